@@ -1,0 +1,118 @@
+// Reverse-mode differentiation: the graph, the engine and what operations use to record themselves.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tenon/tensor.h"
+
+namespace tenon {
+
+// Whether operations are recorded on this thread.
+TENON_API bool grad_enabled();
+TENON_API void set_grad_enabled(bool on);
+
+class NoGrad {
+ public:
+  NoGrad() : was_(grad_enabled()) { set_grad_enabled(false); }
+  ~NoGrad() { set_grad_enabled(was_); }
+  NoGrad(const NoGrad&) = delete;
+
+ private:
+  bool was_;
+};
+
+using Grads = std::vector<Tensor>;  // one per input, undefined where there is none
+
+// Where a gradient flows to: the node that made a tensor, or a leaf.
+struct Edge {
+  Ref<Node> node;
+  Tensor leaf;
+  Dims shape;  // of the tensor that the gradient belongs to; the engine reduces to it
+  DType dtype = DType::float32;
+  Device device;
+  explicit operator bool() const { return node || leaf.defined(); }
+};
+
+// One recorded operation.
+class TENON_API Node {
+ public:
+  explicit Node(const char* op) : op_(op), sequence_(next_sequence()) {}
+  virtual ~Node() = default;
+  // The gradients of the inputs from that of the output. Entries whose edge is empty may stay undefined.
+  virtual Grads backward(const Tensor& g) = 0;
+  // Drops what was saved.
+  virtual void free_saved() = 0;
+
+  const char* op() const { return op_; }
+  std::uint64_t sequence() const { return sequence_; }
+  bool freed() const { return freed_; }
+  std::vector<Edge> edges;
+
+  void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+ private:
+  friend struct Engine;
+  static std::uint64_t next_sequence();
+  const char* op_;
+  std::uint64_t sequence_;
+  std::atomic<int> refs_{1};
+  bool freed_ = false;
+};
+
+// A tensor kept for backward. get() throws GradError if its bytes have been written since.
+class TENON_API Saved {
+ public:
+  Saved() = default;
+  Saved(const Tensor& t, const char* op);
+  // For a node's own output: holds no reference back to the node.
+  static Saved output(const Tensor& t, const char* op);
+  Tensor get() const;
+  // get(), with the history of the node that made it put back.
+  Tensor get_output(Node* self) const;
+
+ private:
+  Tensor t_;
+  const char* op_ = nullptr;
+  std::uint32_t version_ = 0;
+};
+
+// The gradient of an operation as a function of g; made in derivatives.cc only.
+using Backward = std::function<Grads(const Tensor& g)>;
+
+namespace autograd {
+
+TENON_API bool needs_grad(const Tensor& t);
+template <class... T>
+bool needs_grad(const Tensor& t, const T&... more) {
+  return needs_grad(t) || needs_grad(more...);
+}
+TENON_API bool needs_grad(std::span<const Tensor> ts);
+
+// Gives y a node for op over the inputs. Call it only if one of them needs a gradient.
+TENON_API void attach(const Tensor& y, const char* op, std::span<const Tensor> inputs, Backward backward);
+TENON_API void attach(const Tensor& y, Ref<Node> node, std::span<const Tensor> inputs);
+TENON_API Edge edge_of(const Tensor& t);
+
+// In-place operations: check before the write, rebase after it.
+// Throws ReadOnlyError, GradError for leaves, and for tensors whose elements share memory (expanded views).
+TENON_API void check_inplace(const Tensor& t, const char* op, bool grad_flows_in);
+// Bumps the version; if node is given, makes it t's history (and its base's, if t is a view).
+TENON_API void after_inplace(const Tensor& t, const char* op, Ref<Node> node = {});
+
+TENON_API void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph,
+                        bool create_graph);
+// d(roots)/d(inputs) without touching any .grad. Throws GradError where an input is not in the graph,
+// unless allow_unused.
+TENON_API Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs,
+                     std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
+                     bool allow_unused);
+// The name of the operation that made t, or nullptr.
+TENON_API Ref<Node> node_of(const Tensor& t);
+TENON_API void retain_grad(const Tensor& t);
+
+}  // namespace autograd
+}  // namespace tenon

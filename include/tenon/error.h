@@ -1,0 +1,39 @@
+// The exceptions that tenon throws. src/core/errors.cc owns their wording.
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "tenon/macros.h"
+
+namespace tenon {
+
+// Every message has the form "<op>: <what is wrong>; <values>, and the way out".
+class TENON_API Error : public std::exception {
+ public:
+  explicit Error(std::string message) : message_(std::move(message)) {}
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  std::string message_;
+};
+
+// In Python: ValueError, ...
+class TENON_API ValueError : public Error { using Error::Error; };
+class TENON_API ShapeError : public ValueError { using ValueError::ValueError; };
+class TENON_API ReadOnlyError : public ValueError { using ValueError::ValueError; };
+class TENON_API OverflowError : public Error { using Error::Error; };
+// ... TypeError, ...
+class TENON_API TypeError : public Error { using Error::Error; };
+class TENON_API DtypeError : public TypeError { using TypeError::TypeError; };
+// ... IndexError, BufferError, NotImplementedError, OSError, ...
+class TENON_API IndexError : public Error { using Error::Error; };
+class TENON_API BufferError : public Error { using Error::Error; };
+class TENON_API NotImplemented : public Error { using Error::Error; };
+class TENON_API FileError : public Error { using Error::Error; };
+// ... and RuntimeError.
+class TENON_API RuntimeError : public Error { using Error::Error; };
+class TENON_API DeviceError : public RuntimeError { using RuntimeError::RuntimeError; };
+class TENON_API GradError : public RuntimeError { using RuntimeError::RuntimeError; };
+
+}  // namespace tenon

@@ -1,0 +1,92 @@
+// A number without a shape: a Python or C++ scalar. Its kind is known, its precision is not ("weak").
+#pragma once
+
+#include <concepts>
+#include <string>
+
+#include "tenon/dtype.h"
+
+namespace tenon {
+
+class Scalar {
+ public:
+  enum class Tag : std::uint8_t { boolean, integer, unsigned_integer, floating, complex };
+
+  Scalar() : Scalar(0) {}
+  Scalar(bool v) : tag_(Tag::boolean) { u_.i = v; }
+  template <std::signed_integral T>
+  Scalar(T v) : tag_(Tag::integer) { u_.i = v; }
+  // Values above int64's range are kept; the others are ordinary integers.
+  template <std::unsigned_integral T>
+    requires(!std::same_as<T, bool>)
+  Scalar(T v) : tag_(static_cast<std::uint64_t>(v) >> 63 ? Tag::unsigned_integer : Tag::integer) {
+    u_.i = static_cast<std::int64_t>(v);
+  }
+  template <std::floating_point T>
+  Scalar(T v) : tag_(Tag::floating) { u_.c = {static_cast<double>(v), 0}; }
+  Scalar(complex128 v) : tag_(Tag::complex) { u_.c = v; }
+
+  Tag tag() const { return tag_; }
+  bool is_bool() const { return tag_ == Tag::boolean; }
+  bool is_integral() const { return tag_ == Tag::integer || tag_ == Tag::unsigned_integer; }
+  bool is_floating() const { return tag_ == Tag::floating; }
+  bool is_complex() const { return tag_ == Tag::complex; }
+
+  template <class T>
+  T to() const {
+    switch (tag_) {
+      case Tag::floating: return from_double<T>(u_.c.re);
+      case Tag::complex:
+        if constexpr (requires(T t) { t.im; }) {
+          using R = decltype(T{}.re);
+          return T{static_cast<R>(u_.c.re), static_cast<R>(u_.c.im)};
+        } else {
+          return from_double<T>(u_.c.re);
+        }
+      case Tag::unsigned_integer: return from_integer<T>(static_cast<std::uint64_t>(u_.i));
+      default: return from_integer<T>(u_.i);
+    }
+  }
+  // The dtype that a tensor made from it gets.
+  TENON_API DType default_dtype() const;
+  // The dtype of an operation between a tensor of dtype d and this scalar (NEP 50's weak promotion).
+  TENON_API DType promote_with(DType d) const;
+  // Whether an integer scalar is representable in the integer dtype d (always true for other dtypes).
+  TENON_API bool fits(DType d) const;
+  // Writes the value as dtype d to p.
+  TENON_API void store(DType d, void* p) const;
+  // The value of dtype d at p.
+  TENON_API static Scalar load(DType d, const void* p);
+  TENON_API std::string str() const;
+
+ private:
+  template <class T>
+  static T from_double(double v) {
+    if constexpr (std::same_as<T, bool>) return v != 0;
+    else if constexpr (requires(T t) { t.im; }) return T{static_cast<decltype(T{}.re)>(v), 0};
+    else if constexpr (std::integral<T>) {
+      // Out-of-range conversions are undefined in C++; go through int64 as NumPy's casts do on x86.
+      if constexpr (std::unsigned_integral<T>) {
+        if (v >= 9223372036854775808.0) return static_cast<T>(static_cast<std::uint64_t>(v));
+      }
+      return v >= -9223372036854775808.0 && v < 9223372036854775808.0
+                 ? static_cast<T>(static_cast<std::int64_t>(v))
+                 : static_cast<T>(INT64_MIN);
+    } else return static_cast<T>(v);
+  }
+  template <class T, class I>
+  static T from_integer(I v) {
+    if constexpr (std::same_as<T, bool>) return v != 0;
+    else if constexpr (requires(T t) { t.im; }) return T{static_cast<decltype(T{}.re)>(v), 0};
+    else if constexpr (std::is_arithmetic_v<T>) return static_cast<T>(v);
+    else return static_cast<T>(static_cast<double>(v));
+  }
+
+  union {
+    std::int64_t i;
+    complex128 c;
+  } u_{};
+  Tag tag_;
+};
+
+}  // namespace tenon

@@ -1,0 +1,98 @@
+// Bytes and who owns them.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "tenon/device.h"
+#include "tenon/intrusive.h"
+#include "tenon/macros.h"
+
+namespace tenon {
+
+// Called once when the last tensor over borrowed bytes is gone, on whichever thread that happens.
+using Deleter = void (*)(void* context);
+
+class TENON_API Storage {
+ public:
+  enum class Kind : std::uint8_t { owned, borrowed, mapped };
+
+  // Uninitialised bytes, 64-byte aligned on the CPU. Throws std::bad_alloc, or DeviceError on a device.
+  static Ref<Storage> allocate(std::int64_t bytes, Device device = kCpu);
+  // Bytes that belong to somebody else, kept alive until deleter(context) is called.
+  static Ref<Storage> borrow(void* data, std::int64_t bytes, Device device, Deleter deleter, void* context);
+  // A file mapped privately: pages are read on demand; writes, where allowed, stay in memory.
+  // Throws FileError.
+  static Ref<Storage> map_file(const char* path, bool writeable);
+
+  void* data() const { return data_; }
+  std::int64_t bytes() const { return bytes_; }
+  Device device() const { return device_; }
+  Kind kind() const { return kind_; }
+  // Whether the block was in use before, so that its pages are already there.
+  bool recycled() const { return recycled_; }
+  // What borrow() was given; identifies the owner.
+  void* context() const { return context_; }
+  Deleter deleter() const { return deleter_; }
+
+  // Views that live outside tenon (ndarrays, buffers, DLPack capsules). While there is one, the storage's
+  // bytes are neither moved nor resized.
+  int exports() const { return exports_.load(std::memory_order_relaxed); }
+  void add_export() { exports_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_export() { exports_.fetch_sub(1, std::memory_order_release); }
+
+  // Counts writes; saved tensors compare it before they are used in backward.
+  std::uint32_t version() const { return version_; }
+  const char* last_writer() const { return last_writer_; }
+  void bump_version(const char* op) {
+    ++version_;
+    last_writer_ = op;
+  }
+
+  void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+  int use_count() const { return refs_.load(std::memory_order_relaxed); }
+
+ private:
+  Storage() = default;
+  ~Storage() = default;
+  void destroy();
+
+  void* data_ = nullptr;
+  std::int64_t bytes_ = 0;
+  std::atomic<int> refs_{1};
+  std::atomic<int> exports_{0};
+  std::uint32_t version_ = 0;
+  Device device_;
+  Kind kind_ = Kind::owned;
+  bool recycled_ = false;
+  std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
+  const char* last_writer_ = nullptr;
+  Deleter deleter_ = nullptr;
+  void* context_ = nullptr;
+};
+
+// The cache of freed CPU blocks.
+namespace memory {
+
+struct Stats {
+  std::int64_t in_use;   // bytes of owned storages that are alive, rounded up to their blocks
+  std::int64_t peak;     // its maximum since the start or reset_peak()
+  std::int64_t cached;   // bytes held for reuse
+  std::int64_t limit;    // the cap on cached
+  std::int64_t hits;     // allocations served from the cache
+  std::int64_t misses;   // allocations served by the system
+};
+
+TENON_API Stats stats();
+TENON_API void reset_peak();
+// Returns every cached block to the system; the number of bytes returned.
+TENON_API std::int64_t release();
+// Caps the cache; 0 turns it off.
+TENON_API void set_limit(std::int64_t bytes);
+
+}  // namespace memory
+}  // namespace tenon

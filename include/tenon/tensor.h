@@ -1,0 +1,118 @@
+// A strided view of a storage: tenon's one array type.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tenon/dims.h"
+#include "tenon/dtype.h"
+#include "tenon/error.h"
+#include "tenon/scalar.h"
+#include "tenon/storage.h"
+
+namespace tenon {
+
+class Node;
+struct AutogradMeta;
+class Tensor;
+
+struct TensorImpl {
+  Ref<Storage> storage;
+  char* data = nullptr;  // the first element: storage->data() plus the offset
+  Dims shape;
+  Dims strides;  // in elements, signed
+  std::int64_t numel = 0;
+  DType dtype = DType::float32;
+  bool read_only = false;
+  bool contiguous = false;          // row-major without gaps
+  Device device;
+  std::uint32_t history = 0;        // counts in-place operations that replaced this tensor's node
+  std::uint32_t base_history = 0;   // the base's count when this view's node was made
+  std::atomic<int> refs{1};
+  AutogradMeta* grad_meta = nullptr;
+  TensorImpl* base = nullptr;       // the tensor that this one is a view of, never itself a view
+  void* wrapper = nullptr;          // the Python object that stands for this tensor, while there is one
+
+  void retain() { refs.fetch_add(1, std::memory_order_relaxed); }
+  TENON_API void release();
+};
+
+class TENON_API Tensor {
+ public:
+  Tensor() = default;
+  explicit Tensor(Ref<TensorImpl> impl) : p_(std::move(impl)) {}
+  // A tensor without a shape of its own from a number, of the scalar's default dtype.
+  static Tensor of(const Scalar& value, std::optional<DType> dtype = {}, Device device = kCpu);
+
+  bool defined() const { return static_cast<bool>(p_); }
+  TensorImpl* impl() const { return p_.get(); }
+
+  const Dims& shape() const { return p_->shape; }
+  const Dims& strides() const { return p_->strides; }
+  std::int64_t size(int dim) const;
+  int ndim() const { return p_->shape.size(); }
+  std::int64_t numel() const { return p_->numel; }
+  DType dtype() const { return p_->dtype; }
+  Device device() const { return p_->device; }
+  std::int64_t itemsize() const { return static_cast<std::int64_t>(tenon::itemsize(p_->dtype)); }
+  std::int64_t nbytes() const { return numel() * itemsize(); }
+  Storage& storage() const { return *p_->storage; }
+  std::int64_t storage_offset() const {
+    return (p_->data - static_cast<char*>(p_->storage->data())) / itemsize();
+  }
+  bool read_only() const { return p_->read_only; }
+  bool is_contiguous() const { return p_->contiguous; }
+
+  // The first element. On a device the address is the device's.
+  char* data() const { return p_->data; }
+  template <class T>
+  T* data() const { return reinterpret_cast<T*>(p_->data); }
+  // The value of a tensor of one element, read to the host.
+  Scalar item() const;
+  template <class T>
+  T item() const { return item().to<T>(); }
+
+  // Whether both are views of one storage.
+  bool shares_storage(const Tensor& o) const { return p_->storage == o.p_->storage; }
+  bool is_same(const Tensor& o) const { return p_ == o.p_; }
+
+  // ---- gradients (autograd.h) ----
+  bool requires_grad() const;
+  Tensor& set_requires_grad(bool on);
+  bool is_leaf() const;
+  Tensor grad() const;  // undefined if there is none
+  void set_grad(Tensor g);
+  Tensor detach() const;
+  void backward(const Tensor& gradient = {}, bool retain_graph = false, bool create_graph = false) const;
+
+  // ---- the most used operations; all others are free functions in ops.h ----
+  Tensor reshape(const Dims& shape) const;
+  Tensor permute(const Dims& axes) const;
+  Tensor contiguous() const;
+  Tensor clone() const;
+  Tensor to(DType dtype) const;
+  Tensor to(Device device) const;
+  Tensor sum() const;
+  Tensor operator[](std::int64_t index) const;
+
+ private:
+  Ref<TensorImpl> p_;
+};
+
+// ---- making tensors over storages; ops/creation.cc builds on these ----
+TENON_API Dims contiguous_strides(std::span<const std::int64_t> shape);
+TENON_API Tensor empty(const Dims& shape, DType dtype, Device device = kCpu);
+// A view of a storage with any geometry. Throws ValueError if it reaches outside the storage's bytes.
+TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape,
+                             const Dims& strides, DType dtype, bool read_only);
+// Another geometry over t's bytes, sharing its read-only bit; records no gradient.
+TENON_API Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides);
+
+// Tensors over memory of the caller's, in C++ programs: tn::from_blob(p, {2, 3}, dtype_of<float>).
+TENON_API Tensor from_blob(void* data, const Dims& shape, DType dtype, Deleter deleter = nullptr,
+                           void* context = nullptr, bool read_only = false);
+
+}  // namespace tenon

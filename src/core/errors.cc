@@ -1,0 +1,159 @@
+#include "core/errors.h"
+
+#include <cstdio>
+
+namespace tenon {
+
+std::string Dims::str() const {
+  std::string s = "(";
+  for (int i = 0; i < size_; ++i) s += (i ? ", " : "") + std::to_string(data_[i]);
+  return s + (size_ == 1 ? ",)" : ")");
+}
+
+namespace errors {
+
+std::string to_text(Str v) { return std::string(v); }
+std::string to_text(const char* v) { return v; }
+std::string to_text(bool v) { return v ? "True" : "False"; }
+std::string to_text(std::int64_t v) { return std::to_string(v); }
+std::string to_text(int v) { return std::to_string(v); }
+std::string to_text(double v) {
+  char b[32];
+  std::snprintf(b, sizeof b, "%.17g", v);
+  return b;
+}
+std::string to_text(DType v) { return std::string(name(v)); }
+std::string to_text(Device v) { return v.str(); }
+std::string to_text(const Dims& v) { return v.str(); }
+
+void no_broadcast(Str op, const Dims& a, const Dims& b) {
+  fail<ShapeError>(op, "shapes ", a, " and ", b, " do not broadcast");
+}
+void cannot_expand(Str op, const Dims& from, const Dims& to) {
+  fail<ShapeError>(op, "shape ", from, " cannot be expanded to ", to,
+                   "; only dimensions of size 1 can be repeated");
+}
+void wrong_shape(Str op, const Dims& got, const Dims& wanted) {
+  fail<ShapeError>(op, "the shape must be ", wanted, "; got ", got);
+}
+void bad_axis(Str op, std::int64_t axis, int ndim) {
+  if (ndim == 0)
+    fail<IndexError>(op, "dimension ", axis, " is out of range for a tensor without dimensions");
+  fail<IndexError>(op, "dimension ", axis, " is out of range; a tensor of ", ndim, " dimensions takes ",
+                   -ndim, " to ", ndim - 1);
+}
+void repeated_axis(Str op, std::int64_t axis, const Dims& axes) {
+  fail(op, "dimension ", axis, " appears twice in ", axes);
+}
+void wrong_ndim(Str op, int got, Str wanted) {
+  fail<ShapeError>(op, "expected ", wanted, "; got ", got, got == 1 ? " dimension" : " dimensions");
+}
+void bad_reshape(Str op, const Dims& from, const Dims& to) {
+  fail<ShapeError>(op, "shape ", from, " (", from.product(), " elements) does not fit into ", to);
+}
+void view_needs_copy(Str op, const Dims& shape, const Dims& strides, const Dims& to) {
+  fail(op, "shape ", shape, " with strides ", strides, " cannot be viewed as ", to,
+       " without a copy; use reshape() to copy");
+}
+void negative_size(Str op, const Dims& shape) { fail<ShapeError>(op, "sizes must not be negative; got ", shape); }
+void too_many_dims(Str op, std::int64_t ndim) {
+  fail<ShapeError>(op, "a tensor has at most ", kMaxDims, " dimensions; got ", ndim);
+}
+void empty_reduction(Str op, const Dims& shape, Str axes) {
+  fail(op, "an empty reduction has no value; shape ", shape, ", reduced over ", axes);
+}
+void matmul_mismatch(Str op, const Dims& a, const Dims& b) {
+  fail<ShapeError>(op, "shapes ", a, " and ", b, " do not fit: the last dimension of the first must equal the ",
+                   b.size() == 1 ? "only" : "second to last", " one of the second");
+}
+void too_large(Str op, const Dims& shape, DType dtype) {
+  fail(op, "shape ", shape, " of ", dtype, " needs more bytes than can be addressed");
+}
+void outside_storage(Str op, const Dims& shape, const Dims& strides, std::int64_t offset, std::int64_t bytes) {
+  fail(op, "shape ", shape, " with strides ", strides, " at byte ", offset, " reaches outside a storage of ",
+       bytes, " bytes");
+}
+
+void dtype_not_supported(Str op, DType dtype, Str wanted) {
+  fail<DtypeError>(op, "not defined for ", dtype, "; it takes ", wanted,
+                   is_float8(dtype) ? "; convert with .float() or .to(dtype) first" : "");
+}
+void no_promotion(DType a, DType b) {
+  fail<DtypeError>("promotion", "no dtype holds both ", a, " and ", b,
+                   "; float8 takes part in no arithmetic, convert with .float() or .to(dtype) first");
+}
+void result_does_not_fit(Str op, DType result, DType out) {
+  fail<DtypeError>(op, "a result of ", result, " cannot be written to ", out,
+                   " without losing its kind; convert with .to(dtype) or pass another out");
+}
+void scalar_out_of_bounds(Str op, const Scalar& value, DType dtype) {
+  fail<OverflowError>(op, "the Python integer ", Str(value.str()), " is out of bounds for ", dtype);
+}
+void complex_to_real(Str op, DType dtype) {
+  fail<DtypeError>(op, "a complex value does not fit into ", dtype, "; take .real or abs() first");
+}
+
+void index_out_of_range(Str op, std::int64_t index, int dim, std::int64_t size) {
+  fail<IndexError>(op, "index ", index, " is out of range for dimension ", dim, " of size ", size);
+}
+void too_many_indices(std::int64_t given, int ndim) {
+  fail<IndexError>("index", "too many indices: ", given, " for a tensor of ", ndim,
+                   ndim == 1 ? " dimension" : " dimensions");
+}
+void mask_mismatch(Str op, const Dims& mask, const Dims& shape, int dim) {
+  fail<IndexError>(op, "a mask of shape ", mask, " does not fit the shape ", shape, " at dimension ", dim);
+}
+
+void read_only(Str op) {
+  fail<ReadOnlyError>(op, "the tensor is read-only, since it shares memory that was lent read-only; "
+                          "use .clone() for a writeable copy (.float() or .to(dtype) copy as well)");
+}
+void overlapping_output(Str op, const Dims& shape, const Dims& strides) {
+  fail<RuntimeError>(op, "elements of the output share memory (shape ", shape, ", strides ", strides,
+                     "); use .clone() first");
+}
+void exported(Str op, int exports) {
+  fail<BufferError>(op, "the storage cannot change while ", exports, exports == 1 ? " view" : " views",
+                    " of it (ndarray, memoryview or DLPack) exist outside; delete them or use .clone()");
+}
+void not_owned(Str op) {
+  fail<RuntimeError>(op, "the storage borrows its bytes from another owner and cannot be resized; use .clone()");
+}
+
+void device_mismatch(Str op, Device a, Device b) {
+  fail<DeviceError>(op, "the tensors are on ", a, " and ", b, "; move one with .to('", a, "')");
+}
+void no_backend(Device device, Str tried) {
+  fail<DeviceError>(device.str(), "no such device: ", tried,
+                    "; use device='cpu', or check tenon.cuda.is_available() first");
+}
+void not_available(Str op, Device device, DType dtype) {
+  fail<NotImplemented>(op, "not available on ", device, " for ", dtype, "; use .cpu()");
+}
+void bad_device(Str text) {
+  fail("device", "expected 'cpu', 'cuda' or 'cuda:<index>'; got '", text, "'");
+}
+
+void inplace_on_leaf(Str op, bool view) {
+  fail<GradError>(op, view ? "a view of a leaf tensor that requires grad"
+                           : "a leaf tensor that requires grad",
+                  " cannot be changed in place; use it under no_grad(), or work on a .clone()");
+}
+void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t now) {
+  fail<GradError>(op, "a tensor that its gradient needs was changed in place by ", writer, " (version ",
+                  static_cast<std::int64_t>(now), ", saved at ", static_cast<std::int64_t>(saved),
+                  "); use .clone() before the change");
+}
+void graph_freed(Str op) {
+  fail<GradError>("backward", "the graph has been used and freed (at ", op,
+                  "); pass retain_graph=True to the first backward()");
+}
+void out_requires_grad(Str op) {
+  fail<GradError>(op, "out= cannot be used where a gradient is recorded; use no_grad(), or assign the result");
+}
+void not_differentiable(Str op, DType dtype) {
+  fail<GradError>(op, "only floating and complex tensors can require grad; got ", dtype);
+}
+
+}  // namespace errors
+}  // namespace tenon

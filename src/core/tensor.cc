@@ -1,0 +1,156 @@
+#include "tenon/tensor.h"
+
+#include "autograd/meta.h"
+#include "core/errors.h"
+#include "core/freelist.h"
+#include "tenon/autograd.h"
+#include "tenon/backend.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+constinit thread_local FreeLists<1> t_impls;
+
+FreeList& impl_list() {
+  thread_local bool registered = (closing(t_impls), true);
+  (void)registered;
+  return t_impls.lists[0];
+}
+
+Ref<TensorImpl> new_impl() { return Ref<TensorImpl>::adopt(new (impl_list().take(sizeof(TensorImpl))) TensorImpl); }
+
+bool row_major(const Dims& shape, const Dims& strides, std::int64_t numel) {
+  if (numel == 0) return true;
+  std::int64_t expected = 1;
+  for (int d = shape.size() - 1; d >= 0; --d) {
+    if (shape[d] == 1) continue;
+    if (strides[d] != expected) return false;
+    expected *= shape[d];
+  }
+  return true;
+}
+
+}  // namespace
+
+void TensorImpl::release() {
+  if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  delete grad_meta;
+  TensorImpl* b = base;
+  this->~TensorImpl();
+  impl_list().give(this);
+  if (b) b->release();
+}
+
+Dims contiguous_strides(std::span<const std::int64_t> shape) {
+  Dims strides;
+  const int n = static_cast<int>(shape.size());
+  strides.resize(n);
+  std::int64_t s = 1;
+  for (int d = n - 1; d >= 0; --d) {
+    strides[d] = s;
+    s *= std::max<std::int64_t>(shape[static_cast<std::size_t>(d)], 1);
+  }
+  return strides;
+}
+
+Tensor empty(const Dims& shape, DType dtype, Device device) {
+  if (shape.size() > kMaxDims) errors::too_many_dims("empty", shape.size());
+  std::int64_t numel = 1;
+  const auto size = static_cast<std::int64_t>(itemsize(dtype));
+  std::int64_t extent = size;  // bytes, empty dimensions counted as 1: strides must stay representable
+  for (auto n : shape) {
+    if (n < 0) errors::negative_size("empty", shape);
+    if (__builtin_mul_overflow(extent, std::max<std::int64_t>(n, 1), &extent)) errors::too_large("empty", shape, dtype);
+    numel *= n;
+  }
+  Ref<TensorImpl> p = new_impl();
+  p->storage = Storage::allocate(numel * size, device);
+  p->data = static_cast<char*>(p->storage->data());
+  p->shape = shape;
+  p->strides = contiguous_strides(shape);
+  p->numel = numel;
+  p->dtype = dtype;
+  p->device = device;
+  p->contiguous = true;
+  return Tensor(std::move(p));
+}
+
+Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides,
+                   DType dtype, bool read_only) {
+  if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
+  const auto size = static_cast<std::int64_t>(itemsize(dtype));
+  std::int64_t low = byte_offset, high = byte_offset + size;
+  const std::int64_t numel = shape.product();
+  for (int d = 0; d < shape.size(); ++d) {
+    if (shape[d] < 0) errors::negative_size("tensor", shape);
+    const std::int64_t reach = (shape[d] - 1) * strides[d] * size;
+    (reach < 0 ? low : high) += reach;
+  }
+  if (numel > 0 && (low < 0 || high > storage->bytes()))
+    errors::outside_storage("tensor", shape, strides, byte_offset, storage->bytes());
+  Ref<TensorImpl> p = new_impl();
+  p->device = storage->device();
+  p->data = static_cast<char*>(storage->data()) + byte_offset;
+  p->storage = std::move(storage);
+  p->shape = shape;
+  p->strides = strides;
+  p->numel = numel;
+  p->dtype = dtype;
+  p->read_only = read_only;
+  p->contiguous = row_major(shape, strides, numel);
+  return Tensor(std::move(p));
+}
+
+Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
+  const TensorImpl* o = t.impl();
+  Ref<TensorImpl> p = new_impl();
+  p->storage = o->storage;
+  p->device = o->device;
+  p->data = o->data + element_offset * t.itemsize();
+  p->shape = std::move(shape);
+  p->strides = std::move(strides);
+  p->numel = p->shape.product();
+  p->dtype = o->dtype;
+  p->read_only = o->read_only;
+  p->contiguous = row_major(p->shape, p->strides, p->numel);
+  return Tensor(std::move(p));
+}
+
+Tensor from_blob(void* data, const Dims& shape, DType dtype, Deleter deleter, void* context, bool read_only) {
+  const std::int64_t bytes = shape.product() * static_cast<std::int64_t>(itemsize(dtype));
+  return make_tensor(Storage::borrow(data, bytes, kCpu, deleter, context), 0, shape, contiguous_strides(shape),
+                     dtype, read_only);
+}
+
+Tensor Tensor::of(const Scalar& value, std::optional<DType> dtype, Device device) {
+  const DType d = dtype.value_or(value.default_dtype());
+  Tensor t = empty({}, d);
+  value.store(d, t.data());
+  return device.is_cpu() ? t : t.to(device);
+}
+
+std::int64_t Tensor::size(int dim) const {
+  const int d = dim < 0 ? dim + ndim() : dim;
+  if (d < 0 || d >= ndim()) errors::bad_axis("size", dim, ndim());
+  return p_->shape[d];
+}
+
+Scalar Tensor::item() const {
+  if (numel() != 1) errors::fail("item", "only a tensor of one element is a number; got shape ", shape());
+  if (device().is_cpu()) return Scalar::load(dtype(), data());
+  alignas(16) unsigned char value[16];
+  backend(device()).to_host(device().index, value, data(), itemsize());
+  return Scalar::load(dtype(), value);
+}
+
+Tensor Tensor::reshape(const Dims& s) const { return tenon::reshape(*this, s); }
+Tensor Tensor::permute(const Dims& axes) const { return tenon::permute(*this, axes); }
+Tensor Tensor::contiguous() const { return tenon::contiguous(*this); }
+Tensor Tensor::clone() const { return tenon::clone(*this); }
+Tensor Tensor::to(DType d) const { return tenon::to(*this, d); }
+Tensor Tensor::to(Device d) const { return tenon::to(*this, {}, d); }
+Tensor Tensor::sum() const { return tenon::sum(*this); }
+Tensor Tensor::operator[](std::int64_t index) const { return tenon::select(*this, 0, index); }
+
+}  // namespace tenon
