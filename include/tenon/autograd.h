@@ -68,16 +68,16 @@ class TENON_API Saved {
  public:
   Saved() = default;
   Saved(const Tensor& t, const char* op);
-  // For a node's own output: holds no reference back to the node.
+  // For a node's own output: holds no reference back to the node; get() puts the history back, which is the
+  // node that the engine is running.
   static Saved output(const Tensor& t, const char* op);
   Tensor get() const;
-  // get(), with the history of the node that made it put back.
-  Tensor get_output(Node* self) const;
 
  private:
   Tensor t_;
   const char* op_ = nullptr;
   std::uint32_t version_ = 0;
+  bool is_output_ = false;
 };
 
 // The gradient of an operation as a function of g; made in derivatives.cc only.
@@ -110,9 +110,8 @@ TENON_API void backward(std::span<const Tensor> roots, std::span<const Tensor> g
 TENON_API Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs,
                      std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
                      bool allow_unused);
-// The name of the operation that made t, or nullptr.
+// The operation that made t; null for leaves.
 TENON_API Ref<Node> node_of(const Tensor& t);
-TENON_API void retain_grad(const Tensor& t);
 
 }  // namespace autograd
 }  // namespace tenon

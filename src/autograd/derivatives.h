@@ -1,0 +1,52 @@
+// The gradients of the primitives: for each a function that captures what backward needs. Called only where
+// a gradient is recorded. derivatives.cc is the one file that knows calculus.
+#pragma once
+
+#include <span>
+
+#include "tenon/autograd.h"
+#include "tenon/ops.h"
+
+namespace tenon::derive {
+
+// What a uniform elementwise primitive keeps for backward.
+enum Keep : unsigned { nothing = 0, a = 1, b = 2, c = 4, y = 8, ab = a | b, ay = a | y, aby = a | b | y, abc = a | b | c };
+
+struct ElementwiseRow {
+  bool differentiable;
+  unsigned keep;
+  // Gradients of the inputs, in their promoted shape and dtype; only those asked for.
+  void (*backward)(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& y,
+                   const bool needed[3], Tensor out[3]);
+};
+const ElementwiseRow& elementwise(Op op);
+
+// The others: one function each, with the operation's arguments.
+Backward copy();
+Backward to_device(Device from);
+Backward as_strided(const Tensor& base, const Dims& shape, const Dims& strides, std::int64_t offset);
+Backward permute(const Dims& axes);
+Backward reshape(const Dims& from);
+Backward expand(const Dims& from);
+Backward slice(const Dims& from, int dim, std::int64_t start, std::int64_t length, std::int64_t step);
+Backward select(const Dims& from, int dim, std::int64_t index);
+Backward flip(const Dims& axes);
+Backward diagonal(const Dims& from, std::int64_t offset, int dim1, int dim2);
+Backward real(bool imaginary);
+Backward view_as_real();
+Backward view_as_complex();
+Backward cat(std::vector<std::int64_t> sizes, int dim);
+Backward index(const Dims& from, DType dtype, std::vector<Index> indices);
+Backward index_put(std::vector<Index> indices, bool accumulate);
+Backward sum(const Dims& from, const Dims& axes);
+Backward prod(const Tensor& x, const Dims& axes, const Tensor& y);
+Backward var(const Tensor& x, const Dims& axes, double correction);
+Backward extremum(const Tensor& x, const Dims& axes, const Tensor& y, const char* op);
+Backward cumsum(int dim);
+Backward cumprod(const Tensor& x, int dim, const Tensor& y);
+Backward softmax(int dim, const Tensor& y);
+Backward log_softmax(int dim, const Tensor& y);
+Backward matmul(const Tensor& a, const Tensor& b);
+Backward norm2(const Tensor& x, const Dims& axes, const Tensor& y);
+
+}  // namespace tenon::derive

@@ -1,0 +1,378 @@
+// The graph and the engine that runs it backwards. No calculus here: see derivatives.cc.
+#include <map>
+#include <unordered_map>
+
+#include "autograd/derivatives.h"
+#include "autograd/meta.h"
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/autograd.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+thread_local bool t_grad_enabled = true;
+
+AutogradMeta& meta(const Tensor& t) {
+  if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
+  return *t.impl()->grad_meta;
+}
+
+// A node whose gradient is a closure from derivatives.cc.
+class FunctionNode final : public Node {
+ public:
+  FunctionNode(const char* op, Backward backward) : Node(op), backward_(std::move(backward)) {}
+  Grads backward(const Tensor& g) override { return backward_(g); }
+  void free_saved() override { backward_ = nullptr; }
+
+ private:
+  Backward backward_;
+};
+
+// base with the elements of one of its views replaced: the history of a base after its view was written.
+class ReplaceSlice final : public Node {
+ public:
+  ReplaceSlice(const char* op, const Tensor& base, const Tensor& view)
+      : Node(op), base_shape_(base.shape()), base_strides_(base.strides()), shape_(view.shape()),
+        strides_(view.strides()), offset_((view.data() - base.data()) / base.itemsize()) {}
+
+  Grads backward(const Tensor& g) override {
+    // The gradient is laid out as the base is, so that the view's strides mean the same elements.
+    Tensor like = empty_like_layout(g);
+    copy_(like, g);
+    Tensor view = as_strided(like, shape_, strides_, offset_);
+    Tensor to_view = clone(view);
+    fill_(view, 0);
+    return {like, to_view};
+  }
+  void free_saved() override {}
+
+ private:
+  Tensor empty_like_layout(const Tensor& g) const {
+    std::int64_t low = 0, high = 0;
+    for (int d = 0; d < base_shape_.size(); ++d) {
+      const std::int64_t reach = (std::max<std::int64_t>(base_shape_[d], 1) - 1) * base_strides_[d];
+      (reach < 0 ? low : high) += reach;
+    }
+    const Tensor flat = empty({high - low + 1}, g.dtype(), g.device());
+    return alias(flat, -low, base_shape_, base_strides_);
+  }
+  Dims base_shape_, base_strides_, shape_, strides_;
+  std::int64_t offset_;
+};
+
+// Adds up a broadcast gradient and converts it to the dtype and device of its tensor.
+Tensor fit(Tensor g, const Edge& e) {
+  if (g.shape() != e.shape) {
+    Dims axes;
+    const int extra = g.ndim() - e.shape.size();
+    for (int d = 0; d < g.ndim(); ++d)
+      if (d < extra || (e.shape[d - extra] == 1 && g.shape()[d] != 1)) axes.push_back(d);
+    g = reshape(sum(g, axes, true), e.shape);
+  }
+  if (is_complex(g.dtype()) && !is_complex(e.dtype)) g = real(g);
+  return to(g, e.dtype, e.device);
+}
+
+bool unshared(const Tensor& t) {
+  return t.impl()->refs.load(std::memory_order_relaxed) == 1 && t.storage().use_count() == 1 && !t.impl()->base;
+}
+
+}  // namespace
+
+bool grad_enabled() { return t_grad_enabled; }
+void set_grad_enabled(bool on) { t_grad_enabled = on; }
+
+std::uint64_t Node::next_sequence() {
+  static std::atomic<std::uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Node::release() {
+  if (refs_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // A graph may be deeper than the stack: nodes that die while another is being destroyed wait in a list.
+  thread_local std::vector<Node*> dying;
+  thread_local bool draining = false;
+  dying.push_back(this);
+  if (draining) return;
+  draining = true;
+  while (!dying.empty()) {
+    Node* n = dying.back();
+    dying.pop_back();
+    delete n;
+  }
+  draining = false;
+}
+
+struct Engine {
+  static void free(Node& n) {
+    n.free_saved();
+    n.freed_ = true;
+  }
+  static thread_local Node* running;
+};
+thread_local Node* Engine::running = nullptr;
+
+// ---- saved tensors ----
+
+Saved::Saved(const Tensor& t, const char* op) : t_(t), op_(op), version_(t.storage().version()) {}
+
+Saved Saved::output(const Tensor& t, const char* op) {
+  Saved s(t.detach(), op);
+  s.is_output_ = true;
+  return s;
+}
+
+Tensor Saved::get() const {
+  if (!t_.defined()) return t_;
+  if (t_.storage().version() != version_)
+    errors::saved_was_modified(op_, t_.storage().last_writer(), version_, t_.storage().version());
+  if (!is_output_ || !t_grad_enabled) return t_;
+  Tensor t = t_.detach();
+  meta(t).node = Ref<Node>(Engine::running);
+  return t;
+}
+
+// ---- recording ----
+
+namespace autograd {
+
+bool needs_grad(const Tensor& t) { return t_grad_enabled && t.requires_grad(); }
+bool needs_grad(std::span<const Tensor> ts) {
+  for (const Tensor& t : ts)
+    if (needs_grad(t)) return true;
+  return false;
+}
+
+Ref<Node> node_of(const Tensor& t) {
+  TensorImpl* p = t.impl();
+  if (p->base && p->base_history != p->base->history) {
+    // The base was written in place since: this view's history is now a slice of the base's.
+    const Tensor base{Ref<TensorImpl>(p->base)};
+    p->base_history = p->base->history;
+    const std::int64_t offset = (t.data() - base.data()) / t.itemsize();
+    attach(t, "as_strided", {&base, 1}, derive::as_strided(base, t.shape(), t.strides(), offset));
+  }
+  return p->grad_meta ? p->grad_meta->node : Ref<Node>();
+}
+
+Edge edge_of(const Tensor& t) {
+  Edge e;
+  e.shape = t.shape();
+  e.dtype = t.dtype();
+  e.device = t.device();
+  if (!t.requires_grad()) return e;
+  e.node = node_of(t);
+  if (!e.node) e.leaf = t;
+  return e;
+}
+
+void attach(const Tensor& y, Ref<Node> node, std::span<const Tensor> inputs) {
+  if (!is_differentiable(y.dtype())) return;
+  node->edges.reserve(inputs.size());
+  for (const Tensor& t : inputs) node->edges.push_back(t.defined() ? edge_of(t) : Edge());
+  meta(y).node = std::move(node);
+}
+
+void attach(const Tensor& y, const char* op, std::span<const Tensor> inputs, Backward backward) {
+  attach(y, Ref<Node>::adopt(new FunctionNode(op, std::move(backward))), inputs);
+}
+
+void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
+  if (t.read_only()) errors::read_only(op);
+  if (!t.is_contiguous() && overlaps_itself(t.shape(), t.strides())) errors::overlapping_output(op, t.shape(), t.strides());
+  if (!t_grad_enabled) return;
+  const TensorImpl* p = t.impl();
+  if (p->grad_meta && p->grad_meta->requires_grad && !p->grad_meta->node) errors::inplace_on_leaf(op, false);
+  const AutogradMeta* base = p->base ? p->base->grad_meta : nullptr;
+  if (base && base->requires_grad && !base->node) errors::inplace_on_leaf(op, true);
+  if (grad_flows_in && !is_differentiable(t.dtype())) errors::not_differentiable(op, t.dtype());
+}
+
+void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
+  t.storage().bump_version(op);
+  if (!node) return;
+  TensorImpl* p = t.impl();
+  if (!p->base) {
+    meta(t).node = std::move(node);
+    ++p->history;
+    return;
+  }
+  const Tensor base{Ref<TensorImpl>(p->base)};
+  auto replaced = Ref<Node>::adopt(new ReplaceSlice(op, base, t));
+  Edge to_view;
+  to_view.node = node;
+  to_view.shape = t.shape();
+  to_view.dtype = t.dtype();
+  to_view.device = t.device();
+  replaced->edges = {edge_of(base), to_view};
+  meta(base).node = std::move(replaced);
+  p->base_history = ++p->base->history;
+  meta(t).node = std::move(node);
+}
+
+// ---- the engine ----
+
+namespace {
+
+struct Pending {
+  Ref<Node> node;
+  Tensor g;
+};
+
+void add_to(Tensor& sum, Tensor g, bool create_graph) {
+  if (!sum.defined()) {
+    sum = std::move(g);
+  } else if (!create_graph && unshared(sum) && sum.is_contiguous()) {
+    const Operand other(g);
+    elementwise_(Op::add, sum, {&other, 1});
+  } else {
+    sum = add(sum, g);
+  }
+}
+
+void accumulate_leaf(const Tensor& leaf, Tensor g, bool create_graph) {
+  AutogradMeta& m = meta(leaf);
+  if (create_graph) {
+    m.grad = m.grad.defined() ? add(m.grad, g) : g;
+  } else if (!m.grad.defined()) {
+    m.grad = unshared(g) && g.is_contiguous() ? std::move(g) : clone(g);
+  } else {
+    const Operand other(g);
+    elementwise_(Op::add, m.grad, {&other, 1});
+  }
+}
+
+using Captures = std::unordered_map<const void*, Tensor>;  // by node, or by impl of a leaf
+
+void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
+         Captures* captures) {
+  // Nodes are numbered as they are made, so the one with the highest number depends on no other that waits.
+  std::map<std::uint64_t, Pending, std::greater<>> waiting;
+  const bool was_enabled = t_grad_enabled;
+  struct Restore {
+    bool was;
+    Node* running;
+    ~Restore() {
+      t_grad_enabled = was;
+      Engine::running = running;
+    }
+  } restore{was_enabled, Engine::running};
+
+  auto send = [&](const Edge& e, Tensor g) {
+    if (!g.defined() || !e) return;
+    g = fit(std::move(g), e);
+    if (e.node) {
+      Pending& p = waiting[e.node->sequence()];
+      p.node = e.node;
+      add_to(p.g, std::move(g), create_graph);
+    } else if (!captures) {
+      accumulate_leaf(e.leaf, std::move(g), create_graph);
+    } else if (auto it = captures->find(e.leaf.impl()); it != captures->end()) {
+      add_to(it->second, std::move(g), create_graph);
+    }
+  };
+
+  std::vector<std::pair<Edge, Tensor>> starts;
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    const Tensor& root = roots[i];
+    if (!root.requires_grad())
+      errors::fail<GradError>("backward", "the tensor has no gradient: none of the tensors it was made from requires "
+                                          "grad, or it was made under no_grad()");
+    Tensor g = i < gradients.size() ? gradients[i] : Tensor();
+    if (!g.defined()) {
+      if (root.numel() != 1)
+        errors::fail<GradError>("backward", "a gradient is implied for a tensor of one element only; got shape ",
+                                root.shape(), ", pass gradient=");
+      t_grad_enabled = create_graph;
+      g = full(root.shape(), 1, root.dtype(), root.device());
+    } else if (g.shape() != root.shape()) {
+      errors::wrong_shape("backward", g.shape(), root.shape());
+    }
+    starts.emplace_back(edge_of(root), g);
+  }
+  t_grad_enabled = create_graph;
+  for (auto& [edge, g] : starts) send(edge, g);
+
+  while (!waiting.empty()) {
+    auto first = waiting.begin();
+    Pending p = std::move(first->second);
+    waiting.erase(first);
+    if (captures) {
+      if (auto it = captures->find(p.node.get()); it != captures->end()) it->second = p.g;
+    }
+    if (p.node->freed()) errors::graph_freed(p.node->op());
+    Engine::running = p.node.get();
+    Grads gs = p.node->backward(p.g);
+    for (std::size_t i = 0; i < gs.size() && i < p.node->edges.size(); ++i) send(p.node->edges[i], std::move(gs[i]));
+    if (!retain_graph) Engine::free(*p.node);
+  }
+}
+
+}  // namespace
+
+void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph) {
+  run(roots, gradients, retain_graph, create_graph, nullptr);
+}
+
+Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
+           bool retain_graph, bool create_graph, bool allow_unused) {
+  Captures captures;
+  std::vector<const void*> keys;
+  for (const Tensor& t : inputs) {
+    if (!t.requires_grad())
+      errors::fail<GradError>("grad", "one of the inputs does not require grad; call requires_grad_() before it is used");
+    const Ref<Node> node = node_of(t);
+    keys.push_back(node ? static_cast<const void*>(node.get()) : t.impl());
+    captures.emplace(keys.back(), Tensor());
+  }
+  run(roots, gradients, retain_graph, create_graph, &captures);
+  Grads out;
+  for (const void* key : keys) {
+    const Tensor& g = captures.at(key);
+    if (!g.defined() && !allow_unused)
+      errors::fail<GradError>("grad", "input ", static_cast<std::int64_t>(out.size()),
+                              " was not used to make the outputs; pass allow_unused=True to get None for it");
+    out.push_back(g);
+  }
+  return out;
+}
+
+}  // namespace autograd
+
+// ---- the tensor's side ----
+
+bool Tensor::requires_grad() const {
+  const TensorImpl* p = p_.get();
+  if (p->grad_meta && (p->grad_meta->requires_grad || p->grad_meta->node)) return true;
+  return p->base && p->base_history != p->base->history && Tensor(Ref<TensorImpl>(p->base)).requires_grad();
+}
+
+Tensor& Tensor::set_requires_grad(bool on) {
+  if (on && !is_differentiable(dtype())) errors::not_differentiable("requires_grad_", dtype());
+  if (!is_leaf()) {
+    if (!on)
+      errors::fail<GradError>("requires_grad_", "only a leaf can stop requiring grad; use .detach()");
+    return *this;
+  }
+  if (on || p_->grad_meta) meta(*this).requires_grad = on;
+  return *this;
+}
+
+bool Tensor::is_leaf() const { return !requires_grad() || !autograd::node_of(*this); }
+
+Tensor Tensor::grad() const { return p_->grad_meta ? p_->grad_meta->grad : Tensor(); }
+
+void Tensor::set_grad(Tensor g) {
+  if (g.defined() && g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
+  if (g.defined() || p_->grad_meta) meta(*this).grad = std::move(g);
+}
+
+Tensor Tensor::detach() const { return alias(*this, 0, shape(), strides()); }
+
+void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_graph) const {
+  autograd::backward({this, 1}, {&gradient, 1}, retain_graph, create_graph);
+}
+
+}  // namespace tenon

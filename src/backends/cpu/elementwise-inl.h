@@ -1,0 +1,119 @@
+// Fills one SIMD target's part of the kernel table for a group of dtype rules. Included once per target by
+// Highway's foreach_target from each elementwise_<group>.cc; the loops vectorise for the target by themselves.
+#if defined(TENON_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TENON_ELEMENTWISE_INL_H_
+#undef TENON_ELEMENTWISE_INL_H_
+#else
+#define TENON_ELEMENTWISE_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include "backends/cpu/kernels.h"
+#include "backends/scalar/elementwise.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+
+// ivdep: an output that is also an input is read and written at the same index only.
+template <class F, class In, class Out>
+void unary_kernel(const void* const* in, void* out, std::int64_t n) {
+  const In* a = static_cast<const In*>(in[0]);
+  Out* o = static_cast<Out*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(a[i]));
+}
+template <class F, class In, class Out>
+void binary_kernel(const void* const* in, void* out, std::int64_t n) {
+  const In *a = static_cast<const In*>(in[0]), *b = static_cast<const In*>(in[1]);
+  Out* o = static_cast<Out*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(a[i], b[i]));
+}
+template <class F, class First, class In>
+void ternary_kernel(const void* const* in, void* out, std::int64_t n) {
+  const First* a = static_cast<const First*>(in[0]);
+  const In *b = static_cast<const In*>(in[1]), *c = static_cast<const In*>(in[2]);
+  In* o = static_cast<In*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<In>(F{}(a[i], b[i], c[i]));
+}
+
+template <class T>
+struct real_of_ { using type = T; };
+template <class T>
+struct real_of_<complex<T>> { using type = T; };
+
+template <class... T>
+struct Types {};
+using Bool = Types<bool>;
+using Signed = Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t>;
+using Unsigned = Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+using Floats = Types<float, double>;
+using Complexes = Types<complex64, complex128>;
+
+// What a rule computes in and what its kernels return.
+template <Rule R>
+struct RuleTypes {
+  static constexpr bool boolean = R == Rule::arithmetic || R == Rule::ordered || R == Rule::integral ||
+                                  R == Rule::magnitude || R == Rule::compare || R == Rule::order ||
+                                  R == Rule::logical || R == Rule::select || R == Rule::any;
+  static constexpr bool integers = R == Rule::arithmetic || R == Rule::numeric || R == Rule::ordered ||
+                                   R == Rule::real || R == Rule::integral || R == Rule::shift ||
+                                   R == Rule::magnitude || R == Rule::compare || R == Rule::order ||
+                                   R == Rule::select || R == Rule::any;
+  static constexpr bool floats = R != Rule::integral && R != Rule::shift && R != Rule::logical;
+  static constexpr bool complexes = R == Rule::arithmetic || R == Rule::numeric || R == Rule::floating ||
+                                    R == Rule::magnitude || R == Rule::phase || R == Rule::compare ||
+                                    R == Rule::classify || R == Rule::select || R == Rule::any;
+  template <class T>
+  using out = std::conditional_t<R == Rule::compare || R == Rule::order || R == Rule::logical ||
+                                     R == Rule::classify || R == Rule::order1,
+                                 bool,
+                                 std::conditional_t<R == Rule::magnitude || R == Rule::phase,
+                                                    typename real_of_<T>::type, T>>;
+};
+
+template <class F, Op O, int Arity, Rule R, class T>
+void add_kernel(KernelTable& t) {
+  using Out = typename RuleTypes<R>::template out<T>;
+  Kernel& k = t.elementwise[static_cast<int>(O)][static_cast<int>(dtype_of<T>)];
+  if constexpr (Arity == 1) k = &unary_kernel<F, T, Out>;
+  else if constexpr (Arity == 2) k = &binary_kernel<F, T, Out>;
+  else k = &ternary_kernel<F, std::conditional_t<R == Rule::select, bool, T>, T>;
+}
+template <class F, Op O, int Arity, Rule R, class... T>
+void add_kernels(KernelTable& t, Types<T...>) {
+  (add_kernel<F, O, Arity, R, T>(t), ...);
+}
+template <class F, Op O, int Arity, Rule R>
+void add_op(KernelTable& t) {
+  using RT = RuleTypes<R>;
+  if constexpr (RT::boolean) add_kernels<F, O, Arity, R>(t, Bool{});
+  if constexpr (RT::integers) {
+    add_kernels<F, O, Arity, R>(t, Signed{});
+    add_kernels<F, O, Arity, R>(t, Unsigned{});
+  }
+  if constexpr (RT::floats) add_kernels<F, O, Arity, R>(t, Floats{});
+  if constexpr (RT::complexes) add_kernels<F, O, Arity, R>(t, Complexes{});
+}
+
+// The rows of the table whose rule is one of R.
+template <Rule... R>
+void add_rows(KernelTable& t) {
+#define UNARY(name, rule, ...) \
+  if constexpr (((R == Rule::rule) || ...)) add_op<scalar::ops::name, Op::name, 1, Rule::rule>(t);
+#define BINARY(name, rule, ...) \
+  if constexpr (((R == Rule::rule) || ...)) add_op<scalar::ops::name, Op::name, 2, Rule::rule>(t);
+#define TERNARY(name, rule, ...) \
+  if constexpr (((R == Rule::rule) || ...)) add_op<scalar::ops::name, Op::name, 3, Rule::rule>(t);
+#include "tenon/elementwise.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+}
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

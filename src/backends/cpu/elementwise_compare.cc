@@ -1,0 +1,18 @@
+// Kernels of the rules compare, order, logical, select.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/elementwise_compare.cc"
+#include "backends/cpu/targets.h"
+#include "backends/cpu/elementwise-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+void add_compare(KernelTable& t) { add_rows<Rule::compare, Rule::order, Rule::logical, Rule::select>(t); }
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu {
+HWY_EXPORT(add_compare);
+void add_compare_kernels(KernelTable& t) { HWY_DYNAMIC_DISPATCH(add_compare)(t); }
+}  // namespace tenon::cpu
+#endif

@@ -1,0 +1,30 @@
+// Splits a range over threads. The pieces depend on the size alone, so results have the same bits for any
+// number of threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace tenon::cpu {
+
+// The threads that a parallel region may use: 1 in a forked child, where libgomp's pool is gone.
+int max_threads();
+void set_num_threads(int n);
+
+// Pieces of this many elements cost tens of microseconds when each is a memory-bound operation.
+inline constexpr std::int64_t kGrain = 64 * 1024;
+
+// Calls body(begin, end) for pieces of at least `grain`, in parallel where there are several.
+template <class F>
+void parallel_for(std::int64_t n, std::int64_t grain, F&& body) {
+  if (n <= grain || max_threads() == 1) {
+    if (n > 0) body(std::int64_t{0}, n);
+    return;
+  }
+  // Four pieces per thread, taken as threads come free: a core that another process holds delays one
+  // piece and not half of the work.
+  extern void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>&);
+  parallel_pieces(n, grain, std::forward<F>(body));
+}
+
+}  // namespace tenon::cpu

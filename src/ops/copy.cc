@@ -1,0 +1,142 @@
+// Copies, conversions and moves between devices.
+#include <cstring>
+
+#include "autograd/derivatives.h"
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/autograd.h"
+#include "tenon/backend.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+// Writes source's values into out: same shape, same device, any dtypes. Records nothing.
+void write(const Tensor& out, const Tensor& source) {
+  NoGrad guard;
+  if (out.numel() == 0) return;
+  ElementwiseCall c;
+  c.op = Op::copy;
+  c.compute = c.kernel_out = out.dtype();
+  c.arity = 1;
+  c.stream_output = false;
+  c.data[0] = out.data();
+  c.data[1] = source.data();
+  c.dtype[0] = out.dtype();
+  c.dtype[1] = source.dtype();
+  c.immediate[0] = c.immediate[1] = false;
+  const Dims strides = broadcast_strides(source.shape(), source.strides(), out.shape());
+  const LoopOperand operands[] = {{&out.strides(), out.itemsize()}, {&strides, source.itemsize()}};
+  build_loop(c.loop, out.shape(), operands);
+  if (backend(out.device()).elementwise(out.device().index, c) != kOk)
+    errors::not_available("copy", out.device(), out.dtype());
+}
+
+// Between devices: bytes travel contiguously, converted on the side they come from.
+void transfer(const Tensor& out, const Tensor& source) {
+  NoGrad guard;
+  if (out.numel() == 0) return;
+  Tensor packed = empty(out.shape(), out.dtype(), source.device());
+  write(packed, source);
+  const Tensor landing = out.is_contiguous() ? out : empty(out.shape(), out.dtype(), out.device());
+  const Device from = source.device(), to = out.device();
+  if (from.is_cpu()) {
+    backend(to).to_device(to.index, landing.data(), packed.data(), packed.nbytes());
+  } else if (to.is_cpu()) {
+    backend(from).to_host(from.index, landing.data(), packed.data(), packed.nbytes());
+  } else {
+    Tensor host = empty(out.shape(), out.dtype());
+    backend(from).to_host(from.index, host.data(), packed.data(), packed.nbytes());
+    backend(to).to_device(to.index, landing.data(), host.data(), host.nbytes());
+  }
+  if (!out.is_contiguous()) write(out, landing);
+}
+
+}  // namespace
+
+Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device, bool copy) {
+  const DType d = dtype.value_or(t.dtype());
+  const Device v = device.value_or(t.device());
+  if (d == t.dtype() && v == t.device() && !copy) return t;
+  Tensor out = empty(t.shape(), d, v);
+  if (t.ndim() > 1 && !t.is_contiguous() && v == t.device() && !copy && !overlaps_itself(t.shape(), t.strides())) {
+    // A conversion keeps the order of the dimensions in memory.
+    const Dims order = memory_order(t.shape(), t.strides());
+    Dims strides(t.ndim());
+    std::int64_t s = 1;
+    for (int i = t.ndim() - 1; i >= 0; --i) {
+      strides[static_cast<int>(order[i])] = s;
+      s *= std::max<std::int64_t>(t.shape()[static_cast<int>(order[i])], 1);
+    }
+    out = alias(out, 0, t.shape(), strides);
+  }
+  v == t.device() ? write(out, t) : transfer(out, t);
+  if (autograd::needs_grad(t) && is_differentiable(d)) autograd::attach(out, v == t.device() ? "to" : "to_device", {&t, 1}, derive::copy());
+  return out;
+}
+
+Tensor clone(const Tensor& t) {
+  Tensor out = empty(t.shape(), t.dtype(), t.device());
+  write(out, t);
+  if (autograd::needs_grad(t)) autograd::attach(out, "clone", {&t, 1}, derive::copy());
+  return out;
+}
+
+Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
+
+Tensor& copy_(Tensor& self, const Tensor& source) {
+  if (broadcast_shapes("copy_", self.shape(), source.shape()) != self.shape())
+    errors::cannot_expand("copy_", source.shape(), self.shape());
+  if (is_complex(source.dtype()) && !is_complex(self.dtype())) errors::complex_to_real("copy_", self.dtype());
+  const bool record = autograd::needs_grad(self, source) && is_differentiable(self.dtype());
+  autograd::check_inplace(self, "copy_", autograd::needs_grad(source) && is_differentiable(source.dtype()));
+  Ref<Node> node;
+  if (record) {
+    // The old value plays no part: only the source's gradient flows on.
+    Tensor result = alias(self, 0, self.shape(), self.strides());
+    autograd::attach(result, "copy_", {&source, 1}, derive::copy());
+    node = autograd::node_of(result);
+  }
+  if (source.device() != self.device()) {
+    transfer(self, source.shape() == self.shape() ? source : expand(source.detach(), self.shape()));
+  } else if (source.shares_storage(self) &&
+             (partially_overlap(self, source, broadcast_strides(source.shape(), source.strides(), self.shape())) ||
+              source.dtype() != self.dtype())) {
+    write(self, clone(source.detach()));
+  } else {
+    write(self, source);
+  }
+  autograd::after_inplace(self, "copy_", std::move(node));
+  return self;
+}
+
+Tensor& fill_(Tensor& self, const Scalar& value) {
+  if (!value.fits(self.dtype())) errors::scalar_out_of_bounds("fill_", value, self.dtype());
+  if (value.is_complex() && !is_complex(self.dtype())) errors::complex_to_real("fill_", self.dtype());
+  return copy_(self, Tensor::of(value, self.dtype(), self.device()));
+}
+
+Tensor& resize_(Tensor& self, const Dims& shape) {
+  TensorImpl* p = self.impl();
+  if (self.requires_grad()) errors::fail<GradError>("resize_", "a tensor that requires grad cannot be resized; use .detach().clone()");
+  if (self.read_only()) errors::read_only("resize_");
+  if (self.storage().exports() > 0) errors::exported("resize_", self.storage().exports());
+  if (self.storage().kind() != Storage::Kind::owned) errors::not_owned("resize_");
+  if (self.storage().use_count() > 1)
+    errors::fail<BufferError>("resize_", "other tensors view the same storage; delete them or use .clone()");
+  const Tensor fresh = empty(shape, self.dtype(), self.device());
+  const std::int64_t n = std::min(fresh.numel(), self.numel());
+  if (n > 0) write(alias(fresh, 0, {n}, {1}), slice(reshape(self.detach(), {-1}), 0, 0, n));
+  // Nothing above has changed self; from here on nothing fails.
+  TensorImpl* f = fresh.impl();
+  p->storage = f->storage;
+  p->data = f->data;
+  p->shape = f->shape;
+  p->strides = f->strides;
+  p->numel = f->numel;
+  p->contiguous = true;
+  self.storage().bump_version("resize_");
+  return self;
+}
+
+}  // namespace tenon

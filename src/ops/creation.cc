@@ -1,0 +1,153 @@
+#include <cmath>
+
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/backend.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+
+Tensor full(const Dims& shape, const Scalar& value, std::optional<DType> dtype, Device device) {
+  const DType d = dtype.value_or(value.default_dtype());
+  if (!value.fits(d)) errors::scalar_out_of_bounds("full", value, d);
+  if (value.is_complex() && !is_complex(d)) errors::complex_to_real("full", d);
+  Tensor out = empty(shape, d, device);
+  if (out.numel() == 0) return out;
+  ElementwiseCall c;
+  c.op = Op::copy;
+  c.compute = c.kernel_out = c.dtype[0] = c.dtype[1] = d;
+  c.arity = 1;
+  c.stream_output = false;
+  c.data[0] = out.data();
+  c.data[1] = nullptr;
+  c.immediate[0] = false;
+  c.immediate[1] = true;
+  value.store(d, c.value[1]);
+  c.loop.ndim = 1;
+  c.loop.numel = c.loop.shape[0] = out.numel();
+  c.loop.strides[0][0] = out.itemsize();
+  c.loop.strides[1][0] = 0;
+  if (backend(device).elementwise(device.index, c) != kOk) errors::not_available("full", device, d);
+  return out;
+}
+
+namespace {
+
+Tensor iota(const char* op, std::int64_t n, const IotaCall& values, DType dtype, Device device) {
+  Tensor out = empty({n}, dtype, device);
+  if (n == 0) return out;
+  IotaCall c = values;
+  c.dtype = dtype;
+  c.out = out.data();
+  c.n = n;
+  const Backend& b = backend(device);
+  if (!b.iota || b.iota(device.index, c) != kOk) errors::not_available(op, device, dtype);
+  return out;
+}
+
+}  // namespace
+
+Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::optional<DType> dtype, Device device) {
+  if (start.is_complex() || stop.is_complex() || step.is_complex())
+    errors::fail<TypeError>("arange", "start, stop and step must be real numbers");
+  const bool integers = !start.is_floating() && !stop.is_floating() && !step.is_floating();
+  const DType d = dtype.value_or(integers ? DType::int64 : default_float());
+  IotaCall c{};
+  std::int64_t n;
+  if (integers) {
+    const std::int64_t a = start.to<std::int64_t>(), b = stop.to<std::int64_t>(), s = step.to<std::int64_t>();
+    if (s == 0) errors::fail("arange", "the step must not be 0");
+    const __int128 length = (static_cast<__int128>(b) - a + (s > 0 ? s - 1 : s + 1)) / s;
+    if (length > INT64_MAX) errors::fail("arange", "from ", a, " to ", b, " by ", s, " are too many elements");
+    n = length > 0 ? static_cast<std::int64_t>(length) : 0;
+    c.integers = true;
+    c.istart = a;
+    c.istep = s;
+  } else {
+    const double a = start.to<double>(), b = stop.to<double>(), s = step.to<double>();
+    if (s == 0) errors::fail("arange", "the step must not be 0");
+    const double length = std::ceil((b - a) / s);
+    if (!(length < 9e18)) errors::fail("arange", "from ", a, " to ", b, " by ", s, " is no finite range");
+    n = length > 0 ? static_cast<std::int64_t>(length) : 0;
+    c.start = a;
+    c.step = s;
+  }
+  return iota("arange", n, c, d, device);
+}
+
+Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, bool endpoint, std::optional<DType> dtype,
+                Device device) {
+  if (steps < 0) errors::fail("linspace", "the number of steps must not be negative; got ", steps);
+  const bool complex = start.is_complex() || stop.is_complex();
+  const DType d = dtype.value_or(complex ? default_complex() : default_float());
+  const std::int64_t intervals = endpoint ? steps - 1 : steps;
+  auto line = [&](double a, double b, DType dt) {
+    IotaCall c{};
+    c.start = a;
+    c.step = intervals > 0 ? (b - a) / static_cast<double>(intervals) : 0;
+    Tensor t = iota("linspace", steps, c, dt, device);
+    if (endpoint && steps > 1) {  // the last value exactly
+      Tensor last = select(t, 0, -1);
+      fill_(last, b);
+    }
+    return t;
+  };
+  if (complex) {
+    const complex128 a = start.to<complex128>(), b = stop.to<complex128>();
+    return add(line(a.re, b.re, d), mul(line(a.im, b.im, d), Scalar(complex128{0, 1})));
+  }
+  if (is_integral(d)) {  // values are formed in float64 and truncated
+    return line(start.to<double>(), stop.to<double>(), DType::float64).to(d);
+  }
+  return line(start.to<double>(), stop.to<double>(), d);
+}
+
+Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, double base, std::optional<DType> dtype,
+                Device device) {
+  return pow(base, linspace(start, stop, steps, true, DType::float64, device)).to(dtype.value_or(default_float()));
+}
+
+Tensor eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::optional<DType> dtype, Device device) {
+  const std::int64_t columns = m.value_or(n);
+  if (n < 0 || columns < 0) errors::negative_size("eye", {n, columns});
+  Tensor out = zeros({n, columns}, dtype.value_or(default_float()), device);
+  if (k < columns && -k < n) {
+    Tensor d = diagonal(out, k);
+    fill_(d, 1);
+  }
+  return out;
+}
+
+namespace {
+
+// Whether column - row <= k, for matrices of t's last two dimensions.
+Tensor triangle(const char* op, const Tensor& t, std::int64_t k) {
+  if (t.ndim() < 2) errors::wrong_ndim(op, t.ndim(), "at least 2 dimensions");
+  const Tensor rows = arange(0, t.size(-2), 1, DType::int64, t.device()), columns = arange(0, t.size(-1), 1, DType::int64, t.device());
+  return le(columns, add(unsqueeze(rows, {-1}), k));
+}
+
+}  // namespace
+
+Tensor tril(const Tensor& t, std::int64_t k) { return where(triangle("tril", t, k), t, 0); }
+Tensor triu(const Tensor& t, std::int64_t k) { return where(triangle("triu", t, k - 1), 0, t); }
+
+std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing) {
+  if (indexing != "ij" && indexing != "xy") errors::fail("meshgrid", "indexing must be 'ij' or 'xy'; got '", indexing, "'");
+  const bool xy = indexing == "xy" && ts.size() >= 2;
+  Dims shape;
+  for (const Tensor& t : ts) {
+    if (t.ndim() > 1) errors::wrong_ndim("meshgrid", t.ndim(), "tensors of at most 1 dimension");
+    shape.push_back(t.numel());
+  }
+  if (xy) std::swap(shape[0], shape[1]);
+  std::vector<Tensor> out;
+  for (int i = 0; i < static_cast<int>(ts.size()); ++i) {
+    Dims one(shape.size(), 1);
+    one[xy && i < 2 ? 1 - i : i] = ts[static_cast<std::size_t>(i)].numel();
+    out.push_back(expand(reshape(ts[static_cast<std::size_t>(i)], one), shape));
+  }
+  return out;
+}
+
+}  // namespace tenon

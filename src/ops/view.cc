@@ -1,0 +1,382 @@
+// Views: another geometry over the same bytes. Nothing here touches an element.
+#include <cstdlib>
+
+#include "autograd/derivatives.h"
+#include "core/errors.h"
+#include "ops/view.h"
+#include "plan/loop.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+
+void mark_view(const Tensor& t, const Tensor& view) {
+  TensorImpl* root = t.impl()->base ? t.impl()->base : t.impl();
+  root->retain();
+  view.impl()->base = root;
+  view.impl()->base_history = t.impl()->base ? t.impl()->base_history : root->history;
+}
+
+Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t offset) {
+  const std::int64_t bytes = t.data() - static_cast<char*>(t.storage().data()) + offset * t.itemsize();
+  Tensor v = make_tensor(Ref<Storage>(&t.storage()), bytes, shape, strides, t.dtype(), t.read_only());
+  return finish_view(t, std::move(v), "as_strided", [&] { return derive::as_strided(t, shape, strides, offset); });
+}
+
+Tensor permute(const Tensor& t, const Dims& axes) {
+  if (axes.size() != t.ndim())
+    errors::fail<ShapeError>("permute", "expected ", t.ndim(), " dimensions, one for each of the tensor's; got ", axes);
+  const Dims order = normalize_axes("permute", axes, t.ndim());
+  Dims shape(t.ndim()), strides(t.ndim());
+  for (int i = 0; i < t.ndim(); ++i) {
+    shape[i] = t.shape()[static_cast<int>(order[i])];
+    strides[i] = t.strides()[static_cast<int>(order[i])];
+  }
+  return finish_view(t, alias(t, 0, shape, strides), "permute", [&] { return derive::permute(order); });
+}
+
+Tensor transpose(const Tensor& t, std::int64_t a, std::int64_t b) {
+  const int i = normalize_axis("transpose", a, t.ndim()), j = normalize_axis("transpose", b, t.ndim());
+  Dims axes = normalize_axes("transpose", {}, t.ndim());
+  if (t.ndim() > 0) std::swap(axes[i], axes[j]);
+  return permute(t, axes);
+}
+
+Tensor movedim(const Tensor& t, const Dims& source, const Dims& destination) {
+  if (source.size() != destination.size())
+    errors::fail("movedim", "source ", source, " and destination ", destination, " differ in length");
+  const Dims from = normalize_axes("movedim", source, t.ndim()), to = normalize_axes("movedim", destination, t.ndim());
+  Dims order(t.ndim(), -1);
+  for (int i = 0; i < from.size(); ++i) order[static_cast<int>(to[i])] = from[i];
+  int next = 0;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (from.contains(d)) continue;
+    while (order[next] >= 0) ++next;
+    order[next] = d;
+  }
+  return permute(t, order);
+}
+
+Tensor T(const Tensor& t) {
+  Dims axes(t.ndim());
+  for (int d = 0; d < t.ndim(); ++d) axes[d] = t.ndim() - 1 - d;
+  return permute(t, axes);
+}
+
+Tensor mT(const Tensor& t) {
+  if (t.ndim() < 2) errors::wrong_ndim("mT", t.ndim(), "at least 2 dimensions");
+  return transpose(t, -2, -1);
+}
+
+std::optional<Dims> view_strides(const Dims& shape, const Dims& strides, const Dims& to) {
+  // Each group of old dimensions that lies without gaps is cut into new ones.
+  Dims out(to.size(), 1);
+  if (shape.product() == 0) return contiguous_strides(to);
+  int o = shape.size() - 1, n = to.size() - 1;
+  while (o >= 0 || n >= 0) {
+    while (o >= 0 && shape[o] == 1) --o;
+    if (o < 0) {
+      for (; n >= 0; --n) out[n] = 1;  // only ones are left
+      break;
+    }
+    // The group: from o downwards as far as the strides chain.
+    std::int64_t size = shape[o];
+    const std::int64_t step = strides[o];
+    int first = o;
+    while (first > 0 && (shape[first - 1] == 1 || strides[first - 1] == strides[first] * shape[first])) {
+      --first;
+      if (shape[first] == 1) {  // carry the chain over a dimension of size 1
+        int k = first;
+        while (k > 0 && shape[k - 1] == 1) --k;
+        if (k == 0 || strides[k - 1] != step * size) break;
+        first = k;
+        continue;
+      }
+      size *= shape[first];
+    }
+    std::int64_t done = 1;
+    while (n >= 0 && (done < size || to[n] == 1)) {
+      out[n] = step * done;
+      done *= to[n];
+      --n;
+    }
+    if (done != size) return std::nullopt;
+    o = first - 1;
+  }
+  return out;
+}
+
+namespace {
+
+// Replaces the one -1 of a shape.
+Dims infer(const char* op, const Tensor& t, const Dims& shape) {
+  Dims out = shape;
+  int unknown = -1;
+  std::int64_t known = 1;
+  for (int d = 0; d < shape.size(); ++d) {
+    if (shape[d] == -1 && unknown < 0) unknown = d;
+    else if (shape[d] < 0) errors::fail<ShapeError>(op, "sizes must not be negative, and one at most may be -1; got ", shape);
+    else known *= shape[d];
+  }
+  if (unknown >= 0) {
+    if (known == 0 || t.numel() % known != 0) errors::bad_reshape(op, t.shape(), shape);
+    out[unknown] = t.numel() / known;
+  } else if (known != t.numel()) {
+    errors::bad_reshape(op, t.shape(), shape);
+  }
+  return out;
+}
+
+}  // namespace
+
+Tensor view(const Tensor& t, const Dims& shape) {
+  const Dims to = infer("view", t, shape);
+  const auto strides = view_strides(t.shape(), t.strides(), to);
+  if (!strides) errors::view_needs_copy("view", t.shape(), t.strides(), to);
+  return finish_view(t, alias(t, 0, to, *strides), "view", [&] { return derive::reshape(t.shape()); });
+}
+
+Tensor reshape(const Tensor& t, const Dims& shape) {
+  const Dims to = infer("reshape", t, shape);
+  const auto strides = view_strides(t.shape(), t.strides(), to);
+  if (!strides) return view(clone(t), to);
+  return finish_view(t, alias(t, 0, to, *strides), "reshape", [&] { return derive::reshape(t.shape()); });
+}
+
+Tensor view(const Tensor& t, DType dtype) {
+  const std::int64_t from = t.itemsize(), to = static_cast<std::int64_t>(itemsize(dtype));
+  if (autograd::needs_grad(t)) errors::fail<GradError>("view", "bytes cannot be seen as another dtype where a gradient is recorded; use .detach()");
+  Dims shape = t.shape(), strides = t.strides();
+  if (from != to) {
+    const int last = t.ndim() - 1;
+    if (last < 0 || (t.strides()[last] != 1 && shape[last] != 1))
+      errors::fail("view", "from ", t.dtype(), " to ", dtype, ": the last dimension must be contiguous; use .contiguous()");
+    if (shape[last] * from % to != 0)
+      errors::fail("view", "from ", t.dtype(), " to ", dtype, ": the last dimension, ", shape[last] * from, " bytes, is no multiple of ", to);
+    for (int d = 0; d < last; ++d) {
+      if (shape[d] != 1 && strides[d] * from % to != 0)
+        errors::fail("view", "from ", t.dtype(), " to ", dtype, ": strides ", t.strides(), " are no multiple of the new item size; use .contiguous()");
+      strides[d] = strides[d] * from / to;
+    }
+    shape[last] = shape[last] * from / to;
+    strides[last] = 1;
+  }
+  if (reinterpret_cast<std::uintptr_t>(t.data()) % std::min<std::int64_t>(to, 8) != 0)
+    errors::fail("view", "the data is not aligned for ", dtype, "; use .clone() first");
+  Tensor v = make_tensor(Ref<Storage>(&t.storage()), t.data() - static_cast<char*>(t.storage().data()), shape, strides, dtype, t.read_only());
+  mark_view(t, v);
+  return v;
+}
+
+Tensor flatten(const Tensor& t, std::int64_t start, std::int64_t end) {
+  if (t.ndim() == 0) return reshape(t, {1});
+  const int a = normalize_axis("flatten", start, t.ndim()), b = normalize_axis("flatten", end, t.ndim());
+  if (a > b) errors::fail("flatten", "start_dim ", start, " lies after end_dim ", end);
+  Dims shape;
+  std::int64_t n = 1;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (d >= a && d <= b) {
+      n *= t.shape()[d];
+      if (d == b) shape.push_back(n);
+    } else {
+      shape.push_back(t.shape()[d]);
+    }
+  }
+  return reshape(t, shape);
+}
+
+Tensor unflatten(const Tensor& t, std::int64_t dim, const Dims& sizes) {
+  const int d = normalize_axis("unflatten", dim, t.ndim());
+  Dims shape, part = sizes;
+  std::int64_t known = 1;
+  int unknown = -1;
+  for (int i = 0; i < part.size(); ++i) (part[i] == -1 ? (unknown = i, known) : known *= part[i]);
+  if (unknown >= 0 && known > 0) part[unknown] = t.shape()[d] / known;
+  if (part.product() != t.shape()[d])
+    errors::fail<ShapeError>("unflatten", "dimension ", d, " of size ", t.shape()[d], " does not split into ", sizes);
+  for (int i = 0; i < t.ndim(); ++i) {
+    if (i != d) shape.push_back(t.shape()[i]);
+    else for (auto n : part) shape.push_back(n);
+  }
+  return view(t, shape);
+}
+
+Tensor squeeze(const Tensor& t, const Axes& dims) {
+  const Dims axes = normalize_axes("squeeze", dims, t.ndim());
+  Dims shape, strides;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (t.shape()[d] == 1 && axes.contains(d)) continue;
+    shape.push_back(t.shape()[d]);
+    strides.push_back(t.strides()[d]);
+  }
+  return finish_view(t, alias(t, 0, shape, strides), "squeeze", [&] { return derive::reshape(t.shape()); });
+}
+
+Tensor unsqueeze(const Tensor& t, const Dims& dims) {
+  const int ndim = t.ndim() + dims.size();
+  if (ndim > kMaxDims) errors::too_many_dims("unsqueeze", ndim);
+  const Dims axes = normalize_axes("unsqueeze", dims, ndim);
+  Dims shape, strides;
+  for (int d = 0, i = 0; d < ndim; ++d) {
+    const bool added = axes.contains(d);
+    shape.push_back(added ? 1 : t.shape()[i]);
+    strides.push_back(added ? (i < t.ndim() ? t.shape()[i] * t.strides()[i] : 1) : t.strides()[i]);
+    i += !added;
+  }
+  return finish_view(t, alias(t, 0, shape, strides), "unsqueeze", [&] { return derive::reshape(t.shape()); });
+}
+
+Tensor expand(const Tensor& t, const Dims& shape) {
+  Dims to = shape;
+  const int extra = to.size() - t.ndim();
+  if (extra < 0) errors::cannot_expand("expand", t.shape(), shape);
+  for (int d = 0; d < to.size(); ++d) {
+    const std::int64_t n = d < extra ? 1 : t.shape()[d - extra];
+    if (to[d] == -1 && d >= extra) to[d] = n;
+    if (to[d] < 0) errors::negative_size("expand", shape);
+    if (n != 1 && n != to[d]) errors::cannot_expand("expand", t.shape(), shape);
+  }
+  return finish_view(t, alias(t, 0, to, broadcast_strides(t.shape(), t.strides(), to)), "expand",
+                     [&] { return derive::expand(t.shape()); });
+}
+
+Tensor slice(const Tensor& t, std::int64_t dim, std::optional<std::int64_t> start, std::optional<std::int64_t> stop,
+             std::int64_t step) {
+  if (t.ndim() == 0) errors::fail<IndexError>("slice", "a tensor without dimensions cannot be sliced");
+  const int d = normalize_axis("slice", dim, t.ndim());
+  if (step == 0) errors::fail("slice", "the step must not be 0");
+  // Python's rules (PySlice_AdjustIndices).
+  const std::int64_t n = t.shape()[d];
+  auto adjust = [&](std::int64_t i) {
+    if (i < 0) return i + n < 0 ? std::int64_t{step < 0 ? -1 : 0} : i + n;
+    return i >= n ? (step < 0 ? n - 1 : n) : i;
+  };
+  const std::int64_t a = start ? adjust(*start) : step < 0 ? n - 1 : 0;
+  const std::int64_t b = stop ? adjust(*stop) : step < 0 ? -1 : n;
+  const std::int64_t length = step > 0 ? (b > a ? (b - a - 1) / step + 1 : 0) : (a > b ? (a - b - 1) / (-(step + 1) + 1) + 1 : 0);
+  Dims shape = t.shape(), strides = t.strides();
+  shape[d] = length;
+  if (length > 1) strides[d] *= step;
+  const std::int64_t offset = length > 0 ? a * t.strides()[d] : 0;
+  return finish_view(t, alias(t, offset, std::move(shape), std::move(strides)), "slice",
+                     [&] { return derive::slice(t.shape(), d, length > 0 ? a : 0, length, length > 1 ? step : 1); });
+}
+
+Tensor narrow(const Tensor& t, std::int64_t dim, std::int64_t start, std::int64_t length) {
+  const int d = normalize_axis("narrow", dim, t.ndim());
+  const std::int64_t n = t.ndim() ? t.shape()[d] : 0, a = start < 0 ? start + n : start;
+  if (t.ndim() == 0 || a < 0 || length < 0 || a + length > n)
+    errors::fail<IndexError>("narrow", "start ", start, " and length ", length, " do not fit dimension ", d, " of size ", n);
+  return slice(t, d, a, a + length);
+}
+
+Tensor select(const Tensor& t, std::int64_t dim, std::int64_t index) {
+  if (t.ndim() == 0) errors::too_many_indices(1, 0);
+  const int d = normalize_axis("select", dim, t.ndim());
+  const std::int64_t n = t.shape()[d], i = index < 0 ? index + n : index;
+  if (i < 0 || i >= n) errors::index_out_of_range("index", index, d, n);
+  Dims shape = t.shape(), strides = t.strides();
+  const std::int64_t offset = i * strides[d];
+  shape.erase(d);
+  strides.erase(d);
+  return finish_view(t, alias(t, offset, std::move(shape), std::move(strides)), "select",
+                     [&] { return derive::select(t.shape(), d, i); });
+}
+
+Tensor diagonal(const Tensor& t, std::int64_t offset, std::int64_t dim1, std::int64_t dim2) {
+  if (t.ndim() < 2) errors::wrong_ndim("diagonal", t.ndim(), "at least 2 dimensions");
+  const int a = normalize_axis("diagonal", dim1, t.ndim()), b = normalize_axis("diagonal", dim2, t.ndim());
+  if (a == b) errors::repeated_axis("diagonal", a, {dim1, dim2});
+  const std::int64_t rows = t.shape()[a], columns = t.shape()[b];
+  const std::int64_t n = std::max<std::int64_t>(offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns), 0);
+  const std::int64_t first = n == 0 ? 0 : offset >= 0 ? offset * t.strides()[b] : -offset * t.strides()[a];
+  Dims shape, strides;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (d == a || d == b) continue;
+    shape.push_back(t.shape()[d]);
+    strides.push_back(t.strides()[d]);
+  }
+  shape.push_back(n);
+  strides.push_back(t.strides()[a] + t.strides()[b]);
+  return finish_view(t, alias(t, first, shape, strides), "diagonal",
+                     [&] { return derive::diagonal(t.shape(), offset, a, b); });
+}
+
+Tensor unfold(const Tensor& t, std::int64_t dim, std::int64_t size, std::int64_t step) {
+  const int d = normalize_axis("unfold", dim, t.ndim());
+  const std::int64_t n = t.ndim() ? t.shape()[d] : 1;
+  if (size < 0 || size > n || step <= 0)
+    errors::fail("unfold", "size ", size, " and step ", step, " do not fit dimension ", d, " of size ", n);
+  Dims shape = t.shape(), strides = t.strides();
+  if (t.ndim() == 0) {
+    shape = {1};
+    strides = {1};
+  }
+  shape[d] = (n - size) / step + 1;
+  shape.push_back(size);
+  strides.push_back(strides[d]);
+  strides[d] *= step;
+  return finish_view(t, alias(t, 0, shape, strides), "unfold", [&] { return derive::as_strided(t, shape, strides, 0); });
+}
+
+Tensor flip(const Tensor& t, const Axes& dims) {
+  const Dims axes = normalize_axes("flip", dims, t.ndim());
+  Dims strides = t.strides();
+  std::int64_t offset = 0;
+  for (auto a : axes) {
+    const int d = static_cast<int>(a);
+    if (t.shape()[d] > 1) offset += (t.shape()[d] - 1) * strides[d];
+    strides[d] = -strides[d];
+  }
+  if (t.numel() == 0) offset = 0;
+  return finish_view(t, alias(t, offset, t.shape(), strides), "flip", [&] { return derive::flip(axes); });
+}
+
+namespace {
+
+Tensor component(const Tensor& t, bool imaginary) {
+  Dims strides = t.strides();
+  for (auto& s : strides) s *= 2;
+  const DType d = real_dtype(t.dtype());
+  const std::int64_t bytes = t.data() - static_cast<char*>(t.storage().data()) + (imaginary ? t.itemsize() / 2 : 0);
+  Tensor v = make_tensor(Ref<Storage>(&t.storage()), bytes, t.shape(), strides, d, t.read_only());
+  return finish_view(t, std::move(v), imaginary ? "imag" : "real", [&] { return derive::real(imaginary); });
+}
+
+}  // namespace
+
+Tensor real(const Tensor& t) { return is_complex(t.dtype()) ? component(t, false) : t; }
+
+Tensor imag(const Tensor& t) {
+  if (!is_complex(t.dtype())) errors::dtype_not_supported("imag", t.dtype(), "complex numbers");
+  return component(t, true);
+}
+
+Tensor view_as_real(const Tensor& t) {
+  if (!is_complex(t.dtype())) errors::dtype_not_supported("view_as_real", t.dtype(), "complex numbers");
+  Dims shape = t.shape(), strides = t.strides();
+  for (auto& s : strides) s *= 2;
+  shape.push_back(2);
+  strides.push_back(1);
+  const std::int64_t bytes = t.data() - static_cast<char*>(t.storage().data());
+  Tensor v = make_tensor(Ref<Storage>(&t.storage()), bytes, shape, strides, real_dtype(t.dtype()), t.read_only());
+  return finish_view(t, std::move(v), "view_as_real", [] { return derive::view_as_real(); });
+}
+
+Tensor view_as_complex(const Tensor& t) {
+  const int last = t.ndim() - 1;
+  if (t.dtype() != DType::float32 && t.dtype() != DType::float64)
+    errors::dtype_not_supported("view_as_complex", t.dtype(), "float32 and float64");
+  bool ok = last >= 0 && t.shape()[last] == 2 && t.strides()[last] == 1;
+  Dims shape = t.shape(), strides = t.strides();
+  for (int d = 0; d < last && ok; ++d) ok = strides[d] % 2 == 0 || shape[d] == 1;
+  if (!ok)
+    errors::fail("view_as_complex", "the last dimension must hold pairs; got shape ", t.shape(), " with strides ", t.strides());
+  shape.erase(last);
+  strides.erase(last);
+  for (auto& s : strides) s /= 2;
+  const std::int64_t bytes = t.data() - static_cast<char*>(t.storage().data());
+  Tensor v = make_tensor(Ref<Storage>(&t.storage()), bytes, shape, strides, complex_dtype(t.dtype()), t.read_only());
+  return finish_view(t, std::move(v), "view_as_complex", [] { return derive::view_as_complex(); });
+}
+
+}  // namespace tenon

@@ -1,0 +1,21 @@
+// What every view has in common: it knows its base, and records its gradient.
+#pragma once
+
+#include "tenon/autograd.h"
+
+namespace tenon {
+
+// Makes `view` a view of t (of t's base, if t is one itself).
+void mark_view(const Tensor& t, const Tensor& view);
+
+// Strides that show the elements in another shape without a copy; none if there are none.
+std::optional<Dims> view_strides(const Dims& shape, const Dims& strides, const Dims& to);
+
+template <class F>
+Tensor finish_view(const Tensor& t, Tensor view, const char* op, F&& derivative) {
+  if (autograd::needs_grad(t)) autograd::attach(view, op, {&t, 1}, derivative());
+  mark_view(t, view);
+  return view;
+}
+
+}  // namespace tenon

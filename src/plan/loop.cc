@@ -1,0 +1,139 @@
+#include "plan/loop.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/errors.h"
+
+namespace tenon {
+
+Dims broadcast_shapes(std::string_view op, const Dims& a, const Dims& b) {
+  if (a == b) return a;
+  const int n = std::max(a.size(), b.size());
+  Dims out;
+  out.resize(n);
+  for (int d = 0; d < n; ++d) {
+    const int i = d - (n - a.size()), j = d - (n - b.size());
+    const std::int64_t x = i < 0 ? 1 : a[i], y = j < 0 ? 1 : b[j];
+    if (x != y && x != 1 && y != 1) errors::no_broadcast(op, a, b);
+    out[d] = x == 1 ? y : x;
+  }
+  return out;
+}
+
+Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& to) {
+  Dims out(to.size(), 0);
+  const int shift = to.size() - shape.size();
+  for (int d = 0; d < shape.size(); ++d) out[d + shift] = shape[d] == 1 && to[d + shift] != 1 ? 0 : strides[d];
+  return out;
+}
+
+void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> operands, Order order) {
+  const int count = static_cast<int>(operands.size());
+  int axes[kMaxDims];
+  int n = 0;
+  loop.numel = 1;
+  for (int d = 0; d < shape.size(); ++d) {
+    loop.numel *= shape[d];
+    if (shape[d] != 1) axes[n++] = d;
+  }
+  if (order == Order::any && n > 1) {
+    // Operand 0 decides; where its strides are equal (broadcast), the next one does. Stable.
+    auto before = [&](int a, int b) {
+      for (int k = 0; k < count; ++k) {
+        const std::int64_t x = std::abs((*operands[k].strides)[a]), y = std::abs((*operands[k].strides)[b]);
+        if (x != y && x != 0 && y != 0) return x > y;
+      }
+      return false;
+    };
+    // Insertion sort: n is small, and the comparison need not be transitive over zeros.
+    for (int i = 1; i < n; ++i) {
+      const int axis = axes[i];
+      int j = i;
+      for (; j > 0 && before(axis, axes[j - 1]); --j) axes[j] = axes[j - 1];
+      axes[j] = axis;
+    }
+  }
+  int last = -1;
+  for (int i = 0; i < n; ++i) {
+    const int d = axes[i];
+    bool merge = last >= 0;
+    for (int k = 0; k < count && merge; ++k)
+      merge = loop.strides[k][last] == (*operands[k].strides)[d] * operands[k].itemsize * shape[d];
+    if (merge) {
+      loop.shape[last] *= shape[d];
+    } else {
+      loop.shape[++last] = shape[d];
+    }
+    for (int k = 0; k < count; ++k) loop.strides[k][last] = (*operands[k].strides)[d] * operands[k].itemsize;
+  }
+  loop.ndim = last + 1;
+}
+
+Dims memory_order(const Dims& shape, const Dims& strides) {
+  Dims axes;
+  axes.resize(shape.size());
+  for (int i = 0; i < axes.size(); ++i) axes[i] = i;
+  std::stable_sort(axes.begin(), axes.end(), [&](std::int64_t a, std::int64_t b) {
+    const auto x = static_cast<int>(a), y = static_cast<int>(b);
+    if (shape[x] == 1 || shape[y] == 1) return false;
+    return std::abs(strides[x]) > std::abs(strides[y]);
+  });
+  return axes;
+}
+
+bool overlaps_itself(const Dims& shape, const Dims& strides) {
+  // Sufficient for no overlap: sorted by stride, each dimension steps over the whole extent of the smaller ones.
+  const Dims axes = memory_order(shape, strides);
+  std::int64_t extent = 1;
+  if (shape.product() == 0) return false;
+  for (int i = axes.size() - 1; i >= 0; --i) {
+    const int d = static_cast<int>(axes[i]);
+    if (shape[d] == 1) continue;
+    const std::int64_t s = std::abs(strides[d]);
+    if (s < extent) return true;
+    extent += (shape[d] - 1) * s;
+  }
+  return false;
+}
+
+bool partially_overlap(const Tensor& a, const Tensor& b, const Dims& b_strides) {
+  if (a.numel() == 0 || b.numel() == 0) return false;
+  auto range = [](const Tensor& t) {
+    const char *low = t.data(), *high = t.data() + t.itemsize();
+    for (int d = 0; d < t.ndim(); ++d) {
+      const std::int64_t reach = (t.shape()[d] - 1) * t.strides()[d] * t.itemsize();
+      (reach < 0 ? low : high) += reach;
+    }
+    return std::pair(low, high);
+  };
+  const auto [al, ah] = range(a);
+  const auto [bl, bh] = range(b);
+  if (ah <= bl || bh <= al) return false;
+  if (a.data() != b.data() || a.itemsize() != b.itemsize()) return true;
+  for (int d = 0; d < a.ndim(); ++d)
+    if (a.shape()[d] != 1 && a.strides()[d] != b_strides[d]) return true;
+  return false;
+}
+
+int normalize_axis(std::string_view op, std::int64_t axis, int ndim) {
+  const std::int64_t n = std::max(ndim, 1);  // a 0-d tensor takes the axes 0 and -1, as in PyTorch
+  if (axis < -n || axis >= n) errors::bad_axis(op, axis, ndim);
+  return static_cast<int>(axis < 0 ? axis + n : axis);
+}
+
+Dims normalize_axes(std::string_view op, const std::optional<Dims>& axes, int ndim) {
+  Dims out;
+  if (!axes) {
+    for (int d = 0; d < ndim; ++d) out.push_back(d);
+    return out;
+  }
+  for (auto a : *axes) {
+    const int d = normalize_axis(op, a, ndim);
+    if (out.contains(d)) errors::repeated_axis(op, a, *axes);
+    if (ndim > 0) out.push_back(d);
+  }
+  return out;
+}
+
+}  // namespace tenon
