@@ -22,12 +22,11 @@ quietly() {
   fail "this failed: $*"
 }
 
-# build NAME [-DOPTION=…]: configures and compiles build/NAME.
+# build NAME [-DOPTION=…]: configures and compiles build/NAME, or of it only $target.
 build() {
   local dir=build/$1
   shift
-  step "build $dir"
-  quietly cmake -S . -B "$dir" -G Ninja -DCMAKE_EXPORT_COMPILE_COMMANDS=ON \
-    -DPython_EXECUTABLE="$PWD/$python" "$@"
-  quietly cmake --build "$dir"
+  step "build $dir${target:+ ($target)}"
+  quietly cmake -S . -B "$dir" -G Ninja -DPython_EXECUTABLE="$PWD/$python" "$@"
+  quietly cmake --build "$dir" ${target:+--target "$target"}
 }
