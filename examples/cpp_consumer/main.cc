@@ -1,6 +1,7 @@
 // tenon from C++: a program with nothing but find_package(tenon).
-#include <iostream>
 #include <tenon/tenon.h>
+
+#include <iostream>
 
 int main() {
   tenon::Tensor a = tenon::arange(6).reshape({2, 3});
