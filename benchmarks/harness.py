@@ -99,7 +99,7 @@ def row(
 
 @dataclass(frozen=True)
 class Import:
-    """What an import row returns: this module is imported by a fresh interpreter, whose own start is subtracted."""
+    """What an import row returns: a fresh interpreter imports the module; its own start is subtracted."""
 
     module: str
 

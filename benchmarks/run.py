@@ -126,8 +126,8 @@ def print_machine(machine: dict[str, Any], limits: Any) -> None:
     print(f"python {machine['python']}, {versions}; torch kernels {machine['torch kernels']}")
     print("BLAS   " + "; ".join(machine["blas"]))
     for kind in ("read", "copy"):
-        speeds = "   ".join(f"{size / 2**20:g} MB: {b / 1e9:.1f}" for size, b in getattr(limits, kind).items())
-        print(f"{kind}   GB/s   {speeds}")
+        speeds = (f"{size / 2**20:g} MB: {speed / 1e9:.1f}" for size, speed in getattr(limits, kind).items())
+        print(f"{kind}   GB/s   {'   '.join(speeds)}")
     print(f"GEMM   {limits.gemm / 1e9:.0f} GF/s float32, the best that a BLAS reached\n")
 
 
