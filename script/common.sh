@@ -10,7 +10,7 @@ step() { printf '==> %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # The comment block at the head of a script is its help.
-help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0; }
+help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "script/${0##*/}"; exit 0; }
 
 # Runs a command silently; its output is shown only when it fails.
 quietly() {
