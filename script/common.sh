@@ -1,0 +1,32 @@
+# Sourced by every script: where we are, one line per step, and the build.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+python=.venv/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+
+step() { printf '==> %s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# The comment block at the head of a script is its help.
+help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "script/${0##*/}"; exit 0; }
+
+# Runs a command silently; its output is shown only when it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1; then rm -f "$log"; return; fi
+  cat "$log" >&2
+  rm -f "$log"
+  fail "this failed: $*"
+}
+
+# build NAME [-DOPTION=…]: configures and compiles build/NAME, or of it only $target.
+build() {
+  local dir=build/$1
+  shift
+  step "build $dir${target:+ ($target)}"
+  quietly cmake -S . -B "$dir" -G Ninja -DPython_EXECUTABLE="$PWD/$python" "$@"
+  quietly cmake --build "$dir" ${target:+--target "$target"}
+}
