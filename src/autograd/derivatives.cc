@@ -20,7 +20,6 @@ using std::numbers::pi;
 
 // Conjugation costs nothing for real values.
 Tensor cj(const Tensor& t) { return is_complex(t.dtype()) ? conj(t) : t; }
-Tensor zero_where(const Tensor& mask, const Tensor& t) { return where(mask, 0, t); }
 Tensor half_where_equal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
 
 using In = const Tensor&;
@@ -164,6 +163,7 @@ const ElementwiseRow& elementwise(Op op) {
     NONDIFFERENTIABLE(isneginf)
     NONDIFFERENTIABLE(signbit)
     NONDIFFERENTIABLE(count)
+    break;
   }
   static constexpr ElementwiseRow none{false, nothing, nullptr};
   return none;
@@ -203,14 +203,14 @@ Backward as_strided(const Tensor& base, const Dims& shape, const Dims& strides, 
     }
     Tensor flat = zeros_of({high - low + 1}, g);
     if (overlaps_itself(shape, strides)) {
-      const Tensor positions = as_strided(arange(0, high - low + 1, 1, DType::int64, g.device()), shape, strides, offset - low);
+      const Tensor positions = tenon::as_strided(arange(0, high - low + 1, 1, DType::int64, g.device()), shape, strides, offset - low);
       const Index at[] = {positions};
       index_put_(flat, at, g, true);
     } else {
-      Tensor target = as_strided(flat, shape, strides, offset - low);
+      Tensor target = tenon::as_strided(flat, shape, strides, offset - low);
       copy_(target, g);
     }
-    return {as_strided(flat, from, from_strides, -low)};
+    return {tenon::as_strided(flat, from, from_strides, -low)};
   };
 }
 Backward permute(const Dims& axes) {
@@ -231,7 +231,7 @@ Backward slice(const Dims& from, int dim, std::int64_t start, std::int64_t lengt
     const std::int64_t offset = start * strides[dim];
     shape[dim] = length;
     strides[dim] *= step;
-    Tensor target = as_strided(z, shape, strides, offset);
+    Tensor target = tenon::as_strided(z, shape, strides, offset);
     copy_(target, g);
     return {z};
   };

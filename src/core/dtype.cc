@@ -88,9 +88,9 @@ DType Scalar::promote_with(DType d) const {
   switch (tag_) {
     case Tag::boolean: return d;
     case Tag::integer:
-    case Tag::unsigned_integer: return is_bool(d) ? default_dtype() : d;
+    case Tag::unsigned_integer: return tenon::is_bool(d) ? default_dtype() : d;
     case Tag::floating: return is_differentiable(d) ? d : default_float();
-    case Tag::complex: return is_complex(d) ? d : complex_dtype(d);
+    case Tag::complex: return tenon::is_complex(d) ? d : complex_dtype(d);
   }
   return d;
 }
@@ -98,7 +98,7 @@ DType Scalar::promote_with(DType d) const {
 bool Scalar::fits(DType d) const {
   if (!is_integral() || !tenon::is_integral(d)) return true;
   return dispatch(d, [&]<class T>() {
-    if constexpr (std::integral<T>) {
+    if constexpr (std::integral<T> && !std::same_as<T, bool>) {
       if (tag_ == Tag::unsigned_integer)
         return static_cast<std::uint64_t>(u_.i) <= static_cast<std::uint64_t>(std::numeric_limits<T>::max());
       return std::in_range<T>(u_.i);

@@ -1,0 +1,26 @@
+#include "backends/cpu/backend.h"
+
+namespace tenon::cpu {
+
+const Backend& backend() {
+  static const Backend b = [] {
+    Backend t{};
+    t.abi_hash = kBackendAbi;
+    t.name = "cpu";
+    t.device_count = [] { return 1; };
+    t.elementwise = &elementwise;
+    t.reduce = &reduce;
+    t.scan = &scan;
+    t.softmax = &softmax;
+    t.matmul = &matmul;
+    t.index = &index;
+    t.random = &random;
+    t.iota = &iota;
+    t.count_true = &count_true;
+    t.true_positions = &true_positions;
+    return t;
+  }();
+  return b;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,264 @@
+// Reductions: which elements are combined is planned here, how stands in the backends.
+#include <cmath>
+
+#include "autograd/derivatives.h"
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/autograd.h"
+#include "tenon/backend.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+struct Split {
+  Dims axes;          // reduced, normalised
+  Dims kept;          // the result's shape without the reduced axes
+  Dims kept_ones;     // with them as 1
+  Dims reduced;       // the sizes of the reduced axes
+  std::int64_t count; // elements that make one result
+};
+
+Split split(const char* op, const Tensor& t, const Axes& dims) {
+  Split s;
+  s.axes = normalize_axes(op, dims, t.ndim());
+  s.kept_ones = t.shape();
+  s.count = 1;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (s.axes.contains(d)) {
+      s.reduced.push_back(t.shape()[d]);
+      s.count *= t.shape()[d];
+      s.kept_ones[d] = 1;
+    } else {
+      s.kept.push_back(t.shape()[d]);
+    }
+  }
+  return s;
+}
+
+Tensor run(const char* op, Reduction kind, const Tensor& t, const Split& s, bool keepdim, DType out_dtype,
+           double correction = 0) {
+  Tensor out = empty(keepdim ? s.kept_ones : s.kept, out_dtype, t.device());
+  if (out.numel() == 0) return out;
+  ReduceCall c;
+  c.op = kind;
+  c.in_dtype = t.dtype();
+  c.out_dtype = out_dtype;
+  c.out = out.data();
+  c.in = t.data();
+  c.correction = correction;
+  Dims in_kept, in_reduced, none(s.reduced.size(), 0);
+  for (int d = 0; d < t.ndim(); ++d) (s.axes.contains(d) ? in_reduced : in_kept).push_back(t.strides()[d]);
+  const Dims out_kept = contiguous_strides(s.kept);
+  const LoopOperand kept[] = {{&out_kept, out.itemsize()}, {&in_kept, t.itemsize()}};
+  build_loop(c.kept, s.kept, kept);
+  const LoopOperand reduced[] = {{&none, 0}, {&in_reduced, t.itemsize()}};
+  const bool positions = kind == Reduction::argmin || kind == Reduction::argmax;
+  build_loop(c.reduced, s.reduced, reduced, positions ? Order::row_major : Order::any);
+  if (backend(t.device()).reduce(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
+  return out;
+}
+
+// Sums and products of small integers are formed in the widest integer of their kind, as in NumPy.
+DType sum_dtype(DType d) {
+  if (is_bool(d) || kind(d) == Kind::signed_integer) return DType::int64;
+  if (kind(d) == Kind::unsigned_integer) return DType::uint64;
+  return d;
+}
+
+Tensor in_dtype(const Tensor& t, std::optional<DType> dtype) { return dtype ? to(t, dtype) : t; }
+
+void refuse_float8(const char* op, const Tensor& t) {
+  if (is_float8(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "all other numbers");
+}
+void refuse_complex(const char* op, const Tensor& t) {
+  if (is_complex(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "real numbers");
+}
+std::string axes_text(const Dims& axes) { return "dimensions " + axes.str(); }
+
+Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dims, bool keepdim) {
+  refuse_float8(op, t);
+  refuse_complex(op, t);
+  const Split s = split(op, t, dims);
+  if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
+  Tensor y = run(op, kind, t, s, keepdim, t.dtype());
+  if (autograd::needs_grad(t)) autograd::attach(y, op, {&t, 1}, derive::extremum(t, s.axes, y, op));
+  return y;
+}
+
+Tensor position(const char* op, Reduction kind, const Tensor& t, std::optional<std::int64_t> dim, bool keepdim) {
+  refuse_float8(op, t);
+  refuse_complex(op, t);
+  const Split s = split(op, t, dim ? Axes(Dims{*dim}) : Axes());
+  if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
+  return run(op, kind, t, s, keepdim, DType::int64);
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
+  refuse_float8("sum", x);
+  const Tensor t = in_dtype(x, dtype);
+  const Split s = split("sum", t, dims);
+  Tensor y = run("sum", Reduction::sum, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
+  if (autograd::needs_grad(t)) autograd::attach(y, "sum", {&t, 1}, derive::sum(t.shape(), s.axes));
+  return y;
+}
+
+Tensor prod(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
+  refuse_float8("prod", x);
+  const Tensor t = in_dtype(x, dtype);
+  const Split s = split("prod", t, dims);
+  Tensor y = run("prod", Reduction::prod, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
+  if (autograd::needs_grad(t)) autograd::attach(y, "prod", {&t, 1}, derive::prod(t, s.axes, y));
+  return y;
+}
+
+Tensor mean(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
+  const DType d = dtype.value_or(is_differentiable(x.dtype()) ? x.dtype() : default_float());
+  const Split s = split("mean", x, dims);
+  // Integers are added up exactly, or as far as float64 goes.
+  if (!is_differentiable(x.dtype()) && !dtype) return div(sum(x, dims, keepdim, DType::float64), static_cast<double>(s.count)).to(d);
+  return div(sum(x, dims, keepdim, d), static_cast<double>(s.count));
+}
+
+Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
+  refuse_float8("var", x);
+  if (is_complex(x.dtype())) return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
+  const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
+  const Split s = split("var", t, dims);
+  Tensor y = run("var", Reduction::var, t, s, keepdim, t.dtype(), correction);
+  if (autograd::needs_grad(t)) autograd::attach(y, "var", {&t, 1}, derive::var(t, s.axes, correction));
+  return y;
+}
+
+Tensor std(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
+  return sqrt(var(t, dims, correction, keepdim));
+}
+
+Tensor amin(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("amin", Reduction::min, t, dims, keepdim); }
+Tensor amax(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("amax", Reduction::max, t, dims, keepdim); }
+Tensor argmin(const Tensor& t, std::optional<std::int64_t> dim, bool keepdim) {
+  return position("argmin", Reduction::argmin, t, dim, keepdim);
+}
+Tensor argmax(const Tensor& t, std::optional<std::int64_t> dim, bool keepdim) {
+  return position("argmax", Reduction::argmax, t, dim, keepdim);
+}
+
+Tensor any(const Tensor& t, const Axes& dims, bool keepdim) {
+  return run("any", Reduction::any, t, split("any", t, dims), keepdim, DType::bool_);
+}
+Tensor all(const Tensor& t, const Axes& dims, bool keepdim) {
+  return run("all", Reduction::all, t, split("all", t, dims), keepdim, DType::bool_);
+}
+Tensor count_nonzero(const Tensor& t, const Axes& dims, bool keepdim) {
+  return run("count_nonzero", Reduction::count_nonzero, t, split("count_nonzero", t, dims), keepdim, DType::int64);
+}
+
+Tensor logsumexp(const Tensor& x, const Axes& dims, bool keepdim) {
+  refuse_complex("logsumexp", x);
+  const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
+  if (t.numel() == 0) return log(sum(exp(t), dims, keepdim));
+  const Tensor highest = amax(t.detach(), dims, true);
+  const Tensor shift = where(isfinite(highest), highest, 0);  // infinities stay what they are
+  const Tensor y = log(sum(exp(sub(t, shift)), dims, keepdim));
+  const Split s = split("logsumexp", t, dims);
+  return add(y, keepdim ? shift : reshape(shift, s.kept));
+}
+
+Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
+  const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
+  if (p == 2 && !is_complex(t.dtype())) {
+    const Split s = split("norm", t, dims);
+    Tensor y = run("norm", Reduction::norm2, t, s, keepdim, t.dtype());
+    if (autograd::needs_grad(t)) autograd::attach(y, "norm", {&t, 1}, derive::norm2(t, s.axes, y));
+    return y;
+  }
+  const Tensor m = abs(t);
+  if (p == INFINITY) return amax(m, dims, keepdim);
+  if (p == -INFINITY) return amin(m, dims, keepdim);
+  if (p == 0) return sum(ne(m, 0).to(m.dtype()), dims, keepdim);
+  if (p == 1) return sum(m, dims, keepdim);
+  if (p == 2) return sqrt(sum(square(m), dims, keepdim));
+  return pow(sum(pow(m, p), dims, keepdim), 1 / p);
+}
+
+namespace {
+
+Tensor scan(const char* op, Scan kind, const Tensor& t, int d, DType out_dtype) {
+  refuse_float8(op, t);
+  Tensor out = empty(t.shape(), out_dtype, t.device());
+  if (out.numel() == 0) return out;
+  if (t.ndim() == 0) return to(t.detach(), out_dtype, {}, true);
+  ScanCall c;
+  c.op = kind;
+  c.in_dtype = t.dtype();
+  c.out_dtype = out_dtype;
+  c.out = out.data();
+  c.in = t.data();
+  c.n = t.shape()[d];
+  c.out_stride = out.strides()[d] * out.itemsize();
+  c.in_stride = t.strides()[d] * t.itemsize();
+  Dims shape = t.shape(), in = t.strides(), o = out.strides();
+  shape.erase(d);
+  in.erase(d);
+  o.erase(d);
+  const LoopOperand outer[] = {{&o, out.itemsize()}, {&in, t.itemsize()}};
+  build_loop(c.outer, shape, outer);
+  const Backend& b = backend(t.device());
+  if (!b.scan || b.scan(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
+  return out;
+}
+
+Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
+  refuse_complex(op, x);
+  const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
+  refuse_float8(op, t);
+  const int d = normalize_axis(op, dim, t.ndim());
+  Tensor out = empty(t.shape(), t.dtype(), t.device());
+  if (out.numel() == 0) return out;
+  SoftmaxCall c;
+  c.log = log;
+  c.dtype = t.dtype();
+  c.out = out.data();
+  c.in = t.data();
+  Dims shape = t.shape(), in = t.strides(), o = out.strides();
+  c.n = t.ndim() ? shape[d] : 1;
+  c.out_stride = t.ndim() ? o[d] * out.itemsize() : 0;
+  c.in_stride = t.ndim() ? in[d] * t.itemsize() : 0;
+  if (t.ndim()) {
+    shape.erase(d);
+    in.erase(d);
+    o.erase(d);
+  }
+  const LoopOperand outer[] = {{&o, out.itemsize()}, {&in, t.itemsize()}};
+  build_loop(c.outer, shape, outer);
+  const Backend& b = backend(t.device());
+  if (!b.softmax || b.softmax(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
+  if (autograd::needs_grad(t))
+    autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
+  return out;
+}
+
+}  // namespace
+
+Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
+  const Tensor t = in_dtype(x, dtype);
+  const int d = normalize_axis("cumsum", dim, t.ndim());
+  Tensor y = scan("cumsum", Scan::sum, t, d, dtype.value_or(sum_dtype(t.dtype())));
+  if (autograd::needs_grad(t)) autograd::attach(y, "cumsum", {&t, 1}, derive::cumsum(d));
+  return y;
+}
+
+Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
+  const Tensor t = in_dtype(x, dtype);
+  const int d = normalize_axis("cumprod", dim, t.ndim());
+  Tensor y = scan("cumprod", Scan::prod, t, d, dtype.value_or(sum_dtype(t.dtype())));
+  if (autograd::needs_grad(t)) autograd::attach(y, "cumprod", {&t, 1}, derive::cumprod(t, d, y));
+  return y;
+}
+
+Tensor softmax(const Tensor& t, std::int64_t dim) { return softmax_("softmax", false, t, dim); }
+Tensor log_softmax(const Tensor& t, std::int64_t dim) { return softmax_("log_softmax", true, t, dim); }
+
+}  // namespace tenon
