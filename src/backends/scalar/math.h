@@ -1,0 +1,21 @@
+// THE definitions of the floating functions, as overloads for float and double in tenon::scalar.
+//
+// On the host they are branchless, so that a loop of calls vectorises for whatever SIMD target surrounds it, and exact on special
+// values (C99's Annex F). The float functions are evaluated in double. Compile with
+//   -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
+// and never with -ffast-math: rounding by adding a large number depends on the order of operations. Error bounds: math/bounds.h.
+//
+// In CUDA translation units they are CUDA's own, whose bounds are a little wider.
+#pragma once
+
+#if defined(__CUDACC__)
+#include "math/cuda.h"
+#else
+#include "math/exp.h"
+#include "math/log.h"
+#include "math/power.h"
+#include "math/special.h"
+#include "math/trig.h"
+#include "math/map.h"
+#include "math/rounding.h"
+#endif

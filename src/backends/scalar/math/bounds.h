@@ -1,0 +1,49 @@
+// The largest errors of the functions in math.h, in units in the last place of the result (0.5 is perfect rounding), of the smallest
+// normal number for results below it. tests/cpp/test_math.cc asserts them; tighten them when the functions become better.
+#pragma once
+
+namespace tenon::scalar {
+
+struct Bound {
+  const char* name;
+  double float_ulp, double_ulp;
+  const char* remark = "";
+};
+
+inline constexpr Bound bounds[] = {
+    {"exp", 0.51, 1},
+    {"exp2", 0.51, 1},
+    {"expm1", 0.51, 1},
+    {"log", 0.51, 1},
+    {"log2", 0.51, 1},
+    {"log10", 0.51, 1},
+    {"log1p", 0.51, 1},
+    {"sin", 0.51, 1},
+    {"cos", 0.51, 1},
+    {"tan", 0.51, 1, "double: libm"},
+    {"asin", 0.51, 1, "double: libm"},
+    {"acos", 0.51, 1, "double: libm"},
+    {"atan", 0.51, 1, "double: libm"},
+    {"atan2", 0.51, 1, "double: libm"},
+    {"sinh", 0.51, 2},
+    {"cosh", 0.51, 2},
+    {"tanh", 0.51, 2},
+    {"asinh", 0.51, 2},
+    {"acosh", 0.51, 2},
+    {"atanh", 0.51, 2},
+    {"pow", 0.51, 1, "double: libm"},
+    {"hypot", 0.51, 1},
+    {"cbrt", 0.51, 1},
+    {"erf", 0.51, 1},
+    {"erfc", 0.51, 1, "double: libm"},
+    {"lgamma", 1, 1, "double: libm"},
+    {"digamma", 1, 1},
+    {"sigmoid", 0.51, 2},
+    {"silu", 0.51, 2},
+    {"gelu", 0.51, 2},
+    {"softplus", 0.51, 2},
+    {"logaddexp", 0.51, 2},
+    {"sinc", 0.51, 2},
+};
+
+}  // namespace tenon::scalar
