@@ -29,6 +29,16 @@ template <class T> TENON_INLINE T at_most(T high, T x) { return x > high ? high 
 TENON_INLINE std::uint64_t bits(double x) { return bit_cast<std::uint64_t>(x); }
 TENON_INLINE double from_bits(std::uint64_t u) { return bit_cast<double>(u); }
 
+// 1/d to 27 bits for normal d > 0: the exponent is negated in the bits, which errs by an eighth at most, and each step cubes the
+// error. Vectors of doubles divide at a quarter of the speed.
+TENON_INLINE double reciprocal_float(double d) {
+  double y = from_bits(0x7fde6238502484ba - bits(d));
+  double e = 1 - d * y;
+  y += y * (e + e * e);
+  e = 1 - d * y;
+  return y + y * (e + e * e);
+}
+
 // Adding it leaves an integer in the low bits of the sum: rounding and conversion in one addition, on targets that cannot convert
 // 64-bit integers. Right up to 2^51.
 inline constexpr double shifter = 0x1.8p52;

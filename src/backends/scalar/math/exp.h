@@ -74,7 +74,7 @@ TENON_INLINE float expm1(float x) {
   return x == 0 ? x : y;
 }
 TENON_INLINE double expm1(double x) {
-  const double y = 4 * detail::exponential(detail::at_most(711.0, detail::at_least(-40.0, x))).quarter_minus_quarter();
+  const double y = 4 * detail::exponential(detail::at_most(710.7, detail::at_least(-40.0, x))).quarter_minus_quarter();
   return detail::abs(x) < 0x1p-54 ? x : y;
 }
 
@@ -83,7 +83,7 @@ TENON_INLINE float sinh(float x) {
   return static_cast<float>(detail::copysign(0.5 * (u + u / (u + 1)), x));
 }
 TENON_INLINE double sinh(double x) {
-  const double u = detail::exponential(detail::at_most(711.0, detail::abs(x))).quarter_minus_quarter();
+  const double u = detail::exponential(detail::at_most(710.7, detail::abs(x))).quarter_minus_quarter();
   const double y = detail::copysign(2 * (u + u / (4 * u + 1)), x);
   return detail::abs(x) < 0x1p-28 ? x : y;
 }
@@ -98,10 +98,8 @@ TENON_INLINE double cosh(double x) {
 }
 
 TENON_INLINE float tanh(float x) {
-  const double u = detail::exp_float(2 * detail::at_most(10.0f, detail::abs(x))).minus_one(), d = u + 2;
-  // 1/d by one Newton step from a float division: a vector of doubles divides at half the speed.
-  const double guess = 1.0f / static_cast<float>(d), reciprocal = guess * (2 - d * guess);
-  return __builtin_copysignf(static_cast<float>(u * reciprocal), x);
+  const double u = detail::power_float(detail::at_most(10.0f, detail::abs(x)) * (2 * detail::log2_e)).minus_one(), d = u + 2;
+  return __builtin_copysignf(static_cast<float>(u * detail::reciprocal_float(d)), x);
 }
 TENON_INLINE double tanh(double x) {
   const double u = detail::exponential(2 * detail::at_most(20.0, detail::abs(x))).quarter_minus_quarter();

@@ -45,7 +45,7 @@ TENON_INLINE double lgamma_float(double x) {
   const double factor = small ? (below_1 ? a : 1) : product;
   // gamma(-a) gamma(a) = -pi / (a sin(pi a))
   const bool reflect = x < 0;
-  const double sine = a < 0x1p50 ? abs(sincospi(a).sin) : 0;
+  const double sine = abs(sincospi(a).sin);
   const double logarithm = log(reflect ? a * sine / factor : factor);
   const double y = (0 - logarithm) + (reflect ? 0x1.250d048e7a1bdp+0 - shifted : shifted);  // +0 at 1 and 2
   return a == infinity ? infinity : y;
@@ -56,13 +56,11 @@ TENON_INLINE double digamma(double x) {
   const bool reflect = x < 0, pole = reflect & (__builtin_floor(x) == x);
   const double a = reflect ? 1 - x : x;
   const bool below_8 = a < 8;
-  double numerator = 1, denominator = a;  // of 1/a + 1/(a+1) + … + 1/(a+7)
-  for (int i = 1; i < 8; i++) {
-    numerator = numerator * (a + i) + denominator;
-    denominator *= a + i;
-  }
+  // 1/a + 1/(a+1) + … + 1/(a+7), in pairs from both ends whose products are v, v + 6, v + 10 and v + 12
+  const double v = a * (a + 7);
+  const double sum = (2 * a + 7) * poly(v, 720, 504, 84, 4) / (v * poly(v, 720, 252, 28, 1));
   const double s = below_8 ? a + 8 : a, w = 1 / s, far = log(s) - 0.5 * w - w * w * stirling_derivative(w * w);
-  const double right = below_8 ? far - numerator / denominator : far;
+  const double right = below_8 ? far - sum : far;
   const auto [sine, cosine] = sincospi(x);
   const double left = right - pi * cosine / sine;
   return pole ? not_a_number : reflect ? left : right;

@@ -62,8 +62,9 @@ TENON_INLINE double quarter(SinCos y, double shifted) {  // sin(r + k · pi/2)
   return negate_if_odd(is_odd(shifted) ? y.cos : y.sin, from_bits(bits(shifted) >> 1));
 }
 
-// sin and cos of pi·x, for |x| < 2^50
-TENON_INLINE SinCos sincospi(double x) {
+// sin and cos of pi·x
+TENON_INLINE SinCos sincospi(double any) {
+  const double x = any - 2 * __builtin_rint(0.5 * any);
   const double shifted = 2 * x + shifter, r = x - 0.5 * (shifted - shifter);
   const double high = from_bits(bits(r) & ~std::uint64_t(0x7ffffff));  // 26 bits, so that the first product is exact
   const double main = high * 0x1.921fb50000000p+1, more = high * 0x1.110b4611a6263p-25 + (r - high) * pi;
@@ -177,9 +178,8 @@ TENON_INLINE float sinc(float x) {
   return x == 0 ? 1 : y + 0;  // never -0
 }
 TENON_INLINE double sinc(double x) {
-  const double s = detail::sincospi(x).sin, y = s / (detail::pi * x);
-  const double far = x - x;  // integers all: 0, and NaN at infinity
-  return x == 0 ? 1 : (detail::abs(x) < 0x1p50 ? y : far) + 0;
+  const double y = detail::sincospi(x).sin / (detail::pi * x);
+  return detail::abs(x) < 0x1p-30 ? 1 : y + 0;
 }
 
 }  // namespace tenon::scalar
