@@ -221,7 +221,7 @@ const Special specials[] = {
     {"pow", 0, -3, inf}, {"pow", -0., -3, -inf}, {"pow", -0., -2, inf}, {"pow", 0, -0.5, inf}, {"pow", -0., -0.5, inf}, {"pow", 0, -inf, inf},
     {"pow", -0., -inf, inf}, {"pow", 0, 3, 0}, {"pow", -0., 3, -0.}, {"pow", -0., 2, 0}, {"pow", -0., 0.5, 0}, {"pow", -0., inf, 0},
     {"pow", -1, inf, 1}, {"pow", -1, -inf, 1}, {"pow", 1, nan, 1}, {"pow", 1, inf, 1}, {"pow", nan, 0, 1}, {"pow", nan, -0., 1},
-    {"pow", inf, 0, 1}, {"pow", -2, 0.5, nan}, {"pow", -2, 3, -8}, {"pow", -2, 2, 4}, {"pow", -2, 1e10 + 1, -inf}, {"pow", 0.5, -inf, inf},
+    {"pow", inf, 0, 1}, {"pow", -2, 0.5, nan}, {"pow", -2, 3, -8}, {"pow", -2, 2, 4}, {"pow", -2, 16777215, -inf}, {"pow", 0.5, -inf, inf},
     {"pow", -0.5, -inf, inf}, {"pow", 2, -inf, 0}, {"pow", 0.5, inf, 0}, {"pow", -2, inf, inf}, {"pow", -inf, -3, -0.}, {"pow", -inf, -2, 0},
     {"pow", -inf, -0.5, 0}, {"pow", -inf, 3, -inf}, {"pow", -inf, 2, inf}, {"pow", -inf, 0.5, inf}, {"pow", inf, -1, 0}, {"pow", inf, 1, inf},
     {"pow", nan, 1, nan}, {"pow", 2, nan, nan}, {"pow", -1, nan, nan}, {"pow", 0, nan, nan}, {"pow", 10, 2, 100}, {"pow", 3, 4, 81},
