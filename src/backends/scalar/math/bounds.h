@@ -1,5 +1,5 @@
-// The largest errors of the functions in math.h, in units in the last place of the result (0.5 is perfect rounding), of the smallest
-// normal number for results below it. tests/cpp/test_math.cc asserts them; tighten them when the functions become better.
+// The largest errors of the functions in math.h, in units in the last place of the result: 0.5 is perfect rounding. Below the
+// smallest normal number the unit is that number's. tests/cpp/test_math.cc asserts them; tighten them as the functions improve.
 #pragma once
 
 namespace tenon::scalar {
@@ -42,7 +42,7 @@ inline constexpr Bound bounds[] = {
     {"silu", 0.51, 2.5},
     {"gelu", 0.51, 6, "double: libm for erfc; 3 where the result is normal"},
     {"softplus", 0.51, 1.5},
-    {"logaddexp", 0.51, 1, "double: of max(1/2, |x|, |y|), since terms cancel where the result is near 0"},
+    {"logaddexp", 0.51, 1.5, "double: of max(1/2, |x|, |y|), since terms cancel where the result is near 0"},
     {"sinc", 0.51, 2.5},
 };
 

@@ -10,7 +10,7 @@ namespace tenon::scalar::detail {
 
 inline constexpr double infinity = __builtin_inf(), not_a_number = __builtin_nan("");
 
-// c0 + c1 x + c2 x² + …
+// c0 + c1 x + c2 x² + …; the coefficients come from script/minimax.py
 TENON_INLINE double poly(double, double c) { return c; }
 template <class... C>
 TENON_INLINE double poly(double x, double c, C... rest) {

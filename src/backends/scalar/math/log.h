@@ -156,7 +156,8 @@ TENON_INLINE double softplus(double x) {
 // log(e^a + e^b)
 TENON_INLINE float logaddexp(float a, float b) {
   const double x = a, y = b, gap = x == y ? 0.0 : detail::abs(x - y);
-  const double sum = (x > y ? x : y) + detail::log1p_float(detail::power_float(-detail::at_most(150.0, gap) * detail::log2_e).value());
+  const double ratio = detail::power_float(-detail::at_most(150.0, gap) * detail::log2_e).value();
+  const double sum = (x > y ? x : y) + detail::log1p_float(ratio);
   return static_cast<float>(gap >= 0 ? sum : x + y);
 }
 TENON_INLINE double logaddexp(double a, double b) {
