@@ -168,7 +168,7 @@ template <class T> void check(const Bound& bound, const Reference& reference, Lo
         if (e > worst.error) worst = {e, double(x[i]), double(y[i])};
       }
       std::printf(" %s %.3f", target.name, worst.error);
-      EXPECT_LE(worst.error, limit) << bound.name << " at " << target.name << std::hexfloat << ", x " << worst.x << ", y " << worst.y;
+      EXPECT_LE(worst.error, limit) << bound.name << " at " << target.name << std::hexfloat << ": " << worst.x << ", " << worst.y;
     }
   }
   std::printf("\n");
@@ -270,7 +270,8 @@ template <class T> void check_specials(Loop<T> Function::*loop) {
       for (size_t i = 0; i < x.size(); i++) {
         const Special& s = cases[i % cases.size()];
         const T wanted = T(s.wanted);
-        ASSERT_TRUE(same(out[i], wanted)) << f.name << "(" << s.x << ", " << s.y << ") = " << out[i] << ", not " << wanted << " at " << target.name;
+        ASSERT_TRUE(same(out[i], wanted))
+            << f.name << "(" << s.x << ", " << s.y << ") = " << out[i] << ", not " << wanted << " at " << target.name;
       }
     }
   }
@@ -311,6 +312,21 @@ TEST(MathDense, LogarithmsNearOne) {
     ASSERT_LE(error(tenon::scalar::log(x), std::log(Real(x))), 0.51) << x;
     ASSERT_LE(error(tenon::scalar::log2(x), std::log2(Real(x))), 0.51) << x;
   }
+}
+
+TEST(MathDense, LgammaAndDigammaNearTheirZeros) {
+  const auto worst = [](auto f, auto reference, float zero) {
+    float x = zero;
+    for (int i = 0; i < 500; i++) x = std::nextafter(x, -100.f);
+    double error = 0;
+    for (int i = 0; i < 1000; i++, x = std::nextafter(x, 100.f)) error = std::max(error, ::error(f(x), reference(x)));
+    return error;
+  };
+  const auto lgamma_l = [](Real x) { int sign; return ::lgammal_r(x, &sign); };
+  for (float zero : {1.f, 2.f, -2.45702474f, -2.74768265f, -3.14358089f, -3.95529428f, -4.03936184f, -4.99154464f})
+    EXPECT_LE(worst([](float x) { return tenon::scalar::lgamma(x); }, lgamma_l, zero), 1) << zero;
+  for (float zero : {1.46163214f, -0.504083f, -1.57349845f, -2.61072087f, -3.63529337f})
+    EXPECT_LE(worst([](float x) { return tenon::scalar::digamma(x); }, digamma_l, zero), 0.51) << zero;
 }
 
 TEST(MathMap, MapsInPlaceAndMendsHugeArguments) {

@@ -36,7 +36,7 @@ inline constexpr Bound bounds[] = {
     {"cbrt", 0.51, 1},
     {"erf", 0.51, 1.25},
     {"erfc", 0.51, 3, "double: libm"},
-    {"lgamma", 1, 3, "double: libm; of max(1, log|x|), since terms cancel near the zeros"},
+    {"lgamma", 0.51, 3, "double: libm; of max(1, log|x|), since terms cancel near the zeros"},
     {"digamma", 0.51, 10, "double: of max(1, log|x|), since terms cancel near the zeros"},
     {"sigmoid", 0.51, 2},
     {"silu", 0.51, 2.5},

@@ -22,7 +22,7 @@ TENON_INLINE double erfc_float(double z, double square) {
 
 // B_2n / (2n (2n - 1)) and B_2n / 2n, the coefficients of Stirling's series and its derivative
 TENON_INLINE double stirling(double w) {
-  return poly(w, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156);
+  return poly(w, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400);
 }
 TENON_INLINE double stirling_derivative(double w) {
   return poly(w, 1.0 / 12, -1.0 / 120, 1.0 / 252, -1.0 / 240, 1.0 / 132, -691.0 / 32760, 1.0 / 12, -3617.0 / 8160);
@@ -31,20 +31,21 @@ TENON_INLINE double stirling_derivative(double w) {
 // log|gamma(x)| with an absolute error of 1e-15, enough for a float even beside the zeros
 TENON_INLINE double lgamma_float(double x) {
   const double a = abs(x);
-  // a < 3: a polynomial on [1, 3]; otherwise Stirling's series from 8 on; both by recurrence from gamma(a) to gamma(a) · factor.
-  const bool small = a < 3, below_1 = a < 1, below_8 = a < 8;
+  const bool reflect = x < 0, below_1 = a < 1, below_8 = a < 8;
+  // gamma(a) · factor = gamma(shifted argument). For 0 < x < 3, where the zeros at 1 and 2 need relative accuracy, a polynomial on
+  // [1, 3]; otherwise Stirling's series from 8 on.
+  const bool small = (x < 3) & !reflect;
   const double t = (below_1 ? a + 1 : a) - 2;
   const double near = t * (t + 1) * poly(t, 0.42278433506504504, -0.10031730165840978, 0.032965004891564564, -0.012384194230569828,
       0.004998552300004513, -0.002108088442672437, 0.0009160753652910803, -0.0004060405522927123, 0.0001798884008053009,
       -8.182445119199867e-05, 4.358498803212707e-05, -2.0244296438057547e-05, 2.3377832871042997e-06, -1.0423813294330275e-06,
       4.848753396804804e-06, -2.301277182486616e-06);
-  const double s = below_8 ? a + 5 : a, w = 1 / s;
+  const double s = below_8 ? a + 8 : a, w = 1 / s;
   const double far = (s - 0.5) * (log(s) - 1) + (0x1.d67f1c864beb5p-1 - 0.5) + w * stirling(w * w);
   const double shifted = small ? near : far;
-  const double product = below_8 ? a * (a + 1) * (a + 2) * (a + 3) * (a + 4) : 1;
+  const double v = a * (a + 7), product = below_8 ? v * poly(v, 720, 252, 28, 1) : 1;  // a (a+1) … (a+7), in pairs
   const double factor = small ? (below_1 ? a : 1) : product;
   // gamma(-a) gamma(a) = -pi / (a sin(pi a))
-  const bool reflect = x < 0;
   const double sine = abs(sincospi(a).sin);
   const double logarithm = log(reflect ? a * sine / factor : factor);
   const double y = (0 - logarithm) + (reflect ? 0x1.250d048e7a1bdp+0 - shifted : shifted);  // +0 at 1 and 2
