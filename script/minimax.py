@@ -6,12 +6,12 @@ within a factor of two of the best polynomial of its degree, and needing no iter
 whole function that the polynomial serves, relative, before any rounding.
 """
 import sys
-from mpmath import (mp, mpf, acos, asin, atan, chebyt, cos, erf, erfc, exp, log, loggamma, pi, polyval, sin, sqrt)
+from mpmath import (mp, mpf, asin, atan, chebyt, cos, erf, erfc, exp, log, loggamma, pi, polyval, sin, sqrt)
 
 mp.dps = 60
 ln2 = log(2)
 
-# name: (the polynomial's function, interval, degree, weight from the polynomial's error to the function's relative error)
+# name, with _float for what serves the float overloads alone: (the polynomial's function, interval, degree, weight from the polynomial's error to the function's relative error)
 POLYNOMIALS = {
     "exp2_float": (lambda r: (2**r - 1) / r, -0.501, 0.5, 6, lambda r: 1),
     "log_float": (lambda f: log(1 + f) / f, sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, 11, lambda f: f / log(1 + f)),
@@ -29,6 +29,8 @@ POLYNOMIALS = {
     "log": (lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, 0, (3 - 2 * sqrt(mpf(2))) ** 2, 6, lambda z: z / 2),
     "sin": (lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, 0, (pi / 4) ** 2 * 1.001, 5, lambda z: z),
     "cos": (lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, 0, (pi / 4) ** 2 * 1.001, 5, lambda z: z**2 * 1.4),
+    "asin": (lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z, 0, 0.25, 13, lambda z: z),
+    "atan": (lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, 0, 1, 21, lambda z: z * 1.3),
     "cbrt": (lambda m: m ** (-mpf(1) / 3), 1, 2, 5, lambda m: 1),
     "erf": (lambda z: erf(sqrt(z)) / sqrt(z) - 1, 0, 1, 12, lambda z: 1),
     "erf_tail": (lambda t: -log(erfc(1 + t)), 0, 5, 24, lambda t: erfc(1 + t)),

@@ -81,6 +81,15 @@ TENON_INLINE double atan_float(double low, double high) {
       0.00473248419342192, -0.0006633954571104787);
 }
 
+TENON_INLINE double atan_double(double low, double high) {
+  const double q = low == high ? (low == 0 ? 0.0 : 1.0) : low / high, z = q * q;
+  return q + q * z * poly(z, -0.3333333333333333, 0.1999999999999992, -0.14285714285701234, 0.11111111110268297,
+      -0.0909090906193528, 0.07692307078827029, -0.06666657934573768, 0.05882264416776449, -0.052624922290256754,
+      0.04758080083637821, -0.043306538430670664, 0.03938687540798632, -0.035271331066871296, 0.030330719265790507,
+      -0.024191345810140718, 0.01718398172211335, -0.010412153260359241, 0.005140912856746939, -0.0019612554271685326,
+      0.0005376839297396244, -9.371186345052626e-05, 7.767624330289919e-06);
+}
+
 // asin(a) for 0 <= a <= 1/2, and (pi/2 - asin(a)) / 2 for larger a
 TENON_INLINE double asin_float(double a) {
   const bool large = a > 0.5;
@@ -88,6 +97,16 @@ TENON_INLINE double asin_float(double a) {
   return s * poly(z, 0.9999999999863537, 0.16666667364186447, 0.07499941908754719, 0.04466113930866896, 0.03010250689966149,
       0.024650862660604088, 0.0074010072390753795, 0.0347484248080839);
 }
+
+TENON_INLINE double asin_double(double a) {
+  const bool large = a > 0.5;
+  const double z = large ? 0.5 * (1 - a) : a * a, s = large ? sqrt(z) : a;
+  return s + s * z * poly(z, 0.16666666666666666, 0.07500000000000118, 0.044642857142551895, 0.03038194447553234,
+      0.02237215744350722, 0.017352816540325496, 0.01396378001220357, 0.011566459612121669, 0.009621842970100282,
+      0.009319560794767446, 0.0030448799094556773, 0.019554513336123378, -0.01924167174674304, 0.02961201126495512);
+}
+
+inline constexpr double half_pi = 0x1.921fb54442d18p+0, half_pi_rest = 0x1.1a62633145c07p-54;
 
 }  // namespace detail
 
@@ -120,13 +139,22 @@ struct Cos {
 
 struct Tan {
   TENON_INLINE static bool covers(float x) { return detail::reducible(x); }
+  TENON_INLINE static bool covers(double x) { return detail::reducible(x); }
   TENON_INLINE static float in_range(float x) {
     const double shifted = x * (2 * detail::one_over_pi) + detail::shifter, k = 0.5 * (shifted - detail::shifter);
     const auto [s, c] = detail::sincos_float((x - k * detail::pi_high) - k * detail::pi_low);
     const bool odd = detail::is_odd(shifted);
     return static_cast<float>((odd ? -c : s) / (odd ? s : c));
   }
+  TENON_INLINE static double in_range(double x) {
+    const auto [r, rest, shifted] = detail::reduce(x);
+    const auto [s, c] = detail::sincos(r, rest);
+    const bool odd = detail::is_odd(shifted);
+    const double y = (odd ? -c : s) / (odd ? s : c);
+    return x == 0 ? x : y;
+  }
   static float anywhere(float x) { return static_cast<float>(__builtin_tan(x)); }
+  static double anywhere(double x) { return __builtin_tan(x); }
 };
 
 TENON_INLINE float sin(float x) { return Sin::covers(x) ? Sin::in_range(x) : Sin::anywhere(x); }
@@ -134,13 +162,17 @@ TENON_INLINE double sin(double x) { return Sin::covers(x) ? Sin::in_range(x) : S
 TENON_INLINE float cos(float x) { return Cos::covers(x) ? Cos::in_range(x) : Cos::anywhere(x); }
 TENON_INLINE double cos(double x) { return Cos::covers(x) ? Cos::in_range(x) : Cos::anywhere(x); }
 TENON_INLINE float tan(float x) { return Tan::covers(x) ? Tan::in_range(x) : Tan::anywhere(x); }
-inline double tan(double x) { return __builtin_tan(x); }  // libm
+TENON_INLINE double tan(double x) { return Tan::covers(x) ? Tan::in_range(x) : Tan::anywhere(x); }
 
 TENON_INLINE float asin(float x) {
   const double a = detail::abs(x), part = detail::asin_float(a);
   return static_cast<float>(detail::copysign(a > 0.5 ? detail::pi / 2 - 2 * part : part, x));
 }
-inline double asin(double x) { return __builtin_asin(x); }  // libm
+TENON_INLINE double asin(double x) {
+  const double a = detail::abs(x), part = detail::asin_double(a);
+  const double large = detail::half_pi - (2 * part - detail::half_pi_rest);
+  return detail::copysign(a > 0.5 ? large : part, x);
+}
 
 TENON_INLINE float acos(float x) {
   const double a = detail::abs(x), part = detail::asin_float(a);
@@ -149,7 +181,12 @@ TENON_INLINE float acos(float x) {
   const double from = large ? (x < 0 ? detail::pi : 0.0) : detail::pi / 2;
   return static_cast<float>(large ? from + signed_part : from - signed_part);
 }
-inline double acos(double x) { return __builtin_acos(x); }  // libm
+TENON_INLINE double acos(double x) {
+  const double a = detail::abs(x), part = detail::asin_double(a);
+  const double small = detail::half_pi - (detail::copysign(part, x) - detail::half_pi_rest);
+  const double large = x < 0 ? 2 * (detail::half_pi - (part - detail::half_pi_rest)) : 2 * part;
+  return a > 0.5 ? large : small;
+}
 
 TENON_INLINE float atan(float x) {
   const double a = detail::abs(x);
@@ -157,7 +194,12 @@ TENON_INLINE float atan(float x) {
   const double y = detail::atan_float(steep ? 1 : a, steep ? a : 1);
   return static_cast<float>(detail::copysign(steep ? detail::pi / 2 - y : y, x));
 }
-inline double atan(double x) { return __builtin_atan(x); }  // libm
+TENON_INLINE double atan(double x) {
+  const double a = detail::abs(x);
+  const bool steep = a > 1;
+  const double y = detail::atan_double(steep ? 1 : a, steep ? a : 1);
+  return detail::copysign(steep ? detail::half_pi - (y - detail::half_pi_rest) : y, x);
+}
 
 TENON_INLINE float atan2(float y, float x) {
   const double a = detail::abs(x), b = detail::abs(y);
@@ -167,7 +209,7 @@ TENON_INLINE float atan2(float y, float x) {
   const double either = detail::copysign(1, x) < 0 ? detail::pi - right : right;
   return static_cast<float>(detail::copysign(either, y));
 }
-inline double atan2(double y, double x) { return __builtin_atan2(y, x); }  // libm
+inline double atan2(double y, double x) { return __builtin_atan2(y, x); }  // libm: a quotient of doubles can underflow
 
 // sin(pi x) / (pi x)
 TENON_INLINE float sinc(float x) {
