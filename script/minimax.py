@@ -11,7 +11,8 @@ from mpmath import (mp, mpf, asin, atan, chebyt, cos, erf, erfc, exp, log, logga
 mp.dps = 60
 ln2 = log(2)
 
-# name, with _float for what serves the float overloads alone: (the polynomial's function, interval, degree, weight from the polynomial's error to the function's relative error)
+# name, with _float for what serves the float overloads alone:
+# (the polynomial's function, interval, degree, weight from the polynomial's error to the function's relative error)
 POLYNOMIALS = {
     "exp2_float": (lambda r: (2**r - 1) / r, -0.501, 0.5, 6, lambda r: 1),
     "log_float": (lambda f: log(1 + f) / f, sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, 11, lambda f: f / log(1 + f)),

@@ -42,7 +42,7 @@ Real digamma_l(Real x) {
 }
 Real gelu_l(Real x) {
   // erfc magnifies the error of its argument by twice the argument's square.
-  constexpr Real c = 0.707106781186547524400844362104849039L, c_rest = -1.5626433402e-20L;
+  constexpr Real c = 0.707106781186547524400844362104849039L, c_rest = 1.89503255889326e-20L;
   const Real z = -x * c, lost = std::fma(-x, c, -z) - x * c_rest;
   if (std::abs(x) > 100) return std::max(x, -0.0L);
   return 0.5L * x * (std::erfc(z) - 1.12837916709551257390L * std::exp(-z * z) * lost);

@@ -40,7 +40,7 @@ inline constexpr Bound bounds[] = {
     {"digamma", 0.51, 10, "double: of max(1, log|x|), since terms cancel near the zeros"},
     {"sigmoid", 0.51, 2},
     {"silu", 0.51, 2.5},
-    {"gelu", 0.51, 6, "double: libm for erfc; 3 where the result is normal"},
+    {"gelu", 0.51, 6, "double: libm for erfc, whose error counts double where the product crosses a power of two"},
     {"softplus", 0.51, 1.5},
     {"logaddexp", 0.51, 1.5, "double: of max(1/2, |x|, |y|), since terms cancel where the result is near 0"},
     {"sinc", 0.51, 2.5},
