@@ -100,11 +100,12 @@ struct IndexCall {
 };
 
 // The elements of a contiguous array where a contiguous mask is true, in order.
-// get: values[k] = base[position of the k-th true]; put: the other way round.
+// get: values[k] = base[position of the k-th true]; put: the other way round, or the same value everywhere.
 struct MaskedCall {
   IndexMode mode;
   DType dtype;
-  void* values;  // contiguous, as many as the mask has true elements
+  bool one_value;  // values holds one element
+  void* values;    // contiguous, as many as the mask has true elements
   void* base;
   const bool* mask;
   std::int64_t n;  // of mask and base

@@ -16,7 +16,7 @@ Tensor compress(const char* op, const Tensor& t, const Tensor& mask) {
   const std::int64_t n = count_true(op, m);
   const Tensor out = empty({n}, t.dtype(), t.device());
   if (n == 0) return out;
-  const MaskedCall c{IndexMode::get, t.dtype(), out.data(), base.data(), m.data<bool>(), m.numel()};
+  const MaskedCall c{IndexMode::get, t.dtype(), false, out.data(), base.data(), m.data<bool>(), m.numel()};
   if (b.masked(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
   return out;
 }
@@ -30,6 +30,10 @@ Tensor select_advanced(const char* op, const Selection& s) {
 }
 
 Tensor index_as(const char* op, const Tensor& t, std::span<const Index> indices) {
+  if (indices.size() == 1 && t.ndim() > 0) {  // the commonest ones, without a detour
+    if (const auto* at = std::get_if<std::int64_t>(&indices[0])) return select(t, 0, *at);
+    if (const auto* range = std::get_if<Slice>(&indices[0])) return slice(t, 0, range->start, range->stop, range->step);
+  }
   const Selection s = select_basic(op, t, indices);
   // t[:] is a tensor of its own, as in NumPy.
   if (s.tensors.empty()) return s.view.is_same(t) ? view(t, t.shape()) : s.view;
@@ -61,7 +65,7 @@ Tensor repeated(const char* op, const Tensor& values, const Dims& shape) {
 // float8 has no arithmetic; where only bytes move they may be seen as integers.
 Tensor as_bytes(const Tensor& t) { return is_float8(t.dtype()) ? view(t, DType::uint8) : t; }
 
-// Writes one value to all masked elements in one pass.
+// Writes one value to all masked elements of a tensor with any strides.
 void fill_masked(const Tensor& target, const Tensor& mask, const Tensor& value) {
   const Tensor out = as_bytes(target.detach()), v = as_bytes(reshape(value.detach(), {}));
   const Operand operands[] = {mask, v, out};
@@ -72,13 +76,13 @@ void put_advanced(const char* op, const Selection& s, const Tensor& values, bool
   NoGrad guard;
   const Backend& b = backend(s.view.device());
   if (const Tensor mask = s.full_mask(); mask.defined() && !accumulate) {
-    if (values.numel() == 1) return fill_masked(s.view, mask, values);
-    if (b.masked && s.view.is_contiguous()) {
+    const bool one = values.numel() == 1, direct = b.masked && s.view.is_contiguous();
+    if (one && !direct) return fill_masked(s.view, mask, values);
+    if (direct) {
       const Tensor m = contiguous(mask);
-      const std::int64_t n = count_true(op, m);
-      const Tensor v = contiguous(repeated(op, values, {n}));
-      if (n == 0) return;
-      const MaskedCall c{IndexMode::put, v.dtype(), v.data(), s.view.data(), m.data<bool>(), m.numel()};
+      const Tensor v = one ? values : contiguous(repeated(op, values, {count_true(op, m)}));
+      if (v.numel() == 0 || m.numel() == 0) return;
+      const MaskedCall c{IndexMode::put, v.dtype(), one, v.data(), s.view.data(), m.data<bool>(), m.numel()};
       if (b.masked(v.device().index, c) != kOk) errors::not_available(op, v.device(), v.dtype());
       return;
     }

@@ -1,7 +1,6 @@
 // Elements chosen by a mask, without a list of their positions: each piece counts its true elements, then
 // reads or writes at its own place. The pieces have a fixed size.
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <memory>
 
@@ -86,20 +85,34 @@ void compress(const T* __restrict base, T* __restrict values, const Byte* m, std
   each_true(m, n, k, last, [&](std::int64_t i, std::int64_t at) { values[at] = base[i]; });
 }
 
-// Elements that stay are not written, since someone else may be writing them.
-template <class T>
-void expand(T* __restrict base, const T* __restrict values, const Byte* m, std::int64_t n, std::int64_t k) {
-  for (std::int64_t i = 0; i < n; i += 8) {
-    std::uint64_t w = 0;
-    std::memcpy(&w, m + i, static_cast<std::size_t>(std::min<std::int64_t>(8, n - i)));
-    // From one true element to the next: one hard branch for eight elements.
-    for (w = truth(w); w != 0; w &= w - 1) base[i + std::countr_zero(w) / 8] = values[k++];
-  }
-}
-
 struct Pair {  // an element of 16 bytes
   std::uint64_t a, b;
 };
+
+template <class T>
+T choose(bool yes, T a, T b) {
+  return static_cast<T>(b ^ ((a ^ b) & static_cast<T>(-static_cast<T>(yes))));
+}
+Pair choose(bool yes, Pair a, Pair b) { return {choose(yes, a.a, b.a), choose(yes, a.b, b.b)}; }
+
+template <class T>
+void expand(T* __restrict base, const T* __restrict values, const Byte* m, std::int64_t n, std::int64_t k, std::int64_t last) {
+  // A choice by arithmetic: compilers make a branch of a conditional load.
+  each_true(m, n, k, last, [&](std::int64_t i, std::int64_t at) { base[i] = choose(m[i] != 0, values[at], base[i]); });
+}
+
+template <class T>
+void fill(T* __restrict base, const T value, const Byte* __restrict m, std::int64_t n) {
+  std::int64_t i = 0;
+  for (; i + 64 <= n; i += 64) {
+    std::uint64_t any = 0;
+    for (std::int64_t j = 0; j < 64; j += 8) any |= load8(m + i + j);
+    if (any == 0) continue;
+    for (std::int64_t j = i; j < i + 64; ++j) base[j] = m[j] ? value : base[j];
+  }
+  for (; i < n; ++i)
+    if (m[i]) base[i] = value;
+}
 
 template <class F>
 void with_item(std::size_t size, F&& f) {
@@ -132,12 +145,13 @@ int true_positions(int, const bool* mask, std::int64_t n, std::int64_t* out) {
 int masked(int, const MaskedCall& c) {
   if (c.mode == IndexMode::accumulate) return kUnavailable;
   const auto* m = reinterpret_cast<const Byte*>(c.mask);
-  const auto at = starts(m, c.n);
+  const auto at = c.one_value ? nullptr : starts(m, c.n);
   with_item(itemsize(c.dtype), [&]<class T>() {
     T *base = static_cast<T*>(c.base), *values = static_cast<T*>(c.values);
     for_pieces(c.n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
-      if (c.mode == IndexMode::get) compress(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
-      else expand(base + begin, values, m + begin, end - begin, at[p]);
+      if (c.one_value) fill(base + begin, *values, m + begin, end - begin);
+      else if (c.mode == IndexMode::get) compress(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
+      else expand(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
     });
   });
   return kOk;
