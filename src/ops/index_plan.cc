@@ -9,14 +9,17 @@ namespace {
 
 bool is_tensor(const Index& i) { return std::holds_alternative<Tensor>(i); }
 
-// Whether something that is no int and no tensor stands between two of them (an ellipsis of no dimensions, too).
+// Whether something that is no int and no tensor stands between two of them (an ellipsis of no dimensions,
+// too).
 bool separated(std::span<const Index> indices) {
   enum { before, inside, after } at = before;
   for (const Index& i : indices) {
     const bool advanced = is_tensor(i) || std::holds_alternative<std::int64_t>(i);
     if (advanced && at == after) return true;
-    if (advanced) at = inside;
-    else if (at == inside) at = after;
+    if (advanced)
+      at = inside;
+    else if (at == inside)
+      at = after;
   }
   return false;
 }
@@ -101,11 +104,14 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
     if (const auto* at = std::get_if<std::int64_t>(&i)) {
       const std::int64_t n = t.shape()[axis];
       if (*at < -n || *at >= n) errors::index_out_of_range(op, *at, axis, n);
-      if (s.front) s.tensors.push_back({dim++, axis, Tensor::of(*at, DType::int64, t.device())});
-      else s.view = select(s.view, dim, *at);
+      if (s.front)
+        s.tensors.push_back({dim++, axis, Tensor::of(*at, DType::int64, t.device())});
+      else
+        s.view = select(s.view, dim, *at);
       ++axis;
     } else if (const auto* range = std::get_if<Slice>(&i)) {
-      if (range->start || range->stop || range->step != 1) s.view = slice(s.view, dim, range->start, range->stop, range->step);
+      if (range->start || range->stop || range->step != 1)
+        s.view = slice(s.view, dim, range->start, range->stop, range->step);
       ++dim, ++axis;
     } else if (std::holds_alternative<Ellipsis>(i)) {
       const int rest = t.ndim() - static_cast<int>(consumed);
@@ -144,7 +150,8 @@ Tensor checked_indices(const char* op, const Tensor& t, std::int64_t size, int a
   }
   // A uint64 above int64's range has become negative.
   const std::int64_t lowest = t.dtype() == DType::uint64 ? 0 : -size;
-  if (range[0] < lowest || range[1] >= size) errors::index_out_of_range(op, range[1] >= size ? range[1] : range[0], axis, size);
+  if (range[0] < lowest || range[1] >= size)
+    errors::index_out_of_range(op, range[1] >= size ? range[1] : range[0], axis, size);
   if (range[0] >= 0) return x;
   return where(lt(x, 0), add(x, size), x);
 }
@@ -153,7 +160,8 @@ Tensor true_positions(const char* op, const Tensor& mask) {
   const Tensor m = contiguous(mask);
   const Tensor out = empty({count_true(op, m)}, DType::int64, m.device());
   const Backend& b = backend(m.device());
-  if (out.numel() > 0 && (!b.true_positions || b.true_positions(m.device().index, m.data<bool>(), m.numel(), out.data<std::int64_t>()) != kOk))
+  if (out.numel() > 0 && (!b.true_positions || b.true_positions(m.device().index, m.data<bool>(), m.numel(),
+                                                                out.data<std::int64_t>()) != kOk))
     errors::not_available(op, m.device(), DType::bool_);
   return out;
 }
@@ -229,8 +237,8 @@ void run_index(const char* op, const IndexPlan& p, IndexMode mode, const Tensor&
     c.base_strides[i] = p.base.strides()[static_cast<int>(p.dims[i])] * p.base.itemsize();
     index_strides.push_back(broadcast_strides(x.shape(), x.strides(), p.common));
   }
-  // The loop runs over the result, row-major (so that of equal indices the last is written last); neighbours are
-  // merged where all strides allow it.
+  // The loop runs over the result, row-major (so that of equal indices the last is written last); neighbours
+  // are merged where all strides allow it.
   Loop& loop = c.loop;
   loop.numel = values.numel();
   int next = 0;  // dimension of base
@@ -245,10 +253,14 @@ void run_index(const char* op, const IndexPlan& p, IndexMode mode, const Tensor&
     const std::int64_t n = p.shape[d];
     if (n == 1) continue;
     const std::int64_t value_stride = values.strides()[d] * values.itemsize();
-    auto index_stride = [&](int i) { return indexed ? index_strides[static_cast<std::size_t>(i)][k] * 8 : 0; };
+    auto index_stride = [&](int i) {
+      return indexed ? index_strides[static_cast<std::size_t>(i)][k] * 8 : 0;
+    };
     const int last = loop.ndim - 1;
-    bool merge = last >= 0 && loop.strides[0][last] == value_stride * n && loop.strides[1][last] == base_stride * n;
-    for (int i = 0; i < c.n_indices && merge; ++i) merge = c.index_loop_strides[i][last] == index_stride(i) * n;
+    bool merge =
+        last >= 0 && loop.strides[0][last] == value_stride * n && loop.strides[1][last] == base_stride * n;
+    for (int i = 0; i < c.n_indices && merge; ++i)
+      merge = c.index_loop_strides[i][last] == index_stride(i) * n;
     const int to = merge ? last : loop.ndim++;
     loop.shape[to] = merge ? loop.shape[to] * n : n;
     loop.strides[0][to] = value_stride;
@@ -256,7 +268,8 @@ void run_index(const char* op, const IndexPlan& p, IndexMode mode, const Tensor&
     for (int i = 0; i < c.n_indices; ++i) c.index_loop_strides[i][to] = index_stride(i);
   }
   const Backend& b = backend(p.base.device());
-  if (!b.index || b.index(p.base.device().index, c) != kOk) errors::not_available(op, p.base.device(), c.dtype);
+  if (!b.index || b.index(p.base.device().index, c) != kOk)
+    errors::not_available(op, p.base.device(), c.dtype);
 }
 
 }  // namespace tenon

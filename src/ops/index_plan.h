@@ -1,4 +1,5 @@
-// From a list of indices to what can be run: a view by the basic ones, and checked int64 tensors for the others.
+// From a list of indices to what can be run: a view by the basic ones, and checked int64 tensors for the
+// others.
 #pragma once
 
 #include <vector>
@@ -10,8 +11,8 @@ namespace tenon {
 
 // A tensor among the indices.
 struct Advanced {
-  int dim;       // the first dimension of the view that it selects from; a mask stands for mask.ndim() of them
-  int axis;      // the same in the tensor that the user indexed
+  int dim;   // the first dimension of the view that it selects from; a mask stands for mask.ndim() of them
+  int axis;  // the same in the tensor that the user indexed
   Tensor index;
 };
 
@@ -32,20 +33,20 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
 
 // Checked and ready to run, in either direction.
 struct IndexPlan {
-  Tensor base;                   // the view without its gradient; masked dimensions merged where they can be
-  Dims dims;                     // the dimension of base that each index selects from
-  std::vector<Tensor> indices;   // int64, contiguous, not negative, broadcast to `common` when run
-  Dims common;                   // the shape that they are broadcast to
-  int position = 0;              // of its dimensions in the result
-  Dims shape;                    // of the result
+  Tensor base;                  // the view without its gradient; masked dimensions merged where they can be
+  Dims dims;                    // the dimension of base that each index selects from
+  std::vector<Tensor> indices;  // int64, contiguous, not negative, broadcast to `common` when run
+  Dims common;                  // the shape that they are broadcast to
+  int position = 0;             // of its dimensions in the result
+  Dims shape;                   // of the result
 };
 // Throws IndexError where an index is out of range or they do not broadcast.
 IndexPlan plan_index(const char* op, const Selection& s);
 // values: a tensor of the plan's shape (any strides, 0 too) and of base's dtype.
 void run_index(const char* op, const IndexPlan& plan, IndexMode mode, const Tensor& values);
 
-// t as int64, contiguous, negative ones counted from the end. The one place where bounds are checked: reads the
-// extrema back from the tensor's device. Throws IndexError naming axis and size.
+// t as int64, contiguous, negative ones counted from the end. The one place where bounds are checked: reads
+// the extrema back from the tensor's device. Throws IndexError naming axis and size.
 Tensor checked_indices(const char* op, const Tensor& t, std::int64_t size, int axis);
 
 // The number of true elements of a contiguous bool tensor.

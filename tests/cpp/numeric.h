@@ -22,7 +22,9 @@ Tensor make(const Dims& shape, const std::vector<T>& values, DType dtype = dtype
 inline Tensor ints(const Dims& shape, const std::vector<std::int64_t>& v, DType dtype = DType::int64) {
   return make<std::int64_t>(shape, v, dtype);
 }
-inline Tensor bools(const Dims& shape, const std::vector<std::int64_t>& v) { return ints(shape, v, DType::bool_); }
+inline Tensor bools(const Dims& shape, const std::vector<std::int64_t>& v) {
+  return ints(shape, v, DType::bool_);
+}
 
 // The values in row-major order.
 inline std::vector<double> values(const Tensor& t) {
@@ -83,13 +85,20 @@ inline void check_gradients(const Function& f, std::vector<Tensor> inputs, bool 
       at = was - kStep;
       const double low = value();
       at = was;
-      EXPECT_NEAR(got[static_cast<std::size_t>(i)], (high - low) / (2 * kStep), 1e-6) << what << " element " << i;
+      EXPECT_NEAR(got[static_cast<std::size_t>(i)], (high - low) / (2 * kStep), 1e-6)
+          << what << " element " << i;
     }
   };
   const Grads first = autograd::grad({&y, 1}, inputs, {&w, 1}, true, second, true);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     if (!first[k].defined()) continue;
-    compare(first[k], [&] { NoGrad guard; return weighted(f(inputs), w); }, inputs[k], "first");
+    compare(
+        first[k],
+        [&] {
+          NoGrad guard;
+          return weighted(f(inputs), w);
+        },
+        inputs[k], "first");
   }
   if (!second) return;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -98,11 +107,14 @@ inline void check_gradients(const Function& f, std::vector<Tensor> inputs, bool 
     const Grads again = autograd::grad({&first[k], 1}, inputs, {&v, 1}, true, false, true);
     for (std::size_t j = 0; j < inputs.size(); ++j) {
       if (!again[j].defined()) continue;
-      compare(again[j], [&] {
-        const Tensor z = f(inputs);
-        const Grads g = autograd::grad({&z, 1}, inputs, {&w, 1}, false, false, true);
-        return weighted(g[k], v);
-      }, inputs[j], "second");
+      compare(
+          again[j],
+          [&] {
+            const Tensor z = f(inputs);
+            const Grads g = autograd::grad({&z, 1}, inputs, {&w, 1}, false, false, true);
+            return weighted(g[k], v);
+          },
+          inputs[j], "second");
     }
   }
 }

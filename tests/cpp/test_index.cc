@@ -20,17 +20,19 @@ struct Naive {
 Naive naive_index(const Dims& t, const Indices& indices) {
   struct Axis {
     bool advanced = false;
-    int dim = -1;                     // of t; -1: a new axis (or a truth value)
-    Dims shape;                       // advanced: of the index
-    std::vector<std::int64_t> at;     // the positions along dim
+    int dim = -1;                  // of t; -1: a new axis (or a truth value)
+    Dims shape;                    // advanced: of the index
+    std::vector<std::int64_t> at;  // the positions along dim
   };
   bool any = false;
   int consumed = 0;
   for (const Index& i : indices) {
     const Tensor* x = std::get_if<Tensor>(&i);
     any = any || x;
-    if (x) consumed += x->dtype() == DType::bool_ ? x->ndim() : 1;
-    else consumed += std::holds_alternative<std::int64_t>(i) || std::holds_alternative<Slice>(i);
+    if (x)
+      consumed += x->dtype() == DType::bool_ ? x->ndim() : 1;
+    else
+      consumed += std::holds_alternative<std::int64_t>(i) || std::holds_alternative<Slice>(i);
   }
   std::vector<Axis> axes;
   std::vector<int> kinds;  // in order: 1 advanced, 0 not; to tell whether they are adjacent
@@ -50,11 +52,18 @@ Naive naive_index(const Dims& t, const Indices& indices) {
     } else if (const auto* s = std::get_if<Slice>(&i)) {
       const std::int64_t n = t[dim];
       std::vector<std::int64_t> at;
-      auto clip = [&](std::int64_t v, std::int64_t low, std::int64_t high) { return std::clamp(wrap(v, n), low, high); };
+      auto clip = [&](std::int64_t v, std::int64_t low, std::int64_t high) {
+        return std::clamp(wrap(v, n), low, high);
+      };
       if (s->step > 0) {
-        for (std::int64_t v = s->start ? clip(*s->start, 0, n) : 0, e = s->stop ? clip(*s->stop, 0, n) : n; v < e; v += s->step) at.push_back(v);
+        for (std::int64_t v = s->start ? clip(*s->start, 0, n) : 0, e = s->stop ? clip(*s->stop, 0, n) : n;
+             v < e; v += s->step)
+          at.push_back(v);
       } else {
-        for (std::int64_t v = s->start ? clip(*s->start, -1, n - 1) : n - 1, e = s->stop ? clip(*s->stop, -1, n - 1) : -1; v > e; v += s->step) at.push_back(v);
+        for (std::int64_t v = s->start ? clip(*s->start, -1, n - 1) : n - 1,
+                          e = s->stop ? clip(*s->stop, -1, n - 1) : -1;
+             v > e; v += s->step)
+          at.push_back(v);
       }
       axes.push_back({false, dim++, {}, at});
       kinds.push_back(0);
@@ -99,7 +108,8 @@ Naive naive_index(const Dims& t, const Indices& indices) {
   bool separated = false;
   for (std::size_t a = 0; a < kinds.size(); ++a)
     for (std::size_t b = a + 1; b < kinds.size(); ++b)
-      for (std::size_t c = b + 1; c < kinds.size(); ++c) separated = separated || (kinds[a] && !kinds[b] && kinds[c]);
+      for (std::size_t c = b + 1; c < kinds.size(); ++c)
+        separated = separated || (kinds[a] && !kinds[b] && kinds[c]);
   Dims common;
   for (const Axis& a : axes) {
     if (!a.advanced) continue;
@@ -169,7 +179,8 @@ void check_put(const Tensor& original, const Indices& indices, bool accumulate, 
   Tensor t = original;
   const Naive n = naive_index(t.shape(), indices);
   auto want = values(t);
-  const Tensor source = scalar ? Tensor::of(50, t.dtype()) : to(add(counting(n.shape, DType::int64), 100), t.dtype());
+  const Tensor source =
+      scalar ? Tensor::of(50, t.dtype()) : to(add(counting(n.shape, DType::int64), 100), t.dtype());
   const auto from = values(scalar ? expand(source, n.shape) : source);
   for (std::size_t i = 0; i < from.size(); ++i) {
     double& to = want[static_cast<std::size_t>(n.flat[i])];
@@ -179,22 +190,50 @@ void check_put(const Tensor& original, const Indices& indices, bool accumulate, 
   EXPECT_EQ(values(t), want);
 }
 
-Slice s(std::optional<std::int64_t> a = {}, std::optional<std::int64_t> b = {}, std::int64_t step = 1) { return {a, b, step}; }
+Slice s(std::optional<std::int64_t> a = {}, std::optional<std::int64_t> b = {}, std::int64_t step = 1) {
+  return {a, b, step};
+}
 
 TEST(Index, ShapesAsNumPy) {
   // Shapes that NumPy 2.4 gives for an array of shape (2, 3, 4).
-  const Tensor t = counting({2, 3, 4}), i = full({5, 7}, 0, DType::int64), yes = bools({}, {1}), no = bools({}, {0});
-  const Tensor m = bools({2, 3}, {1, 1, 1, 1, 1, 1}), zero = ints({}, {0}), six = ints({6}, {0, 0, 0, 0, 0, 0});
+  const Tensor t = counting({2, 3, 4}), i = full({5, 7}, 0, DType::int64), yes = bools({}, {1}),
+               no = bools({}, {0});
+  const Tensor m = bools({2, 3}, {1, 1, 1, 1, 1, 1}), zero = ints({}, {0}),
+               six = ints({6}, {0, 0, 0, 0, 0, 0});
   const Index all = s(), dots = Ellipsis{}, none = NewAxis{}, k = std::int64_t{0};
-  const std::vector<std::pair<Indices, Dims>> cases = {
-      {{k, dots, i}, {5, 7, 3}}, {{k, all, i}, {5, 7, 3}}, {{all, k, i}, {2, 5, 7}}, {{i, none, k}, {5, 7, 1, 4}},
-      {{k, none, i}, {5, 7, 1, 4}}, {{all, i, k}, {2, 5, 7}}, {{all, all, i}, {2, 3, 5, 7}}, {{all, k, dots, i}, {5, 7, 2}},
-      {{all, i, dots, i}, {5, 7, 2}}, {{dots, k, i}, {2, 5, 7}}, {{yes}, {1, 2, 3, 4}}, {{all, yes}, {2, 1, 3, 4}},
-      {{yes, all, i}, {5, 7, 2, 4}}, {{yes, i}, {5, 7, 3, 4}}, {{no, k}, {0, 3, 4}}, {{all, yes, i}, {2, 5, 7, 4}},
-      {{k, yes}, {1, 3, 4}}, {{k, all, yes}, {1, 3, 4}}, {{yes, yes}, {1, 2, 3, 4}}, {{dots, yes}, {2, 3, 4, 1}},
-      {{all, yes, dots, i}, {5, 7, 2, 3}}, {{zero}, {3, 4}}, {{all, zero}, {2, 4}}, {{zero, all, zero}, {3}},
-      {{zero, all, i}, {5, 7, 3}}, {{m}, {6, 4}}, {{m, k}, {6}}, {{m, all}, {6, 4}}, {{m, six}, {6}}, {{none, i}, {1, 5, 7, 3, 4}},
-      {{i, none}, {5, 7, 1, 3, 4}}, {{all, none, i, i, none}, {2, 1, 5, 7, 1}}, {{}, {2, 3, 4}}};
+  const std::vector<std::pair<Indices, Dims>> cases = {{{k, dots, i}, {5, 7, 3}},
+                                                       {{k, all, i}, {5, 7, 3}},
+                                                       {{all, k, i}, {2, 5, 7}},
+                                                       {{i, none, k}, {5, 7, 1, 4}},
+                                                       {{k, none, i}, {5, 7, 1, 4}},
+                                                       {{all, i, k}, {2, 5, 7}},
+                                                       {{all, all, i}, {2, 3, 5, 7}},
+                                                       {{all, k, dots, i}, {5, 7, 2}},
+                                                       {{all, i, dots, i}, {5, 7, 2}},
+                                                       {{dots, k, i}, {2, 5, 7}},
+                                                       {{yes}, {1, 2, 3, 4}},
+                                                       {{all, yes}, {2, 1, 3, 4}},
+                                                       {{yes, all, i}, {5, 7, 2, 4}},
+                                                       {{yes, i}, {5, 7, 3, 4}},
+                                                       {{no, k}, {0, 3, 4}},
+                                                       {{all, yes, i}, {2, 5, 7, 4}},
+                                                       {{k, yes}, {1, 3, 4}},
+                                                       {{k, all, yes}, {1, 3, 4}},
+                                                       {{yes, yes}, {1, 2, 3, 4}},
+                                                       {{dots, yes}, {2, 3, 4, 1}},
+                                                       {{all, yes, dots, i}, {5, 7, 2, 3}},
+                                                       {{zero}, {3, 4}},
+                                                       {{all, zero}, {2, 4}},
+                                                       {{zero, all, zero}, {3}},
+                                                       {{zero, all, i}, {5, 7, 3}},
+                                                       {{m}, {6, 4}},
+                                                       {{m, k}, {6}},
+                                                       {{m, all}, {6, 4}},
+                                                       {{m, six}, {6}},
+                                                       {{none, i}, {1, 5, 7, 3, 4}},
+                                                       {{i, none}, {5, 7, 1, 3, 4}},
+                                                       {{all, none, i, i, none}, {2, 1, 5, 7, 1}},
+                                                       {{}, {2, 3, 4}}};
   for (std::size_t c = 0; c < cases.size(); ++c) {
     SCOPED_TRACE(c);
     EXPECT_EQ(index(t, cases[c].first).shape(), cases[c].second);
@@ -204,7 +243,9 @@ TEST(Index, ShapesAsNumPy) {
 
 // A random list of indices for a shape.
 Indices random_indices(std::mt19937_64& random, const Dims& shape) {
-  auto below = [&](std::int64_t n) { return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n)); };
+  auto below = [&](std::int64_t n) {
+    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
+  };
   Indices out;
   const Dims commons[] = {{}, {3}, {2, 3}, {2, 1}, {1}, {0}};
   const std::int64_t kind = below(5);  // which shapes go together
@@ -222,25 +263,35 @@ Indices random_indices(std::mt19937_64& random, const Dims& shape) {
     }
     switch (below(6)) {
       case 0:
-        if (n == 0) out.push_back(Slice{});
-        else out.push_back(below(2 * n) - n);
+        if (n == 0)
+          out.push_back(Slice{});
+        else
+          out.push_back(below(2 * n) - n);
         ++d;
         break;
-      case 1: case 2: {
-        auto bound = [&]() -> std::optional<std::int64_t> { return below(3) ? std::optional(below(2 * n + 3) - n - 1) : std::nullopt; };
+      case 1:
+      case 2: {
+        auto bound = [&]() -> std::optional<std::int64_t> {
+          return below(3) ? std::optional(below(2 * n + 3) - n - 1) : std::nullopt;
+        };
         const std::int64_t steps[] = {1, 1, 2, -1, -2, 3};
         const auto a = bound(), b = bound();
         out.push_back(Slice{a, b, steps[below(6)]});
         ++d;
         break;
       }
-      case 3: case 4: {
+      case 3:
+      case 4: {
         if (n == 0 || count >= 0) {
           out.push_back(Slice{});
           ++d;
           break;
         }
-        Dims c = kind == 0 ? commons[below(2)] : kind == 1 ? commons[2 + below(2)] : kind == 2 ? commons[1] : kind == 3 ? commons[below(2) * 5] : commons[4];
+        Dims c = kind == 0   ? commons[below(2)]
+                 : kind == 1 ? commons[2 + below(2)]
+                 : kind == 2 ? commons[1]
+                 : kind == 3 ? commons[below(2) * 5]
+                             : commons[4];
         std::vector<std::int64_t> v;
         for (std::int64_t i = 0; i < c.product(); ++i) v.push_back(below(2 * n) - n);
         const DType dtypes[] = {DType::int64, DType::int32, DType::int8, DType::int16};
@@ -258,7 +309,8 @@ Indices random_indices(std::mt19937_64& random, const Dims& shape) {
           ++d;
           break;
         }
-        Dims c(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(d), static_cast<std::size_t>(span)));
+        Dims c(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(d),
+                                                            static_cast<std::size_t>(span)));
         std::vector<std::int64_t> v;
         for (std::int64_t i = 0; i < c.product(); ++i) v.push_back(below(2));
         count = std::count(v.begin(), v.end(), 1);
@@ -281,7 +333,8 @@ TEST(Index, Random) {
     SCOPED_TRACE(k);
     const Tensor t = laid_out(counting(shape), static_cast<int>(random() % 4));
     check_index(t, indices);
-    for (int way = 0; way < 4; ++way) check_put(laid_out(counting(shape), static_cast<int>(random() % 4)), indices, way & 1, way & 2);
+    for (int way = 0; way < 4; ++way)
+      check_put(laid_out(counting(shape), static_cast<int>(random() % 4)), indices, way & 1, way & 2);
     if (HasFatalFailure() || HasNonfatalFailure()) break;
   }
 }
@@ -296,8 +349,10 @@ TEST(Index, EveryDtype) {
     EXPECT_EQ(values(take(t, at)), (std::vector{v[3], v[0], v[3], v[3]}));
     EXPECT_EQ(values(masked_select(t, mask)), (std::vector{v[0], v[2], v[3]}));
     const Tensor rows = counting({4, 3}, dtype);
-    EXPECT_EQ(values(index_select(rows, 0, at)), values(reshape(take(rows, ints({12}, {9, 10, 11, 0, 1, 2, 9, 10, 11, 9, 10, 11})), {4, 3})));
-    EXPECT_EQ(values(index_select(laid_out(rows, 1), 1, ints({2}, {2, 0}))), values(take(rows, ints({8}, {2, 0, 5, 3, 8, 6, 11, 9}))));
+    EXPECT_EQ(values(index_select(rows, 0, at)),
+              values(reshape(take(rows, ints({12}, {9, 10, 11, 0, 1, 2, 9, 10, 11, 9, 10, 11})), {4, 3})));
+    EXPECT_EQ(values(index_select(laid_out(rows, 1), 1, ints({2}, {2, 0}))),
+              values(take(rows, ints({8}, {2, 0, 5, 3, 8, 6, 11, 9}))));
     Tensor filled = t.clone();
     const Index m[] = {mask};
     index_put_(filled, m, Tensor::of(1));
@@ -334,13 +389,16 @@ TEST(Index, Errors) {
   Tensor t = counting({2, 3});
   auto get = [&](Indices i) { return [&t, i] { index(t, i); }; };
   expect_error<IndexError>(get({std::int64_t{2}}), "index 2 is out of range for dimension 0 of size 2");
-  expect_error<IndexError>(get({Slice{}, std::int64_t{-4}}), "index -4 is out of range for dimension 1 of size 3");
-  expect_error<IndexError>(get({NewAxis{}, std::int64_t{0}, ints({2}, {0, 3})}), "index 3 is out of range for dimension 1 of size 3");
+  expect_error<IndexError>(get({Slice{}, std::int64_t{-4}}),
+                           "index -4 is out of range for dimension 1 of size 3");
+  expect_error<IndexError>(get({NewAxis{}, std::int64_t{0}, ints({2}, {0, 3})}),
+                           "index 3 is out of range for dimension 1 of size 3");
   expect_error<IndexError>(get({ints({2}, {0, -3})}), "index -3 is out of range for dimension 0 of size 2");
   expect_error<IndexError>(get({make<std::uint64_t>({1}, {~0ull})}), "out of range for dimension 0");
   expect_error<IndexError>(get({std::int64_t{0}, std::int64_t{0}, std::int64_t{0}}), "too many indices: 3");
   expect_error<IndexError>(get({bools({2, 3}, {1, 1, 1, 1, 1, 1}), Slice{}}), "too many indices: 3");
-  expect_error<IndexError>(get({bools({3}, {1, 1, 1})}), "a mask of shape (3,) does not fit the shape (2, 3) at dimension 0");
+  expect_error<IndexError>(get({bools({3}, {1, 1, 1})}),
+                           "a mask of shape (3,) does not fit the shape (2, 3) at dimension 0");
   expect_error<IndexError>(get({Ellipsis{}, Ellipsis{}}), "one ellipsis");
   expect_error<IndexError>(get({ints({2}, {0, 0}), ints({3}, {0, 0, 0})}), "(2,) and (3,) do not broadcast");
   expect_error<TypeError>(get({make<double>({1}, {0})}), "got a tensor of float64");
@@ -363,7 +421,8 @@ TEST(Index, Errors) {
   Tensor whole = ints({3}, {0, 0, 0});
   expect_error<GradError>([&] { index_put_(whole, at, Tensor::of(1.0).set_requires_grad(true)); }, "int64");
   expect_error<ShapeError>([&] { gather(counting({2, 3}), 1, ints({3, 1}, {0, 0, 0})); }, "larger");
-  expect_error<IndexError>([&] { gather(counting({2, 3}), 1, ints({2, 1}, {0, 3})); }, "index 3 is out of range for dimension 1");
+  expect_error<IndexError>([&] { gather(counting({2, 3}), 1, ints({2, 1}, {0, 3})); },
+                           "index 3 is out of range for dimension 1");
 }
 
 TEST(Index, ReadsBeforeItWrites) {
@@ -377,7 +436,8 @@ TEST(Index, ReadsBeforeItWrites) {
   EXPECT_EQ(values(u), (std::vector<double>{0, 0, 1, 2, 3}));
 }
 
-// Large enough for threads: the last of equal indices wins and sums have the same bits, for any number of threads.
+// Large enough for threads: the last of equal indices wins and sums have the same bits, for any number of
+// threads.
 TEST(Index, Threads) {
   constexpr std::int64_t n = 300000, m = 20011;
   std::mt19937_64 random(5);
@@ -401,7 +461,8 @@ TEST(Index, Threads) {
     EXPECT_TRUE(std::equal(put.begin(), put.end(), p.data<float>())) << threads;
     EXPECT_TRUE(std::equal(sum.begin(), sum.end(), a.data<float>())) << threads;
     const Tensor taken = take(p, std::get<Tensor>(indices[0]));
-    for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(taken.data<float>()[i], put[static_cast<std::size_t>(at[i])]);
+    for (std::size_t i = 0; i < n; ++i)
+      ASSERT_EQ(taken.data<float>()[i], put[static_cast<std::size_t>(at[i])]);
     // Long rows, shared column by column.
     Tensor rows = full({3, 40000}, 0, DType::float32);
     const Index r[] = {ints({4}, {2, 0, 2, -1})};
@@ -410,6 +471,15 @@ TEST(Index, Threads) {
       ASSERT_EQ(rows.data<float>()[80000 + j], v[j] + v[80000 + j] + v[120000 + j]);
       ASSERT_EQ(rows.data<float>()[j], v[40000 + j]);
     }
+    // Indices behind a dimension of their own: each thread has some of its rows.
+    Tensor table = full({50, 3000}, 0, DType::float32);
+    const Index behind[] = {Slice{}, remainder(slice(std::get<Tensor>(indices[0]), 0, 0, 4000), 3000)};
+    index_put_(table, behind, reshape(slice(source, 0, 0, 200000), {50, 4000}), true);
+    std::vector<float> expected(150000);
+    for (std::size_t i = 0; i < 50; ++i)
+      for (std::size_t j = 0; j < 4000; ++j)
+        expected[i * 3000 + static_cast<std::size_t>(at[j] % 3000)] += v[i * 4000 + j];
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), table.data<float>())) << threads;
     const Tensor back = index(rows, r);
     for (std::size_t j = 0; j < 40000; ++j) ASSERT_EQ(back.data<float>()[j], rows.data<float>()[80000 + j]);
   }
@@ -426,7 +496,9 @@ TEST(Index, Masks) {
       std::vector<double> chosen, where_;
       for (std::int64_t i = 0; i < n; ++i) {
         // Bytes that are neither 0 nor 1 are true as well.
-        m[i] = static_cast<int>(random() % 100) < percent ? static_cast<std::uint8_t>(i % 7 ? 1 : 0x80 + i % 3) : 0;
+        m[i] = static_cast<int>(random() % 100) < percent
+                   ? static_cast<std::uint8_t>(i % 7 ? 1 : 0x80 + i % 3)
+                   : 0;
         t.data<std::int32_t>()[i] = static_cast<std::int32_t>(3 * i);
         if (m[i]) chosen.push_back(3.0 * static_cast<double>(i)), where_.push_back(static_cast<double>(i));
       }
@@ -468,7 +540,8 @@ TEST(Index, GatherAndScatter) {
         for (std::int64_t j = 0; j < part[1]; ++j)
           for (std::int64_t k = 0; k < part[2]; ++k, ++f) {
             const std::int64_t x = v[static_cast<std::size_t>(f)];
-            const auto p = static_cast<std::size_t>((dim == 0 ? x : i) * 20 + (dim == 1 ? x : j) * 5 + (dim == 2 ? x : k));
+            const auto p = static_cast<std::size_t>((dim == 0 ? x : i) * 20 + (dim == 1 ? x : j) * 5 +
+                                                    (dim == 2 ? x : k));
             ASSERT_EQ(g[static_cast<std::size_t>(f)], from[p]);
             put[p] = src[static_cast<std::size_t>(f)];
             sum[p] += src[static_cast<std::size_t>(f)];
@@ -486,10 +559,16 @@ TEST(Index, GatherAndScatter) {
 TEST(Index, Gradients) {
   const Tensor x = random_values({3, 4}, 1), y = random_values({2, 3}, 2);
   const Tensor twice = ints({3}, {2, 0, 2}), mask = bools({3, 4}, {1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0});
-  const std::vector<Indices> cases = {
-      {Slice{{}, {}, -1}, std::int64_t{1}}, {twice}, {Slice{}, twice}, {twice, ints({3}, {1, 1, 1})}, {mask},
-      {bools({3}, {1, 0, 1})}, {Slice{1, {}}, ints({2, 2}, {0, 0, 3, 0})}, {NewAxis{}, twice, NewAxis{}, Slice{{}, {}, 2}},
-      {twice, NewAxis{}, std::int64_t{-1}}, {bools({}, {1}), Slice{}, twice}};
+  const std::vector<Indices> cases = {{Slice{{}, {}, -1}, std::int64_t{1}},
+                                      {twice},
+                                      {Slice{}, twice},
+                                      {twice, ints({3}, {1, 1, 1})},
+                                      {mask},
+                                      {bools({3}, {1, 0, 1})},
+                                      {Slice{1, {}}, ints({2, 2}, {0, 0, 3, 0})},
+                                      {NewAxis{}, twice, NewAxis{}, Slice{{}, {}, 2}},
+                                      {twice, NewAxis{}, std::int64_t{-1}},
+                                      {bools({}, {1}), Slice{}, twice}};
   for (std::size_t k = 0; k < cases.size(); ++k) {
     SCOPED_TRACE(k);
     const Indices& at = cases[k];
@@ -503,17 +582,20 @@ TEST(Index, Gradients) {
       };
       check_gradients(put, {x, random_values(shape, 3)});
       // Into a view: the base's history follows.
-      check_gradients([&](const auto& in) {
-        const Tensor base = square(in[0]);
-        Tensor view_ = slice(base, 0, 1, 4);
-        index_put_(view_, at, square(in[1]), accumulate);
-        return mul(base, add(base, 1));
-      }, {random_values({5, 4}, 8), random_values(shape, 3)});
+      check_gradients(
+          [&](const auto& in) {
+            const Tensor base = square(in[0]);
+            Tensor view_ = slice(base, 0, 1, 4);
+            index_put_(view_, at, square(in[1]), accumulate);
+            return mul(base, add(base, 1));
+          },
+          {random_values({5, 4}, 8), random_values(shape, 3)});
     }
   }
   check_gradients([&](const auto& in) { return take(square(in[0]), ints({5}, {1, 1, 7, -1, 1})); }, {x});
   check_gradients([&](const auto& in) { return index_select(square(in[0]), 1, twice); }, {x});
-  check_gradients([&](const auto& in) { return gather(square(in[0]), 1, ints({2, 3}, {0, 0, 3, 1, 1, 1})); }, {x});
+  check_gradients([&](const auto& in) { return gather(square(in[0]), 1, ints({2, 3}, {0, 0, 3, 1, 1, 1})); },
+                  {x});
   const Tensor at = ints({2, 3}, {0, 1, 0, 0, 1, 2});
   check_gradients([&](const auto& in) { return scatter(square(in[0]), 0, at, square(in[1])); }, {x, y});
   check_gradients([&](const auto& in) { return scatter_add(square(in[0]), 0, at, square(in[1])); }, {x, y});

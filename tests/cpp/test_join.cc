@@ -99,7 +99,8 @@ TEST(Join, Errors) {
   using List = std::vector<Tensor>;
   auto joined = [](List ts, int dim) { return [ts, dim] { cat(ts, dim); }; };
   expect_error<ValueError>(joined({}, 0), "at least one");
-  expect_error<ShapeError>(joined({counting({2, 3}), counting({2, 3}), counting({1, 3})}, 1), "tensor 2 has shape (1, 3), tensor 0 has (2, 3)");
+  expect_error<ShapeError>(joined({counting({2, 3}), counting({2, 3}), counting({1, 3})}, 1),
+                           "tensor 2 has shape (1, 3), tensor 0 has (2, 3)");
   expect_error<ShapeError>(joined({counting({2, 3}), counting({0})}, 0), "tensor 1 has shape (0,)");
   expect_error<ShapeError>(joined({Tensor::of(1)}, 0), "use stack()");
   expect_error<IndexError>(joined({counting({2})}, 1), "dimension 1");
@@ -156,7 +157,8 @@ TEST(Join, Repeat) {
   EXPECT_EQ(values(repeat_interleave(t, 2)), (std::vector<double>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}));
   EXPECT_EQ(values(repeat_interleave(t, 2, 0)), (std::vector<double>{0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}));
   EXPECT_EQ(values(repeat_interleave(t, ints({3}, {0, 2, 1}), -1)), (std::vector<double>{1, 1, 2, 4, 4, 5}));
-  EXPECT_EQ(values(repeat_interleave(t, ints({1}, {2}, DType::int8), 1)), (std::vector<double>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}));
+  EXPECT_EQ(values(repeat_interleave(t, ints({1}, {2}, DType::int8), 1)),
+            (std::vector<double>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}));
   EXPECT_EQ(values(repeat_interleave(counting({3}), ints({3}, {2, 0, 1}))), (std::vector<double>{0, 0, 2}));
   EXPECT_EQ(repeat_interleave(t, 0, 1).shape(), (Dims{2, 0}));
   EXPECT_EQ(values(repeat_interleave(Tensor::of(4), 2)), (std::vector<double>{4, 4}));
@@ -169,7 +171,8 @@ TEST(Join, RollAndRotate) {
       const auto v = values(roll(laid_out(t, 3), {a, b}, Dims{0, -1}));
       for (std::int64_t i = 0; i < 3; ++i)
         for (std::int64_t j = 0; j < 4; ++j)
-          ASSERT_EQ(v[static_cast<std::size_t>(((i + a) % 3 + 3) % 3 * 4 + ((j + b) % 4 + 4) % 4)], static_cast<double>(i * 4 + j));
+          ASSERT_EQ(v[static_cast<std::size_t>(((i + a) % 3 + 3) % 3 * 4 + ((j + b) % 4 + 4) % 4)],
+                    static_cast<double>(i * 4 + j));
     }
   }
   EXPECT_EQ(values(roll(t, {2})), (std::vector<double>{10, 11, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
@@ -187,16 +190,29 @@ TEST(Join, RollAndRotate) {
 
 TEST(Join, Gradients) {
   const Tensor x = random_values({2, 3}, 1), y = random_values({2, 2}, 2);
-  check_gradients([](const auto& in) { const Tensor ts[] = {square(in[0]), in[1], in[0]}; return square(cat(ts, 1)); }, {x, y});
-  check_gradients([](const auto& in) { const Tensor ts[] = {square(in[0]), in[0]}; return square(stack(ts, 1)); }, {x});
-  check_gradients([](const auto& in) {
-    const auto parts = split(square(in[0]), 1, 1);
-    const auto rows = unbind(in[0], 0);
-    return mul(mul(parts[0], parts[1]), reshape(slice(rows[1], 0, 0, 2), {2, 1}));
-  }, {x});
+  check_gradients(
+      [](const auto& in) {
+        const Tensor ts[] = {square(in[0]), in[1], in[0]};
+        return square(cat(ts, 1));
+      },
+      {x, y});
+  check_gradients(
+      [](const auto& in) {
+        const Tensor ts[] = {square(in[0]), in[0]};
+        return square(stack(ts, 1));
+      },
+      {x});
+  check_gradients(
+      [](const auto& in) {
+        const auto parts = split(square(in[0]), 1, 1);
+        const auto rows = unbind(in[0], 0);
+        return mul(mul(parts[0], parts[1]), reshape(slice(rows[1], 0, 0, 2), {2, 1}));
+      },
+      {x});
   check_gradients([](const auto& in) { return square(roll(square(in[0]), {1, -1}, Dims{0, 1})); }, {x});
   check_gradients([](const auto& in) { return square(rot90(square(in[0]))); }, {x});
-  check_gradients([](const auto& in) { return repeat_interleave(square(in[0]), ints({3}, {0, 2, 1}), 1); }, {x});
+  check_gradients([](const auto& in) { return repeat_interleave(square(in[0]), ints({3}, {0, 2, 1}), 1); },
+                  {x});
   // Another dtype than the result's gets its gradient in its own.
   Tensor f = full({2}, 1, DType::float32).set_requires_grad(true);
   const Tensor ts[] = {f, full({1}, 2, DType::float64)};

@@ -11,11 +11,10 @@ namespace tenon::cpu {
 namespace {
 
 constexpr std::int64_t kBlock = 512;
-constexpr std::int64_t kPage = 4096;
 
 // The trailing part of the loop in which no index changes: the elements that one position moves.
 struct Row {
-  int outer;            // the dimensions before it
+  int outer;  // the dimensions before it
   std::int64_t n = 1;
   std::int64_t value_stride = 0, base_stride = 0;
 };
@@ -56,7 +55,8 @@ class Walker {
     std::int64_t constant = base_;
     bool varies = false;
     for (int i = 0; i < c_.n_indices; ++i) {
-      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_], scale = c_.base_strides[i];
+      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_],
+                         scale = c_.base_strides[i];
       if (stride == 0) {
         constant += *reinterpret_cast<const std::int64_t*>(index_[i]) * scale;
         continue;
@@ -99,18 +99,16 @@ class Walker {
   const char* index_[kMaxDims];
 };
 
-// Which part of the work a thread does: positions, columns of each row, and (if owners > 1) the pages of the
-// base that are its own. Every element of the base is written by one thread, in the order of the positions.
+// Which part of the work a thread does.
 struct Part {
-  std::int64_t begin, end;
-  std::int64_t first = 0, last = 1;  // columns
-  std::int64_t owner = 0, owners = 1;
+  std::int64_t begin, end;   // positions
+  std::int64_t first, last;  // columns of each row
 };
 
 // Calls each(value, base) for the positions of a part.
 template <class Each>
 void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
-  std::int64_t offset[kBlock], chosen[kBlock];
+  std::int64_t offset[kBlock];
   char* base = static_cast<char*>(c.base) + part.first * row.base_stride;
   const std::int64_t value_shift = part.first * row.value_stride;
   const std::int64_t stride = row.outer == 0 ? 0 : c.loop.strides[0][row.outer - 1];
@@ -119,16 +117,7 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
     const std::int64_t n = std::min({w.run(), kBlock, part.end - at});
     w.offsets(n, offset);
     char* values = w.values() + value_shift;
-    if (part.owners == 1) {
-      for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);
-    } else {
-      std::int64_t mine = 0;
-      for (std::int64_t j = 0; j < n; ++j) {
-        chosen[mine] = j;
-        mine += (offset[j] / kPage & (part.owners - 1)) == part.owner;
-      }
-      for (std::int64_t k = 0; k < mine; ++k) each(values + chosen[k] * stride, base + offset[chosen[k]]);
-    }
+    for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);
     w.step(n);
     at += n;
   }
@@ -151,20 +140,27 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
     } else {
       walk(c, row, part, [&](char* v, char* b) {
         for (std::int64_t j = 0; j < n; ++j) {
-          char *to = Get ? v + j * row.value_stride : b + j * row.base_stride;
+          char* to = Get ? v + j * row.value_stride : b + j * row.base_stride;
           Bytes<N>::copy(to, Get ? b + j * row.base_stride : v + j * row.value_stride);
         }
       });
     }
   };
   switch (dense ? n * item : item) {
-    case 1: return with.template operator()<1>();
-    case 2: return with.template operator()<2>();
-    case 4: return with.template operator()<4>();
-    case 8: return with.template operator()<8>();
-    case 16: return with.template operator()<16>();
-    case 32: return with.template operator()<32>();
-    default: break;
+    case 1:
+      return with.template operator()<1>();
+    case 2:
+      return with.template operator()<2>();
+    case 4:
+      return with.template operator()<4>();
+    case 8:
+      return with.template operator()<8>();
+    case 16:
+      return with.template operator()<16>();
+    case 32:
+      return with.template operator()<32>();
+    default:
+      break;
   }
   const auto bytes = static_cast<std::size_t>(n * item);
   walk(c, row, part, [&](char* v, char* b) { Get ? std::memcpy(v, b, bytes) : std::memcpy(b, v, bytes); });
@@ -172,9 +168,12 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
 
 template <class T>
 T plus(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a | b;
-  else if constexpr (std::is_arithmetic_v<T> || requires { a.im; }) return static_cast<T>(a + b);
-  else return scalar::convert<T>(scalar::convert<float>(a) + scalar::convert<float>(b));
+  if constexpr (std::is_same_v<T, bool>)
+    return a | b;
+  else if constexpr (std::is_arithmetic_v<T> || requires { a.im; })
+    return static_cast<T>(a + b);
+  else
+    return scalar::convert<T>(scalar::convert<float>(a) + scalar::convert<float>(b));
 }
 
 void add_rows(const IndexCall& c, const Row& row, const Part& part) {
@@ -205,35 +204,39 @@ void add_rows(const IndexCall& c, const Row& row, const Part& part) {
 }
 
 void run(const IndexCall& c, const Row& row, const Part& part) {
-  if (c.mode == IndexMode::get) move_rows<true>(c, row, part);
-  else if (c.mode == IndexMode::put) move_rows<false>(c, row, part);
-  else add_rows(c, row, part);
+  if (c.mode == IndexMode::get)
+    move_rows<true>(c, row, part);
+  else if (c.mode == IndexMode::put)
+    move_rows<false>(c, row, part);
+  else
+    add_rows(c, row, part);
 }
 
 }  // namespace
 
+// Writes are divided so that each element of the base is written by one thread, in the order of the
+// positions: of equal indices the last wins, and sums have the same bits for any number of threads.
 int index(int, const IndexCall& c) {
-  const Row row = row_of(c);
-  const std::int64_t positions = c.loop.numel / std::max<std::int64_t>(row.n, 1);
   if (c.loop.numel == 0) return kOk;
-  const Part all{0, positions, 0, row.n};
+  const Row row = row_of(c);
+  const std::int64_t positions = c.loop.numel / row.n;
+  const bool get = c.mode == IndexMode::get;
   if (c.loop.numel < kGrain / 2 || max_threads() == 1) {
-    run(c, row, all);
-  } else if (row.n >= 256 && (c.mode != IndexMode::get || positions < 1024)) {
-    // Threads share each row: no two write the same element, whatever the indices are.
-    parallel_for(row.n, std::max<std::int64_t>(64, kGrain / 2 / positions), [&](std::int64_t first, std::int64_t last) {
-      run(c, row, {0, positions, first, last});
-    });
-  } else if (c.mode == IndexMode::get) {
-    parallel_for(positions, std::max<std::int64_t>(64, kGrain / 4 / row.n), [&](std::int64_t begin, std::int64_t end) {
-      run(c, row, {begin, end, 0, row.n});
-    });
+    run(c, row, {0, positions, 0, row.n});
+  } else if (get && positions >= 1024) {
+    parallel_for(positions, std::max<std::int64_t>(64, kGrain / 4 / row.n),
+                 [&](std::int64_t begin, std::int64_t end) { run(c, row, {begin, end, 0, row.n}); });
+  } else if (row.n >= 128) {
+    parallel_for(row.n, std::max<std::int64_t>(64, kGrain / 2 / positions),
+                 [&](std::int64_t first, std::int64_t last) { run(c, row, {0, positions, first, last}); });
+  } else if (row.outer > 1 && !is_indexed(c, 0)) {
+    const std::int64_t each = positions / c.loop.shape[0];
+    parallel_for(
+        c.loop.shape[0], std::max<std::int64_t>(1, kGrain / 4 / (each * row.n)),
+        [&](std::int64_t begin, std::int64_t end) { run(c, row, {begin * each, end * each, 0, row.n}); });
   } else {
-    std::int64_t owners = 1;
-    while (owners * 2 <= std::min(max_threads(), 16)) owners *= 2;
-    parallel_for(owners * 64, 64, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t o = begin / 64; o < end / 64; ++o) run(c, row, {0, positions, 0, row.n, o, owners});
-    });
+    // Two threads that each pick their own elements were slower than one that writes them all.
+    run(c, row, {0, positions, 0, row.n});
   }
   return kOk;
 }

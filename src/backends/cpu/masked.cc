@@ -55,13 +55,15 @@ std::unique_ptr<std::int64_t[]> starts(const Byte* m, std::int64_t n) {
   const std::int64_t pieces = (n + kPiece - 1) / kPiece;
   auto at = std::make_unique<std::int64_t[]>(static_cast<std::size_t>(pieces) + 1);
   at[0] = 0;
-  for_pieces(n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) { at[p + 1] = count(m + begin, end - begin); });
+  for_pieces(n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
+    at[p + 1] = count(m + begin, end - begin);
+  });
   for (std::int64_t p = 0; p < pieces; ++p) at[p + 1] += at[p];
   return at;
 }
 
-// Calls take(i, k) for the true elements i and their numbers k, and for others with a k that is taken again:
-// without branches, which random masks mispredict. In the end only for true ones, so that k stays below `last`.
+// Calls take(i, k, true) for the true elements i and their numbers k, and take(i, k, false) for some others,
+// whose k is taken again: without branches, which random masks mispredict. k stays below `last`.
 template <class F>
 void each_true(const Byte* m, std::int64_t n, std::int64_t k, std::int64_t last, F&& take) {
   std::int64_t i = 0;
@@ -69,20 +71,22 @@ void each_true(const Byte* m, std::int64_t n, std::int64_t k, std::int64_t last,
     const std::uint64_t w = truth(load8(m + i));
     if (w == 0) continue;
     for (int j = 0; j < 8; ++j) {
-      take(i + j, k);
-      k += (w >> (8 * j)) & 1;
+      const std::uint64_t yes = (w >> (8 * j)) & 1;
+      take(i + j, k, yes);
+      k += static_cast<std::int64_t>(yes);
     }
   }
   for (; i < n && k < last; ++i) {
     if (m[i] == 0) continue;
-    take(i, k);
+    take(i, k, 1);
     ++k;
   }
 }
 
 template <class T>
-void compress(const T* __restrict base, T* __restrict values, const Byte* m, std::int64_t n, std::int64_t k, std::int64_t last) {
-  each_true(m, n, k, last, [&](std::int64_t i, std::int64_t at) { values[at] = base[i]; });
+void compress(const T* __restrict base, T* __restrict values, const Byte* m, std::int64_t n, std::int64_t k,
+              std::int64_t last) {
+  each_true(m, n, k, last, [&](std::int64_t i, std::int64_t at, std::uint64_t) { values[at] = base[i]; });
 }
 
 struct Pair {  // an element of 16 bytes
@@ -90,15 +94,18 @@ struct Pair {  // an element of 16 bytes
 };
 
 template <class T>
-T choose(bool yes, T a, T b) {
+T choose(std::uint64_t yes, T a, T b) {
   return static_cast<T>(b ^ ((a ^ b) & static_cast<T>(-static_cast<T>(yes))));
 }
-Pair choose(bool yes, Pair a, Pair b) { return {choose(yes, a.a, b.a), choose(yes, a.b, b.b)}; }
+Pair choose(std::uint64_t yes, Pair a, Pair b) { return {choose(yes, a.a, b.a), choose(yes, a.b, b.b)}; }
 
 template <class T>
-void expand(T* __restrict base, const T* __restrict values, const Byte* m, std::int64_t n, std::int64_t k, std::int64_t last) {
+void expand(T* __restrict base, const T* __restrict values, const Byte* m, std::int64_t n, std::int64_t k,
+            std::int64_t last) {
   // A choice by arithmetic: compilers make a branch of a conditional load.
-  each_true(m, n, k, last, [&](std::int64_t i, std::int64_t at) { base[i] = choose(m[i] != 0, values[at], base[i]); });
+  each_true(m, n, k, last, [&](std::int64_t i, std::int64_t at, std::uint64_t yes) {
+    base[i] = choose(yes, values[at], base[i]);
+  });
 }
 
 template <class T>
@@ -117,11 +124,16 @@ void fill(T* __restrict base, const T value, const Byte* __restrict m, std::int6
 template <class F>
 void with_item(std::size_t size, F&& f) {
   switch (size) {
-    case 1: return f.template operator()<std::uint8_t>();
-    case 2: return f.template operator()<std::uint16_t>();
-    case 4: return f.template operator()<std::uint32_t>();
-    case 8: return f.template operator()<std::uint64_t>();
-    default: return f.template operator()<Pair>();
+    case 1:
+      return f.template operator()<std::uint8_t>();
+    case 2:
+      return f.template operator()<std::uint16_t>();
+    case 4:
+      return f.template operator()<std::uint32_t>();
+    case 8:
+      return f.template operator()<std::uint64_t>();
+    default:
+      return f.template operator()<Pair>();
   }
 }
 
@@ -137,7 +149,8 @@ int true_positions(int, const bool* mask, std::int64_t n, std::int64_t* out) {
   const auto* m = reinterpret_cast<const Byte*>(mask);
   const auto at = starts(m, n);
   for_pieces(n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
-    each_true(m + begin, end - begin, at[p], at[p + 1], [&](std::int64_t i, std::int64_t k) { out[k] = begin + i; });
+    each_true(m + begin, end - begin, at[p], at[p + 1],
+              [&](std::int64_t i, std::int64_t k, std::uint64_t) { out[k] = begin + i; });
   });
   return kOk;
 }
@@ -149,9 +162,12 @@ int masked(int, const MaskedCall& c) {
   with_item(itemsize(c.dtype), [&]<class T>() {
     T *base = static_cast<T*>(c.base), *values = static_cast<T*>(c.values);
     for_pieces(c.n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
-      if (c.one_value) fill(base + begin, *values, m + begin, end - begin);
-      else if (c.mode == IndexMode::get) compress(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
-      else expand(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
+      if (c.one_value)
+        fill(base + begin, *values, m + begin, end - begin);
+      else if (c.mode == IndexMode::get)
+        compress(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
+      else
+        expand(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
     });
   });
   return kOk;
