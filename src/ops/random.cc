@@ -1,0 +1,4 @@
+#include "core/errors.h"
+#include "tenon/ops.h"
+namespace tenon {
+}
