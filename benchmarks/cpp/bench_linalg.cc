@@ -44,10 +44,36 @@ void product(const char* name, const Tensor& a, const Tensor& b, double flops) {
   std::printf("%-34s %12.0f ns %9.1f GFLOP/s\n", name, t * 1e9, flops / t * 1e-9);
 }
 
+template <class F>
+void numbers(const char* name, std::int64_t n, F&& f) {
+  const double t = seconds(f);
+  std::printf("%-34s %12.0f ns %9.2f ns per number\n", name, t * 1e9, t * 1e9 / static_cast<double>(n));
+}
+
+// Into a tensor that exists: the numbers and not the fresh pages.
+void random_numbers() {
+  constexpr std::int64_t n = 1000000;
+  for (DType d : {DType::float32, DType::float64, DType::float16, DType::bfloat16}) {
+    Tensor t = empty({n}, d);
+    const std::string dtype(name(d));
+    numbers(("uniform_ " + dtype).c_str(), n, [&] { uniform_(t); });
+    numbers(("normal_ " + dtype).c_str(), n, [&] { normal_(t); });
+  }
+  numbers("rand float32 10", 10, [] { rand({10}); });
+  numbers("randn float32 10", 10, [] { randn({10}); });
+  numbers("randint below 1000, int64", n, [] { randint(0, 1000, {n}); });
+  numbers("randint below 1e6, int32", n, [] { randint(0, 1000000, {n}, DType::int32); });
+  numbers("randint of all int64", n, [] { randint(INT64_MIN, INT64_MAX, {n}); });
+  numbers("randperm", n, [] { randperm(n); });
+  const Tensor p = full({n}, 0.3);
+  numbers("bernoulli", n, [&] { bernoulli(p); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc > 1) set_num_threads(std::atoi(argv[1]));
+  random_numbers();
   const blas::Info info = blas::info();
   std::printf("BLAS: %s %s (%s), %d threads\n", info.name.c_str(), info.library.c_str(), info.config.c_str(), info.threads);
   for (DType d : {DType::float32, DType::float64, DType::complex64, DType::bfloat16, DType::int8, DType::int32, DType::int64}) {
