@@ -16,7 +16,7 @@
 namespace {
 
 using namespace tenon;
-using Wide = std::complex<long double>;
+using Wide = std::complex<double>;
 
 // Small integers, so that sums are exact in every float; parts of both signs.
 Tensor filled(const Dims& shape, DType d, unsigned seed) {
@@ -29,44 +29,52 @@ Tensor filled(const Dims& shape, DType d, unsigned seed) {
   return to(is_complex(d) ? t : contiguous(real(t)), d);
 }
 
-Scalar element(const Tensor& c, std::int64_t batch, std::int64_t i, std::int64_t j) {
-  std::int64_t offset = i * c.strides()[c.ndim() - 2] + j * c.strides()[c.ndim() - 1];
-  for (int d = c.ndim() - 3; d >= 0; --d) {
-    offset += batch % c.shape()[d] * c.strides()[d];
-    batch /= c.shape()[d];
-  }
-  return Scalar::load(c.dtype(), c.data() + offset * c.itemsize());
+// The elements in row-major order, as complex numbers and as wrapping integers.
+std::vector<Wide> numbers(const Tensor& t) {
+  const Tensor c = contiguous(to(t, DType::complex128));
+  std::vector<Wide> v(static_cast<std::size_t>(c.numel()));
+  if (!v.empty()) std::memcpy(static_cast<void*>(v.data()), c.data(), v.size() * sizeof(Wide));
+  return v;
 }
-Wide at(const Tensor& t, std::int64_t batch, std::int64_t i, std::int64_t j) {
-  const auto z = element(t, batch, i, j).to<complex128>();
-  return {z.re, z.im};
+std::vector<std::uint64_t> integers(const Tensor& t) {
+  const Tensor c = contiguous(to(t, DType::uint64));
+  return {c.data<std::uint64_t>(), c.data<std::uint64_t>() + c.numel()};
 }
 
-// a and b of at least 2 dimensions, already broadcast to the same batch.
-void expect_product(const Tensor& y, const Tensor& a, const Tensor& b, const std::string& what) {
-  const std::int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1);
-  std::int64_t batches = 1;
-  for (int d = 0; d < a.ndim() - 2; ++d) batches *= a.shape()[d];
-  int wrong = 0;
+template <class V>
+std::vector<V> product(const std::vector<V>& a, const std::vector<V>& b, std::int64_t m, std::int64_t n, std::int64_t k) {
+  const auto batches = static_cast<std::int64_t>(a.size()) / (m * k);
+  std::vector<V> y(static_cast<std::size_t>(batches * m * n));
   for (std::int64_t s = 0; s < batches; ++s)
     for (std::int64_t i = 0; i < m; ++i)
-      for (std::int64_t j = 0; j < n; ++j) {
-        Wide sum = 0;
-        std::uint64_t integer = 0;
-        for (std::int64_t p = 0; p < k; ++p) {
-          if (is_integral(y.dtype())) integer += element(a, s, i, p).to<std::uint64_t>() * element(b, s, p, j).to<std::uint64_t>();
-          else sum += at(a, s, i, p) * at(b, s, p, j);
-        }
-        Scalar wanted = complex128(static_cast<double>(sum.real()), static_cast<double>(sum.imag()));
-        if (is_integral(y.dtype())) wanted = static_cast<std::int64_t>(integer);  // wraps when stored
-        alignas(16) unsigned char value[16];
-        wanted.store(y.dtype(), value);
-        const Scalar w = Scalar::load(y.dtype(), value);
-        const Wide got = at(y, s, i, j);
-        const auto z = w.to<complex128>();
-        wrong += got.real() != z.re || got.imag() != z.im;
-      }
-  EXPECT_EQ(wrong, 0) << what << " of " << y.numel() << ", " << name(y.dtype()) << " " << a.shape().str() << " @ "
+      for (std::int64_t p = 0; p < k; ++p)
+        for (std::int64_t j = 0; j < n; ++j)
+          y[static_cast<std::size_t>((s * m + i) * n + j)] +=
+              a[static_cast<std::size_t>((s * m + i) * k + p)] * b[static_cast<std::size_t>((s * k + p) * n + j)];
+  return y;
+}
+
+// a and b of at least 2 dimensions, already broadcast to the same batch. Exact.
+void expect_product(const Tensor& y, const Tensor& a, const Tensor& b, const std::string& what) {
+  const std::int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1);
+  const DType d = y.dtype();
+  Tensor wanted;
+  if (is_integral(d)) {
+    const auto v = product(integers(a), integers(b), m, n, k);
+    wanted = empty({static_cast<std::int64_t>(v.size())}, DType::uint64);
+    std::copy(v.begin(), v.end(), wanted.data<std::uint64_t>());
+  } else {
+    const auto v = product(numbers(a), numbers(b), m, n, k);
+    wanted = empty({static_cast<std::int64_t>(v.size())}, DType::complex128);
+    std::memcpy(wanted.data(), v.data(), v.size() * sizeof(Wide));
+  }
+  wanted = to(wanted, d);  // rounds once, wraps
+  const Tensor got = contiguous(y);
+  ASSERT_EQ(got.numel(), wanted.numel());
+  int wrong = 0;
+  const auto g = numbers(got), w = numbers(wanted);
+  for (std::size_t i = 0; i < g.size(); ++i) wrong += g[i] != w[i];
+  EXPECT_EQ(wrong, 0) << what << " of " << y.numel() << ", " << name(d) << " " << a.shape().str() << " @ "
                       << b.shape().str();
 }
 
@@ -91,6 +99,7 @@ TEST(Matmul, EveryDtypeAndShape) {
 TEST(Matmul, EveryDtypeAndLayout) {
   for (DType d : kDtypes)
     for (std::int64_t n : {7, 30, 90}) {
+      if (n == 90 && itemsize(d) < 4) continue;  // the kernels of 30
       const std::int64_t m = n + 3, k = n + 5;
       struct Layout {
         const char* name;
@@ -165,10 +174,10 @@ TEST(Matmul, EmptyDimensions) {
 TEST(Matmul, HalfIsRoundedOnce) {
   // 2048 + 1 + 1: a sum in half would stay at 2048.
   Tensor a = ones({1, 4096}, DType::float16), b = ones({4096, 3}, DType::float16);
-  EXPECT_EQ(at(matmul(a, b), 0, 0, 0).real(), 4096);
+  EXPECT_EQ(numbers(matmul(a, b))[0].real(), 4096);
   a = ones({9, 4097}, DType::bfloat16);
   b = ones({4097, 3}, DType::bfloat16);
-  EXPECT_EQ(at(matmul(a, b), 0, 8, 2).real(), 4096);
+  EXPECT_EQ(numbers(matmul(a, b))[26].real(), 4096);
 }
 
 TEST(Matmul, NotANumberAndInfinityPassThrough) {

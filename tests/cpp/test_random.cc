@@ -175,13 +175,13 @@ TEST(Random, NormalIsAccurate) {
   for (std::uint64_t i = 0; i < 200000; ++i) {
     const scalar::Words w = scalar::philox(scalar::counter_of(i, 99), 1);
     const auto p = scalar::normal_pair(w.w[0], w.w[1], 1.f);
-    const double u = (w.w[0] + 0.5) * 0x1p-32, angle = 2 * M_PI * (w.w[1] * 0x1p-32);
+    const double u = scalar::positive_unit(w.w[0]), angle = 2 * M_PI * (w.w[1] * 0x1p-32);
     const double r = std::sqrt(-2 * std::log(u));
     worst32 = std::max(worst32, std::hypot(p.x - r * std::cos(angle), p.y - r * std::sin(angle)) / r);
     const std::uint64_t a = w.w[0] | std::uint64_t{w.w[1]} << 32, b = w.w[2] | std::uint64_t{w.w[3]} << 32;
     const auto q = scalar::normal_pair(a, b, 1.0);
     const long double turn = 2 * 3.14159265358979323846264338327950288L * (static_cast<long double>(b) * 0x1p-64L);
-    const long double s = std::sqrt(-2 * std::log((static_cast<long double>(a >> 11) + 0.5L) * 0x1p-53L));
+    const long double s = std::sqrt(-2 * std::log(static_cast<long double>(scalar::positive_unit(a))));
     worst64 = std::max(worst64, static_cast<double>(std::hypot(q.x - s * std::cos(turn), q.y - s * std::sin(turn)) / s));
   }
   EXPECT_LT(worst32, 3e-7);
