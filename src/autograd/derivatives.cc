@@ -3,6 +3,7 @@
 // Complex gradients follow PyTorch's convention (the conjugate Wirtinger derivative): g * conj(dy/dx).
 #include "autograd/derivatives.h"
 
+#include <numeric>
 #include <numbers>
 
 #include "autograd/elementwise_node.h"
@@ -429,18 +430,32 @@ Backward log_softmax(int dim, const Tensor& y) {
   };
 }
 Backward matmul(const Tensor& x, const Tensor& z) {
-  return [x = Saved(x, "matmul"), z = Saved(z, "matmul"), nx = autograd::needs_grad(x), nz = autograd::needs_grad(z)](In g) -> Grads {
-    const Tensor p = x.get(), q = z.get();
+  const bool nx = autograd::needs_grad(x), nz = autograd::needs_grad(z);
+  // Each operand is kept only where the other needs it.
+  return [x = nz ? Saved(x, "matmul") : Saved(), z = nx ? Saved(z, "matmul") : Saved(), nx, nz, dx = x.ndim(),
+          dz = z.ndim()](In g) -> Grads {
     // A vector takes part as a matrix of one row (or column).
-    const Tensor pm = p.ndim() == 1 ? unsqueeze(p, {0}) : p, qm = q.ndim() == 1 ? unsqueeze(q, {1}) : q;
-    Tensor gm = q.ndim() == 1 ? unsqueeze(g, {-1}) : g;
-    if (p.ndim() == 1) gm = unsqueeze(gm, {-2});
+    Tensor gm = dz == 1 ? unsqueeze(g, {-1}) : g;
+    if (dx == 1) gm = unsqueeze(gm, {-2});
     Grads out(2);
-    if (nx) out[0] = tenon::matmul(gm, cj(swap(qm)));
-    if (nz) out[1] = tenon::matmul(cj(swap(pm)), gm);
-    // The engine adds up batches; a vector's extra dimension goes here.
-    if (nx && p.ndim() == 1) out[0] = squeeze(out[0], Dims{-2});
-    if (nz && q.ndim() == 1) out[1] = squeeze(out[1], Dims{-1});
+    if (nx) {
+      const Tensor q = z.get();
+      out[0] = tenon::matmul(gm, cj(swap(dz == 1 ? unsqueeze(q, {1}) : q)));
+      // The engine adds up batches; a vector's extra dimension goes here.
+      if (dx == 1) out[0] = squeeze(out[0], Dims{-2});
+    }
+    if (nz) {
+      const Tensor p = x.get();
+      Tensor pm = dx == 1 ? unsqueeze(p, {0}) : p;
+      if (dx > 2 && dz <= 2) {
+        // A stack times one matrix: the sum over the stack is part of a single product.
+        const std::int64_t rows = std::accumulate(pm.shape().begin(), pm.shape().end() - 1, std::int64_t{1}, std::multiplies<>());
+        pm = tenon::reshape(pm, {rows, pm.size(-1)});
+        gm = tenon::reshape(gm, {rows, gm.size(-1)});
+      }
+      out[1] = tenon::matmul(cj(swap(pm)), gm);
+      if (dz == 1) out[1] = squeeze(out[1], Dims{-1});
+    }
     return out;
   };
 }
