@@ -25,9 +25,6 @@ Tensor scatter_add(const Tensor&, std::int64_t, const Tensor&, const Tensor&) P
 Tensor masked_fill(const Tensor&, const Tensor&, const Operand&) P
 Tensor masked_select(const Tensor&, const Tensor&) P
 Tensor nonzero(const Tensor&) P
-bool equal(const Tensor&, const Tensor&) P
-Tensor isclose(const Tensor&, const Tensor&, double, double, bool) P
-bool allclose(const Tensor&, const Tensor&, double, double, bool) P
 Tensor matmul(const Tensor&, const Tensor&) P
 Tensor dot(const Tensor&, const Tensor&) P
 Tensor mv(const Tensor&, const Tensor&) P
@@ -43,6 +40,4 @@ Tensor bernoulli(const Tensor&, Generator*) P
 Tensor multinomial(const Tensor&, std::int64_t, bool, Generator*) P
 Tensor& uniform_(Tensor&, double, double, Generator*) P
 Tensor& normal_(Tensor&, double, double, Generator*) P
-PrintOptions& print_options() P
-std::string str(const Tensor&) P
 }  // namespace tenon
