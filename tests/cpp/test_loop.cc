@@ -85,7 +85,7 @@ TEST(Loop, CollapsesNegativeAndRepeatedDimensions) {
 
 TEST(Loop, OfNoDimensionsRunsOnceAndOfEmptyOnesNever) {
   Loop loop;
-  const Dims none;
+  const Dims none{};
   const LoopOperand a[] = {{&none, 8}};
   build_loop(loop, none, a);
   EXPECT_EQ(loop.ndim, 0);

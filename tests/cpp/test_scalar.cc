@@ -66,7 +66,7 @@ TEST(Scalar, FitsIfItsValueIsRepresentable) {
 }
 
 TEST(Scalar, StoresAndLoadsEveryDtype) {
-  const Scalar numbers[] = {true, 0, 1, 100, 2.0, complex128{3, 0}};
+  const Scalar numbers[] = {true, 0, 1, 96, 2.0, complex128{3, 0}};
   for (int i = 0; i < kDTypes; ++i) {
     const auto d = static_cast<DType>(i);
     for (const Scalar& s : numbers) {
@@ -75,7 +75,7 @@ TEST(Scalar, StoresAndLoadsEveryDtype) {
       s.store(d, bytes);
       for (std::size_t k = itemsize(d); k < sizeof bytes; ++k) ASSERT_EQ(bytes[k], 0xEE) << "wrote beyond " << name(d);
       const Scalar back = Scalar::load(d, bytes);
-      const double expected = is_bool(d) ? s.to<bool>() : d == DType::float8_e5m2 && s.to<double>() == 100 ? 96 : s.to<double>();
+      const double expected = is_bool(d) ? s.to<bool>() : s.to<double>();
       EXPECT_EQ(back.to<double>(), expected) << name(d) << " " << s.str();
       EXPECT_EQ(back.is_complex(), is_complex(d));
       EXPECT_EQ(back.is_bool(), is_bool(d));
@@ -91,7 +91,7 @@ TEST(Scalar, StoresAndLoadsEveryDtype) {
 }
 
 TEST(Scalar, ConvertsWithoutUndefinedBehaviour) {
-  for (double v : {NAN, HUGE_VAL, -HUGE_VAL, 1e300, -1e300}) {
+  for (double v : {double(NAN), HUGE_VAL, -HUGE_VAL, 1e300, -1e300}) {
     (void)Scalar(v).to<std::int32_t>();
     (void)Scalar(v).to<std::uint64_t>();
   }
