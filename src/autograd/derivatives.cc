@@ -509,7 +509,8 @@ void record_elementwise(Op op, std::span<const Operand> operands, const Elementw
     if (operands[i].is_tensor()) inputs[i] = operands[i].tensor();
     if (!keep) continue;
     // A number is kept as a constant of the dtype that it was computed in.
-    node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), types.compute, y.device()),
+    const DType dtype = i == 0 && info(op).rule == Rule::select ? DType::bool_ : types.compute;
+    node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), dtype, y.device()),
                             info(op).name.data());
   }
   if (row.keep & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());
