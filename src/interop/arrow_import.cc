@@ -65,6 +65,7 @@ void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, s
       __builtin_add_overflow(first, a.offset, &first) || first > INT64_MAX - n)
     malformed("lengths do not fit");
   const auto* validity = a.n_buffers > 0 && a.buffers ? static_cast<const std::uint8_t*>(a.buffers[0]) : nullptr;
+  if (!validity && a.null_count > 0) malformed("nulls are counted but not marked");
   const std::int64_t nulls = validity && a.null_count != 0 ? count_nulls(validity, first, n) : 0;
 
   if (format.starts_with("+w:")) {
@@ -204,13 +205,17 @@ Tensor import_stream(ArrowArrayStream* stream, bool allow_copy) {
     chunks.push_back(std::move(chunk));
   }
   if (chunks.empty()) {  // an empty column still has a type
-    ArrowArray none{};
     const void* buffers[2] = {};
-    none.n_buffers = 2;
-    none.buffers = buffers;
-    Column c;
-    c.shape.push_back(0);
-    read_level(schema, none, 0, 0, c);
+    std::vector<ArrowArray> levels(kMaxDims + 1);
+    std::vector<ArrowArray*> inner;
+    for (ArrowArray& a : levels) inner.push_back(&a);
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      levels[i].n_buffers = 2;
+      levels[i].buffers = buffers;
+      levels[i].n_children = i + 1 < levels.size();
+      levels[i].children = i + 1 < levels.size() ? &inner[i + 1] : nullptr;
+    }
+    const Column c = read_column(schema, levels[0]);
     return empty(c.shape, c.dtype);
   }
   if (chunks.size() == 1) return import_array(schema, &chunks[0], allow_copy);

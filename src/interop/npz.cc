@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "interop/npy.h"
@@ -84,8 +85,8 @@ void save_npz(const std::string& path, const NamedTensors& items, bool compresse
   std::set<std::string_view> seen;
   for (const auto& [name, t] : items) {
     if (!seen.insert(name).second) errors::fail("save_npz", "two tensors are named '", name, "'; names must differ");
-    if (name.size() > 60000 || name.find('\0') != std::string::npos)
-      errors::fail("save_npz", "a name must not contain NUL and have at most 60000 bytes");
+    if (name.size() > 60000 || name.find('\0') != std::string::npos || !valid_utf8(name))
+      errors::fail("save_npz", "a name must be valid UTF-8 text without NUL, of at most 60000 bytes");
   }
   OutputFile file("save_npz", path);
   ZipWriter zip(file);

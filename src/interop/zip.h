@@ -19,6 +19,8 @@ struct ZipMember {
   std::int64_t offset = 0;                // of the data in the file
 };
 
+bool valid_utf8(const std::string& s);
+
 // The members in the directory's order. Throws ValueError unless every member lies inside the file, apart from all
 // others, and has a size that its bytes can inflate to.
 std::vector<ZipMember> read_zip_directory(const InputFile& file);

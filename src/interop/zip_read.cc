@@ -20,25 +20,6 @@ std::uint64_t little(const unsigned char* p, int width) {
 std::uint32_t u16(const unsigned char* p) { return static_cast<std::uint32_t>(little(p, 2)); }
 std::uint32_t u32(const unsigned char* p) { return static_cast<std::uint32_t>(little(p, 4)); }
 
-bool valid_utf8(const std::string& s) {
-  const auto* p = reinterpret_cast<const unsigned char*>(s.data());
-  const auto* end = p + s.size();
-  while (p != end) {
-    const unsigned c = *p++;
-    if (c < 0x80) continue;
-    const int more = c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 0;
-    if (more == 0 || end - p < more) return false;
-    std::uint32_t v = c & (0x3fu >> more);
-    for (int i = 0; i < more; ++i) {
-      if ((*p & 0xc0) != 0x80) return false;
-      v = v << 6 | (*p++ & 0x3f);
-    }
-    if (v < (more == 2 ? 0x800u : more == 3 ? 0x10000u : 0x80u) || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
-      return false;
-  }
-  return true;
-}
-
 struct Directory {
   std::uint64_t count, size, offset;
   std::int64_t end;  // where the records after it begin
@@ -117,6 +98,25 @@ std::int64_t read_entry(const InputFile& file, const unsigned char* p, std::int6
 }
 
 }  // namespace
+
+bool valid_utf8(const std::string& s) {
+  const auto* p = reinterpret_cast<const unsigned char*>(s.data());
+  const auto* end = p + s.size();
+  while (p != end) {
+    const unsigned c = *p++;
+    if (c < 0x80) continue;
+    const int more = c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 0;
+    if (more == 0 || end - p < more) return false;
+    std::uint32_t v = c & (0x3fu >> more);
+    for (int i = 0; i < more; ++i) {
+      if ((*p & 0xc0) != 0x80) return false;
+      v = v << 6 | (*p++ & 0x3f);
+    }
+    if (v < (more == 2 ? 0x800u : more == 3 ? 0x10000u : 0x80u) || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
+      return false;
+  }
+  return true;
+}
 
 std::vector<ZipMember> read_zip_directory(const InputFile& file) {
   const Directory d = find_directory(file);
