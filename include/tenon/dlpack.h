@@ -19,7 +19,7 @@ struct DLPackVersion {
 enum DLDeviceType : std::int32_t {
   kDLCPU = 1,
   kDLCUDA = 2,
-  kDLCUDAHost = 3,      // pinned host memory
+  kDLCUDAHost = 3,  // pinned host memory
   kDLROCM = 10,
   kDLROCMHost = 11,
   kDLCUDAManaged = 13,  // readable from host and device
@@ -106,12 +106,14 @@ static_assert(sizeof(void*) != 8 ||
               (sizeof(DLTensor) == 48 && offsetof(DLTensor, device) == 8 && offsetof(DLTensor, ndim) == 16 &&
                offsetof(DLTensor, dtype) == 20 && offsetof(DLTensor, shape) == 24 &&
                offsetof(DLTensor, strides) == 32 && offsetof(DLTensor, byte_offset) == 40));
-static_assert(sizeof(void*) != 8 || (sizeof(DLManagedTensor) == 64 && offsetof(DLManagedTensor, manager_ctx) == 48 &&
-                                     offsetof(DLManagedTensor, deleter) == 56));
 static_assert(sizeof(void*) != 8 ||
-              (sizeof(DLManagedTensorVersioned) == 80 && offsetof(DLManagedTensorVersioned, manager_ctx) == 8 &&
-               offsetof(DLManagedTensorVersioned, deleter) == 16 && offsetof(DLManagedTensorVersioned, flags) == 24 &&
-               offsetof(DLManagedTensorVersioned, dl_tensor) == 32));
+              (sizeof(DLManagedTensor) == 64 && offsetof(DLManagedTensor, manager_ctx) == 48 &&
+               offsetof(DLManagedTensor, deleter) == 56));
+static_assert(sizeof(void*) != 8 || (sizeof(DLManagedTensorVersioned) == 80 &&
+                                     offsetof(DLManagedTensorVersioned, manager_ctx) == 8 &&
+                                     offsetof(DLManagedTensorVersioned, deleter) == 16 &&
+                                     offsetof(DLManagedTensorVersioned, flags) == 24 &&
+                                     offsetof(DLManagedTensorVersioned, dl_tensor) == 32));
 static_assert(sizeof(void*) != 8 ||
               (sizeof(DLPackExchangeAPIHeader) == 16 && sizeof(DLPackExchangeAPI) == 56 &&
                offsetof(DLPackExchangeAPI, managed_tensor_allocator) == 16 &&
@@ -123,20 +125,21 @@ TENON_API DLDevice to_dlpack(Device device);
 TENON_API DType dtype_from(DLDataType type);
 TENON_API Device device_from(DLDevice device);
 
-// t's bytes, kept alive and counted as an export of its storage until the deleter is called, on any thread and
-// without the GIL. Throws BufferError if t requires grad. Strides are never null, byte_offset is 0.
-// The unversioned struct has no read-only flag: BufferError for a read-only tensor.
+// t's bytes, kept alive and counted as an export of its storage until the deleter is called, on any thread
+// and without the GIL. Throws BufferError if t requires grad. Strides are never null, byte_offset is 0. The
+// unversioned struct has no read-only flag: BufferError for a read-only tensor.
 TENON_API DLManagedTensor* export_unversioned(const Tensor& t);
 // The read-only flag is set for a read-only tensor, too. copied: the consumer is the bytes' only owner.
-TENON_API DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only = false, bool copied = false);
+TENON_API DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only = false,
+                                                     bool copied = false);
 // A DLTensor whose shape and strides point into t: valid while t lives. The same errors as export_versioned,
 // and BufferError for a read-only tensor, which the struct cannot express.
 TENON_API void fill_view(const Tensor& t, DLTensor& out);
 
-// Tensors over the producer's bytes. On success the struct belongs to the tensor, whose storage calls the deleter
-// when it ends; on an error it is left as it was, and nothing is called.
-// Throws BufferError for what tenon cannot represent (major version, device, dtype, lanes, packed sub-byte types,
-// impossible shapes) and ValueError for data that is not aligned to its items.
+// Tensors over the producer's bytes. On success the struct belongs to the tensor, whose storage calls the
+// deleter when it ends; on an error it is left as it was, and nothing is called. Throws BufferError for what
+// tenon cannot represent (major version, device, dtype, lanes, packed sub-byte types, impossible shapes) and
+// ValueError for data that is not aligned to its items.
 TENON_API Tensor import_unversioned(DLManagedTensor* managed, bool read_only = false);
 TENON_API Tensor import_versioned(DLManagedTensorVersioned* managed);
 

@@ -1,9 +1,10 @@
 // Files of tensors: NumPy's .npy and .npz, and safetensors.
 //
-// A file that is not what it claims to be gives ValueError, one that cannot be read or written FileError; both
-// name the file. Pickled data is never executed. Memory is taken only after the file's size has been found to
-// back the claim. Saving writes a temporary file beside the target and renames it: a failed save leaves the old
-// file as it was, and mappings of the old file stay valid. Tensors on a device are moved to the host.
+// A file that is not what it claims to be gives ValueError, one that cannot be read or written FileError;
+// both name the file. Pickled data is never executed. Memory is taken only after the file's size has been
+// found to back the claim. Saving writes a temporary file beside the target and renames it: a failed save
+// leaves the old file as it was, and mappings of the old file stay valid. Tensors on a device are moved to
+// the host.
 #pragma once
 
 #include <map>
@@ -21,8 +22,8 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 using Metadata = std::map<std::string, std::string>;
 
 struct NpyOptions {
-  // Map the file instead of reading it. The tensor is read-only unless `writeable`: then writes stay in memory.
-  // A mapped file must not shrink while the tensor lives.
+  // Map the file instead of reading it. The tensor is read-only unless `writeable`: then writes stay in
+  // memory. A mapped file must not shrink while the tensor lives.
   bool mmap = false;
   bool writeable = false;
   // What items of a type that the file does not name ('|V2', '<V1': bfloat16 and float8 to NumPy) are.
@@ -59,6 +60,7 @@ struct Safetensors {
 // where they are not; without, each owns its memory. On another device they are copies.
 TENON_API Safetensors load_safetensors(const std::string& path, bool mmap = true, Device device = kCpu);
 // Throws DtypeError for complex128, which the format lacks.
-TENON_API void save_safetensors(const std::string& path, const NamedTensors& items, const Metadata& metadata = {});
+TENON_API void save_safetensors(const std::string& path, const NamedTensors& items,
+                                const Metadata& metadata = {});
 
 }  // namespace tenon

@@ -18,27 +18,47 @@ constexpr const char* kOp = "from_arrow";
 
 // What people call the types that have no dtype. Prefixes of the format string, longest first.
 constexpr std::pair<std::string_view, std::string_view> kForeign[] = {
-    {"tdD", "date32"},      {"tdm", "date64"},       {"ts", "timestamp"},      {"tt", "time"},
-    {"tD", "duration"},     {"ti", "interval"},      {"+ww", "run-end list"},  {"+L", "large list"},
-    {"+vl", "list view"},   {"+vL", "large list view"}, {"+l", "list"},        {"+s", "struct"},
-    {"+m", "map"},          {"+u", "union"},         {"+r", "run-end encoded"}, {"vu", "string view"},
-    {"vz", "binary view"},  {"u", "string"},         {"U", "large string"},    {"z", "binary"},
-    {"Z", "large binary"},  {"d:", "decimal"},       {"w:", "fixed-size binary"}, {"n", "null"},
+    {"tdD", "date32"},
+    {"tdm", "date64"},
+    {"ts", "timestamp"},
+    {"tt", "time"},
+    {"tD", "duration"},
+    {"ti", "interval"},
+    {"+L", "large list"},
+    {"+vl", "list view"},
+    {"+vL", "large list view"},
+    {"+l", "list"},
+    {"+s", "struct"},
+    {"+m", "map"},
+    {"+u", "union"},
+    {"+r", "run-end encoded"},
+    {"vu", "string view"},
+    {"vz", "binary view"},
+    {"u", "string"},
+    {"U", "large string"},
+    {"z", "binary"},
+    {"Z", "large binary"},
+    {"d:", "decimal"},
+    {"w:", "fixed-size binary"},
+    {"n", "null"},
 };
 
 [[noreturn]] void foreign(std::string_view format) {
   for (const auto& [prefix, name] : kForeign) {
     if (!format.starts_with(prefix)) continue;
-    const std::string_view advice = prefix == "+s" ? "; pass its fields one by one (a record batch is a struct of its columns)"
-                                    : prefix[0] == 't' ? "; cast it to int64 first"
-                                    : prefix == "d:"   ? "; cast it to float64 first"
-                                                       : "; pass a numeric column";
+    const std::string_view advice =
+        prefix == "+s"     ? "; pass its fields one by one (a record batch is a struct of its columns)"
+        : prefix[0] == 't' ? "; cast it to int64 first"
+        : prefix == "d:"   ? "; cast it to float64 first"
+                           : "; pass a numeric column";
     errors::fail<DtypeError>(kOp, "type ", name, " ('", format, "') has no dtype here", advice);
   }
   errors::fail<DtypeError>(kOp, "the Arrow format '", format, "' has no dtype here; pass a numeric column");
 }
 
-[[noreturn]] void malformed(const char* what) { errors::fail<BufferError>(kOp, "the producer's array is malformed: ", what); }
+[[noreturn]] void malformed(const char* what) {
+  errors::fail<BufferError>(kOp, "the producer's array is malformed: ", what);
+}
 
 // A column as its producer describes it: the leaf's buffers and the shape around them.
 struct Column {
@@ -59,13 +79,16 @@ std::int64_t count_nulls(const std::uint8_t* validity, std::int64_t first, std::
 // Reads down through fixed-size lists. `first` and `n` select this level's items.
 void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, std::int64_t n, Column& c) {
   if (s.dictionary || a.dictionary)
-    errors::fail<DtypeError>(kOp, "dictionary-encoded (categorical) columns have no dtype here; pass their codes, or decode them first");
+    errors::fail<DtypeError>(kOp,
+                             "dictionary-encoded (categorical) columns have no dtype here; pass their codes, "
+                             "or decode them first");
   const std::string_view format = s.format ? s.format : "";
   if (a.length < 0 || a.offset < 0 || first < 0 || n > a.length || first > a.length - n ||
       __builtin_add_overflow(first, a.offset, &first) || first > INT64_MAX - n)
     malformed("lengths do not fit");
-  const auto* validity = a.n_buffers > 0 && a.buffers ? static_cast<const std::uint8_t*>(a.buffers[0]) : nullptr;
-  if (!validity && a.null_count > 0) malformed("nulls are counted but not marked");
+  const auto* validity =
+      a.n_buffers > 0 && a.buffers ? static_cast<const std::uint8_t*>(a.buffers[0]) : nullptr;
+  if (!validity && a.null_count > 0 && format != "n") malformed("nulls are counted but not marked");
   const std::int64_t nulls = validity && a.null_count != 0 ? count_nulls(validity, first, n) : 0;
 
   if (format.starts_with("+w:")) {
@@ -75,7 +98,8 @@ void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, s
       size = size * 10 + (digit - '0');
     }
     if (nulls) errors::fail(kOp, nulls, " of its lists are null; fill or drop them first");
-    if (s.n_children != 1 || a.n_children != 1 || !s.children || !a.children || !s.children[0] || !a.children[0])
+    if (s.n_children != 1 || a.n_children != 1 || !s.children || !a.children || !s.children[0] ||
+        !a.children[0])
       malformed("a list without items");
     if (c.shape.size() == kMaxDims) malformed("nested too deeply");
     std::int64_t inner_first, inner_n;
@@ -99,7 +123,8 @@ void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, s
   c.validity = validity;
   c.nulls = nulls;
   std::int64_t bytes;
-  if (__builtin_mul_overflow(first + n, static_cast<std::int64_t>(itemsize(c.dtype)), &bytes)) malformed("lengths do not fit");
+  if (__builtin_mul_overflow(first + n, static_cast<std::int64_t>(itemsize(c.dtype)), &bytes))
+    malformed("lengths do not fit");
   if (n > 0 && !c.data) malformed("no data");
 }
 
@@ -114,11 +139,13 @@ Tensor unpack_bits(const Column& c) {
 Tensor nulls_to_nan(const Column& c) {
   Tensor out = empty({c.numel}, c.dtype);
   const std::int64_t size = out.itemsize();
-  std::memcpy(out.data(), static_cast<const char*>(c.data) + c.first * size, static_cast<std::size_t>(out.nbytes()));
+  std::memcpy(out.data(), static_cast<const char*>(c.data) + c.first * size,
+              static_cast<std::size_t>(out.nbytes()));
   alignas(16) unsigned char nan[16];
   Scalar(std::numeric_limits<double>::quiet_NaN()).store(c.dtype, nan);
   for (std::int64_t i = 0, k = c.first; i < c.numel; ++i, ++k) {
-    if (!(c.validity[k / 8] >> (k % 8) & 1)) std::memcpy(out.data() + i * size, nan, static_cast<std::size_t>(size));
+    if (!(c.validity[k / 8] >> (k % 8) & 1))
+      std::memcpy(out.data() + i * size, nan, static_cast<std::size_t>(size));
   }
   return out;
 }
@@ -141,7 +168,8 @@ Tensor copy_column(const Column& c, bool allow_copy) {
                    "; use fill_null(), or allow copies to turn them into NaN");
     return nulls_to_nan(c).reshape(c.shape);
   }
-  if (!allow_copy) errors::fail<BufferError>(kOp, "Arrow packs bools into bits, so that a copy is needed; allow copies");
+  if (!allow_copy)
+    errors::fail<BufferError>(kOp, "Arrow packs bools into bits, so that a copy is needed; allow copies");
   return unpack_bits(c).reshape(c.shape);
 }
 
@@ -164,10 +192,13 @@ Tensor import_array(const ArrowSchema& schema, ArrowArray* array, bool allow_cop
   auto owner = std::make_unique<ArrowArray>();
   owner->release = nullptr;
   ArrowArray* moved = owner.get();
-  auto storage = Storage::borrow(first, c.numel * size, kCpu, [](void* context) {
-    const std::unique_ptr<ArrowArray> a(static_cast<ArrowArray*>(context));
-    if (a->release) a->release(a.get());
-  }, owner.release());
+  auto storage = Storage::borrow(
+      first, c.numel * size, kCpu,
+      [](void* context) {
+        const std::unique_ptr<ArrowArray> a(static_cast<ArrowArray*>(context));
+        if (a->release) a->release(a.get());
+      },
+      owner.release());
   Tensor t = make_tensor(std::move(storage), 0, c.shape, contiguous_strides(c.shape), c.dtype, true);
   *moved = *array;
   array->release = nullptr;
@@ -220,8 +251,9 @@ Tensor import_stream(ArrowArrayStream* stream, bool allow_copy) {
   }
   if (chunks.size() == 1) return import_array(schema, &chunks[0], allow_copy);
   if (!allow_copy)
-    errors::fail<BufferError>(kOp, "the column is in ", static_cast<std::int64_t>(chunks.size()),
-                              " chunks, joining them needs a copy; use rechunk() or combine_chunks(), or allow copies");
+    errors::fail<BufferError>(
+        kOp, "the column is in ", static_cast<std::int64_t>(chunks.size()),
+        " chunks, joining them needs a copy; use rechunk() or combine_chunks(), or allow copies");
   std::vector<Tensor> parts;
   Dims shape;
   for (auto& chunk : chunks) {

@@ -30,7 +30,8 @@ InputFile::InputFile(const char* op, const std::string& path) : op_(op), path_(p
   }
   if (!S_ISREG(st.st_mode)) {
     close(fd_);
-    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '", path, "'");
+    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '",
+                            path, "'");
   }
   size_ = st.st_size;
 }
@@ -57,7 +58,8 @@ OutputFile::OutputFile(const char* op, const std::string& path) : op_(op), path_
   struct stat st {};
   const bool exists = stat(path.c_str(), &st) == 0;
   if (exists && !S_ISREG(st.st_mode))
-    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '", path, "'");
+    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '",
+                            path, "'");
   if (exists) {
     // What a symbolic link points to is replaced, not the link.
     if (char* real = realpath(path.c_str(), nullptr)) {

@@ -17,7 +17,7 @@ void swap_bytes(Tensor& t) {
 Tensor read_npy_data(ByteSource& source, const NpyHeader& h) {
   if (h.nbytes > source.remaining())
     source.fail("the data is cut off: shape ", h.shape, " of ", h.dtype, " needs ", h.nbytes,
-                             " bytes, there are ", source.remaining());
+                " bytes, there are ", source.remaining());
   Tensor flat = empty({h.shape.product()}, h.dtype);
   source.read(flat.data(), h.nbytes);
   if (h.swapped) swap_bytes(flat);
@@ -53,8 +53,8 @@ Tensor load_npy(const std::string& path, const NpyOptions& options) {
   const NpyHeader header = read_npy_header(source, options.raw_dtype);
   if (!options.mmap) return read_npy_data(source, header);
   if (header.nbytes > source.remaining())
-    source.fail("the data is cut off: shape ", header.shape, " of ", header.dtype, " needs ",
-                             header.nbytes, " bytes, there are ", source.remaining());
+    source.fail("the data is cut off: shape ", header.shape, " of ", header.dtype, " needs ", header.nbytes,
+                " bytes, there are ", source.remaining());
   const Ref<Storage> mapping = Storage::map_file(path.c_str(), options.writeable);
   std::string reason = "the file changed meanwhile";
   auto t = mapping->bytes() < file.size()

@@ -25,7 +25,8 @@ NpyHeader read_npy_header(ByteSource& source, std::optional<DType> raw_dtype);
 NpyHeader parse_npy_dict(const std::string& text, const ByteSource& source, std::optional<DType> raw_dtype);
 // The data that follows the header, into memory of its own.
 Tensor read_npy_data(ByteSource& source, const NpyHeader& header);
-// A view of a mapping that holds the data at `offset`; none, and the reason, where it cannot be used as it is.
+// A view of a mapping that holds the data at `offset`; none, and the reason, where it cannot be used as it
+// is.
 std::optional<Tensor> map_npy_data(const Ref<Storage>& mapping, std::int64_t offset, const NpyHeader& header,
                                    bool writeable, std::string& reason);
 

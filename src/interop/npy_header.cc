@@ -14,7 +14,8 @@ constexpr char kNative = std::endian::native == std::endian::little ? '<' : '>';
 
 class Parser {
  public:
-  Parser(const std::string& text, const ByteSource& source) : p_(text.data()), end_(p_ + text.size()), source_(source) {}
+  Parser(const std::string& text, const ByteSource& source)
+      : p_(text.data()), end_(p_ + text.size()), source_(source) {}
 
   template <class... A>
   [[noreturn]] void fail(const A&... a) const {
@@ -98,15 +99,21 @@ class Parser {
 // NumPy's name for what tenon has no dtype for; empty if it is none of NumPy's.
 std::string foreign_dtype(const std::string& kind_and_size) {
   switch (kind_and_size[0]) {
-    case 'O': return "object arrays are pickled, and pickles are never executed; save a numeric array";
+    case 'O':
+      return "object arrays are pickled, and pickles are never executed; save a numeric array";
     case 'S':
-    case 'a': return "bytes strings have no tensor dtype; load them with NumPy";
-    case 'U': return "strings have no tensor dtype; load them with NumPy";
+    case 'a':
+      return "bytes strings have no tensor dtype; load them with NumPy";
+    case 'U':
+      return "strings have no tensor dtype; load them with NumPy";
     case 'M':
-    case 'm': return "datetime64 and timedelta64 have no tensor dtype; save x.astype('int64')";
+    case 'm':
+      return "datetime64 and timedelta64 have no tensor dtype; save x.astype('int64')";
     case 'f':
-    case 'c': return "long double has no tensor dtype; save x.astype('float64') or x.astype('complex128')";
-    default: return "";
+    case 'c':
+      return "long double has no tensor dtype; save x.astype('float64') or x.astype('complex128')";
+    default:
+      return "";
   }
 }
 
@@ -143,8 +150,8 @@ void resolve(NpyHeader& h, const Parser& parser, const ByteSource& source, std::
       h.dtype = DType::bfloat16;
     } else {
       source.fail("the dtype '", h.descr, "' does not say what its items are; pass the raw dtype (",
-                               size == 2 ? "bfloat16" : "float8_e4m3fn or float8_e5m2",
-                               "), or load with NumPy and use .view(dtype)");
+                  size == 2 ? "bfloat16" : "float8_e4m3fn or float8_e5m2",
+                  "), or load with NumPy and use .view(dtype)");
     }
     h.swapped = byte_order_differs && size > 1;
     return;
@@ -248,8 +255,8 @@ namespace {
 // '<f4', '|b1'; what NumPy has no type for becomes '<V2' (as ml_dtypes writes bfloat16) and '<V1'.
 std::string descr_of(DType d) {
   const char letter = kind_letter(d);
-  return errors::text(std::string(1, itemsize(d) == 1 && letter != 'V' ? '|' : kNative), std::string(1, letter),
-                      static_cast<std::int64_t>(itemsize(d)));
+  return errors::text(std::string(1, itemsize(d) == 1 && letter != 'V' ? '|' : kNative),
+                      std::string(1, letter), static_cast<std::int64_t>(itemsize(d)));
 }
 
 bool column_major(const Tensor& t) {

@@ -22,10 +22,22 @@ struct Name {
 };
 // In the format's order of size classes: files begin with the last, so that all tensors are aligned.
 constexpr Name kNames[] = {
-    {"BOOL", DType::bool_},      {"U8", DType::uint8},     {"I8", DType::int8},      {"F8_E5M2", DType::float8_e5m2},
-    {"F8_E4M3", DType::float8_e4m3fn}, {"I16", DType::int16},   {"U16", DType::uint16},   {"F16", DType::float16},
-    {"BF16", DType::bfloat16},   {"I32", DType::int32},    {"U32", DType::uint32},   {"F32", DType::float32},
-    {"C64", DType::complex64},   {"F64", DType::float64},  {"I64", DType::int64},    {"U64", DType::uint64},
+    {"BOOL", DType::bool_},
+    {"U8", DType::uint8},
+    {"I8", DType::int8},
+    {"F8_E5M2", DType::float8_e5m2},
+    {"F8_E4M3", DType::float8_e4m3fn},
+    {"I16", DType::int16},
+    {"U16", DType::uint16},
+    {"F16", DType::float16},
+    {"BF16", DType::bfloat16},
+    {"I32", DType::int32},
+    {"U32", DType::uint32},
+    {"F32", DType::float32},
+    {"C64", DType::complex64},
+    {"F64", DType::float64},
+    {"I64", DType::int64},
+    {"U64", DType::uint64},
 };
 
 int rank_of(DType d) {
@@ -76,8 +88,10 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool key(std::string& k) override {
-    if (state_ == State::names && !seen_.insert(k).second) file_.fail("'", k, "' appears twice in the header");
-    if (state_ == State::metadata && out_.metadata.contains(k)) file_.fail("'", k, "' appears twice in the metadata");
+    if (state_ == State::names && !seen_.insert(k).second)
+      file_.fail("'", k, "' appears twice in the header");
+    if (state_ == State::metadata && out_.metadata.contains(k))
+      file_.fail("'", k, "' appears twice in the metadata");
     key_ = k;
     return true;
   }
@@ -109,10 +123,12 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool number_unsigned(std::uint64_t v) override {
-    if (v > static_cast<std::uint64_t>(INT64_MAX)) file_.fail("a number of tensor '", entry_.name, "' is too large");
+    if (v > static_cast<std::uint64_t>(INT64_MAX))
+      file_.fail("a number of tensor '", entry_.name, "' is too large");
     const auto n = static_cast<std::int64_t>(v);
     if (state_ == State::shape) {
-      if (entry_.shape.size() == kMaxDims) file_.fail("tensor '", entry_.name, "' has more than ", kMaxDims, " dimensions");
+      if (entry_.shape.size() == kMaxDims)
+        file_.fail("tensor '", entry_.name, "' has more than ", kMaxDims, " dimensions");
       entry_.shape.push_back(n);
     } else if (state_ == State::offsets && entry_.begin < 0) {
       entry_.begin = n;
@@ -151,9 +167,11 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
 // The dtype, once the entry is known to be consistent: its shape has as many bytes as its offsets span.
 DType check_entry(const InputFile& file, const Entry& e) {
-  const auto found = std::find_if(std::begin(kNames), std::end(kNames), [&](const Name& n) { return n.name == e.dtype; });
+  const auto found =
+      std::find_if(std::begin(kNames), std::end(kNames), [&](const Name& n) { return n.name == e.dtype; });
   if (found == std::end(kNames))
-    file.fail("tensor '", e.name, "' has dtype '", e.dtype.substr(0, 40), "', which has no tensor dtype here");
+    file.fail("tensor '", e.name, "' has dtype '", e.dtype.substr(0, 40),
+              "', which has no tensor dtype here");
   auto extent = static_cast<std::int64_t>(itemsize(found->dtype)), bytes = extent;
   for (auto n : e.shape) {  // empty dimensions count as 1, so that strides are representable, too
     if (__builtin_mul_overflow(extent, std::max<std::int64_t>(n, 1), &extent))
@@ -161,8 +179,8 @@ DType check_entry(const InputFile& file, const Entry& e) {
     bytes *= n;
   }
   if (e.end < e.begin || e.end - e.begin != bytes)
-    file.fail("tensor '", e.name, "': shape ", e.shape, " of ", e.dtype, " needs ", bytes, " bytes, its offsets are ",
-              e.begin, " to ", e.end);
+    file.fail("tensor '", e.name, "': shape ", e.shape, " of ", e.dtype, " needs ", bytes,
+              " bytes, its offsets are ", e.begin, " to ", e.end);
   return found->dtype;
 }
 
@@ -172,7 +190,8 @@ Header read_header(const InputFile& file, std::int64_t& data_begin) {
   file.read(0, b, 8);
   std::uint64_t n = 0;
   for (int i = 8; i-- > 0;) n = n << 8 | b[i];
-  if (n > static_cast<std::uint64_t>(kMaxHeader)) file.fail("the header claims to have more than ", kMaxHeader, " bytes");
+  if (n > static_cast<std::uint64_t>(kMaxHeader))
+    file.fail("the header claims to have more than ", kMaxHeader, " bytes");
   const auto length = static_cast<std::int64_t>(n);
   if (length > file.size() - 8) file.fail("the header claims ", length, " bytes, the file has ", file.size());
   std::string text(static_cast<std::size_t>(length), '\0');
@@ -189,11 +208,13 @@ Header read_header(const InputFile& file, std::int64_t& data_begin) {
   std::int64_t at = 0;
   for (const Entry& e : h.entries) {
     if (e.begin != at)
-      file.fail("tensor '", e.name, "' begins at ", e.begin, ", the one before ends at ", at, "; tensors neither overlap nor leave gaps");
+      file.fail("tensor '", e.name, "' begins at ", e.begin, ", the one before ends at ", at,
+                "; tensors neither overlap nor leave gaps");
     at = e.end;
   }
   if (at != file.size() - data_begin)
-    file.fail("the tensors have ", at, " bytes, the file has ", file.size() - data_begin, " after its header");
+    file.fail("the tensors have ", at, " bytes, the file has ", file.size() - data_begin,
+              " after its header");
   return h;
 }
 
@@ -229,7 +250,8 @@ Safetensors load_safetensors(const std::string& path, bool mmap, Device device) 
     } else {
       t = empty(e.shape, d);
       file.read(at, t.data(), bytes);
-      if (is_bool(d) && !all_bools(t.data(), bytes)) file.fail("tensor '", e.name, "' has bools that are neither 0 nor 1");
+      if (is_bool(d) && !all_bools(t.data(), bytes))
+        file.fail("tensor '", e.name, "' has bools that are neither 0 nor 1");
     }
     out.tensors.emplace_back(e.name, t.to(device));
   }

@@ -21,8 +21,8 @@ struct ZipMember {
 
 bool valid_utf8(const std::string& s);
 
-// The members in the directory's order. Throws ValueError unless every member lies inside the file, apart from all
-// others, and has a size that its bytes can inflate to.
+// The members in the directory's order. Throws ValueError unless every member lies inside the file, apart
+// from all others, and has a size that its bytes can inflate to.
 std::vector<ZipMember> read_zip_directory(const InputFile& file);
 
 // A member's bytes in sequence, inflated. finish() checks that it ends where it should, and its checksum.

@@ -204,6 +204,10 @@ TEST(Arrow, TypesThatHaveNoDtypeAreNamed) {
     EXPECT_SAYS(DtypeError, import_array(p.schema, &p.array), says);
     EXPECT_EQ(p.released, 0);
   }
+  Producer nulls("n");
+  nulls.array.n_buffers = 0;
+  nulls.array.null_count = nulls.array.length;
+  EXPECT_SAYS(DtypeError, import_array(nulls.schema, &nulls.array), "type null");
   Producer p("i");
   p.schema.dictionary = &p.schema;
   EXPECT_SAYS(DtypeError, import_array(p.schema, &p.array), "categorical");
