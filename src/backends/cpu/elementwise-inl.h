@@ -20,8 +20,12 @@ template <class F, class In, class Out>
 void unary_kernel(const void* const* in, void* out, std::int64_t n) {
   const In* a = static_cast<const In*>(in[0]);
   Out* o = static_cast<Out*>(out);
+  if constexpr (requires { requires scalar::PartlyVectorised<typename F::mapped, In>; }) {
+    scalar::map<typename F::mapped>(a, o, n);
+  } else {
 #pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(a[i]));
+    for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(a[i]));
+  }
 }
 template <class F, class In, class Out>
 void binary_kernel(const void* const* in, void* out, std::int64_t n) {

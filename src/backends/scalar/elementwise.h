@@ -161,6 +161,13 @@ TENON_INLINE T limit(T x, T low, T high) {
     template <class T>               \
     TENON_INLINE auto operator()(T x) const { return expression; } \
   };
+// A function of math.h that vectorises by scalar::map only.
+#define TENON_MAPPED(name, function)                                           \
+  struct name {                                                                \
+    using mapped = scalar::function;                                           \
+    template <class T>                                                         \
+    TENON_INLINE auto operator()(T x) const { return scalar::name(x); }        \
+  };
 #define TENON_DEF2(name, expression) \
   struct name {                      \
     template <class T>               \
@@ -239,9 +246,9 @@ TENON_DEF1(cbrt, scalar::cbrt(x))
 TENON_DEF2(logaddexp, scalar::logaddexp(a, b))
 TENON_DEF2(xlogy, b != b ? b : a == T(0) ? T(0) : a * scalar::log(b))
 
-TENON_DEF1(sin, scalar::sin(x))
-TENON_DEF1(cos, scalar::cos(x))
-TENON_DEF1(tan, scalar::tan(x))
+TENON_MAPPED(sin, Sin)
+TENON_MAPPED(cos, Cos)
+TENON_MAPPED(tan, Tan)
 TENON_DEF1(asin, scalar::asin(x))
 TENON_DEF1(acos, scalar::acos(x))
 TENON_DEF1(atan, scalar::atan(x))
@@ -321,6 +328,7 @@ struct isinf {
 
 #undef TENON_ROUND
 #undef TENON_DEF1
+#undef TENON_MAPPED
 #undef TENON_DEF2
 #undef TENON_DEF3
 

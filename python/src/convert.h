@@ -1,0 +1,162 @@
+// Python objects to C++ arguments and back, by type: binding rows contain no conversion code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "object.h"
+#include "tenon/ops.h"
+
+namespace tenon::py {
+
+// Where an argument stands, for error messages.
+struct Where {
+  const char* op;
+  const char* arg;
+};
+
+[[noreturn]] void wrong_type(const Where& w, const char* wanted, PyObject* got);
+
+// ---- single conversions; each throws TypeError naming op and argument ----
+bool to_bool(PyObject* o, const Where& w);
+std::int64_t to_int(PyObject* o, const Where& w);
+double to_double(PyObject* o, const Where& w);
+std::string to_string(PyObject* o, const Where& w);
+Scalar to_scalar(PyObject* o, const Where& w);
+// A Python number, or a NumPy scalar (weak if it is of a Python number's kind); false for anything else.
+bool as_scalar(PyObject* o, Scalar& out);
+Dims to_dims(PyObject* o, const Where& w);
+DType to_dtype(PyObject* o, const Where& w);    // tenon.dtype, numpy dtype or type, str, bool/int/float/complex
+Device to_device(PyObject* o, const Where& w);  // tenon.device or str
+// Any array-like: zero-copy where it can be, see ingest.h.
+Tensor to_tensor(PyObject* o, const Where& w);
+std::vector<Tensor> to_tensors(PyObject* o, const Where& w);
+Index to_index(PyObject* o, const Where& w);
+std::vector<Index> to_indices(PyObject* key);
+Generator* to_generator(PyObject* o, const Where& w);
+
+PyObject* from_dtype(DType d);    // new reference
+PyObject* from_device(Device d);
+PyObject* from_scalar(const Scalar& s);
+PyObject* from_dims(const Dims& d);  // a tuple
+
+// ---- From<T>: holds what an argument of type T needs during the call ----
+template <class T>
+struct From;
+
+template <>
+struct From<bool> {
+  bool value;
+  From(PyObject* o, const Where& w) : value(o == Py_True ? true : o == Py_False ? false : to_bool(o, w)) {}
+  bool get() const { return value; }
+};
+template <>
+struct From<std::int64_t> {
+  std::int64_t value;
+  From(PyObject* o, const Where& w) : value(to_int(o, w)) {}
+  std::int64_t get() const { return value; }
+};
+template <>
+struct From<double> {
+  double value;
+  From(PyObject* o, const Where& w) : value(to_double(o, w)) {}
+  double get() const { return value; }
+};
+template <>
+struct From<std::string> {
+  std::string value;
+  From(PyObject* o, const Where& w) : value(to_string(o, w)) {}
+  const std::string& get() const { return value; }
+};
+template <>
+struct From<Scalar> {
+  Scalar value;
+  From(PyObject* o, const Where& w) : value(to_scalar(o, w)) {}
+  const Scalar& get() const { return value; }
+};
+template <>
+struct From<Dims> {
+  Dims value;
+  From(PyObject* o, const Where& w) : value(to_dims(o, w)) {}
+  const Dims& get() const { return value; }
+};
+template <>
+struct From<DType> {
+  DType value;
+  From(PyObject* o, const Where& w) : value(to_dtype(o, w)) {}
+  DType get() const { return value; }
+};
+template <>
+struct From<Device> {
+  Device value;
+  From(PyObject* o, const Where& w) : value(o == Py_None ? kCpu : to_device(o, w)) {}
+  Device get() const { return value; }
+};
+template <>
+struct From<Tensor> {
+  Tensor value;
+  From(PyObject* o, const Where& w) : value(is_tensor(o) ? unwrap(o) : to_tensor(o, w)) {}
+  Tensor& get() { return value; }
+};
+template <>
+struct From<Operand> {
+  Tensor tensor;
+  Scalar scalar;
+  From(PyObject* o, const Where& w) {
+    if (is_tensor(o)) tensor = unwrap(o);
+    else if (!as_scalar(o, scalar)) tensor = to_tensor(o, w);
+  }
+  Operand get() const { return tensor.defined() ? Operand(tensor) : Operand(scalar); }
+};
+template <>
+struct From<std::vector<Tensor>> {
+  std::vector<Tensor> value;
+  From(PyObject* o, const Where& w) : value(to_tensors(o, w)) {}
+  const std::vector<Tensor>& get() const { return value; }
+};
+template <>
+struct From<std::span<const Tensor>> : From<std::vector<Tensor>> {
+  using From<std::vector<Tensor>>::From;
+  std::span<const Tensor> get() const { return value; }
+};
+template <>
+struct From<Generator*> {
+  Generator* value;
+  From(PyObject* o, const Where& w) : value(o == Py_None ? nullptr : to_generator(o, w)) {}
+  Generator* get() const { return value; }
+};
+template <class T>
+struct From<std::optional<T>> {
+  std::optional<From<T>> value;
+  std::optional<T> held;
+  From(PyObject* o, const Where& w) {
+    if (o != Py_None) held = T(From<T>(o, w).get());
+  }
+  const std::optional<T>& get() const { return held; }
+};
+
+// ---- to Python ----
+inline PyObject* to_python(Tensor t) { return wrap(std::move(t)); }
+inline PyObject* to_python(bool v) { return PyBool_FromLong(v); }
+inline PyObject* to_python(std::int64_t v) { return PyLong_FromLongLong(v); }
+inline PyObject* to_python(double v) { return PyFloat_FromDouble(v); }
+inline PyObject* to_python(const std::string& v) { return PyUnicode_FromStringAndSize(v.data(), static_cast<Py_ssize_t>(v.size())); }
+inline PyObject* to_python(DType d) { return from_dtype(d); }
+inline PyObject* to_python(const Dims& d) { return from_dims(d); }
+PyObject* to_python(const std::vector<Tensor>& ts);  // a tuple
+
+// ---- how much work a call is, in elements ----
+inline std::int64_t work(const Tensor& t) { return t.defined() ? t.numel() : 0; }
+inline std::int64_t work(const Dims& d) { return d.product(); }
+inline std::int64_t work(const Operand& o) { return o.is_tensor() ? o.tensor().numel() : 0; }
+inline std::int64_t work(std::span<const Tensor> ts) {
+  std::int64_t n = 0;
+  for (auto& t : ts) n += t.numel();
+  return n;
+}
+inline std::int64_t work(const std::vector<Tensor>& ts) { return work(std::span<const Tensor>(ts)); }
+template <class T>
+std::int64_t work(const T&) { return 0; }
+
+}  // namespace tenon::py

@@ -1,0 +1,129 @@
+#include "object.h"
+
+#include <atomic>
+#include <new>
+
+#include "tensor_slots.h"
+
+namespace tenon::py {
+
+PyTypeObject* tensor_type = nullptr;
+
+namespace {
+
+// Freed objects, linked through the place of their tensor. Guarded by the GIL.
+constexpr int kFreeMax = 256;
+PyTensor* g_free = nullptr;
+int g_free_count = 0;
+
+PyObject* error_type(const Error& e) {
+  if (dynamic_cast<const ValueError*>(&e)) return PyExc_ValueError;
+  if (dynamic_cast<const TypeError*>(&e)) return PyExc_TypeError;
+  if (dynamic_cast<const IndexError*>(&e)) return PyExc_IndexError;
+  if (dynamic_cast<const BufferError*>(&e)) return PyExc_BufferError;
+  if (dynamic_cast<const OverflowError*>(&e)) return PyExc_OverflowError;
+  if (dynamic_cast<const NotImplemented*>(&e)) return PyExc_NotImplementedError;
+  if (dynamic_cast<const FileError*>(&e)) return PyExc_OSError;
+  return PyExc_RuntimeError;
+}
+
+}  // namespace
+
+PyObject* wrap(Tensor t) {
+  TensorImpl* impl = t.impl();
+  if (impl->wrapper) return Py_NewRef(static_cast<PyObject*>(impl->wrapper));
+  PyTensor* o = g_free;
+  if (o) {
+    g_free = *reinterpret_cast<PyTensor**>(&o->value);
+    --g_free_count;
+    PyObject_Init(reinterpret_cast<PyObject*>(o), tensor_type);
+  } else {
+    o = PyObject_New(PyTensor, tensor_type);
+    if (!o) throw PythonError{};
+  }
+  new (&o->value) Tensor(std::move(t));
+  o->weakrefs = nullptr;
+  impl->wrapper = o;
+  return reinterpret_cast<PyObject*>(o);
+}
+
+PyObject* wrap_or_none(Tensor t) { return t.defined() ? wrap(std::move(t)) : Py_NewRef(Py_None); }
+
+void tensor_dealloc(PyObject* self) {
+  auto* o = reinterpret_cast<PyTensor*>(self);
+  PyTypeObject* type = Py_TYPE(self);
+  if (o->weakrefs) PyObject_ClearWeakRefs(self);
+  if (TensorImpl* impl = o->value.impl(); impl && impl->wrapper == o) impl->wrapper = nullptr;
+  o->value.~Tensor();
+  if (type == tensor_type && g_free_count < kFreeMax) {
+    *reinterpret_cast<PyTensor**>(&o->value) = g_free;
+    g_free = o;
+    ++g_free_count;
+  } else {
+    type->tp_free(self);
+  }
+  Py_DECREF(type);
+}
+
+PyObject* set_error() {
+  try {
+    throw;
+  } catch (const PythonError&) {
+  } catch (const Error& e) {
+    PyErr_SetString(error_type(e), e.what());
+  } catch (const std::bad_alloc&) {
+    PyErr_SetString(PyExc_MemoryError, "tenon: out of memory; tenon.memory.release() returns cached blocks");
+  } catch (const std::exception& e) {
+    PyErr_SetString(PyExc_RuntimeError, e.what());
+  }
+  return nullptr;
+}
+
+// ---- references that are dropped from anywhere ----
+
+namespace {
+
+struct Left {
+  PyObject* object;
+  Left* next;
+};
+std::atomic<Left*> g_left{nullptr};
+
+int drop_pending(void*) {
+  drop_left_references();
+  return 0;
+}
+
+bool finalizing() {
+#if PY_VERSION_HEX >= 0x030d0000
+  return Py_IsFinalizing();
+#else
+  return _Py_IsFinalizing();
+#endif
+}
+
+}  // namespace
+
+void drop_left_references() {
+  if (!g_left.load(std::memory_order_relaxed)) return;
+  Left* list = g_left.exchange(nullptr, std::memory_order_acquire);
+  while (list) {
+    Py_DECREF(list->object);
+    delete std::exchange(list, list->next);
+  }
+}
+
+void drop_reference(void* object) {
+  // After the interpreter is gone there is nobody to give the reference back to.
+  if (!Py_IsInitialized() || finalizing()) return;
+  if (PyGILState_Check()) {
+    Py_DECREF(static_cast<PyObject*>(object));
+    return;
+  }
+  auto* left = new Left{static_cast<PyObject*>(object), g_left.load(std::memory_order_relaxed)};
+  while (!g_left.compare_exchange_weak(left->next, left, std::memory_order_release)) {
+  }
+  if (!left->next) Py_AddPendingCall(&drop_pending, nullptr);
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,108 @@
+// The Python side of a tensor: a raw type, since a crossing costs object creation and nothing else.
+#pragma once
+
+#include <Python.h>
+
+#include <utility>
+
+#include "tenon/tensor.h"
+
+namespace tenon::py {
+
+struct PyTensor {
+  PyObject_HEAD
+  Tensor value;
+  PyObject* weakrefs;
+};
+
+extern PyTypeObject* tensor_type;  // tenon.Tensor
+
+// A Python exception is set and travels through C++.
+struct PythonError {};
+
+// An owned reference.
+class Object {
+ public:
+  Object() = default;
+  static Object steal(PyObject* p) {  // throws PythonError if p is null
+    if (!p) throw PythonError{};
+    return Object(p);
+  }
+  static Object maybe(PyObject* p) { return Object(p); }  // p may be null
+  static Object borrow(PyObject* p) {
+    Py_XINCREF(p);
+    return Object(p);
+  }
+  Object(const Object& o) : p_(o.p_) { Py_XINCREF(p_); }
+  Object(Object&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
+  Object& operator=(Object o) noexcept {
+    std::swap(p_, o.p_);
+    return *this;
+  }
+  ~Object() { Py_XDECREF(p_); }
+  PyObject* get() const { return p_; }
+  PyObject* release() { return std::exchange(p_, nullptr); }
+  explicit operator bool() const { return p_ != nullptr; }
+
+ private:
+  explicit Object(PyObject* p) : p_(p) {}
+  PyObject* p_ = nullptr;
+};
+
+inline bool is_tensor(PyObject* o) { return Py_TYPE(o) == tensor_type || PyType_IsSubtype(Py_TYPE(o), tensor_type); }
+inline Tensor& unwrap(PyObject* o) { return reinterpret_cast<PyTensor*>(o)->value; }
+
+// A new reference to the object that stands for t: the same one as long as it lives.
+PyObject* wrap(Tensor t);
+// As wrap, None for an undefined tensor.
+PyObject* wrap_or_none(Tensor t);
+
+// Sets the Python exception for the C++ exception in flight; returns null.
+PyObject* set_error();
+
+template <class F>
+PyObject* guarded(F&& f) {
+  try {
+    return f();
+  } catch (...) {
+    return set_error();
+  }
+}
+template <class F>
+int guarded_int(F&& f) {
+  try {
+    return f();
+  } catch (...) {
+    set_error();
+    return -1;
+  }
+}
+
+// Work above this many elements gives the GIL up (releasing and retaking it costs about 58 ns).
+inline constexpr std::int64_t kReleaseGilAbove = 20000;
+
+class ReleaseGil {
+ public:
+  explicit ReleaseGil(bool on) : state_(on ? PyEval_SaveThread() : nullptr) {}
+  ~ReleaseGil() {
+    if (state_) PyEval_RestoreThread(state_);
+  }
+  ReleaseGil(const ReleaseGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+// Deleter of storages whose bytes a Python object owns: drops the reference now if this thread holds the GIL,
+// otherwise leaves it to the interpreter. Never waits for the GIL.
+void drop_reference(void* object);
+// Drops what other threads have left.
+void drop_left_references();
+
+// ---- created by their files at module initialisation ----
+void init_object(PyObject* module);
+void init_op(PyObject* module);
+void init_dtype(PyObject* module);
+void init_numpy(PyObject* module);
+
+}  // namespace tenon::py

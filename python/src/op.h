@@ -1,0 +1,182 @@
+// The callable type of tenon's operations, and the rows that declare them:
+//
+//   ops.def("sum", &tenon::sum, "The sum of the elements.", "input"_a, "dim"_a = none, "keepdim"_a = false)
+//      .numpy("sum").array_api("sum");
+//
+// A row makes one object that is the function tenon.sum and the method Tensor.sum: called by vectorcall, with
+// name, documentation and signature, pickled by name. "dim" may be called "axis", "keepdim" "keepdims",
+// "input" "x" or "a". Every operation that returns a tensor takes out=.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "convert.h"
+
+namespace tenon::py {
+
+struct Arg {
+  const char* name;
+  Object default_value;    // null: required
+  bool keyword_only = false;
+  bool variadic = false;   // takes the remaining positional ints too: t.permute(1, 0)
+
+  Arg operator=(std::nullptr_t) && { return with(Object::borrow(Py_None)); }
+  Arg operator=(bool v) && { return with(Object::steal(PyBool_FromLong(v))); }
+  Arg operator=(int v) && { return with(Object::steal(PyLong_FromLong(v))); }
+  Arg operator=(double v) && { return with(Object::steal(PyFloat_FromDouble(v))); }
+  Arg operator=(const char* v) && { return with(Object::steal(PyUnicode_FromString(v))); }
+
+ private:
+  Arg with(Object v) {
+    Arg a = *this;
+    a.default_value = std::move(v);
+    return a;
+  }
+};
+inline constexpr std::nullptr_t none = nullptr;
+inline Arg operator""_a(const char* name, std::size_t) { return Arg{name, {}, false, false}; }
+// Marks the arguments after it as keyword-only.
+struct KwOnly {};
+inline constexpr KwOnly kw_only{};
+inline Arg variadic(Arg a) {
+  a.variadic = true;
+  return a;
+}
+
+struct OpDef {
+  std::string name;
+  std::string doc;
+  std::string numpy_name, array_api_name;
+  std::vector<Arg> args;
+  std::vector<PyObject*> interned;      // the arguments' names
+  bool is_function = true, is_method = true;
+  bool takes_out = false;
+  // Called with one object per argument (defaults filled in); returns a new reference or throws.
+  PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
+  void (*fn)() = nullptr;
+  int variadic_at = -1;
+};
+
+struct OpObject {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  OpDef* def;
+  PyObject* qualname;
+};
+extern PyTypeObject* op_type;
+
+inline constexpr int kMaxArgs = 16;
+
+namespace detail {
+
+template <class T>
+using bare = std::remove_cv_t<std::remove_reference_t<T>>;
+
+template <class R, class... A, std::size_t... I>
+PyObject* call(const OpDef& def, PyObject* const* args, std::index_sequence<I...>) {
+  auto fn = reinterpret_cast<R (*)(A...)>(def.fn);
+  // Braces: arguments are converted from left to right.
+  std::tuple<From<bare<A>>...> from{From<bare<A>>(args[I], Where{def.name.c_str(), def.args[I].name})...};
+  const std::int64_t n = (std::int64_t{0} + ... + work(std::get<I>(from).get()));
+  if constexpr (std::is_void_v<R>) {
+    {
+      ReleaseGil release(n > kReleaseGilAbove);
+      fn(std::get<I>(from).get()...);
+    }
+    return Py_NewRef(Py_None);
+  } else {
+    return to_python([&]() -> bare<R> {
+      ReleaseGil release(n > kReleaseGilAbove);
+      return fn(std::get<I>(from).get()...);
+    }());
+  }
+}
+template <class R, class... A>
+PyObject* invoke(const OpDef& def, PyObject* const* args) {
+  return call<R, A...>(def, args, std::index_sequence_for<A...>{});
+}
+
+}  // namespace detail
+
+// Where rows are added; one for the module.
+class Ops {
+ public:
+  class Row {
+   public:
+    explicit Row(OpDef& def) : def_(def) {}
+    Row& numpy(const char* name) { def_.numpy_name = name; return *this; }
+    Row& array_api(const char* name) { def_.array_api_name = name; return *this; }
+    Row& function_only() { def_.is_method = false; return *this; }
+    Row& method_only() { def_.is_function = false; return *this; }
+    Row& no_out() { def_.takes_out = false; return *this; }
+
+   private:
+    OpDef& def_;
+  };
+
+  template <class R, class... A, class... Args>
+  Row def(const char* name, R (*fn)(A...), const char* doc, Args... args) {
+    OpDef* d = new OpDef;  // lives as long as the process, as the function does
+    d->name = name;
+    d->doc = doc;
+    bool keyword_only = false;
+    (add(*d, std::move(args), keyword_only), ...);
+    d->fn = reinterpret_cast<void (*)()>(fn);
+    d->invoke = &detail::invoke<R, A...>;
+    d->takes_out = std::is_same_v<R, Tensor>;
+    if (d->args.size() != sizeof...(A)) Py_FatalError(name);  // a row that does not fit its function
+    all_.push_back(d);
+    return Row(*d);
+  }
+  // A row with its own conversion: args[i] are objects, missing ones their defaults.
+  template <class... Args>
+  Row raw(const char* name, PyObject* (*fn)(const OpDef&, PyObject* const*), const char* doc, Args... args) {
+    OpDef* d = new OpDef;
+    d->name = name;
+    d->doc = doc;
+    bool keyword_only = false;
+    (add(*d, std::move(args), keyword_only), ...);
+    d->invoke = fn;
+    all_.push_back(d);
+    return Row(*d);
+  }
+  std::span<OpDef* const> all() const { return all_; }
+
+ private:
+  static void add(OpDef& d, KwOnly, bool& keyword_only) {
+    (void)d;
+    keyword_only = true;
+  }
+  static void add(OpDef& d, Arg a, bool& keyword_only) {
+    a.keyword_only = keyword_only;
+    if (a.variadic) d.variadic_at = static_cast<int>(d.args.size());
+    d.args.push_back(std::move(a));
+  }
+  std::vector<OpDef*> all_;
+};
+
+// Calls an operation's row with Python arguments, as if from Python.
+PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);
+
+// A new reference to the callable for a row.
+PyObject* new_op(OpDef* def, const char* qualname_prefix);
+
+// Adds all rows as functions to the module and as methods to the tensor type.
+void install_ops(const Ops& ops, PyObject* module);
+
+// ---- the rows, by topic ----
+void def_elementwise(Ops& ops);
+void def_creation(Ops& ops);
+void def_reduce(Ops& ops);
+void def_shape(Ops& ops);
+void def_index(Ops& ops);
+void def_linalg(Ops& ops);
+void def_random(Ops& ops);
+void def_autograd(Ops& ops);
+void def_border(Ops& ops);
+
+}  // namespace tenon::py

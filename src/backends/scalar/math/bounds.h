@@ -1,0 +1,49 @@
+// The largest errors of the functions in math.h, in units in the last place of the result: 0.5 is perfect rounding. Below the
+// smallest normal number the unit is that number's. tests/cpp/test_math.cc asserts them; tighten them as the functions improve.
+#pragma once
+
+namespace tenon::scalar {
+
+struct Bound {
+  const char* name;
+  double float_ulp, double_ulp;
+  const char* remark = "";
+};
+
+inline constexpr Bound bounds[] = {
+    {"exp", 0.51, 1},
+    {"exp2", 0.51, 1.25},
+    {"expm1", 0.51, 1.5},
+    {"log", 0.51, 1},
+    {"log2", 0.51, 1},
+    {"log10", 0.51, 1},
+    {"log1p", 0.51, 1},
+    {"sin", 0.51, 1},
+    {"cos", 0.51, 1},
+    {"tan", 0.51, 2.25},
+    {"asin", 0.51, 2.25},
+    {"acos", 0.51, 1.25},
+    {"atan", 0.51, 1.5},
+    {"atan2", 0.51, 1, "double: libm"},
+    {"sinh", 0.51, 2},
+    {"cosh", 0.51, 1.5},
+    {"tanh", 0.51, 2},
+    {"asinh", 0.51, 1.75},
+    {"acosh", 0.51, 2},
+    {"atanh", 0.51, 2},
+    {"pow", 0.51, 1, "double: libm"},
+    {"hypot", 0.51, 1.25},
+    {"cbrt", 0.51, 1},
+    {"erf", 0.51, 1.25},
+    {"erfc", 0.51, 3, "double: libm"},
+    {"lgamma", 0.51, 3, "double: libm; of max(1, log|x|), since terms cancel near the zeros"},
+    {"digamma", 0.51, 10, "double: of max(1, log|x|), since terms cancel near the zeros"},
+    {"sigmoid", 0.51, 2},
+    {"silu", 0.51, 2.5},
+    {"gelu", 0.51, 6, "double: libm for erfc, whose error counts double where the product crosses a power of two"},
+    {"softplus", 0.51, 1.5},
+    {"logaddexp", 0.51, 1.5, "double: of max(1/2, |x|, |y|), since terms cancel where the result is near 0"},
+    {"sinc", 0.51, 2.5},
+};
+
+}  // namespace tenon::scalar

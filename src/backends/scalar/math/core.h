@@ -1,0 +1,64 @@
+// Pieces shared by the scalar functions.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/bit_cast.h"
+#include "tenon/macros.h"
+
+namespace tenon::scalar::detail {
+
+inline constexpr double infinity = __builtin_inf(), not_a_number = __builtin_nan("");
+
+// c0 + c1 x + c2 x² + …; the coefficients come from script/minimax.py
+TENON_INLINE double poly(double, double c) { return c; }
+template <class... C>
+TENON_INLINE double poly(double x, double c, C... rest) {
+  return c + x * poly(x, rest...);
+}
+
+TENON_INLINE float abs(float x) { return __builtin_fabsf(x); }
+TENON_INLINE double abs(double x) { return __builtin_fabs(x); }
+TENON_INLINE double copysign(double x, double sign) { return __builtin_copysign(x, sign); }
+TENON_INLINE double sqrt(double x) { return __builtin_sqrt(x); }
+
+// Written so that NaN passes, and compiles to one minps or maxps.
+template <class T> TENON_INLINE T at_least(T low, T x) { return x < low ? low : x; }
+template <class T> TENON_INLINE T at_most(T high, T x) { return x > high ? high : x; }
+
+TENON_INLINE std::uint64_t bits(double x) { return bit_cast<std::uint64_t>(x); }
+TENON_INLINE double from_bits(std::uint64_t u) { return bit_cast<double>(u); }
+
+// 1/d to 27 bits for normal d > 0: the exponent is negated in the bits, which errs by an eighth at most, and each step cubes the
+// error. Vectors of doubles divide at a quarter of the speed.
+TENON_INLINE double reciprocal_float(double d) {
+  double y = from_bits(0x7fde6238502484ba - bits(d));
+  double e = 1 - d * y;
+  y += y * (e + e * e);
+  e = 1 - d * y;
+  return y + y * (e + e * e);
+}
+
+// Adding it leaves an integer in the low bits of the sum: rounding and conversion in one addition, on targets that cannot convert
+// 64-bit integers. Right up to 2^51.
+inline constexpr double shifter = 0x1.8p52;
+
+// 2^n for -1022 <= n <= 1023, n being the low bits of `shifted`.
+TENON_INLINE double pow2(double shifted) { return from_bits((bits(shifted) + 1023) << 52); }
+
+// -y if the integer in the low bits of `shifted` is odd.
+TENON_INLINE double negate_if_odd(double y, double shifted) { return from_bits(bits(y) ^ bits(shifted) << 63); }
+// By a comparison of doubles, since GCC vectorises no test of a single bit.
+TENON_INLINE bool is_odd(double shifted) { return negate_if_odd(1, shifted) < 0; }
+
+// x = 2^exponent · mantissa, sqrt(1/2) <= mantissa < sqrt(2), for normal x > 0.
+struct Split {
+  double exponent, mantissa;
+};
+TENON_INLINE Split split(double x) {
+  constexpr std::uint64_t sqrt_half = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000;
+  const std::uint64_t u = bits(x) + (one - sqrt_half);
+  return {from_bits(u >> 52 | 0x4330000000000000) - (0x1p52 + 1023), from_bits((u & 0xfffffffffffff) + sqrt_half)};
+}
+
+}  // namespace tenon::scalar::detail

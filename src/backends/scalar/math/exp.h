@@ -1,0 +1,129 @@
+// exp, exp2, expm1 and what is made of them: sinh, cosh, tanh, sigmoid, silu.
+#pragma once
+
+#include "core.h"
+
+namespace tenon::scalar {
+namespace detail {
+
+inline constexpr double log2_e = 0x1.71547652b82fep+0;
+
+// 2^t = scale · (1 + fraction), to 32 bits, for |t| < 1000: what the float functions need.
+struct Power {
+  double scale, fraction;
+  TENON_INLINE double value() const { return scale + scale * fraction; }
+  TENON_INLINE double minus_one() const { return scale * fraction + (scale - 1); }  // accurate near 0, where scale = 1
+};
+TENON_INLINE Power power_float(double t) {
+  const double n = t + shifter, r = t - (n - shifter);
+  return {pow2(n), r * poly(r, 0.6931471805610837, 0.24022650923593417, 0.05550410873103701, 0.009618056400714916,
+      0.0013333516684792982, 0.00015461555609766315, 1.5292774464930773e-05)};
+}
+
+// e^x for float arguments, as a double: neither overflows nor underflows before the conversion to float does.
+TENON_INLINE Power exp_float(float x) {
+  return power_float(at_most(120.0f, at_least(-120.0f, x)) * log2_e);
+}
+
+// e^x = 2^n · (1 + fraction), with full accuracy, for -746 <= x <= 746.
+struct Exponential {
+  double n_shifted, fraction;
+
+  // y · e^x in two steps: 2^n alone can overflow or lose bits of a subnormal result.
+  TENON_INLINE double times(double y) const {
+    const std::uint64_t n = (bits(n_shifted) + 2046) & 0xfff, half = n >> 1;
+    return (y + y * fraction) * from_bits(half << 52) * from_bits((n - half) << 52);
+  }
+  TENON_INLINE double value() const { return times(1); }
+  TENON_INLINE double quarter_minus_quarter() const {  // (e^x - 1) / 4, which does not overflow before sinh does
+    const double quarter = from_bits((bits(n_shifted) + 1021) << 52);
+    return quarter * fraction + (quarter - 0.25);
+  }
+};
+TENON_INLINE Exponential exponential(double x) {
+  constexpr double ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33;  // n · ln2_high is exact
+  const double shifted = x * log2_e + shifter, n = shifted - shifter;
+  const double high = x - n * ln2_high, low = n * ln2_low;
+  const double r = high - low, rest = (high - r) - low;
+  const double p = poly(r, 0.5, 0.1666666666666667, 0.041666666666666664, 0.008333333333326113, 0.0013888888888886647,
+      0.00019841269874898358, 2.4801587317848234e-05, 2.7557255301710712e-06, 2.755728186557974e-07, 2.510525795609613e-08,
+      2.0911650766160735e-09);
+  return {shifted, r + (r * r * p + (rest + rest * r))};
+}
+
+}  // namespace detail
+
+TENON_INLINE float exp(float x) { return static_cast<float>(detail::exp_float(x).value()); }
+TENON_INLINE double exp(double x) {
+  return detail::exponential(detail::at_most(710.0, detail::at_least(-746.0, x))).value();
+}
+
+TENON_INLINE float exp2(float x) {
+  return static_cast<float>(detail::power_float(detail::at_most(200.0f, detail::at_least(-200.0f, x))).value());
+}
+TENON_INLINE double exp2(double x) {
+  const double t = detail::at_most(1025.0, detail::at_least(-1076.0, x));
+  const double n = t + detail::shifter, r = t - (n - detail::shifter);
+  return detail::Exponential{n, r * detail::poly(r, 0.6931471805599453, 0.24022650695910072, 0.055504108664821625,
+      0.00961812910762848, 0.001333355814640647, 0.00015403530393370734, 1.5252733841556773e-05, 1.3215486808705563e-06,
+      1.0178057087733941e-07, 7.0548973041554995e-09, 4.4558179083360645e-10, 2.5729324177362305e-11)}.value();
+}
+
+TENON_INLINE float expm1(float x) {
+  const auto y = static_cast<float>(detail::exp_float(x).minus_one());
+  return x == 0 ? x : y;
+}
+TENON_INLINE double expm1(double x) {
+  const double y = 4 * detail::exponential(detail::at_most(710.7, detail::at_least(-40.0, x))).quarter_minus_quarter();
+  return detail::abs(x) < 0x1p-54 ? x : y;
+}
+
+TENON_INLINE float sinh(float x) {
+  const double u = detail::exp_float(detail::abs(x)).minus_one();
+  return static_cast<float>(detail::copysign(0.5 * (u + u / (u + 1)), x));
+}
+TENON_INLINE double sinh(double x) {
+  const double u = detail::exponential(detail::at_most(710.7, detail::abs(x))).quarter_minus_quarter();
+  const double y = detail::copysign(2 * (u + u / (4 * u + 1)), x);
+  return detail::abs(x) < 0x1p-28 ? x : y;
+}
+
+TENON_INLINE float cosh(float x) {
+  const double e = detail::exp_float(detail::abs(x)).value();
+  return static_cast<float>(0.5 * (e + 1 / e));
+}
+TENON_INLINE double cosh(double x) {
+  const double half = detail::exponential(detail::at_most(711.0, detail::abs(x))).times(0.5);
+  return half + 0.25 / half;
+}
+
+TENON_INLINE float tanh(float x) {
+  const double u = detail::power_float(detail::at_most(10.0f, detail::abs(x)) * (2 * detail::log2_e)).minus_one(), d = u + 2;
+  return __builtin_copysignf(static_cast<float>(u * detail::reciprocal_float(d)), x);
+}
+TENON_INLINE double tanh(double x) {
+  const double u = detail::exponential(2 * detail::at_most(20.0, detail::abs(x))).quarter_minus_quarter();
+  const double d = u + 0.5, lost = (0.5 - d) + u, q = u / d;
+  const double y = detail::copysign(q - q * (lost / d), x);
+  return detail::abs(x) < 0x1p-28 ? x : y;
+}
+
+// 1 / (1 + e^-x)
+TENON_INLINE float sigmoid(float x) { return static_cast<float>(1 / (1 + detail::exp_float(-x).value())); }
+TENON_INLINE double sigmoid(double x) {
+  const auto e = detail::exponential(detail::at_least(-746.0, -detail::abs(x)));
+  const double y = 1 / (1 + e.value()), z = e.times(y);
+  return x < 0 ? z : y;
+}
+
+// x · sigmoid(x), with its limit -0 at -inf
+TENON_INLINE float silu(float x) {
+  return static_cast<float>(detail::at_least(-120.0f, x) / (1 + detail::exp_float(-x).value()));
+}
+TENON_INLINE double silu(double x) {
+  const auto e = detail::exponential(detail::at_least(-760.0, -detail::abs(x)));
+  const double y = detail::at_least(-760.0, x) / (1 + e.value()), z = e.times(y);
+  return x < 0 ? z : y;
+}
+
+}  // namespace tenon::scalar

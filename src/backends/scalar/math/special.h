@@ -1,0 +1,140 @@
+// erf, erfc, gelu, lgamma, digamma, trigamma.
+#pragma once
+
+#include "core.h"
+#include "exp.h"
+#include "log.h"
+#include "trig.h"
+
+namespace tenon::scalar {
+namespace detail {
+
+// erfc(z), 0 <= |z| <= 14, to 33 bits; the square apart, since gelu knows it exactly
+TENON_INLINE double erfc_float(double z, double square) {
+  const double a = abs(z), t = (a - 4) / (a + 4);
+  const double scaled = poly(t, 1.2329951186643417, -0.1396211177877448, 0.015379645075287388, 0.06809710700444431,
+      -0.10103883694620375, 0.09373207004315905, -0.06633330881660035, 0.03717134049070084, -0.016179996642122104,
+      0.005029334526575446, -0.0008071182715548936, -0.00022723091502394472, 0.00019818222291308, 3.218186725643255e-05) / (1 + 2 *
+      a);
+  const double y = power_float(-square * log2_e).value() * scaled;
+  return z < 0 ? 2 - y : y;
+}
+
+// B_2n / (2n (2n - 1)) and B_2n / 2n, the coefficients of Stirling's series and its derivative
+TENON_INLINE double stirling(double w) {
+  return poly(w, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400);
+}
+TENON_INLINE double stirling_derivative(double w) {
+  return poly(w, 1.0 / 12, -1.0 / 120, 1.0 / 252, -1.0 / 240, 1.0 / 132, -691.0 / 32760, 1.0 / 12, -3617.0 / 8160);
+}
+
+// log|gamma(x)| with an absolute error of 1e-15, enough for a float even beside the zeros
+TENON_INLINE double lgamma_float(double x) {
+  const double a = abs(x);
+  const bool reflect = x < 0, below_1 = a < 1, below_8 = a < 8;
+  // gamma(a) · factor = gamma(shifted argument). For 0 < x < 3, where the zeros at 1 and 2 need relative accuracy, a polynomial on
+  // [1, 3]; otherwise Stirling's series from 8 on.
+  const bool small = (x < 3) & !reflect;
+  const double t = (below_1 ? a + 1 : a) - 2;
+  const double near = t * (t + 1) * poly(t, 0.42278433506504504, -0.10031730165840978, 0.032965004891564564, -0.012384194230569828,
+      0.004998552300004513, -0.002108088442672437, 0.0009160753652910803, -0.0004060405522927123, 0.0001798884008053009,
+      -8.182445119199867e-05, 4.358498803212707e-05, -2.0244296438057547e-05, 2.3377832871042997e-06, -1.0423813294330275e-06,
+      4.848753396804804e-06, -2.301277182486616e-06);
+  const double s = below_8 ? a + 8 : a, w = 1 / s;
+  const double far = (s - 0.5) * (log(s) - 1) + (0x1.d67f1c864beb5p-1 - 0.5) + w * stirling(w * w);
+  const double shifted = small ? near : far;
+  const double v = a * (a + 7), product = below_8 ? v * poly(v, 720, 252, 28, 1) : 1;  // a (a+1) … (a+7), in pairs
+  const double factor = small ? (below_1 ? a : 1) : product;
+  // gamma(-a) gamma(a) = -pi / (a sin(pi a))
+  const double sine = abs(sincospi(a).sin);
+  const double logarithm = log(reflect ? a * sine / factor : factor);
+  const double y = (0 - logarithm) + (reflect ? 0x1.250d048e7a1bdp+0 - shifted : shifted);  // +0 at 1 and 2
+  return a == infinity ? infinity : y;
+}
+
+// By recurrence to x >= 8, Stirling's series there, and reflection for negative x.
+TENON_INLINE double digamma(double x) {
+  const bool reflect = x < 0, pole = reflect & (__builtin_floor(x) == x);
+  const double a = reflect ? 1 - x : x;
+  const bool below_8 = a < 8;
+  // 1/a + 1/(a+1) + … + 1/(a+7), in pairs from both ends whose products are v, v + 6, v + 10 and v + 12
+  const double v = a * (a + 7);
+  const double sum = (2 * a + 7) * poly(v, 720, 504, 84, 4) / (v * poly(v, 720, 252, 28, 1));
+  const double s = below_8 ? a + 8 : a, w = 1 / s, far = log(s) - 0.5 * w - w * w * stirling_derivative(w * w);
+  const double right = below_8 ? far - sum : far;
+  const auto [sine, cosine] = sincospi(x);
+  const double left = right - pi * cosine / sine;
+  return pole ? not_a_number : reflect ? left : right;
+}
+
+// As digamma: eight terms of 1/(a + k)^2, the asymptotic series at a + 8, and reflection.
+TENON_INLINE double trigamma(double x) {
+  const bool reflect = x < 0;
+  const double a = reflect ? 1 - x : x;
+  double sum = 0;
+  for (int k = 0; k < 8; k++) sum += 1 / ((a + k) * (a + k));
+  const double s = a + 8, w = 1 / s, z = w * w;
+  const double far = w + z / 2 + z * w * poly(z, 1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6);
+  const double right = sum + far;
+  const double sine = sincospi(x).sin, ratio = pi / sine;
+  return reflect ? ratio * ratio - right : right;
+}
+
+}  // namespace detail
+
+TENON_INLINE float erf(float x) {
+  // 1 - erf(a) = e^-y with a smooth y(a), which keeps the relative accuracy near 0.
+  const double a = detail::at_most(4.0f, detail::abs(x));
+  const double y = a * detail::poly(a, 1.1283791671034287, 0.6366197712164492, 0.10277263180609027, -0.01912873329014598,
+      -0.00020764427647607445, 0.001690986946362663, -0.0005782505834246146, 6.624365805680694e-06, 8.751446786995006e-05,
+      -5.043548815691246e-05, 1.750724402669495e-05, -4.315542483331174e-06, 7.787916662765249e-07, -1.0139784537091316e-07,
+      9.056199208215989e-09, -4.974846992829779e-10, 1.2681641018577102e-11);
+  return static_cast<float>(detail::copysign(detail::power_float(-y * detail::log2_e).minus_one(), x));
+}
+TENON_INLINE double erf(double x) {
+  const double a = detail::at_most(6.0, detail::abs(x)), z = a * a, t = a - 1;
+  const double near = a + a * detail::poly(z, 0.1283791670955126, -0.3761263890318375, 0.11283791670954879, -0.026866170645076792,
+      0.0052239776248180145, -0.000854832698083379, 0.0001205533111164271, -1.4925595266831182e-05, 1.6461000484121368e-06,
+      -1.6350312701054695e-07, 1.4659775274047436e-08, -1.1372848856791674e-09, 5.957176147748911e-11);
+  const double y = detail::poly(t, 1.8496055099332482, 2.638967514234795, 0.8431072563583275, 0.04156109804938037,
+      -0.010033825462634972, 0.0019779031986228326, -0.00023732547115646525, -2.6267990577569252e-05, 2.713550927299477e-05,
+      -9.567176249351182e-06, 2.0042076999507634e-06, -8.646472354339328e-08, -1.4152970860425964e-07, 7.846484305037978e-08,
+      -2.7148106745723257e-08, 7.217267174036438e-09, -1.5518802262158816e-09, 2.733640797285654e-10, -3.930970685424521e-11,
+      4.550533230853445e-12, -4.139267766144228e-13, 2.847812684810216e-14, -1.3920849232129402e-15, 4.304840113498005e-17,
+      -6.325520588718493e-19);
+  return detail::copysign(a < 1 ? near : 1 - detail::exponential(-y).value(), x);
+}
+
+TENON_INLINE float erfc(float x) {
+  const double z = detail::at_most(14.0f, detail::at_least(-14.0f, x));
+  return static_cast<float>(detail::erfc_float(z, z * z));
+}
+inline double erfc(double x) { return __builtin_erfc(x); }  // libm
+
+// x/2 · erfc(-x/sqrt 2), with its limit -0 at -inf
+TENON_INLINE float gelu(float x) {
+  const double z = detail::at_most(19.0f, detail::at_least(-19.0f, x)), left = detail::at_least(-19.0f, x);
+  return static_cast<float>(0.5 * left * detail::erfc_float(-z * 0x1.6a09e667f3bcdp-1, 0.5 * z * z));
+}
+inline double gelu(double x) {
+  constexpr double c = 0x1.6a09e667f3bcdp-1, c_high = 0x1.6a09e60000000p-1, c_low = 0x1.9fcef32422cbfp-27;
+  const double left = detail::at_least(-40.0, x), z = -left * c;
+  // erfc is steep: what rounding took from z changes it, by its derivative.
+  const double high = detail::from_bits(detail::bits(left) & ~std::uint64_t(0x7ffffff)), low = left - high;
+  const double lost = ((-high * c_high - z) - high * c_low) - low * c;
+  const double slope = detail::abs(z) < 30 ? 0x1.20dd750429b6dp+0 * exp(-z * z) * lost : 0;
+  return 0.5 * left * (erfc(z) - slope);
+}
+
+TENON_INLINE float lgamma(float x) { return static_cast<float>(detail::lgamma_float(x)); }
+inline double lgamma(double x) {  // libm; lgamma_r, since lgamma writes the global signgam
+  int sign;
+  return __builtin_lgamma_r(x, &sign);
+}
+
+TENON_INLINE float digamma(float x) { return static_cast<float>(detail::digamma(x)); }
+TENON_INLINE double digamma(double x) { return detail::digamma(x); }
+TENON_INLINE float trigamma(float x) { return static_cast<float>(detail::trigamma(x)); }
+TENON_INLINE double trigamma(double x) { return detail::trigamma(x); }
+
+}  // namespace tenon::scalar
