@@ -2,5 +2,7 @@
 
 from tenon import _C
 from tenon._C import *  # noqa: F403
+from tenon._doors import *  # noqa: F403
+from tenon._doors import lazy as __getattr__  # noqa: F401
 
 __version__ = _C.__version__
