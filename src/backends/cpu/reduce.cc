@@ -6,6 +6,7 @@
 // number of threads.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <memory>
 
 #include "backends/cpu/backend.h"
@@ -125,15 +126,24 @@ struct Reducer {
   void columns(char* states, const char* in, std::int64_t stride, std::int64_t rows, std::int64_t cols,
                std::int64_t position) const {
     // A power of two, for the sake of whole vectors.
-    const std::int64_t group = cols < 64 && stride == cols * size && !positional()
+    const std::int64_t group = cols < 64 && stride == cols * size
                                    ? static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(256 / cols)))
                                    : 1;
     if (group > 1 && rows >= 16 * group) {
       alignas(64) char wide[256 * kMaxStateBytes];
       k.start(wide, cols * group);
-      k.columns(wide, in, stride * group, rows / group, cols * group, position);
+      k.columns(wide, in, stride * group, rows / group, cols * group, 0);
+      if (positional())
+        for (std::int64_t j = 0; j < cols * group; ++j) {
+          std::int64_t row;
+          char* state = wide + j * k.state_bytes;
+          std::memcpy(&row, state, sizeof row);
+          row = position + row * group + j / cols;
+          std::memcpy(state, &row, sizeof row);
+        }
       for (std::int64_t g = 0; g < group; ++g) k.merge(states, wide + g * cols * k.state_bytes, cols);
       in += rows / group * group * stride;
+      position += rows / group * group;
       rows %= group;
     }
     if (rows > 0) k.columns(states, in, stride, rows, cols, position);
