@@ -25,7 +25,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-// Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits, float32 in float32.
+// Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits.
 constexpr std::int64_t kFoldRows = 128;
 
 template <class T>

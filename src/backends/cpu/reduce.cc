@@ -78,6 +78,7 @@ struct Reducer {
 
   // Merges the elements begin to end of one result, whose first lies at `in`.
   void run(void* state, char* in, std::int64_t begin, std::int64_t end) const {
+    if (begin == end) return;
     const Loop& r = c.reduced;
     if (r.ndim == 0 || (r.ndim == 1 && r.strides[1][0] == size)) {
       if (!converts) {
@@ -104,6 +105,7 @@ struct Reducer {
   // Merges the rows begin to end of `cols` results that are `stride` bytes apart in the input.
   void strip(char* states, char* in, std::int64_t stride, std::int64_t cols, std::int64_t begin,
              std::int64_t end) const {
+    if (begin == end) return;
     alignas(64) char buffer[kPackBytes];
     const bool direct = !converts && (stride == size || cols == 1);
     const std::int64_t capacity = std::max<std::int64_t>(kPackBytes / (packed * cols), 1);
