@@ -3,6 +3,7 @@
 // Complex gradients follow PyTorch's convention (the conjugate Wirtinger derivative): g * conj(dy/dx).
 #include "autograd/derivatives.h"
 
+#include <numeric>
 #include <numbers>
 
 #include "autograd/elementwise_node.h"
@@ -20,7 +21,7 @@ using std::numbers::pi;
 
 // Conjugation costs nothing for real values.
 Tensor cj(const Tensor& t) { return is_complex(t.dtype()) ? conj(t) : t; }
-Tensor half_where_equal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
+Tensor half_positionsequal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
 
 using In = const Tensor&;
 
@@ -74,8 +75,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW2(fmod, ab, g, neg(mul(g, trunc(div(a, b)))))
     ROW2(pow, aby, where(eq(b, 0), 0, mul(g, cj(mul(b, pow(a, sub(b, 1)))))),
                    mul(g, cj(where(logical_and(eq(a, 0), is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0)), 0, mul(y, log(a))))))
-    ROW2(maximum, ab, mul(g, add(gt(a, b), half_where_equal(a, b))), mul(g, add(lt(a, b), half_where_equal(a, b))))
-    ROW2(minimum, ab, mul(g, add(lt(a, b), half_where_equal(a, b))), mul(g, add(gt(a, b), half_where_equal(a, b))))
+    ROW2(maximum, ab, mul(g, add(gt(a, b), half_positionsequal(a, b))), mul(g, add(lt(a, b), half_positionsequal(a, b))))
+    ROW2(minimum, ab, mul(g, add(lt(a, b), half_positionsequal(a, b))), mul(g, add(gt(a, b), half_positionsequal(a, b))))
     ROW2(fmax, ab, mul(g, logical_or(ge(a, b), isnan(b))), mul(g, logical_not(logical_or(ge(a, b), isnan(b)))))
     ROW2(fmin, ab, mul(g, logical_or(le(a, b), isnan(b))), mul(g, logical_not(logical_or(le(a, b), isnan(b)))))
     ROW2(hypot, aby, mul(g, div(a, y)), mul(g, div(b, y)))
@@ -182,6 +183,32 @@ Tensor restore(const Tensor& g, const Dims& from, const Dims& axes) {
 
 Tensor zeros_of(const Dims& shape, const Tensor& like) { return full(shape, 0, like.dtype(), like.device()); }
 
+// Indices whose tensors must not change until backward has used them.
+class SavedIndices {
+ public:
+  SavedIndices(std::vector<Index> indices, const char* op) : indices_(std::move(indices)) {
+    int masks = 0;
+    for (const Index& i : indices_) {
+      const Tensor* t = std::get_if<Tensor>(&i);
+      if (!t) continue;
+      saved_.emplace_back(*t, op);
+      masks += is_bool(t->dtype());
+    }
+    mask_ = masks == 1 && saved_.size() == 1;
+  }
+  std::vector<Index> get() const {
+    for (const Saved& s : saved_) (void)s.get();  // throws if one was changed
+    return indices_;
+  }
+  // One mask: no element is selected twice.
+  bool is_mask() const { return mask_; }
+
+ private:
+  std::vector<Index> indices_;
+  std::vector<Saved> saved_;
+  bool mask_ = false;
+};
+
 Tensor swap(const Tensor& t) { return t.ndim() < 2 ? t : mT(t); }
 
 }  // namespace
@@ -275,19 +302,47 @@ Backward cat(std::vector<std::int64_t> sizes, int dim) {
     return out;
   };
 }
-Backward index(const Dims& from, DType dtype, std::vector<Index> indices) {
+Backward stack(std::int64_t count, int dim) {
   return [=](In g) -> Grads {
-    Tensor z = full(from, 0, dtype, g.device());
-    index_put_(z, indices, g, true);
+    Grads out;
+    for (std::int64_t i = 0; i < count; ++i) out.push_back(tenon::select(g, dim, i));
+    return out;
+  };
+}
+Backward index(const Dims& from, DType dtype, std::vector<Index> indices) {
+  return [=, at = SavedIndices(std::move(indices), "index")](In g) -> Grads {
+    // An element that was taken many times adds up many gradients: in more than half precision.
+    const bool narrow_float = is_floating(dtype) && itemsize(dtype) < 4;
+    Tensor z = full(from, 0, narrow_float ? DType::float32 : dtype, g.device());
+    index_put_(z, at.get(), g, !at.is_mask());
     return {z};
   };
 }
 Backward index_put(std::vector<Index> indices, bool accumulate) {
-  return [=](In g) -> Grads {
-    if (accumulate) return {g, tenon::index(g, indices)};
+  return [=, at = SavedIndices(std::move(indices), "index_put_")](In g) -> Grads {
+    const std::vector<Index> positions = at.get();
+    const Tensor taken = tenon::index(g, positions);
+    if (accumulate) return {g, taken};
     Tensor rest = clone(g);
-    index_put_(rest, indices, Tensor::of(0, g.dtype(), g.device()), false);
-    return {rest, tenon::index(g, indices)};
+    index_put_(rest, positions, Tensor::of(0, g.dtype(), g.device()), false);
+    if (at.is_mask()) return {rest, taken};
+    // Of values that went to the same element only the last one counts: each writes its number, and looks.
+    Dims one_each = g.shape();
+    int d = 0;
+    for (const Index& i : positions) {
+      if (std::holds_alternative<Ellipsis>(i)) continue;
+      const Tensor* t = std::get_if<Tensor>(&i);
+      const int span = t && is_bool(t->dtype()) ? t->ndim() : 1;
+      if (!t) one_each[d] = 1;
+      d += span;
+    }
+    for (; d < g.ndim(); ++d) one_each[d] = 1;
+    Tensor owner = full(one_each, -1, DType::int64, g.device());
+    const Tensor shape_only = tenon::index(owner, positions);
+    const Tensor number = tenon::reshape(arange(0, shape_only.numel(), 1, DType::int64, g.device()), shape_only.shape());
+    index_put_(owner, positions, number, false);
+    const Tensor last = eq(tenon::index(owner, positions), number);
+    return {rest, where(last, is_float8(g.dtype()) ? to(taken, DType::float32) : taken, 0)};
   };
 }
 Backward sum(const Dims& from, const Dims& axes) {
@@ -375,18 +430,32 @@ Backward log_softmax(int dim, const Tensor& y) {
   };
 }
 Backward matmul(const Tensor& x, const Tensor& z) {
-  return [x = Saved(x, "matmul"), z = Saved(z, "matmul"), nx = autograd::needs_grad(x), nz = autograd::needs_grad(z)](In g) -> Grads {
-    const Tensor p = x.get(), q = z.get();
+  const bool nx = autograd::needs_grad(x), nz = autograd::needs_grad(z);
+  // Each operand is kept only where the other needs it.
+  return [x = nz ? Saved(x, "matmul") : Saved(), z = nx ? Saved(z, "matmul") : Saved(), nx, nz, dx = x.ndim(),
+          dz = z.ndim()](In g) -> Grads {
     // A vector takes part as a matrix of one row (or column).
-    const Tensor pm = p.ndim() == 1 ? unsqueeze(p, {0}) : p, qm = q.ndim() == 1 ? unsqueeze(q, {1}) : q;
-    Tensor gm = q.ndim() == 1 ? unsqueeze(g, {-1}) : g;
-    if (p.ndim() == 1) gm = unsqueeze(gm, {-2});
+    Tensor gm = dz == 1 ? unsqueeze(g, {-1}) : g;
+    if (dx == 1) gm = unsqueeze(gm, {-2});
     Grads out(2);
-    if (nx) out[0] = tenon::matmul(gm, cj(swap(qm)));
-    if (nz) out[1] = tenon::matmul(cj(swap(pm)), gm);
-    // The engine adds up batches; a vector's extra dimension goes here.
-    if (nx && p.ndim() == 1) out[0] = squeeze(out[0], Dims{-2});
-    if (nz && q.ndim() == 1) out[1] = squeeze(out[1], Dims{-1});
+    if (nx) {
+      const Tensor q = z.get();
+      out[0] = tenon::matmul(gm, cj(swap(dz == 1 ? unsqueeze(q, {1}) : q)));
+      // The engine adds up batches; a vector's extra dimension goes here.
+      if (dx == 1) out[0] = squeeze(out[0], Dims{-2});
+    }
+    if (nz) {
+      const Tensor p = x.get();
+      Tensor pm = dx == 1 ? unsqueeze(p, {0}) : p;
+      if (dx > 2 && dz <= 2) {
+        // A stack times one matrix: the sum over the stack is part of a single product.
+        const std::int64_t rows = std::accumulate(pm.shape().begin(), pm.shape().end() - 1, std::int64_t{1}, std::multiplies<>());
+        pm = tenon::reshape(pm, {rows, pm.size(-1)});
+        gm = tenon::reshape(gm, {rows, gm.size(-1)});
+      }
+      out[1] = tenon::matmul(cj(swap(pm)), gm);
+      if (dz == 1) out[1] = squeeze(out[1], Dims{-1});
+    }
     return out;
   };
 }
@@ -440,7 +509,8 @@ void record_elementwise(Op op, std::span<const Operand> operands, const Elementw
     if (operands[i].is_tensor()) inputs[i] = operands[i].tensor();
     if (!keep) continue;
     // A number is kept as a constant of the dtype that it was computed in.
-    node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), types.compute, y.device()),
+    const DType dtype = i == 0 && info(op).rule == Rule::select ? DType::bool_ : types.compute;
+    node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), dtype, y.device()),
                             info(op).name.data());
   }
   if (row.keep & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());

@@ -29,24 +29,33 @@ int max_threads() {
 }
 void set_num_threads(int n) { g_threads = n; }
 
-void parallel_pieces(std::int64_t n, std::int64_t grain,
-                     const std::function<void(std::int64_t, std::int64_t)>& body) {
-  const int threads = max_threads();
-  const std::int64_t pieces = std::min<std::int64_t>((n + grain - 1) / grain, std::int64_t{threads} * 4);
-  const std::int64_t size = ((n + pieces - 1) / pieces + 63) / 64 * 64;
+void parallel_tasks(std::int64_t n, const std::function<void(std::int64_t)>& body) {
+  const int threads = static_cast<int>(std::min<std::int64_t>(max_threads(), n));
+  if (threads <= 1) {
+    for (std::int64_t i = 0; i < n; ++i) body(i);
+    return;
+  }
   std::exception_ptr error;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-  for (std::int64_t p = 0; p < pieces; ++p) {
-    const std::int64_t begin = p * size, end = std::min(n, begin + size);
-    if (begin >= end) continue;
+  for (std::int64_t i = 0; i < n; ++i) {
     try {
-      body(begin, end);
+      body(i);
     } catch (...) {
 #pragma omp critical
       error = std::current_exception();
     }
   }
   if (error) std::rethrow_exception(error);
+}
+
+void parallel_pieces(std::int64_t n, std::int64_t grain,
+                     const std::function<void(std::int64_t, std::int64_t)>& body) {
+  const std::int64_t pieces = std::min<std::int64_t>((n + grain - 1) / grain, std::int64_t{max_threads()} * 4);
+  const std::int64_t size = ((n + pieces - 1) / pieces + 63) / 64 * 64;
+  parallel_tasks(pieces, [&](std::int64_t p) {
+    const std::int64_t begin = p * size, end = std::min(n, begin + size);
+    if (begin < end) body(begin, end);
+  });
 }
 
 }  // namespace cpu

@@ -27,4 +27,7 @@ void parallel_for(std::int64_t n, std::int64_t grain, F&& body) {
   parallel_pieces(n, grain, std::forward<F>(body));
 }
 
+// Calls body(0) to body(n - 1), each worth a thread, in parallel.
+void parallel_tasks(std::int64_t n, const std::function<void(std::int64_t)>& body);
+
 }  // namespace tenon::cpu

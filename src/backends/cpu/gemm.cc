@@ -1,0 +1,290 @@
+// Matrix times matrix: register tiles over packed panels, and directly over the operands where they are small.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/gemm.cc"
+#include "backends/cpu/targets.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "backends/cpu/products-inl.h"
+#include "backends/cpu/scratch.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+
+using Size = std::int64_t;
+
+// The tile of packed operands: sums, one row of b and one element of a fill the registers.
+// 32 registers: 8 x 3 vectors; 16: 6 x 2 (4 x 2 where a product takes more than one instruction).
+template <class T>
+struct Tile {
+  static constexpr bool many_registers = kVectorBytes == 64 || HWY_ARCH_ARM;
+  static constexpr bool fused = std::is_floating_point_v<T> && (HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM);
+  static constexpr int rows = many_registers ? 8 : fused ? 6 : 4;
+  static constexpr int vectors = many_registers && (fused || sizeof(T) < 8) ? 3 : 2;
+  static constexpr int columns = vectors * kLanes<T>;
+};
+
+// Panels of b take the L1 cache, blocks of a the L2, blocks of b the L3.
+template <class T>
+struct Blocks {
+  static constexpr Size k = 1536 / sizeof(T);
+  static constexpr Size m = Tile<T>::rows * 24;
+  static constexpr Size n = Tile<T>::columns * (2048 / Tile<T>::columns + 1);
+};
+
+// c[Rows x Vectors] (+)= a[Rows x k] @ b[k x Vectors]. Packed: rows of a lie side by side.
+template <class T, int Rows, int Vectors, bool Packed>
+HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* HWY_RESTRICT b, Size ldb, Size k,
+                     T* HWY_RESTRICT c, Size ldc, bool add) {
+  Vector<T> sum[Rows][Vectors] = {};
+  const T* row[Rows];
+  if constexpr (!Packed)
+    for (int i = 0; i < Rows; ++i) row[i] = a + i * a_row;
+  Size at = 0;
+  for (Size p = 0; p < k; ++p) {
+    Vector<T> y[Vectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < Vectors; ++j) y[j] = load(b + j * kLanes<T>);
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      const T x = Packed ? a[i] : row[i][at];
+#pragma GCC unroll 4
+      for (int j = 0; j < Vectors; ++j) sum[i][j] = multiply_add(sum[i][j], x, y[j]);
+    }
+    b += ldb;
+    if constexpr (Packed) a += Rows;
+    else at += a_step;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < Vectors; ++j) {
+      T* to = c + i * ldc + j * kLanes<T>;
+      if (add) {
+        if constexpr (std::is_same_v<T, std::uint8_t>) store(to, load<T>(to) | sum[i][j]);
+        else store(to, load<T>(to) + sum[i][j]);
+      } else {
+        store(to, sum[i][j]);
+      }
+    }
+  }
+}
+
+// Rows x k of a, as panels of Tile::rows side by side, padded with zeros. A complex element is two steps.
+template <class S, class T = Compute<S>>
+void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
+  constexpr int R = Tile<T>::rows, P = kParts<S>;
+  for (Size i = 0; i < m; i += R) {
+    const Size rows = std::min<Size>(R, m - i);
+    const S* from = a + i * row;
+    if (rows < R) std::memset(out, 0, static_cast<std::size_t>(R * k * P) * sizeof(T));
+    for (Size p = 0; p < k; ++p) {
+      const S* s = from + p * step;
+      if constexpr (P == 2) {
+        for (Size r = 0; r < rows; ++r) {
+          const S z = s[r * row];
+          out[r] = z.re;
+          out[R + r] = z.im;
+        }
+      } else if (rows == R) {
+        for (int r = 0; r < R; ++r) out[r] = widen<T>(s[r * row]);
+      } else {
+        for (Size r = 0; r < rows; ++r) out[r] = widen<T>(s[r * row]);
+      }
+      out += R * P;
+    }
+  }
+}
+
+// k x columns of b, as panels of Tile::columns. A complex element becomes the 2 x 2 matrix that multiplies
+// (re, im) from the right: [re im; -im re].
+template <class S, int Columns = Tile<Compute<S>>::columns, class T = Compute<S>>
+void pack_b(const S* b, Size step, Size column, Size k, Size n, T* out) {
+  constexpr int P = kParts<S>, C = Columns / P;
+  for (Size j = 0; j < n; j += C) {
+    const Size columns = std::min<Size>(C, n - j);
+    if (columns < C) std::memset(out, 0, static_cast<std::size_t>(Columns * k * P) * sizeof(T));
+    if (P == 1 && step == 1 && column != 1) {
+      // Transposed: a cache line of each column at a time, since the columns often fall into the same cache sets.
+      for (Size p0 = 0; p0 < k; p0 += 16) {
+        const Size steps = std::min<Size>(16, k - p0);
+        for (Size q = 0; q < columns; ++q) {
+          const S* s = b + (j + q) * column + p0;
+          T* to = out + p0 * Columns + q;
+          if constexpr (P == 1)
+            for (Size p = 0; p < steps; ++p) to[p * Columns] = widen<T>(s[p]);
+        }
+      }
+      out += Columns * k;
+      continue;
+    }
+    for (Size p = 0; p < k; ++p) {
+      const S* s = b + j * column + p * step;
+      if constexpr (P == 2) {
+        for (Size q = 0; q < columns; ++q) {
+          const S z = s[q * column];
+          out[2 * q] = z.re;
+          out[2 * q + 1] = z.im;
+          out[Columns + 2 * q] = -z.im;
+          out[Columns + 2 * q + 1] = z.re;
+        }
+      } else if (column == 1 && columns == C) {
+        for (int q = 0; q < C; ++q) out[q] = widen<T>(s[q]);
+      } else {
+        for (Size q = 0; q < columns; ++q) out[q] = widen<T>(s[q * column]);
+      }
+      out += Columns * P;
+    }
+  }
+}
+
+// All panels of one packed block: c (m x n, ldc) (+)= a @ b. n counts elements of T.
+template <class T>
+void block(const T* a, const T* b, Size m, Size n, Size k, T* c, Size ldc, bool add) {
+  constexpr int R = Tile<T>::rows, V = Tile<T>::vectors, C = Tile<T>::columns;
+  alignas(64) T edge[R * C];
+  for (Size j = 0; j < n; j += C) {
+    const Size columns = std::min<Size>(C, n - j);
+    for (Size i = 0; i < m; i += R) {
+      const Size rows = std::min<Size>(R, m - i);
+      T* to = c + i * ldc + j;
+      if (rows == R && columns == C) {
+        tile<T, R, V, true>(a + i * k, 0, 0, b + j * k, C, k, to, ldc, add);
+        continue;
+      }
+      tile<T, R, V, true>(a + i * k, 0, 0, b + j * k, C, k, edge, C, false);
+      for (Size r = 0; r < rows; ++r)
+        for (Size q = 0; q < columns; ++q)
+          to[r * ldc + q] = add ? combine(to[r * ldc + q], edge[r * C + q]) : edge[r * C + q];
+    }
+  }
+}
+
+constexpr Size round_up(Size x, Size unit) { return (x + unit - 1) / unit * unit; }
+
+template <class S>
+void packed_gemm(const MatrixProduct& g) {
+  using T = Compute<S>;
+  constexpr int P = kParts<S>;
+  const S *a = static_cast<const S*>(g.a), *b = static_cast<const S*>(g.b);
+  S* c = static_cast<S*>(g.c);
+  // The sums are formed where they end up if those bytes are of the type that they are formed in.
+  constexpr bool same = std::is_same_v<S, T> || P == 2 || std::is_same_v<S, bool>;
+  const bool direct = same && g.c_strides[1] == 1;
+  const Size n_block = Blocks<T>::n / P, k_block = Blocks<T>::k / P;
+  const Size m_outer = direct ? g.m : std::min<Size>(g.m, Blocks<T>::m * 4);
+  const Size n_most = std::min(n_block, round_up(g.n, Tile<T>::columns / P)), k_most = std::min(k_block, g.k) * P;
+  T* packed_a = static_cast<T*>(scratch(0, sizeof(T) * static_cast<std::size_t>(
+                                               std::min(Blocks<T>::m, round_up(g.m, Tile<T>::rows)) * k_most)));
+  T* packed_b = static_cast<T*>(scratch(1, sizeof(T) * static_cast<std::size_t>(n_most * P * k_most)));
+  T* sums = direct ? nullptr : static_cast<T*>(scratch(2, sizeof(T) * static_cast<std::size_t>(m_outer * n_most * P)));
+  for (Size j = 0; j < g.n; j += n_block) {
+    const Size n = std::min(n_block, g.n - j);
+    for (Size i0 = 0; i0 < g.m; i0 += m_outer) {
+      const Size m_end = std::min(g.m, i0 + m_outer);
+      T* to = direct ? reinterpret_cast<T*>(c + i0 * g.c_strides[0] + j) : sums;
+      const Size ldc = direct ? g.c_strides[0] * P : n * P;
+      for (Size p = 0; p < g.k; p += k_block) {
+        const Size k = std::min(k_block, g.k - p);
+        pack_b<S>(b + p * g.b_strides[0] + j * g.b_strides[1], g.b_strides[0], g.b_strides[1], k, n, packed_b);
+        for (Size i = i0; i < m_end; i += Blocks<T>::m) {
+          const Size m = std::min(Blocks<T>::m, m_end - i);
+          pack_a<S>(a + i * g.a_strides[0] + p * g.a_strides[1], g.a_strides[0], g.a_strides[1], m, k, packed_a);
+          block(packed_a, packed_b, m, n * P, k * P, to + (i - i0) * ldc, ldc, p > 0);
+        }
+      }
+      if (direct) continue;
+      for (Size i = i0; i < m_end; ++i) {
+        S* row = c + i * g.c_strides[0] + j * g.c_strides[1];
+        const T* s = sums + (i - i0) * ldc;
+        for (Size q = 0; q < n; ++q) {
+          if constexpr (P == 2) row[q * g.c_strides[1]] = S(s[2 * q], s[2 * q + 1]);
+          else row[q * g.c_strides[1]] = narrow<S>(s[q]);
+        }
+      }
+    }
+  }
+}
+
+// One panel of columns for all rows, a read where it lies. c has whole vectors or `columns` of them are copied.
+template <class T, int Vectors>
+void small_panel(const MatrixProduct& g, const T* b, Size ldb, T* c, Size columns) {
+  constexpr int C = Vectors * kLanes<T>;
+  const T* a = static_cast<const T*>(g.a);
+  const bool direct = g.c_strides[1] == 1 && columns == C;
+  alignas(64) T edge[8 * C];
+  auto rows = [&]<int Rows>(Size i, std::integral_constant<int, Rows>) {
+    const T* from = a + i * g.a_strides[0];
+    T* to = c + i * g.c_strides[0];
+    if (direct) {
+      tile<T, Rows, Vectors, false>(from, g.a_strides[0], g.a_strides[1], b, ldb, g.k, to, g.c_strides[0], false);
+      return;
+    }
+    tile<T, Rows, Vectors, false>(from, g.a_strides[0], g.a_strides[1], b, ldb, g.k, edge, C, false);
+    for (int r = 0; r < Rows; ++r) {
+      if (g.c_strides[1] == 1) {
+        T* HWY_RESTRICT row = to + r * g.c_strides[0];
+        for (Size q = 0; q < columns; ++q) row[q] = edge[r * C + q];
+      } else {
+        for (Size q = 0; q < columns; ++q) to[r * g.c_strides[0] + q * g.c_strides[1]] = edge[r * C + q];
+      }
+    }
+  };
+  constexpr int kMost = Tile<T>::many_registers ? 8 : 4;
+  Size i = 0;
+  for (; i + kMost <= g.m; i += kMost) rows(i, std::integral_constant<int, kMost>{});
+  for (; i + 2 <= g.m; i += 2) rows(i, std::integral_constant<int, 2>{});
+  if (i < g.m) rows(i, std::integral_constant<int, 1>{});
+}
+
+constexpr Size kSmallBytes = 16384;  // of a panel of b on the stack
+
+template <class T>
+void small_gemm(const MatrixProduct& g) {
+  constexpr int L = kLanes<T>;
+  const T* b = static_cast<const T*>(g.b);
+  T* c = static_cast<T*>(g.c);
+  alignas(64) unsigned char stack[kSmallBytes];
+  T* packed = reinterpret_cast<T*>(stack);
+  const bool rows = g.b_strides[1] == 1;
+  for (Size j = 0; j < g.n;) {
+    const Size left = g.n - j;
+    const T* from = b + j * g.b_strides[1];
+    T* to = c + j * g.c_strides[1];
+    if (left > L) {
+      const Size columns = std::min<Size>(left, 2 * L);
+      const bool in_place = rows && columns == 2 * L;
+      if (!in_place) pack_b<T, 2 * L>(from, g.b_strides[0], g.b_strides[1], g.k, columns, packed);
+      small_panel<T, 2>(g, in_place ? from : packed, in_place ? g.b_strides[0] : 2 * L, to, columns);
+      j += columns;
+    } else {
+      const bool in_place = rows && left == L;
+      if (!in_place) pack_b<T, L>(from, g.b_strides[0], g.b_strides[1], g.k, left, packed);
+      small_panel<T, 1>(g, in_place ? from : packed, in_place ? g.b_strides[0] : L, to, left);
+      j += left;
+    }
+  }
+}
+
+template <class S>
+struct GemmOf {
+  static void run(const MatrixProduct& g) {
+    if constexpr (std::is_same_v<S, Compute<S>>) {
+      if (g.k * 2 * kVectorBytes <= kSmallBytes && g.m * g.n * g.k <= 64 * 64 * 64) return small_gemm<S>(g);
+    }
+    packed_gemm<S>(g);
+  }
+};
+
+void add_gemm(Product* row) { add_products<GemmOf>(row); }
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu {
+HWY_EXPORT(add_gemm);
+void add_gemm_products(ProductTable& t) { HWY_DYNAMIC_DISPATCH(add_gemm)(t.gemm); }
+}  // namespace tenon::cpu
+#endif

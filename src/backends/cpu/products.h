@@ -1,0 +1,28 @@
+// tenon's own matrix products: for every dtype, any strides, on one thread.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/dtype.h"
+
+namespace tenon::cpu {
+
+// c = a @ b for one matrix; strides in elements, any sign. k may be 0.
+struct MatrixProduct {
+  const void *a, *b;
+  void* c;
+  std::int64_t m, n, k;
+  std::int64_t a_strides[2], b_strides[2], c_strides[2];
+};
+
+using Product = void (*)(const MatrixProduct&);
+
+struct ProductTable {
+  Product gemm[kDTypes];
+  Product gemv[kDTypes];  // n == 1
+};
+
+// float8 entries are null. Integers wrap, bool is or-and, half and bfloat16 are rounded once.
+const ProductTable& products();
+
+}  // namespace tenon::cpu
