@@ -5,5 +5,5 @@
 
 int main() {
   tenon::Tensor a = tenon::arange(6).reshape({2, 3});
-  std::cout << (a + a).sum() << '\n';  // 30
+  std::cout << (a + a).sum() << '\n';  // tensor(30)
 }

@@ -100,6 +100,18 @@ struct IndexCall {
   std::int64_t base_strides[kMaxDims];              // of each indexed dimension, in bytes
 };
 
+// The elements of a contiguous array where a contiguous mask is true, in order.
+// get: values[k] = base[position of the k-th true]; put: the other way round, or the same value everywhere.
+struct MaskedCall {
+  IndexMode mode;
+  DType dtype;
+  bool one_value;  // values holds one element
+  void* values;    // contiguous, as many as the mask has true elements
+  void* base;
+  const bool* mask;
+  std::int64_t n;  // of mask and base
+};
+
 enum class Random : std::uint8_t { uniform, normal, integers };
 
 // Element i of the output depends on (seed, offset + i) alone.
@@ -147,6 +159,9 @@ struct Backend {
   // The flat row-major positions of the true elements of a contiguous bool array, and their number. (optional)
   std::int64_t (*count_true)(int device, const bool* mask, std::int64_t n);
   int (*true_positions)(int device, const bool* mask, std::int64_t n, std::int64_t* out);
+  int (*masked)(int device, const MaskedCall&);  // (optional: true_positions and index serve)
+  // The least and the greatest of contiguous numbers, n > 0, on the host. (optional: reduce serves)
+  int (*index_range)(int device, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
 };
 
 // Changes whenever a struct of this header or a table behind an enumerator does.

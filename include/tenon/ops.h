@@ -3,6 +3,7 @@
 // requires one, and throws the errors of error.h before anything is written.
 #pragma once
 
+#include <iosfwd>
 #include <optional>
 #include <span>
 #include <string>
@@ -138,7 +139,9 @@ TENON_API Tensor softmax(const Tensor& t, std::int64_t dim);
 TENON_API Tensor log_softmax(const Tensor& t, std::int64_t dim);
 
 // ---- compare.cc ----
-TENON_API bool equal(const Tensor& a, const Tensor& b);  // same shape and values
+// Same shape and values, whatever the dtypes; NaN equals nothing. Integers and floats meet in float64.
+TENON_API bool equal(const Tensor& a, const Tensor& b);
+// |a - b| <= atol + rtol * |b|, formed in float32 at least (float64 for integers).
 TENON_API Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 
@@ -184,13 +187,15 @@ TENON_API Tensor& normal_(Tensor& t, double mean = 0, double std = 1, Generator*
 
 // ---- format.cc ----
 struct PrintOptions {
-  int precision = 4;
-  std::int64_t threshold = 1000;
-  std::int64_t edgeitems = 3;
+  int precision = 4;              // digits after the point
+  std::int64_t threshold = 1000;  // more elements are summarised
+  std::int64_t edgeitems = 3;     // shown at each end of a summarised dimension
   int linewidth = 80;
-  std::optional<bool> sci_mode;
+  std::optional<bool> sci_mode;   // none: by the range of the values
 };
 TENON_API PrintOptions& print_options();
+// "tensor([99.,  2.,  3.])": PyTorch's form. Reads the elements that are shown, to the host where need be.
 TENON_API std::string str(const Tensor& t);
+TENON_API std::ostream& operator<<(std::ostream& out, const Tensor& t);
 
 }  // namespace tenon

@@ -26,6 +26,13 @@ class Scalar {
   Scalar(T v) : tag_(Tag::floating) { u_.c = {static_cast<double>(v), 0}; }
   Scalar(complex128 v) : tag_(Tag::complex) { u_.c = v; }
 
+  // A NumPy scalar: weak against tensors of its own kind, of its own dtype against lower ones.
+  Scalar with_dtype(DType d) const {
+    Scalar s = *this;
+    s.dtype_ = static_cast<std::uint8_t>(d);
+    return s;
+  }
+
   Tag tag() const { return tag_; }
   bool is_bool() const { return tag_ == Tag::boolean; }
   bool is_integral() const { return tag_ == Tag::integer || tag_ == Tag::unsigned_integer; }
@@ -86,7 +93,9 @@ class Scalar {
     std::int64_t i;
     complex128 c;
   } u_{};
+  static constexpr std::uint8_t kWeak = 255;
   Tag tag_;
+  std::uint8_t dtype_ = kWeak;
 };
 
 }  // namespace tenon

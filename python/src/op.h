@@ -15,6 +15,9 @@
 #include <vector>
 
 #include "convert.h"
+#include "tenon/autograd.h"
+
+#include <structmember.h>  // after Python.h
 
 namespace tenon::py {
 
@@ -55,6 +58,8 @@ struct OpDef {
   std::vector<PyObject*> interned;      // the arguments' names
   bool is_function = true, is_method = true;
   bool takes_out = false;
+  bool native_out = false;              // invoke() gets out (or null) behind the arguments
+  Op op = Op::count;                    // of an elementwise row
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
   void (*fn)() = nullptr;
@@ -144,6 +149,7 @@ class Ops {
     all_.push_back(d);
     return Row(*d);
   }
+  void add_row(OpDef* d) { all_.push_back(d); }
   std::span<OpDef* const> all() const { return all_; }
 
  private:
@@ -158,6 +164,9 @@ class Ops {
   }
   std::vector<OpDef*> all_;
 };
+
+// "(input, dim=None, *, out=None)"
+std::string signature_text(const OpDef& def);
 
 // Calls an operation's row with Python arguments, as if from Python.
 PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);

@@ -21,7 +21,7 @@ using std::numbers::pi;
 
 // Conjugation costs nothing for real values.
 Tensor cj(const Tensor& t) { return is_complex(t.dtype()) ? conj(t) : t; }
-Tensor half_where_equal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
+Tensor half_positionsequal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
 
 using In = const Tensor&;
 
@@ -75,8 +75,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW2(fmod, ab, g, neg(mul(g, trunc(div(a, b)))))
     ROW2(pow, aby, where(eq(b, 0), 0, mul(g, cj(mul(b, pow(a, sub(b, 1)))))),
                    mul(g, cj(where(logical_and(eq(a, 0), is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0)), 0, mul(y, log(a))))))
-    ROW2(maximum, ab, mul(g, add(gt(a, b), half_where_equal(a, b))), mul(g, add(lt(a, b), half_where_equal(a, b))))
-    ROW2(minimum, ab, mul(g, add(lt(a, b), half_where_equal(a, b))), mul(g, add(gt(a, b), half_where_equal(a, b))))
+    ROW2(maximum, ab, mul(g, add(gt(a, b), half_positionsequal(a, b))), mul(g, add(lt(a, b), half_positionsequal(a, b))))
+    ROW2(minimum, ab, mul(g, add(lt(a, b), half_positionsequal(a, b))), mul(g, add(gt(a, b), half_positionsequal(a, b))))
     ROW2(fmax, ab, mul(g, logical_or(ge(a, b), isnan(b))), mul(g, logical_not(logical_or(ge(a, b), isnan(b)))))
     ROW2(fmin, ab, mul(g, logical_or(le(a, b), isnan(b))), mul(g, logical_not(logical_or(le(a, b), isnan(b)))))
     ROW2(hypot, aby, mul(g, div(a, y)), mul(g, div(b, y)))
@@ -183,6 +183,32 @@ Tensor restore(const Tensor& g, const Dims& from, const Dims& axes) {
 
 Tensor zeros_of(const Dims& shape, const Tensor& like) { return full(shape, 0, like.dtype(), like.device()); }
 
+// Indices whose tensors must not change until backward has used them.
+class SavedIndices {
+ public:
+  SavedIndices(std::vector<Index> indices, const char* op) : indices_(std::move(indices)) {
+    int masks = 0;
+    for (const Index& i : indices_) {
+      const Tensor* t = std::get_if<Tensor>(&i);
+      if (!t) continue;
+      saved_.emplace_back(*t, op);
+      masks += is_bool(t->dtype());
+    }
+    mask_ = masks == 1 && saved_.size() == 1;
+  }
+  std::vector<Index> get() const {
+    for (const Saved& s : saved_) (void)s.get();  // throws if one was changed
+    return indices_;
+  }
+  // One mask: no element is selected twice.
+  bool is_mask() const { return mask_; }
+
+ private:
+  std::vector<Index> indices_;
+  std::vector<Saved> saved_;
+  bool mask_ = false;
+};
+
 Tensor swap(const Tensor& t) { return t.ndim() < 2 ? t : mT(t); }
 
 }  // namespace
@@ -276,19 +302,47 @@ Backward cat(std::vector<std::int64_t> sizes, int dim) {
     return out;
   };
 }
-Backward index(const Dims& from, DType dtype, std::vector<Index> indices) {
+Backward stack(std::int64_t count, int dim) {
   return [=](In g) -> Grads {
-    Tensor z = full(from, 0, dtype, g.device());
-    index_put_(z, indices, g, true);
+    Grads out;
+    for (std::int64_t i = 0; i < count; ++i) out.push_back(tenon::select(g, dim, i));
+    return out;
+  };
+}
+Backward index(const Dims& from, DType dtype, std::vector<Index> indices) {
+  return [=, at = SavedIndices(std::move(indices), "index")](In g) -> Grads {
+    // An element that was taken many times adds up many gradients: in more than half precision.
+    const bool narrow_float = is_floating(dtype) && itemsize(dtype) < 4;
+    Tensor z = full(from, 0, narrow_float ? DType::float32 : dtype, g.device());
+    index_put_(z, at.get(), g, !at.is_mask());
     return {z};
   };
 }
 Backward index_put(std::vector<Index> indices, bool accumulate) {
-  return [=](In g) -> Grads {
-    if (accumulate) return {g, tenon::index(g, indices)};
+  return [=, at = SavedIndices(std::move(indices), "index_put_")](In g) -> Grads {
+    const std::vector<Index> positions = at.get();
+    const Tensor taken = tenon::index(g, positions);
+    if (accumulate) return {g, taken};
     Tensor rest = clone(g);
-    index_put_(rest, indices, Tensor::of(0, g.dtype(), g.device()), false);
-    return {rest, tenon::index(g, indices)};
+    index_put_(rest, positions, Tensor::of(0, g.dtype(), g.device()), false);
+    if (at.is_mask()) return {rest, taken};
+    // Of values that went to the same element only the last one counts: each writes its number, and looks.
+    Dims one_each = g.shape();
+    int d = 0;
+    for (const Index& i : positions) {
+      if (std::holds_alternative<Ellipsis>(i)) continue;
+      const Tensor* t = std::get_if<Tensor>(&i);
+      const int span = t && is_bool(t->dtype()) ? t->ndim() : 1;
+      if (!t) one_each[d] = 1;
+      d += span;
+    }
+    for (; d < g.ndim(); ++d) one_each[d] = 1;
+    Tensor owner = full(one_each, -1, DType::int64, g.device());
+    const Tensor shape_only = tenon::index(owner, positions);
+    const Tensor number = tenon::reshape(arange(0, shape_only.numel(), 1, DType::int64, g.device()), shape_only.shape());
+    index_put_(owner, positions, number, false);
+    const Tensor last = eq(tenon::index(owner, positions), number);
+    return {rest, where(last, is_float8(g.dtype()) ? to(taken, DType::float32) : taken, 0)};
   };
 }
 Backward sum(const Dims& from, const Dims& axes) {
@@ -455,7 +509,8 @@ void record_elementwise(Op op, std::span<const Operand> operands, const Elementw
     if (operands[i].is_tensor()) inputs[i] = operands[i].tensor();
     if (!keep) continue;
     // A number is kept as a constant of the dtype that it was computed in.
-    node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), types.compute, y.device()),
+    const DType dtype = i == 0 && info(op).rule == Rule::select ? DType::bool_ : types.compute;
+    node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), dtype, y.device()),
                             info(op).name.data());
   }
   if (row.keep & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());

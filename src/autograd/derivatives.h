@@ -36,6 +36,7 @@ Backward real(bool imaginary);
 Backward view_as_real();
 Backward view_as_complex();
 Backward cat(std::vector<std::int64_t> sizes, int dim);
+Backward stack(std::int64_t count, int dim);
 Backward index(const Dims& from, DType dtype, std::vector<Index> indices);
 Backward index_put(std::vector<Index> indices, bool accumulate);
 Backward sum(const Dims& from, const Dims& axes);

@@ -1,6 +1,8 @@
 // Finds the backend of a device: the CPU's is part of the library, the others are loaded on first use.
 #include <dlfcn.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <string>
@@ -27,6 +29,12 @@ std::string own_folder() {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
+std::string hex(std::uint64_t v) {
+  char b[20];
+  std::snprintf(b, sizeof b, "%016llx", static_cast<unsigned long long>(v));
+  return b;
+}
+
 Plugin load_cuda() {
   Plugin p;
   std::vector<std::string> candidates;
@@ -39,7 +47,10 @@ Plugin load_cuda() {
     // Never unloaded: its threads and the memory it handed out live on.
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) {
-      p.tried = std::string("tenon's CUDA library could not be loaded (") + dlerror() + "); set TENON_CUDA_LIB or install tenon_cuda";
+      // A file that is there but does not load, or the first place to look, is what the user should hear of.
+      const char* why = dlerror();
+      if (p.tried.empty() || access(path.c_str(), F_OK) == 0)
+        p.tried = errors::text("tenon's CUDA library could not be loaded (", why, "); set TENON_CUDA_LIB or install tenon_cuda");
       continue;
     }
     auto entry = reinterpret_cast<BackendEntry>(dlsym(library, "tenon_backend"));
@@ -47,14 +58,14 @@ Plugin load_cuda() {
     if (!table) {
       p.tried = path + " has no symbol tenon_backend";
     } else if (table->abi_hash != kBackendAbi) {
-      p.tried = errors::text(path, " was built for another version of tenon (ABI ", static_cast<std::int64_t>(table->abi_hash),
-                             ", this is ", static_cast<std::int64_t>(kBackendAbi), "); rebuild or upgrade it");
+      p.tried = errors::text(path, " was built for another version of tenon (ABI ", hex(table->abi_hash), ", this is ",
+                             hex(kBackendAbi), "); rebuild or upgrade it");
     } else if (table->device_count() < 1) {
       p.tried = "no CUDA device was found";
     } else {
       p.table = table;
-      return p;
     }
+    break;  // a library that loads is the one that was meant
   }
   return p;
 }

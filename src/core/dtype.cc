@@ -29,6 +29,19 @@ constexpr P kTable[15][15] = {
     /* c128  */ {c16, c16, c16, c16, c16, c16, c16, c16, c16, c16, c16, c16, c16, c16, c16},
 };
 
+// The order of the kinds: a value of a lower one can be stored as a higher one.
+int rank(DType d) {
+  switch (kind(d)) {
+    case Kind::boolean: return 0;
+    case Kind::unsigned_integer:
+    case Kind::signed_integer: return 1;
+    case Kind::floating:
+    case Kind::float8: return 2;
+    case Kind::complex: return 3;
+  }
+  return 0;
+}
+
 DType g_default_float = DType::float32;
 
 }  // namespace
@@ -52,17 +65,6 @@ DType complex_dtype(DType d) {
 }
 
 bool can_cast_same_kind(DType from, DType to) {
-  auto rank = [](DType d) {
-    switch (kind(d)) {
-      case Kind::boolean: return 0;
-      case Kind::unsigned_integer:
-      case Kind::signed_integer: return 1;
-      case Kind::floating:
-      case Kind::float8: return 2;
-      case Kind::complex: return 3;
-    }
-    return 0;
-  };
   return rank(from) <= rank(to);
 }
 
@@ -74,6 +76,7 @@ void set_default_float(DType d) {
 }
 
 DType Scalar::default_dtype() const {
+  if (dtype_ != kWeak) return static_cast<DType>(dtype_);
   switch (tag_) {
     case Tag::boolean: return DType::bool_;
     case Tag::integer: return DType::int64;
@@ -85,6 +88,7 @@ DType Scalar::default_dtype() const {
 }
 
 DType Scalar::promote_with(DType d) const {
+  if (dtype_ != kWeak && rank(static_cast<DType>(dtype_)) > rank(d)) return promote(d, static_cast<DType>(dtype_));
   switch (tag_) {
     case Tag::boolean: return d;
     case Tag::integer:

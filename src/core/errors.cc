@@ -104,6 +104,17 @@ void mask_mismatch(Str op, const Dims& mask, const Dims& shape, int dim) {
   fail<IndexError>(op, "a mask of shape ", mask, " does not fit the shape ", shape, " at dimension ", dim);
 }
 
+void bad_index_dtype(Str op, DType dtype) {
+  fail<TypeError>(op, "indices are integers, bool masks, slices, `...` or None; got a tensor of ", dtype,
+                  ", convert with .to(int64) or compare to make a mask");
+}
+void indices_do_not_broadcast(Str op, const Dims& a, const Dims& b) {
+  fail<IndexError>(op, "the index tensors' shapes ", a, " and ", b, " do not broadcast");
+}
+void values_do_not_fit(Str op, const Dims& values, const Dims& selected) {
+  fail<ShapeError>(op, "values of shape ", values, " do not broadcast to the selected elements, shape ", selected);
+}
+
 void read_only(Str op) {
   fail<ReadOnlyError>(op, "the tensor is read-only, since it shares memory that was lent read-only; "
                           "use .clone() for a writeable copy (.float() or .to(dtype) copy as well)");

@@ -80,14 +80,19 @@ Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& s
                    DType dtype, bool read_only) {
   if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
   const auto size = static_cast<std::int64_t>(itemsize(dtype));
-  std::int64_t low = byte_offset, high = byte_offset + size;
-  const std::int64_t numel = shape.product();
+  std::int64_t low = byte_offset, high = byte_offset + size, numel = 1, bytes = size;
+  bool overflow = false;  // sizes and strides may come from outside
   for (int d = 0; d < shape.size(); ++d) {
     if (shape[d] < 0) errors::negative_size("tensor", shape);
-    const std::int64_t reach = (shape[d] - 1) * strides[d] * size;
-    (reach < 0 ? low : high) += reach;
+    if (__builtin_mul_overflow(bytes, std::max<std::int64_t>(shape[d], 1), &bytes)) errors::too_large("tensor", shape, dtype);
+    numel *= shape[d];
+    std::int64_t reach;
+    overflow |= __builtin_mul_overflow(std::max<std::int64_t>(shape[d] - 1, 0), strides[d], &reach) ||
+                __builtin_mul_overflow(reach, size, &reach);
+    std::int64_t& end = reach < 0 ? low : high;
+    overflow |= __builtin_add_overflow(end, reach, &end);
   }
-  if (numel > 0 && (low < 0 || high > storage->bytes()))
+  if (numel > 0 && (overflow || low < 0 || high > storage->bytes()))
     errors::outside_storage("tensor", shape, strides, byte_offset, storage->bytes());
   Ref<TensorImpl> p = new_impl();
   p->device = storage->device();

@@ -1,5 +1,6 @@
 // Copies, conversions and moves between devices.
 #include <cstring>
+#include <utility>
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
@@ -122,7 +123,9 @@ Tensor& resize_(Tensor& self, const Dims& shape) {
   if (self.read_only()) errors::read_only("resize_");
   if (self.storage().exports() > 0) errors::exported("resize_", self.storage().exports());
   if (self.storage().kind() != Storage::Kind::owned) errors::not_owned("resize_");
-  if (self.storage().use_count() > 1)
+  // A base that nobody else holds any more does not count: arange(6).reshape(2, 3) may be resized.
+  const bool alone = p->base && p->base->refs.load(std::memory_order_acquire) == 1;
+  if (self.storage().use_count() > (alone && p->base->storage == p->storage ? 2 : 1))
     errors::fail<BufferError>("resize_", "other tensors view the same storage; delete them or use .clone()");
   const Tensor fresh = empty(shape, self.dtype(), self.device());
   const std::int64_t n = std::min(fresh.numel(), self.numel());
@@ -135,6 +138,7 @@ Tensor& resize_(Tensor& self, const Dims& shape) {
   p->strides = f->strides;
   p->numel = f->numel;
   p->contiguous = true;
+  if (p->base) std::exchange(p->base, nullptr)->release();
   self.storage().bump_version("resize_");
   return self;
 }

@@ -81,6 +81,7 @@ Call prepare(Op op, std::span<const Operand> in) {
   Call call;
   call.types = elementwise_types(op, promoted_dtype(op, in));
   bool first = true;
+  const Tensor* movable = nullptr;  // only CPU tensors without dimensions so far: they may follow to a device
   for (const Operand& o : in) {
     if (!o.is_tensor()) {
       if (!o.scalar().fits(call.types.compute)) errors::scalar_out_of_bounds(name, o.scalar(), call.types.compute);
@@ -90,15 +91,16 @@ Call prepare(Op op, std::span<const Operand> in) {
     if (first) {
       call.shape = t.shape();
       call.device = t.device();
+      if (t.device().is_cpu() && t.ndim() == 0) movable = &t;
       first = false;
     } else {
       if (call.shape != t.shape()) call.shape = broadcast_shapes(name, call.shape, t.shape());
-      if (call.device != t.device()) {
-        // A number without dimensions may come from the CPU.
-        if (t.device().is_cpu() && t.ndim() == 0) continue;
-        const bool all_scalars_before = call.device.is_cpu() && call.shape == t.shape() && false;
-        if (!all_scalars_before) errors::device_mismatch(name, call.device, t.device());
+      const bool number = t.device().is_cpu() && t.ndim() == 0;
+      if (call.device != t.device() && !number) {
+        if (!movable) errors::device_mismatch(name, call.device, t.device());
+        call.device = t.device();
       }
+      if (!number) movable = nullptr;
     }
   }
   if (info(op).rule == Rule::select && in[0].is_tensor() && in[0].tensor().dtype() != DType::bool_ &&

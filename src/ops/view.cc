@@ -68,39 +68,30 @@ Tensor mT(const Tensor& t) {
 }
 
 std::optional<Dims> view_strides(const Dims& shape, const Dims& strides, const Dims& to) {
-  // Each group of old dimensions that lies without gaps is cut into new ones.
-  Dims out(to.size(), 1);
   if (shape.product() == 0) return contiguous_strides(to);
-  int o = shape.size() - 1, n = to.size() - 1;
-  while (o >= 0 || n >= 0) {
-    while (o >= 0 && shape[o] == 1) --o;
-    if (o < 0) {
-      for (; n >= 0; --n) out[n] = 1;  // only ones are left
-      break;
+  // Groups of old dimensions that lie without gaps, whatever dimensions of size 1 stand between them...
+  Dims sizes, steps;
+  for (int d = 0; d < shape.size(); ++d) {
+    if (shape[d] == 1) continue;
+    const int last = sizes.size() - 1;
+    if (last >= 0 && steps[last] == strides[d] * shape[d]) {
+      sizes[last] *= shape[d];
+      steps[last] = strides[d];
+    } else {
+      sizes.push_back(shape[d]);
+      steps.push_back(strides[d]);
     }
-    // The group: from o downwards as far as the strides chain.
-    std::int64_t size = shape[o];
-    const std::int64_t step = strides[o];
-    int first = o;
-    while (first > 0 && (shape[first - 1] == 1 || strides[first - 1] == strides[first] * shape[first])) {
-      --first;
-      if (shape[first] == 1) {  // carry the chain over a dimension of size 1
-        int k = first;
-        while (k > 0 && shape[k - 1] == 1) --k;
-        if (k == 0 || strides[k - 1] != step * size) break;
-        first = k;
-        continue;
-      }
-      size *= shape[first];
-    }
+  }
+  // ... are each cut into new ones.
+  Dims out(to.size(), 1);
+  int n = to.size() - 1;
+  for (int g = sizes.size() - 1; g >= 0; --g) {
     std::int64_t done = 1;
-    while (n >= 0 && (done < size || to[n] == 1)) {
-      out[n] = step * done;
+    for (; n >= 0 && (done < sizes[g] || to[n] == 1); --n) {
+      out[n] = steps[g] * done;
       done *= to[n];
-      --n;
     }
-    if (done != size) return std::nullopt;
-    o = first - 1;
+    if (done != sizes[g]) return std::nullopt;
   }
   return out;
 }
@@ -235,6 +226,9 @@ Tensor expand(const Tensor& t, const Dims& shape) {
     if (to[d] < 0) errors::negative_size("expand", shape);
     if (n != 1 && n != to[d]) errors::cannot_expand("expand", t.shape(), shape);
   }
+  std::int64_t numel = t.itemsize();
+  for (auto n : to)
+    if (__builtin_mul_overflow(numel, std::max<std::int64_t>(n, 1), &numel)) errors::too_large("expand", to, t.dtype());
   return finish_view(t, alias(t, 0, to, broadcast_strides(t.shape(), t.strides(), to)), "expand",
                      [&] { return derive::expand(t.shape()); });
 }

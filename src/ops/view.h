@@ -9,7 +9,7 @@ namespace tenon {
 void mark_view(const Tensor& t, const Tensor& view);
 
 // Strides that show the elements in another shape without a copy; none if there are none.
-std::optional<Dims> view_strides(const Dims& shape, const Dims& strides, const Dims& to);
+TENON_API std::optional<Dims> view_strides(const Dims& shape, const Dims& strides, const Dims& to);
 
 template <class F>
 Tensor finish_view(const Tensor& t, Tensor view, const char* op, F&& derivative) {

@@ -71,15 +71,18 @@ void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> oper
 }
 
 Dims memory_order(const Dims& shape, const Dims& strides) {
-  Dims axes;
-  axes.resize(shape.size());
-  for (int i = 0; i < axes.size(); ++i) axes[i] = i;
-  std::stable_sort(axes.begin(), axes.end(), [&](std::int64_t a, std::int64_t b) {
-    const auto x = static_cast<int>(a), y = static_cast<int>(b);
-    if (shape[x] == 1 || shape[y] == 1) return false;
-    return std::abs(strides[x]) > std::abs(strides[y]);
+  // Dimensions of size 1 keep their places: their strides mean nothing.
+  Dims order(shape.size()), moving;
+  for (int d = 0; d < shape.size(); ++d) {
+    order[d] = d;
+    if (shape[d] != 1) moving.push_back(d);
+  }
+  std::stable_sort(moving.begin(), moving.end(), [&](std::int64_t a, std::int64_t b) {
+    return std::abs(strides[static_cast<int>(a)]) > std::abs(strides[static_cast<int>(b)]);
   });
-  return axes;
+  for (int d = 0, k = 0; d < shape.size(); ++d)
+    if (shape[d] != 1) order[d] = moving[k++];
+  return order;
 }
 
 bool overlaps_itself(const Dims& shape, const Dims& strides) {

@@ -1,4 +1,5 @@
 // From operands with any strides to the n-d loop that a backend runs: aligned, reordered, collapsed.
+// Exported for the tests; no part of the public API.
 #pragma once
 
 #include <span>
@@ -9,10 +10,10 @@
 namespace tenon {
 
 // The shape that all of them are repeated to. Throws ShapeError naming op and both shapes.
-Dims broadcast_shapes(std::string_view op, const Dims& a, const Dims& b);
+TENON_API Dims broadcast_shapes(std::string_view op, const Dims& a, const Dims& b);
 
 // Strides of a tensor that is repeated to a larger shape: 0 where it is. In elements.
-Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& to);
+TENON_API Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& to);
 
 // One operand's strides over the loop's shape, in elements, and its item size.
 struct LoopOperand {
@@ -26,21 +27,22 @@ enum class Order {
 };
 
 // Fills loop: dimensions of size 1 are dropped, neighbours merged where every operand allows it.
-void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> operands, Order order = Order::any);
+TENON_API void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> operands,
+                          Order order = Order::any);
 
 // The axes from outermost to innermost in which the tensor's memory runs; identity for row-major ones.
-Dims memory_order(const Dims& shape, const Dims& strides);
+TENON_API Dims memory_order(const Dims& shape, const Dims& strides);
 
 // Whether two elements of the tensor may lie on the same bytes.
-bool overlaps_itself(const Dims& shape, const Dims& strides);
+TENON_API bool overlaps_itself(const Dims& shape, const Dims& strides);
 
 // Whether writing a element by element could change elements of b that are still to be read:
 // they share bytes and are not the same elements in the same order.
-bool partially_overlap(const Tensor& a, const Tensor& b, const Dims& b_strides);
+TENON_API bool partially_overlap(const Tensor& a, const Tensor& b, const Dims& b_strides);
 
 // Non-negative, in range. Throws IndexError.
-int normalize_axis(std::string_view op, std::int64_t axis, int ndim);
+TENON_API int normalize_axis(std::string_view op, std::int64_t axis, int ndim);
 // Each of them normalised; none means all. Throws on repetition.
-Dims normalize_axes(std::string_view op, const std::optional<Dims>& axes, int ndim);
+TENON_API Dims normalize_axes(std::string_view op, const std::optional<Dims>& axes, int ndim);
 
 }  // namespace tenon

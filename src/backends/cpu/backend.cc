@@ -18,6 +18,8 @@ const Backend& backend() {
     t.iota = &iota;
     t.count_true = &count_true;
     t.true_positions = &true_positions;
+    t.masked = &masked;
+    t.index_range = &index_range;
     return t;
   }();
   return b;

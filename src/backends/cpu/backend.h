@@ -16,6 +16,8 @@ int random(int device, const RandomCall& c);
 int iota(int device, const IotaCall& c);
 std::int64_t count_true(int device, const bool* mask, std::int64_t n);
 int true_positions(int device, const bool* mask, std::int64_t n, std::int64_t* out);
+int masked(int device, const MaskedCall& c);
+int index_range(int device, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
 
 const Backend& backend();
 

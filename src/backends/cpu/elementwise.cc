@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "backends/cpu/backend.h"
+#include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
 
@@ -34,46 +35,6 @@ namespace {
 
 // Four blocks of 8 KB fit into every L1 cache.
 constexpr std::int64_t kBlockBytes = 8192;
-
-// A position in an n-d loop, seen from one operand.
-class Cursor {
- public:
-  Cursor(const Loop& loop, int operand, char* base, std::int64_t at)
-      : loop_(loop), strides_(loop.strides[operand]), p_(base) {
-    for (int d = loop.ndim - 1; d >= 0; --d) {
-      index_[d] = at % loop.shape[d];
-      at /= loop.shape[d];
-      p_ += index_[d] * strides_[d];
-    }
-  }
-  // Calls f(pointer, stride, offset, n) for the runs of the innermost dimension that make up the next n elements.
-  template <class F>
-  void advance(std::int64_t n, F&& f) {
-    const int inner = loop_.ndim - 1;
-    if (inner < 0) {
-      f(p_, std::int64_t{0}, std::int64_t{0}, n);
-      return;
-    }
-    for (std::int64_t done = 0; done < n;) {
-      const std::int64_t run = std::min(n - done, loop_.shape[inner] - index_[inner]);
-      f(p_, strides_[inner], done, run);
-      done += run;
-      index_[inner] += run;
-      p_ += run * strides_[inner];
-      for (int d = inner; d > 0 && index_[d] == loop_.shape[d]; --d) {
-        p_ += strides_[d - 1] - index_[d] * strides_[d];
-        index_[d] = 0;
-        ++index_[d - 1];
-      }
-    }
-  }
-
- private:
-  const Loop& loop_;
-  const std::int64_t* strides_;
-  char* p_;
-  std::int64_t index_[kMaxDims];
-};
 
 // How an operand reaches the kernel.
 enum class Access : std::uint8_t {

@@ -40,6 +40,10 @@ TENON_STD_COMPLEX(acosh)
 TENON_STD_COMPLEX(atanh)
 #undef TENON_STD_COMPLEX
 
+template <class T> inline complex<T> exp2(complex<T> z) {
+  constexpr T ln2 = T(0.693147180559945309);
+  return std::exp(std::complex<T>(z.re * ln2, z.im * ln2));
+}
 template <class T> inline complex<T> log2(complex<T> z) {
   const complex<T> y = log(z);
   return {y.re * T(1.44269504088896340736L), y.im * T(1.44269504088896340736L)};

@@ -1,0 +1,212 @@
+// Attributes and hand-written methods of tenon.Tensor; all other methods are rows (ops_*.cc).
+#include "convert.h"
+#include "dtype.h"
+#include "numpy_api.h"
+#include "tensor_slots.h"
+#include "tenon/autograd.h"
+
+namespace tenon::py {
+
+PyTypeObject* size_type = nullptr;
+
+PyObject* tensor_repr(PyObject* self) {
+  return guarded([&] { return to_python(str(unwrap(self))); });
+}
+
+namespace {
+
+#define GETTER(name, expression)                                             \
+  PyObject* get_##name(PyObject* self, void*) {                              \
+    return guarded([&]() -> PyObject* {                                      \
+      const Tensor& t = unwrap(self);                                        \
+      return expression;                                                     \
+    });                                                                      \
+  }
+GETTER(shape, from_dims(t.shape()))
+GETTER(dtype, from_dtype(t.dtype()))
+GETTER(device, from_device(t.device()))
+GETTER(ndim, PyLong_FromLong(t.ndim()))
+GETTER(itemsize, PyLong_FromLongLong(t.itemsize()))
+GETTER(nbytes, PyLong_FromLongLong(t.nbytes()))
+GETTER(T, wrap(T(t)))
+GETTER(mT, wrap(mT(t)))
+GETTER(real, wrap(is_complex(t.dtype()) ? real(t) : view(t, t.shape())))
+GETTER(imag, wrap(imag(t)))
+GETTER(grad, wrap_or_none(t.grad()))
+GETTER(requires_grad, PyBool_FromLong(t.requires_grad()))
+GETTER(is_leaf, PyBool_FromLong(t.is_leaf()))
+GETTER(is_cuda, PyBool_FromLong(t.device().type == DeviceType::cuda))
+GETTER(readonly, PyBool_FromLong(t.read_only()))
+GETTER(version, PyLong_FromUnsignedLong(t.storage().version()))
+GETTER(data, wrap(t.detach()))
+GETTER(exports, PyLong_FromLong(t.storage().exports()))
+GETTER(size, PyObject_CallFunction(reinterpret_cast<PyObject*>(size_type), "LO", static_cast<long long>(t.numel()),
+                                   Object::steal(from_dims(t.shape())).get()))
+
+PyObject* get_grad_fn(PyObject* self, void*) {
+  return guarded([&]() -> PyObject* {
+    const Tensor& t = unwrap(self);
+    if (!t.requires_grad()) return Py_NewRef(Py_None);
+    const Ref<Node> node = autograd::node_of(t);
+    return node ? PyUnicode_FromFormat("<%s>", node->op()) : Py_NewRef(Py_None);
+  });
+}
+int set_grad(PyObject* self, PyObject* value, void*) {
+  return guarded_int([&] {
+    unwrap(self).set_grad(!value || value == Py_None ? Tensor() : to_tensor(value, {"grad", "value"}));
+    return 0;
+  });
+}
+int set_requires_grad(PyObject* self, PyObject* value, void*) {
+  return guarded_int([&] {
+    unwrap(self).set_requires_grad(value && to_bool(value, {"requires_grad", "value"}));
+    return 0;
+  });
+}
+
+// ---- methods ----
+
+PyObject* detach(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor& t = unwrap(self);
+    return wrap(t.detach());
+  });
+}
+
+// numpy(*, force=False)
+PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  return guarded([&]() -> PyObject* {
+    bool force = false;
+    if (nargs > 0 || (kwnames && PyTuple_GET_SIZE(kwnames) > 1)) throw TypeError("numpy: it takes the keyword argument force only");
+    if (kwnames && PyTuple_GET_SIZE(kwnames) == 1) {
+      if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "force") != 0)
+        throw TypeError("numpy: it takes the keyword argument force only");
+      force = to_bool(args[0], {"numpy", "force"});
+    }
+    const Tensor& t = unwrap(self);
+    if (!t.impl()->grad_meta && !t.impl()->base && t.device().is_cpu()) return ndarray_from_tensor(t).release();
+    if (force) return ndarray_from_tensor(t.detach().to(kCpu)).release();
+    return ndarray_from_tensor(exportable(t, "numpy")).release();
+  });
+}
+
+PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(unwrap(self).data()); }
+PyObject* item(PyObject* self, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    const Tensor& t = unwrap(self);
+    if (PyTuple_GET_SIZE(args) == 0) return from_scalar(t.item());
+    std::vector<Index> at = to_indices(PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : args);
+    return from_scalar(index(t, at).item());
+  });
+}
+
+PyObject* nested(const Tensor& t, int dim, const char* p) {
+  if (dim == t.ndim()) return from_scalar(Scalar::load(t.dtype(), p));
+  Object list = Object::steal(PyList_New(t.shape()[dim]));
+  for (std::int64_t i = 0; i < t.shape()[dim]; ++i)
+    PyList_SET_ITEM(list.get(), i, nested(t, dim + 1, p + i * t.strides()[dim] * t.itemsize()));
+  return list.release();
+}
+PyObject* tolist(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor t = unwrap(self).detach().to(kCpu);
+    return nested(t, 0, t.data());
+  });
+}
+PyObject* stride(PyObject* self, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    const Tensor& t = unwrap(self);
+    if (PyTuple_GET_SIZE(args) == 0) return from_dims(t.strides());
+    const std::int64_t d = to_int(PyTuple_GET_ITEM(args, 0), {"stride", "dim"});
+    (void)t.size(static_cast<int>(d));
+    return PyLong_FromLongLong(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
+  });
+}
+PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).ndim()); }
+PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).numel()); }
+PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).storage_offset()); }
+PyObject* is_contiguous(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self).is_contiguous()); }
+PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).itemsize()); }
+PyObject* complex_(PyObject* self, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    const complex128 v = unwrap(self).item().to<complex128>();
+    return PyComplex_FromDoubles(v.re, v.im);
+  });
+}
+PyObject* requires_grad_(PyObject* self, PyObject* args) {
+  PyObject* on = Py_True;
+  if (!PyArg_ParseTuple(args, "|O:requires_grad_", &on)) return nullptr;
+  return guarded([&] {
+    unwrap(self).set_requires_grad(to_bool(on, {"requires_grad_", "requires_grad"}));
+    return Py_NewRef(self);
+  });
+}
+PyObject* backward(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static const char* keywords[] = {"gradient", "retain_graph", "create_graph", nullptr};
+  PyObject *gradient = Py_None, *retain = Py_None;
+  int create = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOp:backward", const_cast<char**>(keywords), &gradient, &retain, &create)) return nullptr;
+  return guarded([&] {
+    const Tensor t = unwrap(self);
+    const Tensor g = gradient == Py_None ? Tensor() : to_tensor(gradient, {"backward", "gradient"});
+    const bool keep = retain == Py_None ? create : to_bool(retain, {"backward", "retain_graph"});
+    {
+      ReleaseGil release(true);
+      t.backward(g, keep, create);
+    }
+    return Py_NewRef(Py_None);
+  });
+}
+
+}  // namespace
+
+PyGetSetDef tensor_getset[] = {
+    {"shape", get_shape, nullptr, "The sizes of the dimensions, as a tuple.", nullptr},
+    {"dtype", get_dtype, nullptr, "The element type.", nullptr},
+    {"device", get_device, nullptr, "Where the elements are.", nullptr},
+    {"ndim", get_ndim, nullptr, "The number of dimensions.", nullptr},
+    {"size", get_size, nullptr, "The number of elements; called, the shape: t.size, t.size(), t.size(0).", nullptr},
+    {"itemsize", get_itemsize, nullptr, "Bytes of one element.", nullptr},
+    {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
+    {"T", get_T, nullptr, "A view with the dimensions reversed.", nullptr},
+    {"mT", get_mT, nullptr, "A view with the last two dimensions swapped.", nullptr},
+    {"real", get_real, nullptr, "A view of the real parts.", nullptr},
+    {"imag", get_imag, nullptr, "A view of the imaginary parts of a complex tensor.", nullptr},
+    {"grad", get_grad, set_grad, "The gradient that backward() has added up, or None.", nullptr},
+    {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients flow to or through this tensor.", nullptr},
+    {"is_leaf", get_is_leaf, nullptr, "Whether no recorded operation made this tensor.", nullptr},
+    {"is_cuda", get_is_cuda, nullptr, "Whether it is on a CUDA device.", nullptr},
+    {"readonly", get_readonly, nullptr, "Whether writing raises, as for memory that was lent read-only.", nullptr},
+    {"data", get_data, nullptr, "As detach(): the same memory without the history.", nullptr},
+    {"_version", get_version, nullptr, "Counts the in-place changes made through tenon.", nullptr},
+    {"_exports", get_exports, nullptr, "How many ndarrays, buffers and capsules view this memory.", nullptr},
+    {nullptr}};
+
+PyMethodDef tensor_methods[] = {
+    {"detach", detach, METH_NOARGS, "detach()\n--\n\nA tensor over the same memory that requires no grad."},
+    {"numpy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(numpy)), METH_FASTCALL | METH_KEYWORDS,
+     "numpy($self, /, *, force=False)\n--\n\n"
+     "An ndarray over the same memory, without a copy: writes on either side show on the other.\n\n"
+     "It has the tensor's shape, strides and dtype (ml_dtypes' for bfloat16 and float8), and is read-only if the tensor\n"
+     "is. It keeps the memory alive. Refused with RuntimeError if the tensor requires grad and with TypeError if it is\n"
+     "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
+    {"data_ptr", data_ptr, METH_NOARGS, "data_ptr()\n--\n\nThe address of the first element."},
+    {"item", item, METH_VARARGS, "item(*index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index."},
+    {"tolist", tolist, METH_NOARGS, "tolist()\n--\n\nNested lists of Python numbers; a number for a 0-d tensor."},
+    {"stride", stride, METH_VARARGS, "stride(dim=None)\n--\n\nThe strides in elements, or that of one dimension."},
+    {"dim", dim, METH_NOARGS, "dim()\n--\n\nThe number of dimensions."},
+    {"numel", numel, METH_NOARGS, "numel()\n--\n\nThe number of elements."},
+    {"storage_offset", storage_offset, METH_NOARGS, "storage_offset()\n--\n\nThe first element's position in the storage, in elements."},
+    {"is_contiguous", is_contiguous, METH_NOARGS, "is_contiguous()\n--\n\nWhether the elements lie row-major without gaps."},
+    {"element_size", element_size, METH_NOARGS, "element_size()\n--\n\nBytes of one element."},
+    {"__complex__", complex_, METH_NOARGS, nullptr},
+    {"requires_grad_", requires_grad_, METH_VARARGS, "requires_grad_(requires_grad=True)\n--\n\nTurns recording on or off for a leaf, in place."},
+    {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward)), METH_VARARGS | METH_KEYWORDS,
+     "backward(gradient=None, retain_graph=None, create_graph=False)\n--\n\n"
+     "Adds the gradients of this tensor to .grad of the leaves it was made from.\n\n"
+     "gradient (of this tensor's shape) may be left out for a tensor of one element. The graph is freed unless\n"
+     "retain_graph; create_graph records the gradients themselves, for second derivatives."},
+    {nullptr}};
+
+}  // namespace tenon::py

@@ -1,0 +1,115 @@
+// The buffer protocol: the way np.asarray, memoryview and bytes-like consumers reach a tensor's memory.
+// Every guard stands here too, since NumPy asks for a buffer before it calls __array__.
+#include <cstring>
+
+#include "numpy_api.h"
+#include "tensor_slots.h"
+#include "tenon/autograd.h"
+
+namespace tenon::py {
+
+thread_local NumpyPolicy numpy_policy;
+
+Tensor exportable(const Tensor& t, const char* op, bool strict) {
+  const bool grad = t.requires_grad(), device = !t.device().is_cpu();
+  if (grad && (strict || !numpy_policy.detach))
+    throw RuntimeError(std::string(op) + ": the tensor requires grad, and NumPy would not record what happens to it; use tensor.detach()" +
+                       (device ? ".cpu()" : "") + ".numpy(), numpy(force=True), or tenon.numpy_policy(detach=True)");
+  if (device && (strict || !numpy_policy.to_cpu))
+    throw TypeError(std::string(op) + ": the tensor is on " + t.device().str() + ", which NumPy cannot read; use tensor.cpu().numpy(), "
+                    "numpy(force=True), or tenon.numpy_policy(to_cpu=True)");
+  Tensor r = t;
+  if (grad) r = r.detach();
+  if (device) r = r.to(kCpu);
+  return r;
+}
+
+namespace {
+
+// 'l' for int64: NumPy's own number for it on this platform ('q' makes an array of long long).
+const char* format_of(DType d) {
+  switch (d) {
+    case DType::bool_: return "?";
+    case DType::int8: return "b";
+    case DType::int16: return "h";
+    case DType::int32: return "i";
+    case DType::int64: return sizeof(long) == 8 ? "l" : "q";
+    case DType::uint8: return "B";
+    case DType::uint16: return "H";
+    case DType::uint32: return "I";
+    case DType::uint64: return sizeof(long) == 8 ? "L" : "Q";
+    case DType::float16: return "e";
+    case DType::float32: return "f";
+    case DType::float64: return "d";
+    case DType::complex64: return "Zf";
+    case DType::complex128: return "Zd";
+    default: return nullptr;  // bfloat16 and float8 have no code
+  }
+}
+
+struct Geometry {
+  Py_ssize_t shape[kMaxDims], strides[kMaxDims];
+};
+
+int get_buffer(PyObject* self, Py_buffer* view, int flags) {
+  view->obj = nullptr;
+  const Tensor& t = unwrap(self);
+  auto refuse = [](const char* why) {
+    PyErr_SetString(PyExc_BufferError, why);
+    return -1;
+  };
+  // NumPy drops this message and goes on to __array__, which has the full one.
+  if (t.requires_grad()) return refuse("buffer: the tensor requires grad; use .detach()");
+  if (!t.device().is_cpu()) return refuse("buffer: the tensor is not on the CPU; use .cpu()");
+  const char* format = format_of(t.dtype());
+  if (!format) return refuse("buffer: bfloat16 and float8 have no buffer format; use .numpy() with ml_dtypes, or .float()");
+  if ((flags & PyBUF_WRITABLE) && t.read_only()) return refuse("buffer: the tensor is read-only; use .clone()");
+  const bool row_major = t.is_contiguous();
+  const bool wants_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
+  if (!row_major && (!wants_strides || (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS))
+    return refuse("buffer: the tensor is not contiguous; use .contiguous()");
+  if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !(row_major && t.ndim() <= 1)) {
+    std::int64_t expected = 1;
+    for (int d = 0; d < t.ndim(); ++d) {
+      if (t.shape()[d] != 1 && t.strides()[d] != expected) return refuse("buffer: the tensor is not Fortran-contiguous");
+      expected *= t.shape()[d];
+    }
+  }
+  static char nothing[16];
+  view->buf = t.data() ? t.data() : nothing;
+  view->len = t.nbytes();
+  view->itemsize = t.itemsize();
+  view->readonly = t.read_only();
+  view->ndim = t.ndim();
+  view->format = flags & PyBUF_FORMAT ? const_cast<char*>(format) : nullptr;
+  view->suboffsets = nullptr;
+  auto* g = static_cast<Geometry*>(PyMem_Malloc(sizeof(Py_ssize_t) * kMaxDims + sizeof(Py_ssize_t) * static_cast<std::size_t>(std::max(t.ndim(), 1))));
+  if (!g) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  for (int d = 0; d < t.ndim(); ++d) {
+    g->shape[d] = t.shape()[d];
+    g->strides[d] = t.strides()[d] * t.itemsize();
+  }
+  view->shape = flags & PyBUF_ND ? g->shape : nullptr;
+  view->strides = wants_strides ? g->strides : nullptr;
+  view->internal = g;
+  // The tensor object keeps the storage alive; an in-place change of its geometry is refused while exported.
+  t.storage().add_export();
+  view->obj = Py_NewRef(self);
+  return 0;
+}
+
+void release_buffer(PyObject* self, Py_buffer* view) {
+  PyMem_Free(view->internal);
+  unwrap(self).storage().drop_export();
+}
+
+}  // namespace
+
+PyType_Slot buffer_slots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
+                              {Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)},
+                              {0, nullptr}};
+
+}  // namespace tenon::py

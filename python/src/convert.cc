@@ -1,0 +1,217 @@
+#include "convert.h"
+
+#include "dtype.h"
+#include "ingest.h"
+#include "numpy_api.h"
+
+namespace tenon::py {
+
+void wrong_type(const Where& w, const char* wanted, PyObject* got) {
+  PyErr_Format(PyExc_TypeError, "%s: '%s' must be %s; got %.200s", w.op, w.arg, wanted, Py_TYPE(got)->tp_name);
+  throw PythonError{};
+}
+
+bool to_bool(PyObject* o, const Where& w) {
+  if (PyBool_Check(o)) return o == Py_True;
+  Scalar s;
+  if (as_scalar(o, s)) return s.to<bool>();
+  if (is_tensor(o)) return unwrap(o).item().to<bool>();
+  wrong_type(w, "a bool", o);
+}
+
+std::int64_t to_int(PyObject* o, const Where& w) {
+  if (PyFloat_Check(o) || !PyIndex_Check(o)) wrong_type(w, "an int", o);
+  Object i = Object::steal(PyNumber_Index(o));
+  const long long v = PyLong_AsLongLong(i.get());
+  if (v == -1 && PyErr_Occurred()) {
+    PyErr_Clear();
+    PyErr_Format(PyExc_OverflowError, "%s: '%s' = %S is out of bounds for a 64-bit integer", w.op, w.arg, i.get());
+    throw PythonError{};
+  }
+  return v;
+}
+
+double to_double(PyObject* o, const Where& w) {
+  if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
+  Scalar s;
+  if (as_scalar(o, s) && !s.is_complex()) return s.to<double>();
+  if (is_tensor(o) && unwrap(o).numel() == 1) return unwrap(o).item().to<double>();
+  wrong_type(w, "a real number", o);
+}
+
+std::string to_string(PyObject* o, const Where& w) {
+  if (PyUnicode_Check(o)) return PyUnicode_AsUTF8(o);
+  Object path = Object::maybe(PyOS_FSPath(o));  // paths where a file is wanted
+  if (path && PyUnicode_Check(path.get())) return PyUnicode_AsUTF8(path.get());
+  PyErr_Clear();
+  wrong_type(w, "a string", o);
+}
+
+bool as_scalar(PyObject* o, Scalar& out) {
+  if (PyFloat_CheckExact(o)) {
+    out = Scalar(PyFloat_AS_DOUBLE(o));
+    return true;
+  }
+  if (PyBool_Check(o)) {
+    out = Scalar(o == Py_True);
+    return true;
+  }
+  DType d;
+  if (PyLong_Check(o)) {
+    int overflow = 0;
+    const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
+    if (!overflow) {
+      out = Scalar(v);
+      return true;
+    }
+    const unsigned long long u = PyLong_AsUnsignedLongLong(o);
+    if (PyErr_Occurred()) {
+      PyErr_Clear();
+      PyErr_Format(PyExc_OverflowError, "the Python integer %S does not fit into 64 bits", o);
+      throw PythonError{};
+    }
+    out = Scalar(static_cast<std::uint64_t>(u));
+    return true;
+  }
+  if (scalar_from_numpy(o, out, d)) {  // before float: np.float64 is a subclass of it
+    out = out.with_dtype(d);
+    return true;
+  }
+  if (PyFloat_Check(o)) {
+    out = Scalar(PyFloat_AS_DOUBLE(o));
+    return true;
+  }
+  if (PyComplex_Check(o)) {
+    out = Scalar(complex128{PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)});
+    return true;
+  }
+  return false;
+}
+
+Scalar to_scalar(PyObject* o, const Where& w) {
+  Scalar s;
+  if (as_scalar(o, s)) return s;
+  if (is_tensor(o) && unwrap(o).numel() == 1) return unwrap(o).item().with_dtype(unwrap(o).dtype());
+  if (is_ndarray(o)) {
+    const Tensor t = to_tensor(o, w);
+    if (t.numel() == 1) return t.item().with_dtype(t.dtype());
+  }
+  wrong_type(w, "a number", o);
+}
+
+Dims to_dims(PyObject* o, const Where& w) {
+  Dims out;
+  if (PyTuple_Check(o) || PyList_Check(o)) {
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+    PyObject** items = PySequence_Fast_ITEMS(o);
+    // (shape,) around a single sequence, as NumPy's and PyTorch's users write both f(2, 3) and f((2, 3)).
+    if (n == 1 && (PyTuple_Check(items[0]) || PyList_Check(items[0]))) return to_dims(items[0], w);
+    for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_int(items[i], w));
+    return out;
+  }
+  if (PyIndex_Check(o) && !(is_tensor(o) && unwrap(o).ndim() > 0) && !(is_ndarray(o) && PyObject_Length(o) >= 0)) {
+    PyErr_Clear();
+    out.push_back(to_int(o, w));
+    return out;
+  }
+  PyErr_Clear();
+  Object list = Object::maybe(PySequence_List(o));
+  if (!list) {
+    PyErr_Clear();
+    wrong_type(w, "an int or a sequence of ints", o);
+  }
+  return to_dims(list.get(), w);
+}
+
+Tensor to_tensor(PyObject* o, const Where& w) {
+  if (is_tensor(o)) return unwrap(o);
+  if (is_ndarray(o) && !why_not_shared(o)) return tensor_from_ndarray(o, w.op);
+  if (o == Py_None || PyUnicode_Check(o)) wrong_type(w, "a tensor or array", o);
+  return ingest(o, w.op, {});
+}
+
+std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
+  std::vector<Tensor> out;
+  if (is_tensor(o)) return unbind(unwrap(o), 0);
+  Object list = Object::maybe(PySequence_Fast(o, ""));
+  if (!list) {
+    PyErr_Clear();
+    wrong_type(w, "a sequence of tensors", o);
+  }
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(list.get());
+  out.reserve(static_cast<std::size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_tensor(PySequence_Fast_GET_ITEM(list.get(), i), w));
+  return out;
+}
+
+PyObject* from_scalar(const Scalar& s) {
+  switch (s.tag()) {
+    case Scalar::Tag::boolean: return PyBool_FromLong(s.to<bool>());
+    case Scalar::Tag::integer: return PyLong_FromLongLong(s.to<std::int64_t>());
+    case Scalar::Tag::unsigned_integer: return PyLong_FromUnsignedLongLong(s.to<std::uint64_t>());
+    case Scalar::Tag::floating: return PyFloat_FromDouble(s.to<double>());
+    case Scalar::Tag::complex: {
+      const complex128 v = s.to<complex128>();
+      return PyComplex_FromDoubles(v.re, v.im);
+    }
+  }
+  return nullptr;
+}
+
+PyObject* from_dims(const Dims& d) {
+  PyObject* t = PyTuple_New(d.size());
+  if (!t) throw PythonError{};
+  for (int i = 0; i < d.size(); ++i) PyTuple_SET_ITEM(t, i, PyLong_FromLongLong(d[i]));
+  return t;
+}
+
+PyObject* to_python(const std::vector<Tensor>& ts) {
+  Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(ts.size())));
+  for (std::size_t i = 0; i < ts.size(); ++i) PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap(ts[i]));
+  return tuple.release();
+}
+
+// ---- indices ----
+
+Index to_index(PyObject* o, const Where& w) {
+  if (o == Py_None) return NewAxis{};
+  if (o == Py_Ellipsis) return Ellipsis{};
+  if (PyLong_CheckExact(o)) return to_int(o, w);
+  if (PySlice_Check(o)) {
+    auto* s = reinterpret_cast<PySliceObject*>(o);
+    auto bound = [&](PyObject* v) -> std::optional<std::int64_t> {
+      if (v == Py_None) return std::nullopt;
+      if (!PyIndex_Check(v)) wrong_type({"index", "slice"}, "made of ints or None", v);
+      Object i = Object::steal(PyNumber_Index(v));
+      int overflow;  // slices clip, as Python's do
+      const long long x = PyLong_AsLongLongAndOverflow(i.get(), &overflow);
+      return overflow > 0 ? INT64_MAX : overflow < 0 ? -INT64_MAX : x;
+    };
+    return Slice{bound(s->start), bound(s->stop), bound(s->step).value_or(1)};
+  }
+  if (PyBool_Check(o)) return Tensor::of(o == Py_True);
+  if (is_tensor(o)) return unwrap(o);
+  if (is_ndarray(o)) return to_tensor(o, w);
+  if (PyIndex_Check(o)) return to_int(o, w);
+  if (PyFloat_Check(o)) {
+    PyErr_SetString(PyExc_IndexError, "index: a float is no index; use an int, a slice, None, ... or an integer or bool array");
+    throw PythonError{};
+  }
+  if (PyList_Check(o) && PyList_GET_SIZE(o) == 0) return empty({0}, DType::int64);
+  return to_tensor(o, w);
+}
+
+std::vector<Index> to_indices(PyObject* key) {
+  std::vector<Index> out;
+  const Where w{"index", "index"};
+  if (!PyTuple_Check(key)) {
+    out.push_back(to_index(key, w));
+    return out;
+  }
+  const Py_ssize_t n = PyTuple_GET_SIZE(key);
+  out.reserve(static_cast<std::size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_index(PyTuple_GET_ITEM(key, i), w));
+  return out;
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,191 @@
+#include "dtype.h"
+
+#include <cstring>
+
+#include "convert.h"
+#include "numpy_api.h"
+
+namespace tenon::py {
+
+PyTypeObject *dtype_type = nullptr, *device_type = nullptr;
+
+namespace {
+
+PyObject* g_dtypes[kDTypes];
+
+DType value_of(PyObject* self) { return reinterpret_cast<PyDType*>(self)->value; }
+
+PyObject* dtype_repr(PyObject* self) { return PyUnicode_FromFormat("tenon.%s", std::string(name(value_of(self))).c_str()); }
+PyObject* dtype_name(PyObject* self, void*) { return to_python(std::string(name(value_of(self)))); }
+PyObject* dtype_itemsize(PyObject* self, void*) { return PyLong_FromSize_t(itemsize(value_of(self))); }
+PyObject* dtype_is_floating(PyObject* self, void*) { return PyBool_FromLong(is_floating(value_of(self))); }
+PyObject* dtype_is_complex(PyObject* self, void*) { return PyBool_FromLong(is_complex(value_of(self))); }
+PyObject* dtype_is_signed(PyObject* self, void*) {
+  const Kind k = kind(value_of(self));
+  return PyBool_FromLong(k != Kind::boolean && k != Kind::unsigned_integer);
+}
+PyObject* dtype_numpy(PyObject* self, void*) {
+  return guarded([&] { return numpy_dtype(value_of(self)).release(); });
+}
+PyObject* dtype_reduce(PyObject* self, PyObject*) { return to_python(std::string(name(value_of(self)))); }
+PyObject* module_name(PyObject*, void*) { return PyUnicode_FromString("tenon"); }
+// dtype(x): the tenon dtype that x means.
+PyObject* dtype_new(PyTypeObject*, PyObject* args, PyObject*) {
+  PyObject* o;
+  if (!PyArg_ParseTuple(args, "O:dtype", &o)) return nullptr;
+  return guarded([&] { return from_dtype(to_dtype(o, {"dtype", "dtype"})); });
+}
+
+PyGetSetDef dtype_getset[] = {
+    {"name", dtype_name, nullptr, "The name, as in NumPy: 'float32'.", nullptr},
+    {"itemsize", dtype_itemsize, nullptr, "Bytes of one element.", nullptr},
+    {"is_floating_point", dtype_is_floating, nullptr, "Whether it is a real floating dtype.", nullptr},
+    {"is_complex", dtype_is_complex, nullptr, "Whether it is a complex dtype.", nullptr},
+    {"is_signed", dtype_is_signed, nullptr, "Whether it has negative values.", nullptr},
+    {"numpy", dtype_numpy, nullptr, "The NumPy dtype (ml_dtypes' for bfloat16 and float8).", nullptr},
+    {"__numpy_dtype__", dtype_numpy, nullptr, "The NumPy dtype; lets NumPy 2.4 take it as dtype=.", nullptr},
+    {"__module__", module_name, nullptr, nullptr, nullptr},
+    {nullptr}};
+PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {nullptr}};
+
+Device device_of(PyObject* self) { return reinterpret_cast<PyDevice*>(self)->value; }
+PyObject* device_repr(PyObject* self) {
+  const Device d = device_of(self);
+  return d.is_cpu() ? PyUnicode_FromString("device(type='cpu')")
+                    : PyUnicode_FromFormat("device(type='cuda', index=%d)", static_cast<int>(d.index));
+}
+PyObject* device_str(PyObject* self) { return to_python(device_of(self).str()); }
+PyObject* device_kind(PyObject* self, void*) { return PyUnicode_FromString(device_of(self).is_cpu() ? "cpu" : "cuda"); }
+PyObject* device_index(PyObject* self, void*) {
+  return device_of(self).is_cpu() ? Py_NewRef(Py_None) : PyLong_FromLong(device_of(self).index);
+}
+// Devices are equal to devices and to their names: t.device == "cpu".
+PyObject* device_compare(PyObject* a, PyObject* b, int op) {
+  if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  Device other;
+  if (is_device(b)) {
+    other = device_of(b);
+  } else if (PyUnicode_Check(b)) {
+    try {
+      other = parse_device(PyUnicode_AsUTF8(b));
+    } catch (const Error&) {
+      return PyBool_FromLong(op == Py_NE);
+    }
+  } else {
+    Py_RETURN_NOTIMPLEMENTED;
+  }
+  return PyBool_FromLong((device_of(a) == other) == (op == Py_EQ));
+}
+// As the name's, since they compare equal.
+Py_hash_t device_hash(PyObject* self) {
+  Object s = Object::maybe(device_str(self));
+  return s ? PyObject_Hash(s.get()) : -1;
+}
+PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
+  static const char* keywords[] = {"type", "index", nullptr};
+  PyObject* what;
+  int index = -1;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|i:device", const_cast<char**>(keywords), &what, &index)) return nullptr;
+  return guarded([&] {
+    Device d = to_device(what, {"device", "type"});
+    if (index >= 0) d.index = static_cast<std::int8_t>(index);
+    return from_device(d);
+  });
+}
+PyObject* device_reduce(PyObject* self, PyObject*) {
+  return Py_BuildValue("O(s)", device_type, device_of(self).str().c_str());
+}
+PyGetSetDef device_getset[] = {{"type", device_kind, nullptr, "'cpu' or 'cuda'.", nullptr},
+                               {"index", device_index, nullptr, "The number of the device; None for the CPU.", nullptr},
+                               {nullptr}};
+PyMethodDef device_methods[] = {{"__reduce__", device_reduce, METH_NOARGS, nullptr}, {nullptr}};
+
+}  // namespace
+
+PyObject* from_dtype(DType d) { return Py_NewRef(g_dtypes[static_cast<int>(d)]); }
+
+PyObject* from_device(Device d) {
+  auto* o = PyObject_New(PyDevice, device_type);
+  if (!o) throw PythonError{};
+  o->value = d;
+  return reinterpret_cast<PyObject*>(o);
+}
+
+bool dtype_from_name(std::string_view n, DType& out) {
+  for (int i = 0; i < kDTypes; ++i) {
+    if (name(static_cast<DType>(i)) == n) {
+      out = static_cast<DType>(i);
+      return true;
+    }
+  }
+  struct Alias { std::string_view name; DType dtype; };
+  static constexpr Alias kAliases[] = {{"half", DType::float16}, {"float", DType::float32}, {"double", DType::float64},
+                                       {"short", DType::int16},  {"int", DType::int32},     {"long", DType::int64},
+                                       {"cfloat", DType::complex64}, {"cdouble", DType::complex128}, {"bool_", DType::bool_}};
+  for (const Alias& a : kAliases) {
+    if (a.name == n) {
+      out = a.dtype;
+      return true;
+    }
+  }
+  return false;
+}
+
+DType to_dtype(PyObject* o, const Where& w) {
+  if (is_dtype(o)) return value_of(o);
+  DType d;
+  if (PyUnicode_Check(o)) {
+    std::string_view text = PyUnicode_AsUTF8(o);
+    if (text.starts_with("tenon.") || text.starts_with("torch.")) text.remove_prefix(6);
+    if (dtype_from_name(text, d)) return d;
+  }
+  if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
+  if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
+  if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) return default_float();
+  if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return default_complex();
+  if (dtype_from_numpy(o, d)) return d;
+  PyErr_Format(PyExc_TypeError, "%s: '%s' must be a dtype (tenon.float32, a NumPy dtype or a name); got %R", w.op, w.arg, o);
+  throw PythonError{};
+}
+
+Device to_device(PyObject* o, const Where& w) {
+  if (is_device(o)) return device_of(o);
+  if (PyUnicode_Check(o)) return parse_device(PyUnicode_AsUTF8(o));
+  PyErr_Format(PyExc_TypeError, "%s: '%s' must be a device or its name ('cpu', 'cuda:0'); got %R", w.op, w.arg, o);
+  throw PythonError{};
+}
+
+void init_dtype(PyObject* module) {
+  static PyType_Slot dtype_slots[] = {{Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
+                                      {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
+                                      {Py_tp_getset, dtype_getset},
+                                      {Py_tp_methods, dtype_methods},
+                                      {Py_tp_doc, const_cast<char*>("An element type: tenon.float32 and the others. dtype(x) is the one that x "
+                                                                    "(a NumPy dtype, a Python type or a name) means.")},
+                                      {0, nullptr}};
+  static PyType_Spec dtype_spec = {"tenon.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, dtype_slots};
+  dtype_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&dtype_spec)).release());
+  for (int i = 0; i < kDTypes; ++i) {
+    auto* o = PyObject_New(PyDType, dtype_type);
+    if (!o) throw PythonError{};
+    o->value = static_cast<DType>(i);
+    g_dtypes[i] = reinterpret_cast<PyObject*>(o);
+    if (PyModule_AddObjectRef(module, std::string(name(o->value)).c_str(), g_dtypes[i]) < 0) throw PythonError{};
+  }
+  static PyType_Slot device_slots[] = {{Py_tp_repr, reinterpret_cast<void*>(device_repr)},
+                                       {Py_tp_str, reinterpret_cast<void*>(device_str)},
+                                       {Py_tp_new, reinterpret_cast<void*>(device_new)},
+                                       {Py_tp_richcompare, reinterpret_cast<void*>(device_compare)},
+                                       {Py_tp_hash, reinterpret_cast<void*>(device_hash)},
+                                       {Py_tp_getset, device_getset},
+                                       {Py_tp_methods, device_methods},
+                                       {Py_tp_doc, const_cast<char*>("Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).")},
+                                       {0, nullptr}};
+  static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, device_slots};
+  device_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&device_spec)).release());
+  if (PyModule_AddObjectRef(module, "dtype", reinterpret_cast<PyObject*>(dtype_type)) < 0 ||
+      PyModule_AddObjectRef(module, "device", reinterpret_cast<PyObject*>(device_type)) < 0)
+    throw PythonError{};
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,308 @@
+#include "ingest.h"
+
+#include <cstring>
+
+#include "numpy_api.h"
+#include "tenon/autograd.h"
+
+namespace tenon::py {
+
+bool copies_watched = false;
+
+void note_copy(const char* op, const char* reason, std::int64_t bytes) {
+  if (!copies_watched) return;
+  Object module = Object::steal(PyImport_ImportModule("tenon._border"));
+  Object r = Object::steal(PyObject_CallMethod(module.get(), "_note_copy", "ssL", op, reason, static_cast<long long>(bytes)));
+}
+
+namespace {
+
+// ---- sequences ----
+
+// What the elements of a nested sequence have in common, found in a first pass.
+struct Scan {
+  Dims shape;
+  DType dtype = DType::bool_;
+  bool any = false;       // an element was seen
+  bool all_weak = true;   // only Python numbers: the default dtypes apply
+  Scalar::Tag weakest = Scalar::Tag::boolean;
+  bool big = false;       // an integer above int64
+};
+
+bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || PyRange_Check(o); }
+
+[[noreturn]] void ragged(const char* op, std::int64_t depth, std::int64_t wanted, std::int64_t got) {
+  PyErr_Format(PyExc_ValueError,
+               "%s: expected sequences of length %lld at dimension %lld; got one of length %lld (a ragged list has no shape)", op,
+               static_cast<long long>(wanted), static_cast<long long>(depth), static_cast<long long>(got));
+  throw PythonError{};
+}
+[[noreturn]] void not_a_number(const char* op, PyObject* o) {
+  PyErr_Format(PyExc_TypeError, "%s: a sequence may hold numbers, tensors, arrays and sequences of them; got %.200s %R", op,
+               Py_TYPE(o)->tp_name, o);
+  throw PythonError{};
+}
+
+void see_scalar(Scan& s, const Scalar& v, bool weak) {
+  if (weak) {
+    s.weakest = std::max(s.weakest, v.tag());
+  } else {
+    s.dtype = s.any && !s.all_weak ? promote(s.dtype, v.default_dtype()) : v.default_dtype();
+    s.all_weak = false;
+  }
+  s.any = true;
+}
+
+// An element that is itself an array; held, since it is converted once.
+bool element_array(PyObject* o, Tensor& out, const char* op) {
+  if (is_tensor(o)) {
+    out = unwrap(o);
+    return true;
+  }
+  if (PyLong_Check(o) || PyFloat_Check(o) || PyComplex_Check(o) || PyUnicode_Check(o) || is_numpy_scalar(o) || o == Py_None) return false;
+  if (is_ndarray(o)) {
+    out = ingest(o, op, {});
+    return true;
+  }
+  return false;
+}
+
+void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
+  Tensor t;
+  if (element_array(o, t, op)) {
+    for (int d = 0; d < t.ndim(); ++d) {
+      if (first) s.shape.push_back(t.shape()[d]);
+      else if (depth + d >= s.shape.size()) ragged(op, depth + d, 1, t.shape()[d]);
+      else if (s.shape[depth + d] != t.shape()[d]) ragged(op, depth + d, s.shape[depth + d], t.shape()[d]);
+    }
+    if (!first && depth + t.ndim() != s.shape.size()) not_a_number(op, o);
+    s.dtype = s.any && !s.all_weak ? promote(s.dtype, t.dtype()) : t.dtype();
+    s.all_weak = false;
+    s.any = true;
+    return;
+  }
+  if (is_sequence(o)) {
+    Object fast = Object::steal(PySequence_Fast(o, "sequence"));
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
+    if (first) s.shape.push_back(n);
+    else if (depth >= s.shape.size()) ragged(op, depth, 0, n);
+    else if (s.shape[depth] != n) ragged(op, depth, s.shape[depth], n);
+    if (depth >= kMaxDims - 1) throw ValueError(std::string(op) + ": the sequences are nested too deeply");
+    PyObject** items = PySequence_Fast_ITEMS(fast.get());
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      // Exact Python floats and ints are most of what lists hold.
+      if (PyFloat_CheckExact(items[i])) {
+        if (depth + 1 != s.shape.size()) not_a_number(op, items[i]);
+        s.weakest = std::max(s.weakest, Scalar::Tag::floating);
+        s.any = true;
+      } else {
+        scan(items[i], depth + 1, s, op, first && i == 0);
+      }
+    }
+    return;
+  }
+  if (!first && depth != s.shape.size()) {
+    PyErr_Format(PyExc_TypeError, "%s: expected a sequence at dimension %d, not a sequence: %R", op, depth, o);
+    throw PythonError{};
+  }
+  Scalar v;
+  if (!as_scalar(o, v)) {
+    // Anything else that is an array by protocol (a pandas Series in a list).
+    if (!PyUnicode_Check(o) && !PyBytes_Check(o) && o != Py_None && PyObject_HasAttrString(o, "__array__")) {
+      t = ingest(o, op, {});
+      Object wrapped = Object::steal(wrap(t));
+      scan(wrapped.get(), depth, s, op, first);
+      return;
+    }
+    not_a_number(op, o);
+  }
+  see_scalar(s, v, !is_numpy_scalar(o));
+}
+
+DType result_dtype(const Scan& s) {
+  Scalar weak;
+  switch (s.weakest) {
+    case Scalar::Tag::boolean: weak = Scalar(false); break;
+    case Scalar::Tag::integer: weak = Scalar(0); break;
+    case Scalar::Tag::unsigned_integer: weak = Scalar(UINT64_MAX); break;
+    case Scalar::Tag::floating: weak = Scalar(0.0); break;
+    case Scalar::Tag::complex: weak = Scalar(complex128{0, 0}); break;
+  }
+  if (!s.any) return default_float();
+  return s.all_weak ? weak.default_dtype() : weak.promote_with(s.dtype);
+}
+
+template <class T>
+struct Filler {
+  const char* op;
+  DType dtype;
+  T* out;
+  const Dims& shape;
+
+  void number(PyObject* o) {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (PyFloat_CheckExact(o)) {
+        *out++ = static_cast<T>(PyFloat_AS_DOUBLE(o));
+        return;
+      }
+    }
+    Scalar v;
+    if (!as_scalar(o, v)) not_a_number(op, o);
+    if (!v.fits(dtype)) {
+      PyErr_Format(PyExc_OverflowError, "%s: %S is out of bounds for %s", op, o, std::string(name(dtype)).c_str());
+      throw PythonError{};
+    }
+    *out++ = v.to<T>();
+  }
+
+  void fill(PyObject* o, int depth) {
+    Tensor t;
+    if (depth > 0 && element_array(o, t, op)) {
+      Dims tail(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(depth)));
+      Tensor target = from_blob(out, tail, dtype);
+      copy_(target, t.detach());
+      out += tail.product();
+    } else if (is_sequence(o)) {
+      Object fast = Object::steal(PySequence_Fast(o, "sequence"));
+      const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
+      PyObject** items = PySequence_Fast_ITEMS(fast.get());
+      // A list may change while its elements run Python code; the sizes of the first pass bind.
+      if (n != shape[depth]) throw ValueError(std::string(op) + ": the sequence changed while it was read");
+      if (depth + 1 == shape.size()) {
+        for (Py_ssize_t i = 0; i < n; ++i) element(items[i], depth + 1);
+      } else {
+        for (Py_ssize_t i = 0; i < n; ++i) fill(items[i], depth + 1);
+      }
+    } else {
+      element(o, depth);
+    }
+  }
+  void element(PyObject* o, int depth) {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (PyFloat_CheckExact(o)) {
+        *out++ = static_cast<T>(PyFloat_AS_DOUBLE(o));
+        return;
+      }
+    }
+    if (PyLong_CheckExact(o)) return number(o);
+    Tensor t;
+    if (element_array(o, t, op)) {
+      Tensor target = from_blob(out, {}, dtype);
+      copy_(target, reshape(t.detach(), {}));
+      ++out;
+      return;
+    }
+    Scalar v;
+    if (!as_scalar(o, v) && PyObject_HasAttrString(o, "__array__")) {
+      Object wrapped = Object::steal(wrap(ingest(o, op, {})));
+      return fill(wrapped.get(), depth);
+    }
+    number(o);
+  }
+};
+
+// A list of arrays or tensors of one shape: one pass of block copies.
+bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Tensor& out) {
+  Object fast = Object::steal(PySequence_Fast(o, "sequence"));
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
+  if (n == 0) return false;
+  PyObject** items = PySequence_Fast_ITEMS(fast.get());
+  std::vector<Tensor> parts;
+  if (!is_tensor(items[0]) && !is_ndarray(items[0])) return false;
+  parts.reserve(static_cast<std::size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    Tensor t;
+    if (!element_array(items[i], t, op)) return false;
+    if (!parts.empty() && t.shape() != parts[0].shape()) return false;
+    parts.push_back(t.detach());
+  }
+  out = stack(parts, 0);
+  if (dtype) out = to(out, dtype);
+  return true;
+}
+
+}  // namespace
+
+Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype) {
+  Tensor out;
+  if (!PyRange_Check(o) && is_sequence(o) && stack_of_arrays(o, op, dtype, out)) return out;
+  Scan s;
+  scan(o, 0, s, op, true);
+  const DType found = result_dtype(s);
+  const DType d = dtype.value_or(found);
+  if (is_complex(found) && !is_complex(d)) throw TypeError(std::string(op) + ": complex numbers do not fit into " + std::string(name(d)));
+  out = empty(s.shape, d);
+  dispatch(d, [&]<class T>() {
+    Filler<T> f{op, d, out.data<T>(), s.shape};
+    f.fill(o, 0);
+  });
+  return out;
+}
+
+namespace {
+
+// Converts what has been shared, or says why it cannot be.
+Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh) {
+  const bool other_dtype = options.dtype && *options.dtype != t.dtype();
+  const bool other_device = options.device && *options.device != t.device();
+  if (options.copy == false && (other_dtype || other_device || fresh)) {
+    std::string why = fresh          ? "the object's memory cannot be shared (tenon.explain(obj) says why)"
+                      : other_dtype  ? "from dtype " + std::string(name(t.dtype())) + " into dtype " + std::string(name(*options.dtype))
+                                     : "from device " + t.device().str() + " to " + options.device->str();
+    throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + why + "; use copy=None");
+  }
+  if (other_dtype || other_device) {
+    if (!fresh) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
+    return to(t, options.dtype, options.device);
+  }
+  if (options.copy == true && !fresh) return clone(t);
+  return t;
+}
+
+// The object's own array, from __array__() or a protocol that NumPy knows.
+Tensor through_numpy(PyObject* o, const char* op, const IngestOptions& options) {
+  require_numpy(op);
+  Object numpy = Object::steal(PyImport_ImportModule("numpy"));
+  Object array = Object::steal(PyObject_CallMethod(numpy.get(), "asarray", "O", o));
+  return ingest(array.get(), op, options);
+}
+
+}  // namespace
+
+Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
+  if (is_tensor(o)) return finish(unwrap(o), op, options, false);
+  if (is_ndarray(o)) {
+    const char* problem = why_not_shared(o);
+    if (!problem || std::strstr(problem, "has no tensor dtype")) return finish(tensor_from_ndarray(o, op), op, options, false);
+    if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + problem);
+    Object copy = native_copy(o);
+    Tensor t = tensor_from_ndarray(copy.get(), op);
+    if (!options.copy) note_copy(op, problem, t.nbytes());
+    return finish(std::move(t), op, {options.dtype, options.device, std::nullopt}, true);
+  }
+  Scalar s;
+  if (as_scalar(o, s)) {
+    if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a number has no memory to share; use copy=None");
+    const DType d = options.dtype.value_or(s.default_dtype());
+    if (!s.fits(d)) {
+      PyErr_Format(PyExc_OverflowError, "%s: %S is out of bounds for %s", op, o, std::string(name(d)).c_str());
+      throw PythonError{};
+    }
+    if (s.is_complex() && !is_complex(d)) throw TypeError(std::string(op) + ": a complex number does not fit into " + std::string(name(d)));
+    return Tensor::of(s, d, options.device.value_or(kCpu));
+  }
+  if (is_sequence(o)) {
+    if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a sequence can't alias: its numbers are separate objects; use copy=None");
+    Tensor t = from_sequence(o, op, options.dtype);
+    return options.device && !options.device->is_cpu() ? to(t, {}, options.device) : t;
+  }
+  if (PyUnicode_Check(o) || o == Py_None) wrong_type({op, "data"}, "an array, a number or a sequence of numbers", o);
+  // Everything else: one Python function knows the protocols, in their order.
+  Object border = Object::steal(PyImport_ImportModule("tenon._ingest"));
+  Object r = Object::steal(PyObject_CallMethod(border.get(), "foreign", "Os", o, op));
+  if (is_tensor(r.get())) return finish(unwrap(r.get()), op, options, false);
+  if (is_ndarray(r.get())) return ingest(r.get(), op, options);
+  return through_numpy(o, op, options);
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,29 @@
+// Any array-like object to a tensor: the one rule behind tensor, as_tensor, asarray and operands.
+#pragma once
+
+#include <optional>
+
+#include "convert.h"
+
+namespace tenon::py {
+
+// copy: true for fresh memory always, false for sharing or ValueError, none for sharing where possible.
+struct IngestOptions {
+  std::optional<DType> dtype;
+  std::optional<Device> device;
+  std::optional<bool> copy;
+};
+
+// Tensors, ndarrays, NumPy scalars, objects with DLPack, the array interface, the buffer protocol, Arrow or
+// __array__, Python numbers and (nested) sequences of any of these.
+Tensor ingest(PyObject* o, const char* op, const IngestOptions& options);
+
+// Numbers and sequences of numbers, arrays and tensors: always fresh memory.
+Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype);
+
+// ---- the policies of the border, set by tenon.numpy_policy, no_copies and record_copies ----
+// Called for each copy that the border makes on its own account; raises under no_copies, counts under record_copies.
+void note_copy(const char* op, const char* reason, std::int64_t bytes);
+extern bool copies_watched;
+
+}  // namespace tenon::py

@@ -1,0 +1,82 @@
+// The extension module tenon._C.
+#include <nanobind/nanobind.h>
+
+#include "object.h"
+#include "op.h"
+#include "numpy_api.h"
+#include "tensor_slots.h"
+#include "tenon/backend.h"
+#include "tenon/threads.h"
+
+namespace nb = nanobind;
+
+namespace tenon::py {
+
+void bind_system(nb::module_& m);
+PyObject* from_numpy(PyObject*, PyObject* array);
+
+namespace {
+
+PyMemberDef tensor_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weakrefs), READONLY, nullptr}, {nullptr}};
+
+PyMethodDef functions[] = {
+    {"from_numpy", from_numpy, METH_O,
+     "from_numpy(array, /)\n--\n\n"
+     "A tensor over an ndarray's memory, without a copy: writes on either side show on the other.\n\n"
+     "Any strides are kept (negative and zero ones too); a read-only array gives a read-only tensor; the array lives as\n"
+     "long as the tensor or a view of it. TypeError for what is no ndarray and for dtypes without a tensor dtype;\n"
+     "ValueError, with the fix, for swapped bytes, misaligned data and strides that are no multiple of the item size."},
+    {nullptr}};
+
+void make_tensor_type(PyObject* module) {
+  std::vector<PyType_Slot> slots = {{Py_tp_dealloc, reinterpret_cast<void*>(tensor_dealloc)},
+                                    {Py_tp_repr, reinterpret_cast<void*>(tensor_repr)},
+                                    {Py_tp_getset, tensor_getset},
+                                    {Py_tp_methods, tensor_methods},
+                                    {Py_tp_members, tensor_members},
+                                    {Py_tp_doc, const_cast<char*>("An n-dimensional array that shares memory with NumPy and records gradients.\n\n"
+                                                                  "Made by tenon.tensor, from_numpy, zeros and the other creation functions.")}};
+  for (const PyType_Slot* list : {operator_slots, indexing_slots, buffer_slots})
+    for (const PyType_Slot* s = list; s->slot; ++s) slots.push_back(*s);
+  slots.push_back({0, nullptr});
+  static PyType_Spec spec = {"tenon.Tensor", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, nullptr};
+  spec.slots = slots.data();
+  tensor_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&spec)).release());
+  if (PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) < 0) throw PythonError{};
+}
+
+}  // namespace
+
+PyObject* from_numpy(PyObject*, PyObject* array) {
+  return guarded([&] {
+    if (!is_ndarray(array)) {
+      PyErr_Format(PyExc_TypeError, "from_numpy: expected np.ndarray (got %.200s); tenon.asarray takes any array-like",
+                   Py_TYPE(array)->tp_name);
+      throw PythonError{};
+    }
+    return wrap(tensor_from_ndarray(array, "from_numpy"));
+  });
+}
+
+}  // namespace tenon::py
+
+NB_MODULE(_C, m) {
+  using namespace tenon::py;
+  try {
+    PyObject* module = m.ptr();
+    init_numpy(module);
+    init_dtype(module);
+    init_op(module);
+    make_tensor_type(module);
+    static Ops ops;
+    def_elementwise(ops);
+    def_shape(ops);
+    def_reduce(ops);
+    install_ops(ops, module);
+    if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
+    m.attr("__version__") = TENON_VERSION;
+    bind_system(m);
+  } catch (const PythonError&) {
+    throw nb::python_error();
+  }
+}

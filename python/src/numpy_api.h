@@ -1,0 +1,42 @@
+// The one place that uses NumPy's C-API: the fast crossings. NumPy is looked up on first need, never imported
+// by `import tenon`.
+#pragma once
+
+#include "object.h"
+#include "tenon/dtype.h"
+
+namespace tenon::py {
+
+// Whether NumPy is in use by this process already; then ndarrays may come.
+bool numpy_loaded();
+// Loads NumPy. Throws ImportError naming what to install.
+void require_numpy(const char* op);
+
+bool is_ndarray(PyObject* o);        // subclasses too; false as long as NumPy is not loaded
+bool is_numpy_scalar(PyObject* o);
+
+// ---- dtypes ----
+// The NumPy dtype object; ml_dtypes' for bfloat16 and float8. Throws TypeError naming ml_dtypes where it is absent.
+Object numpy_dtype(DType d);
+// A dtype object, a scalar type or anything that np.dtype() accepts.
+bool dtype_from_numpy(PyObject* o, DType& out);
+
+// ---- crossings ----
+// A tensor over the array's memory. Throws what `op` owes: TypeError, ValueError with the way out.
+Tensor tensor_from_ndarray(PyObject* array, const char* op);
+// Whether and why tensor_from_ndarray would refuse: null if it would share.
+const char* why_not_shared(PyObject* array);
+// An ndarray over the tensor's memory, which it keeps alive and counts as an export. The caller has checked
+// device and gradient.
+Object ndarray_from_tensor(const Tensor& t);
+// A 0-d or larger array that has been copied into native byte order, alignment and a supported dtype.
+Object native_copy(PyObject* array);
+
+// A NumPy scalar as a weak number if it is of a Python number's kind; a float32 tensor stays float32 against
+// np.float64(2.0). False if o is no NumPy scalar of a numeric dtype.
+bool scalar_from_numpy(PyObject* o, Scalar& value, DType& dtype);
+
+// Keeps a storage alive and counts as an export until it is freed: the base of ndarrays and owner of buffers.
+PyObject* new_export(const Ref<Storage>& storage);
+
+}  // namespace tenon::py

@@ -1,0 +1,207 @@
+#include "op.h"
+
+#include <cstring>
+
+#include "core/errors.h"
+
+namespace tenon::py {
+
+PyTypeObject* op_type = nullptr;
+
+namespace {
+
+// Other names of an argument: both vocabularies work.
+const char* alias_of(const char* name) {
+  struct Pair { const char *name, *alias; };
+  static constexpr Pair kAliases[] = {{"dim", "axis"},     {"keepdim", "keepdims"}, {"input", "x"},    {"correction", "ddof"},
+                                      {"size", "shape"},   {"shape", "size"},       {"k", "diagonal"}, {"dims", "axes"},
+                                      {"other", "y"},      {"shifts", "shift"},     {"min", "a_min"},  {"max", "a_max"},
+                                      {"tensors", "arrays"}};
+  for (const Pair& p : kAliases)
+    if (!std::strcmp(p.name, name)) return p.alias;
+  return nullptr;
+}
+
+bool names(PyObject* keyword, PyObject* interned, const char* name) {
+  if (keyword == interned) return true;
+  if (PyUnicode_CompareWithASCIIString(keyword, name) == 0) return true;
+  const char* alias = alias_of(name);
+  if (alias && PyUnicode_CompareWithASCIIString(keyword, alias) == 0) return true;
+  return !std::strcmp(name, "input") && PyUnicode_CompareWithASCIIString(keyword, "a") == 0;
+}
+
+[[noreturn]] void argument_error(const OpDef& def, const std::string& message) {
+  PyErr_Format(PyExc_TypeError, "%s: %s; the signature is %s%s", def.name.c_str(), message.c_str(), def.name.c_str(),
+               signature_text(def).c_str());
+  throw PythonError{};
+}
+
+// Writes a result into out= and returns out itself.
+PyObject* into_out(const OpDef& def, Object result, PyObject* out) {
+  const Where where{def.name.c_str(), "out"};
+  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, where);
+  const Tensor& value = unwrap(result.get());
+  const char* name = def.name.c_str();
+  if (grad_enabled() && (value.requires_grad() || target.requires_grad())) errors::out_requires_grad(name);
+  if (target.shape() != value.shape()) errors::wrong_shape(name, target.shape(), value.shape());
+  if (!can_cast_same_kind(value.dtype(), target.dtype())) errors::result_does_not_fit(name, value.dtype(), target.dtype());
+  copy_(target, value);
+  return Py_NewRef(out);
+}
+
+PyObject* vectorcall(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames) {
+  return guarded([&] { return call_op(*reinterpret_cast<OpObject*>(self)->def, args, PyVectorcall_NARGS(nargsf), kwnames); });
+}
+
+PyObject* op_get(PyObject* self, PyObject* object, PyObject*) {
+  if (!object || object == Py_None) return Py_NewRef(self);
+  return PyMethod_New(self, object);
+}
+OpDef& def_of(PyObject* self) { return *reinterpret_cast<OpObject*>(self)->def; }
+PyObject* op_repr(PyObject* self) {
+  return PyUnicode_FromFormat("<tenon operation %U>", reinterpret_cast<OpObject*>(self)->qualname);
+}
+PyObject* op_name(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).name.c_str()); }
+PyObject* op_qualname(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<OpObject*>(self)->qualname); }
+PyObject* op_module(PyObject*, void*) { return PyUnicode_FromString("tenon"); }
+PyObject* op_doc(PyObject* self, void*) {
+  const OpDef& d = def_of(self);
+  return PyUnicode_FromFormat("%s%s\n\n%s", d.name.c_str(), signature_text(d).c_str(), d.doc.c_str());
+}
+PyObject* op_text_signature(PyObject* self, void*) { return PyUnicode_FromString(signature_text(def_of(self)).c_str()); }
+PyObject* op_numpy_name(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).numpy_name.c_str()); }
+PyObject* op_array_api_name(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).array_api_name.c_str()); }
+PyObject* op_signature(PyObject* self, void*) {
+  Object module = Object::maybe(PyImport_ImportModule("tenon._signature"));
+  if (!module) return nullptr;
+  return PyObject_CallMethod(module.get(), "parse", "s", signature_text(def_of(self)).c_str());
+}
+PyObject* op_reduce(PyObject* self, PyObject*) { return Py_NewRef(reinterpret_cast<OpObject*>(self)->qualname); }
+
+PyGetSetDef op_getset[] = {{"__name__", op_name, nullptr, nullptr, nullptr},
+                           {"__qualname__", op_qualname, nullptr, nullptr, nullptr},
+                           {"__module__", op_module, nullptr, nullptr, nullptr},
+                           {"__doc__", op_doc, nullptr, nullptr, nullptr},
+                           {"__text_signature__", op_text_signature, nullptr, nullptr, nullptr},
+                           {"__signature__", op_signature, nullptr, nullptr, nullptr},
+                           {"_numpy_name", op_numpy_name, nullptr, nullptr, nullptr},
+                           {"_array_api_name", op_array_api_name, nullptr, nullptr, nullptr},
+                           {nullptr}};
+PyMethodDef op_methods[] = {{"__reduce__", op_reduce, METH_NOARGS, nullptr}, {nullptr}};
+PyMemberDef op_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpObject, vectorcall), READONLY, nullptr}, {nullptr}};
+
+}  // namespace
+
+std::string signature_text(const OpDef& def) {
+  std::string s = "(";
+  bool keyword_only = false;
+  auto item = [&](const std::string& text) { s += (s.size() > 1 ? ", " : "") + text; };
+  for (const Arg& a : def.args) {
+    if (a.keyword_only && !keyword_only) {
+      item("*");
+      keyword_only = true;
+    }
+    std::string text = a.name;
+    if (a.default_value) {
+      Object repr = Object::steal(PyObject_Repr(a.default_value.get()));
+      text += std::string("=") + PyUnicode_AsUTF8(repr.get());
+    }
+    item(text);
+  }
+  if (def.takes_out) {
+    if (!keyword_only) item("*");
+    item("out=None");
+  }
+  return s + ")";
+}
+
+PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  const int count = static_cast<int>(def.args.size());
+  PyObject* bound[kMaxArgs + 1] = {};
+  Object rest;  // what a variadic argument has collected
+  PyObject* out = nullptr;
+  if (def.variadic_at >= 0 && nargs > def.variadic_at &&
+      (nargs > def.variadic_at + 1 || PyIndex_Check(args[def.variadic_at])) &&
+      !(PyTuple_Check(args[def.variadic_at]) || PyList_Check(args[def.variadic_at]))) {
+    rest = Object::steal(PyTuple_New(nargs - def.variadic_at));
+    for (Py_ssize_t i = def.variadic_at; i < nargs; ++i) PyTuple_SET_ITEM(rest.get(), i - def.variadic_at, Py_NewRef(args[i]));
+    bound[def.variadic_at] = rest.get();
+    nargs = def.variadic_at;
+    for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
+    nargs += PyTuple_GET_SIZE(rest.get());  // where keyword values begin
+  } else {
+    int positional = 0;
+    while (positional < count && !def.args[static_cast<std::size_t>(positional)].keyword_only) ++positional;
+    if (nargs > positional)
+      argument_error(def, errors::text("takes at most ", positional, " positional arguments; got ", static_cast<std::int64_t>(nargs)));
+    for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
+  }
+  if (kwnames) {
+    const Py_ssize_t n = PyTuple_GET_SIZE(kwnames);
+    for (Py_ssize_t k = 0; k < n; ++k) {
+      PyObject* keyword = PyTuple_GET_ITEM(kwnames, k);
+      PyObject* value = args[nargs + k];
+      int i = 0;
+      while (i < count && !names(keyword, def.interned[static_cast<std::size_t>(i)], def.args[static_cast<std::size_t>(i)].name)) ++i;
+      if (i < count) {
+        if (bound[i]) argument_error(def, errors::text("argument '", def.args[static_cast<std::size_t>(i)].name, "' is given twice"));
+        bound[i] = value;
+      } else if (def.takes_out && PyUnicode_CompareWithASCIIString(keyword, "out") == 0) {
+        out = value == Py_None ? nullptr : value;
+        if (out && PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 1) out = PyTuple_GET_ITEM(out, 0);
+      } else {
+        argument_error(def, errors::text("there is no argument '", PyUnicode_AsUTF8(keyword), "'"));
+      }
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    if (bound[i]) continue;
+    const Arg& a = def.args[static_cast<std::size_t>(i)];
+    if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
+    bound[i] = a.default_value.get();
+  }
+  if (def.native_out) {
+    bound[count] = out;
+    return def.invoke(def, bound);
+  }
+  if (!out) return def.invoke(def, bound);
+  return into_out(def, Object::steal(def.invoke(def, bound)), out);
+}
+
+PyObject* new_op(OpDef* def, const char* qualname_prefix) {
+  if (def->interned.empty())
+    for (const Arg& a : def->args) def->interned.push_back(PyUnicode_InternFromString(a.name));
+  OpObject* o = PyObject_New(OpObject, op_type);
+  if (!o) return nullptr;
+  o->vectorcall = &vectorcall;
+  o->def = def;
+  o->qualname = PyUnicode_FromFormat("%s%s", qualname_prefix, def->name.c_str());
+  return reinterpret_cast<PyObject*>(o);
+}
+
+void install_ops(const Ops& ops, PyObject* module) {
+  auto* type = reinterpret_cast<PyObject*>(tensor_type);
+  for (OpDef* def : ops.all()) {
+    Object op = Object::steal(new_op(def, def->is_function ? "" : "Tensor."));
+    if (def->is_function && PyObject_SetAttrString(module, def->name.c_str(), op.get()) < 0) throw PythonError{};
+    if (def->is_method && PyObject_SetAttrString(type, def->name.c_str(), op.get()) < 0) throw PythonError{};
+  }
+}
+
+void init_op(PyObject* module) {
+  static PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+                                {Py_tp_descr_get, reinterpret_cast<void*>(op_get)},
+                                {Py_tp_repr, reinterpret_cast<void*>(op_repr)},
+                                {Py_tp_getset, op_getset},
+                                {Py_tp_methods, op_methods},
+                                {Py_tp_members, op_members},
+                                {0, nullptr}};
+  static PyType_Spec spec = {"tenon.Operation", sizeof(OpObject), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR |
+                                 Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+                             slots};
+  op_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&spec)).release());
+  if (PyModule_AddObjectRef(module, "Operation", reinterpret_cast<PyObject*>(op_type)) < 0) throw PythonError{};
+}
+
+}  // namespace tenon::py

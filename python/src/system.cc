@@ -1,0 +1,61 @@
+// Devices, threads, memory and gradient mode: the parts that are no operations.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include "convert.h"
+#include "tenon/autograd.h"
+#include "tenon/backend.h"
+#include "tenon/threads.h"
+
+namespace nb = nanobind;
+
+namespace tenon::py {
+
+extern PyTypeObject* size_type;
+
+void bind_system(nb::module_& m) {
+  m.def("cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
+  m.def("cuda_device_count", [] { return device_count(DeviceType::cuda); }, "The number of CUDA devices.");
+  m.def("cuda_synchronize", [](int index) { synchronize({DeviceType::cuda, static_cast<std::int8_t>(index)}); }, nb::arg("device") = 0,
+        nb::call_guard<nb::gil_scoped_release>(), "Waits until the device has done all its work.");
+  m.def("get_num_threads", &num_threads, "The threads that an operation may use.");
+  m.def("set_num_threads", &set_num_threads, nb::arg("n"), "Sets the threads that an operation may use; 0 for the default.");
+  m.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.");
+  m.def("_set_grad_enabled", &set_grad_enabled, nb::arg("on"));
+  m.def("memory_stats", [] {
+    const memory::Stats s = memory::stats();
+    nb::dict d;
+    d["in_use"] = s.in_use;
+    d["peak"] = s.peak;
+    d["cached"] = s.cached;
+    d["limit"] = s.limit;
+    d["hits"] = s.hits;
+    d["misses"] = s.misses;
+    return d;
+  }, "Bytes in use, their peak, bytes cached and their limit, and how often the cache served an allocation.");
+  m.def("memory_release", &memory::release, "Returns all cached blocks to the system; the number of bytes.");
+  m.def("memory_set_limit", &memory::set_limit, nb::arg("bytes"), "Caps the bytes that are cached; 0 turns the cache off.");
+  m.def("memory_reset_peak", &memory::reset_peak, "Sets the peak to the bytes in use.");
+  m.def("_set_size_type", [](nb::handle type) {
+    size_type = reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr());
+  }, nb::arg("type"));
+
+  nb::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, by seed and position.")
+      .def(nb::init<std::uint64_t>(), nb::arg("seed") = 0x853c49e6748fea9bULL)
+      .def("manual_seed", [](nb::handle self, std::uint64_t seed) {
+        nb::cast<Generator&>(self).manual_seed(seed);
+        return nb::borrow(self);
+      }, nb::arg("seed"), "Starts the stream of a seed from its beginning; returns the generator.")
+      .def("initial_seed", &Generator::seed, "The seed.")
+      .def("get_state", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); }, "(seed, position).")
+      .def("set_state", [](Generator& g, nb::tuple s) { g.set_state(nb::cast<std::uint64_t>(s[0]), nb::cast<std::uint64_t>(s[1])); }, nb::arg("state"), "Continues from (seed, position).");
+  m.attr("default_generator") = nb::cast(&default_generator(), nb::rv_policy::reference);
+}
+
+Generator* to_generator(PyObject* o, const Where& w) {
+  Generator* g = nullptr;
+  if (!nb::try_cast(nb::handle(o), g) || !g) wrong_type(w, "a tenon.Generator", o);
+  return g;
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,31 @@
+// The slots of tenon.Tensor, by file: operators, indexing, attributes, buffer.
+#pragma once
+
+#include "object.h"
+
+namespace tenon::py {
+
+void tensor_dealloc(PyObject* self);
+
+// operators.cc
+extern PyType_Slot operator_slots[];
+// indexing.cc
+extern PyType_Slot indexing_slots[];
+// buffer.cc
+extern PyType_Slot buffer_slots[];
+// attributes.cc
+extern PyGetSetDef tensor_getset[];
+extern PyMethodDef tensor_methods[];
+PyObject* tensor_repr(PyObject* self);
+
+// What refuses an export: device or gradient, with the fix. Honours tenon.numpy_policy unless strict.
+// Returns the tensor to export (detached and moved where a policy says so).
+Tensor exportable(const Tensor& t, const char* op, bool strict = false);
+
+// The policy of tenon.numpy_policy on this thread.
+struct NumpyPolicy {
+  bool detach = false, to_cpu = false;
+};
+extern thread_local NumpyPolicy numpy_policy;
+
+}  // namespace tenon::py

@@ -1,0 +1,262 @@
+// Gathers and scatters: the byte offsets of a block of positions are computed first, then used.
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include "backends/cpu/backend.h"
+#include "backends/cpu/parallel.h"
+#include "backends/scalar/convert.h"
+
+namespace tenon::cpu {
+namespace {
+
+constexpr std::int64_t kBlock = 512;
+
+// The trailing part of the loop in which no index changes: the elements that one position moves.
+struct Row {
+  int outer;  // the dimensions before it
+  std::int64_t n = 1;
+  std::int64_t value_stride = 0, base_stride = 0;
+};
+
+bool is_indexed(const IndexCall& c, int d) {
+  for (int i = 0; i < c.n_indices; ++i)
+    if (c.index_loop_strides[i][d] != 0) return true;
+  return false;
+}
+
+Row row_of(const IndexCall& c) {
+  Row r{c.loop.ndim};
+  const int last = r.outer - 1;
+  if (last < 0 || is_indexed(c, last)) return r;
+  r.outer = last;
+  r.n = c.loop.shape[last];
+  r.value_stride = c.loop.strides[0][last];
+  r.base_stride = c.loop.strides[1][last];
+  return r;
+}
+
+// A position in the outer dimensions.
+class Walker {
+ public:
+  Walker(const IndexCall& c, int outer, std::int64_t position) : c_(c), inner_(outer - 1) {
+    for (int i = 0; i < c.n_indices; ++i) index_[i] = reinterpret_cast<const char*>(c.indices[i]);
+    for (int d = inner_; d >= 0; --d) {
+      at_[d] = position % c.loop.shape[d];
+      position /= c.loop.shape[d];
+      move(d, at_[d]);
+    }
+  }
+  std::int64_t run() const { return inner_ < 0 ? 1 : c_.loop.shape[inner_] - at_[inner_]; }
+  char* values() const { return static_cast<char*>(c_.values) + value_; }
+  // The base's byte offsets at the next n positions of the innermost dimension.
+  void offsets(std::int64_t n, std::int64_t* out) const {
+    const std::int64_t step = inner_ < 0 ? 0 : c_.loop.strides[1][inner_];
+    std::int64_t constant = base_;
+    bool varies = false;
+    for (int i = 0; i < c_.n_indices; ++i) {
+      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_],
+                         scale = c_.base_strides[i];
+      if (stride == 0) {
+        constant += *reinterpret_cast<const std::int64_t*>(index_[i]) * scale;
+        continue;
+      }
+      const char* p = index_[i];
+      if (stride == 8 && !varies) {
+        for (std::int64_t j = 0; j < n; ++j) out[j] = reinterpret_cast<const std::int64_t*>(p)[j] * scale;
+      } else {
+        for (std::int64_t j = 0; j < n; ++j)
+          out[j] = (varies ? out[j] : 0) + *reinterpret_cast<const std::int64_t*>(p + j * stride) * scale;
+      }
+      varies = true;
+    }
+    if (!varies) std::fill(out, out + n, std::int64_t{0});
+    for (std::int64_t j = 0; j < n; ++j) out[j] += constant + j * step;
+  }
+  // Moves on by n, which is at most run().
+  void step(std::int64_t n) {
+    if (inner_ < 0) return;
+    at_[inner_] += n;
+    move(inner_, n);
+    for (int d = inner_; d > 0 && at_[d] == c_.loop.shape[d]; --d) {
+      move(d, -at_[d]);
+      at_[d] = 0;
+      ++at_[d - 1];
+      move(d - 1, 1);
+    }
+  }
+
+ private:
+  void move(int d, std::int64_t n) {
+    value_ += n * c_.loop.strides[0][d];
+    base_ += n * c_.loop.strides[1][d];
+    for (int i = 0; i < c_.n_indices; ++i) index_[i] += n * c_.index_loop_strides[i][d];
+  }
+  const IndexCall& c_;
+  int inner_;
+  std::int64_t value_ = 0, base_ = 0;
+  std::int64_t at_[kMaxDims];
+  const char* index_[kMaxDims];
+};
+
+// Which part of the work a thread does.
+struct Part {
+  std::int64_t begin, end;   // positions
+  std::int64_t first, last;  // columns of each row
+};
+
+// Calls each(value, base) for the positions of a part.
+template <class Each>
+void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
+  std::int64_t offset[kBlock];
+  char* base = static_cast<char*>(c.base) + part.first * row.base_stride;
+  const std::int64_t value_shift = part.first * row.value_stride;
+  const std::int64_t stride = row.outer == 0 ? 0 : c.loop.strides[0][row.outer - 1];
+  Walker w(c, row.outer, part.begin);
+  for (std::int64_t at = part.begin; at < part.end;) {
+    const std::int64_t n = std::min({w.run(), kBlock, part.end - at});
+    w.offsets(n, offset);
+    char* values = w.values() + value_shift;
+    for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);
+    w.step(n);
+    at += n;
+  }
+}
+
+template <std::size_t N>
+struct Bytes {
+  static void copy(char* to, const char* from) { std::memcpy(to, from, N); }
+};
+
+// Moves rows, reading (get) or writing (put) the base.
+template <bool Get>
+void move_rows(const IndexCall& c, const Row& row, const Part& part) {
+  const auto item = static_cast<std::int64_t>(itemsize(c.dtype));
+  const std::int64_t n = part.last - part.first;
+  const bool dense = n == 1 || (row.value_stride == item && row.base_stride == item);
+  auto with = [&]<std::size_t N>() {
+    if (dense) {
+      walk(c, row, part, [](char* v, char* b) { Get ? Bytes<N>::copy(v, b) : Bytes<N>::copy(b, v); });
+    } else {
+      walk(c, row, part, [&](char* v, char* b) {
+        for (std::int64_t j = 0; j < n; ++j) {
+          char* to = Get ? v + j * row.value_stride : b + j * row.base_stride;
+          Bytes<N>::copy(to, Get ? b + j * row.base_stride : v + j * row.value_stride);
+        }
+      });
+    }
+  };
+  switch (dense ? n * item : item) {
+    case 1:
+      return with.template operator()<1>();
+    case 2:
+      return with.template operator()<2>();
+    case 4:
+      return with.template operator()<4>();
+    case 8:
+      return with.template operator()<8>();
+    case 16:
+      return with.template operator()<16>();
+    case 32:
+      return with.template operator()<32>();
+    default:
+      break;
+  }
+  const auto bytes = static_cast<std::size_t>(n * item);
+  walk(c, row, part, [&](char* v, char* b) { Get ? std::memcpy(v, b, bytes) : std::memcpy(b, v, bytes); });
+}
+
+template <class T>
+T plus(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>)
+    return a | b;
+  else if constexpr (std::is_arithmetic_v<T> || requires { a.im; })
+    return static_cast<T>(a + b);
+  else
+    return scalar::convert<T>(scalar::convert<float>(a) + scalar::convert<float>(b));
+}
+
+void add_rows(const IndexCall& c, const Row& row, const Part& part) {
+  const auto item = static_cast<std::int64_t>(itemsize(c.dtype));
+  const std::int64_t n = part.last - part.first;
+  dispatch(c.dtype, [&]<class T>() {
+    if (n == 1) {
+      walk(c, row, part, [](char* v, char* b) {
+        T* to = reinterpret_cast<T*>(b);
+        *to = plus(*to, *reinterpret_cast<const T*>(v));
+      });
+    } else if (row.value_stride == item && row.base_stride == item) {
+      walk(c, row, part, [n](char* v, char* b) {
+        T* to = reinterpret_cast<T*>(b);
+        const T* from = reinterpret_cast<const T*>(v);
+#pragma GCC ivdep
+        for (std::int64_t j = 0; j < n; ++j) to[j] = plus(to[j], from[j]);
+      });
+    } else {
+      walk(c, row, part, [&](char* v, char* b) {
+        for (std::int64_t j = 0; j < n; ++j) {
+          T* to = reinterpret_cast<T*>(b + j * row.base_stride);
+          *to = plus(*to, *reinterpret_cast<const T*>(v + j * row.value_stride));
+        }
+      });
+    }
+  });
+}
+
+void run(const IndexCall& c, const Row& row, const Part& part) {
+  if (c.mode == IndexMode::get)
+    move_rows<true>(c, row, part);
+  else if (c.mode == IndexMode::put)
+    move_rows<false>(c, row, part);
+  else
+    add_rows(c, row, part);
+}
+
+}  // namespace
+
+// Writes are divided so that each element of the base is written by one thread, in the order of the
+// positions: of equal indices the last wins, and sums have the same bits for any number of threads.
+int index(int, const IndexCall& c) {
+  if (c.loop.numel == 0) return kOk;
+  const Row row = row_of(c);
+  const std::int64_t positions = c.loop.numel / row.n;
+  const bool get = c.mode == IndexMode::get;
+  if (c.loop.numel < kGrain / 2 || max_threads() == 1) {
+    run(c, row, {0, positions, 0, row.n});
+  } else if (get && positions >= 1024) {
+    parallel_for(positions, std::max<std::int64_t>(64, kGrain / 4 / row.n),
+                 [&](std::int64_t begin, std::int64_t end) { run(c, row, {begin, end, 0, row.n}); });
+  } else if (row.n >= 128) {
+    parallel_for(row.n, std::max<std::int64_t>(64, kGrain / 2 / positions),
+                 [&](std::int64_t first, std::int64_t last) { run(c, row, {0, positions, first, last}); });
+  } else if (row.outer > 1 && !is_indexed(c, 0)) {
+    const std::int64_t each = positions / c.loop.shape[0];
+    parallel_for(
+        c.loop.shape[0], std::max<std::int64_t>(1, kGrain / 4 / (each * row.n)),
+        [&](std::int64_t begin, std::int64_t end) { run(c, row, {begin * each, end * each, 0, row.n}); });
+  } else {
+    // Two threads that each pick their own elements were slower than one that writes them all.
+    run(c, row, {0, positions, 0, row.n});
+  }
+  return kOk;
+}
+
+int index_range(int, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]) {
+  std::int64_t low = indices[0], high = indices[0];
+  std::mutex mutex;
+  parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t l = indices[begin], h = l;
+    for (std::int64_t i = begin; i < end; ++i) {
+      l = std::min(l, indices[i]);
+      h = std::max(h, indices[i]);
+    }
+    const std::lock_guard lock(mutex);
+    low = std::min(low, l);
+    high = std::max(high, h);
+  });
+  range[0] = low;
+  range[1] = high;
+  return kOk;
+}
+
+}  // namespace tenon::cpu

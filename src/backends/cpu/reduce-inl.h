@@ -1,0 +1,165 @@
+// Folds rows of contiguous elements into lanes; a long run is seen as rows of kWide elements. Every loop runs
+// along a row and vectorises for the target by itself. Included once per target, as elementwise-inl.h.
+//
+// An operation is a class with
+//   Lane    what a column is folded into over at most kFoldRows + 1 rows: narrow, so that loops are fast
+//   State   what lanes are merged into
+//   Lane identity(), Lane lift(T), Lane combine(Lane, Lane), State widen(Lane), State merge(State, State)
+//   kResult the dtype of a State (for operations whose states are their results)
+#if defined(TENON_REDUCE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TENON_REDUCE_INL_H_
+#undef TENON_REDUCE_INL_H_
+#else
+#define TENON_REDUCE_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+#include "backends/cpu/reduce.h"
+#include "backends/scalar/elementwise.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+
+// Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits, float32 in float32.
+constexpr std::int64_t kFoldRows = 128;
+
+template <class T>
+using Loaded = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
+template <class T>
+inline constexpr bool is_real_v = std::is_arithmetic_v<T> || sizeof(T) == 2;
+// What comparisons and float arithmetic happen in.
+template <class T>
+using Computed = std::conditional_t<std::is_arithmetic_v<T>, T, float>;
+
+// The extremum of two, NaN before all. Two selects, since GCC vectorises no condition of two parts here.
+template <class Lane, bool kMax>
+struct Extremum {
+  static HWY_INLINE Lane identity() {
+    using limits = std::numeric_limits<Lane>;
+    if constexpr (limits::has_infinity) return kMax ? -limits::infinity() : limits::infinity();
+    else return kMax ? limits::lowest() : limits::max();
+  }
+  static HWY_INLINE Lane combine(Lane a, Lane b) {
+    const Lane m = kMax ? (a > b ? a : b) : (a < b ? a : b);
+    if constexpr (std::is_floating_point_v<Lane>) return a == a ? m : a;
+    else return m;
+  }
+};
+
+// acc[j] = acc[j] and in[0][j] and in[1][j] ...; eight rows at once, as a tree, so that acc is touched rarely.
+template <class Op, class T>
+HWY_INLINE void fold(typename Op::Lane* HWY_RESTRICT acc, const char* in, std::int64_t stride, std::int64_t rows,
+                     std::int64_t cols) {
+  std::int64_t r = 0;
+  for (; r + 8 <= rows; r += 8, in += 8 * stride) {
+    const auto row = [&](int k) { return reinterpret_cast<const T*>(in + k * stride); };
+    const T *a = row(0), *b = row(1), *c = row(2), *d = row(3), *e = row(4), *f = row(5), *g = row(6), *h = row(7);
+#pragma GCC ivdep
+    for (std::int64_t j = 0; j < cols; ++j) {
+      const auto ab = Op::combine(Op::lift(a[j]), Op::lift(b[j])), cd = Op::combine(Op::lift(c[j]), Op::lift(d[j]));
+      const auto ef = Op::combine(Op::lift(e[j]), Op::lift(f[j])), gh = Op::combine(Op::lift(g[j]), Op::lift(h[j]));
+      acc[j] = Op::combine(acc[j], Op::combine(Op::combine(ab, cd), Op::combine(ef, gh)));
+    }
+  }
+  for (; r < rows; ++r, in += stride) {
+    const T* a = reinterpret_cast<const T*>(in);
+#pragma GCC ivdep
+    for (std::int64_t j = 0; j < cols; ++j) acc[j] = Op::combine(acc[j], Op::lift(a[j]));
+  }
+}
+
+// n elements as rows of W and a last, shorter row.
+template <class Op, class T, int W>
+HWY_INLINE void fold_run(typename Op::Lane* HWY_RESTRICT acc, const T* in, std::int64_t n) {
+  for (int j = 0; j < W; ++j) acc[j] = Op::identity();
+  const std::int64_t rows = n / W;
+  fold<Op, T>(acc, reinterpret_cast<const char*>(in), W * sizeof(T), rows, W);
+  const T* rest = in + rows * W;
+  for (std::int64_t j = 0; j < n - rows * W; ++j) acc[j] = Op::combine(acc[j], Op::lift(rest[j]));
+}
+
+// The lanes as one state, halves upon halves.
+template <class Op, int W>
+HWY_INLINE typename Op::State gather(const typename Op::Lane* acc) {
+  typename Op::State s[W];
+  for (int j = 0; j < W; ++j) s[j] = Op::widen(acc[j]);
+  for (int h = W / 2; h > 0; h /= 2)
+    for (int j = 0; j < h; ++j) s[j] = Op::merge(s[j], s[j + h]);
+  return s[0];
+}
+
+constexpr int kWide = 64, kNarrow = 16;
+
+template <class Op, class T, int W>
+HWY_NOINLINE typename Op::State reduce_block(const T* in, std::int64_t n) {
+  alignas(64) typename Op::Lane acc[W];
+  fold_run<Op, T, W>(acc, in, n);
+  return gather<Op, W>(acc);
+}
+template <class Op, class T>
+HWY_INLINE typename Op::State reduce_few(const T* in, std::int64_t n) {
+  typename Op::State s = Op::widen(Op::lift(in[0]));
+  for (std::int64_t i = 1; i < n; ++i) s = Op::merge(s, Op::widen(Op::lift(in[i])));
+  return s;
+}
+
+template <class Op, class T>
+struct Fold {
+  using Lane = typename Op::Lane;
+  using State = typename Op::State;
+
+  static void start(void* states, std::int64_t n) {
+    std::fill_n(static_cast<State*>(states), n, Op::widen(Op::identity()));
+  }
+  static void run(void* state, const void* data, std::int64_t n, std::int64_t) {
+    const T* in = static_cast<const T*>(data);
+    State& total = *static_cast<State*>(state);
+    while (n > 0) {
+      const std::int64_t m = std::min(n, kFoldRows * kWide);
+      State s = m < kNarrow          ? reduce_few<Op>(in, m)
+                : m < 16 * kNarrow   ? reduce_block<Op, T, kNarrow>(in, m)
+                                     : reduce_block<Op, T, kWide>(in, m);
+      if constexpr (requires { Op::in_order(s); })
+        if (Op::in_order(s)) s = reduce_few<Op>(in, m);
+      total = Op::merge(total, s);
+      if constexpr (requires { Op::decided(total); })
+        if (Op::decided(total)) return;
+      in += m;
+      n -= m;
+    }
+  }
+  static void columns(void* out, const char* in, std::int64_t stride, std::int64_t rows, std::int64_t cols,
+                      std::int64_t) {
+    State* states = static_cast<State*>(out);
+    alignas(64) Lane acc[kMaxColumns];
+    for (std::int64_t r = 0; r < rows; r += kFoldRows) {
+      for (std::int64_t j = 0; j < cols; ++j) acc[j] = Op::identity();
+      fold<Op, T>(acc, in + r * stride, stride, std::min(kFoldRows, rows - r), cols);
+#pragma GCC ivdep
+      for (std::int64_t j = 0; j < cols; ++j) states[j] = Op::merge(states[j], Op::widen(acc[j]));
+    }
+  }
+  static void merge(void* a, const void* b, std::int64_t n) {
+    State* states = static_cast<State*>(a);
+    const State* later = static_cast<const State*>(b);
+#pragma GCC ivdep
+    for (std::int64_t j = 0; j < n; ++j) states[j] = Op::merge(states[j], later[j]);
+  }
+};
+
+// Op<T> for a dtype whose elements are loaded as T.
+template <class Op, class T>
+constexpr ReduceKernel fold_kernel() {
+  using F = Fold<Op, T>;
+  return {sizeof(typename Op::State), Op::kResult, &F::start, &F::run, &F::columns, &F::merge, nullptr};
+}
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,42 @@
+// Minimum and maximum; NaN wins.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/reduce_extremum.cc"
+#include "backends/cpu/targets.h"
+#include "backends/cpu/reduce-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+
+template <class T, bool kMax>
+struct Best : Extremum<Computed<T>, kMax> {
+  using Lane = Computed<T>;
+  using State = Lane;
+  static constexpr DType kResult = dtype_of<State>;
+  static HWY_INLINE Lane lift(T x) { return static_cast<Lane>(x); }
+  static HWY_INLINE State widen(Lane x) { return x; }
+  static HWY_INLINE State merge(State a, State b) { return Best::combine(a, b); }
+};
+
+template <class T>
+void add(ReduceTable& t, DType d) {
+  using E = Loaded<T>;
+  t[static_cast<int>(Reduction::min)][static_cast<int>(d)] = fold_kernel<Best<E, false>, E>();
+  t[static_cast<int>(Reduction::max)][static_cast<int>(d)] = fold_kernel<Best<E, true>, E>();
+}
+
+void add_extrema(ReduceTable& t) {
+#define X(name, type, kind, bits) \
+  if constexpr (Kind::kind != Kind::float8 && Kind::kind != Kind::complex) add<type>(t, DType::name);
+  TENON_FOR_EACH_DTYPE(X)
+#undef X
+}
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu {
+HWY_EXPORT(add_extrema);
+void add_extremum_kernels(ReduceTable& t) { HWY_DYNAMIC_DISPATCH(add_extrema)(t); }
+}  // namespace tenon::cpu
+#endif

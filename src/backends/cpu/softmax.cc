@@ -1,0 +1,218 @@
+// softmax and log_softmax in three passes: maximum, sum of exponentials, division. float16 and bfloat16 are
+// computed in float32 and rounded once.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/softmax.cc"
+#include "backends/cpu/targets.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "backends/cpu/backend.h"
+#include "backends/cpu/cursor.h"
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/parallel.h"
+#include "backends/cpu/reduce.h"
+#include "backends/scalar/math.h"
+
+#ifndef TENON_SOFTMAX_KERNELS_
+#define TENON_SOFTMAX_KERNELS_
+namespace tenon::cpu {
+// All on contiguous elements. in may be out.
+template <class T>
+struct SoftmaxKernels {
+  void (*exp)(const T* in, T* out, std::int64_t n, T highest);                          // exp(in - highest)
+  void (*scale)(const T* in, T* out, std::int64_t n, T factor);                         // in * factor
+  void (*shift)(const T* in, T* out, std::int64_t n, T highest, T log_sum);             // in - highest - log_sum
+  // The same for rows of n columns, each with its own highest.
+  void (*exp_row)(const T* in, T* out, std::int64_t n, const T* highest);
+  void (*scale_row)(const T* in, T* out, std::int64_t n, const T* factor);
+  void (*shift_row)(const T* in, T* out, std::int64_t n, const T* highest, const T* log_sum);
+  void (*add_row)(double* sum, const T* in, std::int64_t n);
+};
+}  // namespace tenon::cpu
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+
+#define TENON_ROW(expression) \
+  _Pragma("GCC ivdep") for (std::int64_t i = 0; i < n; ++i) expression
+
+template <class T>
+void exp_all(const T* in, T* out, std::int64_t n, T highest) { TENON_ROW(out[i] = scalar::exp(in[i] - highest)); }
+template <class T>
+void scale_all(const T* in, T* out, std::int64_t n, T factor) { TENON_ROW(out[i] = in[i] * factor); }
+template <class T>
+void shift_all(const T* in, T* out, std::int64_t n, T highest, T log_sum) {
+  TENON_ROW(out[i] = (in[i] - highest) - log_sum);
+}
+template <class T>
+void exp_row(const T* in, T* out, std::int64_t n, const T* highest) {
+  TENON_ROW(out[i] = scalar::exp(in[i] - highest[i]));
+}
+template <class T>
+void scale_row(const T* in, T* out, std::int64_t n, const T* factor) { TENON_ROW(out[i] = in[i] * factor[i]); }
+template <class T>
+void shift_row(const T* in, T* out, std::int64_t n, const T* highest, const T* log_sum) {
+  TENON_ROW(out[i] = (in[i] - highest[i]) - log_sum[i]);
+}
+template <class T>
+void add_row(double* sum, const T* in, std::int64_t n) { TENON_ROW(sum[i] += static_cast<double>(in[i])); }
+#undef TENON_ROW
+
+template <class T>
+SoftmaxKernels<T> softmax_kernels() {
+  return {&exp_all<T>,  &scale_all<T>, &shift_all<T>, &exp_row<T>,
+          &scale_row<T>, &shift_row<T>, &add_row<T>};
+}
+SoftmaxKernels<float> softmax_float() { return softmax_kernels<float>(); }
+SoftmaxKernels<double> softmax_double() { return softmax_kernels<double>(); }
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu {
+HWY_EXPORT(softmax_float);
+HWY_EXPORT(softmax_double);
+namespace {
+
+constexpr std::int64_t kPiece = kGrain;
+
+template <class T>
+const SoftmaxKernels<T>& kernels_for() {
+  static const SoftmaxKernels<T> k = [] {
+    if constexpr (std::is_same_v<T, float>) return HWY_DYNAMIC_DISPATCH(softmax_float)();
+    else return HWY_DYNAMIC_DISPATCH(softmax_double)();
+  }();
+  return k;
+}
+
+template <class T>
+struct Softmax {
+  const SoftmaxCall& c;
+  const SoftmaxKernels<T>& k = kernels_for<T>();
+  const ReduceKernel& max = reduce_kernels()[static_cast<int>(Reduction::max)][static_cast<int>(dtype_of<T>)];
+  const ReduceKernel& sum = reduce_kernels()[static_cast<int>(Reduction::sum)][static_cast<int>(dtype_of<T>)];
+  const std::int64_t size = static_cast<std::int64_t>(itemsize(c.dtype));
+  const Pack load = kernels().cast[static_cast<int>(c.dtype)][static_cast<int>(dtype_of<T>)];
+  const Pack store = kernels().cast[static_cast<int>(dtype_of<T>)][static_cast<int>(c.dtype)];
+
+  // A row of contiguous T's. Pieces of fixed length, so that a long row has the same bits for any number of threads.
+  void row(const T* in, T* out) const {
+    const std::int64_t pieces = (c.n + kPiece - 1) / kPiece;
+    const auto each = [&](auto&& f) {
+      if (pieces == 1) f(0, 0, c.n);
+      else parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t p = begin; p < end; ++p) f(p, p * kPiece, std::min(kPiece, c.n - p * kPiece));
+      });
+    };
+    T highest_of_one;
+    double sum_of_one;
+    const std::unique_ptr<T[]> maxima(pieces > 1 ? new T[static_cast<std::size_t>(pieces)] : nullptr);
+    const std::unique_ptr<double[]> sums(pieces > 1 ? new double[static_cast<std::size_t>(pieces)] : nullptr);
+    T* m = pieces > 1 ? maxima.get() : &highest_of_one;
+    double* s = pieces > 1 ? sums.get() : &sum_of_one;
+    each([&](std::int64_t p, std::int64_t at, std::int64_t n) {
+      max.start(m + p, 1);
+      max.run(m + p, in + at, n, 0);
+    });
+    for (std::int64_t p = 1; p < pieces; ++p) max.merge(m, m + p, 1);
+    each([&](std::int64_t p, std::int64_t at, std::int64_t n) {
+      // log_softmax needs the exponentials' sum only, and the input once more (which may be the output).
+      alignas(64) T buffer[1024];
+      sum.start(s + p, 1);
+      for (std::int64_t i = at; i < at + n; i += 1024) {
+        const std::int64_t b = std::min<std::int64_t>(1024, at + n - i);
+        T* e = c.log ? buffer : out + i;
+        k.exp(in + i, e, b, m[0]);
+        sum.run(s + p, e, b, 0);
+      }
+    });
+    double total = s[0];
+    for (std::int64_t p = 1; p < pieces; ++p) total += s[p];
+    each([&](std::int64_t, std::int64_t at, std::int64_t n) {
+      if (c.log) k.shift(in + at, out + at, n, m[0], static_cast<T>(std::log(total)));
+      else k.scale(out + at, out + at, n, static_cast<T>(1 / total));
+    });
+  }
+  void rows(char* in, std::int64_t in_step, char* out, std::int64_t out_step, std::int64_t n) const {
+    const bool direct = dtype_of<T> == c.dtype && c.in_stride == size && c.out_stride == size;
+    const std::unique_ptr<T[]> buffer(direct ? nullptr : new T[static_cast<std::size_t>(c.n)]);
+    for (std::int64_t i = 0; i < n; ++i, in += in_step, out += out_step) {
+      if (direct) {
+        row(reinterpret_cast<const T*>(in), reinterpret_cast<T*>(out));
+        continue;
+      }
+      load(in, c.in_stride, buffer.get(), sizeof(T), c.n);
+      row(buffer.get(), buffer.get());
+      store(buffer.get(), sizeof(T), out, c.out_stride, c.n);
+    }
+  }
+
+  // Neighbouring rows side by side, element by element.
+  static constexpr std::int64_t kStrip = 128;
+  void strip(const char* in, std::int64_t in_step, char* out, std::int64_t out_step, std::int64_t cols) const {
+    alignas(64) T x[kStrip], y[kStrip], highest[kStrip], factor[kStrip];
+    alignas(64) double total[kStrip] = {};
+    const bool in_direct = dtype_of<T> == c.dtype && in_step == size, out_direct = dtype_of<T> == c.dtype && out_step == size;
+    const auto read = [&](std::int64_t r) -> const T* {
+      if (in_direct) return reinterpret_cast<const T*>(in + r * c.in_stride);
+      load(in + r * c.in_stride, in_step, x, sizeof(T), cols);
+      return x;
+    };
+    const auto row_out = [&](std::int64_t r) { return reinterpret_cast<T*>(out + r * c.out_stride); };
+    max.start(highest, cols);
+    if (in_direct) max.columns(highest, in, c.in_stride, c.n, cols, 0);
+    else for (std::int64_t r = 0; r < c.n; ++r) max.columns(highest, reinterpret_cast<const char*>(read(r)), 0, 1, cols, 0);
+    const bool keep = out_direct && !c.log;  // the exponentials, unrounded
+    for (std::int64_t r = 0; r < c.n; ++r) {
+      T* e = keep ? row_out(r) : y;
+      k.exp_row(read(r), e, cols, highest);
+      k.add_row(total, e, cols);
+    }
+    for (std::int64_t j = 0; j < cols; ++j) factor[j] = static_cast<T>(c.log ? std::log(total[j]) : 1 / total[j]);
+    for (std::int64_t r = 0; r < c.n; ++r) {
+      T* o = out_direct ? row_out(r) : y;
+      if (c.log) {
+        k.shift_row(read(r), o, cols, highest, factor);
+      } else {
+        if (!keep) k.exp_row(read(r), o, cols, highest);
+        k.scale_row(o, o, cols, factor);
+      }
+      if (!out_direct) store(y, sizeof(T), out + r * c.out_stride, out_step, cols);
+    }
+  }
+
+  void run() const {
+    const Loop& outer = c.outer;
+    const bool side_by_side = outer.ndim > 0 && std::abs(outer.strides[0][outer.ndim - 1]) < std::abs(c.out_stride);
+    const auto lines = [&](std::int64_t begin, std::int64_t end) {
+      Cursor from(outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin), to(outer, 0, static_cast<char*>(c.out), begin);
+      const std::int64_t most = side_by_side ? kStrip : end - begin;
+      for (std::int64_t at = begin; at < end; at += most)
+        from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
+          to.advance(n, [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) {
+            side_by_side ? strip(p, stride, q, out_stride, n) : rows(p, stride, q, out_stride, n);
+          });
+        });
+    };
+    // Exponentials cost some ten times what a sum does.
+    const std::int64_t grain = std::max<std::int64_t>(kGrain / 8 / std::max<std::int64_t>(c.n, 1), side_by_side ? 16 : 1);
+    if (!side_by_side && c.n > kPiece) lines(0, outer.numel);
+    else parallel_for(outer.numel, grain, lines);
+  }
+};
+
+}  // namespace
+
+int softmax(int, const SoftmaxCall& c) {
+  if (!is_floating(c.dtype) || is_float8(c.dtype)) return kUnavailable;
+  if (c.dtype == DType::float64) Softmax<double>{c}.run();
+  else Softmax<float>{c}.run();
+  return kOk;
+}
+
+}  // namespace tenon::cpu
+#endif

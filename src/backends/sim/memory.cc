@@ -1,0 +1,110 @@
+#include "backends/sim/memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
+
+namespace tenon::sim {
+namespace {
+
+// Pages exist from their first use on, so the size costs nothing.
+constexpr std::int64_t kCapacity = std::int64_t{4} << 30;
+constexpr std::int64_t kAlign = 256;  // as cudaMalloc
+constexpr std::int64_t kPage = 4096;
+constexpr std::int64_t kOverwriteMost = std::int64_t{1} << 20;
+constexpr int kFresh = 0xC7, kFreed = 0xDB;  // as floats: -1e5 and -6e16; as bool: neither 0 nor 1
+
+}  // namespace
+
+void fault(const char* call, const char* what, const void* address, int device) {
+  std::fprintf(stderr, "tenon_cudasim: %s: %s at %p is not live memory of cuda:%d; a GPU would fault here\n", call, what,
+               address, device);
+  std::abort();
+}
+
+Memory::Memory() {
+  file_ = memfd_create("tenon_cudasim", MFD_CLOEXEC);
+  void *device = MAP_FAILED, *alias = MAP_FAILED;
+  if (file_ >= 0 && ftruncate(file_, kCapacity) == 0) {
+    device = mmap(nullptr, kCapacity, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file_, 0);
+    alias = mmap(nullptr, kCapacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file_, 0);
+  }
+  if (device == MAP_FAILED || alias == MAP_FAILED) {
+    std::perror("tenon_cudasim: cannot map the device memory");
+    std::abort();
+  }
+  device_ = static_cast<char*>(device);
+  delta_ = static_cast<char*>(alias) - device_;
+  holes_[0] = kCapacity;
+}
+
+void* Memory::allocate(std::int64_t bytes) {
+  const std::int64_t size = (std::max<std::int64_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
+  std::lock_guard lock(mutex_);
+  for (auto hole = holes_.begin(); hole != holes_.end(); ++hole) {
+    const auto [offset, room] = *hole;
+    if (room < size) continue;
+    holes_.erase(hole);
+    if (room > size) holes_[offset + size] = room - size;
+    taken_[offset] = {size, bytes, true};
+    live_bytes_ += bytes;
+    // The block is not in use, so the caller's thread may write it.
+    std::memset(translate(device_ + offset), kFresh, static_cast<std::size_t>(std::min(size, kOverwriteMost)));
+    return device_ + offset;
+  }
+  return nullptr;
+}
+
+void Memory::retire(void* data) {
+  std::lock_guard lock(mutex_);
+  const auto block = taken_.find(static_cast<char*>(data) - device_);
+  if (block == taken_.end() || !block->second.live) fault("free", "the block", data, -1);
+  block->second.live = false;
+  live_bytes_ -= block->second.used;
+}
+
+void Memory::reuse(void* data) {
+  std::lock_guard lock(mutex_);
+  const auto block = taken_.find(static_cast<char*>(data) - device_);
+  std::int64_t offset = block->first, size = block->second.size;
+  taken_.erase(block);
+  if (size <= kOverwriteMost) {
+    std::memset(translate(device_ + offset), kFreed, static_cast<std::size_t>(size));
+  } else {  // whole pages go back to the system
+    const std::int64_t first = (offset + kPage - 1) / kPage * kPage, last = (offset + size) / kPage * kPage;
+    if (fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, first, last - first) != 0)
+      std::perror("tenon_cudasim: fallocate");
+  }
+  auto next = holes_.lower_bound(offset);
+  if (next != holes_.end() && offset + size == next->first) {
+    size += next->second;
+    next = holes_.erase(next);
+  }
+  if (next != holes_.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == offset) {
+      before->second += size;
+      return;
+    }
+  }
+  holes_[offset] = size;
+}
+
+bool Memory::contains(const void* p) const { return p >= device_ && p < device_ + kCapacity; }
+
+bool Memory::is_live(const char* low, const char* high) const {
+  if (!contains(low)) return false;
+  std::lock_guard lock(mutex_);
+  auto block = taken_.upper_bound(low - device_);
+  if (block == taken_.begin()) return false;
+  --block;
+  return block->second.live && high - device_ <= block->first + block->second.used;
+}
+
+}  // namespace tenon::sim

@@ -1,0 +1,52 @@
+// The memory of one simulated device: one set of pages, mapped twice.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+namespace tenon::sim {
+
+class Memory {
+ public:
+  Memory();
+
+  // Device addresses, which the host can neither read nor write. Null if there is no room.
+  void* allocate(std::int64_t bytes);
+  // The block may no longer be named in calls...
+  void retire(void* data);
+  // ...and, once the stream has passed, serves again.
+  void reuse(void* data);
+
+  bool contains(const void* p) const;
+  // Whether the bytes [low, high) lie in one live block.
+  bool is_live(const char* low, const char* high) const;
+  std::int64_t live_bytes() const { return live_bytes_.load(std::memory_order_relaxed); }
+
+  // Where the worker finds a device address. Null stays null.
+  template <class T>
+  T* translate(T* p) const {
+    return p ? reinterpret_cast<T*>(reinterpret_cast<std::intptr_t>(p) + delta_) : p;
+  }
+
+ private:
+  struct Block {
+    std::int64_t size;  // rounded up
+    std::int64_t used;  // what was asked for
+    bool live;
+  };
+  mutable std::mutex mutex_;
+  std::map<std::int64_t, Block> taken_;         // by offset
+  std::map<std::int64_t, std::int64_t> holes_;  // offset, size; neighbours are merged
+  std::atomic<std::int64_t> live_bytes_{0};
+  char* device_ = nullptr;
+  std::intptr_t delta_ = 0;
+  int file_ = -1;
+};
+
+// Reports what a GPU would answer with a fault, and aborts.
+[[noreturn]] void fault(const char* call, const char* what, const void* address, int device);
+
+}  // namespace tenon::sim

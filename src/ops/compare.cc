@@ -1,0 +1,66 @@
+// Comparisons of whole tensors, composed of elementwise primitives: any device, nothing recorded.
+#include "core/errors.h"
+#include "tenon/autograd.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+bool is_float_or_complex(DType d) { return is_floating(d) || is_complex(d); }
+
+// float8 has no arithmetic, so its values are compared as float32, which holds them all.
+Tensor comparable(const Tensor& t) {
+  const Tensor d = t.detach();
+  return is_float8(d.dtype()) ? to(d, DType::float32) : d;
+}
+
+// Integers meet floats in float64, as in NumPy: float32 would call 2**24 + 1 and 2.0**24 equal.
+Tensor beside(const Tensor& t, const Tensor& other) {
+  return !is_float_or_complex(t.dtype()) && is_float_or_complex(other.dtype()) ? to(t, DType::float64) : t;
+}
+
+// Signed and unsigned 64-bit integers have no common dtype; their values are compared exactly.
+Tensor signed_equal(const Tensor& with_sign, const Tensor& without) {
+  return logical_and(ge(with_sign, 0), eq(to(with_sign, DType::uint64), without));
+}
+
+Tensor values_equal(const Tensor& a, const Tensor& b) {
+  if (a.dtype() == DType::uint64 && kind(b.dtype()) == Kind::signed_integer) return signed_equal(b, a);
+  if (b.dtype() == DType::uint64 && kind(a.dtype()) == Kind::signed_integer) return signed_equal(a, b);
+  return eq(beside(a, b), beside(b, a));
+}
+
+// What a tolerance is computed in: at least float32; float64 for integers, which float32 cannot tell apart.
+Tensor in_precision(const Tensor& t) {
+  const DType d = t.dtype();
+  if (!is_float_or_complex(d)) return to(t.detach(), DType::float64);
+  return to(t.detach(), itemsize(d) < 4 ? DType::float32 : d);
+}
+
+}  // namespace
+
+bool equal(const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device()) errors::device_mismatch("equal", a.device(), b.device());
+  if (a.shape() != b.shape()) return false;
+  if (a.numel() == 0) return true;
+  NoGrad guard;
+  return all(values_equal(comparable(a), comparable(b))).item<bool>();
+}
+
+// numpy.isclose: |a - b| <= atol + rtol * |b| where b is finite; infinities are close to themselves.
+Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
+  if (a.device() != b.device() && a.ndim() > 0 && b.ndim() > 0)
+    errors::device_mismatch("isclose", a.device(), b.device());
+  NoGrad guard;
+  const Tensor x = in_precision(a), y = in_precision(b);
+  const Tensor near = le(abs(sub(x, y)), add(mul(abs(y), rtol), atol));
+  const Tensor close = logical_or(logical_and(near, isfinite(y)), eq(x, y));
+  return equal_nan ? logical_or(close, logical_and(isnan(x), isnan(y))) : close;
+}
+
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
+  const Tensor close = isclose(a, b, rtol, atol, equal_nan);
+  return close.numel() == 0 || all(close).item<bool>();
+}
+
+}  // namespace tenon
