@@ -12,7 +12,7 @@
 namespace tenon {
 namespace {
 
-thread_local bool t_grad_enabled = true;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool t_grad_enabled = true;
 
 AutogradMeta& meta(const Tensor& t) {
   if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
