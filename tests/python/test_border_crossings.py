@@ -550,7 +550,7 @@ def test_numpy_integers_are_integers(dtype: str) -> None:
     assert t.reshape((three, 2)).shape == (3, 2)
 
 
-@pytest.mark.parametrize(("a", "b"), itertools.product(DTYPES, ["python", "numpy", "tensor"]))
+@pytest.mark.parametrize(("a", "b"), list(itertools.product(DTYPES, ["python", "numpy", "tensor"])))
 def test_scalars_compare_equal_in_both_orders(a: str, b: str) -> None:
     value = np.dtype(a).type(1) if a not in COMPLEX else np.dtype(a).type(1 + 1j)
     t = tenon.from_numpy(np.array(value))
