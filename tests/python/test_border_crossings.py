@@ -534,7 +534,7 @@ def test_numpy_scalars_keep_the_tensors_dtype_and_gradient(dtype: str, tensor_dt
     scalar = np.dtype(dtype).type(2)
     for product in (t * scalar, scalar * t):
         assert isinstance(product, tenon.Tensor)
-        assert product.dtype == tensor_dtype
+        assert product.dtype == np.dtype(tensor_dtype)
         assert product.requires_grad
         assert product.tolist() == [2.0, 2.0]
 
