@@ -9,7 +9,9 @@
 #include "tenon/error.h"
 #include "tenon/tensor.h"
 
-namespace tenon::errors {
+namespace tenon {
+// Visible to the Python extension too.
+namespace errors __attribute__((visibility("default"))) {
 
 using Str = std::string_view;
 
@@ -85,4 +87,5 @@ template <class E = ValueError, class... A>
   throw E(text(op, ": ", a...));
 }
 
-}  // namespace tenon::errors
+}  // namespace errors
+}  // namespace tenon
