@@ -3,8 +3,8 @@
 // Complex gradients follow PyTorch's convention (the conjugate Wirtinger derivative): g * conj(dy/dx).
 #include "autograd/derivatives.h"
 
-#include <numeric>
 #include <numbers>
+#include <numeric>
 
 #include "autograd/elementwise_node.h"
 #include "autograd/meta.h"
