@@ -9,7 +9,9 @@
 #include "tenon/error.h"
 #include "tenon/tensor.h"
 
-namespace tenon::errors {
+namespace tenon {
+// Visible to the Python extension too.
+namespace errors __attribute__((visibility("default"))) {
 
 using Str = std::string_view;
 
@@ -78,10 +80,12 @@ std::string text(const A&... a) {
 [[noreturn]] void graph_freed(Str op);
 [[noreturn]] void out_requires_grad(Str op);
 [[noreturn]] void not_differentiable(Str op, DType dtype);
+[[noreturn]] void no_derivative(Str op);
 
 template <class E = ValueError, class... A>
 [[noreturn]] void fail(Str op, const A&... a) {
   throw E(text(op, ": ", a...));
 }
 
-}  // namespace tenon::errors
+}  // namespace errors
+}  // namespace tenon
