@@ -222,7 +222,7 @@ def _explain_array(array: Any) -> Explanation:
     return Explanation(True, "the array's memory is used as it lies" + _rights(t.readonly))
 
 
-# ---- arrays of records, buffers ----
+# ---- arrays of records ----
 
 
 def from_struct(array: Any) -> dict[str, Any]:
@@ -250,17 +250,6 @@ def from_struct(array: Any) -> dict[str, Any]:
                 f"np.dtype(..., align=True) lays fields out so that they can be"
             ) from None
     return result
-
-
-def frombuffer(buffer: Any, *, dtype: Any = None, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Any:
-    """A vector over the bytes of an object with the buffer protocol, without a copy.
-
-    dtype: of the elements (default: the default float). count: how many (-1: all that fit). offset: in bytes.
-    A read-only buffer (bytes) gives a read-only tensor. Raises ValueError for objects without a buffer and for
-    counts and offsets that do not fit.
-    """
-    t = _C._frombuffer(buffer, dtype, count, offset)
-    return t.requires_grad_() if requires_grad else t
 
 
 # ---- NumPy's namespace protocols ----

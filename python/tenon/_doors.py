@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tenon._border import (
     Explanation,
     explain,
     from_struct,
-    frombuffer,
     no_copies,
     numpy_policy,
     record_copies,
@@ -31,7 +28,6 @@ __all__ = [
     "explain",
     "from_dlpack",
     "from_struct",
-    "frombuffer",
     "load_npy",
     "load_npz",
     "load_safetensors",
@@ -45,12 +41,3 @@ __all__ = [
     "save_safetensors",
     "show_config",
 ]
-
-
-def lazy(name: str) -> Any:
-    """The submodules that are imported on first use: ``tenon.numpy``."""
-    if name == "numpy":
-        import importlib
-
-        return importlib.import_module("tenon.numpy")
-    raise AttributeError(f"module 'tenon' has no attribute {name!r}")
