@@ -93,6 +93,7 @@ HWY_INLINE void fold_run(typename Op::Lane* HWY_RESTRICT acc, const T* in, std::
 template <class Op, int W>
 HWY_INLINE void halve(typename Op::State* HWY_RESTRICT s) {
   if constexpr (W > 1) {
+#pragma omp simd  // or else it is unrolled first, and selects become branches
     for (int j = 0; j < W / 2; ++j) s[j] = Op::merge(s[j], s[j + W / 2]);
     halve<Op, W / 2>(s);
   }
