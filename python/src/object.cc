@@ -120,10 +120,11 @@ void drop_reference(void* object) {
     Py_DECREF(static_cast<PyObject*>(object));
     return;
   }
-  auto* left = new Left{static_cast<PyObject*>(object), g_left.load(std::memory_order_relaxed)};
-  while (!g_left.compare_exchange_weak(left->next, left, std::memory_order_release)) {
-  }
-  if (!left->next) Py_AddPendingCall(&drop_pending, nullptr);
+  // Once it is in the list another thread may empty the list: left is not ours any more.
+  Left* next = g_left.load(std::memory_order_relaxed);
+  auto* left = new Left{static_cast<PyObject*>(object), next};
+  while (!g_left.compare_exchange_weak(next, left, std::memory_order_release)) left->next = next;
+  if (!next) Py_AddPendingCall(&drop_pending, nullptr);
 }
 
 }  // namespace tenon::py
