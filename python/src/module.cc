@@ -1,6 +1,7 @@
 // The extension module tenon._C.
 #include <nanobind/nanobind.h>
 
+#include "border.h"
 #include "object.h"
 #include "op.h"
 #include "numpy_api.h"
@@ -74,6 +75,7 @@ NB_MODULE(_C, m) {
     def_reduce(ops);
     install_ops(ops, module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
+    init_border(module);
     m.attr("__version__") = TENON_VERSION;
     bind_system(m);
   } catch (const PythonError&) {
