@@ -75,6 +75,7 @@ struct SoftmaxCall {
 };
 
 // c[b] = a[b] @ b[b]: matrices with any strides (in elements), batches by the loop (strides in bytes).
+// No size is 0.
 struct MatmulCall {
   DType dtype;
   void* c;

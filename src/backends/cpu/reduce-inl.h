@@ -25,7 +25,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-// Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits, float32 in float32.
+// Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits.
 constexpr std::int64_t kFoldRows = 128;
 
 template <class T>
@@ -85,11 +85,17 @@ HWY_INLINE void fold_run(typename Op::Lane* HWY_RESTRICT acc, const T* in, std::
 
 // The lanes as one state, halves upon halves.
 template <class Op, int W>
+HWY_INLINE void halve(typename Op::State* HWY_RESTRICT s) {
+  if constexpr (W > 1) {
+    for (int j = 0; j < W / 2; ++j) s[j] = Op::merge(s[j], s[j + W / 2]);
+    halve<Op, W / 2>(s);
+  }
+}
+template <class Op, int W>
 HWY_INLINE typename Op::State gather(const typename Op::Lane* acc) {
-  typename Op::State s[W];
+  alignas(64) typename Op::State s[W];
   for (int j = 0; j < W; ++j) s[j] = Op::widen(acc[j]);
-  for (int h = W / 2; h > 0; h /= 2)
-    for (int j = 0; j < h; ++j) s[j] = Op::merge(s[j], s[j + h]);
+  halve<Op, W>(s);
   return s[0];
 }
 
