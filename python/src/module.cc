@@ -15,6 +15,7 @@ namespace tenon::py {
 
 void bind_system(nb::module_& m);
 PyObject* from_numpy(PyObject*, PyObject* array);
+void init_values_indices(PyObject* module);
 
 namespace {
 
@@ -71,8 +72,19 @@ NB_MODULE(_C, m) {
     make_tensor_type(module);
     static Ops ops;
     def_elementwise(ops);
+    def_creation(ops);
     def_shape(ops);
+    def_join(ops);
+    def_convert(ops);
+    def_inplace(ops);
+    def_index(ops);
     def_reduce(ops);
+    def_linalg(ops);
+    def_random(ops);
+    def_autograd(ops);
+    def_dtype(ops);
+    def_system(ops);
+    init_values_indices(module);
     install_ops(ops, module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     init_border(module);
