@@ -49,6 +49,15 @@ void make_tensor_type(PyObject* module) {
 
 }  // namespace
 
+// Plain functions belong to tenon, where they are used from and pickled by name.
+void show_as_tenon(PyObject* module) {
+  Object name = Object::steal(PyUnicode_FromString("tenon"));
+  PyObject *key, *value;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(PyModule_GetDict(module), &at, &key, &value))
+    if (PyCFunction_Check(value) && PyObject_SetAttrString(value, "__module__", name.get()) < 0) throw PythonError{};
+}
+
 PyObject* from_numpy(PyObject*, PyObject* array) {
   return guarded([&] {
     if (!is_ndarray(array)) {
@@ -91,6 +100,7 @@ NB_MODULE(_C, m) {
     init_border(module);
     m.attr("__version__") = TENON_VERSION;
     bind_system(m);
+    show_as_tenon(module);
   } catch (const PythonError&) {
     throw nb::python_error();
   }

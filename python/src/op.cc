@@ -103,7 +103,7 @@ std::string signature_text(const OpDef& def) {
     std::string text = a.name;
     if (a.default_value) {
       Object repr = Object::steal(PyObject_Repr(a.default_value.get()));
-      text += std::string("=") + PyUnicode_AsUTF8(repr.get());
+      text += a.default_value.get() == Py_Ellipsis ? "=..." : std::string("=") + PyUnicode_AsUTF8(repr.get());
     }
     item(text);
   }

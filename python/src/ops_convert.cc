@@ -95,6 +95,13 @@ void def_convert(Ops& ops) {
   ops.def("get_device", +[](const Tensor& t) { return std::int64_t{t.device().is_cpu() ? -1 : t.device().index}; }, "The index of the CUDA device; -1 on the CPU.", "input"_a).method_only();
   ops.def("ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; }, "The number of dimensions.", "input"_a).method_only();
   ops.def("nelement", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).method_only();
+  ops.raw("stride", [](const OpDef& def, PyObject* const* args) -> PyObject* {
+       const Tensor t = argument<Tensor>(def, args, 0);
+       if (args[1] == Py_None) return from_dims(t.strides());
+       const auto d = argument<std::int64_t>(def, args, 1);
+       if (d < -t.ndim() || d >= t.ndim()) errors::bad_axis("stride", d, t.ndim());
+       return to_python(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
+     }, "The strides in elements (negative ones too), or that of one dimension.", "input"_a, "dim"_a = none).method_only();
   ops.def("numel", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).function_only();
 }
 

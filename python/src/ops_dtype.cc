@@ -71,6 +71,13 @@ Arg ellipsis_default(Arg a) {
   return a;
 }
 
+PyObject* get_print(const OpDef&, PyObject* const*) {
+  const PrintOptions& o = print_options();
+  Object sci = o.sci_mode ? Object::steal(PyBool_FromLong(*o.sci_mode)) : Object::borrow(Py_None);
+  return Py_BuildValue("{s:i,s:L,s:L,s:i,s:O}", "precision", o.precision, "threshold", static_cast<long long>(o.threshold), "edgeitems",
+                       static_cast<long long>(o.edgeitems), "linewidth", o.linewidth, "sci_mode", sci.get());
+}
+
 }  // namespace
 
 void def_dtype(Ops& ops) {
@@ -88,6 +95,7 @@ void def_dtype(Ops& ops) {
        set_default_float(d);
      }, "Sets the dtype of tensors made from Python floats; complex numbers get the complex dtype of its precision.", "dtype"_a).function_only();
   ops.raw("is_tensor", [](const OpDef&, PyObject* const* args) { return to_python(is_tensor(args[0])); }, "Whether the object is a tenon.Tensor.", "obj"_a).function_only();
+  ops.raw("get_printoptions", &get_print, "The settings of set_printoptions, as a dict.").function_only();
   ops.raw("set_printoptions", &set_print, "How tensors are printed, for the whole process.\n\n"
      "precision: digits after the point (4). threshold: tensors of more elements are summarised (1000). edgeitems: elements at\n"
      "each end of a summarised dimension (3). linewidth: characters in a line (80). sci_mode: True, False, or None to decide by\n"

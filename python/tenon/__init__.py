@@ -13,6 +13,8 @@ from tenon._size import Size as _Size
 from tenon.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tenon.random import fork_rng, get_rng_state, set_rng_state
 
+del Operation  # noqa: F821  (the type of the functions, no name for users)
+
 __version__ = _C.__version__
 _C._set_size_type(_Size)
 

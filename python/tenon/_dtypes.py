@@ -44,7 +44,7 @@ class finfo:
         self.max = last * 2.0**emax
         self.min = -self.max
         self.smallest_normal = self.tiny = 2.0 ** (-6 if name == "float8_e4m3fn" else 1 - emax)
-        self.resolution = 10.0 ** -int(mantissa * 0.30102999566398)
+        self.resolution = 10.0 ** -max(int(mantissa * 0.30102999566398), 1)
 
     def __repr__(self) -> str:
         return (
