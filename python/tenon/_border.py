@@ -300,6 +300,8 @@ def show_config() -> None:
     """Prints what this installation of tenon runs on: version, threads, BLAS, devices, NumPy."""
     import platform
 
+    from tenon import cuda
+
     blas = _C._blas_info()
     numpy = sys.modules.get("numpy")
     rows = {
@@ -310,7 +312,7 @@ def show_config() -> None:
         "blas": f"{blas['name']} ({blas['threads']} threads)",
         "blas library": blas["library"] or "-",
         "blas config": blas["config"],
-        "cuda devices": _C.cuda_device_count() if _C.cuda_is_available() else "none",
+        "cuda devices": cuda.device_count() if cuda.is_available() else "none",
         "numpy": getattr(numpy, "__version__", None) or _numpy_version(),
     }
     width = max(map(len, rows))

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-import tenon
+import tenon.numpy
 from tenon import _C
+from tenon.numpy._support import wrapped
 
 Tensor = _C.Tensor
 
@@ -244,9 +245,7 @@ def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str,
     def wrap(value: Any, given: Any) -> Any:
         if given is not None and given is not ...:
             return given
-        if isinstance(value, (np.ndarray, np.generic)):
-            return _C.from_numpy(np.asarray(value))
-        return value
+        return wrapped(value)
 
     if isinstance(result, tuple):
         return tuple(wrap(v, g) for v, g in zip(result, outs or (None,) * len(result), strict=True))
