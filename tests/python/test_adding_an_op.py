@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from support import ROOT
 
 PAGE = ROOT / "docs" / "adding-an-op.md"

@@ -8,10 +8,9 @@ import weakref
 
 import numpy as np
 import pytest
+import tenon
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-import tenon
 from support import COMPLEX, DTYPES, FLOATS, INTEGERS, address, collect, sample
 
 pytestmark = pytest.mark.border

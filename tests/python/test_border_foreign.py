@@ -84,7 +84,7 @@ def test_array_interface_only():
     assert shares(t, a.ctypes.data) and t.tolist() == a.tolist()
 
     class Swapped:
-        __array_interface__ = {"typestr": ">f8", "shape": (1,), "data": (0, False), "version": 3}
+        __array_interface__ = {"typestr": ">f8", "shape": (1,), "data": (0, False), "version": 3}  # noqa: RUF012
 
     with pytest.raises(TypeError, match=">f8"):
         tenon.asarray(Swapped())
@@ -103,7 +103,7 @@ def test_array_method_only():
 
 def test_cuda_interface_needs_the_device():
     class Only:
-        __cuda_array_interface__ = {"typestr": "<f4", "shape": (1,), "data": (1 << 20, False), "version": 3}
+        __cuda_array_interface__ = {"typestr": "<f4", "shape": (1,), "data": (1 << 20, False), "version": 3}  # noqa: RUF012
 
     if not tenon.cuda.is_available():
         with pytest.raises(RuntimeError, match="cuda"):
@@ -178,7 +178,7 @@ def test_polars():
     assert shares(t, s.to_numpy().ctypes.data)
     frame = pl.DataFrame({"a": [1, 2], "b": [3.0, 4.0]})
     assert tenon.asarray(frame).tolist() == [[1, 3], [2, 4]]
-    with pytest.raises(TypeError, match="'c'.*numeric"):
+    with pytest.raises(TypeError, match=r"'c'.*numeric"):
         tenon.asarray(frame.with_columns(c=pl.lit("x")))
     with pytest.raises(TypeError, match="collect"):
         tenon.asarray(frame.lazy())
@@ -238,7 +238,11 @@ def test_h5py_reads_once(tmp_path, monkeypatch):
         f["s"] = 3
         reads = []
         plain = h5py.Dataset.__getitem__
-        monkeypatch.setattr(h5py.Dataset, "__getitem__", lambda self, key, **kw: (reads.append(key), plain(self, key, **kw))[1])
+        monkeypatch.setattr(
+            h5py.Dataset,
+            "__getitem__",
+            lambda self, key, **kw: (reads.append(key), plain(self, key, **kw))[1],
+        )
         t = tenon.tensor(f["d"])
         assert t.tolist() == np.arange(12.0).reshape(3, 4).tolist() and len(reads) == 1
         assert tenon.asarray(f["s"]).item() == 3

@@ -12,7 +12,12 @@ pytestmark = pytest.mark.border
 
 
 def takes(t):
-    return [np.asarray(t).ctypes.data, t.numpy().ctypes.data, np.array(t, copy=False).ctypes.data, np.asarray(memoryview(t)).ctypes.data]
+    return [
+        np.asarray(t).ctypes.data,
+        t.numpy().ctypes.data,
+        np.array(t, copy=False).ctypes.data,
+        np.asarray(memoryview(t)).ctypes.data,
+    ]
 
 
 def test_policy_lets_grad_through_in_its_block_only():
@@ -92,7 +97,8 @@ def test_explain_tells_the_truth():
     pa = pytest.importorskip("pyarrow")
     objects = [
         np.arange(3.0), np.arange(6.0)[::-2], np.zeros(3, ">f4"), pd.DataFrame({"a": [1, 2]}), bytearray(4),
-        pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}), pa.array([1, 2]), pa.array([True]), pa.chunked_array([[1], [2]]), [1, 2],
+        pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}), pa.array([1, 2]), pa.array([True]),
+        pa.chunked_array([[1], [2]]), [1, 2],
     ]  # fmt: skip
     for obj in objects:
         if tenon.explain(obj).shared:
@@ -166,7 +172,7 @@ def test_from_struct_shares():
 
 
 def test_from_struct_names_what_is_in_the_way():
-    with pytest.raises(ValueError, match="'y'.*align=True"):
+    with pytest.raises(ValueError, match=r"'y'.*align=True"):
         tenon.from_struct(np.zeros(3, np.dtype([("x", "u1"), ("y", "f8")])))
     with pytest.raises(TypeError, match="'s'"):
         tenon.from_struct(np.zeros(3, np.dtype([("s", "U3")])))
@@ -189,4 +195,6 @@ def test_blas_is_found_without_numpy():
     if find_spec("scipy_openblas32") is None:
         pytest.skip("scipy-openblas32 is not installed")
     code = "import sys, tenon; i = tenon._C._blas_info(); assert 'scipy_openblas32' in i['library'], i; assert 'numpy' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env={"PYTHONPATH": ":".join(sys.path)})
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=60, env={"PYTHONPATH": ":".join(sys.path)}
+    )

@@ -3,7 +3,6 @@ and every sentence of its tables of gotchas and tips holds, or is better here (s
 
 import numpy as np
 import pytest
-
 import tenon as torch
 from support import address, run_python, sim_environment
 

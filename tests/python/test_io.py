@@ -128,7 +128,11 @@ def test_read_csv(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("n,x,city\n1,0.5,Bonn\n2,1.5,Ulm\n")
     columns = tenon.read_csv(path, columns=["x", "n"])
-    assert list(columns) == ["x", "n"] and columns["x"].tolist() == [0.5, 1.5] and columns["n"].dtype == tenon.int64
+    assert (
+        list(columns) == ["x", "n"]
+        and columns["x"].tolist() == [0.5, 1.5]
+        and columns["n"].dtype == tenon.int64
+    )
     t = tenon.read_csv(path, columns=["n", "x"], as_tensor=True)
     assert t.tolist() == [[1, 0.5], [2, 1.5]] and t.dtype == tenon.float64
     with pytest.raises(TypeError, match="city"):

@@ -1,7 +1,6 @@
 """Tensors that are alive when the interpreter ends: no crash, no hang, no message."""
 
 import pytest
-
 from support import run_python, sim_environment
 
 pytestmark = pytest.mark.border

@@ -10,7 +10,6 @@ import warnings
 
 import numpy as np
 import pytest
-
 import tenon
 from support import COMPLEX, DTYPES, FLOATS, INTEGERS, address, numpy_function, operations, sample
 
