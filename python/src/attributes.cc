@@ -35,6 +35,8 @@ GETTER(imag, wrap(imag(t)))
 GETTER(grad, wrap_or_none(t.grad()))
 GETTER(requires_grad, PyBool_FromLong(t.requires_grad()))
 GETTER(is_leaf, PyBool_FromLong(t.is_leaf()))
+GETTER(is_cpu, PyBool_FromLong(t.device().is_cpu()))
+GETTER(H, wrap(is_complex(t.dtype()) ? conj(mT(t)) : mT(t)))
 GETTER(is_cuda, PyBool_FromLong(t.device().type == DeviceType::cuda))
 GETTER(readonly, PyBool_FromLong(t.read_only()))
 GETTER(version, PyLong_FromUnsignedLong(t.storage().version()))
@@ -113,15 +115,6 @@ PyObject* tolist(PyObject* self, PyObject*) {
     return nested(t, 0, t.data());
   });
 }
-PyObject* stride(PyObject* self, PyObject* args) {
-  return guarded([&]() -> PyObject* {
-    const Tensor& t = unwrap(self);
-    if (PyTuple_GET_SIZE(args) == 0) return from_dims(t.strides());
-    const std::int64_t d = to_int(PyTuple_GET_ITEM(args, 0), {"stride", "dim"});
-    (void)t.size(static_cast<int>(d));
-    return PyLong_FromLongLong(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
-  });
-}
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).ndim()); }
 PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).numel()); }
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).storage_offset()); }
@@ -131,14 +124,6 @@ PyObject* complex_(PyObject* self, PyObject*) {
   return guarded([&]() -> PyObject* {
     const complex128 v = unwrap(self).item().to<complex128>();
     return PyComplex_FromDoubles(v.re, v.im);
-  });
-}
-PyObject* requires_grad_(PyObject* self, PyObject* args) {
-  PyObject* on = Py_True;
-  if (!PyArg_ParseTuple(args, "|O:requires_grad_", &on)) return nullptr;
-  return guarded([&] {
-    unwrap(self).set_requires_grad(to_bool(on, {"requires_grad_", "requires_grad"}));
-    return Py_NewRef(self);
   });
 }
 PyObject* backward(PyObject* self, PyObject* args, PyObject* kwargs) {
@@ -156,6 +141,25 @@ PyObject* backward(PyObject* self, PyObject* args, PyObject* kwargs) {
     }
     return Py_NewRef(Py_None);
   });
+}
+
+// ---- what thin Python modules do, imported on first need ----
+
+PyObject* from_module(const char* module, const char* function, PyObject* self, PyObject* argument) {
+  Object m = Object::maybe(PyImport_ImportModule(module));
+  if (!m) return nullptr;
+  return PyObject_CallMethod(m.get(), function, argument ? "OO" : "O", self, argument);
+}
+PyObject* reduce_ex(PyObject* self, PyObject* protocol) { return from_module("tenon._pickle", "reduce", self, protocol); }
+PyObject* copy(PyObject* self, PyObject*) { return from_module("tenon._pickle", "shallow_copy", self, nullptr); }
+PyObject* deepcopy(PyObject* self, PyObject* memo) { return from_module("tenon._pickle", "deep_copy", self, memo); }
+PyObject* format(PyObject* self, PyObject* spec) { return from_module("tenon._display", "format_tensor", self, spec); }
+PyObject* html(PyObject* self, PyObject*) { return from_module("tenon._display", "html", self, nullptr); }
+
+// The Python object whose memory this is, or None.
+PyObject* owner(PyObject* self, PyObject*) {
+  const Storage& s = unwrap(self).storage();
+  return Py_NewRef(s.deleter() == &drop_reference ? static_cast<PyObject*>(s.context()) : Py_None);
 }
 
 }  // namespace
@@ -176,6 +180,8 @@ PyGetSetDef tensor_getset[] = {
     {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients flow to or through this tensor.", nullptr},
     {"is_leaf", get_is_leaf, nullptr, "Whether no recorded operation made this tensor.", nullptr},
+    {"mH", get_H, nullptr, "The last two dimensions swapped, complex elements conjugated; a view of real tensors.", nullptr},
+    {"is_cpu", get_is_cpu, nullptr, "Whether it is on the CPU.", nullptr},
     {"is_cuda", get_is_cuda, nullptr, "Whether it is on a CUDA device.", nullptr},
     {"readonly", get_readonly, nullptr, "Whether writing raises, as for memory that was lent read-only.", nullptr},
     {"data", get_data, nullptr, "As detach(): the same memory without the history.", nullptr},
@@ -184,26 +190,30 @@ PyGetSetDef tensor_getset[] = {
     {nullptr}};
 
 PyMethodDef tensor_methods[] = {
-    {"detach", detach, METH_NOARGS, "detach()\n--\n\nA tensor over the same memory that requires no grad."},
+    {"detach", detach, METH_NOARGS, "detach($self, /)\n--\n\nA tensor over the same memory that requires no grad."},
     {"numpy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(numpy)), METH_FASTCALL | METH_KEYWORDS,
      "numpy($self, /, *, force=False)\n--\n\n"
      "An ndarray over the same memory, without a copy: writes on either side show on the other.\n\n"
      "It has the tensor's shape, strides and dtype (ml_dtypes' for bfloat16 and float8), and is read-only if the tensor\n"
      "is. It keeps the memory alive. Refused with RuntimeError if the tensor requires grad and with TypeError if it is\n"
      "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
-    {"data_ptr", data_ptr, METH_NOARGS, "data_ptr()\n--\n\nThe address of the first element."},
-    {"item", item, METH_VARARGS, "item(*index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index."},
-    {"tolist", tolist, METH_NOARGS, "tolist()\n--\n\nNested lists of Python numbers; a number for a 0-d tensor."},
-    {"stride", stride, METH_VARARGS, "stride(dim=None)\n--\n\nThe strides in elements, or that of one dimension."},
-    {"dim", dim, METH_NOARGS, "dim()\n--\n\nThe number of dimensions."},
-    {"numel", numel, METH_NOARGS, "numel()\n--\n\nThe number of elements."},
-    {"storage_offset", storage_offset, METH_NOARGS, "storage_offset()\n--\n\nThe first element's position in the storage, in elements."},
-    {"is_contiguous", is_contiguous, METH_NOARGS, "is_contiguous()\n--\n\nWhether the elements lie row-major without gaps."},
-    {"element_size", element_size, METH_NOARGS, "element_size()\n--\n\nBytes of one element."},
+    {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element."},
+    {"item", item, METH_VARARGS, "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index."},
+    {"tolist", tolist, METH_NOARGS, "tolist($self, /)\n--\n\nNested lists of Python numbers; a number for a 0-d tensor."},
+    {"dim", dim, METH_NOARGS, "dim($self, /)\n--\n\nThe number of dimensions."},
+    {"numel", numel, METH_NOARGS, "numel($self, /)\n--\n\nThe number of elements."},
+    {"storage_offset", storage_offset, METH_NOARGS, "storage_offset($self, /)\n--\n\nThe first element's position in the storage, in elements."},
+    {"is_contiguous", is_contiguous, METH_NOARGS, "is_contiguous($self, /)\n--\n\nWhether the elements lie row-major without gaps."},
+    {"element_size", element_size, METH_NOARGS, "element_size($self, /)\n--\n\nBytes of one element."},
     {"__complex__", complex_, METH_NOARGS, nullptr},
-    {"requires_grad_", requires_grad_, METH_VARARGS, "requires_grad_(requires_grad=True)\n--\n\nTurns recording on or off for a leaf, in place."},
+    {"__reduce_ex__", reduce_ex, METH_O, nullptr},
+    {"__copy__", copy, METH_NOARGS, nullptr},
+    {"__deepcopy__", deepcopy, METH_O, nullptr},
+    {"__format__", format, METH_O, nullptr},
+    {"_repr_html_", html, METH_NOARGS, nullptr},
+    {"_owner", owner, METH_NOARGS, nullptr},
     {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward)), METH_VARARGS | METH_KEYWORDS,
-     "backward(gradient=None, retain_graph=None, create_graph=False)\n--\n\n"
+     "backward($self, gradient=None, retain_graph=None, create_graph=False)\n--\n\n"
      "Adds the gradients of this tensor to .grad of the leaves it was made from.\n\n"
      "gradient (of this tensor's shape) may be left out for a tensor of one element. The graph is freed unless\n"
      "retain_graph; create_graph records the gradients themselves, for second derivatives."},

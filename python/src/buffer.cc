@@ -12,7 +12,8 @@ thread_local NumpyPolicy numpy_policy;
 
 Tensor exportable(const Tensor& t, const char* op, bool strict) {
   const bool grad = t.requires_grad(), device = !t.device().is_cpu();
-  if (grad && (strict || !numpy_policy.detach))
+  // Under no_grad nothing would be recorded anyway.
+  if (grad && (strict || (grad_enabled() && !numpy_policy.detach)))
     throw RuntimeError(std::string(op) + ": the tensor requires grad, and NumPy would not record what happens to it; use tensor.detach()" +
                        (device ? ".cpu()" : "") + ".numpy(), numpy(force=True), or tenon.numpy_policy(detach=True)");
   if (device && (strict || !numpy_policy.to_cpu))

@@ -51,6 +51,16 @@ struct From<bool> {
   From(PyObject* o, const Where& w) : value(o == Py_True ? true : o == Py_False ? false : to_bool(o, w)) {}
   bool get() const { return value; }
 };
+// Any object, as it is. Not together with tensors: large ones give the GIL up.
+struct Any {
+  PyObject* object;
+};
+template <>
+struct From<Any> {
+  Any value;
+  From(PyObject* o, const Where&) : value{o} {}
+  Any get() const { return value; }
+};
 template <>
 struct From<std::int64_t> {
   std::int64_t value;

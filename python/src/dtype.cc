@@ -28,7 +28,6 @@ PyObject* dtype_numpy(PyObject* self, void*) {
   return guarded([&] { return numpy_dtype(value_of(self)).release(); });
 }
 PyObject* dtype_reduce(PyObject* self, PyObject*) { return to_python(std::string(name(value_of(self)))); }
-PyObject* module_name(PyObject*, void*) { return PyUnicode_FromString("tenon"); }
 // dtype(x): the tenon dtype that x means.
 PyObject* dtype_new(PyTypeObject*, PyObject* args, PyObject*) {
   PyObject* o;
@@ -44,7 +43,6 @@ PyGetSetDef dtype_getset[] = {
     {"is_signed", dtype_is_signed, nullptr, "Whether it has negative values.", nullptr},
     {"numpy", dtype_numpy, nullptr, "The NumPy dtype (ml_dtypes' for bfloat16 and float8).", nullptr},
     {"__numpy_dtype__", dtype_numpy, nullptr, "The NumPy dtype; lets NumPy 2.4 take it as dtype=.", nullptr},
-    {"__module__", module_name, nullptr, nullptr, nullptr},
     {nullptr}};
 PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {nullptr}};
 

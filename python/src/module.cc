@@ -15,6 +15,7 @@ namespace tenon::py {
 
 void bind_system(nb::module_& m);
 PyObject* from_numpy(PyObject*, PyObject* array);
+void init_values_indices(PyObject* module);
 
 namespace {
 
@@ -48,6 +49,15 @@ void make_tensor_type(PyObject* module) {
 
 }  // namespace
 
+// Plain functions belong to tenon, where they are used from and pickled by name.
+void show_as_tenon(PyObject* module) {
+  Object name = Object::steal(PyUnicode_FromString("tenon"));
+  PyObject *key, *value;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(PyModule_GetDict(module), &at, &key, &value))
+    if (PyCFunction_Check(value) && PyObject_SetAttrString(value, "__module__", name.get()) < 0) throw PythonError{};
+}
+
 PyObject* from_numpy(PyObject*, PyObject* array) {
   return guarded([&] {
     if (!is_ndarray(array)) {
@@ -71,13 +81,26 @@ NB_MODULE(_C, m) {
     make_tensor_type(module);
     static Ops ops;
     def_elementwise(ops);
+    def_creation(ops);
     def_shape(ops);
+    def_join(ops);
+    def_convert(ops);
+    def_inplace(ops);
+    def_index(ops);
+    def_sort(ops);
     def_reduce(ops);
+    def_linalg(ops);
+    def_random(ops);
+    def_autograd(ops);
+    def_dtype(ops);
+    def_system(ops);
+    init_values_indices(module);
     install_ops(ops, module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     init_border(module);
     m.attr("__version__") = TENON_VERSION;
     bind_system(m);
+    show_as_tenon(module);
   } catch (const PythonError&) {
     throw nb::python_error();
   }

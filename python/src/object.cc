@@ -1,5 +1,8 @@
 #include "object.h"
 
+#include <cxxabi.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <new>
 
@@ -77,6 +80,20 @@ PyObject* set_error() {
     PyErr_SetString(PyExc_RuntimeError, e.what());
   }
   return nullptr;
+}
+
+// Before 3.14 CPython ends a daemon thread that comes back after finalisation by pthread_exit, which would unwind
+// our frames: no destructor may run then, for the objects that it would release belong to nobody any more.
+void take_gil_back(PyThreadState* state) {
+#ifdef __GLIBCXX__
+  try {
+    PyEval_RestoreThread(state);
+  } catch (abi::__forced_unwind&) {
+    for (;;) pause();
+  }
+#else
+  PyEval_RestoreThread(state);
+#endif
 }
 
 // ---- references that are dropped from anywhere ----

@@ -11,23 +11,21 @@ PyTypeObject* op_type = nullptr;
 namespace {
 
 // Other names of an argument: both vocabularies work.
-const char* alias_of(const char* name) {
-  struct Pair { const char *name, *alias; };
-  static constexpr Pair kAliases[] = {{"dim", "axis"},     {"keepdim", "keepdims"}, {"input", "x"},    {"correction", "ddof"},
-                                      {"size", "shape"},   {"shape", "size"},       {"k", "diagonal"}, {"dims", "axes"},
-                                      {"other", "y"},      {"shifts", "shift"},     {"min", "a_min"},  {"max", "a_max"},
-                                      {"tensors", "arrays"}};
+bool is_alias(PyObject* keyword, std::string_view name) {
+  struct Pair { std::string_view name; const char* alias; };
+  static constexpr Pair kAliases[] = {
+      {"dim", "axis"},      {"dims", "axis"},     {"dims", "axes"},        {"dims", "reps"},    {"keepdim", "keepdims"},
+      {"input", "x"},       {"input", "a"},       {"correction", "ddof"},  {"size", "shape"},   {"shape", "size"},
+      {"diagonal", "k"},    {"k", "diagonal"},    {"other", "y"},          {"shifts", "shift"}, {"min", "a_min"},
+      {"max", "a_max"},     {"tensors", "arrays"}, {"end", "stop"},        {"steps", "num"},    {"index", "indices"},
+      {"n", "N"},           {"m", "M"}};
   for (const Pair& p : kAliases)
-    if (!std::strcmp(p.name, name)) return p.alias;
-  return nullptr;
+    if (p.name == name && PyUnicode_CompareWithASCIIString(keyword, p.alias) == 0) return true;
+  return false;
 }
 
 bool names(PyObject* keyword, PyObject* interned, const char* name) {
-  if (keyword == interned) return true;
-  if (PyUnicode_CompareWithASCIIString(keyword, name) == 0) return true;
-  const char* alias = alias_of(name);
-  if (alias && PyUnicode_CompareWithASCIIString(keyword, alias) == 0) return true;
-  return !std::strcmp(name, "input") && PyUnicode_CompareWithASCIIString(keyword, "a") == 0;
+  return keyword == interned || PyUnicode_CompareWithASCIIString(keyword, name) == 0 || is_alias(keyword, name);
 }
 
 [[noreturn]] void argument_error(const OpDef& def, const std::string& message) {
@@ -39,6 +37,7 @@ bool names(PyObject* keyword, PyObject* interned, const char* name) {
 // Writes a result into out= and returns out itself.
 PyObject* into_out(const OpDef& def, Object result, PyObject* out) {
   const Where where{def.name.c_str(), "out"};
+  if (!is_tensor(result.get())) argument_error(def, "out= goes with a single result");
   Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, where);
   const Tensor& value = unwrap(result.get());
   const char* name = def.name.c_str();
@@ -104,7 +103,7 @@ std::string signature_text(const OpDef& def) {
     std::string text = a.name;
     if (a.default_value) {
       Object repr = Object::steal(PyObject_Repr(a.default_value.get()));
-      text += std::string("=") + PyUnicode_AsUTF8(repr.get());
+      text += a.default_value.get() == Py_Ellipsis ? "=..." : std::string("=") + PyUnicode_AsUTF8(repr.get());
     }
     item(text);
   }
@@ -181,7 +180,15 @@ PyObject* new_op(OpDef* def, const char* qualname_prefix) {
 
 void install_ops(const Ops& ops, PyObject* module) {
   auto* type = reinterpret_cast<PyObject*>(tensor_type);
-  for (OpDef* def : ops.all()) {
+  std::vector<OpDef*> rows(ops.all().begin(), ops.all().end());
+  for (const OpDef* def : ops.all()) {
+    for (const char* alias : def->aliases) {
+      auto* copy = new OpDef(*def);
+      copy->name = alias;
+      rows.push_back(copy);
+    }
+  }
+  for (OpDef* def : rows) {
     Object op = Object::steal(new_op(def, def->is_function ? "" : "Tensor."));
     if (def->is_function && PyObject_SetAttrString(module, def->name.c_str(), op.get()) < 0) throw PythonError{};
     if (def->is_method && PyObject_SetAttrString(type, def->name.c_str(), op.get()) < 0) throw PythonError{};

@@ -24,7 +24,7 @@ namespace tenon::py {
 struct Arg {
   const char* name;
   Object default_value;    // null: required
-  bool keyword_only = false;
+  [[maybe_unused]] bool keyword_only = false;
   bool variadic = false;   // takes the remaining positional ints too: t.permute(1, 0)
 
   Arg operator=(std::nullptr_t) && { return with(Object::borrow(Py_None)); }
@@ -54,6 +54,7 @@ struct OpDef {
   std::string name;
   std::string doc;
   std::string numpy_name, array_api_name;
+  std::vector<const char*> aliases;     // other names of the same function
   std::vector<Arg> args;
   std::vector<PyObject*> interned;      // the arguments' names
   bool is_function = true, is_method = true;
@@ -107,6 +108,20 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
 
 }  // namespace detail
 
+// For raw rows: the argument i as a T.
+template <class T>
+T argument(const OpDef& def, PyObject* const* args, int i) {
+  return T(From<T>(args[i], Where{def.name.c_str(), def.args[static_cast<std::size_t>(i)].name}).get());
+}
+// The result of f, which runs without the GIL if it works on more than a few elements.
+template <class F>
+PyObject* computed(std::int64_t n, F&& f) {
+  return to_python([&] {
+    ReleaseGil release(n > kReleaseGilAbove);
+    return f();
+  }());
+}
+
 // Where rows are added; one for the module.
 class Ops {
  public:
@@ -118,6 +133,10 @@ class Ops {
     Row& function_only() { def_.is_method = false; return *this; }
     Row& method_only() { def_.is_function = false; return *this; }
     Row& no_out() { def_.takes_out = false; return *this; }
+    // For raw rows that return a tensor.
+    Row& with_out() { def_.takes_out = true; return *this; }
+    template <class... Names>
+    Row& alias(Names... names) { (def_.aliases.push_back(names), ...); return *this; }
 
    private:
     OpDef& def_;
@@ -128,7 +147,7 @@ class Ops {
     OpDef* d = new OpDef;  // lives as long as the process, as the function does
     d->name = name;
     d->doc = doc;
-    bool keyword_only = false;
+    [[maybe_unused]] bool keyword_only = false;
     (add(*d, std::move(args), keyword_only), ...);
     d->fn = reinterpret_cast<void (*)()>(fn);
     d->invoke = &detail::invoke<R, A...>;
@@ -143,7 +162,7 @@ class Ops {
     OpDef* d = new OpDef;
     d->name = name;
     d->doc = doc;
-    bool keyword_only = false;
+    [[maybe_unused]] bool keyword_only = false;
     (add(*d, std::move(args), keyword_only), ...);
     d->invoke = fn;
     all_.push_back(d);
@@ -182,7 +201,13 @@ void def_elementwise(Ops& ops);
 void def_creation(Ops& ops);
 void def_reduce(Ops& ops);
 void def_shape(Ops& ops);
+void def_join(Ops& ops);
+void def_convert(Ops& ops);
+void def_inplace(Ops& ops);
+void def_dtype(Ops& ops);
+void def_system(Ops& ops);
 void def_index(Ops& ops);
+void def_sort(Ops& ops);
 void def_linalg(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);

@@ -1,11 +1,10 @@
 // Devices, threads, memory and gradient mode: the parts that are no operations.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 
 #include "convert.h"
-#include "tenon/autograd.h"
 #include "tenon/backend.h"
-#include "tenon/threads.h"
 
 namespace nb = nanobind;
 
@@ -14,15 +13,11 @@ namespace tenon::py {
 extern PyTypeObject* size_type;
 
 void bind_system(nb::module_& m) {
-  m.def("cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
-  m.def("cuda_device_count", [] { return device_count(DeviceType::cuda); }, "The number of CUDA devices.");
-  m.def("cuda_synchronize", [](int index) { synchronize({DeviceType::cuda, static_cast<std::int8_t>(index)}); }, nb::arg("device") = 0,
+  m.def("_cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
+  m.def("_cuda_device_count", [] { return device_count(DeviceType::cuda); }, "The number of CUDA devices.");
+  m.def("_cuda_synchronize", [](int index) { synchronize({DeviceType::cuda, static_cast<std::int8_t>(index)}); }, nb::arg("device") = 0,
         nb::call_guard<nb::gil_scoped_release>(), "Waits until the device has done all its work.");
-  m.def("get_num_threads", &num_threads, "The threads that an operation may use.");
-  m.def("set_num_threads", &set_num_threads, nb::arg("n"), "Sets the threads that an operation may use; 0 for the default.");
-  m.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.");
-  m.def("_set_grad_enabled", &set_grad_enabled, nb::arg("on"));
-  m.def("memory_stats", [] {
+  m.def("_memory_stats", [] {
     const memory::Stats s = memory::stats();
     nb::dict d;
     d["in_use"] = s.in_use;
@@ -33,9 +28,9 @@ void bind_system(nb::module_& m) {
     d["misses"] = s.misses;
     return d;
   }, "Bytes in use, their peak, bytes cached and their limit, and how often the cache served an allocation.");
-  m.def("memory_release", &memory::release, "Returns all cached blocks to the system; the number of bytes.");
-  m.def("memory_set_limit", &memory::set_limit, nb::arg("bytes"), "Caps the bytes that are cached; 0 turns the cache off.");
-  m.def("memory_reset_peak", &memory::reset_peak, "Sets the peak to the bytes in use.");
+  m.def("_memory_release", &memory::release, "Returns all cached blocks to the system; the number of bytes.");
+  m.def("_memory_set_limit", &memory::set_limit, nb::arg("bytes"), "Caps the bytes that are cached; 0 turns the cache off.");
+  m.def("_memory_reset_peak", &memory::reset_peak, "Sets the peak to the bytes in use.");
   m.def("_set_size_type", [](nb::handle type) {
     size_type = reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr());
   }, nb::arg("type"));
@@ -48,7 +43,14 @@ void bind_system(nb::module_& m) {
       }, nb::arg("seed"), "Starts the stream of a seed from its beginning; returns the generator.")
       .def("initial_seed", &Generator::seed, "The seed.")
       .def("get_state", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); }, "(seed, position).")
-      .def("set_state", [](Generator& g, nb::tuple s) { g.set_state(nb::cast<std::uint64_t>(s[0]), nb::cast<std::uint64_t>(s[1])); }, nb::arg("state"), "Continues from (seed, position).");
+      .def("set_state", [](Generator& g, nb::tuple s) { g.set_state(nb::cast<std::uint64_t>(s[0]), nb::cast<std::uint64_t>(s[1])); }, nb::arg("state"), "Continues from (seed, position).")
+      .def("__getstate__", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); })
+      .def("__setstate__", [](Generator& g, const std::tuple<std::uint64_t, std::uint64_t>& s) {
+        new (&g) Generator(std::get<0>(s));
+        g.set_state(std::get<0>(s), std::get<1>(s));
+      });
+  nb::object generator = m.attr("Generator");
+  nb::setattr(generator, "__module__", nb::str("tenon"));
   m.attr("default_generator") = nb::cast(&default_generator(), nb::rv_policy::reference);
 }
 

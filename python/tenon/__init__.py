@@ -1,6 +1,56 @@
-"""Tensors in NumPy's memory: zero-copy both ways, with gradients and devices."""
+"""Tensors in NumPy's memory: zero-copy both ways, with gradients and devices.
 
-from tenon import _C
+``import tenon as torch`` runs code written against PyTorch's tensor; ``tenon.numpy`` has NumPy's names.
+"""
+
+import builtins as _builtins
+
+from tenon import _C, autograd, cuda, memory, random
 from tenon._C import *  # noqa: F403
+from tenon._doors import *  # noqa: F403
+from tenon._dtypes import finfo, iinfo
+from tenon._size import Size as _Size
+from tenon.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from tenon.random import fork_rng, get_rng_state, set_rng_state
+
+del Operation  # noqa: F821  (the type of the functions, no name for users)
 
 __version__ = _C.__version__
+_C._set_size_type(_Size)
+
+pi: _builtins.float = 3.141592653589793
+e: _builtins.float = 2.718281828459045
+inf: _builtins.float = _builtins.float("inf")
+nan: _builtins.float = _builtins.float("nan")
+newaxis: None = None
+
+# PyTorch's names for dtypes, and bool, which shadows the built-in type in this module only.
+float = float32 = _C.float32
+double = float64 = _C.float64
+half = float16 = _C.float16
+short = int16 = _C.int16
+int = int32 = _C.int32
+long = int64 = _C.int64
+cfloat = complex64 = _C.complex64
+cdouble = complex128 = _C.complex128
+bool = _C.bool
+
+# Names of Python's built-ins (sum, max, float, ...) and the submodules (random) stay out, so that
+# `from tenon import *` breaks no code.
+__all__ = [
+    name
+    for name, value in sorted(globals().items())
+    if not name.startswith("_") and not hasattr(_builtins, name) and type(value) is not type(_builtins)
+]
+
+
+def __getattr__(name: str) -> object:
+    # Parts that import more than the package needs at start.
+    if name in _LAZY:
+        import importlib
+
+        return importlib.import_module(f"tenon.{name}")
+    raise AttributeError(f"module 'tenon' has no attribute {name!r}")
+
+
+_LAZY = frozenset({"numpy", "nn", "optim"})

@@ -262,12 +262,12 @@ def test_crossings_do_not_leak(crossing: str) -> None:
         action()
     collect()
     blocks, references = sys.getallocatedblocks(), sys.getrefcount(array)
-    in_use = tenon._C.memory_stats()["in_use"]
+    in_use = tenon.memory.stats()["in_use"]
     for _ in range(5000):
         action()
     collect()
     assert sys.getrefcount(array) == references
-    assert tenon._C.memory_stats()["in_use"] == in_use
+    assert tenon.memory.stats()["in_use"] == in_use
     assert t._exports == 0
     assert abs(sys.getallocatedblocks() - blocks) < 500  # a leak would be 5000 at least
 
@@ -295,8 +295,8 @@ def test_no_side_resizes_while_the_other_looks() -> None:
     t = tenon.from_numpy(array)
     with pytest.raises(ValueError, match="resize"):
         array.resize((5, 5))
-    with pytest.raises(BufferError):
-        t.resize_((10, 10))
+    with pytest.raises((BufferError, RuntimeError), match="resize"):
+        t.resize_((10, 10))  # NumPy's memory is not tenon's to resize
     assert t.shape == (4,)
 
     own = t.clone()
@@ -518,7 +518,7 @@ def test_numpy_functions_on_tensors(dtype: str) -> None:
     np.testing.assert_array_equal(absolute.numpy(), np.abs(array))
     greater = np.greater_equal(t, 2)
     assert isinstance(greater, tenon.Tensor)
-    assert greater.dtype == np.bool_  # PyTorch gives uint8
+    assert greater.dtype == tenon.bool  # PyTorch gives uint8
     if array.dtype.kind == "f":
         for f in (np.sin, np.ceil):
             assert f(t).dtype == array.dtype
@@ -544,7 +544,7 @@ def test_numpy_integers_are_integers(dtype: str) -> None:
     three, one = np.dtype(dtype).type(3), np.dtype(dtype).type(1)
     t = tenon.from_numpy(np.arange(6, dtype=np.int64).reshape(2, 3))
     assert t.sum(dim=one).tolist() == [3, 12]
-    assert (t + three).dtype == (three + t).dtype == np.int64
+    assert (t + three).dtype == (three + t).dtype == tenon.int64
     t[0, 0] = three
     assert t[0, 0].item() == 3
     assert t.reshape((three, 2)).shape == (3, 2)
@@ -596,7 +596,7 @@ def test_swapped_bytes_are_swapped_while_copying() -> None:
     for make in (tenon.asarray, tenon.tensor):
         t = make(array)
         assert t.tolist() == array.tolist()
-        assert t.dtype == np.int32
+        assert t.dtype == tenon.int32
     with pytest.raises(ValueError, match="swap"):
         tenon.asarray(array, copy=False)
 

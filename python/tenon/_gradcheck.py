@@ -1,0 +1,154 @@
+"""Gradients against central finite differences.
+
+A complex tensor counts as its real and imaginary parts. With the cotangent v of an output, backward returns g with
+``Re(conj(v) df) == Re(conj(g) dx)`` for every small step dx (the convention of PyTorch and JAX up to conjugation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tenon import _C
+from tenon._C import Tensor
+
+
+class GradcheckError(RuntimeError):
+    """A gradient differs from its finite difference."""
+
+    __module__ = "tenon.autograd"
+
+
+Function = Callable[..., Any]
+
+
+def _as_list(x: Any) -> list[Tensor]:
+    return [x] if isinstance(x, Tensor) else list(x)
+
+
+def _checked(t: Any) -> bool:
+    return isinstance(t, Tensor) and bool(t.requires_grad)
+
+
+def _real(t: Tensor) -> Tensor:
+    """The elements as a flat float64 tensor, real and imaginary parts in turn."""
+    t = t.detach().cpu()
+    wide = t.to(_C.complex128 if t.is_complex() else _C.float64).contiguous()
+    return (_C.view_as_real(wide) if wide.is_complex() else wide).reshape(-1)
+
+
+def _outputs(function: Function, inputs: Sequence[Any]) -> list[Tensor]:
+    return [y for y in _as_list(function(*inputs)) if isinstance(y, Tensor) and (y.is_floating_point() or y.is_complex())]
+
+
+def _numeric(function: Function, inputs: list[Any], which: int, eps: float) -> list[list[Tensor]]:
+    """For each output, one row d(output)/d(component) for each component of the input."""
+    x = inputs[which]
+    flat = x.detach().clone().reshape(-1)
+    rows: list[list[Tensor]] = []
+    steps: list[complex] = [eps, 1j * eps] if x.is_complex() else [eps]
+    for i in range(flat.numel()):
+        for step in steps:
+            ends = []
+            for sign in (1, -1):
+                moved = flat.clone()
+                moved[i] = flat[i].item() + sign * step
+                args = [a.detach() if isinstance(a, Tensor) else a for a in inputs]
+                args[which] = moved.reshape(x.shape).requires_grad_()
+                ends.append([_real(y) for y in _outputs(function, args)])
+            rows.append([(hi - lo) / (2 * eps) for hi, lo in zip(*ends, strict=True)])
+    return [[row[k] for row in rows] for k in range(len(rows[0]))] if rows else []
+
+
+def _analytic(output: Tensor, x: Tensor) -> list[Tensor]:
+    """One row for each component of the output: the gradient's components."""
+    rows = []
+    units: list[complex] = [1, 1j] if output.is_complex() else [1]
+    for i in range(output.numel()):
+        for unit in units:
+            v = _C.zeros(output.numel(), dtype=output.dtype, device=output.device)
+            v[i] = unit
+            if output.requires_grad:
+                (g,) = _C._grad([output], [x], [v.reshape(output.shape)], True, False, True)
+            else:
+                g = None
+            rows.append(_real(_C.zeros_like(x) if g is None else g))
+    return rows
+
+
+def gradcheck(
+    func: Function,
+    inputs: Tensor | Sequence[Any],
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:
+    """Whether the gradients of func at inputs agree with central differences of step eps.
+
+    Inputs that require grad are checked; they should be float64 or complex128, and func smooth at them. Complex
+    inputs and outputs are checked in both parts. GradcheckError (or False) names the first difference.
+    """
+    args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    checked = [i for i, a in enumerate(args) if _checked(a)]
+    if not checked:
+        raise ValueError("gradcheck: none of the inputs requires grad; call requires_grad_() on one")
+    for k in checked:
+        if args[k].dtype not in (_C.float64, _C.complex128):
+            raise ValueError(f"gradcheck: finite differences need float64 or complex128; input {k} is {args[k].dtype}")
+    outputs = _outputs(func, args)
+    for k in checked:
+        numeric = _numeric(func, args, k, eps)
+        for j, output in enumerate(outputs):
+            if not numeric or output.numel() == 0:
+                continue
+            n = _C.stack(numeric[j])  # components of the input by those of the output
+            a = _C.stack(_analytic(output, args[k])).T
+            if not _C.allclose(a, n, rtol=rtol, atol=atol, equal_nan=True):
+                if not raise_exception:
+                    return False
+                raise GradcheckError(
+                    f"gradcheck: the gradient of output {j} with respect to input {k} differs from finite "
+                    f"differences by up to {(a - n).abs().max().item():.3g}\nanalytic:\n{a}\nnumeric:\n{n}"
+                )
+    return True
+
+
+def gradgradcheck(
+    func: Function,
+    inputs: Tensor | Sequence[Any],
+    grad_outputs: Tensor | Sequence[Tensor] | None = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:
+    """Whether the gradients of func's gradients agree with finite differences, also with respect to grad_outputs.
+
+    grad_outputs are random unless given. Arguments and errors are as those of gradcheck.
+    """
+    args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    outputs = [y for y in _outputs(func, args) if y.requires_grad]
+    if grad_outputs is None:
+        generator = _C.Generator(0)
+        cotangents = []
+        for y in outputs:
+            v = _C.randn(y.shape, dtype=_C.float64, generator=generator)
+            if y.is_complex():
+                v = v + 1j * _C.randn(y.shape, dtype=_C.float64, generator=generator)
+            cotangents.append(v.to(y.dtype).to(y.device).requires_grad_())
+    else:
+        cotangents = [v.detach().clone().requires_grad_() for v in _as_list(grad_outputs)]
+    checked = [i for i, a in enumerate(args) if _checked(a)]
+
+    def gradient(*both: Any) -> list[Tensor]:
+        xs, vs = list(both[: len(args)]), list(both[len(args) :])
+        # Differences are formed with one input at a time requiring grad; the others must still be in the graph.
+        xs = [x if not (isinstance(x, Tensor) and i in checked) or x.requires_grad else x.requires_grad_() for i, x in enumerate(xs)]
+        ys = [y for y in _outputs(func, xs) if y.requires_grad]
+        found = _C._grad(ys, [xs[i] for i in checked], vs, True, True, True)
+        return [_C.zeros_like(xs[i]) if g is None else g for i, g in zip(checked, found, strict=True)]
+
+    return gradcheck(gradient, [*args, *cotangents], eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)

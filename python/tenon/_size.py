@@ -1,0 +1,34 @@
+"""The type of ``Tensor.size``: NumPy's number of elements, and PyTorch's method."""
+
+from __future__ import annotations
+
+import operator
+from typing import SupportsIndex, overload
+
+
+class Size(int):
+    """The number of elements; called, the shape or one of its sizes: ``t.size``, ``t.size()``, ``t.size(0)``."""
+
+    __module__ = "tenon"
+    _shape: tuple[int, ...]
+
+    def __new__(cls, numel: int, shape: tuple[int, ...]) -> Size:
+        self = super().__new__(cls, numel)
+        self._shape = shape
+        return self
+
+    @overload
+    def __call__(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def __call__(self, dim: SupportsIndex) -> int: ...
+    def __call__(self, dim: SupportsIndex | None = None) -> tuple[int, ...] | int:
+        if dim is None:
+            return self._shape
+        try:
+            return self._shape[operator.index(dim)]
+        except IndexError:
+            n = len(self._shape)
+            raise IndexError(f"size: dimension {dim} is out of range for {n} dimensions") from None
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        return int, (int(self),)

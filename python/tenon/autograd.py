@@ -1,0 +1,69 @@
+"""Gradients: of any outputs with respect to any inputs, recording modes, and checks by finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tenon import _C
+from tenon._C import Tensor, is_grad_enabled
+from tenon._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from tenon._gradcheck import GradcheckError, gradcheck, gradgradcheck
+
+__all__ = [
+    "GradcheckError",
+    "backward",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
+
+
+def _sequence(x: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    return [x] if isinstance(x, Tensor) else list(x)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the sum of outputs (each times its grad_outputs) with respect to inputs: one for each input.
+
+    No ``.grad`` is touched. ``create_graph`` records the gradients themselves, for second derivatives;
+    ``retain_graph`` (as create_graph unless given) keeps the graph for another call. RuntimeError for an input
+    that was not used, unless ``allow_unused`` (None for it) or ``materialize_grads`` (zeros).
+    """
+    ins = _sequence(inputs)
+    if isinstance(grad_outputs, Tensor):
+        grad_outputs = [grad_outputs]
+    retain = create_graph if retain_graph is None else retain_graph
+    unused = materialize_grads if allow_unused is None else allow_unused
+    found = _C._grad(_sequence(outputs), ins, grad_outputs, retain, create_graph, unused)
+    if materialize_grads:
+        return tuple(_C.zeros_like(x) if g is None else g for x, g in zip(ins, found, strict=True))
+    return tuple(found)
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+) -> None:
+    """Adds the gradients of tensors (each times its entry of grad_tensors) to ``.grad`` of the leaves.
+
+    An entry may be None for a tensor of one element. The graph is freed unless ``retain_graph``.
+    """
+    if isinstance(grad_tensors, Tensor):
+        grad_tensors = [grad_tensors]
+    retain = create_graph if retain_graph is None else retain_graph
+    _C._backward(_sequence(tensors), grad_tensors, retain, create_graph)

@@ -1,0 +1,27 @@
+"""The cache of freed CPU blocks: what it holds, and its limits."""
+
+from __future__ import annotations
+
+from tenon import _C
+
+
+def stats() -> dict[str, int]:
+    """Bytes in_use, their peak, bytes cached and their limit, and how often the cache served (hits) or not (misses)."""
+    return dict(_C._memory_stats())
+
+
+def release() -> int:
+    """Returns all cached blocks to the system; the number of bytes returned."""
+    return int(_C._memory_release())
+
+
+def set_limit(nbytes: int) -> None:
+    """Caps the bytes that are cached; 0 turns the cache off."""
+    if nbytes < 0:
+        raise ValueError(f"set_limit: the limit must not be negative; got {nbytes}")
+    _C._memory_set_limit(nbytes)
+
+
+def reset_peak() -> None:
+    """Sets the peak to the bytes in use."""
+    _C._memory_reset_peak()

@@ -1,0 +1,203 @@
+"""Every public name: documentation, signature, module, pickling by name, and what `import *` brings."""
+
+import builtins
+import inspect
+import pickle
+import subprocess
+import sys
+import types
+
+import pytest
+
+import tenon
+
+PUBLIC = [n for n in dir(tenon) if not n.startswith("_")]
+CALLABLE = [n for n in PUBLIC if callable(getattr(tenon, n))]
+METHODS = [n for n in dir(tenon.Tensor) if not n.startswith("_") and callable(getattr(tenon.Tensor, n))]
+
+
+def test_there_is_something_to_test():
+    assert len(CALLABLE) > 250
+    assert len(METHODS) > 300
+
+
+@pytest.mark.parametrize("name", CALLABLE)
+def test_public_callables(name):
+    f = getattr(tenon, name)
+    assert inspect.getdoc(f), "no docstring"
+    if not isinstance(f, tenon.dtype):
+        assert f.__module__.split(".")[0] == "tenon"
+        assert not f.__module__.startswith("tenon._C"), f.__module__
+        assert f.__name__ == name
+    if not isinstance(f, type):
+        inspect.signature(f)
+    assert pickle.loads(pickle.dumps(f)) is f
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods(name):
+    f = getattr(tenon.Tensor, name)
+    assert inspect.getdoc(f), "no docstring"
+    first = next(iter(inspect.signature(f).parameters.values()))
+    assert first.name in ("self", "input")
+
+
+@pytest.mark.parametrize("module", ["autograd", "cuda", "memory", "random"])
+def test_submodules(module):
+    m = getattr(tenon, module)
+    assert m.__doc__
+    for name, f in vars(m).items():
+        if not name.startswith("_") and isinstance(f, types.FunctionType) and f.__module__ == m.__name__:
+            assert f.__doc__, name
+            assert pickle.loads(pickle.dumps(f)) is f
+
+
+def test_attributes_have_documentation():
+    for name, attribute in vars(tenon.Tensor).items():
+        if inspect.isgetsetdescriptor(attribute) and not name.startswith("__"):
+            assert attribute.__doc__, name
+
+
+def test_star_import_keeps_builtins():
+    scope = {}
+    exec("from tenon import *", scope)
+    taken = [n for n in scope if not n.startswith("__") and hasattr(builtins, n)]
+    assert taken == []
+    assert {"tensor", "Tensor", "float32", "zeros", "no_grad", "from_numpy"} <= scope.keys()
+    assert "random" not in scope
+
+
+def test_all_names_exist():
+    for name in tenon.__all__:
+        assert hasattr(tenon, name)
+
+
+def test_signature_has_defaults_and_out():
+    parameters = inspect.signature(tenon.sum).parameters
+    assert list(parameters) == ["input", "dim", "keepdim", "dtype", "out"]
+    assert parameters["dim"].default is None
+    assert parameters["keepdim"].default is False
+    assert parameters["dtype"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert "out" not in inspect.signature(tenon.clone).parameters
+
+
+@pytest.mark.parametrize(
+    "alias, name",
+    [("subtract", "sub"), ("multiply", "mul"), ("divide", "div"), ("true_divide", "div"), ("absolute", "abs"), ("negative", "neg"),
+     ("clamp", "clip"), ("arcsin", "asin"), ("arctan2", "atan2"), ("concat", "cat"), ("concatenate", "cat"), ("moveaxis", "movedim"),
+     ("greater", "gt"), ("less_equal", "le"), ("not_equal", "ne"), ("fix", "trunc"), ("power", "pow")],
+)  # fmt: skip
+def test_aliases_are_the_same_operation_under_their_own_name(alias, name):
+    a, f = getattr(tenon, alias), getattr(tenon, name)
+    assert a.__name__ == alias
+    assert inspect.signature(a) == inspect.signature(f)
+
+
+def test_dtype_names():
+    assert tenon.float is tenon.float32
+    assert tenon.double is tenon.float64
+    assert tenon.half is tenon.float16
+    assert tenon.int is tenon.int32
+    assert tenon.long is tenon.int64
+    assert tenon.dtype("bool") is tenon.bool
+    assert tenon.newaxis is None
+    assert tenon.inf == float("inf")
+    assert tenon.nan != tenon.nan
+
+
+def test_import_brings_no_numpy():
+    code = "import sys, tenon; sys.exit('numpy' in sys.modules or 'multiprocessing' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_unknown_attribute():
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        tenon.nothing  # noqa: B018
+
+
+def test_size():
+    t = tenon.zeros(2, 3)
+    assert t.size == 6
+    assert t.size() == (2, 3)
+    assert t.size(0) == 2
+    assert t.size(-1) == 3
+    assert isinstance(t.size, int)
+    with pytest.raises(IndexError):
+        t.size(2)
+    assert pickle.loads(pickle.dumps(t.size)) == 6
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "bfloat16", "float8_e5m2", "float8_e4m3fn", "complex64"])
+def test_finfo_agrees_with_numpy(dtype):
+    import ml_dtypes
+    import numpy as np
+
+    theirs = ml_dtypes.finfo(dtype) if dtype.startswith(("bf", "float8")) else np.finfo(dtype)
+    ours = tenon.finfo(getattr(tenon, dtype))
+    for name in ("bits", "eps", "max", "min", "tiny", "smallest_normal", "resolution"):
+        assert float(getattr(ours, name)) == pytest.approx(float(getattr(theirs, name)), rel=0.07 if name == "resolution" else 1e-6), name
+    with pytest.raises(TypeError):
+        tenon.finfo(tenon.int8)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])
+def test_iinfo_agrees_with_numpy(dtype):
+    import numpy as np
+
+    ours, theirs = tenon.iinfo(getattr(tenon, dtype)), np.iinfo(dtype)
+    assert (ours.bits, ours.min, ours.max) == (theirs.bits, theirs.min, theirs.max)
+    with pytest.raises(TypeError):
+        tenon.iinfo(tenon.float32)
+
+
+def test_default_dtype():
+    assert tenon.get_default_dtype() is tenon.float32
+    try:
+        tenon.set_default_dtype(tenon.float64)
+        assert tenon.tensor([1.0]).dtype is tenon.float64
+        assert tenon.zeros(1).dtype is tenon.float64
+        assert tenon.tensor([1j]).dtype is tenon.complex128
+    finally:
+        tenon.set_default_dtype(tenon.float32)
+    with pytest.raises(TypeError, match="set_default_dtype"):
+        tenon.set_default_dtype(tenon.int32)
+
+
+def test_promotion_helpers():
+    assert tenon.promote_types(tenon.int8, tenon.uint8) is tenon.int16
+    assert tenon.promote_types(tenon.int64, tenon.float16) is tenon.float16
+    assert tenon.result_type(tenon.zeros(1, dtype=tenon.int8), 3) is tenon.int8
+    assert tenon.result_type(3, tenon.zeros(1, dtype=tenon.int8)) is tenon.int8
+    assert tenon.result_type(tenon.zeros(1, dtype=tenon.int8), 3.0) is tenon.float32
+    assert tenon.result_type(tenon.float16, tenon.float32) is tenon.float32
+    assert tenon.result_type(1.0) is tenon.float32
+    assert tenon.can_cast(tenon.int64, tenon.int8)
+    assert not tenon.can_cast(tenon.float32, tenon.int64)
+    assert not tenon.can_cast(tenon.complex64, tenon.float64)
+
+
+def test_threads_and_memory():
+    n = tenon.get_num_threads()
+    try:
+        tenon.set_num_threads(1)
+        assert tenon.get_num_threads() == 1
+    finally:
+        tenon.set_num_threads(0)
+    assert tenon.get_num_threads() == n
+    before = tenon.memory.stats()["in_use"]
+    t = tenon.zeros(1 << 20)
+    assert tenon.memory.stats()["in_use"] >= before + t.nbytes
+    del t
+    assert tenon.memory.stats()["cached"] > 0
+    assert tenon.memory.release() > 0
+    assert tenon.memory.stats()["cached"] == 0
+    tenon.memory.reset_peak()
+    stats = tenon.memory.stats()
+    assert stats["peak"] == stats["in_use"]
+    with pytest.raises(ValueError):
+        tenon.memory.set_limit(-1)
+
+
+def test_cuda_questions_need_no_device():
+    assert tenon.cuda.is_available() in (True, False)
+    assert tenon.cuda.device_count() >= 0
