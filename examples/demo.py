@@ -137,8 +137,8 @@ def histograms(tour: Tour) -> None:
     measures = torch.from_numpy(iris.values)
     figure, axes = plt.subplots(2, 2, figsize=(10, 7))
     for axis, name, column in zip(axes.flat, iris.columns, measures.T, strict=True):
-        # The tensor itself: seaborn turns it into an array, which shares its memory.
-        sns.histplot(x=column.numpy(), hue=species.map(dict(enumerate(names))), bins=24, multiple="stack", ax=axis)
+        sns.histplot(x=column.numpy(), hue=species.map(dict(enumerate(names))), binwidth=0.2, multiple="stack",
+                     legend=axis is axes[0, 1], ax=axis)  # fmt: skip
         for share, style in ((10, ":"), (50, "-"), (90, ":")):
             axis.axvline(np.percentile(column, share).item(), color="black", linestyle=style, linewidth=1)
         axis.set(xlabel=name, ylabel="flowers")
@@ -154,7 +154,7 @@ def histograms(tour: Tour) -> None:
     print(f"  correlation of 30 features by a product of tensors; largest difference to np.corrcoef: {difference:.1e}")
     figure, axis = plt.subplots(figsize=(9, 7.5))
     sns.heatmap(correlation.numpy(), cmap="vlag", center=0, square=True, ax=axis, xticklabels=tumours.columns,
-                yticklabels=tumours.columns, cbar_kws={"label": "correlation"})  # fmt: skip
+                yticklabels=tumours.columns, vmin=-1, vmax=1, cbar_kws={"label": "correlation", "shrink": 0.8})  # fmt: skip
     axis.tick_params(labelsize=7)
     axis.set_title(f"Breast cancer: {len(z)} tumours, {z.shape[1]} features")
     tour.save(figure, "breast-cancer-correlation.png")
@@ -211,20 +211,26 @@ def science(tour: Tour, wine: torch.Tensor, cultivar: pd.Series) -> None:
 def files(tour: Tour, wine: torch.Tensor) -> None:
     headline("Files: saved, and mapped back")
     npz, safetensors, hdf = (tour.output / f"wine.{ending}" for ending in ("npz", "safetensors", "h5"))
-    torch.savez(npz, wine=wine, mean=wine.mean(0))
+    torch.save_npz(npz, {"wine": wine, "mean": wine.mean(0)})
     torch.save_safetensors(safetensors, {"wine": wine})
     with h5py.File(hdf, "w") as file:
         file["wine"] = wine.numpy()
     with np.load(npz) as archive:
         print(f"  {npz.name}: NumPy reads it, equal: {np.array_equal(archive['wine'], wine.numpy())}")
-    mapped = torch.load_safetensors(safetensors)["wine"]
-    print(f"  {safetensors.name}: mapped, read-only: {mapped.readonly}, equal: {bool((mapped == wine).all())}")
+
+    # A second mapping of the same file, which may be written, proves that the first one is no copy.
+    second = torch.load_npz(npz, mmap=True, writeable=True)["wine"]
+    mapped = tour.cross("torch.load_npz(npz, mmap=True)['wine']", owner=second, npz=npz)
+    print(f"  {npz.name}: mapped, read-only: {mapped.readonly}, equal: {torch.equal(mapped, wine)}")
+    header = 8 + int.from_bytes(safetensors.read_bytes()[:8], "little")
+    second = np.memmap(safetensors, np.float32, mode="r+", offset=header)
+    mapped = tour.cross("torch.load_safetensors(file)[0]['wine']", owner=second, file=safetensors)
+    print(f"  {safetensors.name}: mapped, read-only: {mapped.readonly}, equal: {torch.equal(mapped, wine)}")
 
     np.save(tour.output / "wine.npy", wine.numpy())
-    file = np.load(tour.output / "wine.npy", mmap_mode="r+")
-    tour.cross("torch.from_numpy(file)", file=file)
-    with h5py.File(hdf) as file:
-        tour.cross("torch.asarray(dataset)", owner=wine, dataset=file["wine"])
+    tour.cross("torch.from_numpy(mapped)", mapped=np.load(tour.output / "wine.npy", mmap_mode="r+"))
+    with h5py.File(hdf, "r+") as file:
+        tour.cross("torch.asarray(dataset)", dataset=file["wine"])
 
 
 def device(tour: Tour, wine: torch.Tensor) -> None:
