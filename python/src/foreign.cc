@@ -180,35 +180,6 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
   });
 }
 
-// frombuffer(buffer, dtype, count, offset): its bytes as a vector.
-PyObject* frombuffer(PyObject*, PyObject* args) {
-  PyObject *o, *dtype_arg;
-  long long count, offset;
-  if (!PyArg_ParseTuple(args, "OOLL:frombuffer", &o, &dtype_arg, &count, &offset)) return nullptr;
-  return guarded([&] {
-    Object view = view_of(o, "frombuffer");
-    const Py_buffer& b = *PyMemoryView_GET_BUFFER(view.get());
-    const DType dtype = dtype_arg == Py_None ? default_float() : to_dtype(dtype_arg, {"frombuffer", "dtype"});
-    const auto size = static_cast<std::int64_t>(itemsize(dtype));
-    const std::int64_t bytes = b.len;
-    if (!PyBuffer_IsContiguous(&b, 'C')) errors::fail("frombuffer", "the buffer is not contiguous; use tenon.asarray, which keeps its strides");
-    if (bytes == 0 || count == 0) errors::fail("frombuffer", "both the buffer's length (", bytes, ") and count (", static_cast<std::int64_t>(count), ") must not be 0");
-    if (offset < 0 || offset >= bytes) errors::fail("frombuffer", "offset (", static_cast<std::int64_t>(offset), ") must be non-negative and below the buffer's length (", bytes, ")");
-    if (count < 0 && (bytes - offset) % size != 0)
-      errors::fail("frombuffer", "the buffer's length after the offset (", bytes - static_cast<std::int64_t>(offset), ") must be a multiple of the item size (", size, ")");
-    const std::int64_t n = count < 0 ? (bytes - offset) / size : static_cast<std::int64_t>(count);
-    if (n > (bytes - offset) / size)
-      errors::fail("frombuffer", "the requested ", n, " elements of ", size, " bytes do not fit into the ", bytes - static_cast<std::int64_t>(offset), " bytes after the offset");
-    char* data = static_cast<char*>(b.buf) + offset;
-    if (reinterpret_cast<std::uintptr_t>(data) % itemsize(real_dtype(dtype)) != 0)
-      errors::fail("frombuffer", "the bytes at offset ", static_cast<std::int64_t>(offset), " are not aligned for ", dtype, "; copy them first: bytearray(buffer[offset:])");
-    Ref<Storage> storage = Storage::borrow(data, n * size, kCpu, &drop_reference, view.get());
-    const bool read_only = b.readonly;
-    view.release();
-    return wrap(make_tensor(std::move(storage), 0, Dims{n}, Dims{1}, dtype, read_only));
-  });
-}
-
 // from_address(address, shape, strides in bytes or None, dtype, read_only, device, owner, op)
 PyObject* from_address(PyObject*, PyObject* args) {
   unsigned long long address;
@@ -249,7 +220,6 @@ PyMethodDef methods[] = {
     {nullptr}};
 PyMethodDef functions[] = {{"_from_arrow", from_arrow, METH_VARARGS, nullptr},
                            {"_from_buffer", from_buffer, METH_VARARGS, nullptr},
-                           {"_frombuffer", frombuffer, METH_VARARGS, nullptr},
                            {"_from_address", from_address, METH_VARARGS, nullptr},
                            {nullptr}};
 

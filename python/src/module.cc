@@ -87,6 +87,7 @@ NB_MODULE(_C, m) {
     def_convert(ops);
     def_inplace(ops);
     def_index(ops);
+    def_sort(ops);
     def_reduce(ops);
     def_linalg(ops);
     def_random(ops);

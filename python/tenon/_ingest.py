@@ -100,7 +100,7 @@ def _from_interface(obj: Any, interface: dict[str, Any], op: str, device: str) -
         data = obj  # the buffer protocol lends the bytes
     if 0 in shape:
         return _C._from_address(0, shape, None, dtype, False, "cpu", obj, op)
-    flat = _C._frombuffer(data, dtype, -1, int(interface.get("offset", 0)))
+    flat = _C.frombuffer(data, dtype=dtype, offset=int(interface.get("offset", 0)))
     strides = interface.get("strides")
     if strides is not None:
         return _C._from_address(flat.data_ptr(), shape, strides, dtype, flat.readonly, "cpu", flat, op)

@@ -33,7 +33,7 @@ def asarray(obj: Any, /, dtype: Any = None, order: str | None = None, *, device:
 
 def array(object: Any, dtype: Any = None, *, copy: bool | None = True, order: str = "K", subok: bool = False, ndmin: int = 0, like: Any = None) -> Any:
     """obj as a tensor in fresh memory, unless copy says otherwise."""
-    t = _C._ingest(object, "array", dtype, None, None if copy and not hasattr(object, "__len__") else copy if not isinstance(object, (list, tuple)) else None)
+    t = _C._ingest(object, "array", dtype, None, copy or None)
     return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
 
 
@@ -50,7 +50,7 @@ def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
 
 def frombuffer(buffer: Any, dtype: Any = "float64", count: int = -1, offset: int = 0, *, like: Any = None) -> Any:
     """A vector over the bytes of an object with the buffer protocol, without a copy."""
-    return _C._frombuffer(buffer, dtype, count, offset)
+    return _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
 
 
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:

@@ -507,14 +507,14 @@ def sort(a: Any, axis: int | None = -1, kind: str | None = None, order: Any = No
     """The elements in order along the axis (of the flattened tensor for None), NaNs at the end; with the gradient."""
     t = tensor(a, "sort")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
-    return _C._sort(t, axis, descending)[0]
+    return _C._sort_values(t, axis, descending)
 
 
 def argsort(a: Any, axis: int | None = -1, kind: str | None = None, order: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
     """The indices that put the elements in order along the axis, equal ones in their own order."""
     t = tensor(a, "argsort")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
-    return _C._sort(t, axis, descending)[1]
+    return _C.argsort(t, axis, descending)
 
 
 _searchsorted = through_numpy("searchsorted", differentiable=False)
