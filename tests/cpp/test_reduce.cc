@@ -63,7 +63,7 @@ class Reduce : public ::testing::TestWithParam<DType> {
       SCOPED_TRACE(t.shape().str() + " strides " + t.strides().str() + " axes " + axes.str());
       f(t, axes, groups(t, axes));
     }
-    const Dims large[] = {{150'000}, {3, 70'000}, {70'000, 3}, {700, 300}, {300, 700}, {2, 130, 700}, {20'000, 5}};
+    const Dims large[] = {{150'000}, {2, 70'000}, {70'000, 3}, {300, 260}, {2, 130, 300}};
     for (const Dims& shape : large) {
       const Tensor t = random_view(r, shape, GetParam());
       for (int d = 0; d < t.ndim(); ++d) {
