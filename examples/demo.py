@@ -218,19 +218,21 @@ def files(tour: Tour, wine: torch.Tensor) -> None:
     with np.load(npz) as archive:
         print(f"  {npz.name}: NumPy reads it, equal: {np.array_equal(archive['wine'], wine.numpy())}")
 
-    # A second mapping of the same file, which may be written, proves that the first one is no copy.
-    second = torch.load_npz(npz, mmap=True, writeable=True)["wine"]
-    mapped = tour.cross("torch.load_npz(npz, mmap=True)['wine']", owner=second, npz=npz)
+    mapped = tour.cross("torch.load_npz(npz, mmap=True)['wine']", owner=mapping(npz, wine.numpy()), npz=npz)
     print(f"  {npz.name}: mapped, read-only: {mapped.readonly}, equal: {torch.equal(mapped, wine)}")
-    header = 8 + int.from_bytes(safetensors.read_bytes()[:8], "little")
-    second = np.memmap(safetensors, np.float32, mode="r+", offset=header)
-    mapped = tour.cross("torch.load_safetensors(file)[0]['wine']", owner=second, file=safetensors)
+    owner = mapping(safetensors, wine.numpy())
+    mapped = tour.cross("torch.load_safetensors(file)[0]['wine']", owner=owner, file=safetensors)
     print(f"  {safetensors.name}: mapped, read-only: {mapped.readonly}, equal: {torch.equal(mapped, wine)}")
 
     np.save(tour.output / "wine.npy", wine.numpy())
     tour.cross("torch.from_numpy(mapped)", mapped=np.load(tour.output / "wine.npy", mmap_mode="r+"))
     with h5py.File(hdf, "r+") as file:
         tour.cross("torch.asarray(dataset)", dataset=file["wine"])
+
+
+def mapping(path: Path, array: np.ndarray) -> np.ndarray:
+    """Another mapping of an array's bytes in a file. It may be written, and so can prove that a tensor maps them."""
+    return np.memmap(path, array.dtype, "r+", offset=path.read_bytes().index(array.tobytes(order="A")))
 
 
 def device(tour: Tour, wine: torch.Tensor) -> None:
@@ -303,6 +305,8 @@ def draw_training(tour: Tour, losses: list[float], weights: np.ndarray, confusio
     curve, matrix = top.subplots(1, 2)
     curve.plot(losses)
     curve.set(xlabel="epoch", ylabel="cross-entropy", yscale="log", title="Gradient descent")
+    curve.yaxis.set_major_formatter("{x:g}")
+    curve.yaxis.set_minor_formatter("{x:g}")
     sns.heatmap(confusion, annot=True, fmt="d", cmap="Blues", cbar=False, ax=matrix)
     matrix.set(xlabel="predicted", ylabel="digit", title="Unseen digits")
     limit = np.abs(weights).max()
@@ -310,7 +314,7 @@ def draw_training(tour: Tour, losses: list[float], weights: np.ndarray, confusio
         axis.imshow(weights[:, k].reshape(8, 8), cmap="RdBu_r", vmin=-limit, vmax=limit)
         axis.set_title(k)
         axis.axis("off")
-    bottom.suptitle("What each digit looks for: the rows of the weights, trained in place")
+    bottom.suptitle("What each digit looks for: the columns of the weights, trained in place")
     tour.save(figure, "training.png")
 
 
