@@ -126,9 +126,7 @@ def features(tour: Tour, wine: torch.Tensor) -> None:
     low, middle, high = np.percentile(shared[:, 0], [5, 50, 95])
     print(f"  alcohol, 5th, 50th, 95th percentile: {low:.2f}, {middle:.2f}, {high:.2f} standard deviations")
     high = np.percentile(wine, 90, axis=0)  # NumPy's function, but a tensor
-    print(
-        f"  np.percentile(tensor, 90, axis=0): {type(high).__name__} of {len(high)}, mean {high.mean().item():.3f}"
-    )
+    print(f"  np.percentile(tensor, 90, axis=0): a {type(high).__name__}, mean {high.mean().item():.3f}")
     x = wine[:, :3].clone().requires_grad_()
     np.mean(np.exp(x) * 2).backward()
     print(f"  np.mean(np.exp(x) * 2).backward(): x.grad[0, 0] is {x.grad[0, 0].item():.6f}")

@@ -152,8 +152,8 @@ def reference(op: object, arrays: list[np.ndarray], dtype: str) -> np.ndarray:
 
 
 def samples(op: object, dtype: str) -> list[np.ndarray]:
-    """One array for each operand. Integer divisors, exponents and shifts are not zero or negative, which NumPy
-    does not define."""
+    """One array for each operand. Integer divisors, exponents and shifts are neither zero nor negative, where
+    NumPy does not define the result."""
     arrays = [sample(dtype, (4, 5), seed=i) for i in range(arity(op))]
     if len(arrays) > 1 and np.dtype(dtype).kind in "iu":
         arrays[1] = np.abs(arrays[1]) % 5 + (1 if "power" not in op._numpy_name else 0)
