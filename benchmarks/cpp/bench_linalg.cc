@@ -26,8 +26,10 @@ double seconds(F&& f) {
     const auto start = Clock::now();
     for (std::int64_t i = 0; i < n; ++i) f();
     const double t = std::chrono::duration<double>(Clock::now() - start).count();
-    if (t < 0.02) n *= 2;
-    else runs.push_back(t / static_cast<double>(n));
+    if (t < 0.02)
+      n *= 2;
+    else
+      runs.push_back(t / static_cast<double>(n));
   }
   std::nth_element(runs.begin(), runs.begin() + 2, runs.end());
   return runs[2];
@@ -75,19 +77,25 @@ int main(int argc, char** argv) {
   if (argc > 1) set_num_threads(std::atoi(argv[1]));
   random_numbers();
   const blas::Info info = blas::info();
-  std::printf("BLAS: %s %s (%s), %d threads\n", info.name.c_str(), info.library.c_str(), info.config.c_str(), info.threads);
-  for (DType d : {DType::float32, DType::float64, DType::complex64, DType::bfloat16, DType::int8, DType::int32, DType::int64}) {
+  std::printf("BLAS: %s %s (%s), %d threads\n", info.name.c_str(), info.library.c_str(), info.config.c_str(),
+              info.threads);
+  for (DType d : {DType::float32, DType::float64, DType::complex64, DType::bfloat16, DType::int8,
+                  DType::int32, DType::int64}) {
     for (std::int64_t n : {4, 8, 16, 32, 48, 64, 128, 256, 512, 1024}) {
       if (n == 1024 && is_integral(d)) continue;
       char text[64];
       std::snprintf(text, sizeof text, "%s %d", std::string(name(d)).c_str(), static_cast<int>(n));
       const Tensor a = filled({n, n}, d), b = filled({n, n}, d);
       product(text, a, b, 2.0 * static_cast<double>(n * n * n) * (is_complex(d) ? 4 : 1));
-      if (d == DType::float32 && n >= 64) product("  ... b transposed", a, transpose(b, 0, 1), 2.0 * static_cast<double>(n * n * n));
+      if (d == DType::float32 && n >= 64)
+        product("  ... b transposed", a, transpose(b, 0, 1), 2.0 * static_cast<double>(n * n * n));
     }
   }
-  product("float32 1000 x 16x16", filled({1000, 16, 16}, DType::float32), filled({1000, 16, 16}, DType::float32), 2e3 * 4096);
-  product("float32 mv 4096", filled({4096, 4096}, DType::float32), filled({4096}, DType::float32), 2.0 * 4096 * 4096);
-  product("float32 mv 4096, transposed", transpose(filled({4096, 4096}, DType::float32), 0, 1), filled({4096}, DType::float32), 2.0 * 4096 * 4096);
+  product("float32 1000 x 16x16", filled({1000, 16, 16}, DType::float32),
+          filled({1000, 16, 16}, DType::float32), 2e3 * 4096);
+  product("float32 mv 4096", filled({4096, 4096}, DType::float32), filled({4096}, DType::float32),
+          2.0 * 4096 * 4096);
+  product("float32 mv 4096, transposed", transpose(filled({4096, 4096}, DType::float32), 0, 1),
+          filled({4096}, DType::float32), 2.0 * 4096 * 4096);
   product("float32 dot 1e6", filled({1000000}, DType::float32), filled({1000000}, DType::float32), 2e6);
 }

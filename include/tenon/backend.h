@@ -75,6 +75,7 @@ struct SoftmaxCall {
 };
 
 // c[b] = a[b] @ b[b]: matrices with any strides (in elements), batches by the loop (strides in bytes).
+// No size is 0.
 struct MatmulCall {
   DType dtype;
   void* c;
@@ -135,6 +136,16 @@ struct IotaCall {
   double start, step;
 };
 
+// Sorts `rows` rows of n contiguous elements in place, NaNs above all numbers, complex numbers by their real parts
+// first. indices (or null) gets where each element stood; equal elements keep their order.
+struct SortCall {
+  DType dtype;
+  bool descending;
+  void* values;
+  std::int64_t* indices;
+  std::int64_t rows, n;
+};
+
 struct Backend {
   std::uint64_t abi_hash;  // kBackendAbi of the headers it was built with
   const char* name;        // "cpu", "cuda"
@@ -155,6 +166,7 @@ struct Backend {
   int (*index)(int device, const IndexCall&);      // (optional)
   int (*random)(int device, const RandomCall&);    // (optional)
   int (*iota)(int device, const IotaCall&);        // (optional)
+  int (*sort)(int device, const SortCall&);        // (optional)
   // The flat row-major positions of the true elements of a contiguous bool array, and their number. (optional)
   std::int64_t (*count_true)(int device, const bool* mask, std::int64_t n);
   int (*true_positions)(int device, const bool* mask, std::int64_t n, std::int64_t* out);

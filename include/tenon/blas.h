@@ -1,5 +1,5 @@
-// The BLAS that large matrix products run on. It is no link-time dependency: a library is looked for and loaded
-// at the first product that is large enough; without one tenon's own kernels do all of the work.
+// The BLAS that large matrix products run on. It is no link-time dependency: a library is looked for and
+// loaded at the first product that is large enough; without one tenon's own kernels do all of the work.
 #pragma once
 
 #include <string>
@@ -18,13 +18,14 @@ struct Info {
 // Loads the library if that has not happened yet.
 TENON_API Info info();
 
-// Loads this file for the symbols of the CBLAS interface with 32-bit integers (cblas_sgemm, or scipy_cblas_sgemm);
-// TENON_BLAS_LIB, where set, wins. Throws FileError if the file cannot be used, RuntimeError if a library is
-// already in use.
+// Loads this file for the symbols of the CBLAS interface with 32-bit integers (cblas_sgemm, or
+// scipy_cblas_sgemm); TENON_BLAS_LIB, where set, wins. Throws FileError if the file cannot be used,
+// RuntimeError if a library is already in use.
 TENON_API void set_library(const std::string& path);
 
 // A function that returns a path to try ("" for none), called at most once, at the first use.
-// The order: TENON_BLAS_LIB ("none" for no library), set_library's path, the locator, the names under which systems install a BLAS.
+// The order: TENON_BLAS_LIB ("none" for no library), set_library's path, the locator, the names under which
+// systems install a BLAS.
 TENON_API void set_locator(std::string (*locator)());
 
 }  // namespace tenon::blas

@@ -145,6 +145,15 @@ TENON_API bool equal(const Tensor& a, const Tensor& b);
 TENON_API Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 
+// ---- sort.cc ----
+// Along one dimension, NaNs above all numbers; equal elements keep their order.
+TENON_API Tensor sort(const Tensor& t, std::int64_t dim = -1, bool descending = false);
+TENON_API Tensor argsort(const Tensor& t, std::int64_t dim = -1, bool descending = false);
+struct Sorted {
+  Tensor values, indices;
+};
+TENON_API Sorted sort_with_indices(const Tensor& t, std::int64_t dim = -1, bool descending = false);
+
 // ---- linalg.cc ----
 TENON_API Tensor matmul(const Tensor& a, const Tensor& b);
 TENON_API Tensor dot(const Tensor& a, const Tensor& b);

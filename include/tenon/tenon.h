@@ -3,6 +3,7 @@
 
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
+#include "tenon/blas.h"
 #include "tenon/elementwise.h"
 #include "tenon/ops.h"
 #include "tenon/tensor.h"

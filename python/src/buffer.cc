@@ -12,7 +12,8 @@ thread_local NumpyPolicy numpy_policy;
 
 Tensor exportable(const Tensor& t, const char* op, bool strict) {
   const bool grad = t.requires_grad(), device = !t.device().is_cpu();
-  if (grad && (strict || !numpy_policy.detach))
+  // Under no_grad nothing would be recorded anyway.
+  if (grad && (strict || (grad_enabled() && !numpy_policy.detach)))
     throw RuntimeError(std::string(op) + ": the tensor requires grad, and NumPy would not record what happens to it; use tensor.detach()" +
                        (device ? ".cpu()" : "") + ".numpy(), numpy(force=True), or tenon.numpy_policy(detach=True)");
   if (device && (strict || !numpy_policy.to_cpu))
@@ -47,20 +48,25 @@ const char* format_of(DType d) {
   }
 }
 
-struct Geometry {
+// What a view points into while it is held.
+struct Lent {
+  Tensor tensor;  // other than the exporter where a policy has moved it
   Py_ssize_t shape[kMaxDims], strides[kMaxDims];
 };
 
-int get_buffer(PyObject* self, Py_buffer* view, int flags) {
+int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->obj = nullptr;
-  const Tensor& t = unwrap(self);
+  Tensor t = unwrap(self);
   auto refuse = [](const char* why) {
     PyErr_SetString(PyExc_BufferError, why);
     return -1;
   };
   // NumPy drops this message and goes on to __array__, which has the full one.
-  if (t.requires_grad()) return refuse("buffer: the tensor requires grad; use .detach()");
-  if (!t.device().is_cpu()) return refuse("buffer: the tensor is not on the CPU; use .cpu()");
+  if (t.requires_grad() && !numpy_policy.detach) return refuse("buffer: the tensor requires grad; use .detach()");
+  if (!t.device().is_cpu()) {
+    if (!numpy_policy.to_cpu) return refuse("buffer: the tensor is not on the CPU; use .cpu()");
+    t = t.detach().to(kCpu);
+  }
   const char* format = format_of(t.dtype());
   if (!format) return refuse("buffer: bfloat16 and float8 have no buffer format; use .numpy() with ml_dtypes, or .float()");
   if ((flags & PyBUF_WRITABLE) && t.read_only()) return refuse("buffer: the tensor is read-only; use .clone()");
@@ -83,11 +89,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->ndim = t.ndim();
   view->format = flags & PyBUF_FORMAT ? const_cast<char*>(format) : nullptr;
   view->suboffsets = nullptr;
-  auto* g = static_cast<Geometry*>(PyMem_Malloc(sizeof(Py_ssize_t) * kMaxDims + sizeof(Py_ssize_t) * static_cast<std::size_t>(std::max(t.ndim(), 1))));
-  if (!g) {
-    PyErr_NoMemory();
-    return -1;
-  }
+  auto* g = new Lent;
   for (int d = 0; d < t.ndim(); ++d) {
     g->shape[d] = t.shape()[d];
     g->strides[d] = t.strides()[d] * t.itemsize();
@@ -95,15 +97,21 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->shape = flags & PyBUF_ND ? g->shape : nullptr;
   view->strides = wants_strides ? g->strides : nullptr;
   view->internal = g;
-  // The tensor object keeps the storage alive; an in-place change of its geometry is refused while exported.
+  // An in-place change of the storage's geometry is refused while it is exported.
   t.storage().add_export();
+  g->tensor = std::move(t);
   view->obj = Py_NewRef(self);
   return 0;
 }
 
-void release_buffer(PyObject* self, Py_buffer* view) {
-  PyMem_Free(view->internal);
-  unwrap(self).storage().drop_export();
+int get_buffer(PyObject* self, Py_buffer* view, int flags) {
+  return guarded_int([&] { return fill_buffer(self, view, flags); });
+}
+
+void release_buffer(PyObject*, Py_buffer* view) {
+  auto* g = static_cast<Lent*>(view->internal);
+  g->tensor.storage().drop_export();
+  delete g;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The extension module tenon._C.
 #include <nanobind/nanobind.h>
 
+#include "border.h"
 #include "object.h"
 #include "op.h"
 #include "numpy_api.h"
@@ -86,6 +87,7 @@ NB_MODULE(_C, m) {
     def_convert(ops);
     def_inplace(ops);
     def_index(ops);
+    def_sort(ops);
     def_reduce(ops);
     def_linalg(ops);
     def_random(ops);
@@ -95,6 +97,7 @@ NB_MODULE(_C, m) {
     init_values_indices(module);
     install_ops(ops, module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
+    init_border(module);
     m.attr("__version__") = TENON_VERSION;
     bind_system(m);
     show_as_tenon(module);

@@ -1,5 +1,8 @@
 #include "object.h"
 
+#include <cxxabi.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <new>
 
@@ -79,6 +82,20 @@ PyObject* set_error() {
   return nullptr;
 }
 
+// Before 3.14 CPython ends a daemon thread that comes back after finalisation by pthread_exit, which would unwind
+// our frames: no destructor may run then, for the objects that it would release belong to nobody any more.
+void take_gil_back(PyThreadState* state) {
+#ifdef __GLIBCXX__
+  try {
+    PyEval_RestoreThread(state);
+  } catch (abi::__forced_unwind&) {
+    for (;;) pause();
+  }
+#else
+  PyEval_RestoreThread(state);
+#endif
+}
+
 // ---- references that are dropped from anywhere ----
 
 namespace {
@@ -120,10 +137,11 @@ void drop_reference(void* object) {
     Py_DECREF(static_cast<PyObject*>(object));
     return;
   }
-  auto* left = new Left{static_cast<PyObject*>(object), g_left.load(std::memory_order_relaxed)};
-  while (!g_left.compare_exchange_weak(left->next, left, std::memory_order_release)) {
-  }
-  if (!left->next) Py_AddPendingCall(&drop_pending, nullptr);
+  // Once it is in the list another thread may empty the list: left is not ours any more.
+  Left* next = g_left.load(std::memory_order_relaxed);
+  auto* left = new Left{static_cast<PyObject*>(object), next};
+  while (!g_left.compare_exchange_weak(next, left, std::memory_order_release)) left->next = next;
+  if (!next) Py_AddPendingCall(&drop_pending, nullptr);
 }
 
 }  // namespace tenon::py

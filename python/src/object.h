@@ -81,11 +81,14 @@ int guarded_int(F&& f) {
 // Work above this many elements gives the GIL up (releasing and retaking it costs about 58 ns).
 inline constexpr std::int64_t kReleaseGilAbove = 20000;
 
+// PyEval_RestoreThread for frames of C++: a daemon thread that outlives the interpreter stops here for good.
+void take_gil_back(PyThreadState* state);
+
 class ReleaseGil {
  public:
   explicit ReleaseGil(bool on) : state_(on ? PyEval_SaveThread() : nullptr) {}
   ~ReleaseGil() {
-    if (state_) PyEval_RestoreThread(state_);
+    if (state_) take_gil_back(state_);
   }
   ReleaseGil(const ReleaseGil&) = delete;
 

@@ -207,6 +207,7 @@ void def_inplace(Ops& ops);
 void def_dtype(Ops& ops);
 void def_system(Ops& ops);
 void def_index(Ops& ops);
+void def_sort(Ops& ops);
 void def_linalg(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);

@@ -7,6 +7,7 @@ import builtins as _builtins
 
 from tenon import _C, autograd, cuda, memory, random
 from tenon._C import *  # noqa: F403
+from tenon._doors import *  # noqa: F403
 from tenon._dtypes import finfo, iinfo
 from tenon._size import Size as _Size
 from tenon.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled

@@ -3,8 +3,8 @@
 // Complex gradients follow PyTorch's convention (the conjugate Wirtinger derivative): g * conj(dy/dx).
 #include "autograd/derivatives.h"
 
-#include <numeric>
 #include <numbers>
+#include <numeric>
 
 #include "autograd/elementwise_node.h"
 #include "autograd/meta.h"
@@ -220,6 +220,22 @@ Backward to_device(Device from) {
   return [=](In g) -> Grads { return {to(g, {}, from)}; };
 }
 
+namespace {
+
+// Adds g to the elements of the flat buffer that the geometry shows, as often as it shows them.
+void add_strided(Tensor& flat, const Dims& shape, const Dims& strides, std::int64_t offset, const Tensor& g) {
+  if (overlaps_itself(shape, strides)) {
+    const Tensor places = arange(0, flat.numel(), 1, DType::int64, flat.device());
+    const Index at[] = {tenon::as_strided(places, shape, strides, offset)};
+    index_put_(flat, at, g, true);
+  } else {
+    Tensor target = tenon::as_strided(flat, shape, strides, offset);
+    copy_(target, g);
+  }
+}
+
+}  // namespace
+
 // The elements of a view are added into a buffer laid out as the base is.
 Backward as_strided(const Tensor& base, const Dims& shape, const Dims& strides, std::int64_t offset) {
   return [from = base.shape(), from_strides = base.strides(), shape, strides, offset](In g) -> Grads {
@@ -228,16 +244,22 @@ Backward as_strided(const Tensor& base, const Dims& shape, const Dims& strides, 
       const std::int64_t reach = (std::max<std::int64_t>(from[d], 1) - 1) * from_strides[d];
       (reach < 0 ? low : high) += reach;
     }
-    Tensor flat = zeros_of({high - low + 1}, g);
-    if (overlaps_itself(shape, strides)) {
-      const Tensor positions = tenon::as_strided(arange(0, high - low + 1, 1, DType::int64, g.device()), shape, strides, offset - low);
-      const Index at[] = {positions};
-      index_put_(flat, at, g, true);
-    } else {
-      Tensor target = tenon::as_strided(flat, shape, strides, offset - low);
-      copy_(target, g);
+    // The view may show what lies beside the base in its storage; no gradient flows there.
+    for (std::int64_t d = 0, lowest = offset, highest = offset; d < shape.size(); ++d) {
+      const int k = static_cast<int>(d);
+      const std::int64_t reach = (std::max<std::int64_t>(shape[k], 1) - 1) * strides[k];
+      (reach < 0 ? lowest : highest) += reach;
+      low = std::min(low, lowest);
+      high = std::max(high, highest);
     }
-    return {tenon::as_strided(flat, from, from_strides, -low)};
+    Tensor flat = zeros_of({high - low + 1}, g);
+    add_strided(flat, shape, strides, offset - low, g);
+    const Tensor to_base = tenon::as_strided(flat, from, from_strides, -low);
+    if (!overlaps_itself(from, from_strides)) return {to_base};
+    // Elements of the base that lie on the same bytes share the gradient of those bytes.
+    Tensor times = zeros_of(flat.shape(), g);
+    add_strided(times, from, from_strides, -low, full(from, 1, g.dtype(), g.device()));
+    return {div(to_base, tenon::as_strided(times, from, from_strides, -low))};
   };
 }
 Backward permute(const Dims& axes) {
@@ -477,6 +499,7 @@ class ElementwiseNode final : public Node {
   ElementwiseNode(Op op, const ElementwiseTypes& types) : Node(info(op).name.data()), row_(derive::elementwise(op)), types_(types) {}
 
   Grads backward(const Tensor& g) override {
+    if (!row_.differentiable) errors::no_derivative(op());
     Tensor in[3];
     for (int i = 0; i < 3; ++i) in[i] = saved_[i].get();
     const Tensor y = saved_output_.get();
@@ -501,7 +524,9 @@ class ElementwiseNode final : public Node {
 
 void record_elementwise(Op op, std::span<const Operand> operands, const ElementwiseTypes& types, const Tensor& y) {
   const derive::ElementwiseRow& row = derive::elementwise(op);
-  if (!row.differentiable || !is_differentiable(y.dtype())) return;
+  // Bools and integers are constants. A number without a derivative gets a node that says so when it is asked:
+  // leaving it out would be a silently wrong gradient.
+  if (!is_differentiable(y.dtype())) return;
   auto node = Ref<ElementwiseNode>::adopt(new ElementwiseNode(op, types));
   Tensor inputs[3];
   for (std::size_t i = 0; i < operands.size(); ++i) {

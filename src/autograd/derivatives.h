@@ -19,7 +19,7 @@ struct ElementwiseRow {
   void (*backward)(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& y,
                    const bool needed[3], Tensor out[3]);
 };
-const ElementwiseRow& elementwise(Op op);
+TENON_API const ElementwiseRow& elementwise(Op op);  // exported for the tests
 
 // The others: one function each, with the operation's arguments.
 Backward copy();

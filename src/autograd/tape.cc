@@ -12,7 +12,7 @@
 namespace tenon {
 namespace {
 
-thread_local bool t_grad_enabled = true;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool t_grad_enabled = true;
 
 AutogradMeta& meta(const Tensor& t) {
   if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
@@ -30,18 +30,30 @@ class FunctionNode final : public Node {
   Backward backward_;
 };
 
+// The view of a base that starts `offset` elements (of the view's dtype) after it. The view may be one of parts
+// of complex numbers, or of pairs as complex numbers.
+Tensor window(const Tensor& base, DType dtype, const Dims& shape, const Dims& strides, std::int64_t offset) {
+  if (is_complex(dtype) == is_complex(base.dtype())) return as_strided(base, shape, strides, offset);
+  if (is_complex(base.dtype())) return as_strided(view_as_real(base), shape, strides, offset);
+  Dims pair_shape = shape, pair_strides = strides;
+  for (auto& s : pair_strides) s *= 2;
+  pair_shape.push_back(2);
+  pair_strides.push_back(1);
+  return view_as_complex(as_strided(base, pair_shape, pair_strides, offset * 2));
+}
+
 // base with the elements of one of its views replaced: the history of a base after its view was written.
 class ReplaceSlice final : public Node {
  public:
   ReplaceSlice(const char* op, const Tensor& base, const Tensor& view)
-      : Node(op), base_shape_(base.shape()), base_strides_(base.strides()), shape_(view.shape()),
-        strides_(view.strides()), offset_((view.data() - base.data()) / base.itemsize()) {}
+      : Node(op), dtype_(view.dtype()), base_shape_(base.shape()), base_strides_(base.strides()),
+        shape_(view.shape()), strides_(view.strides()), offset_((view.data() - base.data()) / view.itemsize()) {}
 
   Grads backward(const Tensor& g) override {
     // The gradient is laid out as the base is, so that the view's strides mean the same elements.
     Tensor like = empty_like_layout(g);
     copy_(like, g);
-    Tensor view = as_strided(like, shape_, strides_, offset_);
+    Tensor view = window(like, dtype_, shape_, strides_, offset_);
     Tensor to_view = clone(view);
     fill_(view, 0);
     return {like, to_view};
@@ -58,6 +70,7 @@ class ReplaceSlice final : public Node {
     const Tensor flat = empty({high - low + 1}, g.dtype(), g.device());
     return alias(flat, -low, base_shape_, base_strides_);
   }
+  DType dtype_;
   Dims base_shape_, base_strides_, shape_, strides_;
   std::int64_t offset_;
 };
@@ -151,8 +164,10 @@ Ref<Node> node_of(const Tensor& t) {
     // The base was written in place since: this view's history is now a slice of the base's.
     const Tensor base{Ref<TensorImpl>(p->base)};
     p->base_history = p->base->history;
-    const std::int64_t offset = (t.data() - base.data()) / t.itemsize();
-    attach(t, "as_strided", {&base, 1}, derive::as_strided(base, t.shape(), t.strides(), offset));
+    const bool was = std::exchange(t_grad_enabled, true);
+    const Tensor fresh = window(base, t.dtype(), t.shape(), t.strides(), (t.data() - base.data()) / t.itemsize());
+    t_grad_enabled = was;
+    meta(t).node = fresh.impl()->grad_meta ? fresh.impl()->grad_meta->node : Ref<Node>();
   }
   return p->grad_meta ? p->grad_meta->node : Ref<Node>();
 }

@@ -165,6 +165,9 @@ void out_requires_grad(Str op) {
 void not_differentiable(Str op, DType dtype) {
   fail<GradError>(op, "only floating and complex tensors can require grad; got ", dtype);
 }
+void no_derivative(Str op) {
+  fail<GradError>(op, "has no derivative; use .detach() where its result is taken as a constant");
+}
 
 }  // namespace errors
 }  // namespace tenon

@@ -80,6 +80,7 @@ std::string text(const A&... a) {
 [[noreturn]] void graph_freed(Str op);
 [[noreturn]] void out_requires_grad(Str op);
 [[noreturn]] void not_differentiable(Str op, DType dtype);
+[[noreturn]] void no_derivative(Str op);
 
 template <class E = ValueError, class... A>
 [[noreturn]] void fail(Str op, const A&... a) {

@@ -28,10 +28,11 @@ constexpr std::int64_t kHeader = 128;
 constexpr std::int64_t kSmallMax = 64 << (kSmallClasses - 1);
 static_assert(sizeof(Storage) <= kHeader);
 
-constinit thread_local FreeLists<kSmallClasses + 1> t_headers;
+// initial-exec: found by an offset instead of a call; it is small.
+[[gnu::tls_model("initial-exec")]] constinit thread_local FreeLists<kSmallClasses + 1> t_headers;
 
 FreeList& header_list(int size_class) {
-  thread_local bool registered = (closing(t_headers), true);
+  [[gnu::tls_model("initial-exec")]] thread_local bool registered = (closing(t_headers), true);
   (void)registered;
   return t_headers.lists[size_class];
 }

@@ -10,10 +10,11 @@
 namespace tenon {
 namespace {
 
-constinit thread_local FreeLists<1> t_impls;
+// initial-exec: found by an offset instead of a call; it is small.
+[[gnu::tls_model("initial-exec")]] constinit thread_local FreeLists<1> t_impls;
 
 FreeList& impl_list() {
-  thread_local bool registered = (closing(t_impls), true);
+  [[gnu::tls_model("initial-exec")]] thread_local bool registered = (closing(t_impls), true);
   (void)registered;
   return t_impls.lists[0];
 }

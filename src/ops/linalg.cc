@@ -9,7 +9,8 @@
 namespace tenon {
 namespace {
 
-// A matrix (or a stack of them) with its two last strides; a vector is a row on the left, a column on the right.
+// A matrix (or a stack of them) with its two last strides; a vector is a row on the left, a column on the
+// right.
 struct Matrices {
   std::int64_t rows, columns, row_stride, column_stride;
   Dims batch, batch_strides;
@@ -28,7 +29,8 @@ Matrices matrices(const Tensor& t, bool left) {
   return m;
 }
 
-// A stack of left matrices times one right matrix is a single product, where the stack's rows are evenly spaced.
+// A stack of left matrices times one right matrix is a single product, where the stack's rows are evenly
+// spaced.
 void fold_batch(MatmulCall& c, std::int64_t itemsize) {
   Loop& b = c.batch;
   if (b.ndim != 1 || b.strides[2][0] != 0 || b.strides[1][0] != c.m * c.a_strides[0] * itemsize ||
@@ -39,8 +41,8 @@ void fold_batch(MatmulCall& c, std::int64_t itemsize) {
   b.numel = 1;
 }
 
-void run(DType d, const Tensor& a, const Tensor& b, const Matrices& left, const Matrices& right, const Dims& batch,
-         const Tensor& out) {
+void run(DType d, const Tensor& a, const Tensor& b, const Matrices& left, const Matrices& right,
+         const Dims& batch, const Tensor& out) {
   MatmulCall c;
   c.dtype = d;
   c.a = a.data();
@@ -64,7 +66,8 @@ void run(DType d, const Tensor& a, const Tensor& b, const Matrices& left, const 
   build_loop(c.batch, batch, operands);
   fold_batch(c, size);
   const Backend& table = backend(out.device());
-  if (!table.matmul || table.matmul(out.device().index, c) != kOk) errors::not_available("matmul", out.device(), d);
+  if (!table.matmul || table.matmul(out.device().index, c) != kOk)
+    errors::not_available("matmul", out.device(), d);
 }
 
 void check_ndim(const char* op, const Tensor& t, int wanted, std::string_view text) {
@@ -82,7 +85,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.dtype() != d || b.dtype() != d) return matmul(to(a, d), to(b, d));
   const Matrices left = matrices(a, true), right = matrices(b, false);
   if (left.columns != right.rows) errors::matmul_mismatch("matmul", a.shape(), b.shape());
-  const Dims batch = left.batch == right.batch ? left.batch : broadcast_shapes("matmul", left.batch, right.batch);
+  const Dims batch =
+      left.batch == right.batch ? left.batch : broadcast_shapes("matmul", left.batch, right.batch);
   Dims shape = batch;
   if (a.ndim() > 1) shape.push_back(left.rows);
   if (b.ndim() > 1) shape.push_back(right.columns);

@@ -599,6 +599,16 @@ TEST(Index, Gradients) {
   const Tensor at = ints({2, 3}, {0, 1, 0, 0, 1, 2});
   check_gradients([&](const auto& in) { return scatter(square(in[0]), 0, at, square(in[1])); }, {x, y});
   check_gradients([&](const auto& in) { return scatter_add(square(in[0]), 0, at, square(in[1])); }, {x, y});
+  // Values that are repeated collect the gradients of all their copies.
+  check_gradients(
+      [&](const auto& in) {
+        Tensor t = square(in[0]);
+        const Index at[] = {twice};
+        index_put_(t, at, square(in[1]), true);
+        index_put_(t, at, square(slice(in[1], 0, 0, 1)));
+        return square(t);
+      },
+      {x, random_values({1, 4}, 6)});
   check_gradients([&](const auto& in) { return masked_select(square(in[0]), mask); }, {x});
   check_gradients([&](const auto& in) { return masked_fill(square(in[0]), mask, 2.0); }, {x});
 }

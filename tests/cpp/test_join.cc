@@ -213,6 +213,9 @@ TEST(Join, Gradients) {
   check_gradients([](const auto& in) { return square(rot90(square(in[0]))); }, {x});
   check_gradients([](const auto& in) { return repeat_interleave(square(in[0]), ints({3}, {0, 2, 1}), 1); },
                   {x});
+  check_gradients([](const auto& in) { return square(tile(square(in[0]), {2, 1, 2})); }, {x});
+  check_gradients([](const auto& in) { return square(repeat_interleave(square(in[0]), 2, 1)); }, {x});
+  check_gradients([](const auto& in) { return square(repeat_interleave(square(in[0]), 3)); }, {x});
   // Another dtype than the result's gets its gradient in its own.
   Tensor f = full({2}, 1, DType::float32).set_requires_grad(true);
   const Tensor ts[] = {f, full({1}, 2, DType::float64)};

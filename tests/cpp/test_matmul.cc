@@ -1,5 +1,6 @@
-// Every dtype against a triple loop in wide arithmetic, over shapes on both sides of every kernel's border and over
-// layouts; with a BLAS where one is found, and always without one through the dtypes that BLAS does not know.
+// Every dtype against a triple loop in wide arithmetic, over shapes on both sides of every kernel's border
+// and over layouts; with a BLAS where one is found, and always without one through the dtypes that BLAS does
+// not know.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -42,7 +43,8 @@ std::vector<std::uint64_t> integers(const Tensor& t) {
 }
 
 template <class V>
-std::vector<V> product(const std::vector<V>& a, const std::vector<V>& b, std::int64_t m, std::int64_t n, std::int64_t k) {
+std::vector<V> product(const std::vector<V>& a, const std::vector<V>& b, std::int64_t m, std::int64_t n,
+                       std::int64_t k) {
   const auto batches = static_cast<std::int64_t>(a.size()) / (m * k);
   std::vector<V> y(static_cast<std::size_t>(batches * m * n));
   for (std::int64_t s = 0; s < batches; ++s)
@@ -50,7 +52,8 @@ std::vector<V> product(const std::vector<V>& a, const std::vector<V>& b, std::in
       for (std::int64_t p = 0; p < k; ++p)
         for (std::int64_t j = 0; j < n; ++j)
           y[static_cast<std::size_t>((s * m + i) * n + j)] +=
-              a[static_cast<std::size_t>((s * m + i) * k + p)] * b[static_cast<std::size_t>((s * k + p) * n + j)];
+              a[static_cast<std::size_t>((s * m + i) * k + p)] *
+              b[static_cast<std::size_t>((s * k + p) * n + j)];
   return y;
 }
 
@@ -78,14 +81,15 @@ void expect_product(const Tensor& y, const Tensor& a, const Tensor& b, const std
                       << b.shape().str();
 }
 
-constexpr DType kDtypes[] = {DType::bool_,   DType::int8,     DType::int16,   DType::int32,   DType::int64,
-                             DType::uint8,   DType::uint16,   DType::uint32,  DType::uint64,  DType::float16,
-                             DType::bfloat16, DType::float32, DType::float64, DType::complex64, DType::complex128};
+constexpr DType kDtypes[] = {DType::bool_,   DType::int8,      DType::int16,     DType::int32,
+                             DType::int64,   DType::uint8,     DType::uint16,    DType::uint32,
+                             DType::uint64,  DType::float16,   DType::bfloat16,  DType::float32,
+                             DType::float64, DType::complex64, DType::complex128};
 
 TEST(Matmul, EveryDtypeAndShape) {
-  const std::int64_t shapes[][3] = {{1, 1, 1},   {4, 4, 4},    {3, 5, 2},    {16, 16, 16}, {17, 33, 9},  {8, 40, 48},
-                                    {2, 3, 70},  {70, 3, 2},   {65, 130, 3}, {1, 200, 40}, {40, 200, 1}, {1, 300, 1},
-                                    {50, 1, 60}, {97, 101, 99}, {31, 500, 33}};
+  const std::int64_t shapes[][3] = {{1, 1, 1},    {4, 4, 4},   {3, 5, 2},   {16, 16, 16},  {17, 33, 9},
+                                    {8, 40, 48},  {2, 3, 70},  {70, 3, 2},  {65, 130, 3},  {1, 200, 40},
+                                    {40, 200, 1}, {1, 300, 1}, {50, 1, 60}, {97, 101, 99}, {31, 500, 33}};
   for (DType d : kDtypes)
     for (const auto& [m, k, n] : shapes) {
       const Tensor a = filled({m, k}, d, 1), b = filled({k, n}, d, 2);
@@ -107,12 +111,19 @@ TEST(Matmul, EveryDtypeAndLayout) {
       };
       const Layout layouts[] = {
           {"row", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return filled({r, c}, t, s); }},
-          {"column", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return transpose(filled({c, r}, t, s), 0, 1); }},
-          {"part of rows", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return slice(filled({r, c + 4}, t, s), 1, 1, c + 1); }},
-          {"every second", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return slice(filled({r, 2 * c}, t, s), 1, 0, 2 * c, 2); }},
-          {"backwards", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return flip(filled({r, c}, t, s)); }},
-          {"repeated", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return expand(filled({r, 1}, t, s), {r, c}); }},
-          {"one row", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return expand(filled({1, c}, t, s), {r, c}); }}};
+          {"column", [](std::int64_t r, std::int64_t c, DType t,
+                        unsigned s) { return transpose(filled({c, r}, t, s), 0, 1); }},
+          {"part of rows", [](std::int64_t r, std::int64_t c, DType t,
+                              unsigned s) { return slice(filled({r, c + 4}, t, s), 1, 1, c + 1); }},
+          {"every second", [](std::int64_t r, std::int64_t c, DType t,
+                              unsigned s) { return slice(filled({r, 2 * c}, t, s), 1, 0, 2 * c, 2); }},
+          {"backwards",
+           [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return flip(filled({r, c}, t, s)); }},
+          {"repeated", [](std::int64_t r, std::int64_t c, DType t,
+                          unsigned s) { return expand(filled({r, 1}, t, s), {r, c}); }},
+          {"one row", [](std::int64_t r, std::int64_t c, DType t, unsigned s) {
+             return expand(filled({1, c}, t, s), {r, c});
+           }}};
       for (const Layout& x : layouts)
         for (const Layout& y : layouts) {
           const Tensor a = x.make(m, k, d, 3), b = y.make(k, n, d, 4);
@@ -120,17 +131,20 @@ TEST(Matmul, EveryDtypeAndLayout) {
         }
       for (const Layout& x : layouts) {
         const Tensor a = x.make(m, k, d, 5), v = filled({k}, d, 6), w = filled({m}, d, 7);
-        expect_product(unsqueeze(matmul(a, v), {1}), a, unsqueeze(v, {1}), std::string(x.name) + " by vector");
-        expect_product(unsqueeze(matmul(w, a), {0}), unsqueeze(w, {0}), a, std::string("vector by ") + x.name);
+        expect_product(unsqueeze(matmul(a, v), {1}), a, unsqueeze(v, {1}),
+                       std::string(x.name) + " by vector");
+        expect_product(unsqueeze(matmul(w, a), {0}), unsqueeze(w, {0}), a,
+                       std::string("vector by ") + x.name);
         const Tensor back = flip(filled({k}, d, 8));
-        expect_product(unsqueeze(mv(a, back), {1}), a, unsqueeze(back, {1}), std::string(x.name) + " by reversed vector");
+        expect_product(unsqueeze(mv(a, back), {1}), a, unsqueeze(back, {1}),
+                       std::string(x.name) + " by reversed vector");
       }
     }
 }
 
 TEST(Matmul, LargeAcrossBlocks) {
-  for (DType d : {DType::float32, DType::float64, DType::complex64, DType::float16, DType::bfloat16, DType::int8,
-                  DType::int32, DType::int64, DType::bool_}) {
+  for (DType d : {DType::float32, DType::float64, DType::complex64, DType::float16, DType::bfloat16,
+                  DType::int8, DType::int32, DType::int64, DType::bool_}) {
     // More than one block along k; more than one along n for the widest of them.
     const Tensor a = filled({200, 1600}, d, 1), b = filled({1600, 60}, d, 2);
     const Tensor y = matmul(a, b);
@@ -164,7 +178,8 @@ TEST(Matmul, EmptyDimensions) {
   for (DType d : kDtypes) {
     const Tensor y = matmul(empty({3, 0}, d), empty({0, 4}, d));
     EXPECT_EQ(y.shape(), (Dims{3, 4}));
-    for (std::int64_t i = 0; i < 12; ++i) EXPECT_EQ(Scalar::load(d, y.data() + i * y.itemsize()).to<double>(), 0);
+    for (std::int64_t i = 0; i < 12; ++i)
+      EXPECT_EQ(Scalar::load(d, y.data() + i * y.itemsize()).to<double>(), 0);
     EXPECT_EQ(matmul(empty({0, 3}, d), empty({3, 4}, d)).shape(), (Dims{0, 4}));
     EXPECT_EQ(matmul(empty({2, 0, 3, 4}, d), empty({4, 5}, d)).shape(), (Dims{2, 0, 3, 5}));
     EXPECT_EQ(dot(empty({0}, d), empty({0}, d)).item<double>(), 0);
@@ -226,7 +241,8 @@ TEST(Matmul, SameBitsForAnyNumberOfThreads) {
       set_num_threads(3);
       const Tensor three = matmul(a, b);
       set_num_threads(0);
-      EXPECT_EQ(std::memcmp(one.data(), three.data(), static_cast<std::size_t>(one.nbytes())), 0) << name(d) << m;
+      EXPECT_EQ(std::memcmp(one.data(), three.data(), static_cast<std::size_t>(one.nbytes())), 0)
+          << name(d) << m;
     }
 }
 
@@ -283,7 +299,10 @@ TEST(Matmul, SavesOnlyWhatItsGradientNeeds) {
   const Tensor y = matmul(x, w);
   Tensor z = matmul(ones({2, 2}), y);
   // x plays no part in its own gradient: changing it is no mistake.
-  { NoGrad guard; fill_(x, 5); }
+  {
+    NoGrad guard;
+    fill_(x, 5);
+  }
   z.backward(ones({2, 2}));
   EXPECT_EQ(x.grad().data<float>()[0], 4);
   const Tensor y2 = matmul(x, w);
@@ -295,8 +314,10 @@ TEST(Blas, SaysWhatItUses) {
   const blas::Info info = blas::info();
   EXPECT_FALSE(info.name.empty());
   EXPECT_EQ(info.threads, num_threads());
-  if (info.name == "none") EXPECT_TRUE(info.library.empty());
-  else EXPECT_FALSE(info.library.empty());
+  if (info.name == "none")
+    EXPECT_TRUE(info.library.empty());
+  else
+    EXPECT_FALSE(info.library.empty());
   // Too late: one is in use already.
   EXPECT_THROW(blas::set_library("/nowhere/libblas.so"), RuntimeError);
 }

@@ -167,6 +167,8 @@ TEST_F(Npy, Hostile) {
       {npy(header("<i4", "(2,)") + "print()", kEight), "after the dictionary"},
       {npy("__import__('os')", kEight), "'{' expected"},
   };
+  memory::reset_peak();
+  const std::int64_t before = memory::stats().peak;
   for (const auto& c : cases) {
     put("x", c.bytes);
     for (const bool mmap : {false, true}) {
@@ -176,6 +178,7 @@ TEST_F(Npy, Hostile) {
       EXPECT_EQ(said.find("load_npy: "), 0u) << said;
     }
   }
+  EXPECT_LT(memory::stats().peak - before, 1 << 16);  // no claim was believed
 }
 
 TEST_F(Npy, FilesThatCannotBeUsed) {

@@ -59,11 +59,12 @@ void expect_floats(std::int64_t n, std::uint64_t offset) {
   const std::uint64_t seed = 0x0123456789abcdef;
   Generator g;
   g.set_state(seed, offset);
-  const T last = dtype_of<T> == DType::float64    ? T(std::nextafter(1.0, 0.0))
+  const T last = dtype_of<T> == DType::float64   ? T(std::nextafter(1.0, 0.0))
                  : dtype_of<T> == DType::float32 ? T(std::nextafter(1.f, 0.f))
                  : dtype_of<T> == DType::float16 ? T(1 - 0x1p-11)
                                                  : T(1 - 0x1p-8);
-  expect_numbers(rand({n}, dtype_of<T>, kCpu, &g), scalar::Uniform<T>{0, 1, static_cast<C>(last)}, seed, offset);
+  expect_numbers(rand({n}, dtype_of<T>, kCpu, &g), scalar::Uniform<T>{0, 1, static_cast<C>(last)}, seed,
+                 offset);
   EXPECT_EQ(g.offset(), offset + static_cast<std::uint64_t>(n));
   g.set_state(seed, offset);
   expect_numbers(randn({n}, dtype_of<T>, kCpu, &g), scalar::Normal<T>{0, 1}, seed, offset);
@@ -75,7 +76,8 @@ void expect_floats(std::int64_t n, std::uint64_t offset) {
 
 TEST(Random, KernelsAgreeWithTheScalarDefinition) {
   for (std::int64_t n : {1, 3, 1000, 5000})
-    for (std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1022}, (std::uint64_t{1} << 34) - 3}) {
+    for (std::uint64_t offset :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1022}, (std::uint64_t{1} << 34) - 3}) {
       expect_floats<float>(n, offset);
       expect_floats<double>(n, offset);
       expect_floats<half>(n, offset);
@@ -85,7 +87,8 @@ TEST(Random, KernelsAgreeWithTheScalarDefinition) {
 
 TEST(Random, IntegersAgreeWithTheScalarDefinition) {
   Generator g(7);
-  auto check = [&]<class T, int Bits>(std::integral_constant<int, Bits>, const Scalar& low, const Scalar& high, std::uint64_t range, T) {
+  auto check = [&]<class T, int Bits>(std::integral_constant<int, Bits>, const Scalar& low,
+                                      const Scalar& high, std::uint64_t range, T) {
     g.set_state(7, 5);
     const Tensor t = randint(low, high, {3000}, dtype_of<T>, kCpu, &g);
     expect_numbers(t, scalar::Integers<T, Bits>{low.to<std::int64_t>(), range}, 7, 5);
@@ -131,7 +134,8 @@ TEST(Random, IndependentOfThreadsAndOfHowItIsCut) {
   }
 }
 
-// The largest distance between the empirical and the wanted distribution, times sqrt(n): above 1.95 once in 1000.
+// The largest distance between the empirical and the wanted distribution, times sqrt(n): above 1.95 once in
+// 1000.
 template <class F>
 double kolmogorov(std::vector<double> x, F&& distribution) {
   std::sort(x.begin(), x.end());
@@ -180,9 +184,11 @@ TEST(Random, NormalIsAccurate) {
     worst32 = std::max(worst32, std::hypot(p.x - r * std::cos(angle), p.y - r * std::sin(angle)) / r);
     const std::uint64_t a = w.w[0] | std::uint64_t{w.w[1]} << 32, b = w.w[2] | std::uint64_t{w.w[3]} << 32;
     const auto q = scalar::normal_pair(a, b, 1.0);
-    const long double turn = 2 * 3.14159265358979323846264338327950288L * (static_cast<long double>(b) * 0x1p-64L);
+    const long double turn =
+        2 * 3.14159265358979323846264338327950288L * (static_cast<long double>(b) * 0x1p-64L);
     const long double s = std::sqrt(-2 * std::log(static_cast<long double>(scalar::positive_unit(a))));
-    worst64 = std::max(worst64, static_cast<double>(std::hypot(q.x - s * std::cos(turn), q.y - s * std::sin(turn)) / s));
+    worst64 = std::max(
+        worst64, static_cast<double>(std::hypot(q.x - s * std::cos(turn), q.y - s * std::sin(turn)) / s));
   }
   EXPECT_LT(worst32, 3e-7);
   EXPECT_LT(worst64, 6e-16);

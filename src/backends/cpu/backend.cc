@@ -16,6 +16,7 @@ const Backend& backend() {
     t.index = &index;
     t.random = &random;
     t.iota = &iota;
+    t.sort = &sort;
     t.count_true = &count_true;
     t.true_positions = &true_positions;
     t.masked = &masked;

@@ -10,8 +10,8 @@ enum BlasOrder : int { kRowMajor = 101 };
 enum BlasTranspose : int { kNoTrans = 111, kTrans = 112 };
 
 template <class T>
-using RealGemm = void (*)(int order, int ta, int tb, int m, int n, int k, T alpha, const T* a, int lda, const T* b,
-                          int ldb, T beta, T* c, int ldc);
+using RealGemm = void (*)(int order, int ta, int tb, int m, int n, int k, T alpha, const T* a, int lda,
+                          const T* b, int ldb, T beta, T* c, int ldc);
 using ComplexGemm = void (*)(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a,
                              int lda, const void* b, int ldb, const void* beta, void* c, int ldc);
 
@@ -24,8 +24,8 @@ struct Blas {
 // Null where no library was found. The first call looks for one (1 to 25 ms).
 const Blas* blas();
 
-// Keeps the library to one thread while it lives: tenon splits a product itself, into pieces that do not wait for
-// one another, so that a core that another process holds delays a piece and not all of it.
+// Keeps the library to one thread while it lives: tenon splits a product itself, into pieces that do not wait
+// for one another, so that a core that another process holds delays a piece and not all of it.
 class BlasSingleThread {
  public:
   BlasSingleThread();

@@ -7,6 +7,7 @@
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
+#include "backends/cpu/transpose.h"
 
 namespace tenon::cpu {
 
@@ -150,12 +151,14 @@ int elementwise(int, const ElementwiseCall& c) {
   const Kernel kernel = kernels().elementwise[static_cast<int>(c.op)][static_cast<int>(c.compute)];
   if (!kernel) return kUnavailable;
   const Runner runner(c, kernel);
+  if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return kOk;
   parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { runner.run(begin, end); });
   return kOk;
 }
 
 // Copies, casts and fills need no kernel: one pass through the conversion.
 int copy(const ElementwiseCall& c) {
+  if (c.loop.ndim > 1 && copy_transposed(c)) return kOk;
   const Pack cast = kernels().cast[static_cast<int>(c.dtype[1])][static_cast<int>(c.dtype[0])];
   const std::int64_t in_size = static_cast<std::int64_t>(itemsize(c.dtype[1]));
   const std::int64_t out_size = static_cast<std::int64_t>(itemsize(c.dtype[0]));

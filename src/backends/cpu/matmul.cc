@@ -26,7 +26,8 @@ namespace {
 
 using Size = std::int64_t;
 
-// Below this many multiplications the own kernels are faster than a call of a BLAS (64: 177 against 129 GFLOP/s).
+// Below this many multiplications the own kernels are faster than a call of a BLAS (64: 177 against 129
+// GFLOP/s).
 constexpr double kBlasFrom = 80.0 * 80 * 80;
 // A piece of this many takes some hundred microseconds: worth a thread, and short enough to even out.
 constexpr double kPiece = 8e6;
@@ -85,14 +86,18 @@ void run_blas(const BlasCall& p, DType d, const MatrixProduct& g) {
   auto complex = [&]<class T>(ComplexGemm f, T one, T zero) {
     f(kRowMajor, p.a.transpose, p.b.transpose, m, n, k, &one, g.a, p.a.ld, g.b, p.b.ld, &zero, g.c, p.c.ld);
   };
-  if (d == DType::float32) real(p.blas->sgemm);
-  else if (d == DType::float64) real(p.blas->dgemm);
-  else if (d == DType::complex64) complex(p.blas->cgemm, complex64(1), complex64(0));
-  else complex(p.blas->zgemm, complex128(1), complex128(0));
+  if (d == DType::float32)
+    real(p.blas->sgemm);
+  else if (d == DType::float64)
+    real(p.blas->dgemm);
+  else if (d == DType::complex64)
+    complex(p.blas->cgemm, complex64(1), complex64(0));
+  else
+    complex(p.blas->zgemm, complex128(1), complex128(0));
 }
 
-// Rows and columns of the pieces that a product is cut into. They depend on the size alone, and each element is
-// summed in one piece: results have the same bits for any number of threads.
+// Rows and columns of the pieces that a product is cut into. They depend on the size alone, and each element
+// is summed in one piece: results have the same bits for any number of threads.
 struct Grid {
   Size rows, columns;  // of one piece
   Size down, across;

@@ -37,14 +37,32 @@ HWY_INLINE void store(T* p, Vector<T> v) {
   *reinterpret_cast<typename VectorOf<T>::unaligned*>(p) = v;
 }
 
-// What products of a stored type are summed in. Sums of 8-bit integers wrap alike in 16 bits, which have a multiplier;
-// a complex product is a real one of twice the size (see pack_b).
-template <class S> struct ComputeOf { using type = S; };
-template <> struct ComputeOf<bool> { using type = std::uint8_t; };
-template <> struct ComputeOf<std::int8_t> { using type = std::int16_t; };
-template <> struct ComputeOf<half> { using type = float; };
-template <> struct ComputeOf<bfloat16> { using type = float; };
-template <class T> struct ComputeOf<complex<T>> { using type = T; };
+// What products of a stored type are summed in. Sums of 8-bit integers wrap alike in 16 bits, which have a
+// multiplier; a complex product is a real one of twice the size (see pack_b).
+template <class S>
+struct ComputeOf {
+  using type = S;
+};
+template <>
+struct ComputeOf<bool> {
+  using type = std::uint8_t;
+};
+template <>
+struct ComputeOf<std::int8_t> {
+  using type = std::int16_t;
+};
+template <>
+struct ComputeOf<half> {
+  using type = float;
+};
+template <>
+struct ComputeOf<bfloat16> {
+  using type = float;
+};
+template <class T>
+struct ComputeOf<complex<T>> {
+  using type = T;
+};
 template <class S>
 using Compute = typename ComputeOf<S>::type;
 template <class S>
@@ -53,23 +71,31 @@ inline constexpr int kParts = requires(S s) { s.im; } ? 2 : 1;
 // sum + x * y; for bool (uint8) or-and.
 template <class V, class X>
 HWY_INLINE V multiply_add(V sum, X x, V y) {
-  if constexpr (std::is_same_v<V, Vector<std::uint8_t>> || std::is_same_v<V, std::uint8_t>) return sum | (y & x);
-  else return sum + y * x;
+  if constexpr (std::is_same_v<V, Vector<std::uint8_t>> || std::is_same_v<V, std::uint8_t>)
+    return sum | (y & x);
+  else
+    return sum + y * x;
 }
 template <class T>
 HWY_INLINE T combine(T x, T y) {
-  if constexpr (std::is_same_v<T, std::uint8_t>) return x | y;
-  else return static_cast<T>(x + y);
+  if constexpr (std::is_same_v<T, std::uint8_t>)
+    return x | y;
+  else
+    return static_cast<T>(x + y);
 }
 template <class T, class S>
 HWY_INLINE T widen(S x) {
-  if constexpr (std::is_same_v<S, bool>) return static_cast<T>(x ? 1 : 0);
-  else return scalar::convert<T>(x);
+  if constexpr (std::is_same_v<S, bool>)
+    return static_cast<T>(x ? 1 : 0);
+  else
+    return scalar::convert<T>(x);
 }
 template <class S, class T>
 HWY_INLINE S narrow(T x) {
-  if constexpr (std::is_same_v<S, bool>) return x != 0;
-  else return scalar::convert<S>(x);
+  if constexpr (std::is_same_v<S, bool>)
+    return x != 0;
+  else
+    return scalar::convert<S>(x);
 }
 
 // The stored types that have kernels of their own; unsigned integers wrap as the signed ones do.

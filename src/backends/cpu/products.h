@@ -7,7 +7,7 @@
 
 namespace tenon::cpu {
 
-// c = a @ b for one matrix; strides in elements, any sign. k may be 0.
+// c = a @ b for one matrix; strides in elements, any sign. No size is 0.
 struct MatrixProduct {
   const void *a, *b;
   void* c;

@@ -25,8 +25,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-// Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits, float32 in float32.
+// Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits.
 constexpr std::int64_t kFoldRows = 128;
+constexpr int kWide = 64, kNarrow = 16;  // lanes of a long and of a short run
 
 template <class T>
 using Loaded = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
@@ -78,22 +79,32 @@ template <class Op, class T, int W>
 HWY_INLINE void fold_run(typename Op::Lane* HWY_RESTRICT acc, const T* in, std::int64_t n) {
   for (int j = 0; j < W; ++j) acc[j] = Op::identity();
   const std::int64_t rows = n / W;
-  fold<Op, T>(acc, reinterpret_cast<const char*>(in), W * sizeof(T), rows, W);
+  if constexpr (W == kNarrow) {  // few rows: the tree would only cost time to compile
+    for (std::int64_t r = 0; r < rows; ++r)
+      for (int j = 0; j < W; ++j) acc[j] = Op::combine(acc[j], Op::lift(in[r * W + j]));
+  } else {
+    fold<Op, T>(acc, reinterpret_cast<const char*>(in), W * sizeof(T), rows, W);
+  }
   const T* rest = in + rows * W;
   for (std::int64_t j = 0; j < n - rows * W; ++j) acc[j] = Op::combine(acc[j], Op::lift(rest[j]));
 }
 
 // The lanes as one state, halves upon halves.
 template <class Op, int W>
+HWY_INLINE void halve(typename Op::State* HWY_RESTRICT s) {
+  if constexpr (W > 1) {
+#pragma omp simd  // or else it is unrolled first, and selects become branches
+    for (int j = 0; j < W / 2; ++j) s[j] = Op::merge(s[j], s[j + W / 2]);
+    halve<Op, W / 2>(s);
+  }
+}
+template <class Op, int W>
 HWY_INLINE typename Op::State gather(const typename Op::Lane* acc) {
-  typename Op::State s[W];
+  alignas(64) typename Op::State s[W];
   for (int j = 0; j < W; ++j) s[j] = Op::widen(acc[j]);
-  for (int h = W / 2; h > 0; h /= 2)
-    for (int j = 0; j < h; ++j) s[j] = Op::merge(s[j], s[j + h]);
+  halve<Op, W>(s);
   return s[0];
 }
-
-constexpr int kWide = 64, kNarrow = 16;
 
 template <class Op, class T, int W>
 HWY_NOINLINE typename Op::State reduce_block(const T* in, std::int64_t n) {

@@ -6,6 +6,7 @@
 // number of threads.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <memory>
 
 #include "backends/cpu/backend.h"
@@ -77,6 +78,7 @@ struct Reducer {
 
   // Merges the elements begin to end of one result, whose first lies at `in`.
   void run(void* state, char* in, std::int64_t begin, std::int64_t end) const {
+    if (begin == end) return;
     const Loop& r = c.reduced;
     if (r.ndim == 0 || (r.ndim == 1 && r.strides[1][0] == size)) {
       if (!converts) {
@@ -103,6 +105,7 @@ struct Reducer {
   // Merges the rows begin to end of `cols` results that are `stride` bytes apart in the input.
   void strip(char* states, char* in, std::int64_t stride, std::int64_t cols, std::int64_t begin,
              std::int64_t end) const {
+    if (begin == end) return;
     alignas(64) char buffer[kPackBytes];
     const bool direct = !converts && (stride == size || cols == 1);
     const std::int64_t capacity = std::max<std::int64_t>(kPackBytes / (packed * cols), 1);
@@ -125,15 +128,24 @@ struct Reducer {
   void columns(char* states, const char* in, std::int64_t stride, std::int64_t rows, std::int64_t cols,
                std::int64_t position) const {
     // A power of two, for the sake of whole vectors.
-    const std::int64_t group = cols < 64 && stride == cols * size && !positional()
+    const std::int64_t group = cols < 64 && stride == cols * size
                                    ? static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(256 / cols)))
                                    : 1;
     if (group > 1 && rows >= 16 * group) {
       alignas(64) char wide[256 * kMaxStateBytes];
       k.start(wide, cols * group);
-      k.columns(wide, in, stride * group, rows / group, cols * group, position);
+      k.columns(wide, in, stride * group, rows / group, cols * group, 0);
+      if (positional())
+        for (std::int64_t j = 0; j < cols * group; ++j) {
+          std::int64_t row;
+          char* state = wide + j * k.state_bytes;
+          std::memcpy(&row, state, sizeof row);
+          row = position + row * group + j / cols;
+          std::memcpy(state, &row, sizeof row);
+        }
       for (std::int64_t g = 0; g < group; ++g) k.merge(states, wide + g * cols * k.state_bytes, cols);
       in += rows / group * group * stride;
+      position += rows / group * group;
       rows %= group;
     }
     if (rows > 0) k.columns(states, in, stride, rows, cols, position);

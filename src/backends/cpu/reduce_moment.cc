@@ -13,11 +13,12 @@ template <class T>
 HWY_INLINE double as_double(T x) { return static_cast<double>(static_cast<Computed<T>>(x)); }
 
 // Blocks are summed around their first element c, and blocks are merged by Chan's formula. Since no element of n
-// is further than sqrt(n - 1) standard deviations from the mean, s2 - s1^2 / n loses at most a factor n.
+// is further than sqrt(n - 1) standard deviations from the mean, s2 - s1^2 / n loses at most a factor n. Means are
+// kept as distances from c, with the precision of the deviations and not of the elements.
 template <class T>
 struct Variance {
   struct State {
-    double n, mean, m2;  // m2: the sum of squared deviations from the mean
+    double n, c, mean, m2;  // the mean less c; the sum of squared deviations from the mean
   };
   static constexpr std::int64_t kBlockRows = 32;
 
@@ -48,12 +49,12 @@ struct Variance {
   }
   static HWY_INLINE State block_state(double n, double c, double s1, double s2) {
     const double m2 = s2 - s1 * s1 / n;
-    return {n, c + s1 / n, m2 < 0 ? 0 : m2};
+    return {n, c, s1 / n, m2 < 0 ? 0 : m2};
   }
   static HWY_INLINE State merged(State a, State b) {
-    const double n = a.n + b.n, delta = b.mean - a.mean;
-    const double weight = n == 0 ? 0 : b.n / n;
-    return a.n == 0 ? b : State{n, a.mean + delta * weight, a.m2 + b.m2 + delta * delta * (a.n * weight)};
+    if (a.n == 0) return b;
+    const double n = a.n + b.n, delta = (b.c - a.c) + (b.mean - a.mean), weight = b.n / n;
+    return {n, a.c, a.mean + delta * weight, a.m2 + b.m2 + delta * delta * (a.n * weight)};
   }
   template <int W>
   static HWY_NOINLINE State block(const T* in, std::int64_t n) {
@@ -75,7 +76,7 @@ struct Variance {
     return block_state(static_cast<double>(n), c[0], s1[0], s2[0]);
   }
 
-  static void start(void* states, std::int64_t n) { std::fill_n(static_cast<State*>(states), n, State{0, 0, 0}); }
+  static void start(void* states, std::int64_t n) { std::fill_n(static_cast<State*>(states), n, State{0, 0, 0, 0}); }
   static void run(void* state, const void* data, std::int64_t n, std::int64_t) {
     State& s = *static_cast<State*>(state);
     const T* in = static_cast<const T*>(data);

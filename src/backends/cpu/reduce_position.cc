@@ -11,7 +11,7 @@ template <class T, bool kMax>
 struct Position {
   using V = Computed<T>;
   struct State {
-    std::int64_t index;  // -1: of nothing
+    std::int64_t index;  // -1: of nothing; the first member, as reduce.cc renumbers
     V value;
   };
   // As wide as the values, so that loops over both vectorise; it counts to kFoldRows only.
@@ -25,8 +25,10 @@ struct Position {
     if constexpr (std::is_floating_point_v<V>) return beyond | ((x != x) & (than == than));
     else return beyond;
   }
+  static HWY_INLINE bool same(V a, V b) { return (a == b) | ((a != a) & (b != b)); }
+  // Of equals the lower index stays, in whatever order they come.
   static HWY_INLINE void offer(State& s, V value, std::int64_t index) {
-    if (s.index < 0 || better(value, s.value)) s = {index, value};
+    if (s.index < 0 || better(value, s.value) || (index < s.index && same(value, s.value))) s = {index, value};
   }
 
   // The extremum of a block is found as by min and max; only then its place in the best block.
@@ -37,7 +39,6 @@ struct Position {
     static HWY_INLINE Lane widen(Lane x) { return x; }
     static HWY_INLINE Lane merge(Lane a, Lane b) { return Best::combine(a, b); }
   };
-  static HWY_INLINE bool same(V a, V b) { return (a == b) | ((a != a) & (b != b)); }
   static HWY_NOINLINE std::int64_t find(const T* in, std::int64_t n, V value) {
     std::int64_t i = 0;
     for (; i + kWide <= n; i += kWide) {

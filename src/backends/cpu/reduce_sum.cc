@@ -8,12 +8,14 @@ HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
 template <class T>
-struct Accumulators {  // floats and halves
-  using Lane = std::conditional_t<std::is_same_v<T, double>, double, float>;
+struct Accumulators {  // floats and halves: eight elements are added in float32, all else in float64
+  using Leaf = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  using Lane = double;
   using State = double;
 };
 template <class T>
 struct Accumulators<complex<T>> {
+  using Leaf = complex<T>;
   using Lane = complex<T>;
   using State = complex128;
 };
@@ -24,17 +26,21 @@ struct Accumulators<T> {
   using by_size = std::conditional_t<sizeof(T) == 1, Narrow, std::conditional_t<sizeof(T) == 2, Middle, Widest>>;
   using Lane = std::conditional_t<std::is_signed_v<T>, by_size<std::int16_t, std::int32_t, std::int64_t>,
                                   by_size<std::uint16_t, std::uint32_t, std::uint64_t>>;
+  using Leaf = Lane;
   using State = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
 };
 
 template <class T>
 struct Sum {
+  using Leaf = typename Accumulators<T>::Leaf;
   using Lane = typename Accumulators<T>::Lane;
   using State = typename Accumulators<T>::State;
   static constexpr DType kResult = dtype_of<State>;
   static HWY_INLINE Lane identity() { return Lane(0); }
-  static HWY_INLINE Lane lift(T x) { return static_cast<Lane>(x); }
-  static HWY_INLINE Lane combine(Lane a, Lane b) { return static_cast<Lane>(a + b); }
+  static HWY_INLINE Leaf lift(T x) { return static_cast<Leaf>(x); }
+  // Of two leaves, or of a lane and a leaf.
+  template <class A>
+  static HWY_INLINE A combine(A a, Leaf b) { return static_cast<A>(a + b); }
   static HWY_INLINE State widen(Lane x) { return State(x); }
   static HWY_INLINE State merge(State a, State b) { return a + b; }
 };

@@ -2,7 +2,7 @@
 //
 // A line is scanned in pieces of fixed length, each from zero, and what precedes it is added: the association
 // depends on the line's length alone, so results have the same bits for any number of threads. Sums are formed in
-// float64, (complex128, int64): a float32 result is rounded once, so that sums of non-negative numbers do not fall.
+// float64 (complex128, int64): a float32 result is rounded once, so that sums of non-negative numbers do not fall.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/scan.cc"
 #include "backends/cpu/targets.h"
@@ -223,9 +223,10 @@ struct Scanner {
   }
   void line(const char* in, char* out) const {
     Value offset = identity;
-    for (std::int64_t i = 0; i < c.n; i += kPiece) {
+    const std::int64_t length = c.op == Scan::prod ? std::max<std::int64_t>(c.n, 1) : kPiece;  // in order: in one piece
+    for (std::int64_t i = 0; i < c.n; i += length) {
       Value local = identity;
-      piece(in + i * c.in_stride, out + i * c.out_stride, std::min(kPiece, c.n - i), local, offset);
+      piece(in + i * c.in_stride, out + i * c.out_stride, std::min(length, c.n - i), local, offset);
       offset = joined(offset, local);
     }
   }

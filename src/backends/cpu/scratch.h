@@ -1,5 +1,5 @@
-// Memory that kernels of this thread use between their first and last line. It grows and stays until the thread
-// ends: fresh pages would cost more than the packing that they hold.
+// Memory that kernels of this thread use between their first and last line. It grows and stays until the
+// thread ends: fresh pages would cost more than the packing that they hold.
 #pragma once
 
 #include <cstdlib>

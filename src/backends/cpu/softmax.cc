@@ -151,8 +151,8 @@ struct Softmax {
     }
   }
 
-  // Neighbouring rows side by side, element by element.
-  static constexpr std::int64_t kStrip = 128;
+  // Neighbouring rows side by side, element by element. A page at a time: each step goes to another one.
+  static constexpr std::int64_t kStrip = 1024;
   void strip(const char* in, std::int64_t in_step, char* out, std::int64_t out_step, std::int64_t cols) const {
     alignas(64) T x[kStrip], y[kStrip], highest[kStrip], factor[kStrip];
     alignas(64) double total[kStrip] = {};

@@ -101,6 +101,12 @@ TENON_INLINE auto magnitude(T a) {
   else if constexpr (is_integer_v<T>) return T(a < 0 ? T(0) - a : a);
   else return copysign(a, T(1));
 }
+// -0.0 for 0.0; unsigned and the smallest integers wrap around.
+template <class T>
+TENON_INLINE T negated(T a) {
+  if constexpr (is_integer_v<T>) return static_cast<T>(T(0) - a);
+  else return -a;
+}
 template <class T>
 TENON_INLINE T greatest_divisor(T a, T b) {
   using U = std::make_unsigned_t<T>;
@@ -181,7 +187,7 @@ TENON_INLINE T limit(T x, T low, T high) {
 
 namespace ops {
 // clang-format off
-TENON_DEF1(neg, T(T(0) - x))
+TENON_DEF1(neg, negated(x))
 TENON_DEF1(positive, x)
 TENON_DEF1(abs, magnitude(x))
 TENON_DEF1(sign, sign_of(x))

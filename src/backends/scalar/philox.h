@@ -1,8 +1,8 @@
-// Random numbers for host and device. Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy
-// as 1, 2, 3", SC 2011) turns a counter and a key into four words; the rest turns words into numbers.
+// Random numbers for host and device. Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as
+// easy as 1, 2, 3", SC 2011) turns a counter and a key into four words; the rest turns words into numbers.
 //
-// The same bits everywhere: only operations that IEEE 754 rounds correctly are used, in a fixed order and without
-// fused multiply-adds. Host files that include this are compiled with -ffp-contract=off.
+// The same bits everywhere: only operations that IEEE 754 rounds correctly are used, in a fixed order and
+// without fused multiply-adds. Host files that include this are compiled with -ffp-contract=off.
 #pragma once
 
 #include <cmath>
@@ -26,7 +26,8 @@ struct Words {
 TENON_INLINE Words philox(Words c, std::uint64_t key) {
   std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
   for (int round = 0; round < kPhiloxRounds; ++round) {
-    const std::uint64_t x = std::uint64_t{kPhiloxMultiplier[0]} * c.w[0], y = std::uint64_t{kPhiloxMultiplier[1]} * c.w[2];
+    const std::uint64_t x = std::uint64_t{kPhiloxMultiplier[0]} * c.w[0],
+                        y = std::uint64_t{kPhiloxMultiplier[1]} * c.w[2];
     c = {{static_cast<std::uint32_t>(y >> 32) ^ c.w[1] ^ k0, static_cast<std::uint32_t>(y),
           static_cast<std::uint32_t>(x >> 32) ^ c.w[3] ^ k1, static_cast<std::uint32_t>(x)}};
     k0 += kPhiloxWeyl[0];
@@ -51,17 +52,30 @@ TENON_INLINE double div_(double a, double b) { return __ddiv_rn(a, b); }
 TENON_INLINE float sqrt_(float a) { return __fsqrt_rn(a); }
 TENON_INLINE double sqrt_(double a) { return __dsqrt_rn(a); }
 #else
-template <class T> TENON_INLINE T mul_(T a, T b) { return a * b; }
-template <class T> TENON_INLINE T add_(T a, T b) { return a + b; }
-template <class T> TENON_INLINE T div_(T a, T b) { return a / b; }
+template <class T>
+TENON_INLINE T mul_(T a, T b) {
+  return a * b;
+}
+template <class T>
+TENON_INLINE T add_(T a, T b) {
+  return a + b;
+}
+template <class T>
+TENON_INLINE T div_(T a, T b) {
+  return a / b;
+}
 TENON_INLINE float sqrt_(float a) { return __builtin_sqrtf(a); }
 TENON_INLINE double sqrt_(double a) { return __builtin_sqrt(a); }
 #endif
 
 template <class T>
-TENON_INLINE T polynomial(T, T c) { return c; }
+TENON_INLINE T polynomial(T, T c) {
+  return c;
+}
 template <class T, class... C>
-TENON_INLINE T polynomial(T x, T c, C... higher) { return add_(mul_(polynomial(x, higher...), x), c); }
+TENON_INLINE T polynomial(T x, T c, C... higher) {
+  return add_(mul_(polynomial(x, higher...), x), c);
+}
 
 // ---- pieces of the Box-Muller transform; coefficients are least-maximum fits of our own ----
 
@@ -81,8 +95,9 @@ TENON_INLINE double log_unit(double x) {
   const double e = add_(bit_cast<double>((u >> 52) | 0x4330000000000000u), -4503599627371519.0);
   const double m = bit_cast<double>((u & 0xfffffffffffffu) + 0x3fe6a09e00000000u);
   const double s = div_(add_(m, -1.0), add_(m, 1.0)), z = mul_(s, s);
-  const double r = polynomial(z, 0.66666666666666696, 0.39999999999899194, 0.28571428626101336, 0.22222211116346577,
-                              0.18182890346178385, 0.15331684398907144, 0.1461687440519705);
+  const double r =
+      polynomial(z, 0.66666666666666696, 0.39999999999899194, 0.28571428626101336, 0.22222211116346577,
+                 0.18182890346178385, 0.15331684398907144, 0.1461687440519705);
   const double low = add_(mul_(mul_(s, z), r), mul_(e, 1.9082149292705877e-10));  // ln 2 in two parts
   return add_(mul_(e, 0.6931471803691238), add_(low, add_(s, s)));
 }
@@ -101,7 +116,8 @@ TENON_INLINE double sin_quarter(double f) {
 }
 TENON_INLINE double cos_quarter(double f) {
   return polynomial(mul_(f, f), 1.0, -1.2337005501361697, 0.25366950790104253, -0.02086348076319974,
-                    0.00091926027288020387, -2.520202917615034e-05, 4.7103926985208149e-07, -6.2970083280500778e-09);
+                    0.00091926027288020387, -2.520202917615034e-05, 4.7103926985208149e-07,
+                    -6.2970083280500778e-09);
 }
 
 // x with its sign changed where the lowest bit of `negative` is set.
@@ -112,8 +128,8 @@ TENON_INLINE double flip_sign(double x, std::uint64_t negative) {
   return bit_cast<double>(bit_cast<std::uint64_t>(x) ^ (negative << 63));
 }
 
-// Exact conversions that every CPU has for vectors: of 24 bits by way of int32; of 53 bits in two parts, as the
-// last bits of 2^52.
+// Exact conversions that every CPU has for vectors: of 24 bits by way of int32; of 53 bits in two parts, as
+// the last bits of 2^52.
 TENON_INLINE float exact(std::uint32_t w) { return static_cast<float>(static_cast<std::int32_t>(w)); }
 TENON_INLINE double exact(std::uint64_t w) {
   const double high = add_(bit_cast<double>((w >> 27) | 0x4330000000000000u), -4503599627370496.0);
@@ -125,7 +141,9 @@ TENON_INLINE double exact(std::uint64_t w) {
 TENON_INLINE float positive_unit(std::uint32_t w) {
   return mul_(add_(mul_(exact(w >> 16), 65536.f), add_(exact(w & 0xffff), 0.5f)), 2.3283064365386963e-10f);
 }
-TENON_INLINE double positive_unit(std::uint64_t w) { return mul_(add_(exact(w >> 11), 0.5), 1.1102230246251565e-16); }
+TENON_INLINE double positive_unit(std::uint64_t w) {
+  return mul_(add_(exact(w >> 11), 0.5), 1.1102230246251565e-16);
+}
 
 // The angle w / 2^32 (2^64) turns as the nearest quarter turn and the rest in quarters, in [-1/2, 1/2].
 TENON_INLINE float rest_of_turn(std::uint32_t w, std::uint32_t& quarter) {
@@ -174,7 +192,10 @@ struct Uniform {
   C low, width, last;  // last: the largest T below high
 
   TENON_INLINE void operator()(Word w, T* out) const {
-    constexpr int bits = std::is_same_v<T, double> ? 53 : std::is_same_v<T, float> ? 24 : std::is_same_v<T, half> ? 11 : 8;
+    constexpr int bits = std::is_same_v<T, double>  ? 53
+                         : std::is_same_v<T, float> ? 24
+                         : std::is_same_v<T, half>  ? 11
+                                                    : 8;
     const C u = mul_(exact(w >> (8 * sizeof(Word) - bits)), C(1) / static_cast<C>(std::int64_t{1} << bits));
     const C v = add_(low, mul_(u, width));
     *out = convert<T>(v < last ? v : last);
@@ -252,14 +273,18 @@ TENON_INLINE typename F::Out number_at(const F& f, std::uint64_t seed, std::uint
   const Words block = philox(counter_of(position / per_block, F::kStream), seed);
   Word w[words];
   for (int i = 0; i < words; ++i) {
-    if constexpr (sizeof(Word) == 4) w[i] = block.w[i];
-    else w[i] = block.w[2 * i] | Word{block.w[2 * i + 1]} << 32;
+    if constexpr (sizeof(Word) == 4)
+      w[i] = block.w[i];
+    else
+      w[i] = block.w[2 * i] | Word{block.w[2 * i + 1]} << 32;
   }
   const int i = static_cast<int>(position % per_block);
   const Word* from = w + i / F::kElements * F::kArgs;
   typename F::Out out[F::kElements];
-  if constexpr (F::kArgs == 1) f(from[0], out);
-  else f(from[0], from[1], out);
+  if constexpr (F::kArgs == 1)
+    f(from[0], out);
+  else
+    f(from[0], from[1], out);
   return out[i % F::kElements];
 }
 

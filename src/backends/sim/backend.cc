@@ -194,6 +194,19 @@ int fill(const char* name, int device, Entry<Call> entry, const Call& c) {
 int random(int device, const RandomCall& c) { return fill("random", device, cpu().random, c); }
 int iota(int device, const IotaCall& c) { return fill("iota", device, cpu().iota, c); }
 
+int sort(int device, const SortCall& c) {
+  const Checker check("sort", device, device_at("sort", device).memory);
+  const auto size = static_cast<std::int64_t>(itemsize(c.dtype));
+  check.operand("the values", c.values, Extent(size).along(c.rows * c.n, size));
+  if (c.indices) check.operand("the indices", c.indices, Extent(8).along(c.rows * c.n, 8));
+  return queue(
+      "sort", device, cpu().sort, c, [](SortCall& p) { p.rows = 0; },
+      [](SortCall& p, const Memory& m) {
+        p.values = m.translate(p.values);
+        if (p.indices) p.indices = m.translate(p.indices);
+      });
+}
+
 std::int64_t count_true(int device, const bool* mask, std::int64_t n) {
   SimDevice& d = device_at("count_true", device);
   Checker("count_true", device, d.memory).operand("the mask", mask, Extent(1).along(n, 1));
@@ -281,6 +294,7 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.index = &sim::index;
     t.random = &sim::random;
     t.iota = &sim::iota;
+    t.sort = &sim::sort;
     t.count_true = &sim::count_true;
     t.true_positions = &sim::true_positions;
     return t;

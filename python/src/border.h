@@ -1,0 +1,29 @@
+// The protocols by which other libraries reach a tensor's memory, and tenon theirs; each file installs its own
+// methods on the tensor type and functions in the module.
+#pragma once
+
+#include "object.h"
+
+namespace tenon::py {
+
+// Methods and attributes for the tensor type, ended by an entry without a name.
+void add_methods(PyMethodDef* methods);
+void add_attributes(PyGetSetDef* attributes);
+// A function of tenon.<module>, imported on first need: the parts of the border that are written in Python.
+Object python_function(const char* module, const char* name);
+
+void init_protocols(PyObject* module);  // protocols.cc: __array__, __array_interface__, to_numpy, ...
+void init_ufunc(PyObject* module);      // ufunc.cc: __array_ufunc__
+void init_dlpack(PyObject* module);     // dlpack.cc: __dlpack__, from_dlpack, the C exchange table
+void init_foreign(PyObject* module);    // foreign.cc: Arrow, the buffer protocol, array interfaces
+void init_io(PyObject* module);         // io.cc: files
+
+inline void init_border(PyObject* module) {
+  init_protocols(module);
+  init_ufunc(module);
+  init_dlpack(module);
+  init_foreign(module);
+  init_io(module);
+}
+
+}  // namespace tenon::py

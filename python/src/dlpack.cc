@@ -1,0 +1,313 @@
+// DLPack: the Python protocol with all its keywords, raw capsules, and the C exchange table.
+#include "tenon/dlpack.h"
+
+#include "border.h"
+#include "convert.h"
+#include "core/errors.h"
+#include "ingest.h"
+#include "tensor_slots.h"
+#include "tenon/autograd.h"
+#include "tenon/backend.h"
+
+namespace tenon::py {
+namespace {
+
+using dlpack::DLManagedTensor;
+using dlpack::DLManagedTensorVersioned;
+
+constexpr const char *kName = "dltensor", *kUsed = "used_dltensor";
+constexpr const char *kVersionedName = "dltensor_versioned", *kVersionedUsed = "used_dltensor_versioned";
+constexpr const char* kTableName = "dlpack_exchange_api";
+
+// A capsule that nobody took drops what it holds.
+template <class Managed>
+void drop_capsule(PyObject* capsule, const char* name) {
+  if (!PyCapsule_IsValid(capsule, name)) return;
+  auto* m = static_cast<Managed*>(PyCapsule_GetPointer(capsule, name));
+  if (m && m->deleter) m->deleter(m);
+}
+void drop_unversioned(PyObject* c) { drop_capsule<DLManagedTensor>(c, kName); }
+void drop_versioned(PyObject* c) { drop_capsule<DLManagedTensorVersioned>(c, kVersionedName); }
+
+// ---- export ----
+
+struct ExportArgs {
+  PyObject *stream = Py_None, *max_version = Py_None, *dl_device = Py_None, *copy = Py_None;
+};
+
+void check_stream(const Tensor& t, PyObject* stream) {
+  if (stream == Py_None) return;
+  if (!PyLong_Check(stream)) {
+    PyErr_Format(PyExc_TypeError, "__dlpack__: stream must be an int or None; got %.200s", Py_TYPE(stream)->tp_name);
+    throw PythonError{};
+  }
+  const std::int64_t s = to_int(stream, {"__dlpack__", "stream"});
+  if (t.device().is_cpu()) {
+    if (s != -1) errors::fail<BufferError>("__dlpack__", "a CPU tensor has no stream; got stream=", s, ", pass None");
+    return;
+  }
+  if (s == 0) errors::fail<BufferError>("__dlpack__", "stream=0 is ambiguous; pass 1 for the default stream, or -1 for no synchronisation");
+  if (s == 2) errors::fail<BufferError>("__dlpack__", "the per-thread default stream is not supported; got stream=2, pass 1");
+}
+
+// The tensor on the device that the consumer asks for, and whether that made a copy.
+Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
+  Device wanted = t.device();
+  if (a.dl_device != Py_None) {
+    int type, index;
+    if (!PyTuple_Check(a.dl_device)) wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
+    Object pair = Object::steal(PySequence_Tuple(a.dl_device));
+    if (PyTuple_GET_SIZE(pair.get()) != 2) wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
+    type = static_cast<int>(to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "dl_device"}));
+    index = static_cast<int>(to_int(PyTuple_GET_ITEM(pair.get(), 1), {"__dlpack__", "dl_device"}));
+    if (type == dlpack::kDLCPU) wanted = kCpu;
+    else if (type == dlpack::kDLCUDA) wanted = {DeviceType::cuda, static_cast<std::int8_t>(index)};
+    else errors::fail<BufferError>("__dlpack__", "Unsupported device_type: ", type, "; tenon exports to the CPU (1) and CUDA (2)");
+  }
+  const bool moves = wanted != t.device();
+  if (a.copy == Py_False && moves)
+    errors::fail<BufferError>("__dlpack__", "copy=False, but a copy is needed to move the tensor from ", t.device(), " to ", wanted);
+  copied = moves || a.copy == Py_True;
+  if (!copied) return t;
+  if (t.requires_grad()) errors::fail<BufferError>("__dlpack__", "the tensor requires grad; use .detach()");
+  if (moves && a.copy != Py_True) note_copy("__dlpack__", "device", t.nbytes());
+  return to(t.detach(), {}, wanted, true);
+}
+
+bool wants_versioned(PyObject* max_version) {
+  if (max_version == Py_None) return false;
+  Object pair = Object::steal(PySequence_Tuple(max_version));
+  if (PyTuple_GET_SIZE(pair.get()) < 1) wrong_type({"__dlpack__", "max_version"}, "a tuple (major, minor)", max_version);
+  return to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "max_version"}) >= 1;
+}
+
+PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
+  Tensor t = source;
+  if (numpy_policy.detach && t.requires_grad()) t = t.detach();
+  check_stream(t, a.stream);
+  bool copied = false;
+  t = on_requested_device(t, a, copied);
+  const bool waits = !(a.stream != Py_None && PyLong_Check(a.stream) && PyLong_AsLong(a.stream) == -1);
+  if (!source.device().is_cpu() && waits) {
+    ReleaseGil release(true);
+    synchronize(source.device());
+  }
+  if (wants_versioned(a.max_version)) {
+    DLManagedTensorVersioned* m = dlpack::export_versioned(t, false, copied);
+    PyObject* c = PyCapsule_New(m, kVersionedName, &drop_versioned);
+    if (!c) m->deleter(m);
+    return c;
+  }
+  DLManagedTensor* m = dlpack::export_unversioned(t);
+  PyObject* c = PyCapsule_New(m, kName, &drop_unversioned);
+  if (!c) m->deleter(m);
+  return c;
+}
+
+PyObject* dlpack_(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  return guarded([&]() -> PyObject* {
+    if (nargs > 0) throw TypeError("__dlpack__: it takes keyword arguments only: stream, max_version, dl_device, copy");
+    ExportArgs a;
+    for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); ++i) {
+      PyObject* k = PyTuple_GET_ITEM(kwnames, i);
+      auto is = [&](const char* n) { return PyUnicode_CompareWithASCIIString(k, n) == 0; };
+      if (is("stream")) a.stream = args[i];
+      else if (is("max_version")) a.max_version = args[i];
+      else if (is("dl_device")) a.dl_device = args[i];
+      else if (is("copy")) a.copy = args[i];
+      else {
+        PyErr_Format(PyExc_TypeError, "__dlpack__: there is no argument '%U'; it takes stream, max_version, dl_device and copy", k);
+        throw PythonError{};
+      }
+    }
+    return export_capsule(unwrap(self), a);
+  });
+}
+
+PyObject* dlpack_device(PyObject* self, PyObject*) {
+  const dlpack::DLDevice d = dlpack::to_dlpack(unwrap(self).device());
+  return Py_BuildValue("(ii)", static_cast<int>(d.device_type), static_cast<int>(d.device_id));
+}
+
+// ---- import ----
+
+Tensor from_capsule(PyObject* capsule, bool& copied) {
+  if (PyCapsule_IsValid(capsule, kVersionedName)) {
+    auto* m = static_cast<DLManagedTensorVersioned*>(PyCapsule_GetPointer(capsule, kVersionedName));
+    const bool was_copied = m->version.major == dlpack::kMajor && (m->flags & dlpack::kIsCopied);
+    Tensor t = dlpack::import_versioned(m);
+    PyCapsule_SetName(capsule, kVersionedUsed);
+    copied = was_copied;
+    return t;
+  }
+  if (PyCapsule_IsValid(capsule, kName)) {
+    Tensor t = dlpack::import_unversioned(static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, kName)));
+    PyCapsule_SetName(capsule, kUsed);
+    return t;
+  }
+  const char* name = PyCapsule_GetName(capsule);
+  PyErr_Clear();
+  throw ValueError(std::string("from_dlpack: the capsule is named '") + (name ? name : "") + "', not 'dltensor' or 'dltensor_versioned'; "
+                   "a capsule can be taken once only");
+}
+
+// The producer's C table, for producers that have one of our major version; null otherwise.
+const dlpack::DLPackExchangeAPI* table_of(PyTypeObject* type) {
+  static PyObject* name = PyUnicode_InternFromString("__dlpack_c_exchange_api__");
+  Object capsule = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(type), name));
+  if (!capsule || !PyCapsule_IsValid(capsule.get(), kTableName)) {
+    PyErr_Clear();
+    return nullptr;
+  }
+  auto* h = static_cast<dlpack::DLPackExchangeAPIHeader*>(PyCapsule_GetPointer(capsule.get(), kTableName));
+  while (h && h->version.major != dlpack::kMajor) h = h->prev_api;
+  return reinterpret_cast<const dlpack::DLPackExchangeAPI*>(h);
+}
+
+// An undefined tensor where the object has no table or is on a device, whose streams __dlpack__ synchronises.
+Tensor through_table(PyObject* o) {
+  const dlpack::DLPackExchangeAPI* api = table_of(Py_TYPE(o));
+  if (!api || !api->managed_tensor_from_py_object_no_sync) return {};
+  // The table says nothing about gradients; __dlpack__ would refuse.
+  static PyObject* name = PyUnicode_InternFromString("requires_grad");
+  Object grad = Object::maybe(PyObject_GetAttr(o, name));
+  if (grad && grad.get() == Py_True)
+    throw BufferError("from_dlpack: the producer's tensor requires grad, and its history would be lost; pass tensor.detach()");
+  PyErr_Clear();
+  DLManagedTensorVersioned* m = nullptr;
+  if (api->managed_tensor_from_py_object_no_sync(o, &m) != 0) throw PythonError{};
+  if (m->dl_tensor.device.device_type != dlpack::kDLCPU) {
+    if (m->deleter) m->deleter(m);
+    return {};
+  }
+  try {
+    return dlpack::import_versioned(m);
+  } catch (...) {
+    if (m->deleter) m->deleter(m);
+    throw;
+  }
+}
+
+Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
+  Object method = Object::maybe(PyObject_GetAttrString(o, "__dlpack__"));
+  if (!method) {
+    PyErr_Clear();
+    PyErr_Format(PyExc_TypeError, "from_dlpack: a %.200s has no __dlpack__; tenon.asarray takes any array-like", Py_TYPE(o)->tp_name);
+    throw PythonError{};
+  }
+  Object device = Object::maybe(PyObject_CallMethod(o, "__dlpack_device__", nullptr));
+  if (!device) throw PythonError{};
+  const bool cuda = PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2 &&
+                    to_int(PyTuple_GET_ITEM(device.get(), 0), {"from_dlpack", "device"}) == dlpack::kDLCUDA;
+  Object none = Object::steal(PyTuple_New(0));
+  Object kwargs = Object::steal(Py_BuildValue("{s(ii)}", "max_version", static_cast<int>(dlpack::kMajor), static_cast<int>(dlpack::kMinor)));
+  if (cuda && PyDict_SetItemString(kwargs.get(), "stream", Object::steal(PyLong_FromLong(1)).get()) < 0) throw PythonError{};
+  if (copy != Py_None && PyDict_SetItemString(kwargs.get(), "copy", copy) < 0) throw PythonError{};
+  Object capsule = Object::maybe(PyObject_Call(method.get(), none.get(), kwargs.get()));
+  if (!capsule && PyErr_ExceptionMatches(PyExc_TypeError)) {
+    // Producers of before 2023 know no keyword but stream.
+    PyErr_Clear();
+    PyDict_Clear(kwargs.get());
+    if (cuda && PyDict_SetItemString(kwargs.get(), "stream", Object::steal(PyLong_FromLong(1)).get()) < 0) throw PythonError{};
+    capsule = Object::maybe(PyObject_Call(method.get(), none.get(), kwargs.get()));
+  }
+  if (!capsule) throw PythonError{};
+  return from_capsule(capsule.get(), copied);
+}
+
+PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
+  static const char* keywords[] = {"", "device", "copy", nullptr};
+  PyObject *o, *device = Py_None, *copy = Py_None;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:from_dlpack", const_cast<char**>(keywords), &o, &device, &copy)) return nullptr;
+  return guarded([&] {
+    bool copied = false;
+    Tensor t;
+    if (is_tensor(o)) {
+      if (unwrap(o).requires_grad()) throw BufferError("from_dlpack: the tensor requires grad; use tensor.detach()");
+      t = unwrap(o).detach();
+    } else if (PyCapsule_CheckExact(o)) {
+      t = from_capsule(o, copied);
+    } else {
+      if (copy != Py_True) t = through_table(o);
+      if (!t.defined()) t = through_protocol(o, copy, copied);
+    }
+    const Device wanted = device == Py_None ? t.device() : to_device(device, {"from_dlpack", "device"});
+    if (wanted != t.device()) {
+      if (copy == Py_False)
+        errors::fail("from_dlpack", "copy=False, but cannot move the tensor from ", t.device(), " to ", wanted, " without a copy");
+      if (copy != Py_True) note_copy("from_dlpack", "device", t.nbytes());
+      t = to(t, {}, wanted);
+    } else if (copy == Py_True && !copied) {
+      t = clone(t);
+    }
+    return wrap(std::move(t));
+  });
+}
+
+// ---- the C exchange table ----
+
+int table_allocate(dlpack::DLTensor* prototype, DLManagedTensorVersioned** out, void* context,
+                   void (*set_error)(void*, const char*, const char*)) {
+  try {
+    const Dims shape(std::span<const std::int64_t>(prototype->shape, static_cast<std::size_t>(prototype->ndim)));
+    *out = dlpack::export_versioned(empty(shape, dlpack::dtype_from(prototype->dtype), dlpack::device_from(prototype->device)));
+    return 0;
+  } catch (const std::exception& e) {
+    if (set_error) set_error(context, "RuntimeError", e.what());
+    return -1;
+  }
+}
+int table_from_object(void* o, DLManagedTensorVersioned** out) {
+  return guarded_int([&] {
+    if (!is_tensor(static_cast<PyObject*>(o))) wrong_type({"dlpack", "object"}, "a tensor", static_cast<PyObject*>(o));
+    *out = dlpack::export_versioned(unwrap(static_cast<PyObject*>(o)));
+    return 0;
+  });
+}
+int table_to_object(DLManagedTensorVersioned* m, void** out) {
+  return guarded_int([&] {
+    *out = wrap(dlpack::import_versioned(m));
+    return 0;
+  });
+}
+int table_view(void* o, dlpack::DLTensor* out) {
+  return guarded_int([&] {
+    if (!is_tensor(static_cast<PyObject*>(o))) wrong_type({"dlpack", "object"}, "a tensor", static_cast<PyObject*>(o));
+    dlpack::fill_view(unwrap(static_cast<PyObject*>(o)), *out);
+    return 0;
+  });
+}
+// The legacy default stream, which waits for all others.
+int table_stream(dlpack::DLDeviceType, std::int32_t, void** out) {
+  *out = nullptr;
+  return 0;
+}
+
+dlpack::DLPackExchangeAPI table = {{{dlpack::kMajor, dlpack::kMinor}, nullptr}, &table_allocate, &table_from_object,
+                                   &table_to_object, &table_view, &table_stream};
+
+PyMethodDef methods[] = {
+    {"__dlpack__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(dlpack_)), METH_FASTCALL | METH_KEYWORDS,
+     "__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\n"
+     "A DLPack capsule over the tensor's memory, which it keeps alive: versioned for max_version of at least (1, 0), then\n"
+     "with the read-only flag. BufferError if the tensor requires grad or cannot be lent as asked."},
+    {"__dlpack_device__", dlpack_device, METH_NOARGS, "__dlpack_device__($self, /)\n--\n\n(device type, device id) in DLPack's numbers."},
+    {nullptr}};
+PyMethodDef functions[] = {
+    {"from_dlpack", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(from_dlpack)), METH_VARARGS | METH_KEYWORDS,
+     "from_dlpack(x, /, *, device=None, copy=None)\n--\n\n"
+     "A tensor over the memory of an object with __dlpack__, or of a DLPack capsule, without a copy.\n\n"
+     "Strides are kept as they are; memory that is lent read-only gives a read-only tensor. device moves the values\n"
+     "(a copy); copy=True always copies, copy=False never (ValueError). BufferError for types and devices that tenon lacks."},
+    {nullptr}};
+
+}  // namespace
+
+void init_dlpack(PyObject* module) {
+  add_methods(methods);
+  Object capsule = Object::steal(PyCapsule_New(&table, kTableName, nullptr));
+  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__dlpack_c_exchange_api__", capsule.get()) < 0) throw PythonError{};
+  if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
+}
+
+}  // namespace tenon::py

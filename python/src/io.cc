@@ -1,0 +1,209 @@
+// Files of tensors for Python: thin doors to include/tenon/io.h (documented in tenon/_io.py), and the BLAS locator.
+#include "tenon/io.h"
+
+#include <filesystem>
+
+#include "border.h"
+#include "convert.h"
+#include "core/errors.h"
+#include "tenon/blas.h"
+
+namespace tenon::py {
+namespace {
+
+NpyOptions options_of(int mmap, int writeable, PyObject* raw_dtype) {
+  NpyOptions o{mmap != 0, writeable != 0, {}};
+  if (raw_dtype != Py_None) o.raw_dtype = to_dtype(raw_dtype, {"load", "raw_dtype"});
+  return o;
+}
+
+PyObject* dict_of(const NamedTensors& items) {
+  Object d = Object::steal(PyDict_New());
+  for (const auto& [name, t] : items) {
+    Object value = Object::steal(wrap(t));
+    Object key = Object::steal(PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size())));
+    if (PyDict_SetItem(d.get(), key.get(), value.get()) < 0) throw PythonError{};
+  }
+  return d.release();
+}
+
+NamedTensors items_of(PyObject* d, const char* op) {
+  if (!PyDict_Check(d)) wrong_type({op, "tensors"}, "a dict of names and tensors", d);
+  NamedTensors items;
+  PyObject *key, *value;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(d, &at, &key, &value)) {
+    const std::string name = to_string(key, {op, "name"});
+    items.emplace_back(name, to_tensor(value, {op, name.c_str()}).detach());
+  }
+  return items;
+}
+
+PyObject* load_npy_(PyObject*, PyObject* args) {
+  PyObject *path, *raw;
+  int mmap, writeable;
+  if (!PyArg_ParseTuple(args, "OppO:load_npy", &path, &mmap, &writeable, &raw)) return nullptr;
+  return guarded([&] {
+    const std::string p = to_string(path, {"load_npy", "path"});
+    const NpyOptions o = options_of(mmap, writeable, raw);
+    Tensor t;
+    {
+      ReleaseGil release(true);
+      t = load_npy(p, o);
+    }
+    return wrap(std::move(t));
+  });
+}
+PyObject* save_npy_(PyObject*, PyObject* args) {
+  PyObject *path, *data;
+  if (!PyArg_ParseTuple(args, "OO:save_npy", &path, &data)) return nullptr;
+  return guarded([&] {
+    const std::string p = to_string(path, {"save_npy", "path"});
+    const Tensor t = to_tensor(data, {"save_npy", "tensor"}).detach();
+    {
+      ReleaseGil release(true);
+      save_npy(p, t);
+    }
+    return Py_NewRef(Py_None);
+  });
+}
+PyObject* load_npz_(PyObject*, PyObject* args) {
+  PyObject *path, *names_arg, *raw;
+  int mmap, writeable;
+  if (!PyArg_ParseTuple(args, "OOppO:load_npz", &path, &names_arg, &mmap, &writeable, &raw)) return nullptr;
+  return guarded([&] {
+    const std::string p = to_string(path, {"load_npz", "path"});
+    const NpyOptions o = options_of(mmap, writeable, raw);
+    std::vector<std::string> names;
+    const bool some = names_arg != Py_None;
+    if (some) {
+      Object list = Object::steal(PySequence_List(names_arg));
+      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i) names.push_back(to_string(PyList_GET_ITEM(list.get(), i), {"load_npz", "names"}));
+    }
+    NamedTensors items;
+    {
+      ReleaseGil release(true);
+      items = some ? load_npz(p, names, o) : load_npz(p, o);
+    }
+    return dict_of(items);
+  });
+}
+PyObject* save_npz_(PyObject*, PyObject* args) {
+  PyObject *path, *data;
+  int compressed;
+  if (!PyArg_ParseTuple(args, "OOp:save_npz", &path, &data, &compressed)) return nullptr;
+  return guarded([&] {
+    const std::string p = to_string(path, {"save_npz", "path"});
+    const NamedTensors items = items_of(data, "save_npz");
+    {
+      ReleaseGil release(true);
+      save_npz(p, items, compressed != 0);
+    }
+    return Py_NewRef(Py_None);
+  });
+}
+PyObject* npz_names_(PyObject*, PyObject* path) {
+  return guarded([&] {
+    Object list = Object::steal(PyList_New(0));
+    for (const std::string& n : npz_names(to_string(path, {"npz_names", "path"}))) {
+      Object s = Object::steal(to_python(n));
+      if (PyList_Append(list.get(), s.get()) < 0) throw PythonError{};
+    }
+    return list.release();
+  });
+}
+PyObject* load_safetensors_(PyObject*, PyObject* args) {
+  PyObject *path, *device;
+  int mmap;
+  if (!PyArg_ParseTuple(args, "OpO:load_safetensors", &path, &mmap, &device)) return nullptr;
+  return guarded([&] {
+    const std::string p = to_string(path, {"load_safetensors", "path"});
+    const Device d = device == Py_None ? kCpu : to_device(device, {"load_safetensors", "device"});
+    Safetensors file;
+    {
+      ReleaseGil release(true);
+      file = load_safetensors(p, mmap != 0, d);
+    }
+    Object tensors = Object::steal(dict_of(file.tensors));
+    Object metadata = Object::steal(PyDict_New());
+    for (const auto& [k, v] : file.metadata) {
+      Object value = Object::steal(to_python(v));
+      if (PyDict_SetItemString(metadata.get(), k.c_str(), value.get()) < 0) throw PythonError{};
+    }
+    return PyTuple_Pack(2, tensors.get(), metadata.get());
+  });
+}
+PyObject* save_safetensors_(PyObject*, PyObject* args) {
+  PyObject *path, *data, *metadata_arg;
+  if (!PyArg_ParseTuple(args, "OOO:save_safetensors", &path, &data, &metadata_arg)) return nullptr;
+  return guarded([&] {
+    const std::string p = to_string(path, {"save_safetensors", "path"});
+    const NamedTensors items = items_of(data, "save_safetensors");
+    Metadata metadata;
+    if (metadata_arg != Py_None) {
+      if (!PyDict_Check(metadata_arg)) wrong_type({"save_safetensors", "metadata"}, "a dict of strings", metadata_arg);
+      PyObject *key, *value;
+      Py_ssize_t at = 0;
+      while (PyDict_Next(metadata_arg, &at, &key, &value))
+        metadata[to_string(key, {"save_safetensors", "metadata"})] = to_string(value, {"save_safetensors", "metadata"});
+    }
+    {
+      ReleaseGil release(true);
+      save_safetensors(p, items, metadata);
+    }
+    return Py_NewRef(Py_None);
+  });
+}
+
+// ---- BLAS ----
+
+// Where packages may lie, as sys.path was when tenon was imported: the locator runs inside a matrix product,
+// on any thread and without the GIL, so it asks the file system and not Python.
+std::vector<std::string>& search_path() {
+  static auto* path = new std::vector<std::string>;
+  return *path;
+}
+
+std::string locate_openblas() {
+  for (const std::string& folder : search_path()) {
+    for (const char* name : {"libscipy_openblas.so", "libscipy_openblas.dylib"}) {
+      const std::filesystem::path p = std::filesystem::path(folder) / "scipy_openblas32" / "lib" / name;
+      std::error_code ignored;
+      if (std::filesystem::exists(p, ignored)) return p.string();
+    }
+  }
+  return "";
+}
+
+PyObject* blas_info(PyObject*, PyObject*) {
+  return guarded([&] {
+    blas::Info i;
+    {
+      ReleaseGil release(true);
+      i = blas::info();
+    }
+    return Py_BuildValue("{sssssssi}", "name", i.name.c_str(), "library", i.library.c_str(), "config", i.config.c_str(), "threads", i.threads);
+  });
+}
+
+PyMethodDef functions[] = {{"_load_npy", load_npy_, METH_VARARGS, nullptr},
+                           {"_save_npy", save_npy_, METH_VARARGS, nullptr},
+                           {"_load_npz", load_npz_, METH_VARARGS, nullptr},
+                           {"_save_npz", save_npz_, METH_VARARGS, nullptr},
+                           {"_npz_names", npz_names_, METH_O, nullptr},
+                           {"_load_safetensors", load_safetensors_, METH_VARARGS, nullptr},
+                           {"_save_safetensors", save_safetensors_, METH_VARARGS, nullptr},
+                           {"_blas_info", blas_info, METH_NOARGS, nullptr},
+                           {nullptr}};
+
+}  // namespace
+
+void init_io(PyObject* module) {
+  if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
+  if (PyObject* path = PySys_GetObject("path"); path && PyList_Check(path))
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(path); ++i)
+      if (PyObject* p = PyList_GET_ITEM(path, i); PyUnicode_Check(p)) search_path().push_back(PyUnicode_AsUTF8(p));
+  blas::set_locator(&locate_openblas);
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,39 @@
+// Rows: sorting.
+#include "op.h"
+
+namespace tenon::py {
+
+extern PyTypeObject* values_indices_type;
+
+namespace {
+
+PyObject* sort_pair(const OpDef& def, PyObject* const* args) {
+  From<Tensor> t(args[0], {def.name.c_str(), "input"});
+  const std::int64_t dim = From<std::int64_t>(args[1], {def.name.c_str(), "dim"}).get();
+  const bool descending = From<bool>(args[2], {def.name.c_str(), "descending"}).get();
+  Sorted s;
+  {
+    ReleaseGil release(t.get().numel() > kReleaseGilAbove / 10);
+    s = sort_with_indices(t.get(), dim, descending);
+  }
+  Object r = Object::steal(PyStructSequence_New(values_indices_type));
+  PyStructSequence_SetItem(r.get(), 0, wrap(std::move(s.values)));
+  PyStructSequence_SetItem(r.get(), 1, wrap(std::move(s.indices)));
+  return r.release();
+}
+
+}  // namespace
+
+void def_sort(Ops& ops) {
+  ops.raw("sort", &sort_pair, "A named tuple (values, indices): the elements in order along dim, and where each stood.\n\n"
+     "NaNs are above all numbers; equal elements keep their order, whatever stable says. The gradient goes back with each element.",
+     "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true);
+  ops.def("argsort", +[](const Tensor& t, std::int64_t dim, bool descending, bool) { return argsort(t, dim, descending); },
+     "The indices (int64) that put the elements in order along dim; equal elements keep their order.",
+     "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true).no_out();
+  ops.def("msort", +[](const Tensor& t) { return sort(t, 0); }, "The elements in order along the first dimension.", "input"_a);
+  ops.def("_sort_values", +[](const Tensor& t, std::int64_t dim, bool descending) { return sort(t, dim, descending); },
+     "The elements in order along dim.", "input"_a, "dim"_a, "descending"_a).function_only().no_out();
+}
+
+}  // namespace tenon::py

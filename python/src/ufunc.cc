@@ -1,0 +1,162 @@
+// NumPy's ufuncs on tensors: np.sin(t), np.add(array, t, out=array), array += t.
+//
+// The plain call of an elementwise primitive is done here, with and without out=; all other forms (where=,
+// dtype=, reduce, accumulate, outer, at, gufuncs, foreign ufuncs) are in tenon/_ufunc.py.
+#include <unordered_map>
+
+#include "border.h"
+#include "core/errors.h"
+#include "numpy_api.h"
+#include "op.h"
+#include "tenon/autograd.h"
+
+namespace tenon::py {
+namespace {
+
+PyObject* g_module = nullptr;  // tenon._C, where the rows are
+
+// By the ufunc's identity: NumPy has several names for one ufunc, and another library's may have the same name.
+using Table = std::unordered_map<PyObject*, Op>;
+const Table& table() {
+  static const Table* made = [] {
+    auto* t = new Table;
+    Object numpy = Object::steal(PyImport_ImportModule("numpy"));
+    for (int i = 0; i < kOps; ++i) {
+      const OpInfo& o = info(static_cast<Op>(i));
+      if (o.numpy_name.empty()) continue;
+      Object f = Object::maybe(PyObject_GetAttrString(numpy.get(), std::string(o.numpy_name).c_str()));
+      if (!f) {
+        PyErr_Clear();
+        continue;
+      }
+      // np.copy, np.where and np.sinc are functions of NumPy, not ufuncs.
+      if (!PyObject_HasAttrString(f.get(), "nin") || !PyObject_HasAttrString(f.get(), "reduceat")) continue;
+      t->emplace(f.get(), static_cast<Op>(i));
+      f.release();  // held for good: the table's key
+    }
+    return t;
+  }();
+  return *made;
+}
+
+// Whether another type's __array_ufunc__ should have the call: it has one, and is neither ndarray nor tensor.
+bool should_defer(PyObject* o) {
+  if (is_tensor(o) || PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) || is_ndarray(o) || is_numpy_scalar(o)) return false;
+  static PyObject* name = PyUnicode_InternFromString("__array_ufunc__");
+  Object f = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(Py_TYPE(o)), name));
+  PyErr_Clear();
+  return static_cast<bool>(f);
+}
+
+// An array on the host may meet a tensor on a device only as a number.
+void check_devices(std::span<const Operand> in, PyObject* const* objects, const char* op) {
+  Device device;
+  for (const Operand& o : in)
+    if (o.is_tensor() && !o.tensor().device().is_cpu()) device = o.tensor().device();
+  if (device.is_cpu()) return;
+  for (std::size_t i = 0; i < in.size(); ++i)
+    if (in[i].is_tensor() && !is_tensor(objects[i]) && in[i].tensor().ndim() > 0)
+      errors::fail<TypeError>(op, "an ndarray and a tensor on ", device, " do not mix; move one of them: tenon.asarray(array, device='", device, "') or tensor.cpu()");
+}
+
+// Computes into an ndarray's own memory.
+PyObject* into_ndarray(Op op, std::span<const Operand> in, PyObject* out) {
+  const char* name = info(op).name.data();
+  if (grad_enabled())
+    for (const Operand& o : in)
+      if (o.is_tensor() && o.tensor().requires_grad())
+        errors::fail<RuntimeError>(name, "out= is an ndarray, in which the result's gradient would be lost; use tensor.detach(), or compute without out=");
+  for (const Operand& o : in)
+    if (o.is_tensor() && !o.tensor().device().is_cpu())
+      errors::fail<TypeError>(name, "out= is an ndarray, but an operand is on ", o.tensor().device(), "; use tensor.cpu()");
+  Tensor target = tensor_from_ndarray(out, name);
+  {
+    ReleaseGil release(target.numel() > kReleaseGilAbove);
+    elementwise(op, in, &target);
+  }
+  return Py_NewRef(out);
+}
+
+// The plain call; null without an exception if it is not one.
+PyObject* plain_call(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  static PyObject* call = PyUnicode_InternFromString("__call__");
+  if (nargs < 3 || (args[1] != call && PyUnicode_Compare(args[1], call) != 0)) return nullptr;
+  const auto found = table().find(args[0]);
+  if (found == table().end()) return nullptr;
+  const Op op = found->second;
+  const int arity = info(op).arity;
+  if (nargs != 2 + arity) return nullptr;
+  PyObject* out = nullptr;
+  if (kwnames && PyTuple_GET_SIZE(kwnames) > 0) {
+    static PyObject* out_name = PyUnicode_InternFromString("out");
+    if (PyTuple_GET_SIZE(kwnames) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(kwnames, 0), out_name) != 0) return nullptr;
+    out = args[nargs];
+    if (PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 1) out = PyTuple_GET_ITEM(out, 0);
+    if (out == Py_None || out == Py_Ellipsis) out = nullptr;
+    else if (!is_tensor(out) && !is_ndarray(out)) return nullptr;
+  }
+  PyObject* const* inputs = args + 2;
+  for (int i = 0; i < arity; ++i)
+    if (should_defer(inputs[i])) return Py_NewRef(Py_NotImplemented);
+  const Where where{info(op).name.data(), "input"};
+  From<Operand> from[3] = {{inputs[0], where}, {inputs[arity > 1 ? 1 : 0], where}, {inputs[arity > 2 ? 2 : 0], where}};
+  const Operand operands[3] = {from[0].get(), from[1].get(), from[2].get()};
+  const std::span<const Operand> in(operands, static_cast<std::size_t>(arity));
+  if (arity > 1) check_devices(in, inputs, where.op);
+  if (out && !is_tensor(out)) {
+    const char* problem = why_not_shared(out);
+    return problem ? nullptr : into_ndarray(op, in, out);
+  }
+  std::int64_t n = 0;
+  for (const Operand& o : in)
+    if (o.is_tensor()) n = std::max(n, o.tensor().numel());
+  if (out) {
+    Tensor target = unwrap(out);
+    ReleaseGil release(n > kReleaseGilAbove);
+    elementwise(op, in, &target);
+  } else {
+    Tensor y;
+    {
+      ReleaseGil release(n > kReleaseGilAbove);
+      y = elementwise(op, in);
+    }
+    return wrap(std::move(y));
+  }
+  return Py_NewRef(out);
+}
+
+PyObject* array_ufunc(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  return guarded([&]() -> PyObject* {
+    if (PyObject* r = plain_call(args, nargs, kwnames)) return r;
+    static PyObject* general = python_function("tenon._ufunc", "array_ufunc").release();
+    (void)self;
+    return Object::steal(PyObject_Vectorcall(general, args, static_cast<std::size_t>(nargs), kwnames)).release();
+  });
+}
+
+// The operation behind a ufunc: its row in tenon._C, or None.
+PyObject* operation_of(PyObject*, PyObject* ufunc) {
+  return guarded([&]() -> PyObject* {
+    const auto found = table().find(ufunc);
+    if (found == table().end()) return Py_NewRef(Py_None);
+    return Object::steal(PyObject_GetAttrString(g_module, info(found->second).name.data())).release();
+  });
+}
+PyObject* should_defer_(PyObject*, PyObject* o) { return PyBool_FromLong(should_defer(o)); }
+
+PyMethodDef methods[] = {
+    {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_ufunc)), METH_FASTCALL | METH_KEYWORDS,
+     "__array_ufunc__($self, ufunc, method, /, *inputs, **kwargs)\n--\n\n"
+     "NumPy's ufuncs on tensors: the result is a tensor, on its device and with its gradient."},
+    {nullptr}};
+PyMethodDef functions[] = {{"_operation_of_ufunc", operation_of, METH_O, nullptr}, {"_should_defer", should_defer_, METH_O, nullptr}, {nullptr}};
+
+}  // namespace
+
+void init_ufunc(PyObject* module) {
+  g_module = module;
+  add_methods(methods);
+  if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
+}
+
+}  // namespace tenon::py

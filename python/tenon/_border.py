@@ -1,0 +1,327 @@
+"""The border's policies and reports: what may be converted, what was copied, and why."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tenon import _C
+
+# ---- policies ----
+
+
+@contextmanager
+def numpy_policy(*, detach: bool = False, to_cpu: bool = False) -> Iterator[None]:
+    """Lets NumPy take tensors that it is otherwise refused, within a ``with`` block of this thread.
+
+    detach: tensors that require grad are read without their history. to_cpu: tensors on a device are copied to
+    the CPU. Both hold for ``.numpy()``, ``np.asarray``, ``memoryview``, ``__dlpack__`` (detach only) and all code
+    that uses them, such as plotting libraries. Policies nest: a block adds to what the outer one allows.
+    """
+    was_detach, was_to_cpu = _C._get_numpy_policy()
+    _C._set_numpy_policy(detach or was_detach, to_cpu or was_to_cpu)
+    try:
+        yield
+    finally:
+        _C._set_numpy_policy(was_detach, was_to_cpu)
+
+
+class Copy:
+    """One place where the border has copied: how often, how many bytes, why."""
+
+    def __init__(self, place: str, op: str, reason: str) -> None:
+        self.place, self.op, self.reason = place, op, reason
+        self.count = self.bytes = 0
+
+    def __repr__(self) -> str:
+        return f"{self.place}: {self.op}: {self.count} x, {self.bytes} bytes ({self.reason})"
+
+
+class CopyLog:
+    """What ``record_copies`` has seen, by place (``file:line``)."""
+
+    def __init__(self) -> None:
+        self.copies: dict[tuple[str, str, str], Copy] = {}
+
+    @property
+    def count(self) -> int:
+        """The number of copies."""
+        return sum(c.count for c in self.copies.values())
+
+    @property
+    def bytes(self) -> int:
+        """The bytes copied."""
+        return sum(c.bytes for c in self.copies.values())
+
+    def __iter__(self) -> Iterator[Copy]:
+        return iter(sorted(self.copies.values(), key=lambda c: -c.bytes))
+
+    def __len__(self) -> int:
+        return len(self.copies)
+
+    def __str__(self) -> str:
+        return "\n".join(map(repr, self)) or "no copies"
+
+
+class _Watch(threading.local):
+    forbidden = 0
+
+    def __init__(self) -> None:
+        self.logs: list[CopyLog] = []
+
+
+_watch = _Watch()
+_watchers = 0
+_lock = threading.Lock()
+
+
+@contextmanager
+def _watching() -> Iterator[None]:
+    global _watchers
+    with _lock:
+        _watchers += 1
+        _C._watch_copies(True)
+    try:
+        yield
+    finally:
+        with _lock:
+            _watchers -= 1
+            _C._watch_copies(_watchers > 0)
+
+
+@contextmanager
+def no_copies() -> Iterator[None]:
+    """Within the block, on this thread, every copy that the border would make on its own account is a BufferError.
+
+    Copies that a name or an argument asks for (``clone``, ``tensor``, ``copy=True``) are not affected.
+    """
+    with _watching():
+        _watch.forbidden += 1
+        try:
+            yield
+        finally:
+            _watch.forbidden -= 1
+
+
+@contextmanager
+def record_copies() -> Iterator[CopyLog]:
+    """Counts the copies that the border makes on its own account within the block, on this thread, by place."""
+    log = CopyLog()
+    with _watching():
+        _watch.logs.append(log)
+        try:
+            yield log
+        finally:
+            _watch.logs.remove(log)
+
+
+_HERE = __file__.rpartition("/")[0]
+
+
+def _place() -> str:
+    """The line of the caller: the nearest frame outside the package."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _note_copy(op: str, reason: str, size: int) -> None:
+    """Called from C++ for each copy of the border while someone watches."""
+    if _watch.forbidden:
+        raise BufferError(f"{op}: no_copies() forbids the copy of {size} bytes that this needs: {reason}")
+    for log in _watch.logs:
+        key = (_place(), op, reason)
+        entry = log.copies.setdefault(key, Copy(*key))
+        entry.count += 1
+        entry.bytes += size
+
+
+# ---- explain ----
+
+
+class Explanation:
+    """Whether an object's memory is shared at the border, why (not), and what to do about it."""
+
+    __slots__ = ("fix", "reason", "shared")
+
+    def __init__(self, shared: bool, reason: str, fix: str = "") -> None:
+        self.shared, self.reason, self.fix = shared, reason, fix
+
+    def __bool__(self) -> bool:
+        return self.shared
+
+    def __repr__(self) -> str:
+        return f"{'shared' if self.shared else 'not shared'}: {self.reason}" + (f"; {self.fix}" if self.fix else "")
+
+
+def explain(obj: Any) -> Explanation:
+    """Says whether an object would be shared or copied on its way over the border, why, and what to do.
+
+    For a tensor: what ``.numpy()`` and ``np.asarray`` do. For anything else: what ``tenon.asarray`` does. Nothing
+    is copied to find out, apart from what the object's own protocols do when they are asked.
+    """
+    if isinstance(obj, _C.Tensor):
+        return _explain_tensor(obj)
+    if isinstance(obj, (bool, int, float, complex)):
+        return Explanation(False, "a number has no memory of its own")
+    if isinstance(obj, (list, tuple, range)):
+        return Explanation(False, "a sequence's elements are separate objects, read one by one", "keep the numbers in an ndarray")
+    np = sys.modules.get("numpy")
+    if np is not None and isinstance(obj, np.generic):
+        return Explanation(False, "a NumPy scalar is a number without memory of its own")
+    if np is not None and isinstance(obj, np.ndarray):
+        return _explain_array(obj)
+    if type(obj).__module__.partition(".")[0] == "h5py" and hasattr(obj, "read_direct"):
+        return Explanation(False, "the data set is in a file and is read into fresh memory", "use a contiguous .npy file with mmap=True")
+    from tenon._ingest import foreign
+
+    try:
+        found = foreign(obj, "asarray")
+    except (TypeError, ValueError, BufferError, RuntimeError) as e:
+        return _refused(e)
+    if isinstance(found, tuple):
+        return Explanation(False, found[1])
+    if isinstance(found, _C.Tensor):
+        return Explanation(True, f"a {type(obj).__name__} lends its memory" + _rights(found.readonly))
+    return _explain_array(found)
+
+
+def _rights(read_only: bool) -> str:
+    return ", read-only: .clone() gives a writeable copy" if read_only else ""
+
+
+def _refused(error: Exception) -> Explanation:
+    reason, _, fix = str(error).partition("; ")
+    return Explanation(False, reason, fix)
+
+
+def _explain_tensor(t: Any) -> Explanation:
+    detach, to_cpu = _C._get_numpy_policy()
+    if t.requires_grad and not detach:
+        return Explanation(False, "the tensor requires grad, and NumPy would not record what happens to it", "use .detach().numpy()")
+    if str(t.device) != "cpu":
+        return Explanation(False, f"the tensor is on {t.device}, which NumPy cannot read", "use .cpu().numpy(), a copy")
+    try:
+        t.dtype.numpy  # noqa: B018
+    except (TypeError, ImportError) as e:
+        return _refused(e)
+    return Explanation(True, "NumPy sees the tensor's own memory" + _rights(t.readonly))
+
+
+def _explain_array(array: Any) -> Explanation:
+    try:
+        t = _C.from_numpy(array)
+    except (TypeError, ValueError) as e:
+        return _refused(e)
+    return Explanation(True, "the array's memory is used as it lies" + _rights(t.readonly))
+
+
+# ---- arrays of records ----
+
+
+def from_struct(array: Any) -> dict[str, Any]:
+    """The fields of a structured array as tensors over its memory, without a copy.
+
+    array: an ndarray of a structured dtype, of any shape. Returns a dict of one tensor per field, by name; each has
+    the array's shape (followed by the field's own, for fields that are arrays) and strides; nested records give
+    nested dicts. Raises ValueError, naming the field, where a field's bytes lie at no multiple of its item size,
+    and TypeError for fields without a tensor dtype.
+    """
+    fields = getattr(getattr(array, "dtype", None), "fields", None)
+    if not fields:
+        raise TypeError(f"from_struct: expected an ndarray of a structured dtype; got {type(array).__name__}")
+    result: dict[str, Any] = {}
+    for name in array.dtype.names:
+        part = array[name]
+        if part.dtype.fields:
+            result[name] = from_struct(part)
+            continue
+        try:
+            result[name] = _C.from_numpy(part)
+        except (TypeError, ValueError) as e:
+            raise type(e)(
+                f"from_struct: field {name!r} of dtype {part.dtype} cannot be shared: {e}; "
+                f"np.dtype(..., align=True) lays fields out so that they can be"
+            ) from None
+    return result
+
+
+# ---- NumPy's namespace protocols ----
+
+_API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+
+
+def array_namespace(api_version: str | None) -> Any:
+    """The namespace behind ``__array_namespace__``."""
+    if api_version is not None and api_version not in _API_VERSIONS:
+        raise ValueError(f"__array_namespace__: api_version {api_version!r} is not supported; use {_API_VERSIONS[-1]!r}")
+    import tenon.numpy
+
+    return tenon.numpy
+
+
+_functions: dict[Callable[..., Any], Callable[..., Any]] | None = None
+
+
+def array_function(func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What ``Tensor.__array_function__`` returns: the result of tenon.numpy's function of that name."""
+    import numpy as np
+
+    for t in types:
+        if not issubclass(t, (_C.Tensor, np.ndarray)):
+            return NotImplemented
+    global _functions
+    if _functions is None:
+        from tenon.numpy._table import functions
+
+        _functions = functions()
+    implementation = _functions.get(func)
+    if implementation is None:
+        name = f"{func.__module__}.{func.__name__}".replace("numpy.", "np.", 1)
+        raise TypeError(
+            f"{name}: tenon has no implementation of this NumPy function for tensors; "
+            f"call it on tensor.numpy() (tensor.detach().cpu().numpy() where it requires grad or is on a device)"
+        )
+    if kwargs:
+        kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue}
+    return implementation(*args, **kwargs)
+
+
+# ---- configuration ----
+
+
+def show_config() -> None:
+    """Prints what this installation of tenon runs on: version, threads, BLAS, devices, NumPy."""
+    import platform
+
+    blas = _C._blas_info()
+    numpy = sys.modules.get("numpy")
+    rows = {
+        "tenon": _C.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "threads": _C.get_num_threads(),
+        "blas": f"{blas['name']} ({blas['threads']} threads)",
+        "blas library": blas["library"] or "-",
+        "blas config": blas["config"],
+        "cuda devices": _C.cuda_device_count() if _C.cuda_is_available() else "none",
+        "numpy": getattr(numpy, "__version__", None) or _numpy_version(),
+    }
+    width = max(map(len, rows))
+    for key, value in rows.items():
+        print(f"{key:<{width}}  {value}")
+
+
+def _numpy_version() -> str:
+    from importlib import metadata
+
+    try:
+        return f"{metadata.version('numpy')} (not loaded)"
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,89 @@
+"""Files of tensors: .npy, .npz, safetensors, and a door to pandas for CSV."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tenon import _C
+
+Path = str | os.PathLike[str]
+
+
+def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None) -> Any:
+    """The tensor in a .npy file.
+
+    mmap: the file is mapped instead of read: pages come in as they are used, and the tensor is read-only unless
+    writeable, whose writes stay in memory and never reach the file. raw_dtype: what items of a type that NumPy
+    does not name are (float8 files; bfloat16 is recognised). Other byte orders are converted while reading.
+    Raises OSError for files that cannot be read and ValueError for those that are not what they claim to be.
+    """
+    return _C._load_npy(path, mmap, writeable, raw_dtype)
+
+
+def save_npy(path: Path, tensor: Any) -> None:
+    """Writes one tensor (or any array-like) as a .npy file that NumPy reads; gradients are not saved.
+
+    The file is written beside the target and renamed: a failed save leaves the old file as it was.
+    """
+    _C._save_npy(path, tensor)
+
+
+def load_npz(
+    path: Path, names: Iterable[str] | None = None, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None
+) -> dict[str, Any]:
+    """The tensors of a .npz archive by name; with names, only these.
+
+    mmap: uncompressed, aligned members are mapped and read-only unless writeable; all others are read.
+    """
+    return _C._load_npz(path, None if names is None else list(names), mmap, writeable, raw_dtype)
+
+
+def npz_names(path: Path) -> list[str]:
+    """The names in a .npz archive, in its order."""
+    return _C._npz_names(path)
+
+
+def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False) -> None:
+    """Writes tensors by name as a .npz archive that NumPy reads; uncompressed members can be mapped again."""
+    _C._save_npz(path, dict(tensors), compressed)
+
+
+def load_safetensors(path: Path, *, mmap: bool = True, device: Any = None) -> tuple[dict[str, Any], dict[str, str]]:
+    """(tensors by name, metadata) of a .safetensors file.
+
+    mmap: tensors on the CPU are read-only views of one mapping where they are aligned. Otherwise each owns its memory.
+    """
+    return _C._load_safetensors(path, mmap, device)
+
+
+def save_safetensors(path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
+    """Writes tensors by name as a .safetensors file. Raises TypeError for complex128, which the format lacks."""
+    _C._save_safetensors(path, dict(tensors), None if metadata is None else dict(metadata))
+
+
+def read_csv(path: Any, *, columns: Iterable[str] | None = None, as_tensor: bool = False, **kwargs: Any) -> Any:
+    """The columns of a CSV file as tensors, read by pandas.
+
+    columns: the names to read (default: all). as_tensor: one tensor of shape (rows, columns) in the columns' common
+    dtype, instead of a dict of vectors by name. kwargs go to ``pandas.read_csv``. A column that is not numeric
+    is a TypeError that names it. Each vector shares its column's memory and is read-only, as pandas 3 lends it.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise ImportError("read_csv: pandas reads the file; pip install pandas") from None
+    names = None if columns is None else list(columns)
+    frame = pd.read_csv(path, usecols=names, **kwargs)
+    if names is not None:
+        frame = frame[names]
+    if as_tensor:
+        return _C._ingest(frame, "read_csv", None, None, None)
+    result = {}
+    for name in frame.columns:
+        try:
+            result[name] = _C._ingest(frame[name], "read_csv", None, None, None)
+        except TypeError as e:
+            raise TypeError(f"{e}; leave the column out with columns=[...]") from None
+    return result

@@ -1,0 +1,253 @@
+"""NumPy's ufuncs on tensors, beyond the plain call: ``where=``, ``dtype=``, ``reduce``, ``outer``, foreign ufuncs.
+
+The plain call of an elementwise primitive does not come here (python/src/ufunc.cc).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tenon
+from tenon import _C
+
+Tensor = _C.Tensor
+
+_IGNORED = ("order", "subok")  # layouts and subclasses of the result: a tensor has its own
+
+
+def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """What ``Tensor.__array_ufunc__`` returns: a tensor, the object given as ``out=``, or NotImplemented."""
+    outs = kwargs.get("out", ())
+    outs = outs if isinstance(outs, tuple) else (outs,)
+    for operand in (*inputs, *outs):
+        if operand is not None and operand is not ... and _C._should_defer(operand):
+            return NotImplemented
+    for name in _IGNORED:
+        kwargs.pop(name, None)
+    handler = _METHODS.get(method)
+    result = handler(ufunc, inputs, dict(kwargs)) if handler is not None else NotImplemented
+    return _foreign(ufunc, method, inputs, kwargs) if result is NotImplemented else result
+
+
+def _name(ufunc: Any) -> str:
+    return getattr(ufunc, "__name__", str(ufunc))
+
+
+def _function(ufunc: Any) -> Callable[..., Any] | None:
+    """The function on tensors that a ufunc stands for: a primitive, or a composition of tenon.numpy."""
+    own = _C._operation_of_ufunc(ufunc)
+    if own is not None:
+        return own
+    name = _name(ufunc)
+    return getattr(tenon.numpy, name, None) if getattr(np, name, None) is ufunc else None
+
+
+def _operands(inputs: tuple[Any, ...]) -> list[Any]:
+    return [x if isinstance(x, (Tensor, bool, int, float, complex)) else _C._ingest(x, "ufunc", None, None, None) for x in inputs]
+
+
+def _needs_grad(values: Any) -> bool:
+    return _C.is_grad_enabled() and any(isinstance(v, Tensor) and v.requires_grad for v in values)
+
+
+# ---- out= and where= ----
+
+
+def _deliver(name: str, result: Any, out: Any, where: Any, casting: str) -> Any:
+    """Writes a result into ``out``, where a mask says so, and returns that very object."""
+    if out is None or out is ...:
+        if where is True:
+            return result
+        return _C.where(_mask(where), result, tenon.numpy.zeros_like(result))
+    if isinstance(out, np.ndarray):
+        if _needs_grad((result,)):
+            raise RuntimeError(
+                f"{name}: out= is an ndarray, in which the result's gradient would be lost; use tensor.detach(), or "
+                f"compute without out="
+            )
+        if isinstance(result, Tensor) and str(result.device) != "cpu":
+            raise TypeError(f"{name}: out= is an ndarray, but the result is on {result.device}; use tensor.cpu()")
+        values = np.asarray(result)
+        if where is True:
+            np.copyto(out, values, casting=casting)
+        else:
+            np.copyto(out, values, casting=casting, where=np.asarray(where))
+        return out
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}: out= must be a tensor or an ndarray; got {type(out).__name__}")
+    if _needs_grad((result, out)):
+        raise RuntimeError(f"{name}: out= cannot record a gradient; compute without out=")
+    if not _castable(result.dtype, out.dtype, casting):
+        raise TypeError(f"{name}: the result's dtype {result.dtype} does not fit into out= of {out.dtype} by casting={casting!r}")
+    with tenon.numpy._no_grad():
+        value = result if where is True else _C.where(_mask(where), result, out)
+        if tuple(value.shape) != tuple(out.shape):
+            raise ValueError(f"{name}: the result of shape {tuple(value.shape)} does not fit into out= of shape {tuple(out.shape)}")
+        out[...] = value
+    return out
+
+
+def _mask(where: Any) -> Any:
+    mask = _C._ingest(where, "where", None, None, None)
+    if mask.dtype != _C.bool:
+        raise TypeError(f"where: the mask must be bool; got {mask.dtype}")
+    return mask
+
+
+
+
+def _kind(dtype: Any) -> int:
+    name = dtype.name
+    if name == "bool":
+        return 0
+    return 3 if dtype.is_complex else 2 if dtype.is_floating_point else 1
+
+
+def _castable(source: Any, target: Any, casting: str) -> bool:
+    if casting == "unsafe" or source == target:
+        return True
+    if casting in ("no", "equiv"):
+        return False
+    if casting == "same_kind":
+        return _kind(source) <= _kind(target)
+    return bool(np.can_cast(source.numpy, target.numpy, "safe"))
+
+
+def _split(kwargs: dict[str, Any]) -> tuple[Any, Any, Any, str]:
+    """out, where, dtype and casting, taken out of the keywords."""
+    out = kwargs.pop("out", None)
+    if isinstance(out, tuple):
+        if len(out) > 1:
+            return out, kwargs.pop("where", True), kwargs.pop("dtype", None), kwargs.pop("casting", "same_kind")
+        out = out[0]
+    return out, kwargs.pop("where", True), kwargs.pop("dtype", None), kwargs.pop("casting", "same_kind")
+
+
+# ---- methods ----
+
+
+def _call(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    f = _function(ufunc)
+    if f is None:
+        return NotImplemented
+    if kwargs.keys() & {"signature", "sig"}:
+        return NotImplemented
+    name = _name(ufunc)
+    axes = {k: kwargs.pop(k) for k in ("axis", "axes", "keepdims") if k in kwargs}
+    if axes:
+        f = _along_axes(name, f, axes)
+    out, where, dtype, casting = _split(kwargs)
+    operands = _operands(inputs)
+    if dtype is not None:
+        operands = [_cast(name, x, _C.dtype(dtype), casting) for x in operands]
+    result = f(*operands)
+    if isinstance(result, tuple):
+        outs = out if isinstance(out, tuple) else (out,) * len(result)
+        return tuple(_deliver(name, r, o, where, casting) for r, o in zip(result, outs, strict=True))
+    return _deliver(name, result, out[0] if isinstance(out, tuple) else out, where, casting)
+
+
+def _cast(name: str, x: Any, dtype: Any, casting: str) -> Any:
+    if not isinstance(x, Tensor):
+        return x
+    if not _castable(x.dtype, dtype, casting):
+        raise TypeError(f"{name}: an operand of {x.dtype} cannot become {dtype} by casting={casting!r}")
+    return x if x.dtype == dtype else tenon.numpy.astype(x, dtype)
+
+
+def _along_axes(name: str, f: Callable[..., Any], axes: dict[str, Any]) -> Callable[..., Any]:
+    if name == "vecdot" and set(axes) <= {"axis"}:
+        return lambda a, b: f(a, b, axis=axes["axis"])
+    raise TypeError(f"{name}: {', '.join(axes)} cannot be given for tensors; move the axes with np.moveaxis first")
+
+
+_REDUCE = {
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "max",
+    "minimum": "min",
+    "logical_and": "all",
+    "logical_or": "any",
+}
+_IDENTITY = {"add": 0, "multiply": 1, "logical_and": True, "logical_or": False}
+
+
+def _reduce(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if _C._operation_of_ufunc(ufunc) is None or _name(ufunc) not in _REDUCE:
+        return NotImplemented
+    name = _name(ufunc)
+    f = getattr(tenon.numpy, _REDUCE[name])
+    x, axis, rest = inputs[0], kwargs.pop("axis", 0), inputs[1:]
+    out, where, dtype, casting = _split(kwargs)
+    if rest or not isinstance(x, Tensor):
+        return NotImplemented
+    keywords: dict[str, Any] = {"axis": axis, "keepdims": bool(kwargs.pop("keepdims", False))}
+    if kwargs.get("initial", np._NoValue) is not np._NoValue:
+        keywords["initial"] = kwargs["initial"]
+    if where is not True:
+        keywords["where"] = where
+    if dtype is not None and name in ("add", "multiply"):
+        keywords["dtype"] = dtype
+    return _deliver(f"{name}.reduce", f(x, **keywords), out, True, casting)
+
+
+def _accumulate(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    f = {"add": "cumsum", "multiply": "cumprod"}.get(_name(ufunc))
+    if f is None or _C._operation_of_ufunc(ufunc) is None:
+        return NotImplemented
+    axis = kwargs.pop("axis", inputs[1] if len(inputs) > 1 else 0)
+    out, _, dtype, casting = _split(kwargs)
+    result = getattr(tenon.numpy, f)(inputs[0], axis=axis, dtype=dtype)
+    return _deliver(f"{_name(ufunc)}.accumulate", result, out, True, casting)
+
+
+def _outer(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    f = _function(ufunc)
+    if f is None or len(inputs) != 2:
+        return NotImplemented
+    a, b = (x if isinstance(x, Tensor) else _C._ingest(x, "outer", None, None, None) for x in inputs)
+    return _call(ufunc, (a.reshape((*a.shape, *(1,) * b.ndim)), b), kwargs)
+
+
+_METHODS = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "outer": _outer}
+
+
+# ---- ufuncs and methods without a kernel: on zero-copy views ----
+
+
+def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    what = _name(ufunc) if method == "__call__" else f"{_name(ufunc)}.{method}"
+    out = kwargs.get("out", ())
+    outs = out if isinstance(out, tuple) else (out,)
+    for x in (*inputs, *outs):
+        if not isinstance(x, Tensor):
+            continue
+        if x.requires_grad and _C.is_grad_enabled():
+            raise TypeError(
+                f"{what}: tenon has no gradient for this ufunc; use tensor.detach(), or write a tenon.autograd.Function around it"
+            )
+        if str(x.device) != "cpu":
+            raise TypeError(f"{what}: tenon has no kernel for this ufunc on {x.device}; use tensor.cpu()")
+    lent = [x.detach().numpy() if isinstance(x, Tensor) else x for x in inputs]
+    if outs:
+        kwargs["out"] = tuple(o.numpy() if isinstance(o, Tensor) else o for o in outs)
+    if isinstance(kwargs.get("where"), Tensor):
+        kwargs["where"] = kwargs["where"].numpy()
+    result = getattr(ufunc, method)(*lent, **kwargs)
+    for written in (*outs, *((inputs[0],) if method == "at" else ())):
+        if isinstance(written, Tensor):
+            _C._note_write(written, what)
+
+    def wrap(value: Any, given: Any) -> Any:
+        if given is not None and given is not ...:
+            return given
+        if isinstance(value, (np.ndarray, np.generic)):
+            return _C.from_numpy(np.asarray(value))
+        return value
+
+    if isinstance(result, tuple):
+        return tuple(wrap(v, g) for v, g in zip(result, outs or (None,) * len(result), strict=True))
+    return wrap(result, outs[0] if outs else None)

@@ -1,0 +1,56 @@
+"""NumPy's names for tensors; compliant with the Python Array API standard where the two agree.
+
+It is what ``__array_namespace__`` returns and where NumPy's own functions end when they are given tensors:
+``np.percentile(t, 90)`` is ``tenon.numpy.percentile(t, 90)``. Results are tensors on the device of their
+arguments and carry their gradients; arguments may be anything that ``tenon.asarray`` takes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenon import _C
+
+__array_api_version__ = "2025.12"
+
+
+def _names() -> dict[str, Any]:
+    """The uniform operations, by NumPy's and the standard's names."""
+    own: dict[str, Any] = {}
+    for value in vars(_C).values():
+        if isinstance(value, _C.Operation):
+            for name in (value._numpy_name, value._array_api_name):
+                if name:
+                    own.setdefault(name, value)
+    return own
+
+
+globals().update(_names())
+
+from tenon.numpy import fft, linalg  # noqa: E402, F401
+from tenon.numpy._creation import *  # noqa: E402, F403
+from tenon.numpy._functions import *  # noqa: E402, F403
+from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info__  # noqa: E402
+from tenon.numpy._reduce import *  # noqa: E402, F403
+from tenon.numpy._shape import *  # noqa: E402, F403
+from tenon.numpy._support import no_grad as _no_grad  # noqa: E402, F401
+
+ndarray = _C.Tensor
+e = 2.718281828459045
+pi = 3.141592653589793
+inf = float("inf")
+nan = float("nan")
+newaxis = None
+bool = bool_ = _C.bool
+int8, int16, int32, int64 = _C.int8, _C.int16, _C.int32, _C.int64
+uint8, uint16, uint32, uint64 = _C.uint8, _C.uint16, _C.uint32, _C.uint64
+float16, float32, float64 = _C.float16, _C.float32, _C.float64
+complex64, complex128 = _C.complex64, _C.complex128
+dtype = _C.dtype
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(
+        f"module 'tenon.numpy' has no attribute {name!r}: tenon has no implementation of it; "
+        f"use numpy.{name} on tensor.numpy()"
+    )

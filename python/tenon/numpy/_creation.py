@@ -1,0 +1,236 @@
+"""Making tensors under NumPy's and the standard's names; dtypes by NumPy's rules of inquiry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenon import _C
+from tenon.numpy._support import Tensor, cast, tensor
+
+__all__ = [
+    "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "astype", "can_cast", "copy", "empty",
+    "empty_like", "eye", "finfo", "from_dlpack", "frombuffer", "full", "full_like", "identity", "iinfo", "isdtype",
+    "iscomplexobj", "isrealobj", "linspace", "logspace", "meshgrid", "ones", "ones_like", "promote_types",
+    "result_type", "zeros", "zeros_like",
+]  # fmt: skip
+
+from_dlpack = _C.from_dlpack
+
+
+def _options(dtype: Any, device: Any) -> dict[str, Any]:
+    options = {}
+    if dtype is not None:
+        options["dtype"] = dtype
+    if device is not None:
+        options["device"] = device
+    return options
+
+
+def asarray(obj: Any, /, dtype: Any = None, order: str | None = None, *, device: Any = None, copy: bool | None = None, like: Any = None) -> Any:
+    """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True: never)."""
+    return _C._ingest(obj, "asarray", dtype, device, copy)
+
+
+def array(object: Any, dtype: Any = None, *, copy: bool | None = True, order: str = "K", subok: bool = False, ndmin: int = 0, like: Any = None) -> Any:
+    """obj as a tensor in fresh memory, unless copy says otherwise."""
+    t = _C._ingest(object, "array", dtype, None, copy or None)
+    return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
+
+
+def asanyarray(a: Any, dtype: Any = None, order: str | None = None, *, device: Any = None, copy: bool | None = None, like: Any = None) -> Any:
+    """As asarray."""
+    return asarray(a, dtype, device=device, copy=copy)
+
+
+def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
+    """The tensor itself where it is row-major without gaps, otherwise a copy."""
+    t = asarray(a, dtype)
+    return (t if t.ndim else t.reshape((1,))).contiguous()
+
+
+def frombuffer(buffer: Any, dtype: Any = "float64", count: int = -1, offset: int = 0, *, like: Any = None) -> Any:
+    """A vector over the bytes of an object with the buffer protocol, without a copy."""
+    return _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
+
+
+def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    """A copy in fresh memory; the gradient flows through."""
+    return tensor(a, "copy").clone()
+
+
+def _size(shape: Any) -> tuple[int, ...]:
+    return tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+
+
+def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
+    """Unset elements."""
+    return _C.empty(_size(shape), **_options(dtype, device))
+
+
+def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
+    """Zeros."""
+    return _C.zeros(_size(shape), **_options(dtype, device))
+
+
+def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
+    """Ones."""
+    return _C.ones(_size(shape), **_options(dtype, device))
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
+    """One value everywhere (or an array's, broadcast)."""
+    if hasattr(fill_value, "shape") and tuple(fill_value.shape) != ():
+        value = asarray(fill_value, dtype, device=device)
+        return value.expand(_size(shape)).clone()
+    if isinstance(fill_value, Tensor):
+        return cast(fill_value, dtype or fill_value.dtype).expand(_size(shape)).clone()
+    return _C.full(_size(shape), fill_value, **_options(dtype, device))
+
+
+def _like(f: Any, a: Any, dtype: Any, shape: Any, device: Any, *value: Any) -> Any:
+    t = tensor(a)
+    return f(tuple(t.shape) if shape is None else _size(shape), *value, dtype=dtype or t.dtype, device=device or t.device)
+
+
+def empty_like(a: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+    """Unset elements, as many and of the dtype and device of a's."""
+    return _like(_C.empty, a, dtype, shape, device)
+
+
+def zeros_like(a: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+    """Zeros, as many and of the dtype and device of a's elements."""
+    return _like(_C.zeros, a, dtype, shape, device)
+
+
+def ones_like(a: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+    """Ones, as many and of the dtype and device of a's elements."""
+    return _like(_C.ones, a, dtype, shape, device)
+
+
+def full_like(a: Any, /, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+    """One value, as often and of the dtype and device of a's elements."""
+    return _like(_C.full, a, dtype, shape, device, fill_value)
+
+
+def arange(start: Any, /, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None, like: Any = None) -> Any:
+    """start, start + step, ... below stop; from 0 on with one argument."""
+    if stop is None:
+        start, stop = 0, start
+    if (stop - start) * step <= 0:
+        return _C.empty((0,), **_options(dtype or _C.arange(start, start + step, step).dtype, device))
+    return _C.arange(start, stop, step, **_options(dtype, device))
+
+
+def linspace(start: Any, stop: Any, /, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, *, device: Any = None) -> Any:
+    """num values at equal distances from start to stop (with stop, if endpoint)."""
+    t = _C.linspace(start, stop, num, endpoint=endpoint, **_options(dtype, device))
+    steps = num - 1 if endpoint else num
+    return (t, (stop - start) / steps if steps > 0 else float("nan")) if retstep else t
+
+
+def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None) -> Any:
+    """base to the power of equally spaced values."""
+    if not endpoint:
+        return cast(base ** linspace(start, stop, num, False), dtype or _C.get_default_dtype())
+    return _C.logspace(start, stop, num, base=base, **_options(dtype, None))
+
+
+def eye(n_rows: int, n_cols: int | None = None, /, k: int = 0, dtype: Any = None, *, device: Any = None, like: Any = None, M: int | None = None, **_: Any) -> Any:
+    """Ones on the k-th diagonal."""
+    return _C.eye(n_rows, M if n_cols is None else n_cols, k, **_options(dtype, device))
+
+
+def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
+    """The square matrix with ones on its diagonal."""
+    return eye(n, dtype=dtype)
+
+
+def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = False) -> tuple[Any, ...]:
+    """Coordinate grids of vectors; sparse: of size 1 in all other dimensions."""
+    if sparse:
+        n = len(xi)
+        grids = [tensor(x).reshape(tuple(-1 if d == i else 1 for d in range(n))) for i, x in enumerate(xi)]
+        if indexing == "xy" and n > 1:
+            grids[:2] = [grids[0].reshape((1, -1) + (1,) * (n - 2)), grids[1].reshape((-1, 1) + (1,) * (n - 2))]
+        return tuple(grids)
+    return tuple(_C.meshgrid([tensor(x) for x in xi], indexing=indexing)) if xi else ()
+
+
+# ---- dtypes ----
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    """x in another dtype; itself where nothing changes and copy=False."""
+    t = tensor(x, "astype")
+    if device is not None:
+        t = t.to(device)
+    return cast(t, dtype) if t.dtype != _C.dtype(dtype) else t.clone() if copy else t
+
+
+def result_type(*arrays_and_dtypes: Any) -> Any:
+    """The dtype of an operation on arrays, dtypes and numbers."""
+    return _C.result_type(*arrays_and_dtypes)
+
+
+def promote_types(type1: Any, type2: Any) -> Any:
+    """The dtype that operands of the two dtypes are converted to."""
+    return _C.promote_types(_C.dtype(type1), _C.dtype(type2))
+
+
+def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
+    """Whether promotion leads from one dtype to the other (same_kind: whether its kind does)."""
+    source = from_.dtype if hasattr(from_, "dtype") and not isinstance(from_, type) else _C.dtype(from_)
+    source, target = _C.dtype(source), _C.dtype(to)
+    if casting == "safe":
+        try:
+            return bool(_C.promote_types(source, target) == target)
+        except TypeError:
+            return False
+    from tenon._ufunc import _castable
+
+    return _castable(source, target, casting)
+
+
+_KINDS = {
+    "bool": ("bool",),
+    "signed integer": ("int8", "int16", "int32", "int64"),
+    "unsigned integer": ("uint8", "uint16", "uint32", "uint64"),
+    "integral": ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    "real floating": ("float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"),
+    "complex floating": ("complex64", "complex128"),
+}
+_KINDS["numeric"] = _KINDS["integral"] + _KINDS["real floating"] + _KINDS["complex floating"]
+
+
+def isdtype(dtype: Any, kind: Any) -> bool:
+    """Whether the dtype is of a kind ('integral', 'real floating', ...), equals a dtype, or one of a tuple of these."""
+    dtype = _C.dtype(dtype)
+    if isinstance(kind, tuple):
+        return any(isdtype(dtype, k) for k in kind)
+    if isinstance(kind, str) and kind in _KINDS:
+        return dtype.name in _KINDS[kind]
+    return bool(dtype == _C.dtype(kind))
+
+
+def iscomplexobj(x: Any) -> bool:
+    """Whether the elements are complex numbers by dtype."""
+    return bool(tensor(x).dtype.is_complex)
+
+
+def isrealobj(x: Any) -> bool:
+    """Whether the elements are real numbers by dtype."""
+    return not iscomplexobj(x)
+
+
+def finfo(type: Any, /) -> Any:
+    """The limits of a floating dtype."""
+    import tenon
+
+    return tenon.finfo(getattr(type, "dtype", type))
+
+
+def iinfo(type: Any, /) -> Any:
+    """The limits of an integer dtype."""
+    import tenon
+
+    return tenon.iinfo(getattr(type, "dtype", type))

@@ -1,0 +1,552 @@
+"""Functions of NumPy that are neither reductions nor changes of shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenon import _C
+
+from tenon.numpy._support import Tensor, cast, deliver, floating, on_host, tensor, through_numpy, wrapped
+
+__all__ = [
+    "allclose", "argsort", "argwhere", "around", "array_equal", "array_equiv", "bincount", "clip", "copysign", "copyto",
+    "cross", "diff", "digitize", "divmod", "dot", "ediff1d", "einsum", "extract", "fabs", "fill_diagonal", "fix", "flatnonzero",
+    "float_power", "frexp", "gradient", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "inner",
+    "interp", "isclose", "isin", "kron", "ldexp", "logaddexp2", "matmul", "matvec", "modf", "nan_to_num", "nonzero",
+    "outer", "place", "put", "putmask", "real", "round", "searchsorted", "select", "sinc", "sort", "take",
+    "take_along_axis", "tensordot", "trace", "trapezoid", "unique", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "vdot", "vecdot", "vecmat", "where",
+]  # fmt: skip
+
+
+# ---- elementwise ----
+
+
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    """x where the condition holds, y elsewhere; with the condition alone, nonzero."""
+    if x is None and y is None:
+        return nonzero(condition)
+    mask = tensor(condition, "where")
+    return _C.where(mask if mask.dtype == _C.bool else mask != 0, _operand(x), _operand(y))
+
+
+def _operand(x: Any) -> Any:
+    return x if isinstance(x, (Tensor, bool, int, float, complex)) else tensor(x)
+
+
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, dtype: Any = None, where: Any = True, casting: str = "same_kind") -> Any:
+    """The elements limited to [a_min, a_max]; either may be None."""
+    t = tensor(a, "clip")
+    low, high = a_min if min is None else min, a_max if max is None else max
+    if low is None and high is None:
+        return deliver(t.clone(), out, "clip")
+    if low is not None:
+        t = _C.maximum(t, _operand(low))
+    if high is not None:
+        t = _C.minimum(t, _operand(high))
+    return deliver(t if dtype is None else cast(t, dtype), out, "clip")
+
+
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    """Rounded to a number of decimals, ties to even."""
+    t = tensor(a, "round")
+    if decimals == 0 or (decimals > 0 and not (t.dtype.is_floating_point or t.dtype.is_complex)):
+        r = _C.rint(t)
+    elif decimals > 0:
+        r = _C.rint(t * 10.0**decimals) / 10.0**decimals
+    else:
+        r = cast(_C.rint(t / 10.0**-decimals) * 10.0**-decimals, t.dtype)
+    return deliver(r, out, "round")
+
+
+around = round
+
+
+def fix(x: Any, out: Any = None) -> Any:
+    """Rounded towards zero."""
+    return deliver(_C.trunc(tensor(x, "fix")), out, "fix")
+
+
+def fabs(x: Any, /) -> Any:
+    """|x| as a float."""
+    return _C.abs(floating(x, "fabs"))
+
+
+def float_power(x1: Any, x2: Any, /) -> Any:
+    """x1 to the power x2 in float64 at least."""
+    t = tensor(x1, "float_power")
+    return cast(t, _C.complex128 if t.dtype.is_complex else _C.float64) ** _operand(x2)
+
+
+def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
+    """The quotient, rounded down, and the remainder."""
+    return _C.floor_divide(_operand(x1), _operand(x2)), _C.remainder(_operand(x1), _operand(x2))
+
+
+def modf(x: Any, /) -> tuple[Any, Any]:
+    """The fractions and the integral parts, both with the sign of x."""
+    t = floating(x, "modf")
+    whole = _C.trunc(t)
+    return _C.copysign(_C.where(_C.isinf(t), 0.0, t - whole), t), whole
+
+
+def frexp(x: Any, /) -> Any:
+    """Mantissas and exponents of two."""
+    return through_numpy("frexp")(x)
+
+
+def ldexp(x1: Any, x2: Any, /) -> Any:
+    """x1 * 2**x2."""
+    t = floating(x1, "ldexp")
+    return t * cast(_C.exp2(cast(tensor(x2), _C.float64)), t.dtype)
+
+
+def logaddexp2(x1: Any, x2: Any, /) -> Any:
+    """log2(2**x1 + 2**x2) without overflow."""
+    ln2 = 0.6931471805599453
+    return _C.logaddexp(floating(x1) * ln2, floating(x2) * ln2) / ln2
+
+
+def copysign(x1: Any, x2: Any, /, out: Any = None) -> Any:
+    """|x1| with the sign of x2."""
+    return deliver(_C.copysign(_operand(x1), _operand(x2)), out, "copysign")
+
+
+def sinc(x: Any) -> Any:
+    """sin(pi x) / (pi x), and 1 at 0."""
+    return _C.sinc(tensor(x, "sinc"))
+
+
+def real(val: Any) -> Any:
+    """The real parts: a view."""
+    return tensor(val, "real").real
+
+
+def imag(val: Any) -> Any:
+    """The imaginary parts: a view of a complex tensor, zeros for a real one."""
+    t = tensor(val, "imag")
+    return t.imag if t.dtype.is_complex else _C.zeros(tuple(t.shape), dtype=t.dtype, device=t.device)
+
+
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """NaN and infinities replaced by numbers."""
+    t = tensor(x, "nan_to_num")
+    if not t.dtype.is_floating_point:
+        return t.clone() if copy else t
+    import tenon
+
+    limits = tenon.finfo(t.dtype)
+    r = _C.where(_C.isnan(t), nan, t)
+    r = _C.where(_C.isposinf(t), limits.max if posinf is None else posinf, r)
+    r = _C.where(_C.isneginf(t), limits.min if neginf is None else neginf, r)
+    if not copy:
+        t[...] = r
+        return t
+    return r
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Whether |a - b| <= atol + rtol * |b|, elementwise."""
+    return _C.isclose(tensor(a), tensor(b), rtol, atol, equal_nan)
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements are close."""
+    return bool(_C.allclose(tensor(a), tensor(b), rtol, atol, equal_nan))
+
+
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    """Whether both have the same shape and the same elements."""
+    a, b = tensor(a1), tensor(a2)
+    if tuple(a.shape) != tuple(b.shape):
+        return False
+    if equal_nan and a.dtype.is_floating_point and b.dtype.is_floating_point:
+        return bool(_C.all(_C.logical_or(a == b, _C.logical_and(_C.isnan(a), _C.isnan(b)))))
+    return bool(_C.equal(a, b))
+
+
+def array_equiv(a1: Any, a2: Any) -> bool:
+    """Whether both have the same elements after broadcasting."""
+    try:
+        return bool(_C.all(tensor(a1) == tensor(a2)))
+    except ValueError:
+        return False
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """The choice whose condition is the first to hold."""
+    r = _operand(default)
+    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+        r = where(condition, choice, r)
+    return r
+
+
+# ---- products ----
+
+
+def matmul(x1: Any, x2: Any, /, out: Any = None) -> Any:
+    """The matrix product."""
+    return deliver(tensor(x1, "matmul") @ tensor(x2, "matmul"), out, "matmul")
+
+
+def dot(a: Any, b: Any, out: Any = None) -> Any:
+    """NumPy's dot: the inner product over a's last and b's last but one dimension."""
+    x, y = tensor(a, "dot"), tensor(b, "dot")
+    if x.ndim == 0 or y.ndim == 0:
+        r = x * y
+    elif y.ndim <= 2 or x.ndim == 1:
+        r = x @ y
+    else:
+        r = tensordot(x, y, ((x.ndim - 1,), (y.ndim - 2,)))
+    return deliver(r, out, "dot")
+
+
+def vdot(a: Any, b: Any) -> Any:
+    """The inner product of both, flattened; a is conjugated."""
+    return vecdot(tensor(a).reshape(-1), tensor(b).reshape(-1))
+
+
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    """Inner products along an axis; x1 is conjugated."""
+    a, b = tensor(x1, "vecdot"), tensor(x2, "vecdot")
+    if a.shape[axis] != b.shape[axis]:
+        raise ValueError(f"vecdot: the sizes along axis {axis} differ: {tuple(a.shape)} and {tuple(b.shape)}")
+    a, b = _C.movedim(a, axis, -1), _C.movedim(b, axis, -1)
+    a = _C.conj(a) if a.dtype.is_complex else a
+    return (a.reshape((*a.shape[:-1], 1, a.shape[-1])) @ b.reshape((*b.shape, 1)))[..., 0, 0]
+
+
+def matvec(x1: Any, x2: Any, /) -> Any:
+    """Products of matrices and vectors."""
+    x = tensor(x2, "matvec")
+    return (tensor(x1) @ x.reshape((*x.shape, 1)))[..., 0]
+
+
+def vecmat(x1: Any, x2: Any, /) -> Any:
+    """Products of vectors (conjugated) and matrices."""
+    x = tensor(x1, "vecmat")
+    x = _C.conj(x) if x.dtype.is_complex else x
+    return (x.reshape((*x.shape[:-1], 1, x.shape[-1])) @ tensor(x2))[..., 0, :]
+
+
+def inner(a: Any, b: Any) -> Any:
+    """Sums of products over the last dimensions of both."""
+    x, y = tensor(a, "inner"), tensor(b, "inner")
+    return x * y if x.ndim == 0 or y.ndim == 0 else tensordot(x, y, ((x.ndim - 1,), (y.ndim - 1,)))
+
+
+def outer(a: Any, b: Any, out: Any = None) -> Any:
+    """All products of an element of one with one of the other, as a matrix."""
+    return deliver(tensor(a).reshape((-1, 1)) * tensor(b).reshape((1, -1)), out, "outer")
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Sums of products over the given axes of both."""
+    x, y = tensor(a, "tensordot"), tensor(b, "tensordot")
+    if isinstance(axes, int):
+        first, second = list(range(x.ndim - axes, x.ndim)), list(range(axes))
+    else:
+        first, second = ([v] if isinstance(v, int) else list(v) for v in axes)
+        first, second = [d % x.ndim for d in first], [d % y.ndim for d in second]
+    if [x.shape[d] for d in first] != [y.shape[d] for d in second]:
+        raise ValueError(f"tensordot: the axes {axes} of {tuple(x.shape)} and {tuple(y.shape)} have different sizes")
+    kept_x = [d for d in range(x.ndim) if d not in first]
+    kept_y = [d for d in range(y.ndim) if d not in second]
+    n = 1
+    for d in first:
+        n *= x.shape[d]
+    rows = _product(x.shape[d] for d in kept_x)
+    columns = _product(y.shape[d] for d in kept_y)
+    left = x.permute(tuple(kept_x + first)).reshape((rows, n))
+    right = y.permute(tuple(second + kept_y)).reshape((n, columns))
+    return (left @ right).reshape((*(x.shape[d] for d in kept_x), *(y.shape[d] for d in kept_y)))
+
+
+def _product(sizes: Any) -> int:
+    n = 1
+    for s in sizes:
+        n *= s
+    return n
+
+
+def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, **_: Any) -> Any:
+    """Sums of products by Einstein's convention: "ij,jk->ik". Operands join from left to right."""
+    if not isinstance(subscripts, str):
+        raise TypeError("einsum: only the form with a string of subscripts is supported")
+    ts = [tensor(o, "einsum") for o in operands]
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ts):
+        raise ValueError(f"einsum: {len(terms)} subscripts for {len(ts)} operands")
+    spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in text]
+    dots = max((t.ndim - len(s.replace("...", "")) for s, t in zip(terms, ts, strict=True) if "..." in s), default=0)
+    names = "".join(spare[:dots])
+    terms = [s.replace("...", names[dots - (t.ndim - len(s.replace("...", ""))) :]) for s, t in zip(terms, ts, strict=True)]
+    if arrow:
+        right = right.replace("...", names)
+    else:
+        once = sorted(c for c in set("".join(terms)) - set(names) if "".join(terms).count(c) == 1)
+        right = names + "".join(once)
+    sizes: dict[str, int] = {}
+    for i, (s, t) in enumerate(zip(terms, ts, strict=True)):
+        if len(s) != t.ndim:
+            raise ValueError(f"einsum: the subscripts {s!r} do not fit the shape {tuple(t.shape)}")
+        while len(set(s)) < len(s):  # a repeated subscript: the diagonal
+            c = next(c for c in s if s.count(c) > 1)
+            a, b = s.index(c), s.rindex(c)
+            t = _C.diagonal(t, 0, a, b)
+            s = s[:a] + s[a + 1 : b] + s[b + 1 :] + c
+        terms[i], ts[i] = s, t
+        for c, n in zip(s, t.shape, strict=True):
+            if sizes.setdefault(c, n) not in (n, 1) and n != 1:
+                raise ValueError(f"einsum: subscript {c!r} stands for sizes {sizes[c]} and {n}")
+            sizes[c] = max(sizes[c], n)
+
+    def keep(t: Any, s: str, wanted: str) -> tuple[Any, str]:
+        gone = tuple(d for d, c in enumerate(s) if c not in wanted)
+        return (_C.sum(t, gone) if gone else t), "".join(c for c in s if c in wanted)
+
+    r, s = ts[0], terms[0]
+    for i in range(1, len(ts)):
+        later = right + "".join(terms[i:])
+        r, s = keep(r, s, later)
+        other, o = keep(ts[i], terms[i], right + s + "".join(terms[i + 1 :]))
+        ends = right + "".join(terms[i + 1 :])
+        batch = [c for c in s if c in o and c in ends]
+        summed = [c for c in s if c in o and c not in ends]
+        rest_r, rest_o = [c for c in s if c not in o], [c for c in o if c not in s]
+
+        def ordered(t: Any, own: str, order: list[str]) -> Any:
+            t = t.permute(tuple(own.index(c) for c in order))
+            return t.expand(tuple(sizes[c] for c in order))
+
+        b, m, k, n = (tuple(sizes[c] for c in part) for part in (batch, rest_r, summed, rest_o))
+        x = ordered(r, s, batch + rest_r + summed).reshape((*b, _product(m), _product(k)))
+        y = ordered(other, o, batch + summed + rest_o).reshape((*b, _product(k), _product(n)))
+        r, s = (x @ y).reshape((*b, *m, *n)), "".join(batch + rest_r + rest_o)
+    r, s = keep(r, s, right)
+    missing = [c for c in right if c not in s]
+    if missing:
+        raise ValueError(f"einsum: the output subscript {missing[0]!r} stands in no operand")
+    return deliver(r.permute(tuple(s.index(c) for c in right)) if s else r, out, "einsum")
+
+
+def kron(a: Any, b: Any) -> Any:
+    """The Kronecker product."""
+    x, y = tensor(a, "kron"), tensor(b, "kron")
+    n = max(x.ndim, y.ndim)
+    x = x.reshape((*(1,) * (n - x.ndim), *x.shape))
+    y = y.reshape((*(1,) * (n - y.ndim), *y.shape))
+    wide = x.reshape(tuple(v for s in x.shape for v in (s, 1))) * y.reshape(tuple(v for s in y.shape for v in (1, s)))
+    return wide.reshape(tuple(p * q for p, q in zip(x.shape, y.shape, strict=True)))
+
+
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """The cross product of vectors of three elements."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y = _C.movedim(tensor(a), axisa, -1), _C.movedim(tensor(b), axisb, -1)
+    if x.shape[-1] != 3 or y.shape[-1] != 3:
+        raise ValueError(f"cross: vectors of three elements are needed; got shapes {tuple(x.shape)} and {tuple(y.shape)}")
+    parts = [x[..., i] * y[..., j] - x[..., j] * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
+    return _C.stack(parts, axisc)
+
+
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    """The sum along a diagonal."""
+    return deliver(_C.sum(_C.diagonal(tensor(a, "trace"), offset, axis1, axis2), -1, dtype=dtype), out, "trace")
+
+
+# ---- differences and integrals ----
+
+
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """The n-th differences of neighbours along the axis."""
+    t = tensor(a, "diff")
+    if n < 0:
+        raise ValueError(f"diff: the order must not be negative; got {n}")
+    axis %= t.ndim
+
+    def end(v: Any) -> Any:
+        v = tensor(v)
+        return v.expand(tuple(1 if d == axis else s for d, s in enumerate(t.shape))) if v.ndim == 0 else v
+
+    parts = ([end(prepend)] if prepend is not None else []) + [t] + ([end(append)] if append is not None else [])
+    t = _C.cat(parts, axis) if len(parts) > 1 else t
+    key = (slice(None),) * axis
+    for _ in range(n):
+        a_, b_ = t[(*key, slice(1, None))], t[(*key, slice(None, -1))]
+        t = a_ != b_ if t.dtype == _C.bool else a_ - b_
+    return t
+
+
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """The differences of neighbours of the flattened elements."""
+    t = diff(tensor(ary).reshape(-1))
+    parts = [tensor(p).reshape(-1) for p in (to_begin,) if p is not None] + [t] + [tensor(p).reshape(-1) for p in (to_end,) if p is not None]
+    return _C.cat(parts, 0) if len(parts) > 1 else t
+
+
+def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
+    """Central differences inside, one-sided ones at the ends; for equal distances."""
+    t = floating(f, "gradient")
+    axes = list(range(t.ndim)) if axis is None else [axis % t.ndim] if isinstance(axis, int) else [a % t.ndim for a in axis]
+    steps = list(varargs) or [1.0]
+    steps = steps * len(axes) if len(steps) == 1 else steps
+    results = []
+    for d, h in zip(axes, steps, strict=True):
+        if t.shape[d] < 2:
+            raise ValueError(f"gradient: at least 2 elements are needed along axis {d}; got {t.shape[d]}")
+        x = _C.movedim(t, d, 0)
+        r = _C.cat([(x[1:2] - x[0:1]) / h, (x[2:] - x[:-2]) / (2 * h), (x[-1:] - x[-2:-1]) / h], 0)
+        results.append(_C.movedim(r, 0, d))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
+    """The integral by the trapezoidal rule."""
+    t = _C.movedim(floating(y, "trapezoid"), axis, -1)
+    step = dx if x is None else diff(tensor(x))
+    return _C.sum((t[..., 1:] + t[..., :-1]) * step, -1) / 2
+
+
+# ---- indices ----
+
+
+def nonzero(a: Any) -> tuple[Any, ...]:
+    """The indices of the elements that are not zero: a tensor for each dimension."""
+    found = _C.argwhere(tensor(a, "nonzero"))
+    return tuple(found[:, d] for d in range(found.shape[1]))
+
+
+def argwhere(a: Any) -> Any:
+    """The indices of the elements that are not zero: a row for each."""
+    return _C.argwhere(tensor(a, "argwhere"))
+
+
+def flatnonzero(a: Any) -> Any:
+    """The indices in the flattened tensor of the elements that are not zero."""
+    return nonzero(tensor(a).reshape(-1))[0]
+
+
+def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+    """The elements at integer indices: of the flattened tensor, or along the axis."""
+    t, i = tensor(a, "take"), tensor(indices, "take")
+    n = t.numel() if axis is None else t.shape[axis]
+    if mode == "wrap":
+        i = _C.remainder(i, n)
+    elif mode == "clip":
+        i = _C.minimum(_C.maximum(i, 0), n - 1)
+    if axis is None:
+        return deliver(t.reshape(-1)[i], out, "take")
+    return deliver(t[(*(slice(None),) * (axis % t.ndim), i)], out, "take")
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """The elements at one index for each slice along the axis, as argsort gives them."""
+    t, i = tensor(arr, "take_along_axis"), tensor(indices, "take_along_axis")
+    if axis is None:
+        return t.reshape(-1)[i.reshape(-1)]
+    return _C.take_along_dim(t, i, axis)
+
+
+def extract(condition: Any, arr: Any) -> Any:
+    """The elements where the condition holds."""
+    return tensor(arr).reshape(-1)[tensor(condition).reshape(-1) != 0]
+
+
+def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    """Writes values at indices of the flattened tensor, in place."""
+    if not a.is_contiguous():
+        raise ValueError("put: the tensor must be contiguous; use indexing: a[index] = values")
+    i = take(_C.arange(a.numel()), ind, mode=mode)
+    values = tensor(v).reshape(-1)
+    if values.numel() not in (1, i.numel()):
+        values = _C.tile(values, (-(-i.numel() // values.numel()),))[: i.numel()]
+    a.reshape(-1)[i.reshape(-1)] = values
+
+
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """Writes values, repeated as needed, where the mask holds, in place."""
+    mask = tensor(mask) != 0
+    n = int(_C.count_nonzero(mask).item())
+    if n:
+        values = tensor(vals).reshape(-1)
+        arr[mask] = _C.tile(values, (-(-n // values.numel()),))[:n]
+
+
+def putmask(a: Any, mask: Any, values: Any) -> None:
+    """Writes values where the mask holds, each at its own place, in place."""
+    mask = tensor(mask) != 0
+    v = tensor(values).reshape(-1)
+    v = _C.tile(v, (-(-a.numel() // v.numel()),))[: a.numel()].reshape(a.shape)
+    a[...] = _C.where(mask, cast(v, a.dtype), a)
+
+
+def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    """Writes src, broadcast, into dst, where the mask holds."""
+    from tenon._ufunc import _deliver
+
+    value = tensor(src, "copyto")
+    shape = tuple(dst.shape)
+    _deliver("copyto", value.expand(shape) if tuple(value.shape) != shape else value, dst, where, casting)
+
+
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    """Writes val on the diagonal, in place."""
+    if a.ndim != 2 or (wrap and a.shape[0] > a.shape[1]):
+        raise ValueError("fill_diagonal: it takes a matrix, without wrap")
+    _C.diagonal(a)[...] = val
+
+
+# ---- order ----
+
+
+def sort(a: Any, axis: int | None = -1, kind: str | None = None, order: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
+    """The elements in order along the axis (of the flattened tensor for None), NaNs at the end; with the gradient."""
+    t = tensor(a, "sort")
+    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
+    return _C._sort_values(t, axis, descending)
+
+
+def argsort(a: Any, axis: int | None = -1, kind: str | None = None, order: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
+    """The indices that put the elements in order along the axis, equal ones in their own order."""
+    t = tensor(a, "argsort")
+    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
+    return _C.argsort(t, axis, descending)
+
+
+_searchsorted = through_numpy("searchsorted", differentiable=False)
+
+
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """Where values would be inserted to keep the order."""
+    return _searchsorted(a, v, side=side, sorter=sorter)
+
+
+digitize = through_numpy("digitize", differentiable=False)
+bincount = through_numpy("bincount")
+histogram_bin_edges = through_numpy("histogram_bin_edges")
+histogram = through_numpy("histogram")
+histogram2d = through_numpy("histogram2d")
+histogramdd = through_numpy("histogramdd")
+interp = through_numpy("interp")
+
+
+def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: str | None = None) -> Any:
+    """Whether each element is among the test elements."""
+    import numpy as np
+
+    def host(x: Any) -> Any:
+        return on_host(x, "isin") if isinstance(x, Tensor) else x
+
+    return wrapped(np.isin(host(element), host(test_elements), assume_unique, invert))
+
+
+unique = through_numpy("unique", differentiable=False)
+unique_all = through_numpy("unique_all", differentiable=False)
+unique_counts = through_numpy("unique_counts", differentiable=False)
+unique_inverse = through_numpy("unique_inverse", differentiable=False)
+unique_values = through_numpy("unique_values", differentiable=False)
+

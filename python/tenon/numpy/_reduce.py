@@ -1,0 +1,435 @@
+"""Reductions and statistics under NumPy's names, with axis=, keepdims=, where=, ddof= and out=."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenon import _C
+from tenon.numpy._support import Tensor, axes_of, cast, deliver, floating, select, tensor
+
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cov", "cumprod", "cumsum",
+    "cumulative_prod", "cumulative_sum", "logsumexp", "max", "mean", "median", "min", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "percentile", "prod", "ptp",
+    "quantile", "std", "sum", "var",
+]  # fmt: skip
+
+_True, _any, _all, _sum, _max, _min = True, any, all, sum, max, min
+
+
+def _axis(axis: Any, t: Any, op: str) -> Any:
+    return None if axis is None else tuple(axes_of(axis, t.ndim, op))
+
+
+def _extreme(t: Any, lowest: bool) -> Any:
+    """The number that no element goes below (above)."""
+    if t.dtype.is_floating_point:
+        return float("-inf") if lowest else float("inf")
+    if t.dtype == _C.bool:
+        return not lowest
+    bits = 8 * t.dtype.itemsize
+    if t.dtype.is_signed:
+        return -(2 ** (bits - 1)) if lowest else 2 ** (bits - 1) - 1
+    return 0 if lowest else 2**bits - 1
+
+
+# Python's axis=() means no axis: every element stands for itself, which the operations' dim=() does not.
+
+
+def sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The sum over the axes (all by default). where: which elements take part; initial: what is added."""
+    t = tensor(a, "sum")
+    if where is not True:
+        t = select(where, t, 0)
+    r = _identity(t, dtype, True) if axis == () else _C.sum(t, _axis(axis, t, "sum"), keepdims, dtype=dtype)
+    return deliver(r if initial is None else r + initial, out, "sum")
+
+
+def prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The product over the axes (all by default)."""
+    t = tensor(a, "prod")
+    if where is not True:
+        t = select(where, t, 1)
+    r = _identity(t, dtype, True) if axis == () else _C.prod(t, _axis(axis, t, "prod"), keepdims, dtype=dtype)
+    return deliver(r if initial is None else r * initial, out, "prod")
+
+
+def _identity(t: Any, dtype: Any, widen: bool = False) -> Any:
+    if dtype is not None:
+        return cast(t.clone(), dtype)
+    if widen and not (t.dtype.is_floating_point or t.dtype.is_complex):
+        return cast(t.clone(), _C.int64 if t.dtype.is_signed or t.dtype == _C.bool else _C.uint64)
+    return t.clone()
+
+
+def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
+    """The arithmetic mean over the axes (all by default); integers give the default float."""
+    t = tensor(a, "mean")
+    if dtype is not None:
+        t = cast(t, dtype)
+    if where is not True:
+        t = floating(t)
+        n = _C.sum(_broadcast_mask(where, t), _axis(axis, t, "mean"), keepdims)
+        return deliver(_C.sum(select(where, t, 0), _axis(axis, t, "mean"), keepdims) / n, out, "mean")
+    if axis == ():
+        return deliver(floating(t).clone(), out, "mean")
+    return deliver(_C.mean(t, _axis(axis, t, "mean"), keepdims), out, "mean")
+
+
+def _broadcast_mask(where: Any, t: Any) -> Any:
+    mask = tensor(where, "where")
+    return mask.expand(t.shape) if tuple(mask.shape) != tuple(t.shape) else mask
+
+
+def var(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False, *,
+    where: Any = True, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """The variance over the axes, divided by n - ddof (NumPy's ddof=0: the population's)."""
+    t = floating(a, "var") if dtype is None else cast(tensor(a, "var"), dtype)
+    d = float(ddof if correction is None else correction)
+    if where is not True:
+        n = _C.sum(_broadcast_mask(where, t), _axis(axis, t, "var"), True)
+        centred = select(where, t - _C.sum(select(where, t, 0), _axis(axis, t, "var"), True) / n, 0)
+        squares = _C.sum(_C.square(_C.abs(centred)), _axis(axis, t, "var"), True) / (n - d)
+        return deliver(squares if keepdims else squeeze_axes(squares, axes_of(axis, t.ndim, "var")), out, "var")
+    if axis == ():
+        return deliver(t * 0 if d == 0 else t * float("nan"), out, "var")
+    return deliver(_C.var(t, _axis(axis, t, "var"), d, keepdims), out, "var")
+
+
+def squeeze_axes(t: Any, axes: list[int]) -> Any:
+    """t without the axes, each of size 1."""
+    return t.reshape(tuple(n for d, n in enumerate(t.shape) if d not in axes))
+
+
+def std(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False, *,
+    where: Any = True, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """The standard deviation: the square root of ``var``."""
+    if where is not True or axis == ():
+        return deliver(_C.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction)), out, "std")
+    t = floating(a, "std") if dtype is None else cast(tensor(a, "std"), dtype)
+    return deliver(_C.std(t, _axis(axis, t, "std"), float(ddof if correction is None else correction), keepdims), out, "std")
+
+
+def _extremum(f: Any, join: Any, lowest: bool, a: Any, axis: Any, out: Any, keepdims: bool, initial: Any, where: Any, op: str) -> Any:
+    t = tensor(a, op)
+    if where is not True:
+        if initial is None:
+            raise ValueError(f"{op}: where= needs initial=, the result where no element takes part")
+        t = select(where, t, _extreme(t, lowest))
+    if axis == ():
+        r = t.clone()
+    elif initial is not None and t.numel() == 0:
+        axes = axes_of(axis, t.ndim, op)
+        shape = [1 if d in axes else n for d, n in enumerate(t.shape) if keepdims or d not in axes]
+        r = _C.full(tuple(shape), initial, dtype=t.dtype)
+    else:
+        r = f(t, _axis(axis, t, op), keepdims)
+    return deliver(r if initial is None else join(r, cast(tensor(initial), r.dtype)), out, op)
+
+
+def max(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The largest element over the axes (all by default); NaN if one of them is."""
+    return _extremum(_C.amax, _C.maximum, True, a, axis, out, keepdims, initial, where, "max")
+
+
+def min(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The smallest element over the axes (all by default); NaN if one of them is."""
+    return _extremum(_C.amin, _C.minimum, False, a, axis, out, keepdims, initial, where, "min")
+
+
+amax, amin = max, min
+
+
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """The largest minus the smallest element."""
+    return deliver(max(a, axis, None, keepdims) - min(a, axis, None, keepdims), out, "ptp")
+
+
+def argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
+    """The position of the first largest element; in the flattened tensor without axis."""
+    return deliver(_C.argmax(tensor(a, "argmax"), axis, keepdims), out, "argmax")
+
+
+def argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
+    """The position of the first smallest element; in the flattened tensor without axis."""
+    return deliver(_C.argmin(tensor(a, "argmin"), axis, keepdims), out, "argmin")
+
+
+def any(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
+    """Whether an element is true."""
+    t = tensor(a, "any")
+    if where is not True:
+        t = _C.logical_and(t, tensor(where))
+    return deliver(t != 0 if axis == () else _C.any(t, _axis(axis, t, "any"), keepdims), out, "any")
+
+
+def all(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
+    """Whether all elements are true."""
+    t = tensor(a, "all")
+    if where is not True:
+        t = _C.logical_or(t, _C.logical_not(tensor(where)))
+    return deliver(t != 0 if axis == () else _C.all(t, _axis(axis, t, "all"), keepdims), out, "all")
+
+
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The number of elements that are not zero."""
+    t = tensor(a, "count_nonzero")
+    if axis == ():
+        return cast(t != 0, _C.int64)
+    return _C.count_nonzero(t, _axis(axis, t, "count_nonzero"), keepdims)
+
+
+def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(a))) without overflow."""
+    t = floating(a, "logsumexp")
+    return _C.logsumexp(t, _axis(axis, t, "logsumexp"), keepdims)
+
+
+def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+    """Running sums along the axis; of the flattened tensor without one."""
+    t = tensor(a, "cumsum")
+    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
+    return deliver(_C.cumsum(t, axis, dtype=dtype), out, "cumsum")
+
+
+def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+    """Running products along the axis; of the flattened tensor without one."""
+    t = tensor(a, "cumprod")
+    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
+    return deliver(_C.cumprod(t, axis, dtype=dtype), out, "cumprod")
+
+
+def _cumulative(f: Any, first: int, x: Any, axis: int | None, dtype: Any, include_initial: bool, out: Any, op: str) -> Any:
+    t = tensor(x, op)
+    if axis is None:
+        if t.ndim != 1:
+            raise ValueError(f"{op}: axis is needed for {t.ndim} dimensions")
+        axis = 0
+    r = f(t, axis, dtype=dtype)
+    if include_initial:
+        shape = [1 if d == axis % t.ndim else n for d, n in enumerate(r.shape)]
+        r = _C.cat([_C.full(tuple(shape), first, dtype=r.dtype, device=r.device), r], axis)
+    return deliver(r, out, op)
+
+
+def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None) -> Any:
+    """Running sums, with a zero in front if include_initial."""
+    return _cumulative(_C.cumsum, 0, x, axis, dtype, include_initial, out, "cumulative_sum")
+
+
+def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None) -> Any:
+    """Running products, with a one in front if include_initial."""
+    return _cumulative(_C.cumprod, 1, x, axis, dtype, include_initial, out, "cumulative_prod")
+
+
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
+    """The weighted mean; with returned, also the sum of the weights."""
+    t = floating(a, "average")
+    if weights is None:
+        r = mean(t, axis, keepdims=keepdims)
+        n = t.numel() / _max(r.numel(), 1)
+        return (r, r * 0 + n) if returned else r
+    w = floating(weights, "average")
+    if tuple(w.shape) != tuple(t.shape):
+        if axis is None or isinstance(axis, tuple) or w.ndim != 1:
+            raise TypeError("average: weights of another shape than the values need one axis and one dimension")
+        w = w.reshape(tuple(-1 if d == axis % t.ndim else 1 for d in range(t.ndim))).expand(t.shape)
+    total = sum(w, axis, keepdims=keepdims)
+    r = sum(t * w, axis, keepdims=keepdims) / total
+    return (r, total) if returned else r
+
+
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
+    """The covariance matrix of the rows (columns, without rowvar)."""
+    x = floating(m, "cov")
+    x = x.reshape((1, -1)) if x.ndim < 2 else x if rowvar else x.T
+    if y is not None:
+        other = floating(y, "cov")
+        x = _C.cat([x, other.reshape((1, -1)) if other.ndim < 2 else other if rowvar else other.T], 0)
+    n = x.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
+    centred = x - _C.mean(x, 1, True)
+    r = centred @ (centred.conj() if centred.dtype.is_complex else centred).T / n
+    return r.reshape(()) if r.numel() == 1 else r
+
+
+# ---- order statistics ----
+
+_METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def _sorted_last(t: Any, axis: Any, op: str) -> tuple[Any, list[int], tuple[int, ...]]:
+    """The elements of each slice in order along a new last axis, NaNs at the end."""
+    axes = axes_of(axis, t.ndim, op)
+    kept = [d for d in range(t.ndim) if d not in axes]
+    kept_shape = tuple(1 if d in axes else n for d, n in enumerate(t.shape))
+    x = t.permute(tuple(kept + axes)).reshape((*(t.shape[d] for d in kept), -1)) if t.ndim else t.reshape((1,))
+    if x.shape[-1] == 0:
+        raise ValueError(f"{op}: there are no elements to take it of; got shape {tuple(t.shape)}")
+    from tenon.numpy._functions import sort
+
+    return sort(x, axis=-1), axes, kept_shape
+
+
+def _at(s: Any, index: Any) -> Any:
+    """s[..., index], for an int or a tensor of one index per slice."""
+    if isinstance(index, Tensor):
+        return _C.gather(s, s.ndim - 1, index.reshape((*index.shape, 1))).reshape(index.shape)
+    return s[..., index]
+
+
+def _quantile(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, op: str, scale: float, skip_nan: bool) -> Any:
+    if method not in _METHODS:
+        raise ValueError(f"{op}: method {method!r} is not supported; use one of {', '.join(_METHODS)}")
+    t = floating(a, op)
+    if t.dtype.is_complex:
+        raise TypeError(f"{op}: complex numbers have no order; got {t.dtype}")
+    levels = q.detach().tolist() if isinstance(q, Tensor) else q.tolist() if hasattr(q, "tolist") else q
+    s, _, kept_shape = _sorted_last(t, axis, op)
+    nan = _C.isnan(s)
+    count = _C.sum(_C.logical_not(nan), -1) if skip_nan else None
+    last = s[..., s.shape[-1] - 1]
+
+    def one(level: float) -> Any:
+        p = level / scale
+        if not 0 <= p <= 1:
+            raise ValueError(f"{op}: must be in the range [0, {int(scale)}]; got {level}")
+        if count is None:
+            r = _interpolate(s, p * (s.shape[-1] - 1), method)
+            r = _C.where(_C.isnan(last), last, r)
+        else:
+            r = _interpolate_each(s, count, p, method)
+        return r.reshape(kept_shape) if keepdims else r
+
+    def each(level: Any) -> Any:
+        if isinstance(level, (list, tuple)):
+            return _C.stack([each(v) for v in level], 0)
+        return one(float(level))
+
+    return deliver(each(levels), out, op)
+
+
+def _interpolate(s: Any, position: float, method: str) -> Any:
+    low = int(position)
+    high = _min(low + 1, s.shape[-1] - 1)
+    part = position - low
+    if method == "nearest":
+        return s[..., round(position)]
+    if part == 0 or method == "lower":
+        return s[..., low]
+    if method == "higher":
+        return s[..., high]
+    weight = 0.5 if method == "midpoint" else part
+    a, b = s[..., low], s[..., high]
+    # From the nearer end, as NumPy: exact where both are equal.
+    return a + (b - a) * weight if weight < 0.5 else b - (b - a) * (1 - weight)
+
+
+def _interpolate_each(s: Any, count: Any, p: float, method: str) -> Any:
+    """As _interpolate, with an own number of elements in each slice; NaN where there is none."""
+    n = cast(count, _C.float64)
+    position = _C.maximum((n - 1) * p, 0.0)
+    low = _C.floor(position)
+    high = _C.minimum(low + 1, _C.maximum(n - 1, 0.0))
+    if method == "nearest":
+        low = high = _C.rint(position)
+    part = position - low
+    index_low, index_high = cast(low, _C.int64), cast(high, _C.int64)
+    a, b = _at(s, index_low), _at(s, index_high)
+    weight = {"lower": part * 0, "nearest": part * 0, "midpoint": _C.where(part > 0, 0.5, 0.0)}.get(method, part)
+    if method == "higher":
+        weight = cast(part > 0, _C.float64)
+    return a + (b - a) * cast(weight, s.dtype)
+
+
+def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+    """The q-th quantiles, 0 <= q <= 1, over the axes (all by default): on the device, with the gradient.
+
+    The result has the shape of q followed by what is left of a's. method: linear, lower, higher, midpoint or
+    nearest. A NaN among the elements gives NaN.
+    """
+    return _quantile(a, q, axis, out, method, keepdims, "quantile", 1, False)
+
+
+def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+    """As quantile, with q in percent."""
+    return _quantile(a, q, axis, out, method, keepdims, "percentile", 100, False)
+
+
+def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    """The middle element in order, or the mean of the two in the middle."""
+    return _quantile(a, 0.5, axis, out, "linear", keepdims, "median", 1, False)
+
+
+def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+    """As quantile, without the NaNs."""
+    return _quantile(a, q, axis, out, method, keepdims, "nanquantile", 1, True)
+
+
+def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+    """As percentile, without the NaNs."""
+    return _quantile(a, q, axis, out, method, keepdims, "nanpercentile", 100, True)
+
+
+def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    """As median, without the NaNs."""
+    return _quantile(a, 0.5, axis, out, "linear", keepdims, "nanmedian", 1, True)
+
+
+# ---- reductions without NaNs ----
+
+
+def _valid(a: Any, op: str) -> tuple[Any, Any]:
+    t = tensor(a, op)
+    return t, _C.logical_not(_C.isnan(t))
+
+
+def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """The sum without the NaNs."""
+    t, valid = _valid(a, "nansum")
+    return sum(_C.where(valid, t, 0), axis, dtype, out, keepdims)
+
+
+def nanprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """The product without the NaNs."""
+    t, valid = _valid(a, "nanprod")
+    return prod(_C.where(valid, t, 1), axis, dtype, out, keepdims)
+
+
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """The mean without the NaNs."""
+    t, valid = _valid(a, "nanmean")
+    return mean(t, axis, dtype, out, keepdims, where=valid)
+
+
+def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The variance without the NaNs."""
+    t, valid = _valid(a, "nanvar")
+    return var(t, axis, dtype, out, ddof, keepdims, where=valid)
+
+
+def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The standard deviation without the NaNs."""
+    t, valid = _valid(a, "nanstd")
+    return std(t, axis, dtype, out, ddof, keepdims, where=valid)
+
+
+def _nan_extremum(f: Any, lowest: bool, a: Any, axis: Any, out: Any, keepdims: bool, op: str) -> Any:
+    t, valid = _valid(a, op)
+    if not t.dtype.is_floating_point:
+        return f(t, axis, out, keepdims)
+    r = f(_C.where(valid, t, _extreme(t, lowest)), axis, None, keepdims)
+    return deliver(_C.where(any(valid, axis, keepdims=keepdims), r, float("nan")), out, op)
+
+
+def nanmax(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """The largest element that is not NaN."""
+    return _nan_extremum(max, True, a, axis, out, keepdims, "nanmax")
+
+
+def nanmin(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """The smallest element that is not NaN."""
+    return _nan_extremum(min, False, a, axis, out, keepdims, "nanmin")

@@ -1,0 +1,385 @@
+"""Shapes, joining and splitting under NumPy's and the standard's names. Views are views, as in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenon import _C
+from tenon.numpy._support import axes_of, cast, deliver, tensor
+
+__all__ = [
+    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_shapes",
+    "broadcast_to", "column_stack", "concat", "concatenate", "diag", "diagflat", "diagonal", "dsplit", "dstack",
+    "expand_dims", "flip", "fliplr", "flipud", "hsplit", "hstack", "matrix_transpose", "moveaxis", "ndim", "pad",
+    "permute_dims", "ravel", "repeat", "reshape", "roll", "rollaxis", "rot90", "shape", "size", "split", "squeeze",
+    "stack", "swapaxes", "tile", "transpose", "tril", "triu", "unstack", "vsplit", "vstack",
+]  # fmt: skip
+
+
+def shape(a: Any) -> tuple[int, ...]:
+    """The sizes of the dimensions."""
+    return tuple(tensor(a).shape)
+
+
+def ndim(a: Any) -> int:
+    """The number of dimensions."""
+    return tensor(a).ndim
+
+
+def size(a: Any, axis: Any = None) -> int:
+    """The number of elements, or the size of the axes."""
+    t = tensor(a)
+    if axis is None:
+        return t.numel()
+    n = 1
+    for d in axes_of(axis, t.ndim, "size"):
+        n *= t.shape[d]
+    return n
+
+
+def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
+    """Another shape: a view where the strides allow it (copy=False: or ValueError; copy=True: never)."""
+    t = tensor(a, "reshape")
+    wanted = newshape if shape is None else shape
+    wanted = tuple(wanted) if isinstance(wanted, (tuple, list)) else (wanted,)
+    if order == "F" or (order == "A" and t.ndim > 1 and not t.is_contiguous() and t.T.is_contiguous()):
+        r = t.T.reshape(wanted[::-1]).T
+    elif order in ("C", "A"):
+        r = t.reshape(wanted)
+    else:
+        raise ValueError(f"reshape: order must be 'C', 'F' or 'A'; got {order!r}")
+    if copy is None:
+        return r
+    shared = t.numel() == 0 or r.data_ptr() == t.data_ptr()
+    if copy is False and not shared:
+        raise ValueError(f"reshape: copy=False, but {tuple(t.shape)} with strides {t.stride()} needs a copy to become {wanted}")
+    return r.clone() if copy and shared else r
+
+
+def ravel(a: Any, order: str = "C") -> Any:
+    """All elements in one dimension: a view where the strides allow it."""
+    return reshape(a, (-1,), order if order in ("C", "F") else "C")
+
+
+def transpose(a: Any, axes: Any = None) -> Any:
+    """A view with the dimensions reversed, or in the order of axes."""
+    t = tensor(a, "transpose")
+    return t.permute(tuple(range(t.ndim))[::-1] if axes is None else tuple(axes))
+
+
+def permute_dims(x: Any, /, axes: Any) -> Any:
+    """A view with the dimensions in another order."""
+    return tensor(x, "permute_dims").permute(tuple(axes))
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    """A view with the last two dimensions swapped."""
+    t = tensor(x, "matrix_transpose")
+    if t.ndim < 2:
+        raise ValueError(f"matrix_transpose: it needs two dimensions; got shape {tuple(t.shape)}")
+    return t.mT
+
+
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    """A view with two dimensions swapped."""
+    return _C.transpose(tensor(a, "swapaxes"), axis1, axis2)
+
+
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    """A view with dimensions moved to other places."""
+    return _C.movedim(tensor(a, "moveaxis"), source, destination)
+
+
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """A view with the axis moved before start."""
+    t = tensor(a, "rollaxis")
+    axis, start = axis % t.ndim, start + t.ndim if start < 0 else start
+    return _C.movedim(t, axis, start - 1 if axis < start else start)
+
+
+def expand_dims(a: Any, axis: Any = 0) -> Any:
+    """A view with new dimensions of size 1."""
+    return _C.unsqueeze(tensor(a, "expand_dims"), axis)
+
+
+def squeeze(a: Any, axis: Any = None) -> Any:
+    """A view without dimensions of size 1; ValueError where a given axis has another size."""
+    t = tensor(a, "squeeze")
+    if axis is None:
+        return _C.squeeze(t)
+    axes = axes_of(axis, t.ndim, "squeeze")
+    for d in axes:
+        if t.shape[d] != 1:
+            raise ValueError(f"squeeze: axis {d} has size {t.shape[d]}, not 1; the shape is {tuple(t.shape)}")
+    return _C.squeeze(t, tuple(axes)) if axes else t
+
+
+def broadcast_to(a: Any, /, shape: Any, subok: bool = False) -> Any:
+    """A view of the given shape that repeats dimensions without memory."""
+    return tensor(a, "broadcast_to").expand(tuple(shape) if isinstance(shape, (tuple, list)) else (shape,))
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """The shape that operands of these shapes are broadcast to."""
+    shapes = tuple((s,) if isinstance(s, int) else tuple(s) for s in shapes)
+    n = max(map(len, shapes), default=0)
+    result = []
+    for d in range(n):
+        sizes = {s[d - n] for s in shapes if n - d <= len(s)} - {1}
+        if len(sizes) > 1:
+            raise ValueError(f"broadcast_shapes: {', '.join(map(str, shapes))} do not broadcast")
+        result.append(sizes.pop() if sizes else 1)
+    return tuple(result)
+
+
+def broadcast_arrays(*arrays: Any, subok: bool = False) -> tuple[Any, ...]:
+    """Views of one common shape."""
+    ts = [tensor(a, "broadcast_arrays") for a in arrays]
+    common = broadcast_shapes(*(t.shape for t in ts))
+    return tuple(t.expand(common) for t in ts)
+
+
+def _atleast(n: int, arrays: tuple[Any, ...]) -> Any:
+    found = []
+    for a in arrays:
+        t = tensor(a)
+        if n == 3 and t.ndim == 2:
+            t = t.reshape((*t.shape, 1))
+        elif n == 3 and t.ndim == 1:
+            t = t.reshape((1, -1, 1))
+        elif t.ndim < n:
+            t = t.reshape((*(1,) * (n - t.ndim), *t.shape))
+        found.append(t)
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def atleast_1d(*arrays: Any) -> Any:
+    """Views with one dimension at least."""
+    return _atleast(1, arrays)
+
+
+def atleast_2d(*arrays: Any) -> Any:
+    """Views with two dimensions at least."""
+    return _atleast(2, arrays)
+
+
+def atleast_3d(*arrays: Any) -> Any:
+    """Views with three dimensions at least."""
+    return _atleast(3, arrays)
+
+
+# ---- joining ----
+
+
+def _all(arrays: Any, op: str, dtype: Any = None) -> list[Any]:
+    ts = [tensor(a, op) for a in arrays]
+    return ts if dtype is None else [cast(t, dtype) for t in ts]
+
+
+def concatenate(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """Arrays one after the other along the axis; flattened first where axis is None. A copy, with the gradient."""
+    ts = _all(arrays, "concatenate", dtype)
+    if axis is None:
+        ts, axis = [t.reshape(-1) for t in ts], 0
+    return deliver(_C.cat(ts, axis), out, "concatenate")
+
+
+concat = concatenate
+
+
+def stack(arrays: Any, /, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """Arrays of one shape beside each other along a new axis. A copy."""
+    return deliver(_C.stack(_all(arrays, "stack", dtype), axis), out, "stack")
+
+
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """Arrays joined along the second axis, 1-D ones along the first. A copy."""
+    ts = [atleast_1d(t) for t in _all(tup, "hstack", dtype)]
+    return _C.cat(ts, 0 if ts[0].ndim == 1 else 1)
+
+
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """Arrays joined along the first axis, 1-D ones as rows. A copy."""
+    return _C.cat([atleast_2d(t) for t in _all(tup, "vstack", dtype)], 0)
+
+
+def dstack(tup: Any) -> Any:
+    """Arrays joined along the third axis. A copy."""
+    return _C.cat([atleast_3d(t) for t in tup], 2)
+
+
+def column_stack(tup: Any) -> Any:
+    """1-D arrays as columns, and 2-D ones, beside each other. A copy."""
+    return _C.cat([t.reshape((-1, 1)) if t.ndim < 2 else t for t in _all(tup, "column_stack")], 1)
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """values after arr along the axis; both flattened without one. A copy."""
+    return concatenate([arr, values], axis)
+
+
+def tile(A: Any, reps: Any) -> Any:
+    """The array repeated along each dimension. A copy."""
+    return _C.tile(tensor(A, "tile"), tuple(reps) if isinstance(reps, (tuple, list)) else (reps,))
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Each element repeated in place, a number of times or as often as an integer array says. A copy."""
+    t = tensor(a, "repeat")
+    if axis is None:
+        t, axis = t.reshape(-1), 0
+    if not isinstance(repeats, int):
+        repeats = tensor(repeats, "repeat")
+        if repeats.numel() == 1:
+            repeats = int(repeats.item())
+    return _C.repeat_interleave(t, repeats, axis)
+
+
+# ---- splitting: views ----
+
+
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Views of nearly equal parts, or of the parts between the indices."""
+    t = tensor(ary, "array_split")
+    axis = axes_of(axis, t.ndim, "array_split")[0]
+    n = t.shape[axis]
+    if isinstance(indices_or_sections, int):
+        each, extra = divmod(n, indices_or_sections)
+        sizes = [each + 1] * extra + [each] * (indices_or_sections - extra)
+        edges = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
+    else:
+        edges = [0, *(int(i) for i in indices_or_sections), n]
+    key = (slice(None),) * axis
+    return [t[(*key, slice(a, b))] for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Views of equal parts, or of the parts between the indices; ValueError where they would not be equal."""
+    t = tensor(ary, "split")
+    if isinstance(indices_or_sections, int) and t.shape[axis] % indices_or_sections:
+        raise ValueError(f"split: {t.shape[axis]} elements do not divide into {indices_or_sections} equal parts; use array_split")
+    return array_split(t, indices_or_sections, axis)
+
+
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the second axis, along the first of a 1-D array."""
+    return split(ary, indices_or_sections, 1 if tensor(ary).ndim > 1 else 0)
+
+
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the first axis."""
+    return split(ary, indices_or_sections, 0)
+
+
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the third axis."""
+    return split(ary, indices_or_sections, 2)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """A view for each index along the axis."""
+    return tuple(_C.unbind(tensor(x, "unstack"), axis))
+
+
+# ---- reordering ----
+
+
+def flip(m: Any, axis: Any = None) -> Any:
+    """A view with the order of elements reversed along the axes (all by default)."""
+    t = tensor(m, "flip")
+    return _C.flip(t, None if axis is None else tuple(axes_of(axis, t.ndim, "flip")))
+
+
+def flipud(m: Any) -> Any:
+    """A view with the first axis reversed."""
+    return flip(m, 0)
+
+
+def fliplr(m: Any) -> Any:
+    """A view with the second axis reversed."""
+    return flip(m, 1)
+
+
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
+    """The elements moved along the axes, those pushed out coming back at the other end. A copy."""
+    t = tensor(a, "roll")
+    if axis is None:
+        total = shift if isinstance(shift, int) else sum(shift)
+        return _C.roll(t.reshape(-1), total, 0).reshape(t.shape)
+    shifts = tuple(shift) if isinstance(shift, (tuple, list)) else (shift,)
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    n = max(len(shifts), len(axes))
+    return _C.roll(t, shifts * (n // len(shifts)), axes * (n // len(axes)))
+
+
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """The plane of two axes turned by k right angles."""
+    return _C.rot90(tensor(m, "rot90"), k, tuple(axes))
+
+
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """A view of a diagonal of two axes, as the last axis."""
+    return _C.diagonal(tensor(a, "diagonal"), offset, axis1, axis2)
+
+
+def diag(v: Any, k: int = 0) -> Any:
+    """The k-th diagonal of a matrix (a view), or the matrix with a vector on it."""
+    t = tensor(v, "diag")
+    if t.ndim == 2:
+        return diagonal(t, k)
+    if t.ndim != 1:
+        raise ValueError(f"diag: it takes a vector or a matrix; got shape {tuple(t.shape)}")
+    n = t.shape[0] + abs(k)
+    rows = t.reshape((-1, 1)) * cast(_C.eye(t.shape[0], device=t.device), t.dtype)
+    return pad(rows, ((0, k), (k, 0)) if k >= 0 else ((-k, 0), (0, -k))) if k else rows.reshape((n, n))
+
+
+def diagflat(v: Any, k: int = 0) -> Any:
+    """The matrix with the flattened values on its k-th diagonal."""
+    return diag(tensor(v).reshape(-1), k)
+
+
+def tril(m: Any, /, k: int = 0) -> Any:
+    """The lower triangles of the last two dimensions, up to and with the k-th diagonal."""
+    return _C.tril(tensor(m, "tril"), k)
+
+
+def triu(m: Any, /, k: int = 0) -> Any:
+    """The upper triangles of the last two dimensions, from the k-th diagonal on."""
+    return _C.triu(tensor(m, "triu"), k)
+
+
+def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
+    """The array with a border of constant values, or of the nearest elements (mode='edge'). A copy."""
+    t = tensor(array, "pad")
+    if mode not in ("constant", "edge"):
+        raise ValueError(f"pad: mode {mode!r} is not supported; use 'constant' or 'edge', or np.pad on tensor.numpy()")
+    widths = _pairs(pad_width, t.ndim)
+    values = _pairs(constant_values, t.ndim)
+    for d, ((before, after), (low, high)) in enumerate(zip(widths, values, strict=True)):
+        parts = [t]
+        for n, value, front in ((before, low, True), (after, high, False)):
+            if not n:
+                continue
+            sizes = tuple(n if i == d else s for i, s in enumerate(t.shape))
+            if mode == "edge":
+                key = (slice(None),) * d
+                end = t[(*key, slice(0, 1) if front else slice(t.shape[d] - 1, None))]
+                block = end.expand(sizes)
+            else:
+                block = _C.full(sizes, value, dtype=t.dtype, device=t.device)
+            parts = [block, *parts] if front else [*parts, block]
+        if len(parts) > 1:
+            t = _C.cat(parts, d)
+    return t
+
+
+def _pairs(value: Any, n: int) -> list[tuple[Any, Any]]:
+    if not isinstance(value, (tuple, list)):
+        return [(value, value)] * n
+    value = list(value)
+    if value and not isinstance(value[0], (tuple, list)):
+        pair = (value[0], value[-1])
+        return [pair] * n
+    pairs = [(v[0], v[-1]) for v in value]
+    return pairs * n if len(pairs) == 1 else pairs

@@ -1,0 +1,128 @@
+"""What the functions of tenon.numpy share: arguments to tensors, axes, out=, and views for NumPy itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from tenon import _C
+
+Tensor = _C.Tensor
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Nothing is recorded within the block."""
+    was = _C.is_grad_enabled()
+    _C._set_grad_enabled(False)
+    try:
+        yield
+    finally:
+        _C._set_grad_enabled(was)
+
+
+def tensor(x: Any, op: str = "asarray") -> Any:
+    """x as a tensor, over its own memory where that can be."""
+    return x if isinstance(x, Tensor) else _C._ingest(x, op, None, None, None)
+
+
+def floating(x: Any, op: str = "asarray") -> Any:
+    """x as a tensor of a floating or complex dtype."""
+    t = tensor(x, op)
+    return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.float64 if t.dtype.itemsize > 4 else _C.float32)
+
+
+def cast(t: Any, dtype: Any) -> Any:
+    """t in another dtype (itself where nothing changes); the gradient passes."""
+    dtype = _C.dtype(dtype)
+    return t if t.dtype == dtype else t.to(dtype)
+
+
+def axes_of(axis: Any, ndim: int, op: str) -> list[int]:
+    """The axes, from 0 to ndim - 1, that an int, a tuple or None means."""
+    if axis is None:
+        return list(range(ndim))
+    found = []
+    for a in axis if isinstance(axis, (tuple, list)) else (axis,):
+        a = a.__index__()
+        if not -ndim <= a < ndim:
+            raise IndexError(f"{op}: axis {a} is out of bounds for {ndim} dimensions")
+        found.append(a % ndim)
+    if len(set(found)) != len(found):
+        raise ValueError(f"{op}: an axis is given twice; got {axis}")
+    return found
+
+
+def deliver(result: Any, out: Any, op: str) -> Any:
+    """Writes the result into out, if there is one, and returns that very object."""
+    if out is None or out is ...:
+        return result
+    from tenon._ufunc import _deliver
+
+    return _deliver(op, result, out[0] if isinstance(out, tuple) else out, True, "same_kind")
+
+
+def select(where: Any, a: Any, b: Any) -> Any:
+    """a where the mask holds, b elsewhere."""
+    mask = tensor(where, "where")
+    return _C.where(mask if mask.dtype == _C.bool else mask != 0, a, b)
+
+
+def on_host(t: Any, op: str) -> Any:
+    """A zero-copy ndarray for a function whose results have no gradient (indices, counts)."""
+    if not isinstance(t, Tensor):
+        return t
+    if str(t.device) != "cpu":
+        raise TypeError(f"np.{op}: tenon has no kernel for it on {t.device}; use tensor.cpu()")
+    return t.detach().numpy()
+
+
+def wrapped(value: Any) -> Any:
+    """ndarrays and NumPy scalars of numbers as tensors over their memory; tuples and lists elementwise."""
+    import numpy as np
+
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        return _C.from_numpy(array) if array.dtype.kind in "biufcV" else value
+    if isinstance(value, (tuple, list)):
+        items = [wrapped(v) for v in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return value
+
+
+def _deep(value: Any, f: Callable[[Any], Any]) -> Any:
+    if isinstance(value, Tensor):
+        return f(value)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_deep(v, f) for v in value)
+    return value
+
+
+def through_numpy(name: str, path: Sequence[str] = (), *, differentiable: bool = True, wrap: bool = True) -> Callable[..., Any]:
+    """A function of NumPy's on zero-copy views of tensors on the CPU.
+
+    differentiable: it has a gradient that tenon does not know, so tensors that require grad are a TypeError;
+    otherwise (indices, counts, text) the history does not matter. wrap: ndarrays come back as tensors.
+    """
+    full = ".".join((*path, name))
+
+    def f(*args: Any, **kwargs: Any) -> Any:
+        import numpy as np
+
+        def lend(t: Any) -> Any:
+            if differentiable and t.requires_grad and _C.is_grad_enabled():
+                raise TypeError(f"np.{full}: tenon has no gradient for it; use tensor.detach()")
+            return on_host(t, full)
+
+        owner: Any = np
+        for part in path:
+            owner = getattr(owner, part)
+        args = tuple(_deep(a, lend) for a in args)
+        kwargs = {k: _deep(v, lend) for k, v in kwargs.items()}
+        result = getattr(owner, name)(*args, **kwargs)
+        return wrapped(result) if wrap else result
+
+    f.__name__ = f.__qualname__ = name
+    f.__doc__ = f"As numpy.{full}, on zero-copy views of tensors on the CPU" + ("; not differentiable." if differentiable else ".")
+    return f

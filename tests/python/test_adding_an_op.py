@@ -1,0 +1,161 @@
+"""docs/adding-an-op.md is true: its diff is three lines in three files, and they are all that an operation needs."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support import ROOT
+
+PAGE = ROOT / "docs" / "adding-an-op.md"
+DIFF = re.search(r"```diff\n(.*?)```", PAGE.read_text(), re.DOTALL).group(1)
+FILES = re.findall(r"^\+\+\+ b/(.*)$", DIFF, re.MULTILINE)
+NAME = re.search(r"^\+[A-Z]+\((\w+),", DIFF, re.MULTILINE).group(1)
+COMPILER = shutil.which(os.environ.get("CXX", "c++"))
+
+pytestmark = pytest.mark.skipif(not (COMPILER and shutil.which("git")), reason="needs a C++ compiler and git")
+
+
+def copy_files(target: Path, files: list[str]) -> None:
+    for file in files:
+        destination = target / file
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        # An unchanged file keeps its time, so that a second build has little to do.
+        if not destination.exists() or destination.read_bytes() != (ROOT / file).read_bytes():
+            shutil.copyfile(ROOT / file, destination)
+
+
+def apply(target: Path, diff: str) -> None:
+    """Applies the documented diff in a copy of the tree, whatever repository that copy lies in."""
+    (target / "page.diff").write_text(diff)
+    environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(target.parent)}
+    subprocess.run(
+        ["git", "apply", "--unidiff-zero", "page.diff"], cwd=target, check=True, env=environment, capture_output=True
+    )
+
+
+def without(file: str) -> str:
+    """The diff without its part for one file."""
+    parts = re.split(r"^(?=--- a/)", DIFF, flags=re.MULTILINE)
+    return "".join(p for p in parts if not p.startswith(f"--- a/{file}\n"))
+
+
+def compiles(overlay: Path, file: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Compiles a file of the tree, with the files of the overlay in place of the tree's."""
+    source = overlay / file if (overlay / file).exists() else ROOT / file
+    includes = [f"-I{folder}/{part}" for folder in (overlay, ROOT) for part in ("include", "src")]
+    command = [COMPILER, "-std=c++20", "-Werror=switch", *includes, *options, str(source)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_it_is_three_lines_in_three_files() -> None:
+    assert len(FILES) == 3
+    changed = [line for line in DIFF.splitlines() if re.match(r"[+-](?![+-]{2} [ab]/)", line)]
+    assert len(changed) == 3
+    assert all(line.startswith("+") and NAME in line for line in changed)
+    assert all(len(line) <= 121 for line in changed)  # the + and 120 columns
+
+
+def test_the_definition_computes(tmp_path: Path) -> None:
+    """The scalar line, compiled by itself, against NumPy's function of that name."""
+    copy_files(tmp_path, FILES)
+    apply(tmp_path, DIFF)
+    (tmp_path / "main.cc").write_text(
+        f"""
+        #include <cstdio>
+        #include "backends/scalar/elementwise.h"
+        #include "tenon/elementwise.h"
+        tenon::Tensor declared(const tenon::Tensor& a) {{ return tenon::{NAME}(a, 1); }}
+        int main() {{
+          const double values[] = {{-1e6, -3.5, 0, 0.25, 1, 700}};
+          for (double a : values)
+            for (double b : values) std::printf("%.17g\\n", tenon::scalar::ops::{NAME}{{}}(a, b));
+        }}
+        """
+    )
+    # The declaration is only compiled; nothing of the library is linked.
+    options = ["-O1", "-ffunction-sections", "-Wl,--gc-sections", "-Wl,--unresolved-symbols=ignore-all"]
+    done = compiles(tmp_path, "main.cc", *options, "-o", str(tmp_path / "main"))
+    assert done.returncode == 0, done.stderr
+    printed = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout
+    values = np.array([-1e6, -3.5, 0, 0.25, 1, 700])
+    expected = getattr(np, NAME)(*np.meshgrid(values, values, indexing="ij")).ravel()
+    np.testing.assert_allclose([float(line) for line in printed.split()], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "file", "complaint"),
+    [
+        ("", "src/autograd/derivatives.cc", ""),
+        ("src/autograd/derivatives.cc", "src/autograd/derivatives.cc", NAME),
+        ("src/backends/scalar/elementwise.h", "use.cc", NAME),
+        ("include/tenon/elementwise.def", "src/autograd/derivatives.cc", NAME),
+    ],
+    ids=["nothing", "derivative", "definition", "row"],
+)
+def test_a_forgotten_line_is_an_error_of_the_compiler(
+    tmp_path: Path, forgotten: str, file: str, complaint: str
+) -> None:
+    copy_files(tmp_path, FILES)
+    apply(tmp_path, without(forgotten) if forgotten else DIFF)
+    # As the kernels do: every row's definition is named.
+    (tmp_path / "use.cc").write_text(
+        """
+        #include "backends/scalar/elementwise.h"
+        #define UNARY(name, ...) using use_##name = tenon::scalar::ops::name;
+        #define BINARY(name, ...) using use_##name = tenon::scalar::ops::name;
+        #define TERNARY(name, ...) using use_##name = tenon::scalar::ops::name;
+        #include "tenon/elementwise.def"
+        """
+    )
+    done = compiles(tmp_path, file, "-fsyntax-only")
+    if complaint:
+        assert done.returncode != 0
+        assert complaint in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_walk_of_the_table_finds_the_operation() -> None:
+    """Builds a copy of the tree with the diff, without optimisation and for one SIMD target, and runs the walk there.
+
+    The copy lies in build/, so that a second run compiles only what has changed.
+    """
+    tree, build = ROOT / "build" / "adding-an-op" / "tree", ROOT / "build" / "adding-an-op" / "build"
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    wanted = [f for f in listed if f.split("/")[0] in ("CMakeLists.txt", "include", "src", "python", "LICENSE")]
+    patched = {f: (tree / f).read_bytes() for f in FILES if (tree / f).exists()}
+    times = {f: (tree / f).stat() for f in patched}
+    copy_files(tree, wanted)
+    apply(tree, DIFF)
+    for file, before in patched.items():
+        if (tree / file).read_bytes() == before:
+            os.utime(tree / file, ns=(times[file].st_atime_ns, times[file].st_mtime_ns))
+    settings = [
+        f"-DPython_EXECUTABLE={sys.executable}",
+        "-DCMAKE_BUILD_TYPE=Debug",
+        "-DCMAKE_CXX_FLAGS=-O0 -g0 -DHWY_COMPILE_ONLY_STATIC",
+        "-DTENON_BUILD_TESTS=OFF",
+        "-DTENON_BUILD_PYTHON=ON",
+    ]
+    for command in (["cmake", "-S", tree, "-B", build, *settings], ["cmake", "--build", build, "--target", "_C", "-j"]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    tests = [str(ROOT / "tests" / "python" / "test_table.py"), "-k", NAME, "-q", "-W", "ignore"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *tests],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(build / "python")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    passed = int(re.search(r"(\d+) passed", done.stdout).group(1))
+    assert passed > 20  # every dtype, layouts of out=, special values, broadcasting, derivatives

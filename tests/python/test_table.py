@@ -1,0 +1,468 @@
+"""The walk of the table: every elementwise operation, dtype and layout against the NumPy function its row names.
+
+Nothing is listed by hand: operations come from the extension module, arity from their signatures, and whether a
+dtype is taken from the operation itself; what it refuses, it must refuse by TypeError and for a reason that NumPy
+shares or that is tested here. An ordinary elementwise operation needs no test of its own.
+"""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+
+import tenon
+from support import COMPLEX, DTYPES, FLOATS, INTEGERS, address, numpy_function, operations, sample
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
+
+
+def arity(op: object) -> int:
+    """How many tensors an operation takes: its arguments without a default."""
+    return sum(
+        p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+        for p in inspect.signature(op).parameters.values()
+    )
+
+
+def is_elementwise(op: object) -> bool:
+    """Rows of elementwise.def: NumPy's side is a ufunc, the function has an in-place form, out= is native."""
+    return isinstance(numpy_function(op._numpy_name), np.ufunc) if op._numpy_name else False
+
+
+ROWS = {op.__name__ for op in operations()}
+NAMED = {op.__name__: op for op in operations() if op._numpy_name and not op.__name__.endswith("_")}
+ELEMENTWISE = {
+    name: op
+    for name, op in NAMED.items()
+    if is_elementwise(op) and numpy_function(op._numpy_name).nin == arity(op) and numpy_function(op._numpy_name).nout == 1
+    and numpy_function(op._numpy_name).signature is None
+}
+
+
+def peer(op: object):
+    """The NumPy function of a row."""
+    return numpy_function(op._numpy_name)
+
+
+def test_the_table_is_there() -> None:
+    assert len(ELEMENTWISE) > 60
+    for op in NAMED.values():
+        assert peer(op) is not None, f"NumPy has no {op._numpy_name}, which the row of {op.__name__} names"
+
+
+# ---- layouts: the same values, lying differently ----
+
+
+def misordered(a: np.ndarray) -> np.ndarray:
+    return np.asfortranarray(a)
+
+
+def sliced(a: np.ndarray) -> np.ndarray:
+    wide = np.zeros((*a.shape[:-1], a.shape[-1] * 2 + 1), a.dtype) if a.ndim else np.zeros(3, a.dtype)
+    if not a.ndim:
+        wide[1] = a
+        return wide[1:2].reshape(())
+    wide[..., 1::2] = a
+    return wide[..., 1::2]
+
+
+def backwards(a: np.ndarray) -> np.ndarray:
+    every = (slice(None, None, -1),) * a.ndim
+    return a[every].copy()[every]
+
+
+def read_only(a: np.ndarray) -> np.ndarray:
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+LAYOUTS = {
+    "contiguous": lambda a: a.copy(),
+    "transposed": misordered,
+    "sliced": sliced,
+    "negative strides": backwards,
+    "broadcast": lambda a: np.broadcast_to(a[:1], a.shape),
+    "empty": lambda a: a[:0],
+    "0-d": lambda a: a[:1, :1].reshape(()),
+    "read-only": read_only,
+    "odd length": lambda a: a.reshape(-1)[:11],
+}
+
+
+# ---- what the results must be ----
+
+
+def refuses(call, *args) -> bool:
+    """Whether NumPy has no loop for these dtypes."""
+    try:
+        call(*args)
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
+# Rows whose dtype rule is not NumPy's, on purpose; everything else follows NumPy.
+INTEGERS_STAY = "integers are whole: as the Array API's round, floor, ceil and trunc, where NumPy makes floats"
+OWN_RULE = {
+    "rint": INTEGERS_STAY,
+    "heaviside": INTEGERS_STAY,
+    "reciprocal": "1 / x of integers is a float, where NumPy's is 0 but for ±1",
+}
+
+
+def expected_dtype(op: object, dtype: str) -> np.dtype | None:
+    """The dtype of the result; None where NumPy has no loop for this dtype.
+
+    NumPy's own, but for two rules: what NumPy computes from integers in float16, float32 or float64, by their size,
+    is computed in the default float; and OWN_RULE.
+    """
+    arrays = [np.ones(1, dtype)] * arity(op)
+    if refuses(peer(op), *arrays):
+        return None
+    theirs = peer(op)(*arrays).dtype
+    if np.dtype(dtype).kind not in "biu":
+        return theirs
+    if op.__name__ in OWN_RULE:
+        return np.dtype(dtype if OWN_RULE[op.__name__] is INTEGERS_STAY else np.float32)
+    return np.dtype(np.float32) if theirs.kind == "f" else theirs
+
+
+def close(actual: np.ndarray, expected: np.ndarray, name: str) -> None:
+    """Equal; for floats within a few units in the last place of the dtype that was computed in."""
+    if expected.dtype.kind in "fc":
+        eps = np.finfo(actual.dtype).eps
+        np.testing.assert_allclose(actual, expected.astype(actual.dtype), rtol=8 * eps, atol=4 * eps, err_msg=name)
+    else:
+        np.testing.assert_array_equal(actual, expected, err_msg=name)
+
+
+def reference(op: object, arrays: list[np.ndarray], dtype: str) -> np.ndarray:
+    """NumPy's result, computed as tenon computes: integers that become floats in the default float, and float16 in
+    float32, each rounded once."""
+    wanted = expected_dtype(op, dtype)
+    if np.dtype(dtype).kind in "biu" and wanted.kind == "f":
+        arrays = [a.astype(np.float64) for a in arrays]
+    elif dtype == "float16":
+        arrays = [a.astype(np.float32) for a in arrays]
+    elif dtype == "complex64":
+        arrays = [a.astype(np.complex128) for a in arrays]
+    result = peer(op)(*arrays)
+    return result if result.dtype.kind == "b" or wanted.kind == "b" else np.asarray(result).astype(wanted)
+
+
+def samples(op: object, dtype: str) -> list[np.ndarray]:
+    """One array for each operand. Divisors and exponents are not zero or negative where that is an error in NumPy
+    (integers to negative powers) or undefined (shifts)."""
+    arrays = [sample(dtype, (4, 5), seed=i) for i in range(arity(op))]
+    if len(arrays) > 1 and np.dtype(dtype).kind in "iu":
+        arrays[1] = np.abs(arrays[1]) % 5 + (1 if "power" not in op._numpy_name else 0)
+        arrays[1] = arrays[1].astype(dtype)
+    return arrays
+
+
+def computes_bool_in_int8(op: object, dtype: str) -> bool:
+    """Where NumPy has no loop for bool and takes that for int8; tenon keeps bool, or refuses it."""
+    wanted = expected_dtype(op, dtype)
+    return dtype == "bool" and wanted is not None and wanted.kind in "iu"
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_values_and_dtypes_for_every_layout(name: str, dtype: str) -> None:
+    op = ELEMENTWISE[name]
+    arrays = samples(op, dtype)
+    wanted = expected_dtype(op, dtype)
+    try:
+        op(*[tenon.from_numpy(a) for a in arrays])
+    except TypeError as error:
+        # A refusal says which op and dtype; NumPy refuses too, or computes bool as a number.
+        assert str(error).startswith(tuple(f"{n}: " for n in ROWS))
+        assert dtype in str(error)
+        known = computes_bool_in_int8(op, dtype) or name in OWN_RULE or np.dtype(dtype).kind == "c"
+        assert wanted is None or known, f"NumPy takes {dtype}: {error}"
+        return
+    if wanted is None or computes_bool_in_int8(op, dtype):
+        return  # more than NumPy has: the C++ tests compare it with the scalar definition
+    for layout, arrange in LAYOUTS.items():
+        lent = [arrange(a) for a in arrays]
+        result = op(*[tenon.from_numpy(a) for a in lent])
+        case = f"{name} {dtype} {layout}"
+        assert result.shape == lent[0].shape, case
+        assert result.dtype == wanted, f"{case}: {result.dtype}, NumPy {wanted}"
+        close(result.numpy(), reference(op, lent, dtype), case)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_operands_broadcast(name: str) -> None:
+    op = ELEMENTWISE[name]
+    if arity(op) < 2:
+        pytest.skip("one operand")
+    dtype = "int32" if expected_dtype(op, "float32") is None else "float32"
+    a, b = np.abs(sample(dtype, (4, 1, 3))) + 1, np.abs(sample(dtype, (5, 1))) + 1
+    a, b = a.astype(dtype), b.astype(dtype)
+    close(op(tenon.from_numpy(a), tenon.from_numpy(b)).numpy(), reference(op, [a, b], dtype), name)
+    close(op(tenon.from_numpy(a), 2).numpy(), reference(op, [a, np.array(2, dtype)], dtype), name)
+    with pytest.raises(ValueError, match=r"broadcast"):
+        op(tenon.from_numpy(np.ones((3,), dtype)), tenon.from_numpy(np.ones((4,), dtype)))
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("layout", ["contiguous", "transposed", "sliced", "negative strides"])
+def test_out_and_in_place(name: str, layout: str) -> None:
+    """out= writes into a tensor or an ndarray of any layout and returns it; op_ overwrites its first operand."""
+    op = ELEMENTWISE[name]
+    dtype = "int32" if expected_dtype(op, "float32") is None else "float32"
+    arrays = [(np.abs(a) * 0.3 + 1).astype(dtype) for a in samples(op, dtype)]
+    expected = reference(op, arrays, dtype)
+    tensors = [tenon.from_numpy(a) for a in arrays]
+
+    target = LAYOUTS[layout](np.zeros(expected.shape, expected.dtype))
+    out = tenon.from_numpy(target)
+    assert op(*tensors, out=out) is out
+    close(target, expected, name)
+    target[...] = 0
+    assert op(*tensors, out=target) is target
+    close(target, expected, name)
+
+    inplace = getattr(tenon.Tensor, name + "_", None)
+    assert inplace is not None, f"{name} has no in-place form"
+    own = LAYOUTS[layout](arrays[0])
+    t = tenon.from_numpy(own)
+    if expected.dtype == arrays[0].dtype:
+        assert inplace(t, *tensors[1:]) is t
+        close(own, expected, name)
+        assert t.data_ptr() == address(own)
+    with pytest.raises((RuntimeError, ValueError), match="read-only"):
+        op(*tensors, out=tenon.from_numpy(read_only(target)))
+    with pytest.raises(ValueError, match="shape"):
+        op(*tensors, out=tenon.from_numpy(np.zeros((7, 7), expected.dtype)))
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, np.inf, -np.inf, np.nan, 2.0**-30, 1e30, -1e30, 3.0])
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_special_values(name: str, dtype: str) -> None:
+    """Infinities, NaN, signed zeros and large values, every pair of them, as in NumPy."""
+    op = ELEMENTWISE[name]
+    if expected_dtype(op, dtype) is None:
+        pytest.skip("takes no floats")
+    values = SPECIAL.astype(dtype)
+    grids = np.meshgrid(*[values] * arity(op), indexing="ij")
+    result = op(*[tenon.from_numpy(g) for g in grids]).numpy()
+    expected = peer(op)(*grids)
+    for position in np.ndindex(expected.shape):
+        x, y = result[position], expected[position]
+        operands = tuple(g[position] for g in grids)
+        message = f"{name}{operands}: {x}, NumPy {y}"
+        if expected.dtype.kind == "b":
+            assert x == y, message
+        elif np.isnan(y):
+            assert np.isnan(x), message
+        elif np.isinf(y) or y == 0:
+            # An op may be more exact than NumPy near its limits, never the other way.
+            assert x == y or abs(float(x) - float(y)) < 1e-30, message
+            assert np.isnan(y) or np.signbit(x) == np.signbit(y) or name in SIGN_OF_ZERO_IS_FREE, message
+        else:
+            np.testing.assert_allclose(x, y, rtol=8 * np.finfo(dtype).eps, err_msg=message)
+
+
+# The standard leaves open which of two zeros is the larger.
+SIGN_OF_ZERO_IS_FREE = {"maximum", "minimum", "fmax", "fmin"}
+
+
+def test_int_with_float_keeps_the_floats_dtype() -> None:
+    """Where tenon differs from NumPy on purpose, as PyTorch and JAX do."""
+    for name in ("add", "mul", "div", "maximum", "lt"):
+        for integer in INTEGERS:
+            for real in FLOATS + COMPLEX:
+                if name in ("maximum", "lt") and real in COMPLEX:
+                    continue
+                a, b = tenon.from_numpy(np.ones(2, integer)), tenon.from_numpy(np.ones(2, real))
+                wanted = np.bool_ if name == "lt" else real
+                assert ELEMENTWISE[name](a, b).dtype == np.dtype(wanted)
+                assert ELEMENTWISE[name](b, a).dtype == np.dtype(wanted)
+
+
+@pytest.mark.parametrize("a", DTYPES)
+@pytest.mark.parametrize("b", DTYPES)
+def test_promotion_is_numpys_within_a_kind(a: str, b: str) -> None:
+    result = tenon.add(tenon.from_numpy(np.ones(2, a)), tenon.from_numpy(np.ones(2, b))).dtype
+    kinds = {np.dtype(d).kind for d in (a, b)}
+    if kinds & set("fc") and kinds & set("iu"):
+        assert result == np.dtype(next(d for d in (a, b) if np.dtype(d).kind in "fc"))
+    elif {a, b} == {"int64", "uint64"} or ("uint64" in (a, b) and "i" in kinds):
+        assert result.is_floating_point or result == np.dtype("int64")  # no integer holds both
+    else:
+        assert result == np.result_type(a, b)
+
+
+# ---- derivatives ----
+
+DIFFERENTIATED = {
+    op.__name__: op
+    for op in operations()
+    if not op.__name__.endswith("_") and op.__name__ in dir(tenon.Tensor) and hasattr(tenon.Tensor, op.__name__ + "_")
+    and 1 <= arity(op) <= 3
+}
+
+
+def central_difference(f, xs: list[np.ndarray], which: int, direction: np.ndarray, step: float) -> np.ndarray:
+    shifted = [[x + s * step * direction if i == which else x for i, x in enumerate(xs)] for s in (1, -1)]
+    return (f(*shifted[0]) - f(*shifted[1])) / (2 * step)
+
+
+def inside_the_domain(name: str, op: object) -> list[np.ndarray] | None:
+    """Points where the operation is finite and smooth: away from zeros, ties, kinks and domain borders."""
+    rng = np.random.default_rng(7)
+    for low, high in ((0.3, 0.7), (1.3, 1.7), (-0.7, -0.3)):
+        xs = [rng.uniform(low, high, 6) * (1 + 0.31 * i) for i in range(arity(op))]
+        try:
+            y = op(*[tenon.from_numpy(x) for x in xs])
+        except (TypeError, ValueError):  # no floats, or clip without bounds
+            return None
+        if not y.dtype.is_floating_point:
+            return None
+        if np.isfinite(y.numpy()).all():
+            return xs
+    raise AssertionError(f"{name} is finite nowhere")
+
+
+@pytest.mark.parametrize("name", DIFFERENTIATED)
+def test_first_and_second_derivatives(name: str) -> None:
+    """Against central differences, in each operand; second derivatives differentiate the first."""
+    op = DIFFERENTIATED[name]
+    xs = inside_the_domain(name, op)
+    if xs is None:
+        pytest.skip("no floating-point operation")
+    try:
+        assert op(*[tenon.from_numpy(x).requires_grad_() for x in xs]).requires_grad
+    except RuntimeError as error:
+        assert "has no derivative" in str(error)  # said out loud, with the way out
+        assert "detach()" in str(error)
+        return
+    rng = np.random.default_rng(11)
+
+    def run(*arrays: np.ndarray) -> np.ndarray:
+        return op(*[tenon.from_numpy(a) for a in arrays]).numpy()
+
+    def gradient_of(which: int, weights: np.ndarray, *arrays: np.ndarray, record: bool = False):
+        leaves = [tenon.from_numpy(a.copy()).requires_grad_() for a in arrays]
+        (op(*leaves) * tenon.from_numpy(weights)).sum().backward(create_graph=record)
+        return leaves, leaves[which].grad
+
+    for which in range(len(xs)):
+        weights, direction = rng.normal(size=(2, 6))
+        try:
+            leaves, gradient = gradient_of(which, weights, *xs, record=True)
+        except RuntimeError as error:  # the derivative is an operation without one
+            assert "has no derivative" in str(error), error
+            leaves, gradient = gradient_of(which, weights, *xs)
+        numeric = central_difference(lambda *a: (run(*a) * weights), xs, which, direction, 1e-6)
+        actual = np.zeros(6) if gradient is None else gradient.detach().numpy() * direction
+        np.testing.assert_allclose(actual, numeric, rtol=1e-5, atol=1e-7, err_msg=f"{name}: operand {which}")
+
+        if gradient is None or not gradient.requires_grad:
+            continue  # constant or linear
+        for leaf in leaves:
+            leaf.grad = None
+        outer = rng.normal(size=6)
+        try:
+            (gradient * tenon.from_numpy(outer)).sum().backward()
+        except RuntimeError as error:
+            assert "has no derivative" in str(error), error
+            continue
+        for other, leaf in enumerate(leaves):
+            if leaf.grad is None:
+                continue
+            step = central_difference(
+                lambda *a, w=which, v=weights: gradient_of(w, v, *a)[1].numpy() * outer, xs, other, direction, 1e-5
+            )
+            np.testing.assert_allclose(
+                leaf.grad.numpy() * direction, step, rtol=2e-4, atol=1e-6, err_msg=f"{name}: d²/d{which}d{other}"
+            )
+
+
+# ---- reductions ----
+
+
+def takes_axis(op: object) -> bool:
+    """Reductions: one tensor, then dim=None and keepdim."""
+    parameters = list(inspect.signature(op).parameters)
+    return arity(op) == 1 and "dim" in parameters and "keepdim" in parameters
+
+
+REDUCTIONS = {name: op for name, op in NAMED.items() if takes_axis(op) and not isinstance(peer(op), np.ufunc)}
+AXES = [None, 0, 1, 2, -1, (0, 1), (0, 2), (2, 1), (0, 1, 2), ()]
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_reductions(name: str, dtype: str) -> None:
+    """Every axis and pair of axes, with and without keepdim, for every layout."""
+    op = REDUCTIONS[name]
+    array = sample(dtype, (3, 4, 5))
+    if "prod" in name:
+        array = (array % 2 + 1).astype(dtype) if np.dtype(dtype).kind in "iu" else array
+    try:
+        op(tenon.from_numpy(array))
+    except TypeError as error:
+        assert dtype in str(error) or name in str(error)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert np.dtype(dtype).kind in "bc" or refuses(peer(op), array) or name in FLOATS_ONLY, error
+        return
+    wide = {"f": np.float64, "c": np.complex128}.get(array.dtype.kind)
+    for axis in AXES:
+        for keepdim in (False, True):
+            for layout in ("contiguous", "transposed", "negative strides", "sliced"):
+                lent = LAYOUTS[layout](array)
+                case = f"{name}({dtype}, {layout}, axis={axis}, keepdims={keepdim})"
+                try:
+                    actual = op(tenon.from_numpy(lent), dim=axis, keepdim=keepdim)
+                except (TypeError, ValueError):
+                    # One axis only, or not the empty tuple: NumPy's function must refuse the same.
+                    assert isinstance(axis, tuple), case
+                    continue
+                kwargs = {"ddof": 1} if "correction" in inspect.signature(op).parameters else {}
+                expected = peer(op)(lent.astype(wide) if wide else lent, axis=axis, keepdims=keepdim, **kwargs)
+                assert actual.shape == np.shape(expected), case
+                if np.asarray(expected).dtype.kind in "fc":
+                    eps = np.finfo(actual.numpy().dtype).eps
+                    scale = np.abs(array.astype(np.complex128)).sum() if "prod" not in name else 1
+                    np.testing.assert_allclose(
+                        actual.numpy(), expected, rtol=60 * eps, atol=4 * eps * scale, err_msg=case
+                    )
+                else:
+                    np.testing.assert_array_equal(actual.numpy(), expected, err_msg=case)
+
+
+FLOATS_ONLY = {"mean", "var", "std", "norm", "logsumexp"}
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions_speak_both_vocabularies(name: str) -> None:
+    t = tenon.from_numpy(sample("float64", (3, 4)))
+    op = REDUCTIONS[name]
+    np.testing.assert_array_equal(op(t, axis=1, keepdims=True).numpy(), op(t, dim=1, keepdim=True).numpy())
+    np.testing.assert_array_equal(getattr(t, name)(1).numpy(), op(t, 1).numpy())
+    with pytest.raises(IndexError, match="dim|axis"):
+        op(t, dim=2)
+
+
+# ---- the rows themselves ----
+
+
+@pytest.mark.parametrize("op", list(operations()), ids=lambda op: op.__name__)
+def test_every_operation_introduces_itself(op: object) -> None:
+    import pickle
+
+    assert op.__doc__
+    assert len(op.__doc__.split("\n\n", 1)[1]) > 3
+    assert op.__module__ == "tenon"
+    assert isinstance(inspect.signature(op), inspect.Signature)
+    if hasattr(tenon, op.__name__):
+        assert pickle.loads(pickle.dumps(op)) is op

@@ -1,0 +1,235 @@
+"""Tensors shared between threads: operations, crossings, deleters, and the GIL, which long work releases."""
+
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import tenon
+from support import collect
+
+pytestmark = pytest.mark.border
+
+THREADS = 8
+
+
+def in_threads(work: Callable[[int], None], count: int = THREADS) -> None:
+    """Runs work(i) in many threads that start together; the first error is raised here."""
+    start = threading.Barrier(count)
+
+    def run(i: int) -> None:
+        start.wait()
+        work(i)
+
+    with ThreadPoolExecutor(count) as pool:
+        for done in [pool.submit(run, i) for i in range(count)]:
+            done.result(timeout=60)
+
+
+@pytest.fixture(autouse=True)
+def switch_often():
+    """Threads change places a thousand times more often than usual."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_operations_on_shared_tensors() -> None:
+    array = np.random.default_rng(0).normal(size=(64, 65))
+    shared = tenon.from_numpy(array)
+    expected = np.exp(array.T[::-1]) + array.T
+
+    def work(_: int) -> None:
+        for _ in range(100):
+            result = shared.T.numpy()[::-1]
+            result = tenon.exp(tenon.from_numpy(result)) + shared.T
+            np.testing.assert_allclose(result.numpy(), expected, rtol=1e-12)
+
+    in_threads(work)
+
+
+def test_parallel_operations_from_many_threads() -> None:
+    """Operations large enough for the pool, started by several threads at once."""
+    array = np.arange(300_000.0)
+    shared = tenon.from_numpy(array)
+
+    def work(i: int) -> None:
+        for k in range(10):
+            result = shared * (i + 1) + k
+            assert result[-1].item() == array[-1] * (i + 1) + k
+            assert result.sum().item() == pytest.approx(array.sum() * (i + 1) + k * len(array), rel=1e-12)
+
+    in_threads(work)
+
+
+def test_writes_to_disjoint_parts() -> None:
+    array = np.zeros((THREADS, 10_000))
+    shared = tenon.from_numpy(array)
+
+    def work(i: int) -> None:
+        row = shared[i]
+        for _ in range(50):
+            row += 1
+            row.numpy()[...] += 1
+
+    in_threads(work)
+    assert (array == 100).all()
+
+
+def test_exports_are_counted_across_threads() -> None:
+    t = tenon.from_numpy(np.arange(10.0)).clone()
+
+    def work(_: int) -> None:
+        for _ in range(1000):
+            first, second = t.numpy(), memoryview(t)
+            assert first[3] == 3.0
+            del first, second
+
+    in_threads(work)
+    assert t._exports == 0
+
+
+def test_gradients_in_many_threads() -> None:
+    """Each thread has its own graph over shared leaves that do not require grad."""
+    array = np.linspace(0.1, 1, 1000)
+    shared = tenon.from_numpy(array)
+
+    def work(i: int) -> None:
+        for _ in range(20):
+            w = tenon.from_numpy(np.full(1000, float(i))).requires_grad_()
+            (tenon.sin(w * shared) * shared).sum().backward()
+            np.testing.assert_allclose(w.grad.numpy(), np.cos(i * array) * array**2, rtol=1e-9, atol=1e-12)
+
+    in_threads(work)
+
+
+def test_accumulation_into_one_leaf_is_not_lost() -> None:
+    leaf = tenon.from_numpy(np.zeros(100)).requires_grad_()
+    lock = threading.Lock()
+
+    def work(_: int) -> None:
+        for _ in range(50):
+            loss = (leaf * 2).sum()
+            with lock:  # the gradient is one tensor; adding to it is the caller's to order
+                loss.backward()
+
+    in_threads(work)
+    assert (leaf.grad.numpy() == 2 * 50 * THREADS).all()
+
+
+def test_gradient_mode_is_per_thread() -> None:
+    seen = {}
+    with tenon.no_grad():
+        thread = threading.Thread(target=lambda: seen.update(grad=tenon.is_grad_enabled()))
+        thread.start()
+        thread.join()
+        assert not tenon.is_grad_enabled()
+    assert seen == {"grad": True}
+
+
+def test_tensors_die_in_other_threads() -> None:
+    """The array behind a tensor is released by whichever thread drops the last view."""
+    owners, tensors = [], []
+    for i in range(200):
+        array = np.full(100, float(i))
+        owners.append(weakref.ref(array))
+        tensors.append(tenon.from_numpy(array)[1:])
+    del array
+
+    def work(i: int) -> None:
+        for _ in range(len(tensors)):
+            try:
+                t = tensors.pop()
+            except IndexError:
+                return
+            assert t[0].item() == t[-1].item()
+
+    in_threads(work)
+    collect()
+    assert not any(owner() is not None for owner in owners)
+
+
+def test_deleters_run_without_the_gil() -> None:
+    """backward() of a large graph runs without the GIL and frees what it saved: references are queued."""
+    owners = []
+
+    def work(i: int) -> None:
+        for _ in range(10):
+            array = np.full(100_000, float(i))
+            owners.append(weakref.ref(array))
+            w = tenon.from_numpy(np.ones(100_000)).requires_grad_()
+            loss = (w * tenon.from_numpy(array)).sum()
+            del array
+            loss.backward()
+            assert w.grad[0].item() == i
+
+    in_threads(work, 4)
+    collect()
+    assert len(owners) == 40
+    assert not any(owner() is not None for owner in owners)
+
+
+def longest_pause(work: Callable[[], object]) -> tuple[float, float]:
+    """How long this thread was kept from running while another one worked, and how long that took, in seconds."""
+    sys.setswitchinterval(1e-4)
+    done = threading.Event()
+    took = []
+
+    def run() -> None:
+        start = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - start)
+        done.set()
+
+    thread = threading.Thread(target=run)
+    pause, last = 0.0, time.perf_counter()
+    thread.start()
+    while not done.is_set():
+        time.sleep(0)  # gives the GIL away and needs it back
+        now = time.perf_counter()
+        pause, last = max(pause, now - last), now
+    thread.join()
+    return pause, took[0]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda t: tenon.erf(tenon.exp(tenon.sin(t))),
+        lambda t: [t.sum() for _ in range(40)],
+        lambda t: t.T.reshape((2000, 2000)).T.clone(),
+        lambda t: t.reshape((2000, 2000)) @ t.reshape((2000, 2000)),
+    ],
+    ids=["elementwise", "sum", "copy", "matmul"],
+)
+def test_long_work_releases_the_gil(work) -> None:
+    t = tenon.from_numpy(np.random.default_rng(0).normal(size=(2000, 2000)))
+    work(t)  # a warm pool and BLAS
+    # A busy machine may stop any thread; one quiet attempt is proof.
+    attempts = []
+    for _ in range(5):
+        pause, took = longest_pause(lambda: [work(t) for _ in range(3)])
+        attempts.append((pause, took))
+        if pause < 0.25 * took:
+            return
+    raise AssertionError(f"longest pauses and the work's time: {attempts}")
+
+
+def test_the_number_of_threads_changes_no_result() -> None:
+    t = tenon.from_numpy(np.random.default_rng(0).normal(size=1_000_003))
+    before = tenon.get_num_threads()
+    try:
+        results = []
+        for n in (1, 2, 5):
+            tenon.set_num_threads(n)
+            assert tenon.get_num_threads() == n
+            results.append((t.sum().item(), tenon.exp(t).numpy().tobytes()))
+    finally:
+        tenon.set_num_threads(before)
+    assert results[0] == results[1] == results[2]
