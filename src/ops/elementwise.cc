@@ -297,7 +297,9 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
     elementwise(op, in, &self);
     return self;
   }
-  // What backward needs of self is its old value: compute aside, then write.
+  // What backward needs of self is its old value: compute aside, then write. Sums need none of it.
+  const Tensor old = op == Op::add || op == Op::sub ? self : clone(self);
+  in[0] = Operand(old);
   Tensor result = elementwise(op, in);
   Ref<Node> node = autograd::node_of(result);
   {

@@ -182,7 +182,7 @@ def test_data_errors():
         tenon.tensor([300], dtype=tenon.int8)
     with pytest.raises(TypeError):
         tenon.tensor([1j], dtype=tenon.float32)
-    with pytest.raises(TypeError):
+    with pytest.raises(RuntimeError):
         tenon.tensor([1], requires_grad=True)
 
 
