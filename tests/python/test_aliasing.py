@@ -4,7 +4,6 @@ import array as array_module
 
 import numpy as np
 import pytest
-
 import tenon
 from support import DTYPES, address, sample
 
