@@ -228,6 +228,7 @@ def science(tour: Tour, wine: torch.Tensor, cultivar: pd.Series) -> None:
 def files(tour: Tour, wine: torch.Tensor) -> None:
     headline("Files: saved, and mapped back")
     npz, safetensors, hdf = (tour.output / f"wine.{ending}" for ending in ("npz", "safetensors", "h5"))
+    wine = wine.contiguous()  # the frame's columns made it column-major
     torch.save_npz(npz, {"wine": wine, "mean": wine.mean(0)})
     torch.save_safetensors(safetensors, {"wine": wine})
     with h5py.File(hdf, "w") as file:
@@ -249,7 +250,8 @@ def files(tour: Tour, wine: torch.Tensor) -> None:
 
 def mapping(path: Path, array: np.ndarray) -> np.ndarray:
     """Another mapping of an array's bytes in a file. It may be written: a proof that a tensor maps them."""
-    return np.memmap(path, array.dtype, "r+", offset=path.read_bytes().index(array.tobytes(order="A")))
+    offset = path.read_bytes().index(array.tobytes(order="A"))
+    return np.memmap(path, array.dtype, "r+", offset, shape=array.size)
 
 
 def device(tour: Tour, wine: torch.Tensor) -> None:
