@@ -1,7 +1,7 @@
 """NumPy's protocols on tensors: __array__, the array interface, the buffer, __array_function__."""
 
-import sys
 import subprocess
+import sys
 import textwrap
 
 import numpy as np
@@ -75,7 +75,9 @@ def test_read_only_travels():
 # ---- the array interface ----
 
 
-@pytest.mark.parametrize("dtype", ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"])
+@pytest.mark.parametrize(
+    "dtype", ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+)
 def test_array_interface_matches_numpys(dtype):
     a = np.zeros((3, 4), dtype)
     t = tenon.from_numpy(a)
@@ -97,7 +99,7 @@ def test_priority_and_namespace():
 
     assert t.__array_namespace__() is tnp
     assert t.__array_namespace__(api_version="2025.12") is tnp
-    with pytest.raises(ValueError, match="2031.12"):
+    with pytest.raises(ValueError, match=r"2031\.12"):
         t.__array_namespace__(api_version="2031.12")
 
 
@@ -160,7 +162,9 @@ def test_percentile(q, axis):
 def test_quantile_methods(method):
     a = np.random.default_rng(1).normal(size=11)
     for q in (0.0, 0.13, 0.5, 0.77, 1.0):
-        assert np.isclose(np.quantile(tenon.from_numpy(a), q, method=method).item(), np.quantile(a, q, method=method))
+        assert np.isclose(
+            np.quantile(tenon.from_numpy(a), q, method=method).item(), np.quantile(a, q, method=method)
+        )
 
 
 def test_percentile_has_a_gradient():
@@ -184,15 +188,17 @@ CASES = [
     ("sum", {}), ("sum", {"axis": 1}), ("sum", {"axis": (0, 2), "keepdims": True}), ("mean", {"axis": -1}),
     ("std", {}), ("std", {"ddof": 1, "axis": 0}), ("var", {"axis": 1}), ("max", {"axis": 0}), ("min", {}),
     ("argmax", {"axis": 1}), ("argmin", {}), ("prod", {"axis": 2}), ("cumsum", {"axis": 1}), ("cumsum", {}),
-    ("cumprod", {"axis": 0}), ("median", {"axis": 1}), ("ptp", {"axis": 0}), ("any", {"axis": 0}), ("all", {}),
-    ("transpose", {}), ("flip", {"axis": 1}), ("roll", {"shift": 2, "axis": 1}), ("squeeze", {}), ("ravel", {}),
-    ("expand_dims", {"axis": 1}), ("diff", {"axis": 1}), ("sort", {"axis": 0}), ("argsort", {"axis": 2}),
-    ("clip", {"a_min": -0.5, "a_max": 0.5}), ("round", {"decimals": 1}), ("swapaxes", {"axis1": 0, "axis2": 2}),
+    ("cumprod", {"axis": 0}), ("median", {"axis": 1}), ("ptp", {"axis": 0}), ("any", {"axis": 0}),
+    ("all", {}), ("transpose", {}), ("flip", {"axis": 1}), ("roll", {"shift": 2, "axis": 1}),
+    ("squeeze", {}), ("ravel", {}), ("expand_dims", {"axis": 1}), ("diff", {"axis": 1}),
+    ("sort", {"axis": 0}), ("argsort", {"axis": 2}), ("clip", {"a_min": -0.5, "a_max": 0.5}),
+    ("round", {"decimals": 1}), ("swapaxes", {"axis1": 0, "axis2": 2}),
     ("moveaxis", {"source": 0, "destination": -1}), ("nan_to_num", {}), ("tile", {"reps": (2, 1, 1)}),
     ("repeat", {"repeats": 2, "axis": 1}), ("pad", {"pad_width": 1}), ("count_nonzero", {"axis": 1}),
-    ("nansum", {"axis": 0}), ("nanmean", {}), ("nanstd", {"axis": 1}), ("nanmax", {"axis": 1}), ("average", {"axis": 1}),
-    ("trapezoid", {"axis": 1}), ("rot90", {}), ("atleast_3d", {}), ("real", {}), ("trace", {"axis1": 0, "axis2": 2}),
-    ("gradient", {"axis": 1}), ("histogram", {}), ("unique", {}), ("nonzero", {}), ("isfinite", {}), ("sinc", {}),
+    ("nansum", {"axis": 0}), ("nanmean", {}), ("nanstd", {"axis": 1}), ("nanmax", {"axis": 1}),
+    ("average", {"axis": 1}), ("trapezoid", {"axis": 1}), ("rot90", {}), ("atleast_3d", {}), ("real", {}),
+    ("trace", {"axis1": 0, "axis2": 2}), ("gradient", {"axis": 1}), ("histogram", {}), ("unique", {}),
+    ("nonzero", {}), ("isfinite", {}), ("sinc", {}),
 ]  # fmt: skip
 
 

@@ -9,15 +9,16 @@ pytestmark = pytest.mark.border
 rng = np.random.default_rng(0)
 
 UNARY = [
-    "negative", "positive", "absolute", "fabs", "sign", "square", "reciprocal", "sqrt", "cbrt", "exp", "exp2", "expm1",
-    "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
-    "arcsinh", "arctanh", "deg2rad", "rad2deg", "floor", "ceil", "trunc", "rint", "isnan", "isinf", "isfinite",
-    "signbit", "logical_not", "conjugate",
+    "negative", "positive", "absolute", "fabs", "sign", "square", "reciprocal", "sqrt", "cbrt", "exp",
+    "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
+    "sinh", "cosh", "tanh", "arcsinh", "arctanh", "deg2rad", "rad2deg", "floor", "ceil", "trunc", "rint",
+    "isnan", "isinf", "isfinite", "signbit", "logical_not", "conjugate",
 ]  # fmt: skip
 BINARY = [
-    "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "power", "float_power", "maximum", "minimum",
-    "fmax", "fmin", "hypot", "copysign", "nextafter", "heaviside", "arctan2", "logaddexp", "logaddexp2", "equal", "not_equal", "less",
-    "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor",
+    "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "power", "float_power",
+    "maximum", "minimum", "fmax", "fmin", "hypot", "copysign", "nextafter", "heaviside", "arctan2",
+    "logaddexp", "logaddexp2", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+    "logical_and", "logical_or", "logical_xor",
 ]  # fmt: skip
 
 
@@ -35,7 +36,11 @@ def test_binary_in_both_orders(name):
     a, b = rng.uniform(0.1, 3, size=(3, 4)), rng.uniform(0.1, 3, size=4)
     f = getattr(np, name)
     expected = f(a, b)
-    for x, y in ((tenon.from_numpy(a), b), (a, tenon.from_numpy(b)), (tenon.from_numpy(a), tenon.from_numpy(b))):
+    for x, y in (
+        (tenon.from_numpy(a), b),
+        (a, tenon.from_numpy(b)),
+        (tenon.from_numpy(a), tenon.from_numpy(b)),
+    ):
         got = f(x, y)
         assert isinstance(got, tenon.Tensor) and got.numpy().dtype == expected.dtype
         assert np.allclose(got.numpy(), expected, rtol=1e-13)
@@ -53,13 +58,16 @@ def test_every_numeric_ufunc_is_covered():
         for dtype in (np.float64, np.int64):
             inputs = [np.array([1, 2, 3], dtype)] * f.nin
             try:
-                expected = f(*inputs)
+                with np.errstate(all="ignore"):
+                    expected = f(*inputs)
             except TypeError:
                 continue
+            if f is np.reciprocal and dtype is np.int64:
+                continue  # tenon's is 1 / x, a float; NumPy's integers are 0 beyond 1
             got = f(*(tenon.from_numpy(x) for x in inputs))
             for g, e in zip(got, expected, strict=True) if isinstance(expected, tuple) else [(got, expected)]:
                 assert isinstance(g, tenon.Tensor), f
-                assert np.allclose(g.numpy(), e), f
+                assert np.allclose(g.numpy(), e, equal_nan=True), f
 
 
 def test_gradient_flows():
@@ -130,7 +138,9 @@ def test_out_tensor_tuple_and_ellipsis():
     out = tenon.zeros(3)
     assert np.sin(tenon.ones(3), out=out) is out
     assert np.sin(tenon.ones(3), out=(out,)) is out
-    r = tenon._ufunc.array_ufunc(np.sin, "__call__", tenon.ones(3), out=(...,)) if hasattr(tenon, "_ufunc") else np.sin(tenon.ones(3))
+    if np.lib.NumpyVersion(np.__version__) < "2.3.0":
+        return
+    r = np.sin(tenon.ones(3), out=...)
     assert isinstance(r, tenon.Tensor)
 
 
@@ -218,7 +228,7 @@ def test_foreign_ufunc_on_views():
     assert isinstance(r, tenon.Tensor) and np.allclose(r.numpy(), special.gamma(t.numpy()))
     out = tenon.zeros(2, dtype=tenon.float64)
     assert special.gamma(t, out=out) is out and np.allclose(out.numpy(), r.numpy())
-    with pytest.raises(TypeError, match="gamma.*no gradient"):
+    with pytest.raises(TypeError, match=r"gamma.*no gradient"):
         special.gamma(t.requires_grad_())
 
 
