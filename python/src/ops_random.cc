@@ -161,15 +161,15 @@ void def_random(Ops& ops) {
        if (PyErr_Occurred()) throw PythonError{};
        default_generator().manual_seed(seed);
        return default_generator_object();
-     }, "Starts the default generator's stream of a seed from its beginning; returns the generator.", "seed"_a).function_only();
+     }, "Starts the default generator's stream of a seed from its beginning; returns the generator.", "seed"_a).function_only().returns("Generator");
   ops.raw("seed", [](const OpDef&, PyObject* const*) -> PyObject* {
        std::random_device device;
        const std::uint64_t seed = (static_cast<std::uint64_t>(device()) << 32) | device();
        default_generator().manual_seed(seed);
        return PyLong_FromUnsignedLongLong(seed);
-     }, "Seeds the default generator from the system's entropy; returns the seed.").function_only();
+     }, "Seeds the default generator from the system's entropy; returns the seed.").function_only().returns("_int");
   ops.raw("initial_seed", [](const OpDef&, PyObject* const*) { return PyLong_FromUnsignedLongLong(default_generator().seed()); },
-     "The default generator's seed.").function_only();
+     "The default generator's seed.").function_only().returns("_int");
 }
 
 }  // namespace tenon::py

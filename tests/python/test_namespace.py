@@ -8,7 +8,6 @@ import sys
 import types
 
 import pytest
-
 import tenon
 
 PUBLIC = [n for n in dir(tenon) if not n.startswith("_")]

@@ -8,7 +8,6 @@ from multiprocessing import shared_memory
 
 import numpy as np
 import pytest
-
 import tenon
 
 DTYPES = ["bool", "int8", "int64", "uint16", "float16", "bfloat16", "float32", "float64", "complex64", "complex128", "float8_e5m2"]
