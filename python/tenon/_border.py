@@ -310,7 +310,7 @@ def show_config() -> None:
         "blas": f"{blas['name']} ({blas['threads']} threads)",
         "blas library": blas["library"] or "-",
         "blas config": blas["config"],
-        "cuda devices": _C.cuda_device_count() if _C.cuda_is_available() else "none",
+        "cuda devices": _C._cuda_device_count() if _C._cuda_is_available() else "none",
         "numpy": getattr(numpy, "__version__", None) or _numpy_version(),
     }
     width = max(map(len, rows))
