@@ -341,11 +341,7 @@ def show_config() -> None:
         "blas": f"{blas['name']} ({blas['threads']} threads)",
         "blas library": blas["library"] or "-",
         "blas config": blas["config"],
-<<<<<<< HEAD
         "cuda devices": cuda.device_count() if cuda.is_available() else "none",
-=======
-        "cuda devices": _C._cuda_device_count() if _C._cuda_is_available() else "none",
->>>>>>> pyops
         "numpy": getattr(numpy, "__version__", None) or _numpy_version(),
     }
     width = max(map(len, rows))
