@@ -36,6 +36,8 @@ def foreign(obj: Any, op: str) -> Result:
             return found
     kind = type(obj)
     refused: Exception | None = None
+    if kind.__name__ == "PyCapsule":
+        return _C.from_dlpack(obj)
     if hasattr(kind, "__dlpack_c_exchange_api__") or hasattr(kind, "__dlpack__"):
         try:
             return _C.from_dlpack(obj)
