@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._functions import cross, matmul, outer, tensordot, trace, vecdot
+from tenon.numpy._products import cross, matmul, outer, tensordot, trace, vecdot
 from tenon.numpy._shape import diagonal, matrix_transpose
 from tenon.numpy._support import axes_of, floating, tensor, through_numpy
 
