@@ -111,7 +111,7 @@ void def_ranges(Ops& ops) {
   ops.def("eye", +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v, bool grad) {
        return leaf(eye(n, m, k, d, v), grad);
      }, "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.",
-     "n"_a, "m"_a = none, kw_only, "k"_a = 0, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("eye").array_api("eye");
+     "n"_a, "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("eye").array_api("eye");
   ops.def("tril", &tril, "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.",
      "input"_a, "diagonal"_a = 0).numpy("tril").array_api("tril");
   ops.def("triu", &triu, "The upper triangles of the last two dimensions, from a diagonal on; zeros below.",

@@ -196,6 +196,7 @@ void def_elementwise(Ops& ops) {
       d->name = std::string(o.name) + suffix;
       d->doc = std::string(o.doc) + " Elementwise, with broadcasting.";
       for (int k = 0; k < o.arity; ++k) d->args.push_back(Arg{names(k), {}, false, false});
+      d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
       if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
       d->op = op;
       d->invoke = fn;

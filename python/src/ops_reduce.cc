@@ -25,7 +25,9 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
     unbiased = dim;
     dim = Py_None;
   }
-  const double correction = unbiased != Py_None ? (to_bool(unbiased, {def.name.c_str(), "unbiased"}) ? 1 : 0) : argument<double>(def, args, 4);
+  double correction = argument<double>(def, args, 4);
+  if (PyBool_Check(unbiased)) correction = unbiased == Py_True ? 1 : 0;
+  else if (unbiased != Py_None) correction = argument<double>(def, args, 2);  // the correction by position, as in C++
   const Axes axes = From<Axes>(dim, Where{def.name.c_str(), "dim"}).get();
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 5);

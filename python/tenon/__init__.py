@@ -2,6 +2,7 @@
 
 ``import tenon as torch`` runs code written against PyTorch's tensor; ``tenon.numpy`` has NumPy's names.
 """
+# ruff: noqa: F401  (what is imported here is the namespace; __all__ is computed)
 
 import builtins as _builtins
 
@@ -13,7 +14,7 @@ from tenon._size import Size as _Size
 from tenon.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tenon.random import fork_rng, get_rng_state, set_rng_state
 
-del Operation  # noqa: F821  (the type of the functions, no name for users)
+del Operation  # noqa: F821  (the functions' type is no name for users)
 
 __version__ = _C.__version__
 _C._set_size_type(_Size)

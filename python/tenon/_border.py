@@ -96,7 +96,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def no_copies() -> Iterator[None]:
-    """Within the block, on this thread, every copy that the border would make on its own account is a BufferError.
+    """Within the block, on this thread, a copy that the border makes on its own account is a BufferError.
 
     Copies that a name or an argument asks for (``clone``, ``tensor``, ``copy=True``) are not affected.
     """

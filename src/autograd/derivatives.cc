@@ -21,38 +21,32 @@ using std::numbers::pi;
 
 // Conjugation costs nothing for real values.
 Tensor cj(const Tensor& t) { return is_complex(t.dtype()) ? conj(t) : t; }
-Tensor half_positionsequal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
+Tensor half_where_equal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
 
 using In = const Tensor&;
 
-// ROW(op, what is kept, gradient of a[, gradient of b[, gradient of c]]); the names a, b, c, y, g are bound.
-#define ROW1(op, keep, da) \
-  case Op::op: { \
-    static constexpr ElementwiseRow row{true, keep, [](In g, In a, In b, In c, In y, const bool* need, Tensor* out) { \
-      (void)g, (void)a, (void)b, (void)c, (void)y; \
-      if (need[0]) out[0] = da; \
-    }}; \
-    return row; \
+// ROW(op, what the gradient of a needs, that gradient[, the same for b[, and c]]); a, b, c, y, g are bound.
+#define ROW_BEGIN(op, ka, kb, kc)                                                                    \
+  case Op::op: {                                                                                     \
+    static constexpr ElementwiseRow row{                                                             \
+        true, {ka, kb, kc}, [](In g, In a, In b, In c, In y, const bool* need, Tensor* out) {        \
+          (void)g, (void)a, (void)b, (void)c, (void)y;
+#define ROW_END \
+  }};           \
+  return row;   \
   }
-#define ROW2(op, keep, da, db) \
-  case Op::op: { \
-    static constexpr ElementwiseRow row{true, keep, [](In g, In a, In b, In c, In y, const bool* need, Tensor* out) { \
-      (void)g, (void)a, (void)b, (void)c, (void)y; \
-      if (need[0]) out[0] = da; \
-      if (need[1]) out[1] = db; \
-    }}; \
-    return row; \
-  }
-#define ROW3(op, keep, da, db, dc) \
-  case Op::op: { \
-    static constexpr ElementwiseRow row{true, keep, [](In g, In a, In b, In c, In y, const bool* need, Tensor* out) { \
-      (void)g, (void)a, (void)b, (void)c, (void)y; \
-      if (need[0]) out[0] = da; \
-      if (need[1]) out[1] = db; \
-      if (need[2]) out[2] = dc; \
-    }}; \
-    return row; \
-  }
+#define ROW1(op, ka, da) ROW_BEGIN(op, ka, nothing, nothing) if (need[0]) out[0] = da; ROW_END
+#define ROW2(op, ka, da, kb, db) \
+  ROW_BEGIN(op, ka, kb, nothing) \
+  if (need[0]) out[0] = da;      \
+  if (need[1]) out[1] = db;      \
+  ROW_END
+#define ROW3(op, ka, da, kb, db, kc, dc) \
+  ROW_BEGIN(op, ka, kb, kc)              \
+  if (need[0]) out[0] = da;              \
+  if (need[1]) out[1] = db;              \
+  if (need[2]) out[2] = dc;              \
+  ROW_END
 #define NONDIFFERENTIABLE(op) case Op::op:
 
 }  // namespace
@@ -67,24 +61,24 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(reciprocal, y, neg(mul(g, cj(square(y)))))
     ROW1(conj, nothing, cj(g))
     ROW1(angle, a, is_complex(a.dtype()) ? div(mul(mul(g, a), Scalar(complex128{0, 1})), square(abs(a))) : mul(g, 0))
-    ROW2(add, nothing, g, g)
-    ROW2(sub, nothing, g, neg(g))
-    ROW2(mul, ab, mul(g, cj(b)), mul(g, cj(a)))
-    ROW2(div, ab, div(g, cj(b)), neg(mul(g, cj(div(div(a, b), b)))))
-    ROW2(remainder, ab, g, neg(mul(g, floor(div(a, b)))))
-    ROW2(fmod, ab, g, neg(mul(g, trunc(div(a, b)))))
-    ROW2(pow, aby, where(eq(b, 0), 0, mul(g, cj(mul(b, pow(a, sub(b, 1)))))),
-                   mul(g, cj(where(logical_and(eq(a, 0), is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0)), 0, mul(y, log(a))))))
-    ROW2(maximum, ab, mul(g, add(gt(a, b), half_positionsequal(a, b))), mul(g, add(lt(a, b), half_positionsequal(a, b))))
-    ROW2(minimum, ab, mul(g, add(lt(a, b), half_positionsequal(a, b))), mul(g, add(gt(a, b), half_positionsequal(a, b))))
-    ROW2(fmax, ab, mul(g, logical_or(ge(a, b), isnan(b))), mul(g, logical_not(logical_or(ge(a, b), isnan(b)))))
-    ROW2(fmin, ab, mul(g, logical_or(le(a, b), isnan(b))), mul(g, logical_not(logical_or(le(a, b), isnan(b)))))
-    ROW2(hypot, aby, mul(g, div(a, y)), mul(g, div(b, y)))
-    ROW2(copysign, ay, mul(g, where(eq(a, 0), 0, mul(sign(a), sign(y)))), mul(g, 0))
-    ROW3(clip, abc, mul(g, logical_and(ge(a, b), le(a, c))), mul(g, logical_and(lt(a, b), lt(b, c))),
-                    mul(g, logical_or(gt(a, c), ge(b, c))))
-    ROW3(lerp, abc, mul(g, sub(1, cj(c))), mul(g, cj(c)), mul(g, cj(sub(b, a))))
-    ROW3(where, a, Tensor(), where(a, g, 0), where(a, 0, g))
+    ROW2(add, nothing, g, nothing, g)
+    ROW2(sub, nothing, g, nothing, neg(g))
+    ROW2(mul, b, mul(g, cj(b)), a, mul(g, cj(a)))
+    ROW2(div, b, div(g, cj(b)), ab, neg(mul(g, cj(div(div(a, b), b)))))
+    ROW2(remainder, nothing, g, ab, neg(mul(g, floor(div(a, b)))))
+    ROW2(fmod, nothing, g, ab, neg(mul(g, trunc(div(a, b)))))
+    ROW2(pow, ab, where(eq(b, 0), 0, mul(g, cj(mul(b, pow(a, sub(b, 1)))))),
+              aby, mul(g, cj(where(logical_and(eq(a, 0), is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0)), 0, mul(y, log(a))))))
+    ROW2(maximum, ab, mul(g, add(gt(a, b), half_where_equal(a, b))), ab, mul(g, add(lt(a, b), half_where_equal(a, b))))
+    ROW2(minimum, ab, mul(g, add(lt(a, b), half_where_equal(a, b))), ab, mul(g, add(gt(a, b), half_where_equal(a, b))))
+    ROW2(fmax, ab, mul(g, logical_or(ge(a, b), isnan(b))), ab, mul(g, logical_not(logical_or(ge(a, b), isnan(b)))))
+    ROW2(fmin, ab, mul(g, logical_or(le(a, b), isnan(b))), ab, mul(g, logical_not(logical_or(le(a, b), isnan(b)))))
+    ROW2(hypot, ay, mul(g, div(a, y)), by, mul(g, div(b, y)))
+    ROW2(copysign, ay, mul(g, where(eq(a, 0), 0, mul(sign(a), sign(y)))), nothing, mul(g, 0))
+    ROW3(clip, abc, mul(g, logical_and(ge(a, b), le(a, c))), abc, mul(g, logical_and(lt(a, b), lt(b, c))),
+               abc, mul(g, logical_or(gt(a, c), ge(b, c))))
+    ROW3(lerp, c, mul(g, sub(1, cj(c))), c, mul(g, cj(c)), ab, mul(g, cj(sub(b, a))))
+    ROW3(where, nothing, Tensor(), a, where(a, g, 0), a, where(a, 0, g))
     ROW1(frac, nothing, g)
 
     ROW1(exp, y, mul(g, cj(y)))
@@ -97,8 +91,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(sqrt, y, div(g, mul(cj(y), 2)))
     ROW1(rsqrt, y, mul(g, mul(cj(mul(square(y), y)), -0.5)))
     ROW1(cbrt, y, div(g, mul(square(y), 3)))
-    ROW2(logaddexp, aby, mul(g, exp(sub(a, y))), mul(g, exp(sub(b, y))))
-    ROW2(xlogy, ab, mul(g, where(logical_and(eq(a, 0), le(b, 0)), 0, log(b))), mul(g, div(a, b)))
+    ROW2(logaddexp, ay, mul(g, exp(sub(a, y))), by, mul(g, exp(sub(b, y))))
+    ROW2(xlogy, ab, mul(g, where(logical_and(eq(a, 0), le(b, 0)), 0, log(b))), ab, mul(g, div(a, b)))
 
     ROW1(sin, a, mul(g, cj(cos(a))))
     ROW1(cos, a, neg(mul(g, cj(sin(a)))))
@@ -106,7 +100,7 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(asin, a, mul(g, cj(rsqrt(sub(1, square(a))))))
     ROW1(acos, a, neg(mul(g, cj(rsqrt(sub(1, square(a)))))))
     ROW1(atan, a, div(g, cj(add(square(a), 1))))
-    ROW2(atan2, ab, mul(g, div(b, add(square(a), square(b)))), neg(mul(g, div(a, add(square(a), square(b))))))
+    ROW2(atan2, ab, mul(g, div(b, add(square(a), square(b)))), ab, neg(mul(g, div(a, add(square(a), square(b))))))
     ROW1(sinh, a, mul(g, cj(cosh(a))))
     ROW1(cosh, a, mul(g, cj(sinh(a))))
     ROW1(tanh, y, mul(g, cj(sub(1, square(y)))))
@@ -133,7 +127,7 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(ceil, nothing, mul(g, 0))
     ROW1(trunc, nothing, mul(g, 0))
     ROW1(rint, nothing, mul(g, 0))
-    ROW2(floor_divide, nothing, mul(g, 0), mul(g, 0))
+    ROW2(floor_divide, nothing, mul(g, 0), nothing, mul(g, 0))
     // clang-format on
 
     NONDIFFERENTIABLE(trigamma)
@@ -166,7 +160,7 @@ const ElementwiseRow& elementwise(Op op) {
     NONDIFFERENTIABLE(count)
     break;
   }
-  static constexpr ElementwiseRow none{false, nothing, nullptr};
+  static constexpr ElementwiseRow none{false, {}, nullptr};
   return none;
 }
 
@@ -529,16 +523,20 @@ void record_elementwise(Op op, std::span<const Operand> operands, const Elementw
   if (!is_differentiable(y.dtype())) return;
   auto node = Ref<ElementwiseNode>::adopt(new ElementwiseNode(op, types));
   Tensor inputs[3];
+  unsigned kept = 0;
   for (std::size_t i = 0; i < operands.size(); ++i) {
-    const bool keep = row.keep & (1u << i);
-    if (operands[i].is_tensor()) inputs[i] = operands[i].tensor();
-    if (!keep) continue;
+    if (!operands[i].is_tensor()) continue;
+    inputs[i] = operands[i].tensor();
+    if (autograd::needs_grad(inputs[i])) kept |= row.keep[i];
+  }
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (!(kept & (1u << i))) continue;
     // A number is kept as a constant of the dtype that it was computed in.
     const DType dtype = i == 0 && info(op).rule == Rule::select ? DType::bool_ : types.compute;
     node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), dtype, y.device()),
                             info(op).name.data());
   }
-  if (row.keep & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());
+  if (kept & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());
   autograd::attach(y, Ref<Node>(node.get()), {inputs, operands.size()});
 }
 

@@ -9,12 +9,12 @@
 
 namespace tenon::derive {
 
-// What a uniform elementwise primitive keeps for backward.
-enum Keep : unsigned { nothing = 0, a = 1, b = 2, c = 4, y = 8, ab = a | b, ay = a | y, aby = a | b | y, abc = a | b | c };
+// What a gradient needs of the operands and the output.
+enum Keep : unsigned { nothing = 0, a = 1, b = 2, c = 4, y = 8, ab = a | b, ay = a | y, by = b | y, aby = a | b | y, abc = a | b | c };
 
 struct ElementwiseRow {
   bool differentiable;
-  unsigned keep;
+  unsigned keep[3];  // for the gradient of each operand; what none of the wanted ones needs is not kept
   // Gradients of the inputs, in their promoted shape and dtype; only those asked for.
   void (*backward)(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& y,
                    const bool needed[3], Tensor out[3]);

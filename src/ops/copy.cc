@@ -85,17 +85,20 @@ Tensor clone(const Tensor& t) {
 
 Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
 
-Tensor& copy_(Tensor& self, const Tensor& source) {
-  if (broadcast_shapes("copy_", self.shape(), source.shape()) != self.shape())
-    errors::cannot_expand("copy_", source.shape(), self.shape());
-  if (is_complex(source.dtype()) && !is_complex(self.dtype())) errors::complex_to_real("copy_", self.dtype());
+namespace {
+
+// copy_, under the name of the operation that it is a part of.
+Tensor& copy_into(const char* op, Tensor& self, const Tensor& source) {
+  if (broadcast_shapes(op, self.shape(), source.shape()) != self.shape())
+    errors::cannot_expand(op, source.shape(), self.shape());
+  if (is_complex(source.dtype()) && !is_complex(self.dtype())) errors::complex_to_real(op, self.dtype());
   const bool record = autograd::needs_grad(self, source) && is_differentiable(self.dtype());
-  autograd::check_inplace(self, "copy_", autograd::needs_grad(source) && is_differentiable(source.dtype()));
+  autograd::check_inplace(self, op, autograd::needs_grad(source) && is_differentiable(source.dtype()));
   Ref<Node> node;
   if (record) {
     // The old value plays no part: only the source's gradient flows on.
     Tensor result = alias(self, 0, self.shape(), self.strides());
-    autograd::attach(result, "copy_", {&source, 1}, derive::copy());
+    autograd::attach(result, op, {&source, 1}, derive::copy());
     node = autograd::node_of(result);
   }
   if (source.device() != self.device()) {
@@ -107,14 +110,18 @@ Tensor& copy_(Tensor& self, const Tensor& source) {
   } else {
     write(self, source);
   }
-  autograd::after_inplace(self, "copy_", std::move(node));
+  autograd::after_inplace(self, op, std::move(node));
   return self;
 }
+
+}  // namespace
+
+Tensor& copy_(Tensor& self, const Tensor& source) { return copy_into("copy_", self, source); }
 
 Tensor& fill_(Tensor& self, const Scalar& value) {
   if (!value.fits(self.dtype())) errors::scalar_out_of_bounds("fill_", value, self.dtype());
   if (value.is_complex() && !is_complex(self.dtype())) errors::complex_to_real("fill_", self.dtype());
-  return copy_(self, Tensor::of(value, self.dtype(), self.device()));
+  return copy_into("fill_", self, Tensor::of(value, self.dtype(), self.device()));
 }
 
 Tensor& resize_(Tensor& self, const Dims& shape) {

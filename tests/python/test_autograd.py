@@ -5,13 +5,28 @@ import threading
 
 import numpy as np
 import pytest
-
 import tenon
 from tenon.autograd import GradcheckError, grad, gradcheck, gradgradcheck
 
 # Arguments at which an operation is smooth; others get values in (0.2, 0.8).
 ABOVE_ONE = {"acosh"}
-WIDE = {"sin", "cos", "tanh", "sigmoid", "exp", "erf", "erfc", "softplus", "silu", "gelu", "sinh", "cosh", "asinh", "atan", "sinc"}
+WIDE = {
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "exp",
+    "erf",
+    "erfc",
+    "softplus",
+    "silu",
+    "gelu",
+    "sinh",
+    "cosh",
+    "asinh",
+    "atan",
+    "sinc",
+}
 # Without a gradient, or with one that is zero or undefined where it matters.
 NO_GRADIENT = {
     "eq", "ne", "lt", "le", "gt", "ge", "logical_not", "logical_and", "logical_or", "logical_xor", "bitwise_not", "bitwise_and",
@@ -33,11 +48,37 @@ def arity_of(name):
 
 def elementwise_names():
     """The functions that also have an in-place form with a trailing underscore: the elementwise table."""
-    aliases = {"absolute", "negative", "subtract", "multiply", "divide", "true_divide", "power", "conjugate", "invert", "fix", "around"}
-    aliases |= {"clamp", "round", "index_add", "index_put", "masked_fill", "scatter", "scatter_add", "bernoulli", "normal"}
+    aliases = {
+        "absolute",
+        "negative",
+        "subtract",
+        "multiply",
+        "divide",
+        "true_divide",
+        "power",
+        "conjugate",
+        "invert",
+        "fix",
+        "around",
+    }
+    aliases |= {
+        "clamp",
+        "round",
+        "index_add",
+        "index_put",
+        "masked_fill",
+        "scatter",
+        "scatter_add",
+        "bernoulli",
+        "normal",
+    }
     names = []
     for name in dir(tenon):
-        if name in aliases or not hasattr(tenon.Tensor, name + "_") or name.startswith(("arc", "bitwise_", "greater", "less", "not_", "requires")):
+        if (
+            name in aliases
+            or not hasattr(tenon.Tensor, name + "_")
+            or name.startswith(("arc", "bitwise_", "greater", "less", "not_", "requires"))
+        ):
             continue
         if isinstance(getattr(tenon, name), type(tenon.add)):
             names.append(name)
@@ -69,7 +110,10 @@ def test_elementwise(name):
     if n > 2 or name == "clip":
         inputs.append(sample(name, 2, (2, 1)))
     if name == "clip":
-        inputs[1:] = [tenon.full((3,), 0.3, dtype=tenon.float64, requires_grad=True), tenon.full((2, 1), 0.6, dtype=tenon.float64, requires_grad=True)]
+        inputs[1:] = [
+            tenon.full((3,), 0.3, dtype=tenon.float64, requires_grad=True),
+            tenon.full((2, 1), 0.6, dtype=tenon.float64, requires_grad=True),
+        ]
     assert gradcheck(f, inputs)
     if name != "digamma":  # its second derivative would need polygamma(2)
         assert gradgradcheck(f, inputs)
@@ -86,7 +130,10 @@ def test_complex(name):
 @pytest.mark.parametrize("name", COMPLEX_BINARY)
 def test_complex_binary(name):
     rng = np.random.default_rng(4)
-    z, w = (tenon.tensor(rng.uniform(0.3, 0.9, 3) + 1j * rng.uniform(0.3, 0.9, 3)).requires_grad_() for _ in range(2))
+    z, w = (
+        tenon.tensor(rng.uniform(0.3, 0.9, 3) + 1j * rng.uniform(0.3, 0.9, 3)).requires_grad_()
+        for _ in range(2)
+    )
     x = tenon.tensor(rng.uniform(0.3, 0.9, 3)).requires_grad_()
     for inputs in ([z, w], [z, x], [x, z]):
         assert gradcheck(getattr(tenon, name), inputs)
@@ -305,7 +352,15 @@ def test_modes_as_blocks():
     assert tenon.is_grad_enabled()
 
 
-@pytest.mark.parametrize("make", [lambda: tenon.no_grad(), lambda: tenon.no_grad, lambda: tenon.inference_mode(), lambda: tenon.set_grad_enabled(False)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: tenon.no_grad(),
+        lambda: tenon.no_grad,
+        lambda: tenon.inference_mode(),
+        lambda: tenon.set_grad_enabled(False),
+    ],
+)
 def test_modes_as_decorators(make):
     @make()
     def f(x, *, scale=1):
@@ -345,7 +400,24 @@ def test_modes_are_per_thread():
 # ---- against PyTorch ----
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "sin", "tanh", "sigmoid", "sqrt", "square", "abs", "lgamma", "erf", "log1p", "acos", "digamma"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "exp",
+        "log",
+        "sin",
+        "tanh",
+        "sigmoid",
+        "sqrt",
+        "square",
+        "abs",
+        "lgamma",
+        "erf",
+        "log1p",
+        "acos",
+        "digamma",
+    ],
+)
 def test_against_pytorch(name):
     torch = pytest.importorskip("torch")
     a = np.random.default_rng(5).uniform(0.2, 0.8, (4, 5))

@@ -12,6 +12,9 @@ pytestmark = pytest.mark.border
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 
 
+NUMPY_2_1 = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
+
+
 class Foreign:
     """An object with nothing but DLPack."""
 
@@ -69,7 +72,8 @@ def test_read_only_flag_travels():
     assert t.readonly
     with pytest.raises(ValueError, match="read-only"):
         t += 1
-    assert not np.from_dlpack(t).flags.writeable
+    if NUMPY_2_1:  # older ones ask for the unversioned capsule
+        assert not np.from_dlpack(t).flags.writeable
     assert tenon.from_dlpack(Foreign(t)).readonly
     with pytest.raises(BufferError, match="read-only"):
         t.__dlpack__()  # the unversioned capsule has no such flag

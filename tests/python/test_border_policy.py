@@ -194,7 +194,12 @@ def test_blas_is_found_without_numpy():
 
     if find_spec("scipy_openblas32") is None:
         pytest.skip("scipy-openblas32 is not installed")
-    code = "import sys, tenon; i = tenon._C._blas_info(); assert 'scipy_openblas32' in i['library'], i; assert 'numpy' not in sys.modules"
+    code = """
+import sys, tenon
+info = tenon._C._blas_info()
+assert "scipy_openblas32" in info["library"], info
+assert "numpy" not in sys.modules
+"""
     subprocess.run(
         [sys.executable, "-c", code], check=True, timeout=60, env={"PYTHONPATH": ":".join(sys.path)}
     )

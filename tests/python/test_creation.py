@@ -2,10 +2,24 @@
 
 import numpy as np
 import pytest
-
 import tenon
 
-DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128"]
+DTYPES = [
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 
 
 def address(t):
@@ -19,7 +33,11 @@ def address(t):
 @pytest.mark.parametrize("shape", [(), (4,), (10, 10)])
 def test_frombuffer_agrees_with_numpy(dtype, shape):
     rng = np.random.default_rng(0)
-    array = rng.integers(0, 2, shape).astype(dtype) if dtype == "bool" else np.asarray(rng.integers(0, 99, shape)).astype(dtype)
+    array = (
+        rng.integers(0, 2, shape).astype(dtype)
+        if dtype == "bool"
+        else np.asarray(rng.integers(0, 99, shape)).astype(dtype)
+    )
     d = getattr(tenon, dtype)
     n = array.size
     for offset in {0, n // 2, n - 1}:
@@ -111,7 +129,12 @@ def test_dtype_and_values_of_data(function, data, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_numpy_scalars_and_explicit_dtypes(dtype):
     assert tenon.tensor(np.dtype(dtype).type(1)).item() == 1
-    for d in (dtype, np.dtype(dtype), getattr(np, dtype if dtype != "bool" else "bool_"), getattr(tenon, dtype)):
+    for d in (
+        dtype,
+        np.dtype(dtype),
+        getattr(np, dtype if dtype != "bool" else "bool_"),
+        getattr(tenon, dtype),
+    ):
         assert tenon.tensor([0, 1], dtype=d).dtype is getattr(tenon, dtype)
 
 
@@ -131,7 +154,11 @@ def test_asarray_shares_where_it_can():
     array = np.zeros(3, np.float32)
     t = tenon.tensor([1.0, 2.0])
     memory = memoryview(array)
-    for data, where in ((array, array.__array_interface__["data"][0]), (t, address(t)), (memory, array.__array_interface__["data"][0])):
+    for data, where in (
+        (array, array.__array_interface__["data"][0]),
+        (t, address(t)),
+        (memory, array.__array_interface__["data"][0]),
+    ):
         for copy in (None, False):
             assert address(tenon.asarray(data, copy=copy)) == where
             assert address(tenon.asarray(data, copy=copy, dtype=tenon.float32)) == where
@@ -141,7 +168,10 @@ def test_asarray_shares_where_it_can():
     assert tenon.asarray(t) is t
 
 
-@pytest.mark.parametrize("data, arguments", [([1, 2], {}), (3, {}), (np.zeros(2), {"dtype": "float32"}), (tenon.zeros(2), {"dtype": "int8"})])
+@pytest.mark.parametrize(
+    "data, arguments",
+    [([1, 2], {}), (3, {}), (np.zeros(2), {"dtype": "float32"}), (tenon.zeros(2), {"dtype": "int8"})],
+)
 def test_asarray_refuses_to_copy(data, arguments):
     with pytest.raises(ValueError, match="copy=False"):
         tenon.asarray(data, copy=False, **arguments)
@@ -239,7 +269,9 @@ def test_like():
     assert t.new_tensor([1.9]).dtype is tenon.int16
 
 
-@pytest.mark.parametrize("arguments", [(5,), (1, 5), (1, 10, 3), (10, 1, -2), (0.0, 1.0, 0.25), (3, 3), (5.0,), (2.5,)])
+@pytest.mark.parametrize(
+    "arguments", [(5,), (1, 5), (1, 10, 3), (10, 1, -2), (0.0, 1.0, 0.25), (3, 3), (5.0,), (2.5,)]
+)
 def test_arange(arguments):
     ours, theirs = tenon.arange(*arguments), np.arange(*arguments)
     assert np.allclose(ours.tolist(), theirs)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+import tenon
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-
-import tenon
 
 shapes = st.lists(st.integers(0, 4), min_size=1, max_size=4).map(tuple)
 
@@ -25,7 +24,9 @@ def shape_and_index(draw):
     index, dim, ellipsis = [], 0, False
     while dim < len(shape) and draw(st.integers(0, 9)) > 0:
         n = shape[dim]
-        kind = draw(st.sampled_from(["int", "slice", "slice", "none", "ellipsis", "array", "array", "list", "mask"]))
+        kind = draw(
+            st.sampled_from(["int", "slice", "slice", "none", "ellipsis", "array", "array", "list", "mask"])
+        )
         if kind == "int" and n > 0:
             index.append(draw(st.integers(-n, n - 1)))
             dim += 1
@@ -40,7 +41,9 @@ def shape_and_index(draw):
             dim += draw(st.integers(0, len(shape) - dim))
         elif kind in ("array", "list") and n > 0:
             s = draw(st.sampled_from([common, wide]))
-            values = draw(st.lists(st.integers(-n, n - 1), min_size=int(np.prod(s)), max_size=int(np.prod(s))))
+            values = draw(
+                st.lists(st.integers(-n, n - 1), min_size=int(np.prod(s)), max_size=int(np.prod(s)))
+            )
             array = np.array(values, draw(st.sampled_from([np.int64, np.int32, np.int8]))).reshape(s)
             index.append(array.tolist() if kind == "list" and array.ndim > 0 else array)
             dim += 1
@@ -84,7 +87,9 @@ def test_get(case, tensors):
     assert r.tolist() == expected.tolist()
     # Views where NumPy makes views, copies where it copies.
     if r.numel() and isinstance(expected, np.ndarray):
-        assert (r.storage_offset() >= 0 and r.data_ptr() in range(t.data_ptr(), t.data_ptr() + t.nbytes)) == np.shares_memory(expected, array)
+        assert (
+            r.storage_offset() >= 0 and r.data_ptr() in range(t.data_ptr(), t.data_ptr() + t.nbytes)
+        ) == np.shares_memory(expected, array)
 
 
 @settings(max_examples=200, deadline=None)
@@ -96,8 +101,17 @@ def test_set(case, tensors, what):
     assume(selected is not None)
     # With equal indices the order of writes would show: all values are one there.
     repeated = any(isinstance(i, (np.ndarray, list)) and np.asarray(i).dtype != bool for i in index)
-    full = np.full(np.shape(selected), 7, np.float32) if repeated else 1 + np.arange(np.size(selected), dtype=np.float32).reshape(np.shape(selected))
-    value = {"number": 5, "full": full, "row": full[-1:] if full.ndim and full.shape[0] else full, "tensor": tenon.tensor(full)}[what]
+    full = (
+        np.full(np.shape(selected), 7, np.float32)
+        if repeated
+        else 1 + np.arange(np.size(selected), dtype=np.float32).reshape(np.shape(selected))
+    )
+    value = {
+        "number": 5,
+        "full": full,
+        "row": full[-1:] if full.ndim and full.shape[0] else full,
+        "tensor": tenon.tensor(full),
+    }[what]
     t = tenon.zeros(shape)
     t[as_tensors(index, tensors)] = value
     array[index] = np.asarray(value.tolist(), np.float32).reshape(value.shape) if what == "tensor" else value
@@ -145,7 +159,18 @@ def test_views_share_memory():
 
 def test_errors():
     t = tenon.zeros(2, 3)
-    for index in (2, -3, (0, 3), (0, 0, 0), 1.0, "a", [5], (slice(None), [0, 9]), (..., ...), tenon.tensor([0.5])):
+    for index in (
+        2,
+        -3,
+        (0, 3),
+        (0, 0, 0),
+        1.0,
+        "a",
+        [5],
+        (slice(None), [0, 9]),
+        (..., ...),
+        tenon.tensor([0.5]),
+    ):
         with pytest.raises((IndexError, TypeError)):
             t[index]
     with pytest.raises(IndexError):
@@ -170,7 +195,7 @@ def test_length_iteration_membership():
     assert len(t) == 3
     assert [r.tolist() for r in t] == [[0, 1], [2, 3], [4, 5]]
     assert [r.tolist() for r in reversed(t)] == [[4, 5], [2, 3], [0, 1]]
-    a, b, c = t
+    *_, c = t
     assert c.tolist() == [4, 5]
     assert 3 in t
     assert 7 not in t
@@ -214,7 +239,9 @@ def test_take_gather_scatter_against_numpy():
     assert t.tolist() == a.tolist()
     assert t.clone().scatter_(0, tenon.tensor(order), tenon.tensor(source)).tolist() == b.tolist()
     assert tenon.zeros(3, 2).scatter(0, tenon.tensor([[1, 2]]), value=9).tolist() == [[0, 0], [9, 0], [0, 9]]
-    summed = tenon.zeros(3, dtype=tenon.float64).scatter_add(0, tenon.tensor([1, 1, 2]), tenon.tensor([1.0, 2.0, 3.0], dtype=tenon.float64))
+    summed = tenon.zeros(3, dtype=tenon.float64).scatter_add(
+        0, tenon.tensor([1, 1, 2]), tenon.tensor([1.0, 2.0, 3.0], dtype=tenon.float64)
+    )
     assert summed.tolist() == [0, 3, 3]
     with pytest.raises(TypeError, match="'src'"):
         t.scatter(0, tenon.tensor(order))

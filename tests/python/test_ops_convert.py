@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 import tenon
 
 METHODS = {
@@ -57,7 +56,14 @@ def test_questions():
     assert tenon.is_complex(t.cfloat()) is True
     assert t.byte().is_signed() is False
     assert t.get_device() == -1
-    assert (t.ndimension(), t.nelement(), t.numel(), tenon.numel(t), t.element_size(), t.dim()) == (2, 6, 6, 6, 4, 2)
+    assert (t.ndimension(), t.nelement(), t.numel(), tenon.numel(t), t.element_size(), t.dim()) == (
+        2,
+        6,
+        6,
+        6,
+        4,
+        2,
+    )
     assert (t.itemsize, t.nbytes, t.is_cpu, t.is_cuda) == (4, 24, True, False)
     assert tenon.is_tensor(t) is True
     assert tenon.is_tensor(np.zeros(1)) is False
@@ -102,7 +108,10 @@ def test_in_place_changes_the_array_it_shares():
 # ---- elementwise with arguments of their own ----
 
 
-@pytest.mark.parametrize("mode, reference", [(None, np.divide), ("floor", np.floor_divide), ("trunc", lambda a, b: np.trunc(a / b))])
+@pytest.mark.parametrize(
+    "mode, reference",
+    [(None, np.divide), ("floor", np.floor_divide), ("trunc", lambda a, b: np.trunc(a / b))],
+)
 @pytest.mark.parametrize("dtype", ["int32", "int64", "float64"])
 def test_div(mode, reference, dtype):
     a, b = np.array([7, -7, 7, -7, 6], dtype), np.array([2, 2, -2, -2, 3], dtype)
@@ -172,7 +181,12 @@ def test_out():
 
 def test_products_against_numpy():
     rng = np.random.default_rng(2)
-    a, b, v, s = rng.standard_normal((3, 4)), rng.standard_normal((4, 5)), rng.standard_normal(4), rng.standard_normal((2, 3, 4))
+    a, b, v, s = (
+        rng.standard_normal((3, 4)),
+        rng.standard_normal((4, 5)),
+        rng.standard_normal(4),
+        rng.standard_normal((2, 3, 4)),
+    )
     ta, tb, tv, ts = (tenon.tensor(x) for x in (a, b, v, s))
     for ours, theirs in (
         (ta @ tb, a @ b), (tenon.matmul(ta, tb), a @ b), (ta.mm(tb), a @ b), (ta.mv(tv), a @ v), (tv.dot(tv), v @ v), (ta @ tv, a @ v),
@@ -184,7 +198,14 @@ def test_products_against_numpy():
     out = tenon.zeros(3, 5, dtype=tenon.float64)
     assert tenon.matmul(ta, tb, out=out) is out
     assert np.allclose(out.tolist(), a @ b)
-    for call in (lambda: ta @ ta, lambda: ta.mm(tv), lambda: ts.bmm(ta), lambda: ts.bmm(ts.mT[:1]), lambda: ta.dot(ta), lambda: ta @ 2):
+    for call in (
+        lambda: ta @ ta,
+        lambda: ta.mm(tv),
+        lambda: ts.bmm(ta),
+        lambda: ts.bmm(ts.mT[:1]),
+        lambda: ta.dot(ta),
+        lambda: ta @ 2,
+    ):
         with pytest.raises(ValueError):
             call()
 
@@ -207,7 +228,7 @@ def test_item_and_numbers():
     with pytest.raises((ValueError, RuntimeError)):
         tenon.zeros(2).item()
     with pytest.raises(TypeError):
-        [1][tenon.tensor(0.0)]  # noqa: B018
+        [1][tenon.tensor(0.0)]
     assert tenon.zeros(2, 0).tolist() == [[], []]
     assert tenon.tensor(5).tolist() == 5
     assert tenon.ones(2, dtype=tenon.bfloat16).tolist() == [1.0, 1.0]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 import tenon
 
 A = np.random.default_rng(0).standard_normal((3, 4, 5))
@@ -61,7 +60,7 @@ def test_extremes(name, reference):
     close(g(t, other), getattr(np, name + "imum")(A, 0))
     close(g(t, other=other), getattr(np, name + "imum")(A, 0))
     close(getattr(t, name)(np.zeros(5)), getattr(np, name + "imum")(A, 0))
-    with pytest.raises(ValueError, match="amax|amin|max|min"):
+    with pytest.raises(ValueError, match=r"amax|amin"):
         g(tenon.zeros(0))
 
 
@@ -114,7 +113,13 @@ def test_softmax():
 
 
 def test_dtypes_of_results():
-    for dtype, result in (("bool", "int64"), ("int8", "int64"), ("uint8", "uint64"), ("float16", "float16"), ("complex64", "complex64")):
+    for dtype, result in (
+        ("bool", "int64"),
+        ("int8", "int64"),
+        ("uint8", "uint64"),
+        ("float16", "float16"),
+        ("complex64", "complex64"),
+    ):
         t = tenon.ones(3, dtype=getattr(tenon, dtype))
         assert t.sum().dtype is getattr(tenon, result)
         assert t.sum().item() == 3

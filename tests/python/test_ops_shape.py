@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 import tenon
 
 A = np.arange(24.0).reshape(2, 3, 4)

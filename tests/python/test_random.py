@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-
 import tenon
 
 
@@ -71,7 +70,9 @@ def test_rand_and_randn(dtype):
     assert x.min().item() >= 0
     assert x.max().item() < 1
     # Four standard errors of the mean and of the variance of 100,000 draws.
-    assert abs(x.mean().item() - 0.5) < 4 * math.sqrt(1 / 12 / 1e5) + 2**-9 * (dtype in ("bfloat16", "float16"))
+    assert abs(x.mean().item() - 0.5) < 4 * math.sqrt(1 / 12 / 1e5) + 2**-9 * (
+        dtype in ("bfloat16", "float16")
+    )
     z = tenon.randn(100_000, dtype=d, generator=g).double()
     assert abs(z.mean().item()) < 4 / math.sqrt(1e5) + 1e-3
     assert abs(z.var().item() - 1) < 4 * math.sqrt(2 / 1e5) + 1e-3
