@@ -56,11 +56,11 @@ def grad(
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of the sum of outputs (each times its grad_outputs) with respect to inputs: one for each input.
+    """The gradients of the sum of outputs, each times its grad_outputs, with respect to each input.
 
     No ``.grad`` is touched. ``create_graph`` records the gradients themselves, for second derivatives;
-    ``retain_graph`` (as create_graph unless given) keeps the graph for another call. RuntimeError for an input
-    that was not used, unless ``allow_unused`` (None for it) or ``materialize_grads`` (zeros).
+    ``retain_graph`` (as create_graph unless given) keeps the graph for another call. RuntimeError for an
+    input that was not used, unless ``allow_unused`` (None for it) or ``materialize_grads`` (zeros).
     """
     ins = _sequence(inputs)
     if isinstance(grad_outputs, Tensor):
