@@ -24,7 +24,7 @@ def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     outs = kwargs.get("out", ())
     outs = outs if isinstance(outs, tuple) else (outs,)
     for operand in (*inputs, *outs):
-        if operand is not None and operand is not ... and _C._should_defer(operand):
+        if operand is not None and operand is not ... and _C._overrides_ufuncs(operand):
             return NotImplemented
     for name in _IGNORED:
         kwargs.pop(name, None)

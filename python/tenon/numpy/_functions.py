@@ -5,17 +5,89 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import Tensor, cast, deliver, floating, on_host, tensor, through_numpy, wrapped
+from tenon.numpy._support import (
+    Tensor,
+    axes_of,
+    cast,
+    deliver,
+    floating,
+    on_host,
+    tensor,
+    through_numpy,
+    wrapped,
+)
 
 __all__ = [
-    "allclose", "argsort", "argwhere", "around", "array_equal", "array_equiv", "bincount", "clip",
-    "copysign", "copyto", "cross", "diff", "digitize", "divmod", "dot", "ediff1d", "einsum", "extract",
-    "fabs", "fill_diagonal", "fix", "flatnonzero", "float_power", "frexp", "gradient", "histogram",
-    "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "inner", "interp", "isclose", "isin",
-    "kron", "ldexp", "logaddexp2", "matmul", "matvec", "modf", "nan_to_num", "nonzero", "outer", "place",
-    "put", "putmask", "real", "round", "searchsorted", "select", "sinc", "sort", "take", "take_along_axis",
-    "tensordot", "trace", "trapezoid", "unique", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "vdot", "vecdot", "vecmat", "where",
+    "allclose",
+    "argsort",
+    "argwhere",
+    "around",
+    "array_equal",
+    "array_equiv",
+    "bincount",
+    "clip",
+    "copysign",
+    "copyto",
+    "cross",
+    "diff",
+    "digitize",
+    "divmod",
+    "dot",
+    "ediff1d",
+    "einsum",
+    "extract",
+    "fabs",
+    "fill_diagonal",
+    "fix",
+    "flatnonzero",
+    "float_power",
+    "frexp",
+    "gradient",
+    "histogram",
+    "histogram2d",
+    "histogram_bin_edges",
+    "histogramdd",
+    "imag",
+    "inner",
+    "interp",
+    "isclose",
+    "iscomplex",
+    "isin",
+    "isreal",
+    "kron",
+    "ldexp",
+    "logaddexp2",
+    "matmul",
+    "matvec",
+    "modf",
+    "nan_to_num",
+    "nonzero",
+    "outer",
+    "place",
+    "put",
+    "put_along_axis",
+    "putmask",
+    "real",
+    "round",
+    "searchsorted",
+    "select",
+    "sinc",
+    "sliding_window_view",
+    "sort",
+    "take",
+    "take_along_axis",
+    "tensordot",
+    "trace",
+    "trapezoid",
+    "unique",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    "vdot",
+    "vecdot",
+    "vecmat",
+    "where",
 ]  # fmt: skip
 
 
@@ -487,6 +559,46 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         return t.reshape(-1)[i.reshape(-1)]
     return _C.take_along_dim(t, i, axis)
+
+
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
+    """Writes values at one index for each slice along the axis, in place."""
+    i = tensor(indices, "put_along_axis")
+    if axis is None:
+        put(arr, i, values)
+        return
+    axis %= arr.ndim
+
+    def along(d: int, n: int) -> Any:
+        return _C.arange(n).reshape(tuple(-1 if k == d else 1 for k in range(arr.ndim)))
+
+    key = [i if d == axis else along(d, n) for d, n in enumerate(arr.shape)]
+    arr[tuple(key)] = tensor(values, "put_along_axis")
+
+
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
+    """A view of all windows along the axes, with the windows' dimensions last."""
+    t = tensor(x, "sliding_window_view")
+    sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    axes = axes_of(axis, t.ndim, "sliding_window_view")
+    if len(sizes) != len(axes):
+        raise ValueError(f"sliding_window_view: {len(sizes)} window sizes for {len(axes)} axes")
+    for d, n in zip(axes, sizes, strict=True):
+        t = t.unfold(d, n, 1)
+    return t
+
+
+def isreal(x: Any) -> Any:
+    """Whether the imaginary part of each element is zero."""
+    t = tensor(x, "isreal")
+    return t.imag == 0 if t.dtype.is_complex else _C.ones(tuple(t.shape), dtype=_C.bool, device=t.device)
+
+
+def iscomplex(x: Any) -> Any:
+    """Whether the imaginary part of each element is not zero."""
+    return _C.logical_not(isreal(x))
 
 
 def extract(condition: Any, arr: Any) -> Any:
