@@ -35,8 +35,8 @@ class Crossings:
     def cross(self, code: str, owner: object = None, **names: object) -> object:
         """The value of ``code``, which is also timed and put into the table.
 
-        Shared or copied is found out by writing: into ``owner`` (by default the first of ``names``), looking at
-        the result, and the other way round. What was written is undone.
+        Shared or copied is found out by writing into ``owner`` (by default the first of ``names``), looking
+        at the result, and the other way round. What was written is undone.
         """
         names_and_globals = self.names | names
         result = eval(code, names_and_globals)
@@ -55,7 +55,8 @@ class Crossings:
         pad = (str.ljust, str.ljust, str.rjust, str.rjust, str.ljust)
         lines = [heads, tuple("-" * w for w in widths), *cells]
         return "\n".join(
-            "  ".join(p(cell, w) for p, cell, w in zip(pad, line, widths, strict=True)).rstrip() for line in lines
+            "  ".join(p(cell, w) for p, cell, w in zip(pad, line, widths, strict=True)).rstrip()
+            for line in lines
         )
 
 

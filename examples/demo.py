@@ -3,8 +3,8 @@
     python examples/demo.py --output demo-output
 
 All data is real: the CSV files and photographs that ship inside scikit-learn. Whatever crosses the border is
-timed, and a write proves whether it shares memory; the table of all crossings comes last. Every number is computed
-here. The pictures are files in the output folder.
+timed, and a write proves whether it shares memory; the table of all crossings comes last. Every number is
+computed here. The pictures are files in the output folder.
 """
 
 import argparse
@@ -27,14 +27,13 @@ import scipy.special
 import scipy.stats
 import seaborn as sns
 import sklearn.datasets
+import tenon as torch
+from crossings import Crossings
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
-
-import tenon as torch
-from crossings import Crossings
 
 DATA = Path(sklearn.datasets.__file__).parent / "data"
 IMAGES = DATA.parent / "images"
@@ -63,11 +62,12 @@ def headline(text: str) -> None:
 def read_table(file: str, load) -> tuple[pd.DataFrame, pd.Series, list[str]]:
     """Features, classes and class names of one of scikit-learn's CSV files, read by pandas.
 
-    The first line of these files holds the sizes and the class names; the columns are named in the description.
+    Their first line holds the sizes and the class names; the columns are named in the description.
     """
     description = load()
     features = list(description.feature_names)
-    frame = pd.read_csv(DATA / file, skiprows=1, names=[*features, "class"], dtype=dict.fromkeys(features, "float64"))
+    dtypes = dict.fromkeys(features, "float64")
+    frame = pd.read_csv(DATA / file, skiprows=1, names=[*features, "class"], dtype=dtypes)
     # copy() lays the columns out as one block of memory, which is what values can then share.
     return frame[features].copy(), frame["class"], list(description.target_names)
 
@@ -99,7 +99,7 @@ def frames(tour: Tour) -> tuple[torch.Tensor, pd.Series]:
     wine, cultivar, _ = read_table("wine_data.csv", sklearn.datasets.load_wine)
     table = tour.cross("torch.from_numpy(wine.values)", wine=wine)
     column = tour.cross("torch.from_numpy(wine['alcohol'].to_numpy())", wine=wine)
-    print(f"  wine_data.csv: {tuple(table.shape)} {table.dtype}, strides {table.stride()}, read-only: {table.readonly}")
+    print(f"  wine_data.csv: {tuple(table.shape)} {table.dtype}, strides {table.stride()}, lent read-only")
     print(f"  mean alcohol: {column.mean().item():.2f} %")
     try:
         table[0, 0] = 0.0
@@ -122,13 +122,14 @@ def features(tour: Tour, wine: torch.Tensor) -> None:
     shared = wine.numpy()
     wine -= wine.mean(0)
     wine /= wine.std(0)
-    print(f"  standardised in place; NumPy sees mean {np.abs(shared.mean(0)).max():.1e}, std {shared.std(0, ddof=1).mean():.6f}")
+    print(f"  standardised in place; NumPy sees means up to {np.abs(shared.mean(0)).max():.0e}")
     low, middle, high = np.percentile(shared[:, 0], [5, 50, 95])
     print(f"  alcohol, 5th, 50th, 95th percentile: {low:.2f}, {middle:.2f}, {high:.2f} standard deviations")
-    print(f"  np.percentile(tensor, 90, axis=0) is a {type(np.percentile(wine, 90, axis=0)).__module__} tensor")
+    high = np.percentile(wine, 90, axis=0)  # NumPy's function, but a tensor
+    print(f"  np.percentile(tensor, 90, axis=0): a {type(high).__name__}, mean {high.mean().item():.3f}")
     x = wine[:, :3].clone().requires_grad_()
     np.mean(np.exp(x) * 2).backward()
-    print(f"  np.mean(np.exp(x) * 2).backward(): x.grad is {tuple(x.grad.shape)}, the first {x.grad[0, 0].item():.5f}")
+    print(f"  np.mean(np.exp(x) * 2).backward(): x.grad[0, 0] is {x.grad[0, 0].item():.6f}")
 
 
 def histograms(tour: Tour) -> None:
@@ -137,8 +138,14 @@ def histograms(tour: Tour) -> None:
     measures = torch.from_numpy(iris.values)
     figure, axes = plt.subplots(2, 2, figsize=(10, 7))
     for axis, name, column in zip(axes.flat, iris.columns, measures.T, strict=True):
-        # The tensor itself: seaborn turns it into an array, which shares its memory.
-        sns.histplot(x=column.numpy(), hue=species.map(dict(enumerate(names))), bins=24, multiple="stack", ax=axis)
+        sns.histplot(
+            x=column.numpy(),
+            hue=species.map(dict(enumerate(names))),
+            binwidth=0.2,
+            multiple="stack",
+            legend=axis is axes[0, 1],
+            ax=axis,
+        )
         for share, style in ((10, ":"), (50, "-"), (90, ":")):
             axis.axvline(np.percentile(column, share).item(), color="black", linestyle=style, linewidth=1)
         axis.set(xlabel=name, ylabel="flowers")
@@ -151,10 +158,19 @@ def histograms(tour: Tour) -> None:
     z = (t - t.mean(0)) / t.std(0)
     correlation = z.T @ z / (len(z) - 1)
     difference = np.abs(correlation.numpy() - np.corrcoef(tumours.values, rowvar=False)).max()
-    print(f"  correlation of 30 features by a product of tensors; largest difference to np.corrcoef: {difference:.1e}")
+    print(f"  correlations by a product of tensors; largest difference to np.corrcoef: {difference:.0e}")
     figure, axis = plt.subplots(figsize=(9, 7.5))
-    sns.heatmap(correlation.numpy(), cmap="vlag", center=0, square=True, ax=axis, xticklabels=tumours.columns,
-                yticklabels=tumours.columns, cbar_kws={"label": "correlation"})  # fmt: skip
+    sns.heatmap(
+        correlation.numpy(),
+        vmin=-1,
+        vmax=1,
+        cmap="vlag",
+        square=True,
+        xticklabels=tumours.columns,
+        yticklabels=tumours.columns,
+        cbar_kws={"label": "correlation", "shrink": 0.8},
+        ax=axis,
+    )
     axis.tick_params(labelsize=7)
     axis.set_title(f"Breast cancer: {len(z)} tumours, {z.shape[1]} features")
     tour.save(figure, "breast-cancer-correlation.png")
@@ -166,7 +182,8 @@ def photographs(tour: Tour) -> None:
     photo = tour.cross("torch.from_numpy(bgr[..., ::-1])", bgr=bgr)  # BGR to RGB: a negative stride, no copy
     height, width = photo.shape[0] // 2, photo.shape[1] // 2
     small = torch.zeros((height, width, 3), dtype=torch.uint8)
-    tour.cross("cv2.resize(bgr, size, dst=small.numpy())", owner=small, bgr=bgr, small=small, size=(width, height))
+    names = {"bgr": bgr, "small": small, "size": (width, height)}
+    tour.cross("cv2.resize(bgr, size, dst=small.numpy())", owner=small, **names)
     print(f"  cv2.resize wrote {tuple(small.shape)} into the tensor: mean {small.float().mean().item():.1f}")
 
     grey = photo.float().mean(-1)
@@ -194,16 +211,16 @@ def science(tour: Tour, wine: torch.Tensor, cultivar: pd.Series) -> None:
     print(f"  scipy.linalg.svdvals(tensor): {singular[0]:.3f} … {singular[-1]:.3f}")
     print(f"  scipy.stats.skew(tensor), largest: {scipy.stats.skew(np.asarray(wine)).max():.3f}")
     logistic = scipy.special.expit(wine)
-    print(f"  scipy.special.expit(tensor) is a {type(logistic).__module__} tensor, mean {logistic.mean().item():.3f}")
+    print(f"  scipy.special.expit(tensor): {type(logistic).__name__}, mean {logistic.mean().item():.3f}")
 
     raw = torch.from_numpy(sklearn.datasets.load_wine().data).clone()
     StandardScaler(copy=False).fit_transform(raw.numpy())  # scikit-learn works in place, in the tensor
-    print(f"  StandardScaler(copy=False) in the tensor's memory: mean {raw.mean().item():.1e}, "
-          f"std {raw.std(0, correction=0).mean().item():.3f}")  # fmt: skip
+    print(f"  StandardScaler(copy=False) in the tensor's memory: mean {raw.mean().item():.0e}")
 
     plane = PCA(2).fit_transform(wine)
     figure, axis = plt.subplots(figsize=(6.5, 5))
-    sns.scatterplot(x=plane[:, 0], y=plane[:, 1], hue=cultivar.map("cultivar {}".format), palette="deep", ax=axis)
+    kind = cultivar.map("cultivar {}".format)
+    sns.scatterplot(x=plane[:, 0], y=plane[:, 1], hue=kind, palette="deep", ax=axis)
     axis.set(xlabel="first component", ylabel="second component", title="178 wines: PCA of a tensor")
     tour.save(figure, "wine-pca.png")
 
@@ -211,20 +228,30 @@ def science(tour: Tour, wine: torch.Tensor, cultivar: pd.Series) -> None:
 def files(tour: Tour, wine: torch.Tensor) -> None:
     headline("Files: saved, and mapped back")
     npz, safetensors, hdf = (tour.output / f"wine.{ending}" for ending in ("npz", "safetensors", "h5"))
-    torch.savez(npz, wine=wine, mean=wine.mean(0))
+    wine = wine.contiguous()  # the frame's columns made it column-major
+    torch.save_npz(npz, {"wine": wine, "mean": wine.mean(0)})
     torch.save_safetensors(safetensors, {"wine": wine})
     with h5py.File(hdf, "w") as file:
         file["wine"] = wine.numpy()
     with np.load(npz) as archive:
         print(f"  {npz.name}: NumPy reads it, equal: {np.array_equal(archive['wine'], wine.numpy())}")
-    mapped = torch.load_safetensors(safetensors)["wine"]
-    print(f"  {safetensors.name}: mapped, read-only: {mapped.readonly}, equal: {bool((mapped == wine).all())}")
+
+    mapped = tour.cross("torch.load_npz(npz, mmap=True)['wine']", owner=mapping(npz, wine.numpy()), npz=npz)
+    print(f"  {npz.name}: mapped, read-only: {mapped.readonly}, equal: {torch.equal(mapped, wine)}")
+    owner = mapping(safetensors, wine.numpy())
+    mapped = tour.cross("torch.load_safetensors(file)[0]['wine']", owner=owner, file=safetensors)
+    print(f"  {safetensors.name}: mapped, read-only: {mapped.readonly}, equal: {torch.equal(mapped, wine)}")
 
     np.save(tour.output / "wine.npy", wine.numpy())
-    file = np.load(tour.output / "wine.npy", mmap_mode="r+")
-    tour.cross("torch.from_numpy(file)", file=file)
-    with h5py.File(hdf) as file:
-        tour.cross("torch.asarray(dataset)", owner=wine, dataset=file["wine"])
+    tour.cross("torch.from_numpy(mapped)", mapped=np.load(tour.output / "wine.npy", mmap_mode="r+"))
+    with h5py.File(hdf, "r+") as file:
+        tour.cross("torch.asarray(dataset)", dataset=file["wine"])
+
+
+def mapping(path: Path, array: np.ndarray) -> np.ndarray:
+    """Another mapping of an array's bytes in a file. It may be written: a proof that a tensor maps them."""
+    offset = path.read_bytes().index(array.tobytes(order="A"))
+    return np.memmap(path, array.dtype, "r+", offset, shape=array.size)
 
 
 def device(tour: Tour, wine: torch.Tensor) -> None:
@@ -272,8 +299,11 @@ def digits(tour: Tour) -> None:
     answers = labels[test].numpy()
     accuracy = np.mean(predictions == answers)
     peer = LogisticRegression(max_iter=1000).fit(images[train].numpy(), labels[train].numpy())
-    print(f"  loss {losses[0]:.4f} -> {losses[-1]:.4f}; accuracy on {len(answers)} unseen digits: {accuracy:.1%} "
-          f"(scikit-learn's LogisticRegression: {peer.score(images[test].numpy(), answers):.1%})")  # fmt: skip
+    peer_accuracy = peer.score(images[test].numpy(), answers)
+    print(f"  loss {losses[0]:.4f} -> {losses[-1]:.4f}")
+    print(
+        f"  accuracy on {len(answers)} unseen digits: {accuracy:.1%}; LogisticRegression: {peer_accuracy:.1%}"
+    )
     draw_digits(tour, images[test], answers, predictions)
     draw_training(tour, losses, weights, confusion_matrix(answers, predictions))
 
@@ -296,7 +326,7 @@ def draw_training(tour: Tour, losses: list[float], weights: np.ndarray, confusio
     top, bottom = figure.subfigures(2, 1, height_ratios=[2.2, 1])
     curve, matrix = top.subplots(1, 2)
     curve.plot(losses)
-    curve.set(xlabel="epoch", ylabel="cross-entropy", yscale="log", title="Gradient descent")
+    curve.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None), title="Gradient descent")
     sns.heatmap(confusion, annot=True, fmt="d", cmap="Blues", cbar=False, ax=matrix)
     matrix.set(xlabel="predicted", ylabel="digit", title="Unseen digits")
     limit = np.abs(weights).max()
@@ -304,13 +334,13 @@ def draw_training(tour: Tour, losses: list[float], weights: np.ndarray, confusio
         axis.imshow(weights[:, k].reshape(8, 8), cmap="RdBu_r", vmin=-limit, vmax=limit)
         axis.set_title(k)
         axis.axis("off")
-    bottom.suptitle("What each digit looks for: the rows of the weights, trained in place")
+    bottom.suptitle("What each digit looks for: the columns of the weights, trained in place")
     tour.save(figure, "training.png")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--output", type=Path, default=Path("demo-output"), metavar="DIR", help="where files go")
+    parser.add_argument("--output", type=Path, default="demo-output", metavar="DIR", help="where files go")
     parser.add_argument("--epochs", type=int, default=500, help="steps of gradient descent (default: 500)")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)

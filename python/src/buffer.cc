@@ -1,6 +1,7 @@
 // The buffer protocol: the way np.asarray, memoryview and bytes-like consumers reach a tensor's memory.
 // Every guard stands here too, since NumPy asks for a buffer before it calls __array__.
 #include <cstring>
+#include <utility>
 
 #include "numpy_api.h"
 #include "tensor_slots.h"
@@ -52,7 +53,27 @@ const char* format_of(DType d) {
 struct Lent {
   Tensor tensor;  // other than the exporter where a policy has moved it
   Py_ssize_t shape[kMaxDims], strides[kMaxDims];
+  Lent* next;
 };
+
+// Released ones, for reuse: too large for malloc's fast path. Guarded by the GIL.
+Lent* g_lent = nullptr;
+int g_lent_count = 0;
+
+Lent* new_lent() {
+  if (!g_lent) return new Lent;
+  --g_lent_count;
+  return std::exchange(g_lent, g_lent->next);
+}
+void free_lent(Lent* l) {
+  l->tensor = Tensor();
+  if (g_lent_count == 16) {
+    delete l;
+    return;
+  }
+  ++g_lent_count;
+  l->next = std::exchange(g_lent, l);
+}
 
 int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->obj = nullptr;
@@ -89,7 +110,7 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->ndim = t.ndim();
   view->format = flags & PyBUF_FORMAT ? const_cast<char*>(format) : nullptr;
   view->suboffsets = nullptr;
-  auto* g = new Lent;
+  Lent* g = new_lent();
   for (int d = 0; d < t.ndim(); ++d) {
     g->shape[d] = t.shape()[d];
     g->strides[d] = t.strides()[d] * t.itemsize();
@@ -111,7 +132,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
 void release_buffer(PyObject*, Py_buffer* view) {
   auto* g = static_cast<Lent*>(view->internal);
   g->tensor.storage().drop_export();
-  delete g;
+  free_lent(g);
 }
 
 }  // namespace

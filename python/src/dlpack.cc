@@ -1,10 +1,13 @@
 // DLPack: the Python protocol with all its keywords, raw capsules, and the C exchange table.
 #include "tenon/dlpack.h"
 
+#include <cstring>
+
 #include "border.h"
 #include "convert.h"
 #include "core/errors.h"
 #include "ingest.h"
+#include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
@@ -189,9 +192,7 @@ Tensor through_table(PyObject* o) {
 }
 
 Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
-  Object method = Object::maybe(PyObject_GetAttrString(o, "__dlpack__"));
-  if (!method) {
-    PyErr_Clear();
+  if (!PyObject_HasAttrString(o, "__dlpack__")) {
     PyErr_Format(PyExc_TypeError, "from_dlpack: a %.200s has no __dlpack__; tenon.asarray takes any array-like", Py_TYPE(o)->tp_name);
     throw PythonError{};
   }
@@ -199,21 +200,35 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   if (!device) throw PythonError{};
   const bool cuda = PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2 &&
                     to_int(PyTuple_GET_ITEM(device.get(), 0), {"from_dlpack", "device"}) == dlpack::kDLCUDA;
-  Object none = Object::steal(PyTuple_New(0));
-  Object kwargs = Object::steal(Py_BuildValue("{s(ii)}", "max_version", static_cast<int>(dlpack::kMajor), static_cast<int>(dlpack::kMinor)));
-  if (cuda && PyDict_SetItemString(kwargs.get(), "stream", Object::steal(PyLong_FromLong(1)).get()) < 0) throw PythonError{};
-  if (copy != Py_None && PyDict_SetItemString(kwargs.get(), "copy", copy) < 0) throw PythonError{};
-  Object capsule = Object::maybe(PyObject_Call(method.get(), none.get(), kwargs.get()));
+  static PyObject* name = PyUnicode_InternFromString("__dlpack__");
+  static PyObject* version = Py_BuildValue("(ii)", static_cast<int>(dlpack::kMajor), static_cast<int>(dlpack::kMinor));
+  static PyObject* one = PyLong_FromLong(1);
+  auto call = [&](bool modern) {
+    PyObject* args[] = {o, nullptr, nullptr, nullptr};
+    const char* keywords[3];
+    int n = 0;
+    auto pass = [&](const char* keyword, PyObject* value) {
+      keywords[n] = keyword;
+      args[++n] = value;
+    };
+    if (cuda) pass("stream", one);
+    if (modern) pass("max_version", version);
+    if (modern && copy != Py_None) pass("copy", copy);
+    Object names = Object::steal(PyTuple_New(n));
+    for (int i = 0; i < n; ++i) PyTuple_SET_ITEM(names.get(), i, PyUnicode_InternFromString(keywords[i]));
+    return Object::maybe(PyObject_VectorcallMethod(name, args, 1, names.get()));
+  };
+  Object capsule = call(true);
   if (!capsule && PyErr_ExceptionMatches(PyExc_TypeError)) {
     // Producers of before 2023 know no keyword but stream.
     PyErr_Clear();
-    PyDict_Clear(kwargs.get());
-    if (cuda && PyDict_SetItemString(kwargs.get(), "stream", Object::steal(PyLong_FromLong(1)).get()) < 0) throw PythonError{};
-    capsule = Object::maybe(PyObject_Call(method.get(), none.get(), kwargs.get()));
+    capsule = call(false);
   }
   if (!capsule) throw PythonError{};
   return from_capsule(capsule.get(), copied);
 }
+
+bool is_plain_ndarray(PyObject* o) { return is_ndarray(o) && !std::strcmp(Py_TYPE(o)->tp_name, "numpy.ndarray"); }
 
 PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"", "device", "copy", nullptr};
@@ -227,6 +242,8 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
       t = unwrap(o).detach();
     } else if (PyCapsule_CheckExact(o)) {
       t = from_capsule(o, copied);
+    } else if (copy != Py_True && is_plain_ndarray(o) && !why_not_shared(o)) {
+      t = tensor_from_ndarray(o, "from_dlpack");  // the same memory without the capsule
     } else {
       if (copy != Py_True) t = through_table(o);
       if (!t.defined()) t = through_protocol(o, copy, copied);

@@ -101,21 +101,19 @@ void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
     }
     return;
   }
+  Scalar v;
+  const bool number = as_scalar(o, v);
+  // Anything else that is an array by protocol (a pandas Series in a list).
+  if (!number && !PyUnicode_Check(o) && !PyBytes_Check(o) && o != Py_None &&
+      (PyObject_HasAttrString(o, "__array__") || PyObject_HasAttrString(o, "__dlpack__"))) {
+    Object wrapped = Object::steal(wrap(ingest(o, op, {})));
+    return scan(wrapped.get(), depth, s, op, first);
+  }
   if (!first && depth != s.shape.size()) {
     PyErr_Format(PyExc_TypeError, "%s: expected a sequence at dimension %d, not a sequence: %R", op, depth, o);
     throw PythonError{};
   }
-  Scalar v;
-  if (!as_scalar(o, v)) {
-    // Anything else that is an array by protocol (a pandas Series in a list).
-    if (!PyUnicode_Check(o) && !PyBytes_Check(o) && o != Py_None && PyObject_HasAttrString(o, "__array__")) {
-      t = ingest(o, op, {});
-      Object wrapped = Object::steal(wrap(t));
-      scan(wrapped.get(), depth, s, op, first);
-      return;
-    }
-    not_a_number(op, o);
-  }
+  if (!number) not_a_number(op, o);
   see_scalar(s, v, !is_numpy_scalar(o));
 }
 
@@ -193,7 +191,7 @@ struct Filler {
       return;
     }
     Scalar v;
-    if (!as_scalar(o, v) && PyObject_HasAttrString(o, "__array__")) {
+    if (!as_scalar(o, v) && (PyObject_HasAttrString(o, "__array__") || PyObject_HasAttrString(o, "__dlpack__"))) {
       Object wrapped = Object::steal(wrap(ingest(o, op, {})));
       return fill(wrapped.get(), depth);
     }
@@ -267,6 +265,16 @@ Tensor through_numpy(PyObject* o, const char* op, const IngestOptions& options) 
   return ingest(array.get(), op, options);
 }
 
+// A pair (array, tensor or list in fresh memory; why it had to be copied).
+Tensor copied_foreign(PyObject* pair, const char* op, const IngestOptions& options) {
+  PyObject* value = PyTuple_GET_ITEM(pair, 0);
+  const std::string reason = to_string(PyTuple_GET_ITEM(pair, 1), {op, "reason"});
+  if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + reason + "; use copy=None");
+  Tensor t = is_sequence(value) ? from_sequence(value, op, options.dtype) : ingest(value, op, {});
+  if (!options.copy) note_copy(op, reason.c_str(), t.nbytes());
+  return finish(std::move(t), op, {options.dtype, options.device, std::nullopt}, true);
+}
+
 }  // namespace
 
 Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
@@ -300,6 +308,7 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
   // Everything else: one Python function knows the protocols, in their order.
   Object border = Object::steal(PyImport_ImportModule("tenon._ingest"));
   Object r = Object::steal(PyObject_CallMethod(border.get(), "foreign", "Os", o, op));
+  if (PyTuple_Check(r.get()) && PyTuple_GET_SIZE(r.get()) == 2) return copied_foreign(r.get(), op, options);
   if (is_tensor(r.get())) return finish(unwrap(r.get()), op, options, false);
   if (is_ndarray(r.get())) return ingest(r.get(), op, options);
   return through_numpy(o, op, options);

@@ -82,8 +82,9 @@ PyObject* set_error() {
   return nullptr;
 }
 
-// Before 3.14 CPython ends a daemon thread that comes back after finalisation by pthread_exit, which would unwind
-// our frames: no destructor may run then, for the objects that it would release belong to nobody any more.
+// Before 3.14 CPython ends a daemon thread that comes back after finalisation by pthread_exit, which would
+// unwind our frames: no destructor may run then, for the objects that it would release belong to nobody any
+// more.
 void take_gil_back(PyThreadState* state) {
 #ifdef __GLIBCXX__
   try {

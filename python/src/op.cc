@@ -75,6 +75,20 @@ PyObject* op_signature(PyObject* self, void*) {
   if (!module) return nullptr;
   return PyObject_CallMethod(module.get(), "parse", "s", signature_text(def_of(self)).c_str());
 }
+// For the stub: ((name, type or "", variadic), ...), and what is returned.
+PyObject* op_types(PyObject* self, void*) {
+  return guarded([&] {
+    const OpDef& d = def_of(self);
+    Object list = Object::steal(PyList_New(0));
+    for (std::size_t i = 0; i < d.args.size(); ++i) {
+      Object item = Object::steal(Py_BuildValue("(ssO)", d.args[i].name, i < d.types.size() ? d.types[i].c_str() : "",
+                                                d.args[i].variadic ? Py_True : Py_False));
+      if (PyList_Append(list.get(), item.get()) < 0) throw PythonError{};
+    }
+    return list.release();
+  });
+}
+PyObject* op_returns(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).returns.c_str()); }
 PyObject* op_reduce(PyObject* self, PyObject*) { return Py_NewRef(reinterpret_cast<OpObject*>(self)->qualname); }
 
 PyGetSetDef op_getset[] = {{"__name__", op_name, nullptr, nullptr, nullptr},
@@ -83,6 +97,8 @@ PyGetSetDef op_getset[] = {{"__name__", op_name, nullptr, nullptr, nullptr},
                            {"__doc__", op_doc, nullptr, nullptr, nullptr},
                            {"__text_signature__", op_text_signature, nullptr, nullptr, nullptr},
                            {"__signature__", op_signature, nullptr, nullptr, nullptr},
+                           {"_types", op_types, nullptr, nullptr, nullptr},
+                           {"_returns", op_returns, nullptr, nullptr, nullptr},
                            {"_numpy_name", op_numpy_name, nullptr, nullptr, nullptr},
                            {"_array_api_name", op_array_api_name, nullptr, nullptr, nullptr},
                            {nullptr}};

@@ -55,6 +55,8 @@ struct OpDef {
   std::string doc;
   std::string numpy_name, array_api_name;
   std::vector<const char*> aliases;     // other names of the same function
+  std::vector<std::string> types;       // of the arguments, for the stub; empty for raw rows
+  std::string returns = "Tensor";
   std::vector<Arg> args;
   std::vector<PyObject*> interned;      // the arguments' names
   bool is_function = true, is_method = true;
@@ -81,6 +83,41 @@ namespace detail {
 
 template <class T>
 using bare = std::remove_cv_t<std::remove_reference_t<T>>;
+
+// The Python type that stands for T in the stub.
+template <class T>
+struct TypeName {
+  static std::string get() {
+    if constexpr (std::is_void_v<T>) return "None";
+    else if constexpr (std::is_same_v<T, Tensor> || std::is_same_v<T, Operand>) return "ArrayLike";
+    else if constexpr (std::is_same_v<T, bool>) return "_bool";
+    else if constexpr (std::is_integral_v<T>) return "_int";
+    else if constexpr (std::is_floating_point_v<T>) return "_float";
+    else if constexpr (std::is_same_v<T, std::string>) return "_str";
+    else if constexpr (std::is_same_v<T, Scalar>) return "Number";
+    else if constexpr (std::is_same_v<T, Dims>) return "Ints";
+    else if constexpr (std::is_same_v<T, DType>) return "DTypeLike";
+    else if constexpr (std::is_same_v<T, Device>) return "DeviceLike | None";
+    else if constexpr (std::is_same_v<T, Generator*>) return "Generator | None";
+    else if constexpr (std::is_same_v<T, std::vector<Tensor>> || std::is_same_v<T, std::span<const Tensor>>) return "Sequence[ArrayLike] | Tensor";
+    else return "Any";
+  }
+};
+template <class T>
+struct TypeName<std::optional<T>> {
+  static std::string get() {
+    const std::string name = TypeName<T>::get();
+    return name.ends_with("| None") ? name : name + " | None";
+  }
+};
+template <class R>
+std::string returned() {
+  if constexpr (std::is_same_v<R, Tensor>) return "Tensor";
+  else if constexpr (std::is_same_v<R, std::vector<Tensor>>) return "tuple[Tensor, ...]";
+  else if constexpr (std::is_same_v<R, Dims>) return "tuple[_int, ...]";
+  else if constexpr (std::is_same_v<R, DType>) return "_dtype";
+  else return TypeName<R>::get();
+}
 
 template <class R, class... A, std::size_t... I>
 PyObject* call(const OpDef& def, PyObject* const* args, std::index_sequence<I...>) {
@@ -135,6 +172,8 @@ class Ops {
     Row& no_out() { def_.takes_out = false; return *this; }
     // For raw rows that return a tensor.
     Row& with_out() { def_.takes_out = true; return *this; }
+    // For the stub, where a raw row returns something else than a tensor.
+    Row& returns(const char* type) { def_.returns = type; return *this; }
     template <class... Names>
     Row& alias(Names... names) { (def_.aliases.push_back(names), ...); return *this; }
 
@@ -152,6 +191,8 @@ class Ops {
     d->fn = reinterpret_cast<void (*)()>(fn);
     d->invoke = &detail::invoke<R, A...>;
     d->takes_out = std::is_same_v<R, Tensor>;
+    d->types = {detail::TypeName<detail::bare<A>>::get()...};
+    d->returns = detail::returned<detail::bare<R>>();
     if (d->args.size() != sizeof...(A)) Py_FatalError(name);  // a row that does not fit its function
     all_.push_back(d);
     return Row(*d);

@@ -46,10 +46,10 @@ PyObject* backward(const OpDef& def, PyObject* const* args) {
 }  // namespace
 
 void def_autograd(Ops& ops) {
-  ops.raw("_grad", &grad, "autograd.grad over sequences.", "outputs"_a, "inputs"_a, "grad_outputs"_a, "retain_graph"_a, "create_graph"_a, "allow_unused"_a).function_only();
-  ops.raw("_backward", &backward, "autograd.backward over sequences.", "tensors"_a, "grad_tensors"_a, "retain_graph"_a, "create_graph"_a).function_only();
+  ops.raw("_grad", &grad, "autograd.grad over sequences.", "outputs"_a, "inputs"_a, "grad_outputs"_a, "retain_graph"_a, "create_graph"_a, "allow_unused"_a).function_only().returns("tuple[Tensor | None, ...]");
+  ops.raw("_backward", &backward, "autograd.backward over sequences.", "tensors"_a, "grad_tensors"_a, "retain_graph"_a, "create_graph"_a).function_only().returns("None");
   ops.def("requires_grad_", +[](Tensor& t, bool on) -> Tensor& { return t.set_requires_grad(on); },
-     "Turns recording on or off for a leaf, in place; returns the tensor.\n\nTypeError for integers and bools, RuntimeError where recording cannot stop.",
+     "Turns recording on or off for a leaf, in place; returns the tensor.\n\nRuntimeError for integers and bools, and for a tensor with a history that is to stop recording.",
      "input"_a, "requires_grad"_a = true).method_only();
   ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.").function_only();
   ops.def("_set_grad_enabled", &set_grad_enabled, "Turns recording on or off on this thread.", "on"_a).function_only();

@@ -69,7 +69,7 @@ void def_convert(Ops& ops) {
   ops.def("astype", +[](const Tensor& t, DType d, bool copy) { return to(t, d, {}, copy); },
      "The elements converted to dtype; a copy even of the same dtype, unless copy=False.", "input"_a, "dtype"_a, "copy"_a = true)
       .no_out().numpy("astype").array_api("astype");
-  ops.raw("type", &type_of, "The elements converted to dtype; without one, the name of the dtype.", "input"_a, "dtype"_a = none).method_only();
+  ops.raw("type", &type_of, "The elements converted to dtype; without one, the name of the dtype.", "input"_a, "dtype"_a = none).method_only().returns("Any");
   ops.def("type_as", +[](const Tensor& t, const Tensor& o) { return to(t, o.dtype(), o.device()); }, "The tensor with the other's dtype and device.", "input"_a, "other"_a).method_only().no_out();
 
   struct Conversion {
@@ -101,7 +101,7 @@ void def_convert(Ops& ops) {
        const auto d = argument<std::int64_t>(def, args, 1);
        if (d < -t.ndim() || d >= t.ndim()) errors::bad_axis("stride", d, t.ndim());
        return to_python(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
-     }, "The strides in elements (negative ones too), or that of one dimension.", "input"_a, "dim"_a = none).method_only();
+     }, "The strides in elements (negative ones too), or that of one dimension.", "input"_a, "dim"_a = none).method_only().returns("Any");
   ops.def("numel", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).function_only();
 }
 

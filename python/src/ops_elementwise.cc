@@ -196,6 +196,7 @@ void def_elementwise(Ops& ops) {
       d->name = std::string(o.name) + suffix;
       d->doc = std::string(o.doc) + " Elementwise, with broadcasting.";
       for (int k = 0; k < o.arity; ++k) d->args.push_back(Arg{names(k), {}, false, false});
+      d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
       if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
       d->op = op;
       d->invoke = fn;
@@ -245,7 +246,7 @@ void def_elementwise(Ops& ops) {
        if (args[1] == Py_None && args[2] == Py_None) return to_python(unbind(nonzero(to_tensor(args[0], {"where", "condition"})), 1));
        return choose(args[0], args[1], args[2]);
      }, "input where the bool condition holds, other elsewhere; the three broadcast. where(condition): nonzero(as_tuple=True).",
-     "condition"_a, "input"_a = none, "other"_a = none).function_only().with_out().numpy("where").array_api("where");
+     "condition"_a, "input"_a = none, "other"_a = none).function_only().with_out().numpy("where").array_api("where").returns("Any");
   ops.raw("where", [](const OpDef&, PyObject* const* args) { return choose(args[1], args[0], args[2]); },
      "The tensor where the bool condition holds, other elsewhere; the three broadcast.", "input"_a, "condition"_a, "other"_a).method_only();
   ops.def("round", &round_to, "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"

@@ -128,7 +128,7 @@ void def_index(Ops& ops) {
      "Overwrites the tensor with value where the bool mask holds; returns it.", "input"_a, "mask"_a, "value"_a).method_only();
   ops.def("masked_select", &masked_select, "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.", "input"_a, "mask"_a);
   ops.raw("nonzero", &nonzero_any, "The indices of the elements that are not zero: int64, one row for each; as_tuple: a tuple with one tensor for each dimension.",
-     "input"_a, kw_only, "as_tuple"_a = false);
+     "input"_a, kw_only, "as_tuple"_a = false).returns("Any");
   ops.def("argwhere", &nonzero, "The indices of the elements that are not zero: int64, one row for each.", "input"_a).no_out();
 }
 

@@ -47,7 +47,7 @@ void def_join(Ops& ops) {
   ops.def("hstack", &hstack, "Tensors joined along the second dimension, 1-D ones along the first. A copy.", "tensors"_a).function_only().numpy("hstack");
   ops.def("vstack", &vstack, "Tensors joined along the first dimension, 1-D ones as rows. A copy.", "tensors"_a).function_only().numpy("vstack").alias("row_stack");
   ops.raw("split", &split_any, "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.",
-     "input"_a, "split_size_or_sections"_a, "dim"_a = 0);
+     "input"_a, "split_size_or_sections"_a, "dim"_a = 0).returns("tuple[Tensor, ...]");
   ops.def("chunk", &chunk, "A tuple of at most chunks views of equal size (the last may be smaller) along dim.", "input"_a, "chunks"_a, "dim"_a = 0);
   ops.def("unbind", &unbind, "A tuple of views, one for each index along dim.", "input"_a, "dim"_a = 0).array_api("unstack").alias("unstack");
   ops.def("tile", &tile, "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.", "input"_a, variadic("dims"_a)).numpy("tile").array_api("tile");

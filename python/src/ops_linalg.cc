@@ -16,13 +16,13 @@ void def_linalg(Ops& ops) {
      "ValueError where the inner sizes differ. Floats and complex numbers by BLAS, integers exactly.",
      "input"_a, "other"_a).numpy("matmul").array_api("matmul");
   ops.def("mm", +[](const Tensor& a, const Tensor& b) {
-       need_ndim("mm", a, 2, "two matrices; matmul broadcasts");
-       need_ndim("mm", b, 2, "two matrices; matmul broadcasts");
+       need_ndim("mm", a, 2, "two matrices (matmul broadcasts)");
+       need_ndim("mm", b, 2, "two matrices (matmul broadcasts)");
        return matmul(a, b);
      }, "The product of two matrices; no broadcasting.", "input"_a, "mat2"_a);
   ops.def("bmm", +[](const Tensor& a, const Tensor& b) {
-       need_ndim("bmm", a, 3, "two batches of matrices; matmul broadcasts");
-       need_ndim("bmm", b, 3, "two batches of matrices; matmul broadcasts");
+       need_ndim("bmm", a, 3, "two batches of matrices (matmul broadcasts)");
+       need_ndim("bmm", b, 3, "two batches of matrices (matmul broadcasts)");
        if (a.shape()[0] != b.shape()[0]) errors::matmul_mismatch("bmm", a.shape(), b.shape());
        return matmul(a, b);
      }, "The products of two batches of matrices; no broadcasting.", "input"_a, "mat2"_a);

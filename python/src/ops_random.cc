@@ -20,6 +20,11 @@ Tensor float_like(const Tensor& t, const MaybeDType& d, const MaybeDevice& v, Ge
   return leaf(draw(t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g), grad);
 }
 
+// Floats hold integers too: drawn as int64 and converted.
+Tensor draw_integers(const Scalar& low, const Scalar& high, const Dims& shape, DType d, Device v, Generator* g) {
+  return is_floating(d) ? to(randint(low, high, shape, DType::int64, v, g), d) : randint(low, high, shape, d, v, g);
+}
+
 // randint(high, size) and randint(low, high, size).
 PyObject* randint_any(const OpDef& def, PyObject* const* args) {
   PyObject *low = args[0], *high = args[1], *size = args[2];
@@ -38,7 +43,7 @@ PyObject* randint_any(const OpDef& def, PyObject* const* args) {
   const auto d = argument<DType>(def, args, 4);
   const auto v = argument<Device>(def, args, 5);
   const bool grad = argument<bool>(def, args, 6);
-  return computed(shape.product(), [&] { return leaf(randint(a, b, shape, d, v, g), grad); });
+  return computed(shape.product(), [&] { return leaf(draw_integers(a, b, shape, d, v, g), grad); });
 }
 
 PyObject* randint_like(const OpDef& def, PyObject* const* args) {
@@ -48,7 +53,7 @@ PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto g = argument<Generator*>(def, args, 3);
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
-  return computed(t.numel(), [&] { return randint(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); });
+  return computed(t.numel(), [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); });
 }
 
 // mean and std: tensors or numbers; two numbers need a size.
@@ -94,8 +99,7 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
   const auto g = argument<Generator*>(def, args, 3);
   ReleaseGil release(t.numel() > kReleaseGilAbove);
   NoGrad no_grad;
-  const bool direct = is_integral(t.dtype());
-  copy_(t, randint(low, high, t.shape(), direct ? t.dtype() : DType::int64, t.device(), g));
+  copy_(t, draw_integers(low, high, t.shape(), t.dtype(), t.device(), g));
   return Py_NewRef(args[0]);
 }
 
@@ -161,15 +165,15 @@ void def_random(Ops& ops) {
        if (PyErr_Occurred()) throw PythonError{};
        default_generator().manual_seed(seed);
        return default_generator_object();
-     }, "Starts the default generator's stream of a seed from its beginning; returns the generator.", "seed"_a).function_only();
+     }, "Starts the default generator's stream of a seed from its beginning; returns the generator.", "seed"_a).function_only().returns("Generator");
   ops.raw("seed", [](const OpDef&, PyObject* const*) -> PyObject* {
        std::random_device device;
        const std::uint64_t seed = (static_cast<std::uint64_t>(device()) << 32) | device();
        default_generator().manual_seed(seed);
        return PyLong_FromUnsignedLongLong(seed);
-     }, "Seeds the default generator from the system's entropy; returns the seed.").function_only();
+     }, "Seeds the default generator from the system's entropy; returns the seed.").function_only().returns("_int");
   ops.raw("initial_seed", [](const OpDef&, PyObject* const*) { return PyLong_FromUnsignedLongLong(default_generator().seed()); },
-     "The default generator's seed.").function_only();
+     "The default generator's seed.").function_only().returns("_int");
 }
 
 }  // namespace tenon::py

@@ -100,11 +100,11 @@ void def_extremes(Ops& ops) {
   ops.raw("max", &extreme<Op::maximum>, "The largest element; NaN if there is one.\n\n"
      "max(): of all. max(dim): a named tuple (values, indices) along one dimension, the first of equal elements.\n"
      "max(dim) with a tuple: the values over several dimensions. max(other): maximum(input, other). ValueError for no elements.",
-     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none).with_out();
+     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none).with_out().returns("Any");
   ops.raw("min", &extreme<Op::minimum>, "The smallest element; NaN if there is one.\n\n"
      "min(): of all. min(dim): a named tuple (values, indices) along one dimension, the first of equal elements.\n"
      "min(dim) with a tuple: the values over several dimensions. min(other): minimum(input, other). ValueError for no elements.",
-     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none).with_out();
+     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none).with_out().returns("Any");
   ops.def("amax", &amax, doc("The largest element; NaN if there is one.", "The gradient is shared among equal elements. ValueError for no elements.").c_str(),
      "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("max").array_api("max");
   ops.def("amin", &amin, doc("The smallest element; NaN if there is one.", "The gradient is shared among equal elements. ValueError for no elements.").c_str(),

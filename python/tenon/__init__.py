@@ -2,6 +2,7 @@
 
 ``import tenon as torch`` runs code written against PyTorch's tensor; ``tenon.numpy`` has NumPy's names.
 """
+# ruff: noqa: F401  (what is imported here is the namespace; __all__ is computed)
 
 import builtins as _builtins
 
@@ -13,7 +14,7 @@ from tenon._size import Size as _Size
 from tenon.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tenon.random import fork_rng, get_rng_state, set_rng_state
 
-del Operation  # noqa: F821  (the type of the functions, no name for users)
+del Operation  # noqa: F821  (the functions' type is no name for users)
 
 __version__ = _C.__version__
 _C._set_size_type(_Size)
@@ -25,14 +26,14 @@ nan: _builtins.float = _builtins.float("nan")
 newaxis: None = None
 
 # PyTorch's names for dtypes, and bool, which shadows the built-in type in this module only.
-float = float32 = _C.float32
-double = float64 = _C.float64
-half = float16 = _C.float16
-short = int16 = _C.int16
-int = int32 = _C.int32
-long = int64 = _C.int64
-cfloat = complex64 = _C.complex64
-cdouble = complex128 = _C.complex128
+float = _C.float32
+double = _C.float64
+half = _C.float16
+short = _C.int16
+int = _C.int32
+long = _C.int64
+cfloat = _C.complex64
+cdouble = _C.complex128
 bool = _C.bool
 
 # Names of Python's built-ins (sum, max, float, ...) and the submodules (random) stay out, so that

@@ -17,8 +17,10 @@ from tenon import _C
 def numpy_policy(*, detach: bool = False, to_cpu: bool = False) -> Iterator[None]:
     """Lets NumPy take tensors that it is otherwise refused, within a ``with`` block of this thread.
 
-    detach: tensors that require grad are read without their history. to_cpu: tensors on a device are copied to
-    the CPU. Both hold for ``.numpy()``, ``np.asarray``, ``memoryview``, ``__dlpack__`` (detach only) and all code
+    detach: tensors that require grad are read without their history. to_cpu: tensors on a device are copied
+    to
+    the CPU. Both hold for ``.numpy()``, ``np.asarray``, ``memoryview``, ``__dlpack__`` (detach only) and all
+    code
     that uses them, such as plotting libraries. Policies nest: a block adds to what the outer one allows.
     """
     was_detach, was_to_cpu = _C._get_numpy_policy()
@@ -94,7 +96,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def no_copies() -> Iterator[None]:
-    """Within the block, on this thread, every copy that the border would make on its own account is a BufferError.
+    """Within the block, on this thread, a copy that the border makes on its own account is a BufferError.
 
     Copies that a name or an argument asks for (``clone``, ``tensor``, ``copy=True``) are not affected.
     """
@@ -108,7 +110,9 @@ def no_copies() -> Iterator[None]:
 
 @contextmanager
 def record_copies() -> Iterator[CopyLog]:
-    """Counts the copies that the border makes on its own account within the block, on this thread, by place."""
+    """Counts the copies that the border makes on its own account within the block, on this thread, by
+    place.
+    """
     log = CopyLog()
     with _watching():
         _watch.logs.append(log)
@@ -157,13 +161,16 @@ class Explanation:
         return self.shared
 
     def __repr__(self) -> str:
-        return f"{'shared' if self.shared else 'not shared'}: {self.reason}" + (f"; {self.fix}" if self.fix else "")
+        return f"{'shared' if self.shared else 'not shared'}: {self.reason}" + (
+            f"; {self.fix}" if self.fix else ""
+        )
 
 
 def explain(obj: Any) -> Explanation:
     """Says whether an object would be shared or copied on its way over the border, why, and what to do.
 
-    For a tensor: what ``.numpy()`` and ``np.asarray`` do. For anything else: what ``tenon.asarray`` does. Nothing
+    For a tensor: what ``.numpy()`` and ``np.asarray`` do. For anything else: what ``tenon.asarray`` does.
+    Nothing
     is copied to find out, apart from what the object's own protocols do when they are asked.
     """
     if isinstance(obj, _C.Tensor):
@@ -171,14 +178,22 @@ def explain(obj: Any) -> Explanation:
     if isinstance(obj, (bool, int, float, complex)):
         return Explanation(False, "a number has no memory of its own")
     if isinstance(obj, (list, tuple, range)):
-        return Explanation(False, "a sequence's elements are separate objects, read one by one", "keep the numbers in an ndarray")
+        return Explanation(
+            False,
+            "a sequence's elements are separate objects, read one by one",
+            "keep the numbers in an ndarray",
+        )
     np = sys.modules.get("numpy")
     if np is not None and isinstance(obj, np.generic):
         return Explanation(False, "a NumPy scalar is a number without memory of its own")
     if np is not None and isinstance(obj, np.ndarray):
         return _explain_array(obj)
     if type(obj).__module__.partition(".")[0] == "h5py" and hasattr(obj, "read_direct"):
-        return Explanation(False, "the data set is in a file and is read into fresh memory", "use a contiguous .npy file with mmap=True")
+        return Explanation(
+            False,
+            "the data set is in a file and is read into fresh memory",
+            "use a contiguous .npy file with mmap=True",
+        )
     from tenon._ingest import foreign
 
     try:
@@ -202,11 +217,17 @@ def _refused(error: Exception) -> Explanation:
 
 
 def _explain_tensor(t: Any) -> Explanation:
-    detach, to_cpu = _C._get_numpy_policy()
+    detach, _ = _C._get_numpy_policy()
     if t.requires_grad and not detach:
-        return Explanation(False, "the tensor requires grad, and NumPy would not record what happens to it", "use .detach().numpy()")
+        return Explanation(
+            False,
+            "the tensor requires grad, and NumPy would not record what happens to it",
+            "use .detach().numpy()",
+        )
     if str(t.device) != "cpu":
-        return Explanation(False, f"the tensor is on {t.device}, which NumPy cannot read", "use .cpu().numpy(), a copy")
+        return Explanation(
+            False, f"the tensor is on {t.device}, which NumPy cannot read", "use .cpu().numpy(), a copy"
+        )
     try:
         t.dtype.numpy  # noqa: B018
     except (TypeError, ImportError) as e:
@@ -228,9 +249,12 @@ def _explain_array(array: Any) -> Explanation:
 def from_struct(array: Any) -> dict[str, Any]:
     """The fields of a structured array as tensors over its memory, without a copy.
 
-    array: an ndarray of a structured dtype, of any shape. Returns a dict of one tensor per field, by name; each has
-    the array's shape (followed by the field's own, for fields that are arrays) and strides; nested records give
-    nested dicts. Raises ValueError, naming the field, where a field's bytes lie at no multiple of its item size,
+    array: an ndarray of a structured dtype, of any shape. Returns a dict of one tensor per field, by name;
+    each has
+    the array's shape (followed by the field's own, for fields that are arrays) and strides; nested records
+    give
+    nested dicts. Raises ValueError, naming the field, where a field's bytes lie at no multiple of its item
+    size,
     and TypeError for fields without a tensor dtype.
     """
     fields = getattr(getattr(array, "dtype", None), "fields", None)
@@ -260,7 +284,9 @@ _API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 def array_namespace(api_version: str | None) -> Any:
     """The namespace behind ``__array_namespace__``."""
     if api_version is not None and api_version not in _API_VERSIONS:
-        raise ValueError(f"__array_namespace__: api_version {api_version!r} is not supported; use {_API_VERSIONS[-1]!r}")
+        raise ValueError(
+            f"__array_namespace__: api_version {api_version!r} is not supported; use {_API_VERSIONS[-1]!r}"
+        )
     import tenon.numpy
 
     return tenon.numpy
@@ -269,7 +295,9 @@ def array_namespace(api_version: str | None) -> Any:
 _functions: dict[Callable[..., Any], Callable[..., Any]] | None = None
 
 
-def array_function(func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def array_function(
+    func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     """What ``Tensor.__array_function__`` returns: the result of tenon.numpy's function of that name."""
     import numpy as np
 
@@ -286,7 +314,8 @@ def array_function(func: Callable[..., Any], types: Any, args: tuple[Any, ...], 
         name = f"{func.__module__}.{func.__name__}".replace("numpy.", "np.", 1)
         raise TypeError(
             f"{name}: tenon has no implementation of this NumPy function for tensors; "
-            f"call it on tensor.numpy() (tensor.detach().cpu().numpy() where it requires grad or is on a device)"
+            f"call it on tensor.numpy() (tensor.detach().cpu().numpy() where it requires grad or is on "
+            f"a device)"
         )
     if kwargs:
         kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue}
@@ -300,6 +329,8 @@ def show_config() -> None:
     """Prints what this installation of tenon runs on: version, threads, BLAS, devices, NumPy."""
     import platform
 
+    from tenon import cuda
+
     blas = _C._blas_info()
     numpy = sys.modules.get("numpy")
     rows = {
@@ -310,7 +341,11 @@ def show_config() -> None:
         "blas": f"{blas['name']} ({blas['threads']} threads)",
         "blas library": blas["library"] or "-",
         "blas config": blas["config"],
-        "cuda devices": _C.cuda_device_count() if _C.cuda_is_available() else "none",
+<<<<<<< HEAD
+        "cuda devices": cuda.device_count() if cuda.is_available() else "none",
+=======
+        "cuda devices": _C._cuda_device_count() if _C._cuda_is_available() else "none",
+>>>>>>> pyops
         "numpy": getattr(numpy, "__version__", None) or _numpy_version(),
     }
     width = max(map(len, rows))

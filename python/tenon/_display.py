@@ -13,7 +13,9 @@ def format_tensor(t: Tensor, spec: str) -> str:
     if spec == "" and t.ndim > 0:
         return repr(t)
     if t.numel() != 1:
-        raise TypeError(f"format: {spec!r} needs a tensor of one element; got shape {t.shape}, use set_printoptions")
+        raise TypeError(
+            f"format: {spec!r} needs a tensor of one element; got shape {t.shape}, use set_printoptions"
+        )
     return format(t.item(), spec)
 
 
@@ -41,6 +43,9 @@ def html(t: Tensor) -> str:
     columns = _shown(matrix.shape[1], edge, limit)
     lines = []
     for i in _shown(matrix.shape[0], edge, limit):
-        cells = ["…" if i is None or j is None else _number(matrix[i, j].item(), options["precision"]) for j in columns]
+        cells = [
+            "…" if i is None or j is None else _number(matrix[i, j].item(), options["precision"])
+            for j in columns
+        ]
         lines.append("<tr>" + "".join(f"<td>{_html.escape(c)}</td>" for c in cells) + "</tr>")
     return f"<div><table>{''.join(lines)}</table>{caption}</div>"

@@ -1,4 +1,6 @@
-"""The border's public names, as ``tenon/__init__.py`` exports them. Imports nothing that ``import tenon`` must not."""
+"""The border's public names, as ``tenon/__init__.py`` exports them. Imports nothing that ``import tenon``
+must not.
+"""
 
 from __future__ import annotations
 

@@ -38,7 +38,11 @@ def _real(t: Tensor) -> Tensor:
 
 
 def _outputs(function: Function, inputs: Sequence[Any]) -> list[Tensor]:
-    return [y for y in _as_list(function(*inputs)) if isinstance(y, Tensor) and (y.is_floating_point() or y.is_complex())]
+    return [
+        y
+        for y in _as_list(function(*inputs))
+        if isinstance(y, Tensor) and (y.is_floating_point() or y.is_complex())
+    ]
 
 
 def _numeric(function: Function, inputs: list[Any], which: int, eps: float) -> list[list[Tensor]]:
@@ -96,7 +100,9 @@ def gradcheck(
         raise ValueError("gradcheck: none of the inputs requires grad; call requires_grad_() on one")
     for k in checked:
         if args[k].dtype not in (_C.float64, _C.complex128):
-            raise ValueError(f"gradcheck: finite differences need float64 or complex128; input {k} is {args[k].dtype}")
+            raise ValueError(
+                f"gradcheck: finite differences need float64 or complex128; input {k} is {args[k].dtype}"
+            )
     outputs = _outputs(func, args)
     for k in checked:
         numeric = _numeric(func, args, k, eps)
@@ -146,9 +152,14 @@ def gradgradcheck(
     def gradient(*both: Any) -> list[Tensor]:
         xs, vs = list(both[: len(args)]), list(both[len(args) :])
         # Differences are formed with one input at a time requiring grad; the others must still be in the graph.
-        xs = [x if not (isinstance(x, Tensor) and i in checked) or x.requires_grad else x.requires_grad_() for i, x in enumerate(xs)]
+        xs = [
+            x if not (isinstance(x, Tensor) and i in checked) or x.requires_grad else x.requires_grad_()
+            for i, x in enumerate(xs)
+        ]
         ys = [y for y in _outputs(func, xs) if y.requires_grad]
         found = _C._grad(ys, [xs[i] for i in checked], vs, True, True, True)
         return [_C.zeros_like(xs[i]) if g is None else g for i, g in zip(checked, found, strict=True)]
 
-    return gradcheck(gradient, [*args, *cotangents], eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)
+    return gradcheck(
+        gradient, [*args, *cotangents], eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception
+    )

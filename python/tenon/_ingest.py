@@ -1,7 +1,8 @@
 """Foreign objects as tensors: which protocol an object is asked by, and in which order.
 
 ``tenon.tensor``, ``as_tensor``, ``asarray`` and every operand come here with what is neither a tensor, an
-ndarray, a number nor a sequence. Nothing here imports a library that the object's own module has not imported.
+ndarray, a number nor a sequence. Nothing here imports a library that the object's own module has not
+imported.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def foreign(obj: Any, op: str) -> Result:
             return found
     kind = type(obj)
     refused: Exception | None = None
+    if kind.__name__ == "PyCapsule":
+        return _C.from_dlpack(obj)
     if hasattr(kind, "__dlpack_c_exchange_api__") or hasattr(kind, "__dlpack__"):
         try:
             return _C.from_dlpack(obj)
@@ -68,7 +71,8 @@ def foreign(obj: Any, op: str) -> Result:
     elif hasattr(kind, "__iter__"):
         way_out = "; pass list(obj)"
     raise TypeError(
-        f"{op}: a {kind.__module__}.{kind.__qualname__} is no array: it has neither __dlpack__, __array_interface__, "
+        f"{op}: a {kind.__module__}.{kind.__qualname__} is no array: it has neither __dlpack__, "
+        f"__array_interface__, "
         f"a buffer, __array__ nor Arrow's interface{way_out}"
     )
 
@@ -82,7 +86,10 @@ def _dtype_of(typestr: str, op: str) -> str:
     order, code, size = typestr[0], typestr[1], int(typestr[2:])
     swapped = ">" if sys.byteorder == "little" else "<"
     if code not in _CODES or (order == swapped and size > 1):
-        raise TypeError(f"{op}: an array interface of type {typestr!r} has no tensor dtype; copy it into a native one first")
+        raise TypeError(
+            f"{op}: an array interface of type {typestr!r} has no tensor dtype; copy it into a native "
+            f"one first"
+        )
     return "bool" if code == "b" else f"{_CODES[code]}{8 * size}"
 
 
@@ -157,7 +164,8 @@ def _pandas(obj: Any, op: str) -> Result:
             problem = _pandas_problem(dtype)
             if problem is not None:
                 raise TypeError(
-                    f"{op}: column {name!r} of the frame has dtype {dtype}, which has no tensor dtype: {problem}; "
+                    f"{op}: column {name!r} of the frame has dtype {dtype}, which has no tensor dtype: "
+                    f"{problem}; "
                     f'df.select_dtypes("number") keeps the numeric columns'
                 )
         if len(set(obj.dtypes)) <= 1:
@@ -187,12 +195,16 @@ def _polars(obj: Any, op: str) -> Result:
             if not (dtype.is_numeric() or dtype == pl.Boolean) or dtype.is_decimal():
                 raise TypeError(
                     f"{op}: column {name!r} of the frame has dtype {dtype}, which has no tensor dtype; "
-                    f'df.select(polars.selectors.numeric()) keeps the numeric columns'
+                    f"df.select(polars.selectors.numeric()) keeps the numeric columns"
                 )
         import numpy as np
 
         array = obj.to_numpy()
-        return array if isinstance(array, np.ndarray) and not array.flags.owndata else (array, "the frame's columns lie apart")
+        return (
+            array
+            if isinstance(array, np.ndarray) and not array.flags.owndata
+            else (array, "the frame's columns lie apart")
+        )
     if isinstance(obj, pl.Series):
         return _arrow(obj, op)
     return None
@@ -203,14 +215,21 @@ def _pyarrow(obj: Any, op: str) -> Result:
         import pyarrow as pa
 
         for name, field in zip(obj.column_names, obj.schema, strict=True):
-            if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_boolean(field.type)):
+            if not (
+                pa.types.is_integer(field.type)
+                or pa.types.is_floating(field.type)
+                or pa.types.is_boolean(field.type)
+            ):
                 raise TypeError(
                     f"{op}: column {name!r} of the table has type {field.type}, which has no tensor dtype; "
                     f"table.select([...]) keeps the numeric columns"
                 )
         import numpy as np
 
-        columns = [column.to_numpy() if hasattr(column, "chunks") else column.to_numpy(zero_copy_only=False) for column in obj.columns]
+        columns = [
+            column.to_numpy() if hasattr(column, "chunks") else column.to_numpy(zero_copy_only=False)
+            for column in obj.columns
+        ]
         return np.stack(columns, axis=1), "the table's columns lie apart"
     if hasattr(obj, "to_numpy") and hasattr(obj, "strides") and not hasattr(obj, "__arrow_c_array__"):
         return obj.to_numpy()  # pyarrow.Tensor
@@ -234,8 +253,6 @@ def _pillow(obj: Any, op: str) -> Result:
         return None
     interface = obj.__array_interface__  # its bytes are packed for this call
     return _from_interface(obj, interface, op, "cpu"), "an image's pixels are packed into fresh memory"
-
-
 
 
 _LIBRARIES = {

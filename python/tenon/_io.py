@@ -14,8 +14,10 @@ Path = str | os.PathLike[str]
 def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None) -> Any:
     """The tensor in a .npy file.
 
-    mmap: the file is mapped instead of read: pages come in as they are used, and the tensor is read-only unless
-    writeable, whose writes stay in memory and never reach the file. raw_dtype: what items of a type that NumPy
+    mmap: the file is mapped instead of read: pages come in as they are used, and the tensor is read-only
+    unless
+    writeable, whose writes stay in memory and never reach the file. raw_dtype: what items of a type that
+    NumPy
     does not name are (float8 files; bfloat16 is recognised). Other byte orders are converted while reading.
     Raises OSError for files that cannot be read and ValueError for those that are not what they claim to be.
     """
@@ -31,7 +33,12 @@ def save_npy(path: Path, tensor: Any) -> None:
 
 
 def load_npz(
-    path: Path, names: Iterable[str] | None = None, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None
+    path: Path,
+    names: Iterable[str] | None = None,
+    *,
+    mmap: bool = False,
+    writeable: bool = False,
+    raw_dtype: Any = None,
 ) -> dict[str, Any]:
     """The tensors of a .npz archive by name; with names, only these.
 
@@ -50,25 +57,37 @@ def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False
     _C._save_npz(path, dict(tensors), compressed)
 
 
-def load_safetensors(path: Path, *, mmap: bool = True, device: Any = None) -> tuple[dict[str, Any], dict[str, str]]:
+def load_safetensors(
+    path: Path, *, mmap: bool = True, device: Any = None
+) -> tuple[dict[str, Any], dict[str, str]]:
     """(tensors by name, metadata) of a .safetensors file.
 
-    mmap: tensors on the CPU are read-only views of one mapping where they are aligned. Otherwise each owns its memory.
+    mmap: tensors on the CPU are read-only views of one mapping where they are aligned. Otherwise each owns
+    its memory.
     """
     return _C._load_safetensors(path, mmap, device)
 
 
-def save_safetensors(path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
-    """Writes tensors by name as a .safetensors file. Raises TypeError for complex128, which the format lacks."""
+def save_safetensors(
+    path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Writes tensors by name as a .safetensors file. Raises TypeError for complex128, which the format
+    lacks.
+    """
     _C._save_safetensors(path, dict(tensors), None if metadata is None else dict(metadata))
 
 
-def read_csv(path: Any, *, columns: Iterable[str] | None = None, as_tensor: bool = False, **kwargs: Any) -> Any:
+def read_csv(
+    path: Any, *, columns: Iterable[str] | None = None, as_tensor: bool = False, **kwargs: Any
+) -> Any:
     """The columns of a CSV file as tensors, read by pandas.
 
-    columns: the names to read (default: all). as_tensor: one tensor of shape (rows, columns) in the columns' common
-    dtype, instead of a dict of vectors by name. kwargs go to ``pandas.read_csv``. A column that is not numeric
-    is a TypeError that names it. Each vector shares its column's memory and is read-only, as pandas 3 lends it.
+    columns: the names to read (default: all). as_tensor: one tensor of shape (rows, columns) in the columns'
+    common
+    dtype, instead of a dict of vectors by name. kwargs go to ``pandas.read_csv``. A column that is not
+    numeric
+    is a TypeError that names it. Each vector shares its column's memory and is read-only, as pandas 3 lends
+    it.
     """
     try:
         import pandas as pd

@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 import weakref
+from types import FrameType
 from typing import Any
 
 from tenon import _C
@@ -54,11 +55,11 @@ def _between_processes() -> bool:
     if reduction is None:
         return False
     codes = {reduction.ForkingPickler.dumps.__func__.__code__, reduction.dump.__code__}
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_code in codes:
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 
@@ -86,7 +87,14 @@ def _by_name(t: Tensor) -> tuple[Any, ...] | None:
             offset = int(fields[2], 16) + low - first
             first_element = (t.data_ptr() - low) // t.itemsize
             geometry = (t.shape, t.stride(), first_element, (high - low) // t.itemsize)
-            return attach, (path[len(_SHM) :], offset, str(t.dtype.name), geometry, t.readonly, t.requires_grad)
+            return attach, (
+                path[len(_SHM) :],
+                offset,
+                str(t.dtype.name),
+                geometry,
+                t.readonly,
+                t.requires_grad,
+            )
     return None
 
 

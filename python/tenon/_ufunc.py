@@ -1,4 +1,4 @@
-"""NumPy's ufuncs on tensors, beyond the plain call: ``where=``, ``dtype=``, ``reduce``, ``outer``, foreign ufuncs.
+"""NumPy's ufuncs on tensors, beyond the plain call: ``where=``, ``dtype=``, methods, foreign ufuncs.
 
 The plain call of an elementwise primitive does not come here (python/src/ufunc.cc).
 """
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-import tenon
+import tenon.numpy
 from tenon import _C
+from tenon.numpy._support import wrapped
 
 Tensor = _C.Tensor
 
@@ -46,7 +47,10 @@ def _function(ufunc: Any) -> Callable[..., Any] | None:
 
 
 def _operands(inputs: tuple[Any, ...]) -> list[Any]:
-    return [x if isinstance(x, (Tensor, bool, int, float, complex)) else _C._ingest(x, "ufunc", None, None, None) for x in inputs]
+    return [
+        x if isinstance(x, (Tensor, bool, int, float, complex)) else _C._ingest(x, "ufunc", None, None, None)
+        for x in inputs
+    ]
 
 
 def _needs_grad(values: Any) -> bool:
@@ -65,11 +69,14 @@ def _deliver(name: str, result: Any, out: Any, where: Any, casting: str) -> Any:
     if isinstance(out, np.ndarray):
         if _needs_grad((result,)):
             raise RuntimeError(
-                f"{name}: out= is an ndarray, in which the result's gradient would be lost; use tensor.detach(), or "
+                f"{name}: out= is an ndarray, in which the result's gradient would be lost; use "
+                f"tensor.detach(), or "
                 f"compute without out="
             )
         if isinstance(result, Tensor) and str(result.device) != "cpu":
-            raise TypeError(f"{name}: out= is an ndarray, but the result is on {result.device}; use tensor.cpu()")
+            raise TypeError(
+                f"{name}: out= is an ndarray, but the result is on {result.device}; use tensor.cpu()"
+            )
         values = np.asarray(result)
         if where is True:
             np.copyto(out, values, casting=casting)
@@ -81,11 +88,17 @@ def _deliver(name: str, result: Any, out: Any, where: Any, casting: str) -> Any:
     if _needs_grad((result, out)):
         raise RuntimeError(f"{name}: out= cannot record a gradient; compute without out=")
     if not _castable(result.dtype, out.dtype, casting):
-        raise TypeError(f"{name}: the result's dtype {result.dtype} does not fit into out= of {out.dtype} by casting={casting!r}")
+        raise TypeError(
+            f"{name}: the result's dtype {result.dtype} does not fit into out= of {out.dtype} by "
+            f"casting={casting!r}"
+        )
     with tenon.numpy._no_grad():
         value = result if where is True else _C.where(_mask(where), result, out)
         if tuple(value.shape) != tuple(out.shape):
-            raise ValueError(f"{name}: the result of shape {tuple(value.shape)} does not fit into out= of shape {tuple(out.shape)}")
+            raise ValueError(
+                f"{name}: the result of shape {tuple(value.shape)} does not fit into out= of shape "
+                f"{tuple(out.shape)}"
+            )
         out[...] = value
     return out
 
@@ -95,8 +108,6 @@ def _mask(where: Any) -> Any:
     if mask.dtype != _C.bool:
         raise TypeError(f"where: the mask must be bool; got {mask.dtype}")
     return mask
-
-
 
 
 def _kind(dtype: Any) -> int:
@@ -121,7 +132,12 @@ def _split(kwargs: dict[str, Any]) -> tuple[Any, Any, Any, str]:
     out = kwargs.pop("out", None)
     if isinstance(out, tuple):
         if len(out) > 1:
-            return out, kwargs.pop("where", True), kwargs.pop("dtype", None), kwargs.pop("casting", "same_kind")
+            return (
+                out,
+                kwargs.pop("where", True),
+                kwargs.pop("dtype", None),
+                kwargs.pop("casting", "same_kind"),
+            )
         out = out[0]
     return out, kwargs.pop("where", True), kwargs.pop("dtype", None), kwargs.pop("casting", "same_kind")
 
@@ -161,7 +177,9 @@ def _cast(name: str, x: Any, dtype: Any, casting: str) -> Any:
 def _along_axes(name: str, f: Callable[..., Any], axes: dict[str, Any]) -> Callable[..., Any]:
     if name == "vecdot" and set(axes) <= {"axis"}:
         return lambda a, b: f(a, b, axis=axes["axis"])
-    raise TypeError(f"{name}: {', '.join(axes)} cannot be given for tensors; move the axes with np.moveaxis first")
+    raise TypeError(
+        f"{name}: {', '.join(axes)} cannot be given for tensors; move the axes with np.moveaxis first"
+    )
 
 
 _REDUCE = {
@@ -227,7 +245,8 @@ def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str,
             continue
         if x.requires_grad and _C.is_grad_enabled():
             raise TypeError(
-                f"{what}: tenon has no gradient for this ufunc; use tensor.detach(), or write a tenon.autograd.Function around it"
+                f"{what}: tenon has no gradient for this ufunc; use tensor.detach(), or write a "
+                f"tenon.autograd.Function around it"
             )
         if str(x.device) != "cpu":
             raise TypeError(f"{what}: tenon has no kernel for this ufunc on {x.device}; use tensor.cpu()")
@@ -244,9 +263,7 @@ def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str,
     def wrap(value: Any, given: Any) -> Any:
         if given is not None and given is not ...:
             return given
-        if isinstance(value, (np.ndarray, np.generic)):
-            return _C.from_numpy(np.asarray(value))
-        return value
+        return wrapped(value)
 
     if isinstance(result, tuple):
         return tuple(wrap(v, g) for v, g in zip(result, outs or (None,) * len(result), strict=True))

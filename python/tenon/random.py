@@ -7,7 +7,16 @@ from collections.abc import Iterator
 
 from tenon._C import Generator, default_generator, initial_seed, manual_seed, seed
 
-__all__ = ["Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+__all__ = [
+    "Generator",
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
 
 
 def get_rng_state() -> tuple[int, int]:

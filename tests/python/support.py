@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-
 import tenon
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""docs/adding-an-op.md is true: its diff is three lines in three files, and they are all that an operation needs."""
+"""docs/adding-an-op.md is true: its diff is three lines in three files, and an operation needs no more."""
 
 import os
 import re
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from support import ROOT
 
 PAGE = ROOT / "docs" / "adding-an-op.md"
@@ -35,7 +34,11 @@ def apply(target: Path, diff: str) -> None:
     (target / "page.diff").write_text(diff)
     environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(target.parent)}
     subprocess.run(
-        ["git", "apply", "--unidiff-zero", "page.diff"], cwd=target, check=True, env=environment, capture_output=True
+        ["git", "apply", "--unidiff-zero", "page.diff"],
+        cwd=target,
+        check=True,
+        env=environment,
+        capture_output=True,
     )
 
 
@@ -123,13 +126,17 @@ def test_a_forgotten_line_is_an_error_of_the_compiler(
 
 @pytest.mark.slow
 def test_the_walk_of_the_table_finds_the_operation() -> None:
-    """Builds a copy of the tree with the diff, without optimisation and for one SIMD target, and runs the walk there.
+    """Builds a copy of the tree with the diff, not optimised, for one SIMD target, and runs the walk there.
 
     The copy lies in build/, so that a second run compiles only what has changed.
     """
     tree, build = ROOT / "build" / "adding-an-op" / "tree", ROOT / "build" / "adding-an-op" / "build"
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    wanted = [f for f in listed if f.split("/")[0] in ("CMakeLists.txt", "include", "src", "python", "LICENSE")]
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    wanted = [
+        f for f in listed if f.split("/")[0] in ("CMakeLists.txt", "include", "src", "python", "LICENSE")
+    ]
     patched = {f: (tree / f).read_bytes() for f in FILES if (tree / f).exists()}
     times = {f: (tree / f).stat() for f in patched}
     copy_files(tree, wanted)
@@ -144,7 +151,10 @@ def test_the_walk_of_the_table_finds_the_operation() -> None:
         "-DTENON_BUILD_TESTS=OFF",
         "-DTENON_BUILD_PYTHON=ON",
     ]
-    for command in (["cmake", "-S", tree, "-B", build, *settings], ["cmake", "--build", build, "--target", "_C", "-j"]):
+    for command in (
+        ["cmake", "-S", tree, "-B", build, *settings],
+        ["cmake", "--build", build, "--target", "_C", "-j"],
+    ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     tests = [str(ROOT / "tests" / "python" / "test_table.py"), "-k", NAME, "-q", "-W", "ignore"]

@@ -8,10 +8,9 @@ import weakref
 
 import numpy as np
 import pytest
+import tenon
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-import tenon
 from support import COMPLEX, DTYPES, FLOATS, INTEGERS, address, collect, sample
 
 pytestmark = pytest.mark.border
@@ -150,7 +149,9 @@ def test_operations_read_any_layout(a: np.ndarray, b: np.ndarray) -> None:
         with pytest.raises(ValueError, match="broadcast"):
             _ = t == tenon.from_numpy(b)
         return
-    if isinstance(expected, np.ndarray | np.bool_) and np.shape(expected) == np.broadcast_shapes(a.shape, b.shape):
+    if isinstance(expected, np.ndarray | np.bool_) and np.shape(expected) == np.broadcast_shapes(
+        a.shape, b.shape
+    ):
         np.testing.assert_array_equal((t == tenon.from_numpy(b)).numpy(), expected)
 
 
@@ -244,7 +245,9 @@ def test_a_tensor_object_is_the_same_as_long_as_it_lives() -> None:
         assert t.grad is None
 
 
-@pytest.mark.parametrize("crossing", ["from_numpy", "numpy", "asarray", "memoryview", "view", "dlpack", "operation"])
+@pytest.mark.parametrize(
+    "crossing", ["from_numpy", "numpy", "asarray", "memoryview", "view", "dlpack", "operation"]
+)
 def test_crossings_do_not_leak(crossing: str) -> None:
     array = np.arange(1000.0)
     t = tenon.from_numpy(array)
@@ -419,7 +422,12 @@ def test_size_one_dimensions_may_have_any_stride() -> None:
 
 def test_tensors_that_require_grad_are_not_exported_silently() -> None:
     t = tenon.from_numpy(np.ones(3)).requires_grad_()
-    for export in (lambda: t.numpy(), lambda: np.asarray(t), lambda: memoryview(t), lambda: np.from_dlpack(t)):
+    for export in (
+        lambda: t.numpy(),
+        lambda: np.asarray(t),
+        lambda: memoryview(t),
+        lambda: np.from_dlpack(t),
+    ):
         with pytest.raises((RuntimeError, BufferError, TypeError), match="detach"):
             export()
     assert t._exports == 0

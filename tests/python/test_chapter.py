@@ -1,9 +1,8 @@
-"""The usual chapter on NumPy integration, for PyTorch's tensors: every block runs with ``import tenon as torch``,
+"""A chapter on NumPy integration, written for PyTorch: every block runs with ``import tenon as torch``,
 and every sentence of its tables of gotchas and tips holds, or is better here (said where it is)."""
 
 import numpy as np
 import pytest
-
 import tenon as torch
 from support import address, run_python, sim_environment
 
@@ -125,7 +124,7 @@ def test_gotcha_cuda_tensors_cannot_numpy() -> None:
 
 
 def test_gotcha_detached_views() -> None:
-    """Detached views may be unsafe; use .clone() if unsure. They share memory: that is all the danger there is."""
+    """Detached views may be unsafe; use .clone() if unsure. They share memory, which is all the danger."""
     t = torch.ones(3, requires_grad=True)
     view = t.detach()
     assert view.data_ptr() == t.data_ptr()

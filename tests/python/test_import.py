@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from support import run_python
 
 
@@ -80,5 +79,7 @@ def test_every_public_name_says_what_it_is() -> None:
 
     names = getattr(tenon, "__all__", None) or [n for n in dir(tenon) if not n.startswith("_")]
     values = {n: getattr(tenon, n) for n in names}
-    silent = [n for n, v in values.items() if callable(v) and not str(getattr(v, "__doc__", None) or "").strip()]
+    silent = [
+        n for n, v in values.items() if callable(v) and not str(getattr(v, "__doc__", None) or "").strip()
+    ]
     assert not silent

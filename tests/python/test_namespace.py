@@ -8,7 +8,6 @@ import sys
 import types
 
 import pytest
-
 import tenon
 
 PUBLIC = [n for n in dir(tenon) if not n.startswith("_")]
@@ -127,7 +126,9 @@ def test_size():
     assert pickle.loads(pickle.dumps(t.size)) == 6
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "bfloat16", "float8_e5m2", "float8_e4m3fn", "complex64"])
+@pytest.mark.parametrize(
+    "dtype", ["float16", "float32", "float64", "bfloat16", "float8_e5m2", "float8_e4m3fn", "complex64"]
+)
 def test_finfo_agrees_with_numpy(dtype):
     import ml_dtypes
     import numpy as np
@@ -135,7 +136,9 @@ def test_finfo_agrees_with_numpy(dtype):
     theirs = ml_dtypes.finfo(dtype) if dtype.startswith(("bf", "float8")) else np.finfo(dtype)
     ours = tenon.finfo(getattr(tenon, dtype))
     for name in ("bits", "eps", "max", "min", "tiny", "smallest_normal", "resolution"):
-        assert float(getattr(ours, name)) == pytest.approx(float(getattr(theirs, name)), rel=0.07 if name == "resolution" else 1e-6), name
+        assert float(getattr(ours, name)) == pytest.approx(
+            float(getattr(theirs, name)), rel=0.07 if name == "resolution" else 1e-6
+        ), name
     with pytest.raises(TypeError):
         tenon.finfo(tenon.int8)
 

@@ -8,10 +8,21 @@ from multiprocessing import shared_memory
 
 import numpy as np
 import pytest
-
 import tenon
 
-DTYPES = ["bool", "int8", "int64", "uint16", "float16", "bfloat16", "float32", "float64", "complex64", "complex128", "float8_e5m2"]
+DTYPES = [
+    "bool",
+    "int8",
+    "int64",
+    "uint16",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "float8_e5m2",
+]
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -76,7 +87,18 @@ def test_read_only_travels_in_band():
     assert pickle.loads(pickle.dumps(tenon.from_numpy(a), 5)).readonly
 
 
-@pytest.mark.parametrize("obj", [tenon.float32, tenon.bool, tenon.device("cpu"), tenon.device("cuda", 1), tenon.sum, tenon.Tensor.fill_, tenon.Tensor])
+@pytest.mark.parametrize(
+    "obj",
+    [
+        tenon.float32,
+        tenon.bool,
+        tenon.device("cpu"),
+        tenon.device("cuda", 1),
+        tenon.sum,
+        tenon.Tensor.fill_,
+        tenon.Tensor,
+    ],
+)
 def test_other_objects(obj):
     r = pickle.loads(pickle.dumps(obj))
     assert r == obj

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-
 import tenon
 from support import collect
 
@@ -176,7 +175,7 @@ def test_deleters_run_without_the_gil() -> None:
 
 
 def longest_pause(work: Callable[[], object]) -> tuple[float, float]:
-    """How long this thread was kept from running while another one worked, and how long that took, in seconds."""
+    """How long this thread was kept waiting while another one worked, and how long that took, in seconds."""
     sys.setswitchinterval(1e-4)
     done = threading.Event()
     took = []

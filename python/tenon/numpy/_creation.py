@@ -9,9 +9,9 @@ from tenon.numpy._support import Tensor, cast, tensor
 
 __all__ = [
     "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "astype", "can_cast", "copy", "empty",
-    "empty_like", "eye", "finfo", "from_dlpack", "frombuffer", "full", "full_like", "identity", "iinfo", "isdtype",
-    "iscomplexobj", "isrealobj", "linspace", "logspace", "meshgrid", "ones", "ones_like", "promote_types",
-    "result_type", "zeros", "zeros_like",
+    "empty_like", "eye", "finfo", "from_dlpack", "frombuffer", "full", "full_like", "identity", "iinfo",
+    "iscomplexobj", "isdtype", "isrealobj", "linspace", "logspace", "meshgrid", "ones", "ones_like",
+    "promote_types", "result_type", "zeros", "zeros_like",
 ]  # fmt: skip
 
 from_dlpack = _C.from_dlpack
@@ -26,18 +26,46 @@ def _options(dtype: Any, device: Any) -> dict[str, Any]:
     return options
 
 
-def asarray(obj: Any, /, dtype: Any = None, order: str | None = None, *, device: Any = None, copy: bool | None = None, like: Any = None) -> Any:
-    """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True: never)."""
+def asarray(
+    obj: Any,
+    /,
+    dtype: Any = None,
+    order: str | None = None,
+    *,
+    device: Any = None,
+    copy: bool | None = None,
+    like: Any = None,
+) -> Any:
+    """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True:
+    never).
+    """
     return _C._ingest(obj, "asarray", dtype, device, copy)
 
 
-def array(object: Any, dtype: Any = None, *, copy: bool | None = True, order: str = "K", subok: bool = False, ndmin: int = 0, like: Any = None) -> Any:
+def array(
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: bool | None = True,
+    order: str = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    like: Any = None,
+) -> Any:
     """obj as a tensor in fresh memory, unless copy says otherwise."""
     t = _C._ingest(object, "array", dtype, None, copy or None)
     return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
 
 
-def asanyarray(a: Any, dtype: Any = None, order: str | None = None, *, device: Any = None, copy: bool | None = None, like: Any = None) -> Any:
+def asanyarray(
+    a: Any,
+    dtype: Any = None,
+    order: str | None = None,
+    *,
+    device: Any = None,
+    copy: bool | None = None,
+    like: Any = None,
+) -> Any:
     """As asarray."""
     return asarray(a, dtype, device=device, copy=copy)
 
@@ -48,7 +76,9 @@ def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     return (t if t.ndim else t.reshape((1,))).contiguous()
 
 
-def frombuffer(buffer: Any, dtype: Any = "float64", count: int = -1, offset: int = 0, *, like: Any = None) -> Any:
+def frombuffer(
+    buffer: Any, dtype: Any = "float64", count: int = -1, offset: int = 0, *, like: Any = None
+) -> Any:
     """A vector over the bytes of an object with the buffer protocol, without a copy."""
     return _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
 
@@ -77,7 +107,9 @@ def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None,
     return _C.ones(_size(shape), **_options(dtype, device))
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
+def full(
+    shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None
+) -> Any:
     """One value everywhere (or an array's, broadcast)."""
     if hasattr(fill_value, "shape") and tuple(fill_value.shape) != ():
         value = asarray(fill_value, dtype, device=device)
@@ -89,30 +121,74 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, de
 
 def _like(f: Any, a: Any, dtype: Any, shape: Any, device: Any, *value: Any) -> Any:
     t = tensor(a)
-    return f(tuple(t.shape) if shape is None else _size(shape), *value, dtype=dtype or t.dtype, device=device or t.device)
+    return f(
+        tuple(t.shape) if shape is None else _size(shape),
+        *value,
+        dtype=dtype or t.dtype,
+        device=device or t.device,
+    )
 
 
-def empty_like(a: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+def empty_like(
+    a: Any,
+    /,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     """Unset elements, as many and of the dtype and device of a's."""
     return _like(_C.empty, a, dtype, shape, device)
 
 
-def zeros_like(a: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+def zeros_like(
+    a: Any,
+    /,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     """Zeros, as many and of the dtype and device of a's elements."""
     return _like(_C.zeros, a, dtype, shape, device)
 
 
-def ones_like(a: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+def ones_like(
+    a: Any,
+    /,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     """Ones, as many and of the dtype and device of a's elements."""
     return _like(_C.ones, a, dtype, shape, device)
 
 
-def full_like(a: Any, /, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+def full_like(
+    a: Any,
+    /,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     """One value, as often and of the dtype and device of a's elements."""
     return _like(_C.full, a, dtype, shape, device, fill_value)
 
 
-def arange(start: Any, /, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None, like: Any = None) -> Any:
+def arange(
+    start: Any, /, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None, like: Any = None
+) -> Any:
     """start, start + step, ... below stop; from 0 on with one argument."""
     if stop is None:
         start, stop = 0, start
@@ -121,21 +197,44 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, dtype: Any = None, *,
     return _C.arange(start, stop, step, **_options(dtype, device))
 
 
-def linspace(start: Any, stop: Any, /, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, *, device: Any = None) -> Any:
+def linspace(
+    start: Any,
+    stop: Any,
+    /,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     """num values at equal distances from start to stop (with stop, if endpoint)."""
     t = _C.linspace(start, stop, num, endpoint=endpoint, **_options(dtype, device))
     steps = num - 1 if endpoint else num
     return (t, (stop - start) / steps if steps > 0 else float("nan")) if retstep else t
 
 
-def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None) -> Any:
+def logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None
+) -> Any:
     """base to the power of equally spaced values."""
     if not endpoint:
         return cast(base ** linspace(start, stop, num, False), dtype or _C.get_default_dtype())
     return _C.logspace(start, stop, num, base=base, **_options(dtype, None))
 
 
-def eye(n_rows: int, n_cols: int | None = None, /, k: int = 0, dtype: Any = None, *, device: Any = None, like: Any = None, M: int | None = None, **_: Any) -> Any:
+def eye(
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    k: int = 0,
+    dtype: Any = None,
+    *,
+    device: Any = None,
+    like: Any = None,
+    M: int | None = None,
+    **_: Any,
+) -> Any:
     """Ones on the k-th diagonal."""
     return _C.eye(n_rows, M if n_cols is None else n_cols, k, **_options(dtype, device))
 
@@ -151,7 +250,10 @@ def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = F
         n = len(xi)
         grids = [tensor(x).reshape(tuple(-1 if d == i else 1 for d in range(n))) for i, x in enumerate(xi)]
         if indexing == "xy" and n > 1:
-            grids[:2] = [grids[0].reshape((1, -1) + (1,) * (n - 2)), grids[1].reshape((-1, 1) + (1,) * (n - 2))]
+            grids[:2] = [
+                grids[0].reshape((1, -1) + (1,) * (n - 2)),
+                grids[1].reshape((-1, 1) + (1,) * (n - 2)),
+            ]
         return tuple(grids)
     return tuple(_C.meshgrid([tensor(x) for x in xi], indexing=indexing)) if xi else ()
 
@@ -203,7 +305,9 @@ _KINDS["numeric"] = _KINDS["integral"] + _KINDS["real floating"] + _KINDS["compl
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
-    """Whether the dtype is of a kind ('integral', 'real floating', ...), equals a dtype, or one of a tuple of these."""
+    """Whether the dtype is of a kind ('integral', 'real floating', ...), equals a dtype, or one of a
+    tuple of these.
+    """
     dtype = _C.dtype(dtype)
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)

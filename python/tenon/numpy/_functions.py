@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-
 from tenon.numpy._support import Tensor, cast, deliver, floating, on_host, tensor, through_numpy, wrapped
 
 __all__ = [
-    "allclose", "argsort", "argwhere", "around", "array_equal", "array_equiv", "bincount", "clip", "copysign", "copyto",
-    "cross", "diff", "digitize", "divmod", "dot", "ediff1d", "einsum", "extract", "fabs", "fill_diagonal", "fix", "flatnonzero",
-    "float_power", "frexp", "gradient", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "inner",
-    "interp", "isclose", "isin", "kron", "ldexp", "logaddexp2", "matmul", "matvec", "modf", "nan_to_num", "nonzero",
-    "outer", "place", "put", "putmask", "real", "round", "searchsorted", "select", "sinc", "sort", "take",
-    "take_along_axis", "tensordot", "trace", "trapezoid", "unique", "unique_all", "unique_counts", "unique_inverse",
+    "allclose", "argsort", "argwhere", "around", "array_equal", "array_equiv", "bincount", "clip",
+    "copysign", "copyto", "cross", "diff", "digitize", "divmod", "dot", "ediff1d", "einsum", "extract",
+    "fabs", "fill_diagonal", "fix", "flatnonzero", "float_power", "frexp", "gradient", "histogram",
+    "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "inner", "interp", "isclose", "isin",
+    "kron", "ldexp", "logaddexp2", "matmul", "matvec", "modf", "nan_to_num", "nonzero", "outer", "place",
+    "put", "putmask", "real", "round", "searchsorted", "select", "sinc", "sort", "take", "take_along_axis",
+    "tensordot", "trace", "trapezoid", "unique", "unique_all", "unique_counts", "unique_inverse",
     "unique_values", "vdot", "vecdot", "vecmat", "where",
 ]  # fmt: skip
 
@@ -34,7 +34,18 @@ def _operand(x: Any) -> Any:
     return x if isinstance(x, (Tensor, bool, int, float, complex)) else tensor(x)
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, dtype: Any = None, where: Any = True, casting: str = "same_kind") -> Any:
+def clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    dtype: Any = None,
+    where: Any = True,
+    casting: str = "same_kind",
+) -> Any:
     """The elements limited to [a_min, a_max]; either may be None."""
     t = tensor(a, "clip")
     low, high = a_min if min is None else min, a_max if max is None else max
@@ -128,7 +139,9 @@ def imag(val: Any) -> Any:
     return t.imag if t.dtype.is_complex else _C.zeros(tuple(t.shape), dtype=t.dtype, device=t.device)
 
 
-def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
     """NaN and infinities replaced by numbers."""
     t = tensor(x, "nan_to_num")
     if not t.dtype.is_floating_point:
@@ -249,7 +262,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         first, second = ([v] if isinstance(v, int) else list(v) for v in axes)
         first, second = [d % x.ndim for d in first], [d % y.ndim for d in second]
     if [x.shape[d] for d in first] != [y.shape[d] for d in second]:
-        raise ValueError(f"tensordot: the axes {axes} of {tuple(x.shape)} and {tuple(y.shape)} have different sizes")
+        raise ValueError(
+            f"tensordot: the axes {axes} of {tuple(x.shape)} and {tuple(y.shape)} have different sizes"
+        )
     kept_x = [d for d in range(x.ndim) if d not in first]
     kept_y = [d for d in range(y.ndim) if d not in second]
     n = 1
@@ -280,9 +295,14 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
     if len(terms) != len(ts):
         raise ValueError(f"einsum: {len(terms)} subscripts for {len(ts)} operands")
     spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in text]
-    dots = max((t.ndim - len(s.replace("...", "")) for s, t in zip(terms, ts, strict=True) if "..." in s), default=0)
+    dots = max(
+        (t.ndim - len(s.replace("...", "")) for s, t in zip(terms, ts, strict=True) if "..." in s), default=0
+    )
     names = "".join(spare[:dots])
-    terms = [s.replace("...", names[dots - (t.ndim - len(s.replace("...", ""))) :]) for s, t in zip(terms, ts, strict=True)]
+    terms = [
+        s.replace("...", names[dots - (t.ndim - len(s.replace("...", ""))) :])
+        for s, t in zip(terms, ts, strict=True)
+    ]
     if arrow:
         right = right.replace("...", names)
     else:
@@ -338,7 +358,9 @@ def kron(a: Any, b: Any) -> Any:
     n = max(x.ndim, y.ndim)
     x = x.reshape((*(1,) * (n - x.ndim), *x.shape))
     y = y.reshape((*(1,) * (n - y.ndim), *y.shape))
-    wide = x.reshape(tuple(v for s in x.shape for v in (s, 1))) * y.reshape(tuple(v for s in y.shape for v in (1, s)))
+    wide = x.reshape(tuple(v for s in x.shape for v in (s, 1))) * y.reshape(
+        tuple(v for s in y.shape for v in (1, s))
+    )
     return wide.reshape(tuple(p * q for p, q in zip(x.shape, y.shape, strict=True)))
 
 
@@ -348,14 +370,18 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
         axisa = axisb = axisc = axis
     x, y = _C.movedim(tensor(a), axisa, -1), _C.movedim(tensor(b), axisb, -1)
     if x.shape[-1] != 3 or y.shape[-1] != 3:
-        raise ValueError(f"cross: vectors of three elements are needed; got shapes {tuple(x.shape)} and {tuple(y.shape)}")
+        raise ValueError(
+            f"cross: vectors of three elements are needed; got shapes {tuple(x.shape)} and {tuple(y.shape)}"
+        )
     parts = [x[..., i] * y[..., j] - x[..., j] * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
     return _C.stack(parts, axisc)
 
 
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     """The sum along a diagonal."""
-    return deliver(_C.sum(_C.diagonal(tensor(a, "trace"), offset, axis1, axis2), -1, dtype=dtype), out, "trace")
+    return deliver(
+        _C.sum(_C.diagonal(tensor(a, "trace"), offset, axis1, axis2), -1, dtype=dtype), out, "trace"
+    )
 
 
 # ---- differences and integrals ----
@@ -372,7 +398,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         v = tensor(v)
         return v.expand(tuple(1 if d == axis else s for d, s in enumerate(t.shape))) if v.ndim == 0 else v
 
-    parts = ([end(prepend)] if prepend is not None else []) + [t] + ([end(append)] if append is not None else [])
+    parts = (
+        ([end(prepend)] if prepend is not None else []) + [t] + ([end(append)] if append is not None else [])
+    )
     t = _C.cat(parts, axis) if len(parts) > 1 else t
     key = (slice(None),) * axis
     for _ in range(n):
@@ -384,14 +412,24 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """The differences of neighbours of the flattened elements."""
     t = diff(tensor(ary).reshape(-1))
-    parts = [tensor(p).reshape(-1) for p in (to_begin,) if p is not None] + [t] + [tensor(p).reshape(-1) for p in (to_end,) if p is not None]
+    parts = (
+        [tensor(p).reshape(-1) for p in (to_begin,) if p is not None]
+        + [t]
+        + [tensor(p).reshape(-1) for p in (to_end,) if p is not None]
+    )
     return _C.cat(parts, 0) if len(parts) > 1 else t
 
 
 def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
     """Central differences inside, one-sided ones at the ends; for equal distances."""
     t = floating(f, "gradient")
-    axes = list(range(t.ndim)) if axis is None else [axis % t.ndim] if isinstance(axis, int) else [a % t.ndim for a in axis]
+    axes = (
+        list(range(t.ndim))
+        if axis is None
+        else [axis % t.ndim]
+        if isinstance(axis, int)
+        else [a % t.ndim for a in axis]
+    )
     steps = list(varargs) or [1.0]
     steps = steps * len(axes) if len(steps) == 1 else steps
     results = []
@@ -503,14 +541,32 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
 # ---- order ----
 
 
-def sort(a: Any, axis: int | None = -1, kind: str | None = None, order: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
-    """The elements in order along the axis (of the flattened tensor for None), NaNs at the end; with the gradient."""
+def sort(
+    a: Any,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: Any = None,
+    *,
+    descending: bool = False,
+    stable: bool | None = None,
+) -> Any:
+    """The elements in order along the axis (of the flattened tensor for None), NaNs at the end; with the
+    gradient.
+    """
     t = tensor(a, "sort")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
     return _C._sort_values(t, axis, descending)
 
 
-def argsort(a: Any, axis: int | None = -1, kind: str | None = None, order: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
+def argsort(
+    a: Any,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: Any = None,
+    *,
+    descending: bool = False,
+    stable: bool | None = None,
+) -> Any:
     """The indices that put the elements in order along the axis, equal ones in their own order."""
     t = tensor(a, "argsort")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
@@ -534,7 +590,14 @@ histogramdd = through_numpy("histogramdd")
 interp = through_numpy("interp")
 
 
-def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: str | None = None) -> Any:
+def isin(
+    element: Any,
+    test_elements: Any,
+    assume_unique: bool = False,
+    invert: bool = False,
+    *,
+    kind: str | None = None,
+) -> Any:
     """Whether each element is among the test elements."""
     import numpy as np
 
@@ -549,4 +612,3 @@ unique_all = through_numpy("unique_all", differentiable=False)
 unique_counts = through_numpy("unique_counts", differentiable=False)
 unique_inverse = through_numpy("unique_inverse", differentiable=False)
 unique_values = through_numpy("unique_values", differentiable=False)
-

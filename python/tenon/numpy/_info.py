@@ -51,5 +51,7 @@ class __array_namespace_info__:
 
     def devices(self) -> tuple[Any, ...]:
         """All devices that can be used."""
-        n = _C.cuda_device_count() if _C.cuda_is_available() else 0
+        from tenon import cuda
+
+        n = cuda.device_count() if cuda.is_available() else 0
         return (_C.device("cpu"), *(_C.device(f"cuda:{i}") for i in range(n)))

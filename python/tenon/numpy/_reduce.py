@@ -8,10 +8,10 @@ from tenon import _C
 from tenon.numpy._support import Tensor, axes_of, cast, deliver, floating, select, tensor
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cov", "cumprod", "cumsum",
-    "cumulative_prod", "cumulative_sum", "logsumexp", "max", "mean", "median", "min", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "percentile", "prod", "ptp",
-    "quantile", "std", "sum", "var",
+    "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cov", "cumprod",
+    "cumsum", "cumulative_prod", "cumulative_sum", "logsumexp", "max", "mean", "median", "min", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum",
+    "nanvar", "percentile", "prod", "ptp", "quantile", "std", "sum", "var",
 ]  # fmt: skip
 
 _True, _any, _all, _sum, _max, _min = True, any, all, sum, max, min
@@ -36,7 +36,15 @@ def _extreme(t: Any, lowest: bool) -> Any:
 # Python's axis=() means no axis: every element stands for itself, which the operations' dim=() does not.
 
 
-def sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def sum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The sum over the axes (all by default). where: which elements take part; initial: what is added."""
     t = tensor(a, "sum")
     if where is not True:
@@ -45,7 +53,15 @@ def sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: 
     return deliver(r if initial is None else r + initial, out, "sum")
 
 
-def prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def prod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The product over the axes (all by default)."""
     t = tensor(a, "prod")
     if where is not True:
@@ -62,7 +78,9 @@ def _identity(t: Any, dtype: Any, widen: bool = False) -> Any:
     return t.clone()
 
 
-def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
+def mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True
+) -> Any:
     """The arithmetic mean over the axes (all by default); integers give the default float."""
     t = tensor(a, "mean")
     if dtype is not None:
@@ -92,7 +110,9 @@ def var(
         n = _C.sum(_broadcast_mask(where, t), _axis(axis, t, "var"), True)
         centred = select(where, t - _C.sum(select(where, t, 0), _axis(axis, t, "var"), True) / n, 0)
         squares = _C.sum(_C.square(_C.abs(centred)), _axis(axis, t, "var"), True) / (n - d)
-        return deliver(squares if keepdims else squeeze_axes(squares, axes_of(axis, t.ndim, "var")), out, "var")
+        return deliver(
+            squares if keepdims else squeeze_axes(squares, axes_of(axis, t.ndim, "var")), out, "var"
+        )
     if axis == ():
         return deliver(t * 0 if d == 0 else t * float("nan"), out, "var")
     return deliver(_C.var(t, _axis(axis, t, "var"), d, keepdims), out, "var")
@@ -109,12 +129,29 @@ def std(
 ) -> Any:  # fmt: skip
     """The standard deviation: the square root of ``var``."""
     if where is not True or axis == ():
-        return deliver(_C.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction)), out, "std")
+        return deliver(
+            _C.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction)), out, "std"
+        )
     t = floating(a, "std") if dtype is None else cast(tensor(a, "std"), dtype)
-    return deliver(_C.std(t, _axis(axis, t, "std"), float(ddof if correction is None else correction), keepdims), out, "std")
+    return deliver(
+        _C.std(t, _axis(axis, t, "std"), float(ddof if correction is None else correction), keepdims),
+        out,
+        "std",
+    )
 
 
-def _extremum(f: Any, join: Any, lowest: bool, a: Any, axis: Any, out: Any, keepdims: bool, initial: Any, where: Any, op: str) -> Any:
+def _extremum(
+    f: Any,
+    join: Any,
+    lowest: bool,
+    a: Any,
+    axis: Any,
+    out: Any,
+    keepdims: bool,
+    initial: Any,
+    where: Any,
+    op: str,
+) -> Any:
     t = tensor(a, op)
     if where is not True:
         if initial is None:
@@ -131,12 +168,16 @@ def _extremum(f: Any, join: Any, lowest: bool, a: Any, axis: Any, out: Any, keep
     return deliver(r if initial is None else join(r, cast(tensor(initial), r.dtype)), out, op)
 
 
-def max(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def max(
+    a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The largest element over the axes (all by default); NaN if one of them is."""
     return _extremum(_C.amax, _C.maximum, True, a, axis, out, keepdims, initial, where, "max")
 
 
-def min(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+def min(
+    a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """The smallest element over the axes (all by default); NaN if one of them is."""
     return _extremum(_C.amin, _C.minimum, False, a, axis, out, keepdims, initial, where, "min")
 
@@ -203,7 +244,9 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None)
     return deliver(_C.cumprod(t, axis, dtype=dtype), out, "cumprod")
 
 
-def _cumulative(f: Any, first: int, x: Any, axis: int | None, dtype: Any, include_initial: bool, out: Any, op: str) -> Any:
+def _cumulative(
+    f: Any, first: int, x: Any, axis: int | None, dtype: Any, include_initial: bool, out: Any, op: str
+) -> Any:
     t = tensor(x, op)
     if axis is None:
         if t.ndim != 1:
@@ -216,17 +259,23 @@ def _cumulative(f: Any, first: int, x: Any, axis: int | None, dtype: Any, includ
     return deliver(r, out, op)
 
 
-def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None) -> Any:
+def cumulative_sum(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None
+) -> Any:
     """Running sums, with a zero in front if include_initial."""
     return _cumulative(_C.cumsum, 0, x, axis, dtype, include_initial, out, "cumulative_sum")
 
 
-def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None) -> Any:
+def cumulative_prod(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None
+) -> Any:
     """Running products, with a one in front if include_initial."""
     return _cumulative(_C.cumprod, 1, x, axis, dtype, include_initial, out, "cumulative_prod")
 
 
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
     """The weighted mean; with returned, also the sum of the weights."""
     t = floating(a, "average")
     if weights is None:
@@ -236,7 +285,9 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     w = floating(weights, "average")
     if tuple(w.shape) != tuple(t.shape):
         if axis is None or isinstance(axis, tuple) or w.ndim != 1:
-            raise TypeError("average: weights of another shape than the values need one axis and one dimension")
+            raise TypeError(
+                "average: weights of another shape than the values need one axis and one dimension"
+            )
         w = w.reshape(tuple(-1 if d == axis % t.ndim else 1 for d in range(t.ndim))).expand(t.shape)
     total = sum(w, axis, keepdims=keepdims)
     r = sum(t * w, axis, keepdims=keepdims) / total
@@ -266,7 +317,11 @@ def _sorted_last(t: Any, axis: Any, op: str) -> tuple[Any, list[int], tuple[int,
     axes = axes_of(axis, t.ndim, op)
     kept = [d for d in range(t.ndim) if d not in axes]
     kept_shape = tuple(1 if d in axes else n for d, n in enumerate(t.shape))
-    x = t.permute(tuple(kept + axes)).reshape((*(t.shape[d] for d in kept), -1)) if t.ndim else t.reshape((1,))
+    x = (
+        t.permute(tuple(kept + axes)).reshape((*(t.shape[d] for d in kept), -1))
+        if t.ndim
+        else t.reshape((1,))
+    )
     if x.shape[-1] == 0:
         raise ValueError(f"{op}: there are no elements to take it of; got shape {tuple(t.shape)}")
     from tenon.numpy._functions import sort
@@ -281,7 +336,9 @@ def _at(s: Any, index: Any) -> Any:
     return s[..., index]
 
 
-def _quantile(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, op: str, scale: float, skip_nan: bool) -> Any:
+def _quantile(
+    a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, op: str, scale: float, skip_nan: bool
+) -> Any:
     if method not in _METHODS:
         raise ValueError(f"{op}: method {method!r} is not supported; use one of {', '.join(_METHODS)}")
     t = floating(a, op)
@@ -339,13 +396,23 @@ def _interpolate_each(s: Any, count: Any, p: float, method: str) -> Any:
     part = position - low
     index_low, index_high = cast(low, _C.int64), cast(high, _C.int64)
     a, b = _at(s, index_low), _at(s, index_high)
-    weight = {"lower": part * 0, "nearest": part * 0, "midpoint": _C.where(part > 0, 0.5, 0.0)}.get(method, part)
+    weight = {"lower": part * 0, "nearest": part * 0, "midpoint": _C.where(part > 0, 0.5, 0.0)}.get(
+        method, part
+    )
     if method == "higher":
         weight = cast(part > 0, _C.float64)
     return a + (b - a) * cast(weight, s.dtype)
 
 
-def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Any:
     """The q-th quantiles, 0 <= q <= 1, over the axes (all by default): on the device, with the gradient.
 
     The result has the shape of q followed by what is left of a's. method: linear, lower, higher, midpoint or
@@ -354,27 +421,55 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
     return _quantile(a, q, axis, out, method, keepdims, "quantile", 1, False)
 
 
-def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Any:
     """As quantile, with q in percent."""
     return _quantile(a, q, axis, out, method, keepdims, "percentile", 100, False)
 
 
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+def median(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
     """The middle element in order, or the mean of the two in the middle."""
     return _quantile(a, 0.5, axis, out, "linear", keepdims, "median", 1, False)
 
 
-def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Any:
     """As quantile, without the NaNs."""
     return _quantile(a, q, axis, out, method, keepdims, "nanquantile", 1, True)
 
 
-def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Any:
+def nanpercentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Any:
     """As percentile, without the NaNs."""
     return _quantile(a, q, axis, out, method, keepdims, "nanpercentile", 100, True)
 
 
-def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+def nanmedian(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
     """As median, without the NaNs."""
     return _quantile(a, 0.5, axis, out, "linear", keepdims, "nanmedian", 1, True)
 
@@ -405,13 +500,17 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
     return mean(t, axis, dtype, out, keepdims, where=valid)
 
 
-def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+def nanvar(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False
+) -> Any:
     """The variance without the NaNs."""
     t, valid = _valid(a, "nanvar")
     return var(t, axis, dtype, out, ddof, keepdims, where=valid)
 
 
-def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+def nanstd(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False
+) -> Any:
     """The standard deviation without the NaNs."""
     t, valid = _valid(a, "nanstd")
     return std(t, axis, dtype, out, ddof, keepdims, where=valid)

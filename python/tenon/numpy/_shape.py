@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from tenon import _C
 from tenon.numpy._support import axes_of, cast, deliver, tensor
 
 __all__ = [
-    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_shapes",
-    "broadcast_to", "column_stack", "concat", "concatenate", "diag", "diagflat", "diagonal", "dsplit", "dstack",
-    "expand_dims", "flip", "fliplr", "flipud", "hsplit", "hstack", "matrix_transpose", "moveaxis", "ndim", "pad",
-    "permute_dims", "ravel", "repeat", "reshape", "roll", "rollaxis", "rot90", "shape", "size", "split", "squeeze",
-    "stack", "swapaxes", "tile", "transpose", "tril", "triu", "unstack", "vsplit", "vstack",
+    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays",
+    "broadcast_shapes", "broadcast_to", "column_stack", "concat", "concatenate", "diag", "diagflat",
+    "diagonal", "dsplit", "dstack", "expand_dims", "flip", "fliplr", "flipud", "hsplit", "hstack",
+    "matrix_transpose", "moveaxis", "ndim", "pad", "permute_dims", "ravel", "repeat", "reshape", "roll",
+    "rollaxis", "rot90", "shape", "size", "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
+    "tril", "triu", "unstack", "vsplit", "vstack",
 ]  # fmt: skip
 
 
@@ -37,7 +39,9 @@ def size(a: Any, axis: Any = None) -> int:
     return n
 
 
-def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
+def reshape(
+    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None
+) -> Any:
     """Another shape: a view where the strides allow it (copy=False: or ValueError; copy=True: never)."""
     t = tensor(a, "reshape")
     wanted = newshape if shape is None else shape
@@ -52,7 +56,10 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
         return r
     shared = t.numel() == 0 or r.data_ptr() == t.data_ptr()
     if copy is False and not shared:
-        raise ValueError(f"reshape: copy=False, but {tuple(t.shape)} with strides {t.stride()} needs a copy to become {wanted}")
+        raise ValueError(
+            f"reshape: copy=False, but {tuple(t.shape)} with strides {t.stride()} needs a copy to "
+            f"become {wanted}"
+        )
     return r.clone() if copy and shared else r
 
 
@@ -176,8 +183,12 @@ def _all(arrays: Any, op: str, dtype: Any = None) -> list[Any]:
     return ts if dtype is None else [cast(t, dtype) for t in ts]
 
 
-def concatenate(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """Arrays one after the other along the axis; flattened first where axis is None. A copy, with the gradient."""
+def concatenate(
+    arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    """Arrays one after the other along the axis; flattened first where axis is None. A copy, with the
+    gradient.
+    """
     ts = _all(arrays, "concatenate", dtype)
     if axis is None:
         ts, axis = [t.reshape(-1) for t in ts], 0
@@ -187,7 +198,9 @@ def concatenate(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype:
 concat = concatenate
 
 
-def stack(arrays: Any, /, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def stack(
+    arrays: Any, /, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
     """Arrays of one shape beside each other along a new axis. A copy."""
     return deliver(_C.stack(_all(arrays, "stack", dtype), axis), out, "stack")
 
@@ -250,14 +263,17 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         edges = [0, *(int(i) for i in indices_or_sections), n]
     key = (slice(None),) * axis
-    return [t[(*key, slice(a, b))] for a, b in zip(edges, edges[1:], strict=False)]
+    return [t[(*key, slice(a, b))] for a, b in pairwise(edges)]
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Views of equal parts, or of the parts between the indices; ValueError where they would not be equal."""
     t = tensor(ary, "split")
     if isinstance(indices_or_sections, int) and t.shape[axis] % indices_or_sections:
-        raise ValueError(f"split: {t.shape[axis]} elements do not divide into {indices_or_sections} equal parts; use array_split")
+        raise ValueError(
+            f"split: {t.shape[axis]} elements do not divide into {indices_or_sections} equal parts; use "
+            f"array_split"
+        )
     return array_split(t, indices_or_sections, axis)
 
 
@@ -353,7 +369,9 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
     """The array with a border of constant values, or of the nearest elements (mode='edge'). A copy."""
     t = tensor(array, "pad")
     if mode not in ("constant", "edge"):
-        raise ValueError(f"pad: mode {mode!r} is not supported; use 'constant' or 'edge', or np.pad on tensor.numpy()")
+        raise ValueError(
+            f"pad: mode {mode!r} is not supported; use 'constant' or 'edge', or np.pad on tensor.numpy()"
+        )
     widths = _pairs(pad_width, t.ndim)
     values = _pairs(constant_values, t.ndim)
     for d, ((before, after), (low, high)) in enumerate(zip(widths, values, strict=True)):

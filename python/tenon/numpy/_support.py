@@ -30,7 +30,11 @@ def tensor(x: Any, op: str = "asarray") -> Any:
 def floating(x: Any, op: str = "asarray") -> Any:
     """x as a tensor of a floating or complex dtype."""
     t = tensor(x, op)
-    return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.float64 if t.dtype.itemsize > 4 else _C.float32)
+    return (
+        t
+        if t.dtype.is_floating_point or t.dtype.is_complex
+        else cast(t, _C.float64 if t.dtype.itemsize > 4 else _C.float32)
+    )
 
 
 def cast(t: Any, dtype: Any) -> Any:
@@ -99,7 +103,9 @@ def _deep(value: Any, f: Callable[[Any], Any]) -> Any:
     return value
 
 
-def through_numpy(name: str, path: Sequence[str] = (), *, differentiable: bool = True, wrap: bool = True) -> Callable[..., Any]:
+def through_numpy(
+    name: str, path: Sequence[str] = (), *, differentiable: bool = True, wrap: bool = True
+) -> Callable[..., Any]:
     """A function of NumPy's on zero-copy views of tensors on the CPU.
 
     differentiable: it has a gradient that tenon does not know, so tensors that require grad are a TypeError;
@@ -124,5 +130,7 @@ def through_numpy(name: str, path: Sequence[str] = (), *, differentiable: bool =
         return wrapped(result) if wrap else result
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = f"As numpy.{full}, on zero-copy views of tensors on the CPU" + ("; not differentiable." if differentiable else ".")
+    f.__doc__ = f"As numpy.{full}, on zero-copy views of tensors on the CPU" + (
+        "; not differentiable." if differentiable else "."
+    )
     return f

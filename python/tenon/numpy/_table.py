@@ -9,17 +9,18 @@ from tenon.numpy._support import through_numpy
 
 #: Text, files and questions about memory: NumPy answers them on views, whatever the history.
 _ANY_HISTORY = (
-    "array2string", "array_repr", "array_str", "common_type", "may_share_memory", "min_scalar_type", "save", "savetxt",
-    "savez", "savez_compressed", "shares_memory",
+    "array2string", "array_repr", "array_str", "common_type", "may_share_memory", "min_scalar_type", "save",
+    "savetxt", "savez", "savez_compressed", "shares_memory",
 )  # fmt: skip
 #: NumPy's own code on views of tensors on the CPU without grad.
 _ON_VIEWS = (
-    "apply_along_axis", "apply_over_axes", "argpartition", "bartlett", "block", "choose", "compress", "convolve",
-    "corrcoef", "correlate", "delete", "diag_indices_from", "i0", "insert", "intersect1d", "ix_", "lexsort",
-    "nanargmax", "nanargmin", "nancumprod", "nancumsum", "packbits", "partition", "piecewise", "poly", "polyadd",
-    "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval", "ravel_multi_index", "real_if_close",
-    "resize", "roots", "setdiff1d", "setxor1d", "sort_complex", "tril_indices_from", "trim_zeros", "triu_indices_from",
-    "union1d", "unpackbits", "unravel_index", "unwrap", "vander",
+    "apply_along_axis", "apply_over_axes", "argpartition", "bartlett", "block", "choose", "compress",
+    "convolve", "corrcoef", "correlate", "delete", "diag_indices_from", "i0", "insert", "intersect1d",
+    "ix_", "lexsort", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "packbits", "partition",
+    "piecewise", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub",
+    "polyval", "ravel_multi_index", "real_if_close", "resize", "roots", "setdiff1d", "setxor1d",
+    "sort_complex", "tril_indices_from", "trim_zeros", "triu_indices_from", "union1d", "unpackbits",
+    "unravel_index", "unwrap", "vander",
 )  # fmt: skip
 
 
@@ -30,14 +31,25 @@ def functions() -> dict[Callable[..., Any], Callable[..., Any]]:
     import tenon.numpy as own
 
     table: dict[Callable[..., Any], Callable[..., Any]] = {}
-    for theirs, ours, path in ((np, own, ()), (np.linalg, own.linalg, ("linalg",)), (np.fft, own.fft, ("fft",))):
+    for theirs, ours, path in (
+        (np, own, ()),
+        (np.linalg, own.linalg, ("linalg",)),
+        (np.fft, own.fft, ("fft",)),
+    ):
         for name in dir(theirs):
             f, g = getattr(theirs, name, None), vars(ours).get(name)
-            if callable(f) and callable(g) and not isinstance(f, type) and hasattr(f, "__wrapped__" if not hasattr(f, "_implementation") else "_implementation"):
+            if (
+                callable(f)
+                and callable(g)
+                and not isinstance(f, type)
+                and hasattr(f, "__wrapped__" if not hasattr(f, "_implementation") else "_implementation")
+            ):
                 table[f] = g
         if not path:
             for name in _ANY_HISTORY:
-                table.setdefault(getattr(np, name, None), through_numpy(name, differentiable=False, wrap=False))
+                table.setdefault(
+                    getattr(np, name, None), through_numpy(name, differentiable=False, wrap=False)
+                )
             for name in _ON_VIEWS:
                 table.setdefault(getattr(np, name, None), through_numpy(name))
     table.pop(None, None)  # names that this NumPy does not have

@@ -10,9 +10,10 @@ from tenon.numpy._shape import diagonal, matrix_transpose
 from tenon.numpy._support import axes_of, floating, tensor, through_numpy
 
 __all__ = [
-    "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matmul",
-    "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "multi_dot", "norm", "outer", "pinv", "qr",
-    "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm",
+    "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
+    "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "multi_dot", "norm",
+    "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot",
+    "vector_norm",
 ]  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of vectors or matrices, as numpy.linalg.norm chooses it; with the gradient.
 
-    Without ord: the square root of the sum of squares. For matrices 'fro', 1, -1, inf and -inf; 2, -2 and 'nuc' are
+    Without ord: the square root of the sum of squares. For matrices 'fro', 1, -1, inf and -inf; 2, -2 and
+    'nuc' are
     taken from NumPy's singular values and have no gradient.
     """
     t = floating(x, "norm")
@@ -94,8 +96,20 @@ def matrix_power(x: Any, n: int, /) -> Any:
     return _C.eye(t.shape[-1], dtype=t.dtype, device=t.device).expand(t.shape).clone()
 
 
-for _name in (
-    "cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matrix_rank", "pinv", "qr",
-    "slogdet", "solve", "svd", "svdvals",
-):  # fmt: skip
-    globals()[_name] = through_numpy(_name, ("linalg",))
+_PATH = ("linalg",)
+cholesky = through_numpy("cholesky", _PATH)
+cond = through_numpy("cond", _PATH)
+det = through_numpy("det", _PATH)
+eig = through_numpy("eig", _PATH)
+eigh = through_numpy("eigh", _PATH)
+eigvals = through_numpy("eigvals", _PATH)
+eigvalsh = through_numpy("eigvalsh", _PATH)
+inv = through_numpy("inv", _PATH)
+lstsq = through_numpy("lstsq", _PATH)
+matrix_rank = through_numpy("matrix_rank", _PATH)
+pinv = through_numpy("pinv", _PATH)
+qr = through_numpy("qr", _PATH)
+slogdet = through_numpy("slogdet", _PATH)
+solve = through_numpy("solve", _PATH)
+svd = through_numpy("svd", _PATH)
+svdvals = through_numpy("svdvals", _PATH)

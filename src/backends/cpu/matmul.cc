@@ -199,13 +199,14 @@ int matmul(int, const MatmulCall& call) {
     if (pieces > 1) p = piece_of(p, grid, i % pieces, itemsize);
     blas_call.blas ? run_blas(blas_call, d, p) : gemm(p);
   };
-  if (total == 0) return kOk;  // a call without batches asks whether there is a kernel
+  if (total == 0) return kOk;
   if (total == 1) {
     run(0);
     return kOk;
   }
   // Many small products make one task.
-  const double each = std::max(cost, static_cast<double>(g.m * g.k * itemsize)) / static_cast<double>(pieces);
+  const double each =
+      std::max({cost, static_cast<double>(g.m * g.k * itemsize), 1.0}) / static_cast<double>(pieces);
   const Size group = std::clamp<Size>(static_cast<Size>(kPiece / 4 / each), 1, total);
   parallel_tasks((total + group - 1) / group, [&](Size t) {
     for (Size i = t * group; i < std::min(total, (t + 1) * group); ++i) run(i);

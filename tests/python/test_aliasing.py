@@ -1,0 +1,127 @@
+"""What asarray, as_tensor and tensor share and what they copy, for every kind of input."""
+
+import array as array_module
+
+import numpy as np
+import pytest
+import tenon
+from support import DTYPES, address, sample
+
+pytestmark = pytest.mark.border
+
+SOURCES = {
+    "tensor": tenon.from_numpy,
+    "ndarray": lambda a: a,
+    "capsule": lambda a: tenon.from_numpy(a).__dlpack__(max_version=(1, 0)),
+    "memoryview": memoryview,
+    "__array_interface__": lambda a: type(
+        "Interface", (), {"__array_interface__": a.__array_interface__, "keep": a}
+    )(),
+    "__array__": lambda a: type("Array", (), {"__array__": lambda self, dtype=None, copy=None: a})(),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kind", SOURCES)
+def test_asarray_shares_where_nothing_changes(kind: str, dtype: str) -> None:
+    array = sample(dtype, (3, 4))
+    if kind == "memoryview" and dtype in ("complex64", "complex128", "float16"):
+        pytest.skip("memoryview has no such format that it could be read by")
+    for copy in (None, False):
+        t = tenon.asarray(SOURCES[kind](array), copy=copy)
+        assert t.data_ptr() == address(array), copy
+        assert t.dtype == array.dtype
+        assert not t.requires_grad
+    copied = tenon.asarray(SOURCES[kind](array), copy=True)
+    assert copied.data_ptr() != address(array)
+    np.testing.assert_array_equal(copied.numpy(), array)
+    other = tenon.asarray(
+        SOURCES[kind](array), dtype=tenon.complex128 if dtype != "complex128" else tenon.complex64
+    )
+    assert other.data_ptr() != address(array)
+
+
+@pytest.mark.parametrize("make", [tenon.asarray, tenon.as_tensor])
+def test_scalars_and_sequences_never_alias(make) -> None:
+    for value, dtype in (
+        (3, tenon.int64),
+        (2.5, tenon.float32),
+        (True, tenon.bool),
+        (1j, tenon.complex64),
+        ([1, 2.5], tenon.float32),
+        ([1, 2j], tenon.complex64),
+        (range(3), tenon.int64),
+        ([[1, 2], [3, 4]], tenon.int64),
+        ((np.float64(1), np.float64(2)), tenon.float64),
+    ):
+        t = make(value)
+        assert t.dtype == dtype, value
+        assert t.tolist() == (list(value) if isinstance(value, range | tuple) else value)
+
+
+@pytest.mark.parametrize("source", [[1.0, 2.0], 3.0, (1, 2), range(4)], ids=str)
+def test_what_cannot_alias_says_why(source) -> None:
+    with pytest.raises(ValueError, match="copy"):
+        tenon.asarray(source, copy=False)
+
+
+def test_another_dtype_cannot_alias() -> None:
+    with pytest.raises(ValueError, match=r"float64.*float32|float32.*float64"):
+        tenon.asarray(np.zeros(3), dtype=tenon.float32, copy=False)
+
+
+def test_tensor_always_copies() -> None:
+    array = np.arange(3.0)
+    for source in (array, tenon.from_numpy(array), memoryview(array)):
+        t = tenon.tensor(source)
+        t[0] = 100.0
+        assert array[0] == 0.0
+
+
+def test_history_is_kept_where_it_is_asked_for() -> None:
+    w = tenon.ones(3, requires_grad=True)
+    assert tenon.as_tensor(w) is w
+    assert tenon.asarray(w * 2).requires_grad
+    assert tenon.asarray(np.zeros(2), requires_grad=True).is_leaf
+
+
+def test_buffers_of_the_standard_library() -> None:
+    doubles = array_module.array("d", [1.0, 2.0, 3.0])
+    t = tenon.asarray(doubles)
+    doubles[0] = 7.0
+    assert t.tolist() == [7.0, 2.0, 3.0]
+    with pytest.raises(BufferError):
+        doubles.append(4.0)  # the buffer is exported as long as the tensor lives
+    del t
+    tenon.zeros(1)
+    doubles.append(4.0)
+    raw = bytearray(b"\x01\x02\x03")
+    u = tenon.asarray(raw)
+    assert u.dtype == tenon.uint8
+    u[1] = 9
+    assert raw == b"\x01\x09\x03"
+    assert tenon.asarray(b"\x01\x02").readonly
+
+
+def test_lists_of_arrays_are_stacked() -> None:
+    rows = [np.arange(4.0) + i for i in range(3)]
+    np.testing.assert_array_equal(tenon.tensor(rows).numpy(), np.stack(rows))
+    nested = [[tenon.from_numpy(r), r] for r in rows]
+    np.testing.assert_array_equal(tenon.tensor(nested).numpy(), [[r, r] for r in rows])
+
+
+def test_frames_and_arrow() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(np.arange(6.0).reshape(3, 2), columns=["a", "b"])
+    assert tenon.asarray(frame).tolist() == frame.to_numpy().tolist()
+    assert tenon.asarray(frame["a"]).readonly
+    mixed = pd.DataFrame({"n": [1.0], "name": ["x"]})
+    with pytest.raises(TypeError, match=r"(?s)name.*select_dtypes"):
+        tenon.asarray(mixed)
+    pa = pytest.importorskip("pyarrow")
+    arrow = pa.array([1.0, 2.0, 3.0])
+    t = tenon.asarray(arrow)
+    assert t.readonly
+    assert t.data_ptr() == arrow.buffers()[1].address
+    pl = pytest.importorskip("polars")
+    assert tenon.asarray(pl.Series([1, 2, 3])).tolist() == [1, 2, 3]

@@ -1,0 +1,301 @@
+"""Foreign objects as tensors: buffers, frames, files, images."""
+
+import array
+import collections
+import ctypes
+import mmap
+
+import numpy as np
+import pytest
+import tenon
+
+pytestmark = pytest.mark.border
+
+
+def shares(t, address):
+    return t.data_ptr() == address
+
+
+# ---- the buffer protocol ----
+
+
+def test_buffers():
+    b = bytearray(b"\x01\x02\x03")
+    t = tenon.asarray(b)
+    assert t.dtype == tenon.uint8 and t.tolist() == [1, 2, 3] and not t.readonly
+    t[0] = 9
+    assert b[0] == 9
+    with pytest.raises(BufferError):
+        b.extend(b"1")  # the tensor holds the buffer
+    del t
+    b.extend(b"1")
+    r = tenon.asarray(b"\x01\x02")
+    assert r.readonly and r.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("code", "bBhHiIlLqQfd")
+def test_array_array(code):
+    a = array.array(code, [1, 2, 3])
+    t = tenon.asarray(a)
+    assert shares(t, a.buffer_info()[0]) and t.tolist() == [1, 2, 3] and t.itemsize == a.itemsize
+
+
+def test_strided_memoryview_and_ctypes():
+    m = memoryview(np.arange(12.0).reshape(3, 4)[::-1, ::2])
+    assert tenon.asarray(m).tolist() == m.tolist()
+    c = (ctypes.c_int32 * 3)(1, 2, 3)
+    t = tenon.asarray(c)
+    assert t.dtype == tenon.int32 and shares(t, ctypes.addressof(c))
+
+
+def test_mmap(tmp_path):
+    path = tmp_path / "x.bin"
+    path.write_bytes(np.arange(4, dtype="i4").tobytes())
+    with open(path, "rb") as f:
+        m = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+    t = tenon.frombuffer(m, dtype=tenon.int32)
+    assert t.readonly and t.tolist() == [0, 1, 2, 3]
+    with pytest.raises(BufferError):
+        m.close()
+    del t
+    m.close()
+
+
+class _Struct(ctypes.Structure):
+    _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_double)]
+
+
+def test_buffers_that_have_no_dtype():
+    with pytest.raises(TypeError, match="format"):
+        tenon.asarray((_Struct * 2)())
+
+
+# ---- array interfaces ----
+
+
+def test_array_interface_only():
+    a = np.arange(6.0).reshape(2, 3)[:, ::-1]
+
+    class Only:
+        __array_interface__ = a.__array_interface__
+        held = a
+
+    t = tenon.asarray(Only())
+    assert shares(t, a.ctypes.data) and t.tolist() == a.tolist()
+
+    class Swapped:
+        __array_interface__ = {"typestr": ">f8", "shape": (1,), "data": (0, False), "version": 3}  # noqa: RUF012
+
+    with pytest.raises(TypeError, match=">f8"):
+        tenon.asarray(Swapped())
+
+
+def test_array_method_only():
+    a = np.arange(3.0)
+
+    class Only:
+        def __array__(self, dtype=None, copy=None):
+            return a
+
+    assert shares(tenon.asarray(Only()), a.ctypes.data)
+    assert tenon.tensor([Only(), Only()]).tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_cuda_interface_needs_the_device():
+    class Only:
+        __cuda_array_interface__ = {"typestr": "<f4", "shape": (1,), "data": (1 << 20, False), "version": 3}  # noqa: RUF012
+
+    if not tenon.cuda.is_available():
+        with pytest.raises(RuntimeError, match="cuda"):
+            tenon.asarray(Only()) + 1
+
+
+def test_sequences_and_what_is_none():
+    assert tenon.asarray(collections.deque([1, 2])).tolist() == [1, 2]
+    with pytest.raises(TypeError, match=r"list\(obj\.values\(\)\)"):
+        tenon.asarray({"a": 1})
+    with pytest.raises(TypeError, match=r"list\(obj\)"):
+        tenon.asarray(x for x in [1])
+    with pytest.raises(TypeError, match="object"):
+        tenon.asarray(object())
+
+
+def test_masked_arrays_are_refused():
+    m = np.ma.array([1.0, 2.0], mask=[False, True])
+    for f in (tenon.asarray, tenon.tensor, tenon.from_numpy):
+        with pytest.raises(TypeError, match="mask"):
+            f(m)
+
+
+# ---- pandas ----
+
+
+def test_pandas_homogeneous_frames_are_shared():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(np.arange(6.0).reshape(3, 2), columns=["a", "b"])
+    values = frame.to_numpy(copy=False)
+    t = tenon.asarray(frame)
+    assert shares(t, values.ctypes.data) and t.tolist() == values.tolist()
+    assert t.readonly == (not values.flags.writeable)
+    column = tenon.asarray(frame["b"])
+    assert shares(column, frame["b"].to_numpy(copy=False).ctypes.data) and column.tolist() == [1, 3, 5]
+    assert tenon.asarray(frame.index).tolist() == [0, 1, 2]
+    assert tenon.tensor(frame).float().dtype == tenon.float32
+
+
+def test_pandas_mixed_frames():
+    pd = pytest.importorskip("pandas")
+    mixed = pd.DataFrame({"n": [1, 2], "x": [0.5, 1.5]})
+    assert tenon.asarray(mixed).tolist() == [[1, 0.5], [2, 1.5]]
+    with pytest.raises(ValueError, match="copy"):
+        tenon.asarray(mixed, copy=False)
+    named = pd.DataFrame({"n": [1, 2], "city": ["Bonn", "Ulm"], "x": [0.5, 1.5]})
+    with pytest.raises(TypeError, match=r"'city'.*select_dtypes\(\"number\"\)"):
+        tenon.asarray(named)
+    assert tenon.asarray(named.select_dtypes("number")).shape == (2, 2)
+
+
+@pytest.mark.parametrize("make,pattern", [
+    (lambda pd: pd.Series([1, None], dtype="Int64"), "nullable"),
+    (lambda pd: pd.Series(["a", "b"], dtype="category"), r"cat\.codes"),
+    (lambda pd: pd.Series(["a", "b"]), "str|object"),
+    (lambda pd: pd.to_datetime(pd.Series(["2020-01-01"])), "int64"),
+])  # fmt: skip
+def test_pandas_columns_without_a_dtype(make, pattern):
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(TypeError, match=pattern):
+        tenon.asarray(make(pd))
+
+
+# ---- Polars and Arrow ----
+
+
+def test_polars():
+    pl = pytest.importorskip("polars")
+    s = pl.Series("x", [1.0, 2.0, 3.0])
+    t = tenon.asarray(s)
+    assert t.tolist() == [1, 2, 3] and t.readonly and tenon.explain(s).shared
+    assert shares(t, s.to_numpy().ctypes.data)
+    frame = pl.DataFrame({"a": [1, 2], "b": [3.0, 4.0]})
+    assert tenon.asarray(frame).tolist() == [[1, 3], [2, 4]]
+    with pytest.raises(TypeError, match=r"'c'.*numeric"):
+        tenon.asarray(frame.with_columns(c=pl.lit("x")))
+    with pytest.raises(TypeError, match="collect"):
+        tenon.asarray(frame.lazy())
+    with pytest.raises(ValueError, match="null"):
+        tenon.asarray(pl.Series([1, None]))
+
+
+def test_pyarrow():
+    pa = pytest.importorskip("pyarrow")
+    a = pa.array([1.0, 2.0, 3.0])
+    t = tenon.asarray(a)
+    assert shares(t, a.buffers()[1].address) and t.tolist() == [1, 2, 3]
+    assert tenon.asarray(a.slice(1)).tolist() == [2, 3]
+    chunked = pa.chunked_array([[1, 2], [3]])
+    assert tenon.asarray(chunked).tolist() == [1, 2, 3]
+    with pytest.raises(ValueError):
+        tenon.asarray(chunked, copy=False)
+    assert tenon.asarray(pa.array([True, False])).tolist() == [True, False]
+    table = pa.table({"a": [1, 2], "b": [3.0, 4.0]})
+    assert tenon.asarray(table).tolist() == [[1, 3], [2, 4]]
+    with pytest.raises(TypeError, match="'s'"):
+        tenon.asarray(pa.table({"s": ["x"]}))
+    with pytest.raises((ValueError, TypeError), match="null"):
+        tenon.asarray(pa.array([1, None]))
+
+
+def test_tensors_to_arrow():
+    pa = pytest.importorskip("pyarrow")
+    t = tenon.arange(3, dtype=tenon.float64)
+    a = pa.array(t)
+    assert a.to_pylist() == [0, 1, 2] and a.buffers()[1].address == t.data_ptr() and t._exports >= 1
+    m = pa.array(tenon.arange(6).reshape(2, 3))
+    assert m.to_pylist() == [[0, 1, 2], [3, 4, 5]]
+    assert tenon.asarray(m).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert pa.field("x", pa.DataType._import_from_c_capsule(t.__arrow_c_schema__())).type == pa.float64()
+    with pytest.raises(RuntimeError, match="grad"):
+        pa.array(t.requires_grad_())
+
+
+def test_tensors_to_frames():
+    pd = pytest.importorskip("pandas")
+    t = tenon.arange(6, dtype=tenon.float64).reshape(3, 2)
+    frame = pd.DataFrame(t, columns=["a", "b"])
+    assert frame["b"].tolist() == [1, 3, 5]
+    assert pd.Series(t[:, 0]).tolist() == [0, 2, 4]
+    pl = pytest.importorskip("polars")
+    assert pl.Series(t[:, 0].numpy()).to_list() == [0, 2, 4]
+
+
+# ---- files and images ----
+
+
+def test_h5py_reads_once(tmp_path, monkeypatch):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["d"] = np.arange(12.0).reshape(3, 4)
+        f["s"] = 3
+        reads = []
+        plain = h5py.Dataset.__getitem__
+        monkeypatch.setattr(
+            h5py.Dataset,
+            "__getitem__",
+            lambda self, key, **kw: (reads.append(key), plain(self, key, **kw))[1],
+        )
+        t = tenon.tensor(f["d"])
+        assert t.tolist() == np.arange(12.0).reshape(3, 4).tolist() and len(reads) == 1
+        assert tenon.asarray(f["s"]).item() == 3
+        with pytest.raises(ValueError, match="h5py"):
+            tenon.asarray(f["d"], copy=False)
+        with pytest.raises(TypeError, match="file\\['name'\\]"):
+            tenon.asarray(f)
+
+
+def test_pillow_both_ways():
+    Image = pytest.importorskip("PIL.Image")
+    a = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    for array_ in (a, np.ascontiguousarray(a[..., 0])):
+        image = Image.fromarray(array_)
+        t = tenon.asarray(image)
+        assert t.dtype == tenon.uint8 and np.array_equal(t.numpy(), array_)
+        assert np.array_equal(np.asarray(Image.fromarray(t)), array_)
+    assert np.array_equal(np.asarray(Image.fromarray(tenon.from_numpy(a)[:, ::-1])), a[:, ::-1])
+
+
+def test_opencv():
+    cv2 = pytest.importorskip("cv2")
+    image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    t = tenon.from_numpy(image)
+    assert np.array_equal(cv2.GaussianBlur(t.numpy(), (3, 3), 0), cv2.GaussianBlur(image, (3, 3), 0))
+    rgb = tenon.from_numpy(image[..., ::-1])  # a negative stride, shared
+    assert rgb.tolist() == image[..., ::-1].tolist()
+
+
+def test_matplotlib_takes_tensors():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots()
+    x = tenon.linspace(0, 1, 5).requires_grad_()
+    (line,) = axes.plot(x, x * 2)
+    assert np.allclose(line.get_ydata(), np.linspace(0, 2, 5))
+    with tenon.numpy_policy(detach=True):
+        axes.imshow((x[:, None] * x[None, :]), cmap="gray")
+        axes.hist(x)
+    figure.canvas.draw()
+    plt.close(figure)
+
+
+def test_scikit_learn_takes_tensors():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    x = tenon.arange(10, dtype=tenon.float64).reshape(10, 1)
+    model = linear_model.LinearRegression().fit(x, 3 * x[:, 0] + 1)
+    assert np.allclose(model.coef_, 3)
+
+
+def test_xarray():
+    xr = pytest.importorskip("xarray")
+    d = xr.DataArray(np.arange(3.0))
+    assert tenon.asarray(d).tolist() == [0, 1, 2]

@@ -1,0 +1,205 @@
+"""Policies and reports: numpy_policy, explain, no_copies, record_copies, from_struct."""
+
+import threading
+
+import numpy as np
+import pytest
+import tenon
+
+pytestmark = pytest.mark.border
+
+# ---- numpy_policy ----
+
+
+def takes(t):
+    return [
+        np.asarray(t).ctypes.data,
+        t.numpy().ctypes.data,
+        np.array(t, copy=False).ctypes.data,
+        np.asarray(memoryview(t)).ctypes.data,
+    ]
+
+
+def test_policy_lets_grad_through_in_its_block_only():
+    t = tenon.ones(3).requires_grad_()
+    with tenon.numpy_policy(detach=True):
+        assert set(takes(t)) == {t.data_ptr()}
+        assert np.from_dlpack(t).ctypes.data == t.data_ptr()
+        with tenon.numpy_policy(to_cpu=True):
+            assert np.asarray(t).tolist() == [1, 1, 1]  # an inner block adds to the outer one
+    for f in (np.asarray, lambda x: x.numpy()):
+        with pytest.raises(RuntimeError, match="numpy_policy"):
+            f(t)
+    with pytest.raises(BufferError, match="grad"):
+        memoryview(t)
+
+
+def test_policy_ends_with_an_exception():
+    t = tenon.ones(3).requires_grad_()
+    with pytest.raises(KeyError), tenon.numpy_policy(detach=True):
+        raise KeyError
+    with pytest.raises(RuntimeError):
+        t.numpy()
+
+
+def test_policy_belongs_to_its_thread():
+    t = tenon.ones(3).requires_grad_()
+    seen = []
+
+    def other():
+        try:
+            t.numpy()
+        except RuntimeError as e:
+            seen.append(e)
+
+    with tenon.numpy_policy(detach=True):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert len(seen) == 1
+
+
+def test_policy_keeps_read_only():
+    a = np.ones(2)
+    a.flags.writeable = False
+    with tenon.numpy_policy(detach=True):
+        assert not np.asarray(tenon.from_numpy(a)).flags.writeable
+
+
+# ---- explain ----
+
+
+@pytest.mark.parametrize("make,shared,reason", [
+    (lambda: np.ones(3), True, "as it lies"),
+    (lambda: np.ones(6)[::-2], True, "as it lies"),
+    (lambda: np.ones(3, ">f8"), False, "swapped"),
+    (lambda: np.array(["a"]), False, "dtype"),
+    (lambda: np.zeros(1, "f4,f8"), False, "dtype"),
+    (lambda: np.float32(1), False, "scalar"),
+    (lambda: 3, False, "number"),
+    (lambda: [1, 2], False, "sequence"),
+    (lambda: b"123", True, "read-only"),
+    (lambda: bytearray(b"123"), True, "bytearray"),
+    (lambda: tenon.ones(3), True, "own memory"),
+    (lambda: tenon.ones(3).requires_grad_(), False, "requires grad"),
+    (lambda: {"a": 1}, False, "no array"),
+    (lambda: np.ma.array([1.0]), False, "mask"),
+])  # fmt: skip
+def test_explain(make, shared, reason):
+    e = tenon.explain(make())
+    assert e.shared is shared and bool(e) is shared
+    assert reason in str(e), str(e)
+
+
+def test_explain_tells_the_truth():
+    """What it calls shared is shared, what it does not is not."""
+    pd = pytest.importorskip("pandas")
+    pa = pytest.importorskip("pyarrow")
+    objects = [
+        np.arange(3.0), np.arange(6.0)[::-2], np.zeros(3, ">f4"), pd.DataFrame({"a": [1, 2]}), bytearray(4),
+        pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}), pa.array([1, 2]), pa.array([True]),
+        pa.chunked_array([[1], [2]]), [1, 2],
+    ]  # fmt: skip
+    for obj in objects:
+        if tenon.explain(obj).shared:
+            first, second = tenon.asarray(obj, copy=False), tenon.asarray(obj, copy=False)
+            assert first.data_ptr() == second.data_ptr()
+        else:
+            with pytest.raises(ValueError, match="copy"):
+                tenon.asarray(obj, copy=False)
+
+
+def test_explain_gives_the_fix():
+    assert "detach" in tenon.explain(tenon.ones(1).requires_grad_()).fix
+    assert "asarray" in tenon.explain(np.ones(3, ">f8")).fix
+
+
+# ---- no_copies, record_copies ----
+
+
+def test_no_copies():
+    t = tenon.ones(3)
+    with tenon.no_copies():
+        tenon.asarray(np.ones(3))
+        np.asarray(t)
+        t.clone()
+        tenon.tensor(np.ones(3))  # a copy that the name asks for
+        with pytest.raises(BufferError, match="swapped"):
+            tenon.asarray(np.ones(3, ">f8"))
+        with pytest.raises(BufferError, match="dtype"):
+            tenon.asarray(np.ones(3), dtype=tenon.float32)
+        with pytest.raises(BufferError, match="dtype"):
+            t.__array__(np.float64)
+    assert tenon.asarray(np.ones(3, ">f8")).tolist() == [1, 1, 1]
+
+
+def test_record_copies_by_place():
+    with tenon.record_copies() as log:
+        for _ in range(3):
+            tenon.asarray(np.ones(4, ">f8"))
+        tenon.asarray(np.ones(3))
+    assert log.count == 3 and log.bytes == 96 and len(log) == 1
+    (copy,) = log
+    assert __file__ in copy.place and copy.op == "asarray" and "swapped" in copy.reason
+    assert str(log.count) in str(log)
+    tenon.asarray(np.ones(4, ">f8"))
+    assert log.count == 3
+
+
+def test_watching_is_per_thread():
+    with tenon.record_copies() as log, tenon.no_copies():
+        results = []
+        thread = threading.Thread(target=lambda: results.append(tenon.asarray(np.ones(2, ">f8")).tolist()))
+        thread.start()
+        thread.join()
+    assert results == [[1, 1]] and log.count == 0
+
+
+# ---- from_struct ----
+
+
+def test_from_struct_shares():
+    dtype = np.dtype([("x", "f8"), ("n", "i8"), ("v", "f4", (2,)), ("in", [("a", "f8")])])
+    a = np.zeros(5, dtype)
+    a["x"], a["n"] = np.arange(5.0), 7
+    fields = tenon.from_struct(a)
+    assert list(fields) == ["x", "n", "v", "in"]
+    assert fields["x"].tolist() == [0, 1, 2, 3, 4] and fields["v"].shape == (5, 2)
+    fields["x"][1] = 50
+    fields["in"]["a"][0] = 3
+    assert a["x"][1] == 50 and a["in"]["a"][0] == 3
+    assert fields["x"].data_ptr() == a.ctypes.data
+
+
+def test_from_struct_names_what_is_in_the_way():
+    with pytest.raises(ValueError, match=r"'y'.*align=True"):
+        tenon.from_struct(np.zeros(3, np.dtype([("x", "u1"), ("y", "f8")])))
+    with pytest.raises(TypeError, match="'s'"):
+        tenon.from_struct(np.zeros(3, np.dtype([("s", "U3")])))
+    with pytest.raises(TypeError, match="structured"):
+        tenon.from_struct(np.zeros(3))
+
+
+def test_show_config(capsys):
+    tenon.show_config()
+    out = capsys.readouterr().out
+    for word in ("tenon", "threads", "blas", "numpy"):
+        assert word in out
+
+
+def test_blas_is_found_without_numpy():
+    import subprocess
+    import sys
+    from importlib.util import find_spec
+
+    if find_spec("scipy_openblas32") is None:
+        pytest.skip("scipy-openblas32 is not installed")
+    code = """
+import sys, tenon
+info = tenon._C._blas_info()
+assert "scipy_openblas32" in info["library"], info
+assert "numpy" not in sys.modules
+"""
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=60, env={"PYTHONPATH": ":".join(sys.path)}
+    )

@@ -1,0 +1,343 @@
+"""NumPy's protocols on tensors: __array__, the array interface, the buffer, __array_function__."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import tenon
+
+pytestmark = pytest.mark.border
+
+
+NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+
+
+def make(*shape, dtype=np.float64):
+    return tenon.from_numpy(np.arange(int(np.prod(shape)), dtype=dtype).reshape(shape))
+
+
+# ---- __array__ ----
+
+
+def test_asarray_shares():
+    t = make(3, 4)
+    a = np.asarray(t)
+    assert type(a) is np.ndarray and a.ctypes.data == t.data_ptr()
+    a[1, 2] = 50
+    assert t[1, 2].item() == 50
+
+
+@pytest.mark.parametrize("copy,shares", [(None, True), (False, True), (True, False)])
+def test_array_copy(copy, shares):
+    t = make(5)
+    made = [t.__array__(copy=copy)] + ([np.array(t, copy=copy)] if NUMPY_2 else [])
+    for a in made:
+        assert (a.ctypes.data == t.data_ptr()) is shares
+        assert np.array_equal(a, np.arange(5.0))
+
+
+def test_array_dtype():
+    t = tenon.from_numpy(np.array([0.0, 1.5, 255.0, 300.0]))
+    a = np.asarray(t, dtype=np.int32)
+    assert a.dtype == np.int32 and a.tolist() == [0, 1, 255, 300]
+    assert t.__array__(np.float64).ctypes.data == t.data_ptr()
+    with pytest.raises(ValueError, match="copy=False"):
+        t.__array__(np.float32, copy=False)
+    if NUMPY_2:  # copy=False meant "if needed" before
+        with pytest.raises(ValueError):
+            np.array(t, dtype=np.float32, copy=False)
+
+
+def test_array_refuses_grad_with_the_way_out():
+    t = make(3).requires_grad_()
+    for f in (np.asarray, np.array, lambda x: x.__array__()):
+        with pytest.raises(RuntimeError, match=r"detach\(\)"):
+            f(t)
+    assert np.asarray(t.detach()).tolist() == [0, 1, 2]
+
+
+def test_array_of_bfloat16_through_ml_dtypes():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    t = tenon.from_numpy(np.array([1, 2, 3], dtype=ml_dtypes.bfloat16))
+    a = np.asarray(t)
+    assert a.dtype == ml_dtypes.bfloat16 and a.ctypes.data == t.data_ptr()
+    with pytest.raises(BufferError, match="ml_dtypes"):
+        memoryview(t)
+    assert not hasattr(t, "__array_interface__")
+
+
+def test_read_only_travels():
+    a = np.arange(4.0)
+    a.flags.writeable = False
+    t = tenon.from_numpy(a)
+    assert not np.asarray(t).flags.writeable
+    assert memoryview(t).readonly
+    assert t.__array_interface__["data"] == (a.ctypes.data, True)
+
+
+# ---- the array interface ----
+
+
+@pytest.mark.parametrize(
+    "dtype", ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+)
+def test_array_interface_matches_numpys(dtype):
+    a = np.zeros((3, 4), dtype)
+    t = tenon.from_numpy(a)
+    own, theirs = t.__array_interface__, a.__array_interface__
+    for key in ("shape", "typestr", "data", "strides", "version"):
+        assert own[key] == theirs[key], key
+    assert tenon.from_numpy(a[::-1, ::2]).__array_interface__["strides"] == a[::-1, ::2].strides
+
+
+def test_array_interface_is_absent_where_it_cannot_be():
+    assert not hasattr(make(3).requires_grad_(), "__array_interface__")
+    assert not hasattr(make(3), "__cuda_array_interface__")
+
+
+def test_priority_and_namespace():
+    t = make(3)
+    assert t.__array_priority__ == 1000
+    import tenon.numpy as tnp
+
+    assert t.__array_namespace__() is tnp
+    assert t.__array_namespace__(api_version="2025.12") is tnp
+    with pytest.raises(ValueError, match=r"2031\.12"):
+        t.__array_namespace__(api_version="2031.12")
+
+
+# ---- the buffer ----
+
+
+def test_memoryview_counts_as_an_export():
+    t = make(2, 3)
+    m = memoryview(t)
+    assert (m.shape, m.format, m.strides, m.readonly) == ((2, 3), "d", (24, 8), False)
+    assert t._exports == 1
+    m.release()
+    assert t._exports == 0
+
+
+def test_memoryview_outlives_the_tensor():
+    m = memoryview(make(1000))
+    make(1000)
+    assert m[999] == 999.0
+
+
+def test_tobytes():
+    t = make(2, 3)
+    assert t.tobytes() == t.numpy().tobytes()
+    assert t.T.tobytes() == t.numpy().T.tobytes()
+    assert t.tobytes("F") == t.numpy().tobytes("F")
+    with pytest.raises(ValueError, match="order"):
+        t.tobytes("Q")
+
+
+def test_to_numpy_takes_any_history():
+    t = make(3).requires_grad_()
+    assert t.to_numpy().ctypes.data == t.data_ptr()
+
+
+# ---- __array_function__ ----
+
+
+def test_functions_keep_gradient():
+    x = tenon.tensor([[1.0, 5.0], [4.0, 2.0]], dtype=tenon.float64).requires_grad_()
+    np.mean(x, axis=0).sum().backward()
+    assert np.allclose(x.grad.numpy(), 0.5)
+    y = tenon.tensor([3.0, 4.0], dtype=tenon.float64).requires_grad_()
+    n = np.linalg.norm(y)
+    assert n.item() == 5
+    n.backward()
+    assert np.allclose(y.grad.numpy(), [0.6, 0.8])
+
+
+@pytest.mark.parametrize("q", [0, 10, 50, 90, 100, [25, 75]])
+@pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
+def test_percentile(q, axis):
+    a = np.random.default_rng(0).normal(size=(7, 6))
+    r = np.percentile(tenon.from_numpy(a), q, axis=axis)
+    assert isinstance(r, tenon.Tensor)
+    assert np.allclose(r.numpy(), np.percentile(a, q, axis=axis), rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["linear", "lower", "higher", "midpoint", "nearest"])
+def test_quantile_methods(method):
+    a = np.random.default_rng(1).normal(size=11)
+    for q in (0.0, 0.13, 0.5, 0.77, 1.0):
+        assert np.isclose(
+            np.quantile(tenon.from_numpy(a), q, method=method).item(), np.quantile(a, q, method=method)
+        )
+
+
+def test_percentile_has_a_gradient():
+    x = tenon.tensor([5.0, 1.0, 3.0, 2.0], dtype=tenon.float64).requires_grad_()
+    np.percentile(x, 50).backward()  # (2 + 3) / 2
+    assert x.grad.tolist() == [0, 0, 0.5, 0.5]
+    x.grad = None
+    np.percentile(x, 90).backward()  # 3 + 0.7 * (5 - 3)
+    assert np.allclose(x.grad.numpy(), [0.7, 0, 0.3, 0])
+
+
+def test_median_and_nan():
+    a = np.array([[3.0, np.nan, 1.0], [4.0, 5.0, 6.0]])
+    t = tenon.from_numpy(a)
+    assert np.array_equal(np.median(t, axis=1).numpy(), np.median(a, axis=1), equal_nan=True)
+    assert np.array_equal(np.nanmedian(t, axis=1).numpy(), np.nanmedian(a, axis=1))
+    assert np.allclose(np.nanpercentile(t, 30, axis=1).numpy(), np.nanpercentile(a, 30, axis=1))
+
+
+CASES = [
+    ("sum", {}), ("sum", {"axis": 1}), ("sum", {"axis": (0, 2), "keepdims": True}), ("mean", {"axis": -1}),
+    ("std", {}), ("std", {"ddof": 1, "axis": 0}), ("var", {"axis": 1}), ("max", {"axis": 0}), ("min", {}),
+    ("argmax", {"axis": 1}), ("argmin", {}), ("prod", {"axis": 2}), ("cumsum", {"axis": 1}), ("cumsum", {}),
+    ("cumprod", {"axis": 0}), ("median", {"axis": 1}), ("ptp", {"axis": 0}), ("any", {"axis": 0}),
+    ("all", {}), ("transpose", {}), ("flip", {"axis": 1}), ("roll", {"shift": 2, "axis": 1}),
+    ("squeeze", {}), ("ravel", {}), ("expand_dims", {"axis": 1}), ("diff", {"axis": 1}),
+    ("sort", {"axis": 0}), ("argsort", {"axis": 2}), ("clip", {"a_min": -0.5, "a_max": 0.5}),
+    ("round", {"decimals": 1}), ("swapaxes", {"axis1": 0, "axis2": 2}),
+    ("moveaxis", {"source": 0, "destination": -1}), ("nan_to_num", {}), ("tile", {"reps": (2, 1, 1)}),
+    ("repeat", {"repeats": 2, "axis": 1}), ("pad", {"pad_width": 1}), ("count_nonzero", {"axis": 1}),
+    ("nansum", {"axis": 0}), ("nanmean", {}), ("nanstd", {"axis": 1}), ("nanmax", {"axis": 1}),
+    ("average", {"axis": 1}), ("trapezoid", {"axis": 1}), ("rot90", {}), ("atleast_3d", {}), ("real", {}),
+    ("trace", {"axis1": 0, "axis2": 2}), ("gradient", {"axis": 1}), ("histogram", {}), ("unique", {}),
+    ("nonzero", {}), ("isfinite", {}), ("sinc", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name,kwargs", CASES, ids=[f"{n}-{i}" for i, (n, _) in enumerate(CASES)])
+def test_function_matches_numpy(name, kwargs):
+    if not hasattr(np, name):
+        pytest.skip("newer than this NumPy")
+    a = np.random.default_rng(3).normal(size=(3, 4, 5))
+    f = getattr(np, name)
+    expected, got = f(a, **kwargs), f(tenon.from_numpy(a), **kwargs)
+    for e, g in zip(expected, got, strict=True) if isinstance(expected, tuple) else [(expected, got)]:
+        assert isinstance(g, tenon.Tensor)
+        e = np.asarray(e)
+        assert tuple(g.shape) == e.shape
+        assert np.allclose(g.numpy(), e, rtol=1e-12, atol=1e-12)
+
+
+def test_functions_of_several_tensors():
+    rng = np.random.default_rng(4)
+    a, b, c = rng.normal(size=(3, 4)), rng.normal(size=(4, 5)), rng.normal(size=(3, 4))
+    ta, tb, tc = map(tenon.from_numpy, (a, b, c))
+    for f in (
+        lambda x, y, z: np.concatenate([x, z]),
+        lambda x, y, z: np.stack([x, z], axis=1),
+        lambda x, y, z: np.vstack([x, z]),
+        lambda x, y, z: np.where(x > 0, x, z),
+        lambda x, y, z: np.dot(x, y),
+        lambda x, y, z: np.matmul(x, y),
+        lambda x, y, z: np.einsum("ij,jk->ik", x, y),
+        lambda x, y, z: np.einsum("ij,ij->i", x, z),
+        lambda x, y, z: np.einsum("ij,jk,il->kl", x, y, z),
+        lambda x, y, z: np.einsum("ij->ji", x),
+        lambda x, y, z: np.tensordot(x, y, 1),
+        lambda x, y, z: np.outer(x, z),
+        lambda x, y, z: np.inner(x, z),
+        lambda x, y, z: np.kron(x, y),
+        lambda x, y, z: np.cov(x),
+        lambda x, y, z: np.linalg.norm(x, axis=1),
+        lambda x, y, z: np.linalg.norm(x, 1),
+        lambda x, y, z: np.linalg.svd(x, compute_uv=False),
+        lambda x, y, z: np.cross(x[:, :3], z[:, :3]),
+        lambda x, y, z: np.take(x, [2, 0], axis=1),
+        lambda x, y, z: np.take_along_axis(x, np.argsort(x, axis=1), axis=1),
+        lambda x, y, z: np.fft.fft(x),
+        lambda x, y, z: np.array_split(x, 3, axis=1)[1],
+        lambda x, y, z: np.broadcast_to(x[0], (2, 4)),
+        lambda x, y, z: np.select([x > 0, z > 0], [x, z], 0.0),
+        lambda x, y, z: np.interp(x[0], np.linspace(-2, 2, 5), np.arange(5.0)),
+        lambda x, y, z: np.reshape(x, (2, 6), order="F"),
+    ):
+        expected, got = f(a, b, c), f(ta, tb, tc)
+        assert isinstance(got, tenon.Tensor)
+        assert np.allclose(got.numpy(), expected)
+        assert tuple(got.shape) == np.asarray(expected).shape
+
+
+def test_answers_that_are_no_arrays():
+    t = make(2, 3)
+    assert np.allclose(t, t.numpy()) is True
+    assert np.array_equal(t, t.numpy())
+    assert np.shape(t) == (2, 3) and np.ndim(t) == 2 and np.size(t) == 6
+    assert np.shares_memory(t, t.numpy())
+    assert "[0." in np.array2string(t)
+
+
+def test_out_and_where_of_reductions():
+    a = np.arange(6.0).reshape(2, 3)
+    t = tenon.from_numpy(a)
+    out = np.zeros(3)
+    assert np.sum(t, axis=0, out=out) is out
+    assert out.tolist() == [3, 5, 7]
+    mask = a > 1
+    assert np.sum(t, where=mask).item() == a.sum(where=mask)
+    assert np.mean(t, where=mask).item() == a.mean(where=mask)
+    assert np.max(t, initial=9.0, where=mask).item() == 9
+
+
+def test_an_unknown_function_is_named():
+    with pytest.raises(TypeError, match=r"np\.hamming|np\.nextafter|np\.fromfunction|np\.einsum_path"):
+        np.einsum_path("ij,jk->ik", make(2, 2), make(2, 2))
+
+
+def test_no_gradient_is_lost_silently():
+    x = make(3).requires_grad_()
+    with pytest.raises(TypeError, match="no gradient"):
+        np.fft.fft(x)
+    with pytest.raises(TypeError, match="detach"):
+        np.histogram(x)
+    assert np.argsort(x).tolist() == [0, 1, 2]  # indices have none
+
+
+def test_defers_to_foreign_types():
+    class Other:
+        def __array_function__(self, func, types, args, kwargs):
+            return "other"
+
+    assert np.concatenate([make(2), Other()]) == "other"
+
+
+# ---- without NumPy ----
+
+
+def test_everything_but_numpy_works_without_numpy(tmp_path):
+    code = f"""
+    import sys
+    class Block:
+        def find_spec(self, name, path=None, target=None):
+            if name == "numpy" or name.startswith("numpy."):
+                raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
+    sys.meta_path.insert(0, Block())
+    import array
+    import tenon
+    t = tenon.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert (t @ t).sum().item() == 54
+    assert memoryview(t).tolist() == [[1, 2], [3, 4]]
+    assert tenon.asarray(array.array("i", [1, 2])).dtype == tenon.int32
+    assert tenon.from_dlpack(t).data_ptr() == t.data_ptr()
+    assert str(tenon.explain([1])).startswith("not shared")
+    tenon.save_npy({str(tmp_path / "x.npy")!r}, t)
+    assert tenon.load_npy({str(tmp_path / "x.npy")!r}).tolist() == t.tolist()
+    t.requires_grad_()
+    t.sum().backward()
+    assert tenon.numpy.percentile(t.detach(), 50).item() == 2.5
+    for f in (t.to_numpy, t.detach().numpy, lambda: t.detach().__array__()):
+        try:
+            f()
+        except ImportError as e:
+            assert "pip install numpy" in str(e), e
+        else:
+            raise AssertionError("no error")
+    try:
+        tenon.from_numpy([1])
+    except TypeError:
+        pass
+    assert "numpy" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=120)

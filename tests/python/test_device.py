@@ -1,0 +1,143 @@
+"""Semantics on a device, on the simulated one: the host cannot read its memory, its work runs later."""
+
+from pathlib import Path
+
+import pytest
+from support import run_python, sim_environment
+
+HERE = str(Path(__file__).parent)
+
+
+def on_device(program: str) -> str:
+    return run_python(program, HERE, **sim_environment())
+
+
+def test_the_walk_of_the_table() -> None:
+    """Every elementwise operation and dtype, for several layouts: the device computes what the CPU does."""
+    printed = on_device(
+        """
+        import sys; sys.path.insert(0, sys.argv[1])
+        import warnings; warnings.simplefilter('ignore')
+        import numpy as np
+        import tenon
+        from support import DTYPES
+        from test_table import ELEMENTWISE, LAYOUTS, samples
+        ran = 0
+        for name, op in ELEMENTWISE.items():
+            for dtype in DTYPES:
+                arrays = samples(op, dtype)
+                for layout in ('contiguous', 'negative strides', 'broadcast', '0-d', 'empty'):
+                    host = [tenon.from_numpy(LAYOUTS[layout](a)) for a in arrays]
+                    try:
+                        expected = op(*host)
+                    except TypeError:
+                        continue
+                    device = [t.cuda() for t in host]
+                    result = op(*device)
+                    assert result.is_cuda, name
+                    assert result.dtype == expected.dtype, name
+                    case = f'{name} {dtype} {layout}'
+                    np.testing.assert_array_equal(result.cpu().numpy(), expected.numpy(), err_msg=case)
+                    ran += 1
+        print(ran)
+        """
+    )
+    assert int(printed) > 2000
+
+
+def test_the_walk_of_reductions() -> None:
+    printed = on_device(
+        """
+        import sys; sys.path.insert(0, sys.argv[1])
+        import warnings; warnings.simplefilter('ignore')
+        import numpy as np
+        import tenon
+        from support import DTYPES, sample
+        from test_table import REDUCTIONS
+        ran = 0
+        for name, op in REDUCTIONS.items():
+            for dtype in DTYPES:
+                host = tenon.from_numpy(sample(dtype, (3, 4, 5)))
+                for axis in (None, 0, 1, -1):
+                    try:
+                        expected = op(host, dim=axis)
+                    except TypeError:
+                        continue
+                    result = op(host.cuda(), dim=axis)
+                    assert result.is_cuda and result.dtype == expected.dtype, name
+                    case = f'{name} {dtype} {axis}'
+                    np.testing.assert_array_equal(result.cpu().numpy(), expected.numpy(), err_msg=case)
+                    ran += 1
+        print(ran)
+        """
+    )
+    assert int(printed) > 300
+
+
+def test_gradients_stay_on_the_device() -> None:
+    on_device(
+        """
+        import numpy as np
+        import tenon
+        x = np.random.default_rng(0).normal(size=(6, 4))
+        grads = []
+        for device in ('cpu', 'cuda'):
+            w = tenon.tensor(np.ones((4, 3)), device=device, requires_grad=True)
+            t = tenon.tensor(x, device=device)
+            loss = (tenon.log_softmax(tenon.tanh(t @ w), 1) ** 2).mean()
+            loss.backward()
+            assert w.grad.device == w.device
+            grads.append(w.grad.cpu().numpy())
+        np.testing.assert_allclose(grads[0], grads[1], rtol=1e-12)
+        """
+    )
+
+
+def test_nothing_moves_silently() -> None:
+    on_device(
+        """
+        import numpy as np
+        import tenon
+        host, device = tenon.ones(3), tenon.ones(3).cuda()
+        for mixed in (lambda: host + device, lambda: device @ host, lambda: tenon.cat([host, device]),
+                      lambda: tenon.add(host, 1, out=device)):
+            try:
+                mixed()
+            except (RuntimeError, ValueError) as error:
+                assert 'cpu' in str(error) and 'cuda' in str(error), error
+            else:
+                raise AssertionError('computed across devices')
+        assert (device * tenon.tensor(2.0)).cpu().tolist() == [2.0] * 3  # but 0-d tensors are numbers
+        assert device.to('cuda') is device and host.cpu() is host
+        device[1] = 5.0
+        assert device.cpu().tolist() == [1.0, 5.0, 1.0]
+        host.copy_(device)
+        assert host.tolist() == [1.0, 5.0, 1.0]
+        mask = device > 2
+        assert device[mask].cpu().tolist() == [5.0]
+        assert 'cuda' in repr(device)
+        assert np.mean(device).is_cuda
+        """
+    )
+
+
+def test_views_and_strides_on_a_device() -> None:
+    on_device(
+        """
+        import numpy as np
+        import tenon
+        array = np.arange(24.0).reshape(4, 6)
+        t = tenon.from_numpy(array).cuda()
+        for key in (np.s_[::-1], np.s_[:, 2], np.s_[..., 4:0:-2], np.s_[1, None], np.s_[1:1]):
+            np.testing.assert_array_equal(t[key].cpu().numpy(), array[key])
+        np.testing.assert_array_equal(t.T.reshape(-1).cpu().numpy(), array.T.reshape(-1))
+        t[1:3, ::2] *= 10
+        array[1:3, ::2] *= 10
+        np.testing.assert_array_equal(t.cpu().numpy(), array)
+        """
+    )
+
+
+def test_a_library_that_is_no_backend_is_refused(tmp_path) -> None:
+    with pytest.raises(AssertionError, match="cuda"):
+        run_python("import tenon; tenon.ones(1).cuda()", TENON_CUDA_LIB=str(tmp_path / "nothing.so"))

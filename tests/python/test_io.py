@@ -1,0 +1,142 @@
+"""Files of tensors, against NumPy's and safetensors' own readers and writers."""
+
+import os
+
+import numpy as np
+import pytest
+import tenon
+
+pytestmark = pytest.mark.border
+
+DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3, 4)])
+def test_npy_both_ways(tmp_path, dtype, shape):
+    path = tmp_path / "x.npy"
+    a = (np.arange(int(np.prod(shape))) % 5).reshape(shape).astype(dtype)
+    np.save(path, a)
+    t = tenon.load_npy(path)
+    assert t.numpy().dtype == a.dtype and t.numpy().tolist() == a.tolist() and not t.readonly
+    tenon.save_npy(path, tenon.from_numpy(a))
+    b = np.load(path)
+    assert b.dtype == a.dtype and b.shape == a.shape and b.tolist() == a.tolist()
+
+
+def test_npy_of_other_orders(tmp_path):
+    path = tmp_path / "x.npy"
+    a = np.arange(6.0).reshape(2, 3)
+    np.save(path, np.asfortranarray(a))
+    assert tenon.load_npy(str(path)).tolist() == a.tolist()
+    np.save(path, a.astype(">f8"))
+    assert tenon.load_npy(path).tolist() == a.tolist()
+    tenon.save_npy(path, tenon.from_numpy(a)[::-1, ::2])
+    assert np.load(path).tolist() == a[::-1, ::2].tolist()
+
+
+def test_mapped(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, np.arange(10.0))
+    t = tenon.load_npy(path, mmap=True)
+    assert t.readonly and t.tolist() == list(range(10))
+    with pytest.raises(ValueError, match="read-only"):
+        t += 1
+    w = tenon.load_npy(path, mmap=True, writeable=True)
+    w += 1
+    assert w[0].item() == 1 and np.load(path)[0] == 0  # writes stay in memory
+
+
+def test_numpys_memmap_comes_in_without_a_copy(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, np.arange(10.0))
+    m = np.load(path, mmap_mode="r")
+    t = tenon.asarray(m)
+    assert t.readonly and t.data_ptr() == m.ctypes.data
+    w = np.load(path, mmap_mode="r+")
+    u = tenon.from_numpy(w)
+    u[0] = 5
+    w.flush()
+    assert np.load(path)[0] == 5
+
+
+def test_gradient_is_no_obstacle(tmp_path):
+    tenon.save_npy(tmp_path / "x.npy", tenon.ones(2).requires_grad_())
+    assert not tenon.load_npy(tmp_path / "x.npy").requires_grad
+
+
+def test_npz(tmp_path):
+    path = tmp_path / "x.npz"
+    tenon.save_npz(path, {"a": tenon.arange(3), "b": np.ones((2, 2))})
+    with np.load(path) as z:
+        assert z["a"].tolist() == [0, 1, 2] and z["b"].shape == (2, 2)
+    assert tenon.npz_names(path) == ["a", "b"]
+    assert list(tenon.load_npz(path)) == ["a", "b"]
+    assert list(tenon.load_npz(path, ["b"])) == ["b"]
+    mapped = tenon.load_npz(path, mmap=True)
+    assert mapped["a"].readonly and mapped["a"].tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="nothing"):
+        tenon.load_npz(path, ["nothing"])
+    np.savez_compressed(path, c=np.arange(1000.0))
+    assert tenon.load_npz(path)["c"].sum().item() == 499500
+    tenon.save_npz(path, {"c": tenon.zeros(10000)}, compressed=True)
+    assert path.stat().st_size < 5000 and np.load(path)["c"].shape == (10000,)
+
+
+def test_safetensors(tmp_path):
+    path = tmp_path / "x.safetensors"
+    items = {"w": tenon.arange(6, dtype=tenon.float32).reshape(2, 3), "h": tenon.ones(2).to("bfloat16")}
+    tenon.save_safetensors(path, items, {"by": "tenon"})
+    for mmap in (True, False):
+        tensors, metadata = tenon.load_safetensors(path, mmap=mmap)
+        assert metadata == {"by": "tenon"} and set(tensors) == {"w", "h"}
+        assert tensors["w"].tolist() == [[0, 1, 2], [3, 4, 5]] and tensors["h"].dtype == tenon.bfloat16
+        assert not mmap or tensors["w"].readonly
+    theirs = pytest.importorskip("safetensors.numpy")
+    theirs.save_file({"x": np.arange(4.0)}, str(path))
+    assert tenon.load_safetensors(path)[0]["x"].tolist() == [0, 1, 2, 3]
+    tenon.save_safetensors(path, {"y": tenon.arange(3)})
+    assert theirs.load_file(str(path))["y"].tolist() == [0, 1, 2]
+
+
+def test_errors(tmp_path):
+    with pytest.raises(OSError, match=r"missing\.npy"):
+        tenon.load_npy(tmp_path / "missing.npy")
+    (tmp_path / "bad.npy").write_bytes(b"not a file of numbers at all")
+    with pytest.raises(ValueError, match=r"bad\.npy"):
+        tenon.load_npy(tmp_path / "bad.npy")
+    np.save(tmp_path / "object.npy", np.array([object()]), allow_pickle=True)
+    with pytest.raises((ValueError, TypeError)):
+        tenon.load_npy(tmp_path / "object.npy")
+    with pytest.raises(TypeError, match="dict"):
+        tenon._C._save_npz(tmp_path / "x.npz", [1], False)
+    with pytest.raises(TypeError, match="path"):
+        tenon.load_npy(3)
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path):
+    path = tmp_path / "x.safetensors"
+    tenon.save_safetensors(path, {"a": tenon.ones(2)})
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="complex128"):
+        tenon.save_safetensors(path, {"a": tenon.ones(2).to("complex128")})
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["x.safetensors"]
+
+
+def test_read_csv(tmp_path):
+    pytest.importorskip("pandas")
+    path = tmp_path / "data.csv"
+    path.write_text("n,x,city\n1,0.5,Bonn\n2,1.5,Ulm\n")
+    columns = tenon.read_csv(path, columns=["x", "n"])
+    assert (
+        list(columns) == ["x", "n"]
+        and columns["x"].tolist() == [0.5, 1.5]
+        and columns["n"].dtype == tenon.int64
+    )
+    t = tenon.read_csv(path, columns=["n", "x"], as_tensor=True)
+    assert t.tolist() == [[1, 0.5], [2, 1.5]] and t.dtype == tenon.float64
+    with pytest.raises(TypeError, match="city"):
+        tenon.read_csv(path)
+    with pytest.raises(TypeError, match=r"'city'.*select_dtypes"):
+        tenon.read_csv(path, as_tensor=True)
+    assert tenon.read_csv(path, columns=["n"], nrows=1)["n"].tolist() == [1]
