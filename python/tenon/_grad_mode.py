@@ -60,7 +60,7 @@ class _Mode:
 
 
 class no_grad(_Mode):
-    """Records nothing: ``with no_grad():`` or ``@no_grad()`` (or ``@no_grad``). Results do not require grad."""
+    """Records nothing: ``with no_grad():`` or ``@no_grad()`` (or ``@no_grad``)."""
 
     __module__ = "tenon"
 

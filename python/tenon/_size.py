@@ -7,7 +7,7 @@ from typing import SupportsIndex, overload
 
 
 class Size(int):
-    """The number of elements; called, the shape or one of its sizes: ``t.size``, ``t.size()``, ``t.size(0)``."""
+    """The number of elements; called, the shape or a size: ``t.size``, ``t.size()``, ``t.size(0)``."""
 
     __module__ = "tenon"
     _shape: tuple[int, ...]
