@@ -65,6 +65,11 @@ void def_autograd(Ops& ops) {
       .method_only();
   ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.")
       .function_only();
+  ops.def("_border_guard", &border_guard, "Whether saved tensors are checked for writes from outside.")
+      .function_only();
+  ops.def("_set_border_guard", &set_border_guard, "Turns the border guard on or off, for all threads.",
+          "on"_a)
+      .function_only();
   ops.def("_set_grad_enabled", &set_grad_enabled, "Turns recording on or off on this thread.", "on"_a)
       .function_only();
 }
