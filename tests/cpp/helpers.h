@@ -52,7 +52,8 @@ std::vector<T> values(const Tensor& t) {
 inline Tensor counting(const Dims& shape, DType dtype = DType::float64) {
   return arange(0, shape.product(), 1, dtype).reshape(shape);
 }
-inline Tensor uniform(const Dims& shape, double low, double high, std::uint64_t seed, DType dtype = DType::float64) {
+inline Tensor uniform(const Dims& shape, double low, double high, std::uint64_t seed,
+                      DType dtype = DType::float64) {
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<double> draw(low, high);
   Tensor t = empty(shape, DType::complex128);

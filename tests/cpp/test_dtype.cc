@@ -12,7 +12,9 @@ std::vector<DType> dtypes(bool (*keep)(DType)) {
     if (const auto d = static_cast<DType>(i); !is_float8(d) && keep(d)) out.push_back(d);
   return out;
 }
-std::vector<DType> all_dtypes() { return dtypes([](DType) { return true; }); }
+std::vector<DType> all_dtypes() {
+  return dtypes([](DType) { return true; });
+}
 bool is_int(DType d) { return is_integral(d); }
 bool is_signed_int(DType d) { return kind(d) == Kind::signed_integer; }
 bool is_unsigned_int(DType d) { return kind(d) == Kind::unsigned_integer; }

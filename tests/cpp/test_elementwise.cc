@@ -1,5 +1,5 @@
-// A walk over the table: every op, dtype and layout against the scalar definition of the op. What the definitions
-// themselves are worth is test_math's subject; here it is the executor's.
+// A walk over the table: every op, dtype and layout against the scalar definition of the op. What the
+// definitions themselves are worth is test_math's subject; here it is the executor's.
 #include "helpers.h"
 
 #include <array>
@@ -28,7 +28,8 @@ std::vector<DType> all_dtypes() {
 // multiplications (fused or not) differ in what infinities become.
 Tensor samples(const Dims& shape, DType d, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  const std::vector<double> special = {0, -0., 1, -1, 0.5, 2, 3, -2.5, HUGE_VAL, -HUGE_VAL, NAN, 1e30, 1e-30, 63, 7};
+  const std::vector<double> special = {0,        -0.,       1,   -1,   0.5,   2,  3, -2.5,
+                                       HUGE_VAL, -HUGE_VAL, NAN, 1e30, 1e-30, 63, 7};
   Tensor t = empty(shape, d);
   for (std::int64_t i = 0; i < t.numel(); ++i) {
     const double r = std::uniform_real_distribution<double>(-8, 8)(random);
@@ -41,10 +42,15 @@ Tensor samples(const Dims& shape, DType d, std::uint64_t seed) {
     } else if (is_bool(d)) {
       Scalar(random() % 2 == 0).store(d, p);
     } else if (use_special) {
-      std::memcpy(p, std::array<std::uint64_t, 4>{0, ~std::uint64_t{0}, 1, std::uint64_t{1} << (8 * itemsize(d) - 1)}.data() + random() % 4,
-                  itemsize(d));
+      std::memcpy(
+          p,
+          std::array<std::uint64_t, 4>{0, ~std::uint64_t{0}, 1, std::uint64_t{1} << (8 * itemsize(d) - 1)}
+                  .data() +
+              random() % 4,
+          itemsize(d));
     } else {
-      Scalar(static_cast<std::int64_t>(random() % 100) - (kind(d) == Kind::signed_integer ? 50 : 0)).store(d, p);
+      Scalar(static_cast<std::int64_t>(random() % 100) - (kind(d) == Kind::signed_integer ? 50 : 0))
+          .store(d, p);
     }
   }
   return t;
@@ -58,13 +64,16 @@ Tensor laid_out(Layout layout, const Dims& shape, DType d, std::uint64_t seed) {
   Dims other = shape;
   const int last = shape.size() - 1;
   switch (layout) {
-    case Layout::contiguous: return samples(shape, d, seed);
-    case Layout::transposed: return T(samples(Dims{shape[1], shape[0]}, d, seed));
+    case Layout::contiguous:
+      return samples(shape, d, seed);
+    case Layout::transposed:
+      return T(samples(Dims{shape[1], shape[0]}, d, seed));
     case Layout::sliced: {
       other[last] *= 3;
       return slice(samples(other, d, seed), -1, 1, {}, 3);
     }
-    case Layout::negative: return flip(samples(shape, d, seed));
+    case Layout::negative:
+      return flip(samples(shape, d, seed));
     case Layout::broadcast: {
       other[0] = 1;
       return samples(other, d, seed);
@@ -74,7 +83,8 @@ Tensor laid_out(Layout layout, const Dims& shape, DType d, std::uint64_t seed) {
       other[1] += 5;
       return slice(slice(samples(other, d, seed), 0, {}, {}, -2), 1, 2, shape[1] + 2);
     }
-    default: return samples({}, d, seed);
+    default:
+      return samples({}, d, seed);
   }
 }
 
@@ -120,7 +130,8 @@ void expect_computed(Op op, const std::vector<Tensor>& in, const Tensor& got) {
   const ElementwiseTypes types = elementwise_types(op, d);
   ASSERT_EQ(got.dtype(), types.result) << info(op).name;
   const test::Reference f = test::reference(op, types.compute);
-  ASSERT_TRUE(f || op == Op::copy || types.compute == DType::bool_) << info(op).name << " " << name(types.compute);
+  ASSERT_TRUE(f || op == Op::copy || types.compute == DType::bool_)
+      << info(op).name << " " << name(types.compute);
   if (!f) return;
   std::vector<std::vector<std::array<unsigned char, 16>>> operands;
   for (std::size_t i = 0; i < in.size(); ++i)
@@ -139,8 +150,8 @@ void expect_computed(Op op, const std::vector<Tensor>& in, const Tensor& got) {
       std::string text;
       for (std::size_t i = 0; i < in.size(); ++i)
         text += Scalar::load(i < first ? DType::bool_ : types.compute, pointers[i]).str() + " ";
-      ADD_FAILURE() << info(op).name << " of " << name(d) << " at element " << at << ": " << have.str() << ", not "
-                    << want.str() << ", operands " << text;
+      ADD_FAILURE() << info(op).name << " of " << name(d) << " at element " << at << ": " << have.str()
+                    << ", not " << want.str() << ", operands " << text;
     }
     ++at;
   });
@@ -194,12 +205,14 @@ TEST_P(EveryOp, AgreesWithItsDefinitionForEveryDtypeAndLayout) {
 
 TEST_P(EveryOp, TakesEmptyAndLongTensors) {
   const Op op = static_cast<Op>(GetParam());
-  for (DType d : {DType::bool_, DType::int32, DType::uint8, DType::float16, DType::float32, DType::complex128}) {
+  for (DType d :
+       {DType::bool_, DType::int32, DType::uint8, DType::float16, DType::float32, DType::complex128}) {
     if (!defined_for(op, d)) continue;
     for (const Dims& shape : {Dims{0}, Dims{3, 0, 2}, Dims{4099}}) {
       std::vector<Tensor> in;
       for (int i = 0; i < info(op).arity; ++i)
-        in.push_back(samples(shape, i == 0 && info(op).rule == Rule::select ? DType::bool_ : d, 10 + static_cast<std::uint64_t>(i)));
+        in.push_back(samples(shape, i == 0 && info(op).rule == Rule::select ? DType::bool_ : d,
+                             10 + static_cast<std::uint64_t>(i)));
       std::vector<Operand> operands(in.begin(), in.end());
       const Tensor y = elementwise(op, operands);
       EXPECT_EQ(y.shape(), shape);
@@ -208,8 +221,9 @@ TEST_P(EveryOp, TakesEmptyAndLongTensors) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryOp, testing::Range(0, kOps),
-                         [](const auto& p) { return std::string(tenon::info(static_cast<Op>(p.param)).name); });
+INSTANTIATE_TEST_SUITE_P(Table, EveryOp, testing::Range(0, kOps), [](const auto& p) {
+  return std::string(tenon::info(static_cast<Op>(p.param)).name);
+});
 
 TEST(Elementwise, HasAKernelWhereverTheRuleSaysSo) {
   for (Op op : all_ops())
@@ -223,7 +237,8 @@ TEST(Elementwise, PromotesEveryPairOfDtypes) {
   for (DType a : all_dtypes()) {
     for (DType b : all_dtypes()) {
       if (is_float8(a) || is_float8(b)) continue;
-      const Tensor x = samples({3, 11}, a, 5), y = T(samples({11, 3}, b, 6)), c = samples({3, 11}, DType::bool_, 7);
+      const Tensor x = samples({3, 11}, a, 5), y = T(samples({11, 3}, b, 6)),
+                   c = samples({3, 11}, DType::bool_, 7);
       for (Op op : {Op::add, Op::eq, Op::div}) {
         const Operand xy[] = {x, y};
         expect_computed(op, {x, y}, elementwise(op, xy));
@@ -276,8 +291,10 @@ TEST(Out, IsWrittenInPlaceWhateverItsLayoutAndDtype) {
       const Tensor r = elementwise(Op::add, in, &out);
       EXPECT_TRUE(r.is_same(out));
       EXPECT_GT(out.storage().version(), version);
-      const auto got = test::values<double>(is_complex(d) ? real(out) : out), w = test::values<double>(want.to(d == DType::bfloat16 ? d : DType::float32));
-      for (std::size_t i = 0; i < w.size(); ++i) ASSERT_TRUE(got[i] == w[i] || (std::isnan(got[i]) && std::isnan(w[i])));
+      const auto got = test::values<double>(is_complex(d) ? real(out) : out),
+                 w = test::values<double>(want.to(d == DType::bfloat16 ? d : DType::float32));
+      for (std::size_t i = 0; i < w.size(); ++i)
+        ASSERT_TRUE(got[i] == w[i] || (std::isnan(got[i]) && std::isnan(w[i])));
     }
   }
 }
@@ -290,13 +307,15 @@ TEST(Out, MayOverlapItsInputs) {
         for (bool flipped : {false, true}) {
           const Tensor buffer = test::counting({16}, DType::float64);
           Tensor in = narrow(buffer, 0, i, 10), out = narrow(buffer, 0, o, 10);
-          if (d == DType::float32) in = view(in, DType::float32), out = view(out, DType::float32);  // other bytes, same place
+          if (d == DType::float32)
+            in = view(in, DType::float32), out = view(out, DType::float32);  // other bytes, same place
           if (flipped) in = flip(in);
           const auto want = test::values(add(in.clone(), out.clone()));
           const Operand operands[] = {in, out};
           elementwise(Op::add, operands, &out);
           const auto got = test::values(out);
-          for (std::size_t k = 0; k < want.size(); ++k) ASSERT_TRUE(got[k] == want[k] || std::isnan(want[k])) << i << o << flipped;
+          for (std::size_t k = 0; k < want.size(); ++k)
+            ASSERT_TRUE(got[k] == want[k] || std::isnan(want[k])) << i << o << flipped;
         }
       }
     }
@@ -396,18 +415,22 @@ TEST(Cast, BetweenAllDtypesAndLayoutsKeepsWhatFits) {
         const Tensor r = t.to(to);
         ASSERT_EQ(r.dtype(), to);
         const auto a = test::values(t), b = test::values(r);
-        for (std::size_t i = 0; i < a.size(); ++i) ASSERT_EQ(b[i], is_bool(to) ? a[i] != 0 : a[i]) << name(from) << " to " << name(to);
+        for (std::size_t i = 0; i < a.size(); ++i)
+          ASSERT_EQ(b[i], is_bool(to) ? a[i] != 0 : a[i]) << name(from) << " to " << name(to);
       }
     }
   }
 }
 
 TEST(Cast, WrapsIntegersTruncatesFloatsAndTakesNaNAsTrue) {
-  EXPECT_EQ(test::values<int>(test::tensor<std::int32_t>({300, -1}).to(DType::uint8)), (std::vector<int>{44, 255}));
+  EXPECT_EQ(test::values<int>(test::tensor<std::int32_t>({300, -1}).to(DType::uint8)),
+            (std::vector<int>{44, 255}));
   EXPECT_EQ(test::values<int>(test::doubles({1.9, -1.9}).to(DType::int8)), (std::vector<int>{1, -1}));
-  EXPECT_EQ(test::values<int>(test::doubles({NAN, 0, -0., 0.1}).to(DType::bool_)), (std::vector<int>{1, 0, 0, 1}));
+  EXPECT_EQ(test::values<int>(test::doubles({NAN, 0, -0., 0.1}).to(DType::bool_)),
+            (std::vector<int>{1, 0, 0, 1}));
   EXPECT_EQ(test::values(test::tensor<complex128>({{1, 5}}).to(DType::float64)), std::vector<double>{1});
-  EXPECT_EQ(test::scalars(test::doubles({1.8446744073709550e19}).to(DType::uint64))[0].str(), "18446744073709549568");
+  EXPECT_EQ(test::scalars(test::doubles({1.8446744073709550e19}).to(DType::uint64))[0].str(),
+            "18446744073709549568");
 }
 
 TEST(Copy, BroadcastsConvertsAndReadsOverlappingSourcesFirst) {

@@ -1,5 +1,5 @@
-// The wording of every mistake, as users get it: through the public API, compared with tests/golden/errors.txt.
-// TENON_UPDATE_GOLDEN=1 writes the file anew; the difference is then what to review.
+// The wording of every mistake, as users get it: through the public API, compared with
+// tests/golden/errors.txt. TENON_UPDATE_GOLDEN=1 writes the file anew; the difference is then what to review.
 #include "helpers.h"
 
 #include <cstdlib>
@@ -19,7 +19,9 @@ Tensor leaf() {
   return x;
 }
 double g_memory[4] = {1, 2, 3, 4};
-Tensor lent(bool read_only = false) { return from_blob(g_memory, {4}, DType::float64, nullptr, nullptr, read_only); }
+Tensor lent(bool read_only = false) {
+  return from_blob(g_memory, {4}, DType::float64, nullptr, nullptr, read_only);
+}
 void in_place(Op op, Tensor t, const Operand& with) { elementwise_(op, t, {&with, 1}); }
 
 struct Mistake {
@@ -31,12 +33,17 @@ const Mistake kMistakes[] = {
     {"no_broadcast", [] { add(zeros({3, 4}), zeros({5})); }},
     {"cannot_expand", [] { expand(zeros({3}), {2, 4}); }},
     {"cannot_expand", [] { in_place(Op::add, zeros({3}), zeros({2, 3})); }},
-    {"wrong_shape", [] {
+    {"wrong_shape",
+     [] {
        Tensor out = zeros({3});
        const Operand in[] = {zeros({2}), zeros({2})};
        elementwise(Op::add, in, &out);
      }},
-    {"wrong_shape", [] { Tensor x = leaf(); x.set_grad(doubles({1})); }},
+    {"wrong_shape",
+     [] {
+       Tensor x = leaf();
+       x.set_grad(doubles({1}));
+     }},
     {"bad_axis", [] { flip(zeros({2, 3}), Dims{2}); }},
     {"bad_axis", [] { flip(Tensor::of(1), Dims{1}); }},
     {"repeated_axis", [] { permute(zeros({2, 3}), {0, -2}); }},
@@ -57,64 +64,94 @@ const Mistake kMistakes[] = {
     {"result_does_not_fit", [] { in_place(Op::div, zeros({2}, DType::int32), 2); }},
     {"scalar_out_of_bounds", [] { add(zeros({2}, DType::uint8), 256); }},
     {"scalar_out_of_bounds", [] { full({2}, std::uint64_t{1} << 63, DType::int64); }},
-    {"complex_to_real", [] { Tensor t = zeros({2}); copy_(t, zeros({2}, DType::complex64)); }},
+    {"complex_to_real",
+     [] {
+       Tensor t = zeros({2});
+       copy_(t, zeros({2}, DType::complex64));
+     }},
     {"index_out_of_range", [] { zeros({2, 3})[-3]; }},
     {"too_many_indices", [] { Tensor::of(1)[0]; }},
-    {"mask_mismatch", [] {
+    {"mask_mismatch",
+     [] {
        const Index mask[] = {zeros({4}, DType::bool_)};
        index(zeros({3}), mask);
      }},
-    {"mask_mismatch", [] {
+    {"mask_mismatch",
+     [] {
        const Index masks[] = {zeros({3}, DType::bool_), zeros({2}, DType::bool_)};
        index(zeros({3, 3}), masks);
      }},
-    {"bad_index_dtype", [] {
+    {"bad_index_dtype",
+     [] {
        const Index at[] = {zeros({2})};
        index(zeros({3}), at);
      }},
-    {"indices_do_not_broadcast", [] {
+    {"indices_do_not_broadcast",
+     [] {
        const Index at[] = {zeros({2}, DType::int64), zeros({3}, DType::int64)};
        index(zeros({3, 3}), at);
      }},
-    {"values_do_not_fit", [] {
+    {"values_do_not_fit",
+     [] {
        Tensor t = zeros({3});
        const Index at[] = {zeros({2}, DType::int64)};
        index_put_(t, at, zeros({3}));
      }},
-    {"read_only", [] { Tensor t = lent(true); fill_(t, 0); }},
-    {"overlapping_output", [] { Tensor t = expand(zeros({1}), {3}); fill_(t, 0); }},
-    {"exported", [] {
+    {"read_only",
+     [] {
+       Tensor t = lent(true);
+       fill_(t, 0);
+     }},
+    {"overlapping_output",
+     [] {
+       Tensor t = expand(zeros({1}), {3});
+       fill_(t, 0);
+     }},
+    {"exported",
+     [] {
        Tensor t = zeros({3});
        t.storage().add_export();
        resize_(t, {4});
      }},
-    {"not_owned", [] { Tensor t = lent(); resize_(t, {8}); }},
+    {"not_owned",
+     [] {
+       Tensor t = lent();
+       resize_(t, {8});
+     }},
     {"device_mismatch", [] { add(zeros({2}, DType::float32, {DeviceType::cuda, 0}), zeros({2})); }},
     {"no_backend", [] { zeros({2}, DType::float32, {DeviceType::cuda, 7}); }},
     {"bad_device", [] { parse_device("gpu"); }},
     {"inplace_on_leaf", [] { in_place(Op::mul, leaf(), 2); }},
     {"inplace_on_leaf", [] { in_place(Op::mul, leaf()[0], 2); }},
-    {"saved_was_modified", [] {
+    {"saved_was_modified",
+     [] {
        const Tensor x = leaf(), y = mul(x, 1), z = square(y);
        in_place(Op::add, y, 1);
        z.backward(doubles({1, 1}));
      }},
-    {"saved_was_written_outside", [] {
+    {"saved_was_written_outside",
+     [] {
        const Tensor z = mul(leaf(), narrow(lent(), 0, 0, 2));
        g_memory[1] += 1;
        z.backward(doubles({1, 1}));
      }},
-    {"graph_freed", [] {
+    {"graph_freed",
+     [] {
        const Tensor y = square(leaf());
        y.backward(doubles({1, 1}));
        y.backward(doubles({1, 1}));
      }},
-    {"out_requires_grad", [] {
+    {"out_requires_grad",
+     [] {
        Tensor out = zeros({2}, DType::float64);
        const Operand in[] = {leaf(), 1};
        elementwise(Op::add, in, &out);
      }},
-    {"not_differentiable", [] { Tensor t = zeros({2}, DType::int64); t.set_requires_grad(true); }},
+    {"not_differentiable",
+     [] {
+       Tensor t = zeros({2}, DType::int64);
+       t.set_requires_grad(true);
+     }},
     {"no_derivative", [] { heaviside(leaf(), 1).backward(doubles({1, 1})); }},
     // Mistakes with one place only, worded there.
     {"fail", [] { leaf().backward(); }},
@@ -122,11 +159,26 @@ const Mistake kMistakes[] = {
     {"fail", [] { leaf().item(); }},
     {"fail", [] { slice(zeros({3}), 0, 0, 1, 0); }},
     {"fail", [] { arange(0, 1, 0); }},
-    {"fail", [] { const Tensor x = leaf(), y = leaf(), z = square(x), w = doubles({1, 1});
-                  autograd::grad({&z, 1}, {&y, 1}, {&w, 1}, false, false, false); }},
-    {"fail", [] { Tensor x = square(leaf()); x.set_requires_grad(false); }},
-    {"fail", [] { Tensor x = leaf(); resize_(x, {3}); }},
-    {"fail", [] { Tensor x = zeros({4}), v = slice(x, 0, 0, 2); resize_(x, {3}); }},
+    {"fail",
+     [] {
+       const Tensor x = leaf(), y = leaf(), z = square(x), w = doubles({1, 1});
+       autograd::grad({&z, 1}, {&y, 1}, {&w, 1}, false, false, false);
+     }},
+    {"fail",
+     [] {
+       Tensor x = square(leaf());
+       x.set_requires_grad(false);
+     }},
+    {"fail",
+     [] {
+       Tensor x = leaf();
+       resize_(x, {3});
+     }},
+    {"fail",
+     [] {
+       Tensor x = zeros({4}), v = slice(x, 0, 0, 2);
+       resize_(x, {3});
+     }},
     {"fail", [] { Storage::map_file("/nonexistent/file.npy", false); }},
 };
 

@@ -40,7 +40,9 @@ class Sim : public testing::Test {
       EXPECT_EQ(live(0) + live(1), live_) << "device memory leaks";
     }
   }
-  static std::int64_t live(int device) { return simulator<std::int64_t(int)>("tenon_sim_live_bytes")(device); }
+  static std::int64_t live(int device) {
+    return simulator<std::int64_t(int)>("tenon_sim_live_bytes")(device);
+  }
   static std::int64_t to_device() { return simulator<std::int64_t(int)>("tenon_sim_copies")(0); }
   static std::int64_t to_host() { return simulator<std::int64_t(int)>("tenon_sim_copies")(1); }
   std::int64_t live_ = 0;
@@ -50,7 +52,8 @@ using SimDeathTest = Sim;
 TEST_F(Sim, HasTwoDevices) {
   EXPECT_EQ(device_count(DeviceType::cuda), 2);
   EXPECT_EQ(message<DeviceError>([] { empty({1}, DType::float32, {DeviceType::cuda, 2}); }),
-            "cuda:2: no such device: there are 2 CUDA devices; use device='cpu', or check tenon.cuda.is_available() first");
+            "cuda:2: no such device: there are 2 CUDA devices; use device='cpu', or check "
+            "tenon.cuda.is_available() first");
 }
 
 TEST_F(Sim, MovesTensorsThereAndBack) {
@@ -70,7 +73,8 @@ TEST_F(Sim, MovesTensorsThereAndBack) {
 
 TEST_F(Sim, MovesEveryLayoutWithOneCopy) {
   const Tensor t = counting({4, 5});
-  const Tensor layouts[] = {T(t), flip(t), slice(t, 1, {}, {}, 2), expand(t[0], {3, 5}), t[1][2], slice(t, 0, 2, 2)};
+  const Tensor layouts[] = {T(t),    flip(t),          slice(t, 1, {}, {}, 2), expand(t[0], {3, 5}),
+                            t[1][2], slice(t, 0, 2, 2)};
   for (const Tensor& v : layouts) {
     const auto before = to_device();
     EXPECT_EQ(values(v.to(kCuda).to(kCpu)), values(v));
@@ -101,6 +105,40 @@ TEST_F(Sim, ComputesWhatTheCpuComputes) {
   both([](const Tensor& p, const Tensor&) { return p.to(DType::bfloat16).to(DType::float64); });
   EXPECT_EQ(values(arange(0, 5, 1, DType::int32, kCuda).to(kCpu)), (std::vector<double>{0, 1, 2, 3, 4}));
   EXPECT_EQ(values(full({3}, 2.5, DType::float64, kCuda).to(kCpu)), (std::vector<double>{2.5, 2.5, 2.5}));
+}
+
+TEST_F(Sim, ReducesMultipliesAndIndexesAsTheCpuDoes) {
+  const Tensor a = test::uniform({6, 8}, -1, 1, 3), x = a.to(kCuda);
+  auto both = [&](const char* what, auto f) {
+    const Tensor got = f(x), want = f(a);
+    EXPECT_EQ(got.device(), kCuda) << what;
+    EXPECT_EQ(values(got.to(kCpu)), values(want)) << what;
+  };
+  both("sum", [](const Tensor& t) { return sum(T(t), Dims{0}); });
+  both("var", [](const Tensor& t) { return var(t, Dims{1}); });
+  both("argmax", [](const Tensor& t) { return argmax(flip(t), 1); });
+  both("any", [](const Tensor& t) { return any(gt(t, 0.9), Dims{0}); });
+  both("cumsum", [](const Tensor& t) { return cumsum(t, 0); });
+  both("softmax", [](const Tensor& t) { return softmax(t, 1); });
+  both("matmul", [](const Tensor& t) { return matmul(t, T(t)); });
+  both("masked_select", [](const Tensor& t) { return masked_select(t, gt(t, 0)); });
+  both("nonzero", [](const Tensor& t) { return nonzero(gt(t, 0)); });
+  both("cat", [](const Tensor& t) { return cat(std::vector<Tensor>{t, flip(t)}, 1); });
+  both("index", [](const Tensor& t) {
+    const Tensor rows = test::tensor<std::int64_t>({5, 0, -1}).to(t.device());
+    const Index at[] = {rows, Slice{{}, {}, -2}};
+    return index(t, at);
+  });
+  both("index_put_", [](const Tensor& t) {
+    Tensor r = t.clone();
+    const Tensor rows = test::tensor<std::int64_t>({2, 2, 0}).to(t.device());
+    const Index at[] = {rows};
+    index_put_(r, at, ones({8}, DType::float64, t.device()), true);
+    return r;
+  });
+  Generator one(7), other(7);
+  EXPECT_EQ(values(randn({100}, DType::float64, kCuda, &one).to(kCpu)),
+            values(randn({100}, DType::float64, kCpu, &other)));
 }
 
 TEST_F(Sim, TakesHostNumbersButNoHostTensors) {
@@ -134,16 +172,21 @@ TEST_F(Sim, MemoryFreedWhileWorkIsQueuedStaysUntouchedUntilItHasRun) {
     Tensor other = full({1000}, -1, DType::float32, kCuda);
     results.push_back(mul(b, 2));
   }
-  for (int i = 0; i < 200; ++i) ASSERT_EQ(results[static_cast<std::size_t>(i)].to(kCpu).data<float>()[999], 2 * (i + 1));
+  for (int i = 0; i < 200; ++i)
+    ASSERT_EQ(results[static_cast<std::size_t>(i)].to(kCpu).data<float>()[999], 2 * (i + 1));
 }
 
 TEST_F(Sim, MemoryComesBack) {
   const auto before = live(0);
   for (int i = 0; i < 8; ++i) {
-    const Tensor t = empty({std::int64_t{3} << 30}, DType::uint8, kCuda);  // of 4 GiB: each needs the one before to be free
+    const Tensor t = empty({std::int64_t{3} << 30}, DType::uint8,
+                           kCuda);  // of 4 GiB: each needs the one before to be free
     EXPECT_EQ(live(0), before + (std::int64_t{3} << 30));
   }
-  EXPECT_NE(message<DeviceError>([] { empty({std::int64_t{8} << 30}, DType::uint8, kCuda); }).find("out of memory on cuda:0"), std::string::npos);
+  EXPECT_NE(message<DeviceError>([] {
+              empty({std::int64_t{8} << 30}, DType::uint8, kCuda);
+            }).find("out of memory on cuda:0"),
+            std::string::npos);
 }
 
 TEST_F(Sim, ReadsSingleElements) {
@@ -235,15 +278,19 @@ TEST_F(Sim, SeveralThreadsShareADevice) {
 
 TEST_F(SimDeathTest, TheHostCannotReadOrWriteDeviceMemory) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_DEATH({
-    const Tensor x = ones({3}, DType::float64, kCuda);
-    volatile double v = *x.data<double>();
-    (void)v;
-  }, "");
-  EXPECT_DEATH({
-    const Tensor x = ones({3}, DType::float64, kCuda);
-    *x.data<volatile double>() = 1;
-  }, "");
+  EXPECT_DEATH(
+      {
+        const Tensor x = ones({3}, DType::float64, kCuda);
+        volatile double v = *x.data<double>();
+        (void)v;
+      },
+      "");
+  EXPECT_DEATH(
+      {
+        const Tensor x = ones({3}, DType::float64, kCuda);
+        *x.data<volatile double>() = 1;
+      },
+      "");
 }
 
 TEST_F(SimDeathTest, OperandsMustLieInLiveMemoryOfTheDevice) {
@@ -261,28 +308,37 @@ TEST_F(SimDeathTest, OperandsMustLieInLiveMemoryOfTheDevice) {
     backend(kCuda).elementwise(0, c);
   };
   double host[4] = {};
-  EXPECT_DEATH(negate(ones({4}, DType::float64, kCuda).data(), host, 4), "neg: operand 1 at .* is not live memory of cuda:0");
+  EXPECT_DEATH(negate(ones({4}, DType::float64, kCuda).data(), host, 4),
+               "neg: operand 1 at .* is not live memory of cuda:0");
   EXPECT_DEATH(negate(host, ones({4}, DType::float64, kCuda).data(), 4), "neg: the output at");
-  EXPECT_DEATH({
-    const Tensor here = ones({4}, DType::float64, kCuda);
-    const Tensor there = ones({4}, DType::float64, kSecond);
-    negate(here.data(), there.data(), 4);
-  }, "operand 1 at .* of cuda:0");
-  EXPECT_DEATH({
-    const Tensor x = ones({4}, DType::float64, kCuda);
-    negate(x.data(), x.data(), 5);
-  }, "the output at");
-  EXPECT_DEATH({
-    Tensor x = ones({4}, DType::float64, kCuda);
-    void* p = x.data();
-    x = Tensor();
-    negate(p, p, 4);
-  }, "is not live memory");
+  EXPECT_DEATH(
+      {
+        const Tensor here = ones({4}, DType::float64, kCuda);
+        const Tensor there = ones({4}, DType::float64, kSecond);
+        negate(here.data(), there.data(), 4);
+      },
+      "operand 1 at .* of cuda:0");
+  EXPECT_DEATH(
+      {
+        const Tensor x = ones({4}, DType::float64, kCuda);
+        negate(x.data(), x.data(), 5);
+      },
+      "the output at");
+  EXPECT_DEATH(
+      {
+        Tensor x = ones({4}, DType::float64, kCuda);
+        void* p = x.data();
+        x = Tensor();
+        negate(p, p, 4);
+      },
+      "is not live memory");
   EXPECT_DEATH(backend(kCuda).to_host(0, host, host, 8), "to_host: the source");
-  EXPECT_DEATH({
-    const Tensor x = ones({4}, DType::float64, kCuda);
-    backend(kCuda).to_device(0, x.data(), x.data(), 8);
-  }, "the host's side is device memory");
+  EXPECT_DEATH(
+      {
+        const Tensor x = ones({4}, DType::float64, kCuda);
+        backend(kCuda).to_device(0, x.data(), x.data(), 8);
+      },
+      "the host's side is device memory");
 }
 
 TEST_F(Sim, AForkedChildGetsAnError) {
@@ -327,9 +383,11 @@ TEST(NoBackendDeathTest, IsAClearErrorAndAQuickNo) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // a fresh process, which looks for its backend anew
   const std::string was = std::getenv("TENON_CUDA_LIB");
   setenv("TENON_CUDA_LIB", "/nonexistent/libtenon_cuda.so", 1);
-  EXPECT_EXIT(std::exit(without_backend()), testing::ExitedWithCode(0),
-              "cuda:0: no such device: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
-              "set TENON_CUDA_LIB or install tenon_cuda; use device='cpu', or check tenon.cuda.is_available\\(\\) first");
+  EXPECT_EXIT(
+      std::exit(without_backend()), testing::ExitedWithCode(0),
+      "cuda:0: no such device: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
+      "set TENON_CUDA_LIB or install tenon_cuda; use device='cpu', or check tenon.cuda.is_available\\(\\) "
+      "first");
   setenv("TENON_CUDA_LIB", was.c_str(), 1);
 }
 

@@ -67,7 +67,8 @@ TEST(Storage, CallsTheDeleterOnWhicheverThreadIsLast) {
 TEST(Storage, ReadOnlyIsInheritedAndWritingRefused) {
   double data[4] = {1, 2, 3, 4};
   Tensor t = from_blob(data, {4}, DType::float64, nullptr, nullptr, true);
-  Tensor views[] = {t[0], slice(t, 0, {}, {}, -1), reshape(t, {2, 2}), t.detach(), view(t, DType::int64), expand(t, {3, 4})};
+  Tensor views[] = {t[0],       slice(t, 0, {}, {}, -1), reshape(t, {2, 2}),
+                    t.detach(), view(t, DType::int64),   expand(t, {3, 4})};
   for (Tensor& v : views) {
     EXPECT_TRUE(v.read_only());
     EXPECT_THROW(fill_(v, 7), ReadOnlyError);
@@ -127,7 +128,8 @@ TEST(Storage, MapsFilesPrivately) {
   std::fclose(std::fopen(path, "wb"));
   EXPECT_EQ(Storage::map_file(path, false)->bytes(), 0);
   std::remove(path);
-  EXPECT_NE(message<FileError>([&] { Storage::map_file(path, false); }).find("No such file"), std::string::npos);
+  EXPECT_NE(message<FileError>([&] { Storage::map_file(path, false); }).find("No such file"),
+            std::string::npos);
 }
 
 TEST(Storage, GeometryMayNotReachOutside) {
@@ -140,7 +142,9 @@ TEST(Storage, GeometryMayNotReachOutside) {
   EXPECT_THROW(make_tensor(s, 64, {10}, {-1}, DType::float64, false), ValueError);
   EXPECT_THROW(make_tensor(s, 0, {2, 2}, {8, 2}, DType::float64, false), ValueError);
   EXPECT_THROW(make_tensor(s, -8, {1}, {1}, DType::float64, false), ValueError);
-  EXPECT_THROW(make_tensor(s, 0, {2, std::int64_t{1} << 62}, {1, std::int64_t{1} << 60}, DType::float64, false), ValueError);
+  EXPECT_THROW(
+      make_tensor(s, 0, {2, std::int64_t{1} << 62}, {1, std::int64_t{1} << 60}, DType::float64, false),
+      ValueError);
 }
 
 TEST(Storage, TooLargeOrNegativeShapesAreRefused) {
@@ -188,7 +192,9 @@ TEST(Allocator, KeepsItsLimitAndReleases) {
   EXPECT_EQ(memory::release(), 2 * kLarge);
   EXPECT_EQ(memory::stats().cached, 0);
   memory::set_limit(0);
-  { const auto s = Storage::allocate(kLarge); }
+  {
+    const auto s = Storage::allocate(kLarge);
+  }
   EXPECT_EQ(memory::stats().cached, 0);
   memory::set_limit(limit);
 }

@@ -48,7 +48,8 @@ void Stream::work() {
     const bool hurry = stopping_;
     lock.unlock();
     if (longest_delay_us_ > 0 && !hurry)
-      std::this_thread::sleep_for(std::chrono::microseconds(random_() % static_cast<std::uint64_t>(longest_delay_us_ + 1)));
+      std::this_thread::sleep_for(
+          std::chrono::microseconds(random_() % static_cast<std::uint64_t>(longest_delay_us_ + 1)));
     task();
     task = nullptr;  // what it holds goes before anybody hears of its end
     lock.lock();

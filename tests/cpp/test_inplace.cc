@@ -1,0 +1,248 @@
+// In-place writes under gradients: through views, into borrowed memory, and what the versions catch.
+#include "gradients.h"
+
+namespace {
+
+using namespace tenon;
+using test::doubles;
+using test::expect_gradients;
+using test::expect_second_gradients;
+using test::Function;
+using test::leaf;
+using test::message;
+using test::values;
+using V = std::vector<double>;
+
+// ---- in-place writes ----
+
+TEST(InPlaceGrad, OnATensorOfTheGraph) {
+  const Tensor x = leaf({1, 2, 3}), w = leaf({4, 5, 6});
+  Tensor y = mul(x, 2);
+  const Operand with[] = {w};
+  elementwise_(Op::mul, y, with);  // y = 2 x w
+  y.backward(ones({3}, DType::float64));
+  EXPECT_EQ(values(x.grad()), (V{8, 10, 12}));
+  EXPECT_EQ(values(w.grad()), (V{2, 4, 6}));
+}
+
+// Functions that write in place, against finite differences: the composition of views and writes is what
+// counts.
+TEST(InPlaceGrad, ThroughViewsAgreesWithFiniteDifferences) {
+  const Tensor x = test::uniform({3, 4}, 0.5, 1, 7), w = test::uniform({4}, 0.5, 1, 8);
+  auto mul_ = [](Tensor t, const Tensor& by) {
+    const Operand with[] = {by};
+    elementwise_(Op::mul, t, with);
+  };
+  auto sin_ = [](Tensor t) { elementwise_(Op::sin, t, {}); };
+  const std::pair<const char*, Function> functions[] = {
+      {"a row",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1);
+         mul_(y[0], in[1]);
+         return square(y);
+       }},
+      {"a view made before, read after",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), v = y[1];
+         sin_(y);
+         return mul(v, in[1]);
+       }},
+      {"a view of a view",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), v = slice(y, 0, 1, {}), r = select(v, 0, 1);
+         mul_(r, in[1]);
+         sin_(v);
+         return add(mul(y, y), in[1]);
+       }},
+      {"two views of the same bytes",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), a = y[0], b = slice(y, 0, 0, 2);
+         mul_(a, in[1]);
+         sin_(b);
+         mul_(a, in[1]);
+         return add(mul(y, 3), a);
+       }},
+      {"a transposed view",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), v = T(y);
+         mul_(select(v, 1, 2), in[1]);
+         return square(y);
+       }},
+      {"negative strides",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), v = flip(y);
+         mul_(v[0], in[1]);
+         sin_(slice(v, 1, {}, {}, -2));
+         return square(y);
+       }},
+      {"a diagonal",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), d = diagonal(y);
+         sin_(d);
+         return mul(y, in[1]);
+       }},
+      {"a transposed base",
+       [&](auto& in) {
+         Tensor y = T(mul(in[0], 1));
+         Tensor r = mul(y, 2);
+         mul_(T(r), in[1]);
+         mul_(select(r, 1, 0), in[1]);
+         return square(r);
+       }},
+      {"copy_ into a view",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), v = y[2];
+         copy_(v, mul(in[1], 3));
+         return square(y);
+       }},
+      {"copy_ that is broadcast",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), v = slice(y, 0, 0, 2);
+         copy_(v, in[1]);
+         return mul(y, in[1]);
+       }},
+      {"fill_ of a view",
+       [&](auto& in) {
+         Tensor y = mul(in[0], 1), v = y[1];
+         fill_(v, 2);
+         return mul(square(y), in[1]);
+       }},
+      {"copy_ into a plain tensor",
+       [&](auto& in) {
+         Tensor y = zeros({3, 4}, DType::float64);
+         copy_(y, in[0]);
+         mul_(y, in[1]);
+         return square(y);
+       }},
+      {"a write into a view of a plain tensor",
+       [&](auto& in) {
+         Tensor y = zeros({3, 4}, DType::float64), v = y[1];
+         copy_(v, in[1]);
+         return add(square(y), mul(in[0], v));
+       }},
+      {"a tensor with itself",
+       [&](auto& in) {
+         Tensor y = mul(in[0], in[1]);
+         mul_(y, y);
+         return y;
+       }},
+      {"a tensor with its own view",
+       [&](auto& in) {
+         Tensor y = mul(in[0], in[1]);
+         mul_(y, y[0].clone());
+         return y;
+       }},
+  };
+  for (const auto& [what, f] : functions) {
+    expect_second_gradients(what, f, {x, w});
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(InPlaceGrad, OfRealAndImaginaryPartsOfAComplexBase) {
+  const Tensor z = test::uniform({2, 3}, 0.5, 1, 9, DType::complex128), w = test::uniform({3}, 0.5, 1, 10);
+  auto mul_ = [](Tensor t, const Tensor& by) {
+    const Operand with[] = {by};
+    elementwise_(Op::mul, t, with);
+  };
+  expect_gradients("imag.mul_",
+                   [&](const std::vector<Tensor>& in) {
+                     Tensor y = mul(in[0], 1);
+                     mul_(imag(y), in[1]);
+                     return square(y);
+                   },
+                   {z, w});
+  expect_gradients("view_as_real, the base written",
+                   [&](const std::vector<Tensor>& in) {
+                     Tensor y = mul(in[0], 1), v = view_as_real(y);
+                     mul_(y, in[1]);
+                     return square(v);
+                   },
+                   {z, w});
+}
+
+TEST(InPlaceGrad, OfBorrowedMemory) {
+  std::vector<double> memory{1, 2, 3, 4};
+  const Tensor w = leaf({5, 6});
+  Tensor t = from_blob(memory.data(), {2, 2}, DType::float64), row = t[0];
+  const Operand with[] = {w};
+  elementwise_(Op::mul, row, with);
+  EXPECT_EQ(memory, (V{5, 12, 3, 4}));
+  EXPECT_TRUE(t.requires_grad());
+  square(t).backward(ones({2, 2}, DType::float64));
+  EXPECT_EQ(values(w.grad()), (V{10, 48}));  // 2 (m w) m
+  // A leaf over borrowed memory is read, never written.
+  Tensor x = from_blob(memory.data(), {4}, DType::float64);
+  x.set_requires_grad(true);
+  square(x).backward(ones({4}, DType::float64));
+  EXPECT_EQ(values(x.grad()), (V{10, 24, 6, 8}));
+  EXPECT_EQ(memory, (V{5, 12, 3, 4}));
+}
+
+TEST(InPlaceGrad, IsRefusedForLeavesAndTheirViewsOutsideNoGrad) {
+  Tensor x = leaf({1, 2});
+  const Operand two[] = {2};
+  EXPECT_EQ(message<GradError>([&] { elementwise_(Op::mul, x, two); }),
+            "mul: a leaf tensor that requires grad cannot be changed in place; use it under no_grad(), or "
+            "work on a .clone()");
+  Tensor v = slice(x, 0, 0, 1);
+  EXPECT_NE(message<GradError>([&] { fill_(v, 2); }).find("a view of a leaf"), std::string::npos);
+  EXPECT_EQ(values(x), (V{1, 2}));
+  NoGrad guard;
+  elementwise_(Op::mul, x, two);
+  fill_(v, 7);
+  EXPECT_EQ(values(x), (V{7, 4}));
+  EXPECT_TRUE(x.is_leaf() && x.requires_grad());
+}
+
+TEST(InPlaceGrad, IntegersTakeNoGradient) {
+  Tensor t = test::counting({2}, DType::int64);
+  EXPECT_THROW(copy_(t, leaf({1, 2})), GradError);
+  NoGrad guard;
+  EXPECT_NO_THROW(copy_(t, leaf({1, 2})));
+}
+
+// ---- versions ----
+
+TEST(Versions, AWriteToWhatBackwardNeedsIsAnErrorThatNamesBothOps) {
+  const Operand one[] = {1};
+  {
+    const Tensor x = leaf({1, 2});
+    Tensor y = mul(x, 1);
+    const Tensor z = square(y);
+    elementwise_(Op::add, y, one);
+    const std::string m = message<GradError>([&] { z.backward(doubles({1, 1})); });
+    EXPECT_EQ(m.find("square: "), 0u) << m;
+    EXPECT_NE(m.find("in place by add"), std::string::npos) << m;
+  }
+  {  // the output
+    const Tensor x = leaf({1, 2});
+    Tensor y = exp(x);
+    elementwise_(Op::mul, y, one);
+    EXPECT_NE(message<GradError>([&] { y.backward(doubles({1, 1})); }).find("exp: "), std::string::npos);
+  }
+  {  // through a view, through a detached alias, by copy_ and by fill_
+    for (int how = 0; how < 4; ++how) {
+      const Tensor x = leaf({1, 2}), c = doubles({3, 4});
+      const Tensor z = mul(x, c);
+      Tensor v = how == 0 ? slice(c, 0, 0, 1) : c.detach();
+      if (how == 3)
+        copy_(v, doubles({0, 0}));
+      else
+        fill_(v, 5);
+      EXPECT_NE(message<GradError>([&] { z.backward(doubles({1, 1})); }).find(how == 3 ? "copy_" : "fill_"),
+                std::string::npos)
+          << how;
+    }
+  }
+  {  // what is not needed may change
+    const Tensor x = leaf({1, 2});
+    Tensor y = mul(x, 1);
+    const Tensor z = add(y, 1);
+    elementwise_(Op::add, y, one);
+    EXPECT_NO_THROW(z.backward(doubles({1, 1})));
+    EXPECT_EQ(values(x.grad()), (V{1, 1}));
+  }
+}
+
+}  // namespace
