@@ -7,19 +7,21 @@ with ``Re(conj(v) df) == Re(conj(g) dx)`` for every small step dx (PyTorch's con
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from tenon import _C
 from tenon._C import Tensor
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any
+
+    Function = Callable[..., Any]
 
 
 class GradcheckError(RuntimeError):
     """A gradient differs from its finite difference."""
 
     __module__ = "tenon.autograd"
-
-
-Function = Callable[..., Any]
 
 
 def _as_list(x: Any) -> list[Tensor]:

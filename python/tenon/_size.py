@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import operator
-from typing import SupportsIndex, overload
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any, SupportsIndex
 
 
 class Size(int):
@@ -17,11 +20,7 @@ class Size(int):
         self._shape = shape
         return self
 
-    @overload
-    def __call__(self, dim: None = None) -> tuple[int, ...]: ...
-    @overload
-    def __call__(self, dim: SupportsIndex) -> int: ...
-    def __call__(self, dim: SupportsIndex | None = None) -> tuple[int, ...] | int:
+    def __call__(self, dim: SupportsIndex | None = None) -> Any:
         if dim is None:
             return self._shape
         try:

@@ -413,10 +413,10 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
             t = t.permute(tuple(own.index(c) for c in order))
             return t.expand(tuple(sizes[c] for c in order))
 
-        b, m, k, n = (tuple(sizes[c] for c in part) for part in (batch, rest_r, summed, rest_o))
-        x = ordered(r, s, batch + rest_r + summed).reshape((*b, _product(m), _product(k)))
-        y = ordered(other, o, batch + summed + rest_o).reshape((*b, _product(k), _product(n)))
-        r, s = (x @ y).reshape((*b, *m, *n)), "".join(batch + rest_r + rest_o)
+        shape_b, shape_m, shape_k, shape_n = (tuple(sizes[c] for c in part) for part in (batch, rest_r, summed, rest_o))
+        x = ordered(r, s, batch + rest_r + summed).reshape((*shape_b, _product(shape_m), _product(shape_k)))
+        y = ordered(other, o, batch + summed + rest_o).reshape((*shape_b, _product(shape_k), _product(shape_n)))
+        r, s = (x @ y).reshape((*shape_b, *shape_m, *shape_n)), "".join(batch + rest_r + rest_o)
     r, s = keep(r, s, right)
     missing = [c for c in right if c not in s]
     if missing:

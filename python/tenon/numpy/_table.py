@@ -36,7 +36,7 @@ def functions() -> dict[Callable[..., Any], Callable[..., Any]]:
 
     import tenon.numpy as own
 
-    table: dict[Callable[..., Any], Callable[..., Any]] = {}
+    table: dict[Any, Callable[..., Any]] = {}
     for theirs, ours, path in (
         (np, own, ()),
         (np.linalg, own.linalg, ("linalg",)),
