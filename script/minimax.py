@@ -1,33 +1,52 @@
 #!/usr/bin/env python3
 """Prints the polynomials of src/backends/scalar/math: `minimax.py [name ...]`.
 
-Each is the interpolant of a function at the Chebyshev nodes of an interval, computed with 60 digits and rounded to double:
-within a factor of two of the best polynomial of its degree, and needing no iteration. The printed error is the largest one of the
-whole function that the polynomial serves, relative, before any rounding.
+Each is the interpolant of a function at the Chebyshev nodes of an interval, computed with 60 digits and
+rounded to double: within a factor of two of the best polynomial of its degree, and needing no iteration. The
+printed error is the largest relative one of the whole function that the polynomial serves, before rounding.
 """
+
 import sys
-from mpmath import (mp, mpf, asin, atan, chebyt, cos, erf, erfc, exp, log, loggamma, pi, polyval, sin, sqrt)
+
+from mpmath import asin, atan, chebyt, cos, erf, erfc, exp, log, loggamma, mp, mpf, pi, polyval, sin, sqrt
 
 mp.dps = 60
 ln2 = log(2)
 
 # name, with _float for what serves the float overloads alone:
-# (the polynomial's function, interval, degree, weight from the polynomial's error to the function's relative error)
+# (the polynomial's function, interval, degree, weight from the polynomial's error to the function's)
 POLYNOMIALS = {
     "exp2_float": (lambda r: (2**r - 1) / r, -0.501, 0.5, 6, lambda r: 1),
-    "log_float": (lambda f: log(1 + f) / f, sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, 11, lambda f: f / log(1 + f)),
+    "log_float": (
+        lambda f: log(1 + f) / f,
+        sqrt(mpf(1) / 2) - 1,
+        sqrt(mpf(2)) - 1,
+        11,
+        lambda f: f / log(1 + f),
+    ),
     "sin_float": (lambda z: sin(sqrt(z)) / sqrt(z), 0, (pi / 2) ** 2, 5, lambda z: sqrt(z) / sin(sqrt(z))),
     "sin_quarter_float": (lambda z: sin(sqrt(z)) / sqrt(z), 0, (pi / 4) ** 2, 4, lambda z: 1),
     "cos_quarter_float": (lambda z: cos(sqrt(z)), 0, (pi / 4) ** 2, 5, lambda z: 1.4),
     "asin_float": (lambda z: asin(sqrt(z)) / sqrt(z), 0, 0.25, 7, lambda z: 1),
     "atan_float": (lambda z: atan(sqrt(z)) / sqrt(z), 0, 1, 11, lambda z: 1.3),
     "erf_float": (lambda x: -log(erfc(x)) / x, 0, 4, 16, lambda x: 1),
-    "erfcx_float": (lambda t: (lambda x: exp(x * x) * erfc(x) * (1 + 2 * x))(4 * (1 + t) / (1 - t)), -1, mpf(10) / 18, 13,
-                    lambda t: 1),
+    "erfcx_float": (
+        lambda t: (lambda x: exp(x * x) * erfc(x) * (1 + 2 * x))(4 * (1 + t) / (1 - t)),
+        -1,
+        mpf(10) / 18,
+        13,
+        lambda t: 1,
+    ),
     "lgamma_float": (lambda t: loggamma(2 + t) / (t * (t + 1)), -1, 1, 15, lambda t: 3),
     "exp": (lambda r: (exp(r) - 1 - r) / r**2, -ln2 / 2 * 1.001, ln2 / 2, 10, lambda r: r),
     "exp2": (lambda r: (2**r - 1) / r, -0.5, 0.5, 11, lambda r: r),
-    "log": (lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, 0, (3 - 2 * sqrt(mpf(2))) ** 2, 6, lambda z: z / 2),
+    "log": (
+        lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z,
+        0,
+        (3 - 2 * sqrt(mpf(2))) ** 2,
+        6,
+        lambda z: z / 2,
+    ),
     "sin": (lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, 0, (pi / 4) ** 2 * 1.001, 5, lambda z: z),
     "cos": (lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, 0, (pi / 4) ** 2 * 1.001, 5, lambda z: z**2 * 1.4),
     "asin": (lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z, 0, 0.25, 13, lambda z: z),
@@ -42,12 +61,20 @@ def interpolant(f, low, high, degree):
     low, high = mpf(low), mpf(high)
     nodes = [cos((2 * i + 1) * pi / (2 * degree + 2)) for i in range(degree + 1)]
     values = [f((low + high) / 2 + x * (high - low) / 2) for x in nodes]
-    series = [sum(v * chebyt(j, x) for v, x in zip(values, nodes)) * 2 / (degree + 1) for j in range(degree + 1)]
+    series = [
+        sum(v * chebyt(j, x) for v, x in zip(values, nodes, strict=True)) * 2 / (degree + 1)
+        for j in range(degree + 1)
+    ]
     series[0] /= 2
     # Clenshaw's recurrence on coefficient lists turns the Chebyshev series into powers of x.
     a, b = 2 / (high - low), -(high + low) / (high - low)
-    add = lambda p, q: [(p[i] if i < len(p) else 0) + (q[i] if i < len(q) else 0) for i in range(max(len(p), len(q)))]
-    times = lambda p, s: add([b * s * c for c in p], [mpf(0)] + [a * s * c for c in p])
+
+    def add(p, q):
+        return [(p[i] if i < len(p) else 0) + (q[i] if i < len(q) else 0) for i in range(max(len(p), len(q)))]
+
+    def times(p, s):
+        return add([b * s * c for c in p], [mpf(0)] + [a * s * c for c in p])
+
     u, v = [mpf(0)], [mpf(0)]
     for c in reversed(series[1:]):
         u, v = add(add(times(u, 2), [-c for c in v]), [c]), u

@@ -35,8 +35,8 @@ def set_border_guard(mode: bool | str) -> None:
 
     A tensor that backward() will need and whose memory is shared with a writeable ndarray, buffer or DLPack
     capsule is fingerprinted when the operation saves it and compared before it is used; a difference raises
-    RuntimeError instead of giving a wrong gradient. The cost is one pass over such tensors in forward and one in
-    backward.
+    RuntimeError instead of giving a wrong gradient. The cost is one pass over such tensors in forward and one
+    in backward.
     """
     if mode not in (True, False, "on", "off"):
         raise ValueError(f"set_border_guard: the mode is 'on' or 'off'; got {mode!r}")

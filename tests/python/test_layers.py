@@ -9,7 +9,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # folder -> the folders that it may include, beside itself and the public headers
 ALLOWED = {
-    "core": {"autograd/meta.h", "backends/cpu/backend.h"},  # a tensor frees its meta; the CPU's table is built in
+    "core": {
+        "autograd/meta.h",
+        "backends/cpu/backend.h",
+    },  # a tensor frees its meta; the CPU's table is built in
     "plan": {"core/"},
     "ops": {"core/", "plan/", "autograd/"},
     "autograd": {"core/", "plan/"},

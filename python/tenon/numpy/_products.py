@@ -161,7 +161,9 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
             tuple(sizes[c] for c in part) for part in (batch, rest_r, summed, rest_o)
         )
         x = ordered(r, s, batch + rest_r + summed).reshape((*shape_b, _product(shape_m), _product(shape_k)))
-        y = ordered(other, o, batch + summed + rest_o).reshape((*shape_b, _product(shape_k), _product(shape_n)))
+        y = ordered(other, o, batch + summed + rest_o).reshape(
+            (*shape_b, _product(shape_k), _product(shape_n))
+        )
         r, s = (x @ y).reshape((*shape_b, *shape_m, *shape_n)), "".join(batch + rest_r + rest_o)
     r, s = keep(r, s, right)
     missing = [c for c in right if c not in s]
