@@ -63,6 +63,11 @@ class TENON_API Node {
   bool freed_ = false;
 };
 
+// The border guard (on by default): a saved tensor whose bytes others may write, since NumPy lent them or views them,
+// is fingerprinted when saved and compared before backward uses it.
+TENON_API void set_border_guard(bool on);
+TENON_API bool border_guard();
+
 // A tensor kept for backward. get() throws GradError if its bytes have been written since.
 class TENON_API Saved {
  public:
@@ -78,6 +83,7 @@ class TENON_API Saved {
   const char* op_ = nullptr;
   std::uint32_t version_ = 0;
   bool is_output_ = false;
+  std::uint64_t fingerprint_ = 0;  // 0: nobody outside could write when it was saved
 };
 
 // The gradient of an operation as a function of g; made in derivatives.cc only.

@@ -1,8 +1,6 @@
 // DLPack: the Python protocol with all its keywords, raw capsules, and the C exchange table.
 #include "tenon/dlpack.h"
 
-#include <cstring>
-
 #include "border.h"
 #include "convert.h"
 #include "core/errors.h"
@@ -227,8 +225,6 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   if (!capsule) throw PythonError{};
   return from_capsule(capsule.get(), copied);
 }
-
-bool is_plain_ndarray(PyObject* o) { return is_ndarray(o) && !std::strcmp(Py_TYPE(o)->tp_name, "numpy.ndarray"); }
 
 PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"", "device", "copy", nullptr};

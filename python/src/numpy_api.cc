@@ -184,6 +184,23 @@ void require_numpy(const char* op) {
 }
 
 bool is_ndarray(PyObject* o) { return numpy_loaded() && PyArray_Check(o); }
+bool is_plain_ndarray(PyObject* o) { return numpy_loaded() && PyArray_CheckExact(o); }
+
+bool overrides_ufuncs(PyObject* o) {
+  if (is_tensor(o) || is_plain_ndarray(o) || PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o)) return false;
+  static PyObject* name = PyUnicode_InternFromString("__array_ufunc__");
+  Object own = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(Py_TYPE(o)), name));
+  PyErr_Clear();
+  if (!own || !numpy_loaded()) return static_cast<bool>(own);
+  // Inherited by ndarray's subclasses and by NumPy's scalars.
+  for (PyTypeObject* base : {&PyArray_Type, &PyGenericArrType_Type}) {
+    Object theirs = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(base), name));
+    PyErr_Clear();
+    if (theirs && theirs.get() == own.get()) return false;
+  }
+  return true;
+}
+
 bool is_numpy_scalar(PyObject* o) { return numpy_loaded() && PyArray_CheckScalar(o) && !PyArray_Check(o); }
 
 Object numpy_dtype(DType d) {

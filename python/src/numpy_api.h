@@ -13,6 +13,10 @@ bool numpy_loaded();
 void require_numpy(const char* op);
 
 bool is_ndarray(PyObject* o);        // subclasses too; false as long as NumPy is not loaded
+bool is_plain_ndarray(PyObject* o);  // no subclass
+// Whether o's type has an __array_ufunc__ of its own (quantities with units, xarray, Dask): then operations with
+// a tensor are its to answer. NumPy's own types and tensors have none of their own.
+bool overrides_ufuncs(PyObject* o);
 bool is_numpy_scalar(PyObject* o);
 
 // ---- dtypes ----

@@ -19,7 +19,7 @@ struct OperatorArg {
     if (is_tensor(o)) {
       tensor = unwrap(o);
     } else if (as_scalar(o, scalar)) {
-    } else if (is_ndarray(o)) {
+    } else if (is_ndarray(o) && !overrides_ufuncs(o)) {
       tensor = to_tensor(o, {op, "other"});
     } else {
       ok = false;

@@ -11,8 +11,8 @@ std::vector<Tensor> optional_tensors(PyObject* o, const Where& w, std::size_t co
   if (o == Py_None) return out;
   Object list = Object::steal(PySequence_Fast(o, "a sequence of tensors is needed"));
   if (static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.get())) != count)
-    errors::fail(w.op, "'", w.arg, "' must have one entry for each of the ", static_cast<std::int64_t>(count), " outputs; got ",
-                 static_cast<std::int64_t>(PySequence_Fast_GET_SIZE(list.get())));
+    errors::fail(w.op, "'", w.arg, "' must have one entry for each of the ", static_cast<std::int64_t>(count),
+                 " outputs; got ", static_cast<std::int64_t>(PySequence_Fast_GET_SIZE(list.get())));
   for (std::size_t i = 0; i < count; ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(list.get(), static_cast<Py_ssize_t>(i));
     if (item != Py_None) out[i] = to_tensor(item, w);
@@ -21,16 +21,19 @@ std::vector<Tensor> optional_tensors(PyObject* o, const Where& w, std::size_t co
 }
 
 PyObject* grad(const OpDef& def, PyObject* const* args) {
-  const auto outputs = argument<std::vector<Tensor>>(def, args, 0), inputs = argument<std::vector<Tensor>>(def, args, 1);
+  const auto outputs = argument<std::vector<Tensor>>(def, args, 0),
+             inputs = argument<std::vector<Tensor>>(def, args, 1);
   const auto gradients = optional_tensors(args[2], {"grad", "grad_outputs"}, outputs.size());
-  const bool retain = argument<bool>(def, args, 3), create = argument<bool>(def, args, 4), unused = argument<bool>(def, args, 5);
+  const bool retain = argument<bool>(def, args, 3), create = argument<bool>(def, args, 4),
+             unused = argument<bool>(def, args, 5);
   Grads r;
   {
     ReleaseGil release(true);
     r = autograd::grad(outputs, inputs, gradients, retain, create, unused);
   }
   Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(r.size())));
-  for (std::size_t i = 0; i < r.size(); ++i) PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap_or_none(r[i]));
+  for (std::size_t i = 0; i < r.size(); ++i)
+    PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap_or_none(r[i]));
   return tuple.release();
 }
 
@@ -46,13 +49,29 @@ PyObject* backward(const OpDef& def, PyObject* const* args) {
 }  // namespace
 
 void def_autograd(Ops& ops) {
-  ops.raw("_grad", &grad, "autograd.grad over sequences.", "outputs"_a, "inputs"_a, "grad_outputs"_a, "retain_graph"_a, "create_graph"_a, "allow_unused"_a).function_only().returns("tuple[Tensor | None, ...]");
-  ops.raw("_backward", &backward, "autograd.backward over sequences.", "tensors"_a, "grad_tensors"_a, "retain_graph"_a, "create_graph"_a).function_only().returns("None");
-  ops.def("requires_grad_", +[](Tensor& t, bool on) -> Tensor& { return t.set_requires_grad(on); },
-     "Turns recording on or off for a leaf, in place; returns the tensor.\n\nRuntimeError for integers and bools, and for a tensor with a history that is to stop recording.",
-     "input"_a, "requires_grad"_a = true).method_only();
-  ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.").function_only();
-  ops.def("_set_grad_enabled", &set_grad_enabled, "Turns recording on or off on this thread.", "on"_a).function_only();
+  ops.raw("_grad", &grad, "autograd.grad over sequences.", "outputs"_a, "inputs"_a, "grad_outputs"_a,
+          "retain_graph"_a, "create_graph"_a, "allow_unused"_a)
+      .function_only()
+      .returns("tuple[Tensor | None, ...]");
+  ops.raw("_backward", &backward, "autograd.backward over sequences.", "tensors"_a, "grad_tensors"_a,
+          "retain_graph"_a, "create_graph"_a)
+      .function_only()
+      .returns("None");
+  ops.def(
+         "requires_grad_", +[](Tensor& t, bool on) -> Tensor& { return t.set_requires_grad(on); },
+         "Turns recording on or off for a leaf, in place; returns the tensor.\n\nRuntimeError for integers "
+         "and bools, and for a tensor with a history that is to stop recording.",
+         "input"_a, "requires_grad"_a = true)
+      .method_only();
+  ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.")
+      .function_only();
+  ops.def("_border_guard", &border_guard, "Whether saved tensors are checked for writes from outside.")
+      .function_only();
+  ops.def("_set_border_guard", &set_border_guard, "Turns the border guard on or off, for all threads.",
+          "on"_a)
+      .function_only();
+  ops.def("_set_grad_enabled", &set_grad_enabled, "Turns recording on or off on this thread.", "on"_a)
+      .function_only();
 }
 
 }  // namespace tenon::py

@@ -21,8 +21,10 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
       return;
     }
     DType d;
-    if (is_device(o) || (PyUnicode_Check(o) && !dtype_from_name(PyUnicode_AsUTF8(o), d))) device = to_device(o, {"to", name});
-    else dtype = to_dtype(o, {"to", name});
+    if (is_device(o) || (PyUnicode_Check(o) && !dtype_from_name(PyUnicode_AsUTF8(o), d)))
+      device = to_device(o, {"to", name});
+    else
+      dtype = to_dtype(o, {"to", name});
   };
   take(args[1], "device");
   take(args[2], "dtype");
@@ -51,58 +53,126 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 }  // namespace
 
 void def_convert(Ops& ops) {
-  ops.def("clone", &clone, "A copy in fresh memory, row-major, writeable; the gradient flows through.", "input"_a).no_out();
-  ops.def("contiguous", &contiguous, "The tensor itself where it is row-major without gaps, otherwise a copy.", "input"_a).method_only().no_out();
-  ops.raw("to", &to_any, "The tensor on another device or of another dtype; itself where nothing changes, unless copy.\n\n"
-     "to(dtype), to(device), to(device, dtype) or to(other), by position or name. The gradient flows back.",
-     "input"_a, "device"_a = none, "dtype"_a = none, "non_blocking"_a = false, "copy"_a = false).method_only();
-  ops.def("to_device", +[](const Tensor& t, Device d, const std::optional<std::int64_t>& stream) {
-       if (stream) errors::fail("to_device", "streams are not exposed; pass stream=None");
-       return to(t, {}, d);
-     }, "The tensor on a device, as the array API has it: itself where it is there.", "input"_a, "device"_a, kw_only, "stream"_a = none).method_only().no_out();
-  ops.def("cpu", +[](const Tensor& t) { return to(t, {}, kCpu); }, "The tensor on the CPU: itself where it is there.", "input"_a).method_only().no_out();
-  ops.raw("cuda", [](const OpDef& def, PyObject* const* args) {
-       const Tensor t = argument<Tensor>(def, args, 0);
-       const Device d = cuda_device(args[1], t);
-       return computed(t.numel(), [&] { return to(t, {}, d); });
-     }, "The tensor on a CUDA device (the first, unless given): itself where it is there.", "input"_a, "device"_a = none, "non_blocking"_a = false).method_only();
-  ops.def("astype", +[](const Tensor& t, DType d, bool copy) { return to(t, d, {}, copy); },
-     "The elements converted to dtype; a copy even of the same dtype, unless copy=False.", "input"_a, "dtype"_a, "copy"_a = true)
-      .no_out().numpy("astype").array_api("astype");
-  ops.raw("type", &type_of, "The elements converted to dtype; without one, the name of the dtype.", "input"_a, "dtype"_a = none).method_only().returns("Any");
-  ops.def("type_as", +[](const Tensor& t, const Tensor& o) { return to(t, o.dtype(), o.device()); }, "The tensor with the other's dtype and device.", "input"_a, "other"_a).method_only().no_out();
+  ops.def("clone", &clone, "A copy in fresh memory, row-major, writeable; the gradient flows through.",
+          "input"_a)
+      .no_out();
+  ops.def("contiguous", &contiguous,
+          "The tensor itself where it is row-major without gaps, otherwise a copy.", "input"_a)
+      .method_only()
+      .no_out();
+  ops.raw("to", &to_any,
+          "The tensor on another device or of another dtype; itself where nothing changes, unless copy.\n\n"
+          "to(dtype), to(device), to(device, dtype) or to(other), by position or name. The gradient flows "
+          "back.",
+          "input"_a, "device"_a = none, "dtype"_a = none, "non_blocking"_a = false, "copy"_a = false)
+      .method_only();
+  ops.def(
+         "to_device",
+         +[](const Tensor& t, Device d, const std::optional<std::int64_t>& stream) {
+           if (stream) errors::fail("to_device", "streams are not exposed; pass stream=None");
+           return to(t, {}, d);
+         },
+         "The tensor on a device, as the array API has it: itself where it is there.", "input"_a, "device"_a,
+         kw_only, "stream"_a = none)
+      .method_only()
+      .no_out();
+  ops.def(
+         "cpu", +[](const Tensor& t) { return to(t, {}, kCpu); },
+         "The tensor on the CPU: itself where it is there.", "input"_a)
+      .method_only()
+      .no_out();
+  ops.raw(
+         "cuda",
+         [](const OpDef& def, PyObject* const* args) {
+           const Tensor t = argument<Tensor>(def, args, 0);
+           const Device d = cuda_device(args[1], t);
+           return computed(t.numel(), [&] { return to(t, {}, d); });
+         },
+         "The tensor on a CUDA device (the first, unless given): itself where it is there.", "input"_a,
+         "device"_a = none, "non_blocking"_a = false)
+      .method_only();
+  ops.def(
+         "astype", +[](const Tensor& t, DType d, bool copy) { return to(t, d, {}, copy); },
+         "The elements converted to dtype; a copy even of the same dtype, unless copy=False.", "input"_a,
+         "dtype"_a, "copy"_a = true)
+      .no_out()
+      .numpy("astype")
+      .array_api("astype");
+  ops.raw("type", &type_of, "The elements converted to dtype; without one, the name of the dtype.", "input"_a,
+          "dtype"_a = none)
+      .method_only()
+      .returns("Any");
+  ops.def(
+         "type_as", +[](const Tensor& t, const Tensor& o) { return to(t, o.dtype(), o.device()); },
+         "The tensor with the other's dtype and device.", "input"_a, "other"_a)
+      .method_only()
+      .no_out();
 
   struct Conversion {
     const char* name;
     Tensor (*fn)(const Tensor&);
     DType dtype;
   };
-  static constexpr Conversion kConversions[] = {
-      {"bool", &convert<DType::bool_>, DType::bool_},        {"byte", &convert<DType::uint8>, DType::uint8},
-      {"char", &convert<DType::int8>, DType::int8},          {"short", &convert<DType::int16>, DType::int16},
-      {"int", &convert<DType::int32>, DType::int32},         {"long", &convert<DType::int64>, DType::int64},
-      {"half", &convert<DType::float16>, DType::float16},    {"bfloat16", &convert<DType::bfloat16>, DType::bfloat16},
-      {"float", &convert<DType::float32>, DType::float32},   {"double", &convert<DType::float64>, DType::float64},
-      {"cfloat", &convert_complex, DType::complex64},        {"cdouble", &convert<DType::complex128>, DType::complex128}};
+  static constexpr Conversion kConversions[] = {{"bool", &convert<DType::bool_>, DType::bool_},
+                                                {"byte", &convert<DType::uint8>, DType::uint8},
+                                                {"char", &convert<DType::int8>, DType::int8},
+                                                {"short", &convert<DType::int16>, DType::int16},
+                                                {"int", &convert<DType::int32>, DType::int32},
+                                                {"long", &convert<DType::int64>, DType::int64},
+                                                {"half", &convert<DType::float16>, DType::float16},
+                                                {"bfloat16", &convert<DType::bfloat16>, DType::bfloat16},
+                                                {"float", &convert<DType::float32>, DType::float32},
+                                                {"double", &convert<DType::float64>, DType::float64},
+                                                {"cfloat", &convert_complex, DType::complex64},
+                                                {"cdouble", &convert<DType::complex128>, DType::complex128}};
   for (const Conversion& c : kConversions) {
-    ops.def(c.name, c.fn, errors::text("The elements as ", c.dtype, "; the tensor itself where they are.").c_str(), "input"_a).method_only().no_out();
+    ops.def(c.name, c.fn,
+            errors::text("The elements as ", c.dtype, "; the tensor itself where they are.").c_str(),
+            "input"_a)
+        .method_only()
+        .no_out();
   }
 
-  ops.def("is_floating_point", +[](const Tensor& t) { return is_floating(t.dtype()); }, "Whether the dtype is a real floating one.", "input"_a);
-  ops.def("is_complex", +[](const Tensor& t) { return is_complex(t.dtype()); }, "Whether the dtype is complex.", "input"_a);
-  ops.def("is_signed", +[](const Tensor& t) { return kind(t.dtype()) != Kind::boolean && kind(t.dtype()) != Kind::unsigned_integer; },
-     "Whether the dtype has negative values.", "input"_a).method_only();
-  ops.def("get_device", +[](const Tensor& t) { return std::int64_t{t.device().is_cpu() ? -1 : t.device().index}; }, "The index of the CUDA device; -1 on the CPU.", "input"_a).method_only();
-  ops.def("ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; }, "The number of dimensions.", "input"_a).method_only();
-  ops.def("nelement", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).method_only();
-  ops.raw("stride", [](const OpDef& def, PyObject* const* args) -> PyObject* {
-       const Tensor t = argument<Tensor>(def, args, 0);
-       if (args[1] == Py_None) return from_dims(t.strides());
-       const auto d = argument<std::int64_t>(def, args, 1);
-       if (d < -t.ndim() || d >= t.ndim()) errors::bad_axis("stride", d, t.ndim());
-       return to_python(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
-     }, "The strides in elements (negative ones too), or that of one dimension.", "input"_a, "dim"_a = none).method_only().returns("Any");
-  ops.def("numel", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).function_only();
+  ops.def(
+      "is_floating_point", +[](const Tensor& t) { return is_floating(t.dtype()); },
+      "Whether the dtype is a real floating one.", "input"_a);
+  ops.def(
+      "is_complex", +[](const Tensor& t) { return is_complex(t.dtype()); }, "Whether the dtype is complex.",
+      "input"_a);
+  ops.def(
+         "is_signed",
+         +[](const Tensor& t) {
+           return kind(t.dtype()) != Kind::boolean && kind(t.dtype()) != Kind::unsigned_integer;
+         },
+         "Whether the dtype has negative values.", "input"_a)
+      .method_only();
+  ops.def(
+         "get_device",
+         +[](const Tensor& t) { return std::int64_t{t.device().is_cpu() ? -1 : t.device().index}; },
+         "The index of the CUDA device; -1 on the CPU.", "input"_a)
+      .method_only();
+  ops.def(
+         "ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; }, "The number of dimensions.",
+         "input"_a)
+      .method_only();
+  ops.def(
+         "nelement", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a)
+      .method_only();
+  ops.raw(
+         "stride",
+         [](const OpDef& def, PyObject* const* args) -> PyObject* {
+           const Tensor t = argument<Tensor>(def, args, 0);
+           if (args[1] == Py_None) return from_dims(t.strides());
+           const auto d = argument<std::int64_t>(def, args, 1);
+           if (d < -t.ndim() || d >= t.ndim()) errors::bad_axis("stride", d, t.ndim());
+           return to_python(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
+         },
+         "The strides in elements (negative ones too), or that of one dimension.", "input"_a, "dim"_a = none)
+      .method_only()
+      .returns("Any");
+  ops.def(
+         "numel", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a)
+      .function_only();
 }
 
 }  // namespace tenon::py

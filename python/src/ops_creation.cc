@@ -20,7 +20,8 @@ Tensor leaf(Tensor t, bool requires_grad) {
 Tensor filled(const Dims& size, int value, const MaybeDType& d, Device v, bool grad) {
   return leaf(full(size, value, d.value_or(default_float()), v), grad);
 }
-Tensor filled_like(const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+Tensor filled_like(const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v,
+                   bool grad) {
   return leaf(full(t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device())), grad);
 }
 
@@ -38,111 +39,258 @@ Tensor copied(Any data, const MaybeDType& d, const MaybeDevice& v, bool grad) {
 }
 
 void def_filled(Ops& ops) {
-  ops.def("empty", +[](const Dims& size, const MaybeDType& d, Device v, bool grad) {
-       return leaf(empty(size, d.value_or(default_float()), v), grad);
-     }, "A tensor whose elements are not set.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; device: the CPU.\n"
-     "ValueError for negative sizes, MemoryError where there is no room.",
-     variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("empty").array_api("empty");
-  ops.def("zeros", +[](const Dims& size, const MaybeDType& d, Device v, bool grad) { return filled(size, 0, d, v, grad); },
-     "A tensor of zeros.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; device: the CPU.",
-     variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("zeros").array_api("zeros");
-  ops.def("ones", +[](const Dims& size, const MaybeDType& d, Device v, bool grad) { return filled(size, 1, d, v, grad); },
-     "A tensor of ones.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; device: the CPU.",
-     variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("ones").array_api("ones");
-  ops.def("full", +[](const Dims& size, const Scalar& value, const MaybeDType& d, Device v, bool grad) {
-       return leaf(full(size, value, d, v), grad);
-     }, "A tensor filled with one number.\n\nsize: an int or a tuple. dtype: that of the number's kind (int64, the default float, ...)\n"
-     "unless given. OverflowError where the number does not fit into dtype.",
-     "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("full").array_api("full");
-  ops.def("empty_like", +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-       return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
-     }, "A tensor of input's shape, dtype and device whose elements are not set; row-major.",
-     "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("empty_like").array_api("empty_like");
-  ops.def("zeros_like", +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) { return filled_like(t, 0, d, v, grad); },
-     "Zeros of input's shape, dtype and device; row-major.",
-     "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("zeros_like").array_api("zeros_like");
-  ops.def("ones_like", +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) { return filled_like(t, 1, d, v, grad); },
-     "Ones of input's shape, dtype and device; row-major.",
-     "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("ones_like").array_api("ones_like");
-  ops.def("full_like", +[](const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) { return filled_like(t, value, d, v, grad); },
-     "A tensor of input's shape, dtype and device filled with one number.",
-     "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("full_like").array_api("full_like");
+  ops.def(
+         "empty",
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) {
+           return leaf(empty(size, d.value_or(default_float()), v), grad);
+         },
+         "A tensor whose elements are not set.\n\nsize: ints, or a tuple of them. dtype: the default float "
+         "unless given; device: the CPU.\n"
+         "ValueError for negative sizes, MemoryError where there is no room.",
+         variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("empty")
+      .array_api("empty");
+  ops.def(
+         "zeros",
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) {
+           return filled(size, 0, d, v, grad);
+         },
+         "A tensor of zeros.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; "
+         "device: the CPU.",
+         variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("zeros")
+      .array_api("zeros");
+  ops.def(
+         "ones",
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) {
+           return filled(size, 1, d, v, grad);
+         },
+         "A tensor of ones.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; "
+         "device: the CPU.",
+         variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("ones")
+      .array_api("ones");
+  ops.def(
+         "full",
+         +[](const Dims& size, const Scalar& value, const MaybeDType& d, Device v, bool grad) {
+           return leaf(full(size, value, d, v), grad);
+         },
+         "A tensor filled with one number.\n\nsize: an int or a tuple. dtype: that of the number's kind "
+         "(int64, the default float, ...)\n"
+         "unless given. OverflowError where the number does not fit into dtype.",
+         "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("full")
+      .array_api("full");
+  ops.def(
+         "empty_like",
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
+         },
+         "A tensor of input's shape, dtype and device whose elements are not set; row-major.", "input"_a,
+         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("empty_like")
+      .array_api("empty_like");
+  ops.def(
+         "zeros_like",
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return filled_like(t, 0, d, v, grad);
+         },
+         "Zeros of input's shape, dtype and device; row-major.", "input"_a, kw_only, "dtype"_a = none,
+         "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("zeros_like")
+      .array_api("zeros_like");
+  ops.def(
+         "ones_like",
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return filled_like(t, 1, d, v, grad);
+         },
+         "Ones of input's shape, dtype and device; row-major.", "input"_a, kw_only, "dtype"_a = none,
+         "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("ones_like")
+      .array_api("ones_like");
+  ops.def(
+         "full_like",
+         +[](const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return filled_like(t, value, d, v, grad);
+         },
+         "A tensor of input's shape, dtype and device filled with one number.", "input"_a, "fill_value"_a,
+         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("full_like")
+      .array_api("full_like");
 
   // As methods: the tensor's dtype and device unless given.
-  ops.def("new_empty", +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-       return leaf(empty(size, d.value_or(t.dtype()), v.value_or(t.device())), grad);
-     }, "A tensor of the given size, not set, of this tensor's dtype and device.",
-     "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).method_only().no_out();
-  ops.def("new_zeros", +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-       return leaf(full(size, 0, d.value_or(t.dtype()), v.value_or(t.device())), grad);
-     }, "Zeros of the given size, of this tensor's dtype and device.",
-     "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).method_only().no_out();
-  ops.def("new_ones", +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-       return leaf(full(size, 1, d.value_or(t.dtype()), v.value_or(t.device())), grad);
-     }, "Ones of the given size, of this tensor's dtype and device.",
-     "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).method_only().no_out();
-  ops.def("new_full", +[](const Tensor& t, const Dims& size, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-       return leaf(full(size, value, d.value_or(t.dtype()), v.value_or(t.device())), grad);
-     }, "A tensor of the given size filled with one number, of this tensor's dtype and device.",
-     "input"_a, "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).method_only().no_out();
-  ops.raw("new_tensor", [](const OpDef& def, PyObject* const* args) {
-       const Tensor t = unwrap(args[0]);
-       const auto d = argument<MaybeDType>(def, args, 2);
-       const auto v = argument<MaybeDevice>(def, args, 3);
-       return to_python(copied({args[1]}, d.value_or(t.dtype()), v.value_or(t.device()), argument<bool>(def, args, 4)));
-     }, "A copy of data, of this tensor's dtype and device.",
-     "input"_a, "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).method_only();
+  ops.def(
+         "new_empty",
+         +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return leaf(empty(size, d.value_or(t.dtype()), v.value_or(t.device())), grad);
+         },
+         "A tensor of the given size, not set, of this tensor's dtype and device.", "input"_a,
+         variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .method_only()
+      .no_out();
+  ops.def(
+         "new_zeros",
+         +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return leaf(full(size, 0, d.value_or(t.dtype()), v.value_or(t.device())), grad);
+         },
+         "Zeros of the given size, of this tensor's dtype and device.", "input"_a, variadic("size"_a),
+         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .method_only()
+      .no_out();
+  ops.def(
+         "new_ones",
+         +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return leaf(full(size, 1, d.value_or(t.dtype()), v.value_or(t.device())), grad);
+         },
+         "Ones of the given size, of this tensor's dtype and device.", "input"_a, variadic("size"_a), kw_only,
+         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .method_only()
+      .no_out();
+  ops.def(
+         "new_full",
+         +[](const Tensor& t, const Dims& size, const Scalar& value, const MaybeDType& d,
+             const MaybeDevice& v, bool grad) {
+           return leaf(full(size, value, d.value_or(t.dtype()), v.value_or(t.device())), grad);
+         },
+         "A tensor of the given size filled with one number, of this tensor's dtype and device.", "input"_a,
+         "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .method_only()
+      .no_out();
+  ops.raw(
+         "new_tensor",
+         [](const OpDef& def, PyObject* const* args) {
+           const Tensor t = unwrap(args[0]);
+           const auto d = argument<MaybeDType>(def, args, 2);
+           const auto v = argument<MaybeDevice>(def, args, 3);
+           return to_python(copied({args[1]}, d.value_or(t.dtype()), v.value_or(t.device()),
+                                   argument<bool>(def, args, 4)));
+         },
+         "A copy of data, of this tensor's dtype and device.", "input"_a, "data"_a, kw_only, "dtype"_a = none,
+         "device"_a = none, "requires_grad"_a = false)
+      .method_only();
 }
 
 void def_ranges(Ops& ops) {
-  ops.def("arange", +[](const Scalar& start, const std::optional<Scalar>& end, const Scalar& step, const MaybeDType& d, Device v, bool grad) {
-       return leaf(end ? arange(start, *end, step, d, v) : arange(0, start, step, d, v), grad);
-     }, "start, start + step, ... below end (above it, for a negative step). arange(end) starts at 0.\n\n"
-     "1-D. dtype: int64 if all three are ints, otherwise the default float. ValueError for a step of 0.",
-     "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("arange").array_api("arange");
-  ops.def("linspace", +[](const Scalar& start, const Scalar& end, std::int64_t steps, bool endpoint, const MaybeDType& d, Device v, bool grad) {
-       return leaf(linspace(start, end, steps, endpoint, d, v), grad);
-     }, "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n1-D, of the default float unless dtype is given.",
-     "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("linspace").array_api("linspace");
-  ops.def("logspace", +[](const Scalar& start, const Scalar& end, std::int64_t steps, double base, const MaybeDType& d, Device v, bool grad) {
-       return leaf(logspace(start, end, steps, base, d, v), grad);
-     }, "base to the powers linspace(start, end, steps).\n\n1-D, of the default float unless dtype is given.",
-     "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only();
-  ops.def("eye", +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v, bool grad) {
-       return leaf(eye(n, m, k, d, v), grad);
-     }, "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.",
-     "n"_a, "m"_a = none, kw_only, "k"_a = 0, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().numpy("eye").array_api("eye");
-  ops.def("tril", &tril, "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.",
-     "input"_a, "diagonal"_a = 0).numpy("tril").array_api("tril");
+  ops.def(
+         "arange",
+         +[](const Scalar& start, const std::optional<Scalar>& end, const Scalar& step, const MaybeDType& d,
+             Device v, bool grad) {
+           return leaf(end ? arange(start, *end, step, d, v) : arange(0, start, step, d, v), grad);
+         },
+         "start, start + step, ... below end (above it, for a negative step). arange(end) starts at 0.\n\n"
+         "1-D. dtype: int64 if all three are ints, otherwise the default float. ValueError for a step of 0.",
+         "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none,
+         "requires_grad"_a = false)
+      .function_only()
+      .numpy("arange")
+      .array_api("arange");
+  ops.def(
+         "linspace",
+         +[](const Scalar& start, const Scalar& end, std::int64_t steps, bool endpoint, const MaybeDType& d,
+             Device v, bool grad) { return leaf(linspace(start, end, steps, endpoint, d, v), grad); },
+         "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n1-D, of the "
+         "default float unless dtype is given.",
+         "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none,
+         "requires_grad"_a = false)
+      .function_only()
+      .numpy("linspace")
+      .array_api("linspace");
+  ops.def(
+         "logspace",
+         +[](const Scalar& start, const Scalar& end, std::int64_t steps, double base, const MaybeDType& d,
+             Device v, bool grad) { return leaf(logspace(start, end, steps, base, d, v), grad); },
+         "base to the powers linspace(start, end, steps).\n\n1-D, of the default float unless dtype is "
+         "given.",
+         "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
+         "requires_grad"_a = false)
+      .function_only();
+  ops.def(
+         "eye",
+         +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d,
+             Device v, bool grad) { return leaf(eye(n, m, k, d, v), grad); },
+         "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.", "n"_a,
+         "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .numpy("eye")
+      .array_api("eye");
+  ops.def("tril", &tril,
+          "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.",
+          "input"_a, "diagonal"_a = 0)
+      .numpy("tril")
+      .array_api("tril");
   ops.def("triu", &triu, "The upper triangles of the last two dimensions, from a diagonal on; zeros below.",
-     "input"_a, "diagonal"_a = 0).numpy("triu").array_api("triu");
-  ops.def("meshgrid", &meshgrid, "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
-     "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views: nothing is copied.",
-     variadic("tensors"_a), kw_only, "indexing"_a = "ij").function_only().numpy("meshgrid").array_api("meshgrid");
+          "input"_a, "diagonal"_a = 0)
+      .numpy("triu")
+      .array_api("triu");
+  ops.def("meshgrid", &meshgrid,
+          "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
+          "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views: "
+          "nothing is copied.",
+          variadic("tensors"_a), kw_only, "indexing"_a = "ij")
+      .function_only()
+      .numpy("meshgrid")
+      .array_api("meshgrid");
 }
 
 void def_ingest(Ops& ops) {
   ops.def("tensor", &copied,
-     "A tensor with a copy of data: numbers, (nested) sequences, arrays, tensors and whatever has an array protocol.\n\n"
-     "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. No memory is shared\n"
-     "and no gradient passes. ValueError for ragged sequences, TypeError for what holds no numbers, OverflowError for integers\n"
-     "that do not fit into dtype.",
-     "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only().no_out();
-  ops.def("as_tensor", +[](Any data, const MaybeDType& d, const MaybeDevice& v) { return ingest(data.object, "as_tensor", {d, v, std::nullopt}); },
-     "data as a tensor: itself if it is one of this dtype and device, a tensor over an array's memory, otherwise a copy.\n\nThe gradient passes through.",
-     "data"_a, "dtype"_a = none, "device"_a = none).function_only().no_out();
-  ops.def("asarray", +[](Any obj, const MaybeDType& d, const MaybeDevice& v, const std::optional<bool>& copy, const std::optional<bool>& grad) {
-       return with_grad(ingest(obj.object, "asarray", {d, v, copy}), obj.object, grad);
-     }, "obj as a tensor, under control of copying.\n\n"
-     "copy=None shares the memory where dtype and device allow it, True always copies, False raises ValueError, with the reason,\n"
-     "where a copy would be needed. requires_grad=None leaves a tensor's history as it is, False detaches (the memory stays shared).",
-     "obj"_a, kw_only, "dtype"_a = none, "device"_a = none, "copy"_a = none, "requires_grad"_a = none).function_only().no_out().numpy("asarray").array_api("asarray");
-  ops.def("frombuffer", +[](Any buffer, DType d, std::int64_t count, std::int64_t offset, bool grad) {
-       return leaf(frombuffer(buffer.object, d, count, offset), grad);
-     }, "A 1-D tensor over the memory of an object with the buffer protocol, without a copy.\n\n"
-     "count elements of dtype (all, for -1) from the byte offset on. A read-only buffer, as of bytes, gives a read-only tensor.\n"
-     "ValueError for what has no buffer, an empty one, count 0, and for a count, offset or remainder that does not fit.",
-     "buffer"_a, kw_only, "dtype"_a, "count"_a = -1, "offset"_a = 0, "requires_grad"_a = false).function_only().no_out();
+          "A tensor with a copy of data: numbers, (nested) sequences, arrays, tensors and whatever has an "
+          "array protocol.\n\n"
+          "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. "
+          "No memory is shared\n"
+          "and no gradient passes. ValueError for ragged sequences, TypeError for what holds no numbers, "
+          "OverflowError for integers\n"
+          "that do not fit into dtype.",
+          "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .no_out();
+  ops.def(
+         "as_tensor",
+         +[](Any data, const MaybeDType& d, const MaybeDevice& v) {
+           return ingest(data.object, "as_tensor", {d, v, std::nullopt});
+         },
+         "data as a tensor: itself if it is one of this dtype and device, a tensor over an array's memory, "
+         "otherwise a copy.\n\nThe gradient passes through.",
+         "data"_a, "dtype"_a = none, "device"_a = none)
+      .function_only()
+      .no_out();
+  ops.def(
+         "asarray",
+         +[](Any obj, const MaybeDType& d, const MaybeDevice& v, const std::optional<bool>& copy,
+             const std::optional<bool>& grad) {
+           return with_grad(ingest(obj.object, "asarray", {d, v, copy}), obj.object, grad);
+         },
+         "obj as a tensor, under control of copying.\n\n"
+         "copy=None shares the memory where dtype and device allow it, True always copies, False raises "
+         "ValueError, with the reason,\n"
+         "where a copy would be needed. requires_grad=None leaves a tensor's history as it is, False "
+         "detaches (the memory stays shared).",
+         "obj"_a, kw_only, "dtype"_a = none, "device"_a = none, "copy"_a = none, "requires_grad"_a = none)
+      .function_only()
+      .no_out()
+      .numpy("asarray")
+      .array_api("asarray");
+  ops.def(
+         "frombuffer",
+         +[](Any buffer, DType d, std::int64_t count, std::int64_t offset, bool grad) {
+           return leaf(frombuffer(buffer.object, d, count, offset), grad);
+         },
+         "A 1-D tensor over the memory of an object with the buffer protocol, without a copy.\n\n"
+         "count elements of dtype (all, for -1) from the byte offset on. A read-only buffer, as of bytes, "
+         "gives a read-only tensor.\n"
+         "ValueError for what has no buffer, an empty one, count 0, and for a count, offset or remainder "
+         "that does not fit.",
+         "buffer"_a, kw_only, "dtype"_a, "count"_a = -1, "offset"_a = 0, "requires_grad"_a = false)
+      .function_only()
+      .no_out();
 }
 
 }  // namespace
@@ -150,27 +298,33 @@ void def_ingest(Ops& ops) {
 Tensor frombuffer(PyObject* buffer, DType dtype, std::int64_t count, std::int64_t offset) {
   static constexpr const char* kOp = "frombuffer";
   if (!PyObject_CheckBuffer(buffer))
-    errors::fail(kOp, "the object must have the buffer protocol; got ", Py_TYPE(buffer)->tp_name, ", use tenon.asarray");
+    errors::fail(kOp, "the object must have the buffer protocol; got ", Py_TYPE(buffer)->tp_name,
+                 ", use tenon.asarray");
   // The memoryview holds the buffer, so that a bytearray is not resized meanwhile.
   Object view = Object::steal(PyMemoryView_FromObject(buffer));
   const Py_buffer& b = *PyMemoryView_GET_BUFFER(view.get());
-  if (!PyBuffer_IsContiguous(&b, 'C')) errors::fail(kOp, "the buffer has gaps; use tenon.asarray, which keeps strides");
+  if (!PyBuffer_IsContiguous(&b, 'C'))
+    errors::fail(kOp, "the buffer has gaps; use tenon.asarray, which keeps strides");
   const auto size = static_cast<std::int64_t>(itemsize(dtype)), bytes = static_cast<std::int64_t>(b.len);
   if (bytes == 0) errors::fail(kOp, "the buffer is empty");
   if (offset < 0 || offset >= bytes)
     errors::fail(kOp, "the offset must lie within the buffer's ", bytes, " bytes; got ", offset);
-  if (count == 0 || count < -1) errors::fail(kOp, "count must be positive, or -1 for all elements; got ", count);
+  if (count == 0 || count < -1)
+    errors::fail(kOp, "count must be positive, or -1 for all elements; got ", count);
   if (count == -1) {
     if ((bytes - offset) % size != 0)
-      errors::fail(kOp, "the ", bytes - offset, " bytes after the offset are no multiple of the element size ", size, "; pass count");
+      errors::fail(kOp, "the ", bytes - offset,
+                   " bytes after the offset are no multiple of the element size ", size, "; pass count");
     count = (bytes - offset) / size;
   }
   if (count > (bytes - offset) / size)
-    errors::fail(kOp, count, " elements of ", dtype, " do not fit into the ", bytes - offset, " bytes after the offset");
+    errors::fail(kOp, count, " elements of ", dtype, " do not fit into the ", bytes - offset,
+                 " bytes after the offset");
   char* first = static_cast<char*>(b.buf) + offset;
   const std::int64_t alignment = is_complex(dtype) ? size / 2 : size;
   if (reinterpret_cast<std::uintptr_t>(first) % static_cast<std::uintptr_t>(alignment) != 0)
-    errors::fail(kOp, "the data is not aligned to the element size ", alignment, "; copy the buffer, or choose another offset");
+    errors::fail(kOp, "the data is not aligned to the element size ", alignment,
+                 "; copy the buffer, or choose another offset");
   const bool read_only = b.readonly;
   drop_left_references();
   Ref<Storage> storage = Storage::borrow(first, count * size, kCpu, &drop_reference, view.get());

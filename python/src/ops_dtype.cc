@@ -26,7 +26,8 @@ PyObject* result_type(const OpDef&, PyObject* const* args) {
   };
   if (PyTuple_Check(args[0]) || PyList_Check(args[0])) {
     Object items = Object::steal(PySequence_Fast(args[0], ""));
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) take(PySequence_Fast_GET_ITEM(items.get(), i));
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i)
+      take(PySequence_Fast_GET_ITEM(items.get(), i));
   } else {
     take(args[0]);
   }
@@ -54,7 +55,9 @@ PyObject* set_print(const OpDef& def, PyObject* const* args) {
     if (args[i] == Py_None) return;
     const bool infinite = PyFloat_Check(args[i]) && PyFloat_AS_DOUBLE(args[i]) > 1e18;  // threshold=inf
     const std::int64_t v = infinite ? INT64_MAX : argument<std::int64_t>(def, args, i);
-    if (v < 0) errors::fail("set_printoptions", def.args[static_cast<std::size_t>(i)].name, " must not be negative; got ", v);
+    if (v < 0)
+      errors::fail("set_printoptions", def.args[static_cast<std::size_t>(i)].name,
+                   " must not be negative; got ", v);
     setting = static_cast<std::remove_reference_t<decltype(setting)>>(v);
   };
   whole(0, o.precision);
@@ -74,41 +77,89 @@ Arg ellipsis_default(Arg a) {
 PyObject* get_print(const OpDef&, PyObject* const*) {
   const PrintOptions& o = print_options();
   Object sci = o.sci_mode ? Object::steal(PyBool_FromLong(*o.sci_mode)) : Object::borrow(Py_None);
-  return Py_BuildValue("{s:i,s:L,s:L,s:i,s:O}", "precision", o.precision, "threshold", static_cast<long long>(o.threshold), "edgeitems",
-                       static_cast<long long>(o.edgeitems), "linewidth", o.linewidth, "sci_mode", sci.get());
+  return Py_BuildValue("{s:i,s:L,s:L,s:i,s:O}", "precision", o.precision, "threshold",
+                       static_cast<long long>(o.threshold), "edgeitems", static_cast<long long>(o.edgeitems),
+                       "linewidth", o.linewidth, "sci_mode", sci.get());
 }
 
 }  // namespace
 
 void def_dtype(Ops& ops) {
-  ops.def("promote_types", &promote, "The dtype that operands of the two dtypes are converted to.\n\n"
-     "NumPy's and the array API's rules within a kind; integers with floats keep the float's dtype. TypeError for float8.",
-     "type1"_a, "type2"_a).function_only();
-  ops.raw("result_type", &result_type, "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).", variadic("tensors"_a)).function_only().array_api("result_type").returns("_dtype");
-  ops.raw("can_cast", [](const OpDef&, PyObject* const* args) -> PyObject* {
-       const DType from = is_tensor(args[0]) ? unwrap(args[0]).dtype() : to_dtype(args[0], {"can_cast", "from_"});
-       return to_python(can_cast_same_kind(from, to_dtype(args[1], {"can_cast", "to"})));
-     }, "Whether a value may be stored in the dtype without losing its kind (no float in an integer, no complex in a float).", "from_"_a, "to"_a).function_only().array_api("can_cast").returns("_bool");
-  ops.def("get_default_dtype", &default_float, "The dtype of tensors made from Python floats: float32 unless changed.").function_only();
-  ops.def("set_default_dtype", +[](DType d) {
-       if (!is_floating(d) || is_float8(d)) errors::dtype_not_supported("set_default_dtype", d, "float16, bfloat16, float32 and float64");
-       set_default_float(d);
-     }, "Sets the dtype of tensors made from Python floats; complex numbers get the complex dtype of its precision.", "dtype"_a).function_only();
-  ops.raw("is_tensor", [](const OpDef&, PyObject* const* args) { return to_python(is_tensor(args[0])); }, "Whether the object is a tenon.Tensor.", "obj"_a).function_only().returns("_bool");
-  ops.raw("get_printoptions", &get_print, "The settings of set_printoptions, as a dict.").function_only().returns("dict[_str, Any]");
-  ops.raw("set_printoptions", &set_print, "How tensors are printed, for the whole process.\n\n"
-     "precision: digits after the point (4). threshold: tensors of more elements are summarised (1000). edgeitems: elements at\n"
-     "each end of a summarised dimension (3). linewidth: characters in a line (80). sci_mode: True, False, or None to decide by\n"
-     "the values. profile: 'default', 'short' or 'full', which the others override.",
-     "precision"_a = none, "threshold"_a = none, "edgeitems"_a = none, "linewidth"_a = none, ellipsis_default("sci_mode"_a), "profile"_a = none).function_only().returns("None");
+  ops.def("promote_types", &promote,
+          "The dtype that operands of the two dtypes are converted to.\n\n"
+          "NumPy's and the array API's rules within a kind; integers with floats keep the float's dtype. "
+          "TypeError for float8.",
+          "type1"_a, "type2"_a)
+      .function_only();
+  ops.raw("result_type", &result_type,
+          "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).",
+          variadic("tensors"_a))
+      .function_only()
+      .array_api("result_type")
+      .returns("_dtype");
+  ops.raw(
+         "can_cast",
+         [](const OpDef&, PyObject* const* args) -> PyObject* {
+           const DType from =
+               is_tensor(args[0]) ? unwrap(args[0]).dtype() : to_dtype(args[0], {"can_cast", "from_"});
+           return to_python(can_cast_same_kind(from, to_dtype(args[1], {"can_cast", "to"})));
+         },
+         "Whether a value may be stored in the dtype without losing its kind (no float in an integer, no "
+         "complex in a float).",
+         "from_"_a, "to"_a)
+      .function_only()
+      .array_api("can_cast")
+      .returns("_bool");
+  ops.def("get_default_dtype", &default_float,
+          "The dtype of tensors made from Python floats: float32 unless changed.")
+      .function_only();
+  ops.def(
+         "set_default_dtype",
+         +[](DType d) {
+           if (!is_floating(d) || is_float8(d))
+             errors::dtype_not_supported("set_default_dtype", d, "float16, bfloat16, float32 and float64");
+           set_default_float(d);
+         },
+         "Sets the dtype of tensors made from Python floats; complex numbers get the complex dtype of its "
+         "precision.",
+         "dtype"_a)
+      .function_only();
+  ops.raw(
+         "is_tensor", [](const OpDef&, PyObject* const* args) { return to_python(is_tensor(args[0])); },
+         "Whether the object is a tenon.Tensor.", "obj"_a)
+      .function_only()
+      .returns("_bool");
+  ops.raw("get_printoptions", &get_print, "The settings of set_printoptions, as a dict.")
+      .function_only()
+      .returns("dict[_str, Any]");
+  ops.raw("set_printoptions", &set_print,
+          "How tensors are printed, for the whole process.\n\n"
+          "precision: digits after the point (4). threshold: tensors of more elements are summarised (1000). "
+          "edgeitems: elements at\n"
+          "each end of a summarised dimension (3). linewidth: characters in a line (80). sci_mode: True, "
+          "False, or None to decide by\n"
+          "the values. profile: 'default', 'short' or 'full', which the others override.",
+          "precision"_a = none, "threshold"_a = none, "edgeitems"_a = none, "linewidth"_a = none,
+          ellipsis_default("sci_mode"_a), "profile"_a = none)
+      .function_only()
+      .returns("None");
 }
 
 void def_system(Ops& ops) {
-  ops.def("get_num_threads", +[] { return std::int64_t{num_threads()}; }, "How many threads an operation may use.").function_only();
-  ops.def("set_num_threads", +[](std::int64_t n) {
-       if (n < 0 || n > 4096) errors::fail("set_num_threads", "the number of threads must lie between 0 (the default) and 4096; got ", n);
-       set_num_threads(static_cast<int>(n));
-     }, "Sets how many threads an operation may use; 0 for the default.", "n"_a).function_only();
+  ops.def(
+         "get_num_threads", +[] { return std::int64_t{num_threads()}; },
+         "How many threads an operation may use.")
+      .function_only();
+  ops.def(
+         "set_num_threads",
+         +[](std::int64_t n) {
+           if (n < 0 || n > 4096)
+             errors::fail("set_num_threads",
+                          "the number of threads must lie between 0 (the default) and 4096; got ", n);
+           set_num_threads(static_cast<int>(n));
+         },
+         "Sets how many threads an operation may use; 0 for the default.", "n"_a)
+      .function_only();
 }
 
 }  // namespace tenon::py

@@ -48,7 +48,9 @@ Tensor divide(const Operand& a, const Operand& b, PyObject* mode) {
   if (m == "floor") return floor_divide(a, b);
   if (m != "trunc") errors::fail("div", "rounding_mode must be None, 'floor' or 'trunc'; got '", m, "'");
   const Tensor q = div(a, b);
-  const auto dtype = [](const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); };
+  const auto dtype = [](const Operand& o) {
+    return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype();
+  };
   // Integers stay integers, exactly: what fmod leaves is divisible.
   if (is_integral(dtype(a)) && is_integral(dtype(b))) return floor_divide(sub(a, fmod(a, b)), b);
   return trunc(q);
@@ -66,7 +68,8 @@ PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
     return invoke(kPlain, plain);
   }
   From<Operand> a(args[0], {def.name.c_str(), "input"}), b(args[1], {def.name.c_str(), "other"});
-  Object r = Object::steal(computed(std::max(work(a.get()), work(b.get())), [&] { return divide(a.get(), b.get(), args[2]); }));
+  Object r = Object::steal(
+      computed(std::max(work(a.get()), work(b.get())), [&] { return divide(a.get(), b.get(), args[2]); }));
   if (!args[3]) return r.release();
   Tensor target = is_tensor(args[3]) ? unwrap(args[3]) : to_tensor(args[3], {def.name.c_str(), "out"});
   const Operand result(unwrap(r.get()));
@@ -77,7 +80,8 @@ PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
 // clip: either bound may be missing.
 PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
-  From<Operand> x(args[0], w), low(args[1] == Py_None ? Py_False : args[1], w), high(args[2] == Py_None ? Py_False : args[2], w);
+  From<Operand> x(args[0], w), low(args[1] == Py_None ? Py_False : args[1], w),
+      high(args[2] == Py_None ? Py_False : args[2], w);
   Operand operands[3] = {x.get(), low.get(), high.get()};
   int n = 3;
   Op op = Op::clip;
@@ -116,30 +120,49 @@ PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
 Tensor round_to(const Tensor& t, std::int64_t decimals) {
   if (decimals == 0 || (decimals > 0 && !is_floating(t.dtype()) && !is_complex(t.dtype()))) return rint(t);
   const double factor = std::pow(10.0, static_cast<double>(std::abs(decimals)));
-  if (is_integral(t.dtype())) return to(mul(rint(div(to(t, DType::float64), Scalar(factor))), Scalar(factor)), t.dtype());
-  return decimals > 0 ? div(rint(mul(t, Scalar(factor))), Scalar(factor)) : mul(rint(div(t, Scalar(factor))), Scalar(factor));
+  if (is_integral(t.dtype()))
+    return to(mul(rint(div(to(t, DType::float64), Scalar(factor))), Scalar(factor)), t.dtype());
+  return decimals > 0 ? div(rint(mul(t, Scalar(factor))), Scalar(factor))
+                      : mul(rint(div(t, Scalar(factor))), Scalar(factor));
 }
 
 // What a rule means for a caller.
 const char* dtypes(Rule rule) {
   switch (rule) {
-    case Rule::arithmetic: return "Any dtype but float8; the result has the promoted one.";
-    case Rule::numeric: return "Numbers of any dtype (no bool); the result has the promoted dtype.";
-    case Rule::ordered: return "Bools, integers and floats; the result has the promoted dtype.";
-    case Rule::real: return "Integers and floats; the result has the promoted dtype.";
-    case Rule::integral: return "Bools and integers; the result has the promoted dtype.";
-    case Rule::shift: return "Integers; the result has the promoted dtype.";
-    case Rule::floating: return "Floats and complex numbers; integers and bools become the default float.";
-    case Rule::real_floating: return "Floats; integers and bools become the default float.";
-    case Rule::magnitude: return "Any dtype but float8; complex numbers give real ones.";
-    case Rule::phase: return "Any dtype but float8; the result is real.";
-    case Rule::compare: return "Any dtype but float8; the result is bool.";
-    case Rule::order: return "Bools, integers and floats; the result is bool.";
-    case Rule::logical: return "Any dtype, by truth value; the result is bool.";
-    case Rule::classify: return "Floats and complex numbers (others count as floats); the result is bool.";
-    case Rule::order1: return "Floats (integers count as floats); the result is bool.";
-    case Rule::select: return "A bool condition; the result has the promoted dtype of the two.";
-    case Rule::any: return "Any dtype.";
+    case Rule::arithmetic:
+      return "Any dtype but float8; the result has the promoted one.";
+    case Rule::numeric:
+      return "Numbers of any dtype (no bool); the result has the promoted dtype.";
+    case Rule::ordered:
+      return "Bools, integers and floats; the result has the promoted dtype.";
+    case Rule::real:
+      return "Integers and floats; the result has the promoted dtype.";
+    case Rule::integral:
+      return "Bools and integers; the result has the promoted dtype.";
+    case Rule::shift:
+      return "Integers; the result has the promoted dtype.";
+    case Rule::floating:
+      return "Floats and complex numbers; integers and bools become the default float.";
+    case Rule::real_floating:
+      return "Floats; integers and bools become the default float.";
+    case Rule::magnitude:
+      return "Any dtype but float8; complex numbers give real ones.";
+    case Rule::phase:
+      return "Any dtype but float8; the result is real.";
+    case Rule::compare:
+      return "Any dtype but float8; the result is bool.";
+    case Rule::order:
+      return "Bools, integers and floats; the result is bool.";
+    case Rule::logical:
+      return "Any dtype, by truth value; the result is bool.";
+    case Rule::classify:
+      return "Floats and complex numbers (others count as floats); the result is bool.";
+    case Rule::order1:
+      return "Floats (integers count as floats); the result is bool.";
+    case Rule::select:
+      return "A bool condition; the result has the promoted dtype of the two.";
+    case Rule::any:
+      return "Any dtype.";
   }
   return "";
 }
@@ -207,7 +230,8 @@ void def_elementwise(Ops& ops) {
     if (op == Op::div) {
       d->invoke = &invoke_div;
       d->args.push_back(Arg{"rounding_mode", Object::borrow(Py_None), true, false});
-      d->doc += "\n\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers.";
+      d->doc +=
+          "\n\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers.";
     }
     d->doc += std::string(op == Op::div ? "\n" : "\n\n") + dtypes(o.rule);
     add_aliases(*d, o);
@@ -227,7 +251,8 @@ void def_elementwise(Ops& ops) {
   }
   OpDef* clip = new OpDef;
   clip->name = "clip";
-  clip->doc = std::string(info(Op::clip).doc) + " Elementwise, with broadcasting; one of the bounds may be None.\n\n" + dtypes(Rule::ordered);
+  clip->doc = std::string(info(Op::clip).doc) +
+              " Elementwise, with broadcasting; one of the bounds may be None.\n\n" + dtypes(Rule::ordered);
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;
@@ -242,18 +267,39 @@ void def_elementwise(Ops& ops) {
   clip_inplace->is_function = false;
   ops.add_row(clip_inplace);
 
-  ops.raw("where", [](const OpDef&, PyObject* const* args) {
-       if (args[1] == Py_None && args[2] == Py_None) return to_python(unbind(nonzero(to_tensor(args[0], {"where", "condition"})), 1));
-       return choose(args[0], args[1], args[2]);
-     }, "input where the bool condition holds, other elsewhere; the three broadcast. where(condition): nonzero(as_tuple=True).",
-     "condition"_a, "input"_a = none, "other"_a = none).function_only().with_out().numpy("where").array_api("where").returns("Any");
-  ops.raw("where", [](const OpDef&, PyObject* const* args) { return choose(args[1], args[0], args[2]); },
-     "The tensor where the bool condition holds, other elsewhere; the three broadcast.", "input"_a, "condition"_a, "other"_a).method_only();
-  ops.def("round", &round_to, "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"
-     "The dtype is kept. With decimals the value is scaled, rounded and scaled back, as NumPy does it.",
-     "input"_a, "decimals"_a = 0).numpy("round").array_api("round").alias("around");
-  ops.def("round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round_to(t, decimals)); },
-     "Rounds the tensor in place and returns it.", "input"_a, "decimals"_a = 0).method_only();
+  ops.raw(
+         "where",
+         [](const OpDef&, PyObject* const* args) {
+           if (args[1] == Py_None && args[2] == Py_None)
+             return to_python(unbind(nonzero(to_tensor(args[0], {"where", "condition"})), 1));
+           return choose(args[0], args[1], args[2]);
+         },
+         "input where the bool condition holds, other elsewhere; the three broadcast. where(condition): "
+         "nonzero(as_tuple=True).",
+         "condition"_a, "input"_a = none, "other"_a = none)
+      .function_only()
+      .with_out()
+      .numpy("where")
+      .array_api("where")
+      .returns("Any");
+  ops.raw(
+         "where", [](const OpDef&, PyObject* const* args) { return choose(args[1], args[0], args[2]); },
+         "The tensor where the bool condition holds, other elsewhere; the three broadcast.", "input"_a,
+         "condition"_a, "other"_a)
+      .method_only();
+  ops.def("round", &round_to,
+          "The nearest number with so many decimals, ties to even; negative decimals round to tens, "
+          "hundreds, ...\n\n"
+          "The dtype is kept. With decimals the value is scaled, rounded and scaled back, as NumPy does it.",
+          "input"_a, "decimals"_a = 0)
+      .numpy("round")
+      .array_api("round")
+      .alias("around");
+  ops.def(
+         "round_",
+         +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round_to(t, decimals)); },
+         "Rounds the tensor in place and returns it.", "input"_a, "decimals"_a = 0)
+      .method_only();
 }
 
 }  // namespace tenon::py

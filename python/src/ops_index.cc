@@ -45,7 +45,8 @@ std::vector<Index> at_dim(const char* op, const Tensor& t, std::int64_t dim, con
   at.push_back(index);
   return at;
 }
-Tensor& index_add_(Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source, const Scalar& alpha) {
+Tensor& index_add_(Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source,
+                   const Scalar& alpha) {
   const bool plain = alpha.is_integral() && alpha.to<std::int64_t>() == 1;
   index_put_(t, at_dim("index_add", t, dim, index), plain ? source : mul(source, alpha), true);
   return t;
@@ -68,7 +69,8 @@ PyObject* put(const OpDef& def, PyObject* const* args, bool fresh) {
   }
   const std::vector<Index> indices = to_indices(key.get());
   Scalar s;
-  const Tensor values = as_scalar(args[2], s) ? Tensor::of(s, t.dtype(), t.device()) : argument<Tensor>(def, args, 2);
+  const Tensor values =
+      as_scalar(args[2], s) ? Tensor::of(s, t.dtype(), t.device()) : argument<Tensor>(def, args, 2);
   const bool accumulate = argument<bool>(def, args, 3);
   {
     ReleaseGil release(t.numel() > kReleaseGilAbove);
@@ -89,47 +91,103 @@ PyObject* nonzero_any(const OpDef& def, PyObject* const* args) {
   return as_tuple ? to_python(unbind(r, 1)) : to_python(std::move(r));
 }
 
-Tensor lookup(const Tensor& t, const Tensor& indices, const std::optional<std::int64_t>& dim) { return take(t, indices, dim); }
+Tensor lookup(const Tensor& t, const Tensor& indices, const std::optional<std::int64_t>& dim) {
+  return take(t, indices, dim);
+}
 
 }  // namespace
 
 void def_index(Ops& ops) {
-  ops.def("take", &lookup, "The elements at integer indices (negative ones from the end): of the flat tensor, or along dim.\n\n"
-     "The indices' shape takes the place of the dimension. IndexError where one is out of range. A copy.",
-     "input"_a, "index"_a, "dim"_a = none).numpy("take").array_api("take");
-  ops.def("index_select", &index_select, "The entries along dim at 1-D integer indices. A copy.", "input"_a, "dim"_a, "index"_a);
-  ops.def("gather", &gather, "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A copy.\n\nIndexError where an index is out of range.",
-     "input"_a, "dim"_a, "index"_a);
-  ops.def("take_along_dim", +[](const Tensor& t, const Tensor& index, const std::optional<std::int64_t>& dim) {
-       return dim ? gather(t, *dim, index) : gather(flatten(t), 0, flatten(index));
-     }, "gather(dim, indices); of the flat tensors without dim.", "input"_a, "index"_a, "dim"_a = none).numpy("take_along_axis").array_api("take_along_axis");
-  ops.raw("scatter", &scatter_any<&scatter>, "A copy with out[index[i][j]][j] = src[i][j] for dim 0, and so for others. Of equal indices the last wins.\n\nsrc: a tensor, or a number.",
-     "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none).with_out();
-  ops.raw("scatter_add", &scatter_any<&scatter_add>, "As scatter, but src is added to what is there.", "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none).with_out();
-  ops.raw("scatter_", &scatter_inplace<&scatter>, "As scatter, in place; returns the tensor.", "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none).method_only();
-  ops.raw("scatter_add_", &scatter_inplace<&scatter_add>, "As scatter_add, in place; returns the tensor.", "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none).method_only();
+  ops.def(
+         "take", &lookup,
+         "The elements at integer indices (negative ones from the end): of the flat tensor, or along dim.\n\n"
+         "The indices' shape takes the place of the dimension. IndexError where one is out of range. A copy.",
+         "input"_a, "index"_a, "dim"_a = none)
+      .numpy("take")
+      .array_api("take");
+  ops.def("index_select", &index_select, "The entries along dim at 1-D integer indices. A copy.", "input"_a,
+          "dim"_a, "index"_a);
+  ops.def("gather", &gather,
+          "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A "
+          "copy.\n\nIndexError where an index is out of range.",
+          "input"_a, "dim"_a, "index"_a);
+  ops.def(
+         "take_along_dim",
+         +[](const Tensor& t, const Tensor& index, const std::optional<std::int64_t>& dim) {
+           return dim ? gather(t, *dim, index) : gather(flatten(t), 0, flatten(index));
+         },
+         "gather(dim, indices); of the flat tensors without dim.", "input"_a, "index"_a, "dim"_a = none)
+      .numpy("take_along_axis")
+      .array_api("take_along_axis");
+  ops.raw("scatter", &scatter_any<&scatter>,
+          "A copy with out[index[i][j]][j] = src[i][j] for dim 0, and so for others. Of equal indices the "
+          "last wins.\n\nsrc: a tensor, or a number.",
+          "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
+      .with_out();
+  ops.raw("scatter_add", &scatter_any<&scatter_add>, "As scatter, but src is added to what is there.",
+          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
+      .with_out();
+  ops.raw("scatter_", &scatter_inplace<&scatter>, "As scatter, in place; returns the tensor.", "input"_a,
+          "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
+      .method_only();
+  ops.raw("scatter_add_", &scatter_inplace<&scatter_add>, "As scatter_add, in place; returns the tensor.",
+          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
+      .method_only();
 
-  ops.def("index_add_", &index_add_, "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.",
-     "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1).method_only();
-  ops.def("index_add", +[](const Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source, const Scalar& alpha) {
-       Tensor r = clone(t);
-       return index_add_(r, dim, index, source, alpha);
-     }, "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.", "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1);
-  ops.def("index_copy_", &index_copy_, "Overwrites the entries along dim at 1-D indices with source; returns the tensor.", "input"_a, "dim"_a, "index"_a, "source"_a).method_only();
-  ops.def("index_fill_", &index_fill_, "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.", "input"_a, "dim"_a, "index"_a, "value"_a).method_only();
-  ops.raw("index_put_", [](const OpDef& d, PyObject* const* a) { return put(d, a, false); },
-     "tensor[indices] = values, or += for accumulate, which counts equal indices each time; returns the tensor.",
-     "input"_a, "indices"_a, "values"_a, "accumulate"_a = false).method_only();
-  ops.raw("index_put", [](const OpDef& d, PyObject* const* a) { return put(d, a, true); },
-     "A copy with copy[indices] = values, or += for accumulate.", "input"_a, "indices"_a, "values"_a, "accumulate"_a = false).with_out();
+  ops.def("index_add_", &index_add_,
+          "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.",
+          "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
+      .method_only();
+  ops.def(
+      "index_add",
+      +[](const Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source, const Scalar& alpha) {
+        Tensor r = clone(t);
+        return index_add_(r, dim, index, source, alpha);
+      },
+      "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.", "input"_a,
+      "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1);
+  ops.def("index_copy_", &index_copy_,
+          "Overwrites the entries along dim at 1-D indices with source; returns the tensor.", "input"_a,
+          "dim"_a, "index"_a, "source"_a)
+      .method_only();
+  ops.def("index_fill_", &index_fill_,
+          "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.", "input"_a,
+          "dim"_a, "index"_a, "value"_a)
+      .method_only();
+  ops.raw(
+         "index_put_", [](const OpDef& d, PyObject* const* a) { return put(d, a, false); },
+         "tensor[indices] = values, or += for accumulate, which counts equal indices each time; returns the "
+         "tensor.",
+         "input"_a, "indices"_a, "values"_a, "accumulate"_a = false)
+      .method_only();
+  ops.raw(
+         "index_put", [](const OpDef& d, PyObject* const* a) { return put(d, a, true); },
+         "A copy with copy[indices] = values, or += for accumulate.", "input"_a, "indices"_a, "values"_a,
+         "accumulate"_a = false)
+      .with_out();
 
-  ops.def("masked_fill", &masked_fill, "A copy with value where the bool mask holds; mask and tensor broadcast.", "input"_a, "mask"_a, "value"_a);
-  ops.def("masked_fill_", +[](Tensor& t, const Tensor& mask, const Operand& value) -> Tensor& { return copy_(t, masked_fill(t, mask, value)); },
-     "Overwrites the tensor with value where the bool mask holds; returns it.", "input"_a, "mask"_a, "value"_a).method_only();
-  ops.def("masked_select", &masked_select, "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.", "input"_a, "mask"_a);
-  ops.raw("nonzero", &nonzero_any, "The indices of the elements that are not zero: int64, one row for each; as_tuple: a tuple with one tensor for each dimension.",
-     "input"_a, kw_only, "as_tuple"_a = false).returns("Any");
-  ops.def("argwhere", &nonzero, "The indices of the elements that are not zero: int64, one row for each.", "input"_a).no_out();
+  ops.def("masked_fill", &masked_fill,
+          "A copy with value where the bool mask holds; mask and tensor broadcast.", "input"_a, "mask"_a,
+          "value"_a);
+  ops.def(
+         "masked_fill_",
+         +[](Tensor& t, const Tensor& mask, const Operand& value) -> Tensor& {
+           return copy_(t, masked_fill(t, mask, value));
+         },
+         "Overwrites the tensor with value where the bool mask holds; returns it.", "input"_a, "mask"_a,
+         "value"_a)
+      .method_only();
+  ops.def("masked_select", &masked_select,
+          "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.", "input"_a,
+          "mask"_a);
+  ops.raw("nonzero", &nonzero_any,
+          "The indices of the elements that are not zero: int64, one row for each; as_tuple: a tuple with "
+          "one tensor for each dimension.",
+          "input"_a, kw_only, "as_tuple"_a = false)
+      .returns("Any");
+  ops.def("argwhere", &nonzero, "The indices of the elements that are not zero: int64, one row for each.",
+          "input"_a)
+      .no_out();
 }
 
 }  // namespace tenon::py

@@ -9,7 +9,8 @@ namespace {
 PyObject* split_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const auto dim = argument<std::int64_t>(def, args, 2);
-  if (PyTuple_Check(args[1]) || PyList_Check(args[1])) return to_python(split(t, argument<Dims>(def, args, 1), dim));
+  if (PyTuple_Check(args[1]) || PyList_Check(args[1]))
+    return to_python(split(t, argument<Dims>(def, args, 1), dim));
   return to_python(split(t, argument<std::int64_t>(def, args, 1), dim));
 }
 
@@ -33,28 +34,63 @@ Tensor cat_any(const std::vector<Tensor>& ts, const std::optional<std::int64_t>&
 
 Tensor repeat(const Tensor& t, const Dims& sizes) {
   if (sizes.size() < t.ndim())
-    errors::fail("repeat", "one number of repetitions is needed for each of the ", t.ndim(), " dimensions; got ", sizes, ", use tile");
+    errors::fail("repeat", "one number of repetitions is needed for each of the ", t.ndim(),
+                 " dimensions; got ", sizes, ", use tile");
   return tile(t, sizes);
 }
 
 }  // namespace
 
 void def_join(Ops& ops) {
-  ops.def("cat", &cat_any, "Tensors one after the other along dim; None joins the flat tensors. A copy.\n\n"
-     "The other sizes must agree (ValueError); the dtype is the promoted one.",
-     "tensors"_a, "dim"_a = 0).function_only().numpy("concatenate").array_api("concat").alias("concat", "concatenate");
-  ops.def("stack", &stack, "Tensors of one shape beside each other along a new dimension. A copy.", "tensors"_a, "dim"_a = 0).function_only().numpy("stack").array_api("stack");
-  ops.def("hstack", &hstack, "Tensors joined along the second dimension, 1-D ones along the first. A copy.", "tensors"_a).function_only().numpy("hstack");
-  ops.def("vstack", &vstack, "Tensors joined along the first dimension, 1-D ones as rows. A copy.", "tensors"_a).function_only().numpy("vstack").alias("row_stack");
-  ops.raw("split", &split_any, "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.",
-     "input"_a, "split_size_or_sections"_a, "dim"_a = 0).returns("tuple[Tensor, ...]");
-  ops.def("chunk", &chunk, "A tuple of at most chunks views of equal size (the last may be smaller) along dim.", "input"_a, "chunks"_a, "dim"_a = 0);
-  ops.def("unbind", &unbind, "A tuple of views, one for each index along dim.", "input"_a, "dim"_a = 0).array_api("unstack").alias("unstack");
-  ops.def("tile", &tile, "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.", "input"_a, variadic("dims"_a)).numpy("tile").array_api("tile");
-  ops.def("repeat", &repeat, "The tensor repeated along each dimension, with at least one number for each. A copy.\n\n"
-     "As PyTorch's; NumPy's repeat of single elements is repeat_interleave.", "input"_a, variadic("repeats"_a)).method_only();
-  ops.raw("repeat_interleave", &repeat_interleave_any, "Each element repeated in place: a number of times, or as often as a 1-D integer tensor says.\n\n"
-     "Along dim, or of the flat tensor. A copy.", "input"_a, "repeats"_a, "dim"_a = none).with_out().numpy("repeat").array_api("repeat");
+  ops.def("cat", &cat_any,
+          "Tensors one after the other along dim; None joins the flat tensors. A copy.\n\n"
+          "The other sizes must agree (ValueError); the dtype is the promoted one.",
+          "tensors"_a, "dim"_a = 0)
+      .function_only()
+      .numpy("concatenate")
+      .array_api("concat")
+      .alias("concat", "concatenate");
+  ops.def("stack", &stack, "Tensors of one shape beside each other along a new dimension. A copy.",
+          "tensors"_a, "dim"_a = 0)
+      .function_only()
+      .numpy("stack")
+      .array_api("stack");
+  ops.def("hstack", &hstack, "Tensors joined along the second dimension, 1-D ones along the first. A copy.",
+          "tensors"_a)
+      .function_only()
+      .numpy("hstack");
+  ops.def("vstack", &vstack, "Tensors joined along the first dimension, 1-D ones as rows. A copy.",
+          "tensors"_a)
+      .function_only()
+      .numpy("vstack")
+      .alias("row_stack");
+  ops.raw("split", &split_any,
+          "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.",
+          "input"_a, "split_size_or_sections"_a, "dim"_a = 0)
+      .returns("tuple[Tensor, ...]");
+  ops.def("chunk", &chunk,
+          "A tuple of at most chunks views of equal size (the last may be smaller) along dim.", "input"_a,
+          "chunks"_a, "dim"_a = 0);
+  ops.def("unbind", &unbind, "A tuple of views, one for each index along dim.", "input"_a, "dim"_a = 0)
+      .array_api("unstack")
+      .alias("unstack");
+  ops.def("tile", &tile,
+          "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.", "input"_a,
+          variadic("dims"_a))
+      .numpy("tile")
+      .array_api("tile");
+  ops.def("repeat", &repeat,
+          "The tensor repeated along each dimension, with at least one number for each. A copy.\n\n"
+          "As PyTorch's; NumPy's repeat of single elements is repeat_interleave.",
+          "input"_a, variadic("repeats"_a))
+      .method_only();
+  ops.raw("repeat_interleave", &repeat_interleave_any,
+          "Each element repeated in place: a number of times, or as often as a 1-D integer tensor says.\n\n"
+          "Along dim, or of the flat tensor. A copy.",
+          "input"_a, "repeats"_a, "dim"_a = none)
+      .with_out()
+      .numpy("repeat")
+      .array_api("repeat");
 }
 
 }  // namespace tenon::py

@@ -21,15 +21,19 @@ Tensor float_like(const Tensor& t, const MaybeDType& d, const MaybeDevice& v, Ge
 }
 
 // Floats hold integers too: drawn as int64 and converted.
-Tensor draw_integers(const Scalar& low, const Scalar& high, const Dims& shape, DType d, Device v, Generator* g) {
-  return is_floating(d) ? to(randint(low, high, shape, DType::int64, v, g), d) : randint(low, high, shape, d, v, g);
+Tensor draw_integers(const Scalar& low, const Scalar& high, const Dims& shape, DType d, Device v,
+                     Generator* g) {
+  return is_floating(d) ? to(randint(low, high, shape, DType::int64, v, g), d)
+                        : randint(low, high, shape, d, v, g);
 }
 
 // randint(high, size) and randint(low, high, size).
 PyObject* randint_any(const OpDef& def, PyObject* const* args) {
   PyObject *low = args[0], *high = args[1], *size = args[2];
   if (size == Py_None && (PyTuple_Check(high) || PyList_Check(high))) std::swap(size, high);
-  if (size == Py_None) errors::fail<TypeError>("randint", "the argument 'size' is missing; randint(high, size) or randint(low, high, size)");
+  if (size == Py_None)
+    errors::fail<TypeError>(
+        "randint", "the argument 'size' is missing; randint(high, size) or randint(low, high, size)");
   Scalar a, b;
   if (high == Py_None) {
     b = to_scalar(low, {"randint", "high"});
@@ -49,11 +53,14 @@ PyObject* randint_any(const OpDef& def, PyObject* const* args) {
 PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto t = argument<Tensor>(def, args, 0);
   const bool one = args[2] == Py_None;
-  const Scalar a = one ? Scalar(0) : argument<Scalar>(def, args, 1), b = argument<Scalar>(def, args, one ? 1 : 2);
+  const Scalar a = one ? Scalar(0) : argument<Scalar>(def, args, 1),
+               b = argument<Scalar>(def, args, one ? 1 : 2);
   const auto g = argument<Generator*>(def, args, 3);
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
-  return computed(t.numel(), [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); });
+  return computed(t.numel(), [&] {
+    return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g);
+  });
 }
 
 // mean and std: tensors or numbers; two numbers need a size.
@@ -62,18 +69,24 @@ PyObject* normal_any(const OpDef& def, PyObject* const* args) {
   Scalar mean_value, std_value;
   const bool numbers = as_scalar(args[0], mean_value) && as_scalar(args[1], std_value);
   if (numbers) {
-    if (args[2] == Py_None) errors::fail<TypeError>("normal", "two numbers need a size; normal(mean, std, size)");
-    Tensor t = empty(to_dims(args[2], {"normal", "size"}), argument<MaybeDType>(def, args, 4).value_or(default_float()),
-                     argument<Device>(def, args, 5));
-    return computed(t.numel(), [&] { return normal_(t, mean_value.to<double>(), std_value.to<double>(), g); });
+    if (args[2] == Py_None)
+      errors::fail<TypeError>("normal", "two numbers need a size; normal(mean, std, size)");
+    Tensor t =
+        empty(to_dims(args[2], {"normal", "size"}),
+              argument<MaybeDType>(def, args, 4).value_or(default_float()), argument<Device>(def, args, 5));
+    return computed(t.numel(),
+                    [&] { return normal_(t, mean_value.to<double>(), std_value.to<double>(), g); });
   }
-  if (args[2] != Py_None) errors::fail<TypeError>("normal", "a size goes with two numbers; tensors have their own shape");
+  if (args[2] != Py_None)
+    errors::fail<TypeError>("normal", "a size goes with two numbers; tensors have their own shape");
   const auto number = [&](PyObject* o, const char* name, const Tensor& like) {
     Scalar s;
-    return as_scalar(o, s) ? Tensor::of(s, like.defined() ? like.dtype() : default_float(), like.defined() ? like.device() : kCpu)
+    return as_scalar(o, s) ? Tensor::of(s, like.defined() ? like.dtype() : default_float(),
+                                        like.defined() ? like.device() : kCpu)
                            : to_tensor(o, {"normal", name});
   };
-  const Tensor m0 = is_tensor(args[0]) ? unwrap(args[0]) : Tensor(), s0 = is_tensor(args[1]) ? unwrap(args[1]) : Tensor();
+  const Tensor m0 = is_tensor(args[0]) ? unwrap(args[0]) : Tensor(),
+               s0 = is_tensor(args[1]) ? unwrap(args[1]) : Tensor();
   const Tensor mean = number(args[0], "mean", s0), std = number(args[1], "std", m0);
   return computed(std::max(mean.numel(), std.numel()), [&] { return normal(mean, std, g); });
 }
@@ -89,11 +102,16 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
     high = argument<Scalar>(def, args, 1);
   } else {
     high = dispatch(t.dtype(), [&]<class T>() -> Scalar {
-      if constexpr (std::is_same_v<T, bool>) return Scalar(2);
-      else if constexpr (std::is_integral_v<T> && sizeof(T) < 8) return Scalar(static_cast<std::int64_t>(std::numeric_limits<T>::max()) + 1);
-      else if constexpr (std::is_integral_v<T>) return Scalar(INT64_MAX);
-      else if constexpr (requires(T v) { v.im; }) errors::dtype_not_supported("random_", t.dtype(), "real dtypes");
-      else return Scalar(std::int64_t{1} << std::numeric_limits<T>::digits);
+      if constexpr (std::is_same_v<T, bool>)
+        return Scalar(2);
+      else if constexpr (std::is_integral_v<T> && sizeof(T) < 8)
+        return Scalar(static_cast<std::int64_t>(std::numeric_limits<T>::max()) + 1);
+      else if constexpr (std::is_integral_v<T>)
+        return Scalar(INT64_MAX);
+      else if constexpr (requires(T v) { v.im; })
+        errors::dtype_not_supported("random_", t.dtype(), "real dtypes");
+      else
+        return Scalar(std::int64_t{1} << std::numeric_limits<T>::digits);
     });
   }
   const auto g = argument<Generator*>(def, args, 3);
@@ -117,63 +135,148 @@ PyObject* default_generator_object() {
 }  // namespace
 
 void def_random(Ops& ops) {
-  ops.def("rand", +[](const Dims& size, Generator* g, const MaybeDType& d, Device v, bool grad) { return leaf(rand(size, d, v, g), grad); },
-     "Numbers drawn evenly from [0, 1).\n\nsize: ints, or a tuple of them. dtype: a float, the default one unless given.",
-     variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only();
-  ops.def("randn", +[](const Dims& size, Generator* g, const MaybeDType& d, Device v, bool grad) { return leaf(randn(size, d, v, g), grad); },
-     "Numbers drawn from the normal distribution with mean 0 and variance 1 (Box and Muller 1958).\n\n"
-     "size: ints, or a tuple of them. dtype: a float, the default one unless given.",
-     variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only();
-  ops.raw("randint", &randint_any, "Integers drawn evenly from low (0) up to, not including, high: randint(high, size) or randint(low, high, size).\n\n"
-     "int64 unless dtype is given. ValueError if the range is empty.",
-     "low"_a, "high"_a = none, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = "int64", "device"_a = none, "requires_grad"_a = false).function_only().with_out();
-  ops.def("randperm", +[](std::int64_t n, Generator* g, DType d, Device v) { return randperm(n, d, v, g); },
-     "The integers from 0 to n - 1 in random order (Fisher and Yates).", "n"_a, kw_only, "generator"_a = none, "dtype"_a = "int64", "device"_a = none).function_only();
-  ops.def("rand_like", +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) { return float_like(t, d, v, g, grad, &rand); },
-     "Numbers drawn evenly from [0, 1), of input's shape, dtype and device.",
-     "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only();
-  ops.def("randn_like", +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) { return float_like(t, d, v, g, grad, &randn); },
-     "Normally distributed numbers, of input's shape, dtype and device.",
-     "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false).function_only();
-  ops.raw("randint_like", &randint_like, "Integers drawn evenly from low (0) up to, not including, high, of input's shape, dtype and device.",
-     "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none).function_only().with_out();
-  ops.raw("normal", &normal_any, "Normally distributed numbers: mean and std are tensors that broadcast, or numbers with a size.\n\n"
-     "The gradient flows to tensors. ValueError for negative standard deviations.",
-     "mean"_a = 0.0, "std"_a = 1.0, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none).function_only().with_out();
-  ops.def("bernoulli", +[](const Tensor& t, Generator* g) { return bernoulli(t, g); },
-     "1 with the probability that each element gives, otherwise 0; of input's dtype.\n\nValueError for probabilities outside [0, 1].",
-     "input"_a, kw_only, "generator"_a = none);
-  ops.def("multinomial", +[](const Tensor& t, std::int64_t n, bool replacement, Generator* g) { return multinomial(t, n, replacement, g); },
-     "Indices drawn in proportion to weights (1-D, or one distribution in each row): int64, num_samples in the last dimension.\n\n"
-     "Without replacement by exponential clocks (Efraimidis and Spirakis 2006). ValueError for negative weights and too few of them.",
-     "input"_a, "num_samples"_a, "replacement"_a = false, kw_only, "generator"_a = none);
-  ops.def("uniform_", +[](Tensor& t, double low, double high, Generator* g) -> Tensor& { return uniform_(t, low, high, g); },
-     "Overwrites the tensor with numbers drawn evenly from [from, to); returns it.", "input"_a, "low"_a = 0.0, "high"_a = 1.0, kw_only, "generator"_a = none).method_only();
-  ops.def("normal_", +[](Tensor& t, double mean, double std, Generator* g) -> Tensor& { return normal_(t, mean, std, g); },
-     "Overwrites the tensor with normally distributed numbers; returns it.", "input"_a, "mean"_a = 0.0, "std"_a = 1.0, kw_only, "generator"_a = none).method_only();
-  ops.def("bernoulli_", +[](Tensor& t, double p, Generator* g) -> Tensor& {
-       NoGrad no_grad;
-       return copy_(t, bernoulli(full(t.shape(), p, DType::float64, t.device()), g));
-     }, "Overwrites the tensor with ones of probability p and zeros; returns it.", "input"_a, "p"_a = 0.5, kw_only, "generator"_a = none).method_only();
-  ops.raw("random_", &random_inplace, "Overwrites the tensor with integers from low (0) up to, not including, high; returns it.\n\n"
-     "random_(), random_(high), random_(low, high). Without bounds: all values of an integer dtype that are not negative, for\n"
-     "floats the integers that they hold exactly.",
-     "input"_a, "low"_a = none, "high"_a = none, kw_only, "generator"_a = none).method_only();
+  ops.def(
+         "rand",
+         +[](const Dims& size, Generator* g, const MaybeDType& d, Device v, bool grad) {
+           return leaf(rand(size, d, v, g), grad);
+         },
+         "Numbers drawn evenly from [0, 1).\n\nsize: ints, or a tuple of them. dtype: a float, the default "
+         "one unless given.",
+         variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
+         "requires_grad"_a = false)
+      .function_only();
+  ops.def(
+         "randn",
+         +[](const Dims& size, Generator* g, const MaybeDType& d, Device v, bool grad) {
+           return leaf(randn(size, d, v, g), grad);
+         },
+         "Numbers drawn from the normal distribution with mean 0 and variance 1 (Box and Muller 1958).\n\n"
+         "size: ints, or a tuple of them. dtype: a float, the default one unless given.",
+         variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
+         "requires_grad"_a = false)
+      .function_only();
+  ops.raw("randint", &randint_any,
+          "Integers drawn evenly from low (0) up to, not including, high: randint(high, size) or "
+          "randint(low, high, size).\n\n"
+          "int64 unless dtype is given. ValueError if the range is empty.",
+          "low"_a, "high"_a = none, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = "int64",
+          "device"_a = none, "requires_grad"_a = false)
+      .function_only()
+      .with_out();
+  ops.def(
+         "randperm", +[](std::int64_t n, Generator* g, DType d, Device v) { return randperm(n, d, v, g); },
+         "The integers from 0 to n - 1 in random order (Fisher and Yates).", "n"_a, kw_only,
+         "generator"_a = none, "dtype"_a = "int64", "device"_a = none)
+      .function_only();
+  ops.def(
+         "rand_like",
+         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return float_like(t, d, v, g, grad, &rand);
+         },
+         "Numbers drawn evenly from [0, 1), of input's shape, dtype and device.", "input"_a, kw_only,
+         "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only();
+  ops.def(
+         "randn_like",
+         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return float_like(t, d, v, g, grad, &randn);
+         },
+         "Normally distributed numbers, of input's shape, dtype and device.", "input"_a, kw_only,
+         "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+      .function_only();
+  ops.raw(
+         "randint_like", &randint_like,
+         "Integers drawn evenly from low (0) up to, not including, high, of input's shape, dtype and device.",
+         "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none,
+         "device"_a = none)
+      .function_only()
+      .with_out();
+  ops.raw("normal", &normal_any,
+          "Normally distributed numbers: mean and std are tensors that broadcast, or numbers with a size.\n\n"
+          "The gradient flows to tensors. ValueError for negative standard deviations.",
+          "mean"_a = 0.0, "std"_a = 1.0, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = none,
+          "device"_a = none)
+      .function_only()
+      .with_out();
+  ops.def(
+      "bernoulli", +[](const Tensor& t, Generator* g) { return bernoulli(t, g); },
+      "1 with the probability that each element gives, otherwise 0; of input's dtype.\n\nValueError for "
+      "probabilities outside [0, 1].",
+      "input"_a, kw_only, "generator"_a = none);
+  ops.def(
+      "multinomial",
+      +[](const Tensor& t, std::int64_t n, bool replacement, Generator* g) {
+        return multinomial(t, n, replacement, g);
+      },
+      "Indices drawn in proportion to weights (1-D, or one distribution in each row): int64, num_samples in "
+      "the last dimension.\n\n"
+      "Without replacement by exponential clocks (Efraimidis and Spirakis 2006). ValueError for negative "
+      "weights and too few of them.",
+      "input"_a, "num_samples"_a, "replacement"_a = false, kw_only, "generator"_a = none);
+  ops.def(
+         "uniform_",
+         +[](Tensor& t, double low, double high, Generator* g) -> Tensor& {
+           return uniform_(t, low, high, g);
+         },
+         "Overwrites the tensor with numbers drawn evenly from [from, to); returns it.", "input"_a,
+         "low"_a = 0.0, "high"_a = 1.0, kw_only, "generator"_a = none)
+      .method_only();
+  ops.def(
+         "normal_",
+         +[](Tensor& t, double mean, double std, Generator* g) -> Tensor& {
+           return normal_(t, mean, std, g);
+         },
+         "Overwrites the tensor with normally distributed numbers; returns it.", "input"_a, "mean"_a = 0.0,
+         "std"_a = 1.0, kw_only, "generator"_a = none)
+      .method_only();
+  ops.def(
+         "bernoulli_",
+         +[](Tensor& t, double p, Generator* g) -> Tensor& {
+           NoGrad no_grad;
+           return copy_(t, bernoulli(full(t.shape(), p, DType::float64, t.device()), g));
+         },
+         "Overwrites the tensor with ones of probability p and zeros; returns it.", "input"_a, "p"_a = 0.5,
+         kw_only, "generator"_a = none)
+      .method_only();
+  ops.raw("random_", &random_inplace,
+          "Overwrites the tensor with integers from low (0) up to, not including, high; returns it.\n\n"
+          "random_(), random_(high), random_(low, high). Without bounds: all values of an integer dtype that "
+          "are not negative, for\n"
+          "floats the integers that they hold exactly.",
+          "input"_a, "low"_a = none, "high"_a = none, kw_only, "generator"_a = none)
+      .method_only();
 
-  ops.raw("manual_seed", [](const OpDef&, PyObject* const* args) -> PyObject* {
-       const std::uint64_t seed = seed_of(args[0]);
-       if (PyErr_Occurred()) throw PythonError{};
-       default_generator().manual_seed(seed);
-       return default_generator_object();
-     }, "Starts the default generator's stream of a seed from its beginning; returns the generator.", "seed"_a).function_only().returns("Generator");
-  ops.raw("seed", [](const OpDef&, PyObject* const*) -> PyObject* {
-       std::random_device device;
-       const std::uint64_t seed = (static_cast<std::uint64_t>(device()) << 32) | device();
-       default_generator().manual_seed(seed);
-       return PyLong_FromUnsignedLongLong(seed);
-     }, "Seeds the default generator from the system's entropy; returns the seed.").function_only().returns("_int");
-  ops.raw("initial_seed", [](const OpDef&, PyObject* const*) { return PyLong_FromUnsignedLongLong(default_generator().seed()); },
-     "The default generator's seed.").function_only().returns("_int");
+  ops.raw(
+         "manual_seed",
+         [](const OpDef&, PyObject* const* args) -> PyObject* {
+           const std::uint64_t seed = seed_of(args[0]);
+           if (PyErr_Occurred()) throw PythonError{};
+           default_generator().manual_seed(seed);
+           return default_generator_object();
+         },
+         "Starts the default generator's stream of a seed from its beginning; returns the generator.",
+         "seed"_a)
+      .function_only()
+      .returns("Generator");
+  ops.raw(
+         "seed",
+         [](const OpDef&, PyObject* const*) -> PyObject* {
+           std::random_device device;
+           const std::uint64_t seed = (static_cast<std::uint64_t>(device()) << 32) | device();
+           default_generator().manual_seed(seed);
+           return PyLong_FromUnsignedLongLong(seed);
+         },
+         "Seeds the default generator from the system's entropy; returns the seed.")
+      .function_only()
+      .returns("_int");
+  ops.raw(
+         "initial_seed",
+         [](const OpDef&, PyObject* const*) {
+           return PyLong_FromUnsignedLongLong(default_generator().seed());
+         },
+         "The default generator's seed.")
+      .function_only()
+      .returns("_int");
 }
 
 }  // namespace tenon::py

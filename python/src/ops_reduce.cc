@@ -10,7 +10,8 @@ PyTypeObject* values_indices_type = nullptr;
 
 namespace {
 
-constexpr const char* kDims = "dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.";
+constexpr const char* kDims =
+    "dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.";
 std::string doc(const char* first, const char* more = "") {
   return std::string(first) + "\n\n" + kDims + (*more ? "\n" : "") + more;
 }
@@ -25,7 +26,11 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
     unbiased = dim;
     dim = Py_None;
   }
-  const double correction = unbiased != Py_None ? (to_bool(unbiased, {def.name.c_str(), "unbiased"}) ? 1 : 0) : argument<double>(def, args, 4);
+  double correction = argument<double>(def, args, 4);
+  if (PyBool_Check(unbiased))
+    correction = unbiased == Py_True ? 1 : 0;
+  else if (unbiased != Py_None)
+    correction = argument<double>(def, args, 2);  // the correction by position, as in C++
   const Axes axes = From<Axes>(dim, Where{def.name.c_str(), "dim"}).get();
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 5);
@@ -39,7 +44,9 @@ PyObject* extreme(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   PyObject* dim = args[1];
   const bool keepdim = argument<bool>(def, args, 2);
-  PyObject* other = args[3] != Py_None ? args[3] : is_tensor(dim) || is_ndarray(dim) || PyFloat_Check(dim) ? dim : nullptr;
+  PyObject* other = args[3] != Py_None                                        ? args[3]
+                    : is_tensor(dim) || is_ndarray(dim) || PyFloat_Check(dim) ? dim
+                                                                              : nullptr;
   if (other) {
     const Tensor o = to_tensor(other, {def.name.c_str(), "other"});
     return computed(std::max(t.numel(), o.numel()), [&] { return max ? maximum(t, o) : minimum(t, o); });
@@ -69,7 +76,8 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
   Tensor t = argument<Tensor>(def, args, 0);
   double p = 2;
   if (PyUnicode_Check(args[1])) {
-    if (PyUnicode_CompareWithASCIIString(args[1], "fro") != 0) errors::fail("norm", "p must be a number, inf or 'fro'; got '", PyUnicode_AsUTF8(args[1]), "'");
+    if (PyUnicode_CompareWithASCIIString(args[1], "fro") != 0)
+      errors::fail("norm", "p must be a number, inf or 'fro'; got '", PyUnicode_AsUTF8(args[1]), "'");
   } else if (args[1] != Py_None) {
     p = argument<double>(def, args, 1);
   }
@@ -80,67 +88,166 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
 }
 
 void def_sums(Ops& ops) {
-  ops.def("sum", &sum, doc("The sum of the elements.", "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first.").c_str(),
-     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none).numpy("sum").array_api("sum");
-  ops.def("prod", &prod, doc("The product of the elements.", "Integers and bools are multiplied in int64 (uint64); dtype converts first.").c_str(),
-     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none).numpy("prod").array_api("prod");
-  ops.def("mean", &mean, doc("The mean of the elements.", "Of integers in the default float; NaN of none.").c_str(),
-     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none).numpy("mean").array_api("mean");
-  ops.raw("var", &spread<&var>, doc("The variance of the elements.", "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0.").c_str(),
-     "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none).with_out().numpy("var").array_api("var");
-  ops.raw("std", &spread<&std>, doc("The standard deviation of the elements.", "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0.").c_str(),
-     "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none).with_out().numpy("std").array_api("std");
-  ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("count_nonzero").array_api("count_nonzero");
-  ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false);
-  ops.raw("norm", &norm_any, doc("The p-norm sum(|x|^p)^(1/p) of the elements.", "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not zero; 'fro' is 2.").c_str(),
-     "input"_a, "p"_a = 2, "dim"_a = none, "keepdim"_a = false, "dtype"_a = none).with_out();
+  ops.def("sum", &sum,
+          doc("The sum of the elements.",
+              "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first.")
+              .c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
+      .numpy("sum")
+      .array_api("sum");
+  ops.def("prod", &prod,
+          doc("The product of the elements.",
+              "Integers and bools are multiplied in int64 (uint64); dtype converts first.")
+              .c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
+      .numpy("prod")
+      .array_api("prod");
+  ops.def("mean", &mean,
+          doc("The mean of the elements.", "Of integers in the default float; NaN of none.").c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
+      .numpy("mean")
+      .array_api("mean");
+  ops.raw("var", &spread<&var>,
+          doc("The variance of the elements.",
+              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0.")
+              .c_str(),
+          "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
+          "dtype"_a = none)
+      .with_out()
+      .numpy("var")
+      .array_api("var");
+  ops.raw("std", &spread<&std>,
+          doc("The standard deviation of the elements.",
+              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0.")
+              .c_str(),
+          "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
+          "dtype"_a = none)
+      .with_out()
+      .numpy("std")
+      .array_api("std");
+  ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.").c_str(), "input"_a,
+          "dim"_a = none, "keepdim"_a = false)
+      .numpy("count_nonzero")
+      .array_api("count_nonzero");
+  ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a,
+          "dim"_a = none, "keepdim"_a = false);
+  ops.raw("norm", &norm_any,
+          doc("The p-norm sum(|x|^p)^(1/p) of the elements.",
+              "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not "
+              "zero; 'fro' is 2.")
+              .c_str(),
+          "input"_a, "p"_a = 2, "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
+      .with_out();
 }
 
 void def_extremes(Ops& ops) {
-  ops.raw("max", &extreme<Op::maximum>, "The largest element; NaN if there is one.\n\n"
-     "max(): of all. max(dim): a named tuple (values, indices) along one dimension, the first of equal elements.\n"
-     "max(dim) with a tuple: the values over several dimensions. max(other): maximum(input, other). ValueError for no elements.",
-     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none).with_out().returns("Any");
-  ops.raw("min", &extreme<Op::minimum>, "The smallest element; NaN if there is one.\n\n"
-     "min(): of all. min(dim): a named tuple (values, indices) along one dimension, the first of equal elements.\n"
-     "min(dim) with a tuple: the values over several dimensions. min(other): minimum(input, other). ValueError for no elements.",
-     "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none).with_out().returns("Any");
-  ops.def("amax", &amax, doc("The largest element; NaN if there is one.", "The gradient is shared among equal elements. ValueError for no elements.").c_str(),
-     "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("max").array_api("max");
-  ops.def("amin", &amin, doc("The smallest element; NaN if there is one.", "The gradient is shared among equal elements. ValueError for no elements.").c_str(),
-     "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("min").array_api("min");
-  ops.def("argmax", &argmax, "The index of the largest element (the first of equal ones, the first NaN): int64, of the flat tensor without dim.",
-     "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("argmax").array_api("argmax");
-  ops.def("argmin", &argmin, "The index of the smallest element (the first of equal ones, the first NaN): int64, of the flat tensor without dim.",
-     "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("argmin").array_api("argmin");
-  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("all").array_api("all");
-  ops.def("any", &any, doc("Whether an element is true (not zero): bool.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false).numpy("any").array_api("any");
+  ops.raw("max", &extreme<Op::maximum>,
+          "The largest element; NaN if there is one.\n\n"
+          "max(): of all. max(dim): a named tuple (values, indices) along one dimension, the first of equal "
+          "elements.\n"
+          "max(dim) with a tuple: the values over several dimensions. max(other): maximum(input, other). "
+          "ValueError for no elements.",
+          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
+      .with_out()
+      .returns("Any");
+  ops.raw("min", &extreme<Op::minimum>,
+          "The smallest element; NaN if there is one.\n\n"
+          "min(): of all. min(dim): a named tuple (values, indices) along one dimension, the first of equal "
+          "elements.\n"
+          "min(dim) with a tuple: the values over several dimensions. min(other): minimum(input, other). "
+          "ValueError for no elements.",
+          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
+      .with_out()
+      .returns("Any");
+  ops.def("amax", &amax,
+          doc("The largest element; NaN if there is one.",
+              "The gradient is shared among equal elements. ValueError for no elements.")
+              .c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
+      .numpy("max")
+      .array_api("max");
+  ops.def("amin", &amin,
+          doc("The smallest element; NaN if there is one.",
+              "The gradient is shared among equal elements. ValueError for no elements.")
+              .c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
+      .numpy("min")
+      .array_api("min");
+  ops.def("argmax", &argmax,
+          "The index of the largest element (the first of equal ones, the first NaN): int64, of the flat "
+          "tensor without dim.",
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
+      .numpy("argmax")
+      .array_api("argmax");
+  ops.def("argmin", &argmin,
+          "The index of the smallest element (the first of equal ones, the first NaN): int64, of the flat "
+          "tensor without dim.",
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
+      .numpy("argmin")
+      .array_api("argmin");
+  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a,
+          "dim"_a = none, "keepdim"_a = false)
+      .numpy("all")
+      .array_api("all");
+  ops.def("any", &any, doc("Whether an element is true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false)
+      .numpy("any")
+      .array_api("any");
 }
 
 void def_scans(Ops& ops) {
-  ops.def("cumsum", &cumsum, "The sums of the elements up to each one along dim. Integers in int64 (uint64); dtype converts first.", "input"_a, "dim"_a, kw_only, "dtype"_a = none)
-      .numpy("cumsum").array_api("cumulative_sum");
-  ops.def("cumprod", &cumprod, "The products of the elements up to each one along dim. Integers in int64 (uint64); dtype converts first.", "input"_a, "dim"_a, kw_only, "dtype"_a = none)
-      .numpy("cumprod").array_api("cumulative_prod");
-  ops.def("softmax", +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return softmax(d ? to(t, d) : t, dim); },
-     "exp(x) / sum(exp(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only, "dtype"_a = none);
-  ops.def("log_softmax", +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return log_softmax(d ? to(t, d) : t, dim); },
-     "log(softmax(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only, "dtype"_a = none);
+  ops.def("cumsum", &cumsum,
+          "The sums of the elements up to each one along dim. Integers in int64 (uint64); dtype converts "
+          "first.",
+          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
+      .numpy("cumsum")
+      .array_api("cumulative_sum");
+  ops.def("cumprod", &cumprod,
+          "The products of the elements up to each one along dim. Integers in int64 (uint64); dtype converts "
+          "first.",
+          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
+      .numpy("cumprod")
+      .array_api("cumulative_prod");
+  ops.def(
+      "softmax",
+      +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) {
+        return softmax(d ? to(t, d) : t, dim);
+      },
+      "exp(x) / sum(exp(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only,
+      "dtype"_a = none);
+  ops.def(
+      "log_softmax",
+      +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) {
+        return log_softmax(d ? to(t, d) : t, dim);
+      },
+      "log(softmax(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only,
+      "dtype"_a = none);
 }
 
 void def_comparisons(Ops& ops) {
-  ops.def("equal", &equal, "Whether both have the same shape and the same values; NaN equals nothing.", "input"_a, "other"_a).numpy("array_equal");
-  ops.def("isclose", &isclose, "Whether |input - other| <= atol + rtol * |other|, elementwise: bool.", "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false).numpy("isclose");
-  ops.def("allclose", &allclose, "Whether |input - other| <= atol + rtol * |other| for all elements.", "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false).numpy("allclose");
+  ops.def("equal", &equal, "Whether both have the same shape and the same values; NaN equals nothing.",
+          "input"_a, "other"_a)
+      .numpy("array_equal");
+  ops.def("isclose", &isclose, "Whether |input - other| <= atol + rtol * |other|, elementwise: bool.",
+          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+      .numpy("isclose");
+  ops.def("allclose", &allclose, "Whether |input - other| <= atol + rtol * |other| for all elements.",
+          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+      .numpy("allclose");
 }
 
 }  // namespace
 
 void init_values_indices(PyObject* module) {
-  static PyStructSequence_Field fields[] = {{"values", "the extreme elements"}, {"indices", "where they are along the dimension: int64"}, {nullptr, nullptr}};
-  static PyStructSequence_Desc desc = {"tenon.ValuesIndices", "What max(dim) and min(dim) return: (values, indices).", fields, 2};
+  static PyStructSequence_Field fields[] = {{"values", "the extreme elements"},
+                                            {"indices", "where they are along the dimension: int64"},
+                                            {nullptr, nullptr}};
+  static PyStructSequence_Desc desc = {"tenon.ValuesIndices",
+                                       "What max(dim) and min(dim) return: (values, indices).", fields, 2};
   values_indices_type = PyStructSequence_NewType(&desc);
-  if (!values_indices_type || PyModule_AddObjectRef(module, "ValuesIndices", reinterpret_cast<PyObject*>(values_indices_type)) < 0) throw PythonError{};
+  if (!values_indices_type ||
+      PyModule_AddObjectRef(module, "ValuesIndices", reinterpret_cast<PyObject*>(values_indices_type)) < 0)
+    throw PythonError{};
 }
 
 void def_reduce(Ops& ops) {

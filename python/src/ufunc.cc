@@ -39,15 +39,6 @@ const Table& table() {
   return *made;
 }
 
-// Whether another type's __array_ufunc__ should have the call: it has one, and is neither ndarray nor tensor.
-bool should_defer(PyObject* o) {
-  if (is_tensor(o) || PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) || is_ndarray(o) || is_numpy_scalar(o)) return false;
-  static PyObject* name = PyUnicode_InternFromString("__array_ufunc__");
-  Object f = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(Py_TYPE(o)), name));
-  PyErr_Clear();
-  return static_cast<bool>(f);
-}
-
 // An array on the host may meet a tensor on a device only as a number.
 void check_devices(std::span<const Operand> in, PyObject* const* objects, const char* op) {
   Device device;
@@ -97,7 +88,7 @@ PyObject* plain_call(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames)
   }
   PyObject* const* inputs = args + 2;
   for (int i = 0; i < arity; ++i)
-    if (should_defer(inputs[i])) return Py_NewRef(Py_NotImplemented);
+    if (overrides_ufuncs(inputs[i])) return Py_NewRef(Py_NotImplemented);
   const Where where{info(op).name.data(), "input"};
   From<Operand> from[3] = {{inputs[0], where}, {inputs[arity > 1 ? 1 : 0], where}, {inputs[arity > 2 ? 2 : 0], where}};
   const Operand operands[3] = {from[0].get(), from[1].get(), from[2].get()};
@@ -142,14 +133,14 @@ PyObject* operation_of(PyObject*, PyObject* ufunc) {
     return Object::steal(PyObject_GetAttrString(g_module, info(found->second).name.data())).release();
   });
 }
-PyObject* should_defer_(PyObject*, PyObject* o) { return PyBool_FromLong(should_defer(o)); }
+PyObject* overrides_ufuncs_(PyObject*, PyObject* o) { return PyBool_FromLong(overrides_ufuncs(o)); }
 
 PyMethodDef methods[] = {
     {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_ufunc)), METH_FASTCALL | METH_KEYWORDS,
      "__array_ufunc__($self, ufunc, method, /, *inputs, **kwargs)\n--\n\n"
      "NumPy's ufuncs on tensors: the result is a tensor, on its device and with its gradient."},
     {nullptr}};
-PyMethodDef functions[] = {{"_operation_of_ufunc", operation_of, METH_O, nullptr}, {"_should_defer", should_defer_, METH_O, nullptr}, {nullptr}};
+PyMethodDef functions[] = {{"_operation_of_ufunc", operation_of, METH_O, nullptr}, {"_overrides_ufuncs", overrides_ufuncs_, METH_O, nullptr}, {nullptr}};
 
 }  // namespace
 

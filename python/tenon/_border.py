@@ -6,9 +6,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from tenon import _C
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any
 
 # ---- policies ----
 
@@ -302,7 +305,9 @@ def array_function(
     import numpy as np
 
     for t in types:
-        if not issubclass(t, (_C.Tensor, np.ndarray)):
+        if t is np.ndarray or issubclass(t, _C.Tensor):
+            continue
+        if not issubclass(t, np.ndarray) or t.__array_function__ is not np.ndarray.__array_function__:
             return NotImplemented
     global _functions
     if _functions is None:
@@ -341,11 +346,7 @@ def show_config() -> None:
         "blas": f"{blas['name']} ({blas['threads']} threads)",
         "blas library": blas["library"] or "-",
         "blas config": blas["config"],
-<<<<<<< HEAD
         "cuda devices": cuda.device_count() if cuda.is_available() else "none",
-=======
-        "cuda devices": _C._cuda_device_count() if _C._cuda_is_available() else "none",
->>>>>>> pyops
         "numpy": getattr(numpy, "__version__", None) or _numpy_version(),
     }
     width = max(map(len, rows))

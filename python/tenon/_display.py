@@ -9,7 +9,7 @@ from tenon._C import Tensor
 
 
 def format_tensor(t: Tensor, spec: str) -> str:
-    """``f"{t:.2f}"`` for tensors of one element; without a spec, numbers for 0-d tensors and the repr for others."""
+    """``f"{t:.2f}"`` for one element; without a spec, the number of a 0-d tensor and the repr of others."""
     if spec == "" and t.ndim > 0:
         return repr(t)
     if t.numel() != 1:

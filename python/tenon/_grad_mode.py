@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 from tenon import _C
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class _Mode:
@@ -60,7 +63,7 @@ class _Mode:
 
 
 class no_grad(_Mode):
-    """Records nothing: ``with no_grad():`` or ``@no_grad()`` (or ``@no_grad``). Results do not require grad."""
+    """Records nothing: ``with no_grad():`` or ``@no_grad()`` (or ``@no_grad``)."""
 
     __module__ = "tenon"
 

@@ -1,25 +1,27 @@
 """Gradients against central finite differences.
 
-A complex tensor counts as its real and imaginary parts. With the cotangent v of an output, backward returns g with
-``Re(conj(v) df) == Re(conj(g) dx)`` for every small step dx (the convention of PyTorch and JAX up to conjugation).
+A complex tensor counts as its real and imaginary parts. With the cotangent v of an output, backward returns g
+with ``Re(conj(v) df) == Re(conj(g) dx)`` for every small step dx (PyTorch's convention).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from tenon import _C
 from tenon._C import Tensor
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any
+
+    Function = Callable[..., Any]
 
 
 class GradcheckError(RuntimeError):
     """A gradient differs from its finite difference."""
 
     __module__ = "tenon.autograd"
-
-
-Function = Callable[..., Any]
 
 
 def _as_list(x: Any) -> list[Tensor]:
@@ -91,8 +93,8 @@ def gradcheck(
 ) -> bool:
     """Whether the gradients of func at inputs agree with central differences of step eps.
 
-    Inputs that require grad are checked; they should be float64 or complex128, and func smooth at them. Complex
-    inputs and outputs are checked in both parts. GradcheckError (or False) names the first difference.
+    Inputs that require grad are checked; they must be float64 or complex128, and func smooth at them.
+    Complex inputs and outputs are checked in both parts. GradcheckError (or False) for the first difference.
     """
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     checked = [i for i, a in enumerate(args) if _checked(a)]
@@ -131,7 +133,7 @@ def gradgradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
 ) -> bool:
-    """Whether the gradients of func's gradients agree with finite differences, also with respect to grad_outputs.
+    """Whether the gradients of func's gradients agree with finite differences, for grad_outputs too.
 
     grad_outputs are random unless given. Arguments and errors are as those of gradcheck.
     """
@@ -151,7 +153,7 @@ def gradgradcheck(
 
     def gradient(*both: Any) -> list[Tensor]:
         xs, vs = list(both[: len(args)]), list(both[len(args) :])
-        # Differences are formed with one input at a time requiring grad; the others must still be in the graph.
+        # Differences are formed with one input at a time requiring grad; the others must be in the graph too.
         xs = [
             x if not (isinstance(x, Tensor) and i in checked) or x.requires_grad else x.requires_grad_()
             for i, x in enumerate(xs)

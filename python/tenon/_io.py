@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from tenon import _C
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any
 
 Path = str | os.PathLike[str]
 

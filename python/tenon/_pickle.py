@@ -1,8 +1,8 @@
 """Pickling and copying of tensors.
 
 The elements travel as one buffer, out of band where the pickler has a buffer_callback (protocol 5). Between
-processes of multiprocessing, a tensor over a shared-memory block (multiprocessing.shared_memory, or anything mapped
-from /dev/shm) travels by the block's name: both sides see each other's writes.
+processes of multiprocessing, a tensor over a shared-memory block (multiprocessing.shared_memory, or anything
+mapped from /dev/shm) travels by the block's name: both sides see each other's writes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def rebuild(data: Any, dtype: str, shape: tuple[int, ...], device: str, requires
 
 
 def _between_processes() -> bool:
-    """Whether the pickler that is running is multiprocessing's; a pickle in a file must hold the data itself."""
+    """Whether the pickler that is running is multiprocessing's; a file must hold the data itself."""
     reduction: Any = sys.modules.get("multiprocessing.reduction")
     if reduction is None:
         return False
@@ -107,7 +107,8 @@ def _block(name: str, read_only: bool) -> mmap.mmap:
         fd = os.open(_SHM + name, os.O_RDONLY if read_only else os.O_RDWR)
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"unpickle: the shared-memory block {name!r} is gone; keep it (no unlink()) until every process has its tensors"
+            f"unpickle: the shared-memory block {name!r} is gone; keep it (no unlink()) until every process "
+            "has its tensors"
         ) from None
     try:
         status = os.fstat(fd)

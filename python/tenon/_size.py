@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import operator
-from typing import SupportsIndex, overload
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any, SupportsIndex
 
 
 class Size(int):
-    """The number of elements; called, the shape or one of its sizes: ``t.size``, ``t.size()``, ``t.size(0)``."""
+    """The number of elements; called, the shape or a size: ``t.size``, ``t.size()``, ``t.size(0)``."""
 
     __module__ = "tenon"
     _shape: tuple[int, ...]
@@ -17,11 +20,7 @@ class Size(int):
         self._shape = shape
         return self
 
-    @overload
-    def __call__(self, dim: None = None) -> tuple[int, ...]: ...
-    @overload
-    def __call__(self, dim: SupportsIndex) -> int: ...
-    def __call__(self, dim: SupportsIndex | None = None) -> tuple[int, ...] | int:
+    def __call__(self, dim: SupportsIndex | None = None) -> Any:
         if dim is None:
             return self._shape
         try:

@@ -24,7 +24,7 @@ def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     outs = kwargs.get("out", ())
     outs = outs if isinstance(outs, tuple) else (outs,)
     for operand in (*inputs, *outs):
-        if operand is not None and operand is not ... and _C._should_defer(operand):
+        if operand is not None and operand is not ... and _C._overrides_ufuncs(operand):
             return NotImplemented
     for name in _IGNORED:
         kwargs.pop(name, None)
@@ -60,7 +60,7 @@ def _needs_grad(values: Any) -> bool:
 # ---- out= and where= ----
 
 
-def _deliver(name: str, result: Any, out: Any, where: Any, casting: str) -> Any:
+def _deliver(name: str, result: Any, out: Any, where: Any, casting: Any) -> Any:
     """Writes a result into ``out``, where a mask says so, and returns that very object."""
     if out is None or out is ...:
         if where is True:
@@ -152,7 +152,7 @@ def _call(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if kwargs.keys() & {"signature", "sig"}:
         return NotImplemented
     name = _name(ufunc)
-    axes = {k: kwargs.pop(k) for k in ("axis", "axes", "keepdims") if k in kwargs}
+    axes: dict[str, Any] = {k: kwargs.pop(k) for k in ("axis", "axes", "keepdims") if k in kwargs}
     if axes:
         f = _along_axes(name, f, axes)
     out, where, dtype, casting = _split(kwargs)

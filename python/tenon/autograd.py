@@ -12,6 +12,7 @@ from tenon._gradcheck import GradcheckError, gradcheck, gradgradcheck
 __all__ = [
     "GradcheckError",
     "backward",
+    "border_guard",
     "enable_grad",
     "grad",
     "gradcheck",
@@ -19,8 +20,27 @@ __all__ = [
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "set_border_guard",
     "set_grad_enabled",
 ]
+
+
+def border_guard() -> bool:
+    """Whether backward() looks for writes to saved tensors that were made through NumPy."""
+    return _C._border_guard()
+
+
+def set_border_guard(mode: bool | str) -> None:
+    """Turns the border guard ``"on"`` (the default) or ``"off"``, for all threads.
+
+    A tensor that backward() will need and whose memory is shared with a writeable ndarray, buffer or DLPack
+    capsule is fingerprinted when the operation saves it and compared before it is used; a difference raises
+    RuntimeError instead of giving a wrong gradient. The cost is one pass over such tensors in forward and one in
+    backward.
+    """
+    if mode not in (True, False, "on", "off"):
+        raise ValueError(f"set_border_guard: the mode is 'on' or 'off'; got {mode!r}")
+    _C._set_border_guard(mode in (True, "on"))
 
 
 def _sequence(x: Tensor | Sequence[Tensor]) -> list[Tensor]:
@@ -36,11 +56,11 @@ def grad(
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of the sum of outputs (each times its grad_outputs) with respect to inputs: one for each input.
+    """The gradients of the sum of outputs, each times its grad_outputs, with respect to each input.
 
     No ``.grad`` is touched. ``create_graph`` records the gradients themselves, for second derivatives;
-    ``retain_graph`` (as create_graph unless given) keeps the graph for another call. RuntimeError for an input
-    that was not used, unless ``allow_unused`` (None for it) or ``materialize_grads`` (zeros).
+    ``retain_graph`` (as create_graph unless given) keeps the graph for another call. RuntimeError for an
+    input that was not used, unless ``allow_unused`` (None for it) or ``materialize_grads`` (zeros).
     """
     ins = _sequence(inputs)
     if isinstance(grad_outputs, Tensor):

@@ -6,7 +6,7 @@ from tenon import _C
 
 
 def stats() -> dict[str, int]:
-    """Bytes in_use, their peak, bytes cached and their limit, and how often the cache served (hits) or not (misses)."""
+    """Bytes in_use, their peak, bytes cached, their limit; how often the cache served: hits, misses."""
     return dict(_C._memory_stats())
 
 

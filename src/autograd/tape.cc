@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "autograd/derivatives.h"
+#include "autograd/guard.h"
 #include "autograd/meta.h"
 #include "core/errors.h"
 #include "plan/loop.h"
@@ -129,7 +130,8 @@ thread_local Node* Engine::running = nullptr;
 
 // ---- saved tensors ----
 
-Saved::Saved(const Tensor& t, const char* op) : t_(t), op_(op), version_(t.storage().version()) {}
+Saved::Saved(const Tensor& t, const char* op)
+    : t_(t), op_(op), version_(t.storage().version()), fingerprint_(guard::fingerprint_if_exposed(t)) {}
 
 Saved Saved::output(const Tensor& t, const char* op) {
   Saved s(t.detach(), op);
@@ -141,6 +143,8 @@ Tensor Saved::get() const {
   if (!t_.defined()) return t_;
   if (t_.storage().version() != version_)
     errors::saved_was_modified(op_, t_.storage().last_writer(), version_, t_.storage().version());
+  if (fingerprint_ && border_guard() && guard::fingerprint(t_) != fingerprint_)
+    errors::saved_was_written_outside(op_, t_.shape(), t_.dtype());
   if (!is_output_ || !t_grad_enabled) return t_;
   Tensor t = t_.detach();
   meta(t).node = Ref<Node>(Engine::running);

@@ -155,6 +155,11 @@ void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t n
                   static_cast<std::int64_t>(now), ", saved at ", static_cast<std::int64_t>(saved),
                   "); use .clone() before the change");
 }
+void saved_was_written_outside(Str op, const Dims& shape, DType dtype) {
+  fail<GradError>(op, "a tensor that its gradient needs, of shape ", shape, " and dtype ", dtype,
+                  ", was changed from outside since, through the memory that it shares with NumPy; use .clone() before the "
+                  "change, or tenon.autograd.set_border_guard(\"off\")");
+}
 void graph_freed(Str op) {
   fail<GradError>("backward", "the graph has been used and freed (at ", op,
                   "); pass retain_graph=True to the first backward()");

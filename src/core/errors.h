@@ -77,6 +77,7 @@ std::string text(const A&... a) {
 // ---- gradients ----
 [[noreturn]] void inplace_on_leaf(Str op, bool view);
 [[noreturn]] void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t now);
+[[noreturn]] void saved_was_written_outside(Str op, const Dims& shape, DType dtype);
 [[noreturn]] void graph_freed(Str op);
 [[noreturn]] void out_requires_grad(Str op);
 [[noreturn]] void not_differentiable(Str op, DType dtype);

@@ -130,6 +130,12 @@ const Mistake kMistakes[] = {
        in_place(Op::add, y, 1);
        z.backward(doubles({1, 1}));
      }},
+    {"saved_was_written_outside",
+     [] {
+       const Tensor z = mul(leaf(), narrow(lent(), 0, 0, 2));
+       g_memory[1] += 1;
+       z.backward(doubles({1, 1}));
+     }},
     {"graph_freed",
      [] {
        const Tensor y = square(leaf());

@@ -63,6 +63,46 @@ TEST(Sort, EqualElementsKeepTheirOrderBothWays) {
   }
 }
 
+// Long rows go another way than short ones.
+TEST(Sort, LongRowsOfEveryDtype) {
+  constexpr std::int64_t n = 5000;
+  for (int i = 0; i < kDTypes; ++i) {
+    const auto d = static_cast<DType>(i);
+    if (is_complex(d)) continue;
+    std::vector<double> v(n);
+    for (std::int64_t k = 0; k < n; ++k) {
+      const double x = static_cast<double>(k * 7919 % 251) - 120;
+      v[static_cast<std::size_t>(k)] = is_floating(d) ? x * 0.5 : kind(d) == Kind::unsigned_integer ? x + 120 : x;
+    }
+    if (d == DType::float64 || d == DType::float32) {
+      v[17] = v[3000] = kNan;
+      v[18] = -kInf;
+      v[19] = kInf;
+      v[20] = -0.0;
+      v[21] = 0.0;
+    }
+    const Tensor t = of(v, d);
+    const std::vector<double> had = values(t);  // as the dtype holds them
+    std::vector<double> expected(n);
+    for (bool descending : {false, true}) {
+      std::iota(expected.begin(), expected.end(), 0);
+      std::stable_sort(expected.begin(), expected.end(), [&](double a, double b) {
+        double x = had[static_cast<std::size_t>(a)], y = had[static_cast<std::size_t>(b)];
+        if (descending) std::swap(x, y);
+        return x < y || (std::isnan(y) && !std::isnan(x));
+      });
+      const Sorted s = sort_with_indices(t, 0, descending);
+      EXPECT_EQ(values(s.indices), expected) << name(d) << descending;
+      const List alone = values(sort(t, 0, descending)), paired = values(s.values);
+      for (std::int64_t k = 0; k < n; ++k) {
+        const double want = had[static_cast<std::size_t>(expected[static_cast<std::size_t>(k)])];
+        const double a = alone[static_cast<std::size_t>(k)], p = paired[static_cast<std::size_t>(k)];
+        ASSERT_TRUE((a == want && p == want) || (std::isnan(want) && std::isnan(a) && std::isnan(p))) << name(d) << k;
+      }
+    }
+  }
+}
+
 TEST(Sort, ComplexByRealThenImaginaryPart) {
   Tensor t = empty({4}, DType::complex128);
   const double parts[] = {1, 2, 1, -2, 0, 5, kNan, 0};

@@ -153,7 +153,7 @@ def test_the_walk_of_the_table_finds_the_operation() -> None:
     ]
     for command in (
         ["cmake", "-S", tree, "-B", build, *settings],
-        ["cmake", "--build", build, "--target", "_C", "-j"],
+        ["cmake", "--build", build, "--target", "_C", "-j", str(os.cpu_count() or 1)],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -29,14 +29,65 @@ WIDE = {
 }
 # Without a gradient, or with one that is zero or undefined where it matters.
 NO_GRADIENT = {
-    "eq", "ne", "lt", "le", "gt", "ge", "logical_not", "logical_and", "logical_or", "logical_xor", "bitwise_not", "bitwise_and",
-    "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit",
-    "gcd", "lcm", "nextafter", "trigamma", "heaviside", "floor_divide",
-}  # fmt: skip
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "logical_not",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "bitwise_not",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "left_shift",
+    "right_shift",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "isposinf",
+    "isneginf",
+    "signbit",
+    "gcd",
+    "lcm",
+    "nextafter",
+    "trigamma",
+    "heaviside",
+    "floor_divide",
+}
 COMPLEX = [
-    "neg", "positive", "abs", "square", "reciprocal", "conj", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "sinh", "cosh",
-    "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "expm1", "log1p", "log2", "log10", "angle", "sign",
-]  # fmt: skip
+    "neg",
+    "positive",
+    "abs",
+    "square",
+    "reciprocal",
+    "conj",
+    "exp",
+    "log",
+    "sqrt",
+    "rsqrt",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asin",
+    "acos",
+    "atan",
+    "asinh",
+    "acosh",
+    "atanh",
+    "expm1",
+    "log1p",
+    "log2",
+    "log10",
+    "angle",
+    "sign",
+]
 COMPLEX_BINARY = ["add", "sub", "mul", "div", "pow"]
 
 
@@ -204,7 +255,7 @@ OTHERS = {
     "set": lambda x: _set(x),
     "complex parts": lambda x: T.view_as_complex(x.reshape(3, 2, 2)).imag * 3,
     "lerp": lambda x: T.lerp(x, x * x, 0.3),
-}  # fmt: skip
+}
 
 
 def _inplace_view(x):

@@ -253,11 +253,43 @@ def test_functions_of_several_tensors():
         lambda x, y, z: np.select([x > 0, z > 0], [x, z], 0.0),
         lambda x, y, z: np.interp(x[0], np.linspace(-2, 2, 5), np.arange(5.0)),
         lambda x, y, z: np.reshape(x, (2, 6), order="F"),
+        lambda x, y, z: np.lib.stride_tricks.sliding_window_view(x, 2, axis=1),
+        lambda x, y, z: np.isreal(x),
+        lambda x, y, z: np.linalg.matrix_power(x[:3, :3], 3),
+        lambda x, y, z: np.linalg.multi_dot([x, y]),
     ):
         expected, got = f(a, b, c), f(ta, tb, tc)
         assert isinstance(got, tenon.Tensor)
         assert np.allclose(got.numpy(), expected)
         assert tuple(got.shape) == np.asarray(expected).shape
+
+
+def test_like():
+    t = make(2)
+    for made in (
+        np.zeros(3, like=t),
+        np.asarray([1.0], like=t),
+        np.arange(3, like=t),
+        np.full(2, 1.0, like=t),
+    ):
+        assert isinstance(made, tenon.Tensor)
+
+
+def test_functions_that_write():
+    a = np.arange(6.0).reshape(2, 3)
+    b = a.copy()
+    t = tenon.from_numpy(a.copy())
+    for f in (
+        lambda x: np.put(x, [0, 5], [7.0, 8.0]),
+        lambda x: np.putmask(x, b > 3, b * 2),
+        lambda x: np.place(x, b < 2, [9.0]),
+        lambda x: np.copyto(x, 1.0, where=b > 4),
+        lambda x: np.put_along_axis(x, np.array([[1], [2]]), 5.0, axis=1),
+        lambda x: np.fill_diagonal(x, -1.0),
+    ):
+        f(a)
+        f(t)
+        assert t.tolist() == a.tolist()
 
 
 def test_answers_that_are_no_arrays():
@@ -341,3 +373,53 @@ def test_everything_but_numpy_works_without_numpy(tmp_path):
     assert "numpy" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=120)
+
+
+# ---- a device that NumPy cannot read (simulated) ----
+
+
+def test_device_tensors(tmp_path):
+    from support import run_python, sim_environment
+
+    run_python(
+        """
+        import numpy as np, tenon
+        t = tenon.arange(4, dtype=tenon.float32).cuda()
+        def refused(error, f, *words):
+            try:
+                f()
+            except error as e:
+                assert all(w in str(e) for w in words), e
+            else:
+                raise AssertionError(f"no {error.__name__}")
+        refused(TypeError, lambda: np.asarray(t), "cuda:0", ".cpu()")
+        refused(TypeError, lambda: t.numpy(), "cuda:0")
+        refused(BufferError, lambda: memoryview(t), "cpu")
+        refused(TypeError, lambda: np.add(t, np.ones(4)), "mix")
+        refused(TypeError, lambda: np.add(t, 1, out=np.ones(4)), "out=")
+        refused(TypeError, lambda: np.histogram(t), "cuda")
+        refused(ValueError, lambda: tenon.from_dlpack(t, device="cpu", copy=False), "copy=False")
+        assert not hasattr(t, "__array_interface__")
+        i = t.__cuda_array_interface__
+        assert (i["version"], i["typestr"], i["shape"], i["stream"]) == (3, "<f4", (4,), 1)
+        assert t.__dlpack_device__() == (2, 0)
+        assert not tenon.explain(t).shared and "cuda:0" in str(tenon.explain(t))
+        # NumPy's functions run where the tensor is
+        for y in (np.sin(t), np.mean(t), np.sum(t, axis=0), np.add(t, np.float32(2)), np.where(t > 1, t, 0),
+                  np.concatenate([t, t]), np.percentile(t, 50), np.linalg.norm(t), np.add(t, np.array(2.0))):
+            assert y.device == "cuda:0", y
+        assert np.percentile(t, 50).item() == 1.5
+        u = tenon.from_dlpack(t)
+        assert u.device == "cuda:0" and u.data_ptr() == t.data_ptr()
+        assert tenon.from_dlpack(t, device="cpu").tolist() == [0, 1, 2, 3]
+        assert t.to_numpy().tolist() == [0, 1, 2, 3] and t.numpy(force=True).tolist() == [0, 1, 2, 3]
+        assert len(t.tobytes()) == 16
+        with tenon.numpy_policy(to_cpu=True):
+            assert np.asarray(t).tolist() == memoryview(t).tolist() == t.numpy().tolist() == [0, 1, 2, 3]
+            with tenon.record_copies() as log:
+                t.__array__()
+            assert log.bytes == 16
+        refused(TypeError, lambda: np.asarray(t), "cuda:0")
+        """,
+        **sim_environment(),
+    )

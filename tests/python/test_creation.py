@@ -113,10 +113,26 @@ def test_frombuffer_reinterprets():
 
 @pytest.mark.parametrize(
     "data, dtype",
-    [(3, "int64"), (3.0, "float32"), (True, "bool"), (3j, "complex64"), ([1, 2], "int64"), ([1, 2.0], "float32"), ([True, 2], "int64"),
-     ([1, 2j], "complex64"), ([], "float32"), ([[], []], "float32"), (range(3), "int64"), ((1, (2,)[0]), "int64"), ([2**63], "uint64"),
-     (np.float16(1), "float16"), (np.array([1], np.uint16), "uint16"), ([np.int8(1), np.int8(2)], "int8"), (np.array(3), "int64")],
-)  # fmt: skip
+    [
+        (3, "int64"),
+        (3.0, "float32"),
+        (True, "bool"),
+        (3j, "complex64"),
+        ([1, 2], "int64"),
+        ([1, 2.0], "float32"),
+        ([True, 2], "int64"),
+        ([1, 2j], "complex64"),
+        ([], "float32"),
+        ([[], []], "float32"),
+        (range(3), "int64"),
+        ((1, (2,)[0]), "int64"),
+        ([2**63], "uint64"),
+        (np.float16(1), "float16"),
+        (np.array([1], np.uint16), "uint16"),
+        ([np.int8(1), np.int8(2)], "int8"),
+        (np.array(3), "int64"),
+    ],
+)
 @pytest.mark.parametrize("function", [tenon.tensor, tenon.as_tensor, tenon.asarray])
 def test_dtype_and_values_of_data(function, data, dtype):
     t = function(data)

@@ -1,4 +1,4 @@
-"""Getting and setting by ints, slices, None, Ellipsis, integer arrays, bool masks and their mixtures, as NumPy does."""
+"""Getting and setting by ints, slices, None, Ellipsis, integer arrays, bool masks and their mixtures."""
 
 import numpy as np
 import pytest

@@ -5,9 +5,19 @@ import pytest
 import tenon
 
 METHODS = {
-    "bool": "bool", "byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64", "half": "float16",
-    "bfloat16": "bfloat16", "float": "float32", "double": "float64", "cfloat": "complex64", "cdouble": "complex128",
-}  # fmt: skip
+    "bool": "bool",
+    "byte": "uint8",
+    "char": "int8",
+    "short": "int16",
+    "int": "int32",
+    "long": "int64",
+    "half": "float16",
+    "bfloat16": "bfloat16",
+    "float": "float32",
+    "double": "float64",
+    "cfloat": "complex64",
+    "cdouble": "complex128",
+}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -25,10 +35,19 @@ def test_to():
     assert t.to("cpu") is t
     assert t.to(tenon.float32, copy=True) is not t
     for arguments, keywords in (
-        ((tenon.int64,), {}), (("int64",), {}), ((np.int64,), {}), ((np.dtype("int64"),), {}), ((int,), {}), ((), {"dtype": tenon.int64}),
-        (("cpu", tenon.int64), {}), ((tenon.device("cpu"), tenon.int64), {}), ((), {"device": "cpu", "dtype": "int64"}),
-        ((tenon.int64, True), {}), ((tenon.zeros(1, dtype=tenon.int64),), {}), ((tenon.int64,), {"non_blocking": True}),
-    ):  # fmt: skip
+        ((tenon.int64,), {}),
+        (("int64",), {}),
+        ((np.int64,), {}),
+        ((np.dtype("int64"),), {}),
+        ((int,), {}),
+        ((), {"dtype": tenon.int64}),
+        (("cpu", tenon.int64), {}),
+        ((tenon.device("cpu"), tenon.int64), {}),
+        ((), {"device": "cpu", "dtype": "int64"}),
+        ((tenon.int64, True), {}),
+        ((tenon.zeros(1, dtype=tenon.int64),), {}),
+        ((tenon.int64,), {"non_blocking": True}),
+    ):
         r = t.to(*arguments, **keywords)
         assert r.dtype is tenon.int64
         assert r.tolist() == [1, 2]
@@ -189,10 +208,20 @@ def test_products_against_numpy():
     )
     ta, tb, tv, ts = (tenon.tensor(x) for x in (a, b, v, s))
     for ours, theirs in (
-        (ta @ tb, a @ b), (tenon.matmul(ta, tb), a @ b), (ta.mm(tb), a @ b), (ta.mv(tv), a @ v), (tv.dot(tv), v @ v), (ta @ tv, a @ v),
-        (tv @ tb, v @ b), (ts @ tb, s @ b), (ts.bmm(ts.mT), s @ s.swapaxes(1, 2)), (tenon.outer(tv, tv), np.outer(v, v)),
-        (tenon.ger(tv, tv), np.outer(v, v)), (ta @ b, a @ b), (tenon.tensor([[1, 2], [3, 4]]) @ tenon.tensor([1, 1]), np.array([3, 7])),
-    ):  # fmt: skip
+        (ta @ tb, a @ b),
+        (tenon.matmul(ta, tb), a @ b),
+        (ta.mm(tb), a @ b),
+        (ta.mv(tv), a @ v),
+        (tv.dot(tv), v @ v),
+        (ta @ tv, a @ v),
+        (tv @ tb, v @ b),
+        (ts @ tb, s @ b),
+        (ts.bmm(ts.mT), s @ s.swapaxes(1, 2)),
+        (tenon.outer(tv, tv), np.outer(v, v)),
+        (tenon.ger(tv, tv), np.outer(v, v)),
+        (ta @ b, a @ b),
+        (tenon.tensor([[1, 2], [3, 4]]) @ tenon.tensor([1, 1]), np.array([3, 7])),
+    ):
         assert ours.shape == theirs.shape
         assert np.allclose(np.asarray(ours.tolist()), theirs)
     out = tenon.zeros(3, 5, dtype=tenon.float64)

@@ -20,9 +20,18 @@ def close(ours, theirs, dtype=None):
 @pytest.mark.parametrize("keepdim", [False, True])
 @pytest.mark.parametrize(
     "name, reference",
-    [("sum", np.sum), ("prod", np.prod), ("mean", np.mean), ("amin", np.min), ("amax", np.max), ("all", np.all), ("any", np.any),
-     ("count_nonzero", np.count_nonzero), ("logsumexp", lambda a, axis, keepdims: np.log(np.sum(np.exp(a), axis=axis, keepdims=keepdims)))],
-)  # fmt: skip
+    [
+        ("sum", np.sum),
+        ("prod", np.prod),
+        ("mean", np.mean),
+        ("amin", np.min),
+        ("amax", np.max),
+        ("all", np.all),
+        ("any", np.any),
+        ("count_nonzero", np.count_nonzero),
+        ("logsumexp", lambda a, axis, keepdims: np.log(np.sum(np.exp(a), axis=axis, keepdims=keepdims))),
+    ],
+)
 def test_reductions(name, reference, dim, keepdim):
     t = tenon.tensor(A)
     theirs = reference(A, axis=dim, keepdims=keepdim)

@@ -52,12 +52,18 @@ VIEWS = {
     "expand_dims": (lambda t: tenon.expand_dims(t, axis=(0, 2)), lambda a: np.expand_dims(a, (0, 2))),
     "expand": (lambda t: t[:, :1].expand(-1, 5, 4), lambda a: np.broadcast_to(a[:, :1], (2, 5, 4))),
     "expand_as": (lambda t: t[0].expand_as(tenon.zeros(5, 3, 4)), lambda a: np.broadcast_to(a[0], (5, 3, 4))),
-    "broadcast_to": (lambda t: tenon.broadcast_to(t, (2, 2, 3, 4)), lambda a: np.broadcast_to(a, (2, 2, 3, 4))),
+    "broadcast_to": (
+        lambda t: tenon.broadcast_to(t, (2, 2, 3, 4)),
+        lambda a: np.broadcast_to(a, (2, 2, 3, 4)),
+    ),
     "narrow": (lambda t: t.narrow(2, 1, 2), lambda a: a[:, :, 1:3]),
     "select": (lambda t: t.select(1, -1), lambda a: a[:, -1]),
     "diagonal": (lambda t: t.diagonal(1, 1, 2), lambda a: a.diagonal(1, 1, 2)),
     "unfold": (lambda t: t.unfold(2, 2, 1), lambda a: np.lib.stride_tricks.sliding_window_view(a, 2, 2)),
-    "as_strided": (lambda t: t.as_strided((2, 2), (1, 4), 3), lambda a: a.ravel()[[3, 7, 4, 8]].reshape(2, 2)),
+    "as_strided": (
+        lambda t: t.as_strided((2, 2), (1, 4), 3),
+        lambda a: a.ravel()[[3, 7, 4, 8]].reshape(2, 2),
+    ),
     "flip": (lambda t: t.flip(0, 2), lambda a: np.flip(a, (0, 2))),
     "flip all": (lambda t: t.flip(), lambda a: np.flip(a)),
     "flip axis": (lambda t: tenon.flip(t, axis=1), lambda a: np.flip(a, 1)),
@@ -66,7 +72,7 @@ VIEWS = {
     "real": (lambda t: t.real, lambda a: a.real),
     "atleast": (lambda t: tenon.atleast_2d(t[0, 0]), lambda a: np.atleast_2d(a[0, 0])),
     "detach": (lambda t: t.detach(), lambda a: a),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -89,7 +95,10 @@ COPIES = {
     "repeat": (lambda t: t.repeat(2, 1, 1, 3), lambda a: np.tile(a, (2, 1, 1, 3))),
     "repeat_interleave": (lambda t: t.repeat_interleave(2, 1), lambda a: np.repeat(a, 2, 1)),
     "repeat_interleave flat": (lambda t: t.repeat_interleave(2), lambda a: np.repeat(a, 2)),
-    "repeat_interleave each": (lambda t: tenon.repeat_interleave(t, tenon.tensor([1, 0, 2]), dim=1), lambda a: np.repeat(a, [1, 0, 2], 1)),
+    "repeat_interleave each": (
+        lambda t: tenon.repeat_interleave(t, tenon.tensor([1, 0, 2]), dim=1),
+        lambda a: np.repeat(a, [1, 0, 2], 1),
+    ),
     "cat": (lambda t: tenon.cat([t, t], 1), lambda a: np.concatenate([a, a], 1)),
     "cat flat": (lambda t: tenon.concatenate((t, t), axis=None), lambda a: np.concatenate([a, a], None)),
     "stack": (lambda t: tenon.stack((t, t), dim=-1), lambda a: np.stack([a, a], -1)),
@@ -99,7 +108,7 @@ COPIES = {
     "rot90": (lambda t: t.rot90(), lambda a: np.rot90(a)),
     "rot90 twice": (lambda t: t.rot90(2, (1, 2)), lambda a: np.rot90(a, 2, (1, 2))),
     "tril": (lambda t: t.tril(), lambda a: np.tril(a)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", COPIES)

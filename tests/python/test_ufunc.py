@@ -256,3 +256,21 @@ def test_lists_and_python_numbers():
     assert np.add(2, tenon.tensor([1, 2])).dtype == tenon.int64
     with pytest.raises(TypeError):
         np.add(tenon.ones(2), np.array(["a", "b"]))
+
+
+class Metres(np.ndarray):
+    """An ndarray with a meaning of its own, as quantities with units."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return "metres"
+
+    def __array_function__(self, func, types, args, kwargs):
+        return "metres"
+
+
+def test_quantities_answer_for_themselves():
+    q, t = np.ones(2).view(Metres), tenon.ones(2)
+    for r in (np.add(t, q), np.add(q, t), t * q, q * t, np.concatenate([t, q])):
+        assert r == "metres"
+    plain = np.ones(2).view(type("Plain", (np.ndarray,), {}))  # without a meaning of its own
+    assert (t + plain).tolist() == np.add(plain, t).tolist() == [2, 2]

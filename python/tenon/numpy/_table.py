@@ -24,13 +24,19 @@ _ON_VIEWS = (
 )  # fmt: skip
 
 
+_CREATION = (
+    "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "empty", "eye", "frombuffer", "full",
+    "identity", "ones", "zeros",
+)  # fmt: skip
+
+
 def functions() -> dict[Callable[..., Any], Callable[..., Any]]:
     """NumPy's function objects and tenon's for them."""
     import numpy as np
 
     import tenon.numpy as own
 
-    table: dict[Callable[..., Any], Callable[..., Any]] = {}
+    table: dict[Any, Callable[..., Any]] = {}
     for theirs, ours, path in (
         (np, own, ()),
         (np.linalg, own.linalg, ("linalg",)),
@@ -52,5 +58,8 @@ def functions() -> dict[Callable[..., Any], Callable[..., Any]]:
                 )
             for name in _ON_VIEWS:
                 table.setdefault(getattr(np, name, None), through_numpy(name))
+    for name in _CREATION:  # reached by like=
+        table[getattr(np, name)] = getattr(own, name)
+    table[np.lib.stride_tricks.sliding_window_view] = own.sliding_window_view
     table.pop(None, None)  # names that this NumPy does not have
     return table

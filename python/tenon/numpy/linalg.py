@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._functions import cross, matmul, outer, tensordot, trace, vecdot
+from tenon.numpy._products import cross, matmul, outer, tensordot, trace, vecdot
 from tenon.numpy._shape import diagonal, matrix_transpose
 from tenon.numpy._support import axes_of, floating, tensor, through_numpy
 
 __all__ = [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
     "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "multi_dot", "norm",
-    "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot",
-    "vector_norm",
+    "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve",
+    "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
 
 
@@ -112,4 +112,6 @@ qr = through_numpy("qr", _PATH)
 slogdet = through_numpy("slogdet", _PATH)
 solve = through_numpy("solve", _PATH)
 svd = through_numpy("svd", _PATH)
+tensorinv = through_numpy("tensorinv", _PATH)
+tensorsolve = through_numpy("tensorsolve", _PATH)
 svdvals = through_numpy("svdvals", _PATH)
