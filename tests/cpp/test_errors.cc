@@ -36,7 +36,8 @@ const Mistake kMistakes[] = {
     {"wrong_shape",
      [] {
        Tensor out = zeros({3});
-       const Operand in[] = {zeros({2}), zeros({2})};
+       const Tensor two = zeros({2});
+       const Operand in[] = {two, two};
        elementwise(Op::add, in, &out);
      }},
     {"wrong_shape",
@@ -144,7 +145,8 @@ const Mistake kMistakes[] = {
     {"out_requires_grad",
      [] {
        Tensor out = zeros({2}, DType::float64);
-       const Operand in[] = {leaf(), 1};
+       const Tensor x = leaf();
+       const Operand in[] = {x, 1};
        elementwise(Op::add, in, &out);
      }},
     {"not_differentiable",
