@@ -43,6 +43,21 @@ void ternary_kernel(const void* const* in, void* out, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<In>(F{}(a[i], b[i], c[i]));
 }
 
+// A choice by bits: the condition, widened to the elements' size, is a mask. (As a select, its other width
+// would keep the loop from vectorising.)
+template <class Bits>
+void select_kernel(const void* const* in, void* out, std::int64_t n) {
+  using Word [[gnu::may_alias]] = Bits;
+  const auto* a = static_cast<const std::uint8_t*>(in[0]);
+  const Word *b = static_cast<const Word*>(in[1]), *c = static_cast<const Word*>(in[2]);
+  Word* o = static_cast<Word*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Bits mask = static_cast<Bits>(Bits(0) - static_cast<Bits>(a[i] != 0));
+    o[i] = static_cast<Bits>((b[i] & mask) | (c[i] & static_cast<Bits>(~mask)));
+  }
+}
+
 template <class T>
 struct real_of_ { using type = T; };
 template <class T>
@@ -84,6 +99,10 @@ void add_kernel(KernelTable& t) {
   Kernel& k = t.elementwise[static_cast<int>(O)][static_cast<int>(dtype_of<T>)];
   if constexpr (Arity == 1) k = &unary_kernel<F, T, Out>;
   else if constexpr (Arity == 2) k = &binary_kernel<F, T, Out>;
+  else if constexpr (R == Rule::select && sizeof(T) == 1) k = &select_kernel<std::uint8_t>;
+  else if constexpr (R == Rule::select && sizeof(T) == 2) k = &select_kernel<std::uint16_t>;
+  else if constexpr (R == Rule::select && sizeof(T) == 4) k = &select_kernel<std::uint32_t>;
+  else if constexpr (R == Rule::select && sizeof(T) == 8) k = &select_kernel<std::uint64_t>;
   else k = &ternary_kernel<F, std::conditional_t<R == Rule::select, bool, T>, T>;
 }
 template <class F, Op O, int Arity, Rule R, class... T>
