@@ -233,19 +233,10 @@ void add_strided(Tensor& flat, const Dims& shape, const Dims& strides, std::int6
 // The elements of a view are added into a buffer laid out as the base is.
 Backward as_strided(const Tensor& base, const Dims& shape, const Dims& strides, std::int64_t offset) {
   return [from = base.shape(), from_strides = base.strides(), shape, strides, offset](In g) -> Grads {
-    std::int64_t low = 0, high = 0;
-    for (int d = 0; d < from.size(); ++d) {
-      const std::int64_t reach = (std::max<std::int64_t>(from[d], 1) - 1) * from_strides[d];
-      (reach < 0 ? low : high) += reach;
-    }
     // The view may show what lies beside the base in its storage; no gradient flows there.
-    for (std::int64_t d = 0, lowest = offset, highest = offset; d < shape.size(); ++d) {
-      const int k = static_cast<int>(d);
-      const std::int64_t reach = (std::max<std::int64_t>(shape[k], 1) - 1) * strides[k];
-      (reach < 0 ? lowest : highest) += reach;
-      low = std::min(low, lowest);
-      high = std::max(high, highest);
-    }
+    const Extent of_base = extent(from, from_strides), of_view = extent(shape, strides);
+    const std::int64_t low = std::min(of_base.low, offset + of_view.low);
+    const std::int64_t high = std::max(of_base.high, offset + of_view.high);
     Tensor flat = zeros_of({high - low + 1}, g);
     add_strided(flat, shape, strides, offset - low, g);
     const Tensor to_base = tenon::as_strided(flat, from, from_strides, -low);

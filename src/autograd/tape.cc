@@ -63,11 +63,7 @@ class ReplaceSlice final : public Node {
 
  private:
   Tensor empty_like_layout(const Tensor& g) const {
-    std::int64_t low = 0, high = 0;
-    for (int d = 0; d < base_shape_.size(); ++d) {
-      const std::int64_t reach = (std::max<std::int64_t>(base_shape_[d], 1) - 1) * base_strides_[d];
-      (reach < 0 ? low : high) += reach;
-    }
+    const auto [low, high] = extent(base_shape_, base_strides_);
     const Tensor flat = empty({high - low + 1}, g.dtype(), g.device());
     return alias(flat, -low, base_shape_, base_strides_);
   }

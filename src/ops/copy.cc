@@ -62,14 +62,7 @@ Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> dev
   Tensor out = empty(t.shape(), d, v);
   if (t.ndim() > 1 && !t.is_contiguous() && v == t.device() && !copy && !overlaps_itself(t.shape(), t.strides())) {
     // A conversion keeps the order of the dimensions in memory.
-    const Dims order = memory_order(t.shape(), t.strides());
-    Dims strides(t.ndim());
-    std::int64_t s = 1;
-    for (int i = t.ndim() - 1; i >= 0; --i) {
-      strides[static_cast<int>(order[i])] = s;
-      s *= std::max<std::int64_t>(t.shape()[static_cast<int>(order[i])], 1);
-    }
-    out = alias(out, 0, t.shape(), strides);
+    out = alias(out, 0, t.shape(), dense_strides(t.shape(), memory_order(t.shape(), t.strides())));
   }
   v == t.device() ? write(out, t) : transfer(out, t);
   if (autograd::needs_grad(t) && is_differentiable(d)) autograd::attach(out, v == t.device() ? "to" : "to_device", {&t, 1}, derive::copy());

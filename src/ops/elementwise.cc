@@ -117,16 +117,8 @@ Tensor allocate_result(const Call& call, std::span<const Operand> in) {
     if (!like) like = &o.tensor();
   }
   if (!like || like->shape() != call.shape) return out;
-  const Dims order = memory_order(like->shape(), like->strides());
-  Dims strides(call.shape.size());
-  std::int64_t s = 1;
-  bool row_major = true;
-  for (int i = order.size() - 1; i >= 0; --i) {
-    strides[static_cast<int>(order[i])] = s;
-    s *= std::max<std::int64_t>(call.shape[static_cast<int>(order[i])], 1);
-    row_major = row_major && order[i] == i;
-  }
-  return row_major ? out : alias(out, 0, call.shape, strides);
+  const Dims strides = dense_strides(call.shape, memory_order(like->shape(), like->strides()));
+  return strides == out.strides() ? out : alias(out, 0, call.shape, strides);
 }
 
 void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out) {

@@ -85,6 +85,26 @@ Dims memory_order(const Dims& shape, const Dims& strides) {
   return order;
 }
 
+Dims dense_strides(const Dims& shape, const Dims& order) {
+  Dims strides(shape.size());
+  std::int64_t s = 1;
+  for (int i = order.size() - 1; i >= 0; --i) {
+    const int d = static_cast<int>(order[i]);
+    strides[d] = s;
+    s *= std::max<std::int64_t>(shape[d], 1);
+  }
+  return strides;
+}
+
+Extent extent(const Dims& shape, const Dims& strides) {
+  Extent e;
+  for (int d = 0; d < shape.size(); ++d) {
+    const std::int64_t reach = (std::max<std::int64_t>(shape[d], 1) - 1) * strides[d];
+    (reach < 0 ? e.low : e.high) += reach;
+  }
+  return e;
+}
+
 bool overlaps_itself(const Dims& shape, const Dims& strides) {
   // Sufficient for no overlap: sorted by stride, each dimension steps over the whole extent of the smaller ones.
   const Dims axes = memory_order(shape, strides);
@@ -103,12 +123,8 @@ bool overlaps_itself(const Dims& shape, const Dims& strides) {
 bool partially_overlap(const Tensor& a, const Tensor& b, const Dims& b_strides) {
   if (a.numel() == 0 || b.numel() == 0) return false;
   auto range = [](const Tensor& t) {
-    const char *low = t.data(), *high = t.data() + t.itemsize();
-    for (int d = 0; d < t.ndim(); ++d) {
-      const std::int64_t reach = (t.shape()[d] - 1) * t.strides()[d] * t.itemsize();
-      (reach < 0 ? low : high) += reach;
-    }
-    return std::pair(low, high);
+    const Extent e = extent(t.shape(), t.strides());
+    return std::pair<const char*, const char*>(t.data() + e.low * t.itemsize(), t.data() + (e.high + 1) * t.itemsize());
   };
   const auto [al, ah] = range(a);
   const auto [bl, bh] = range(b);

@@ -36,6 +36,15 @@ TENON_API void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOpe
 // The axes from outermost to innermost in which the tensor's memory runs; identity for row-major ones.
 TENON_API Dims memory_order(const Dims& shape, const Dims& strides);
 
+// The strides of a tensor without gaps whose memory runs in this order of the axes.
+Dims dense_strides(const Dims& shape, const Dims& order);
+
+// The positions of the lowest and the highest element relative to the first, in elements: low <= 0 <= high.
+struct Extent {
+  std::int64_t low = 0, high = 0;
+};
+Extent extent(const Dims& shape, const Dims& strides);
+
 // Whether two elements of the tensor may lie on the same bytes.
 TENON_API bool overlaps_itself(const Dims& shape, const Dims& strides);
 
