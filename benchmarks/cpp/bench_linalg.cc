@@ -26,10 +26,8 @@ double seconds(F&& f) {
     const auto start = Clock::now();
     for (std::int64_t i = 0; i < n; ++i) f();
     const double t = std::chrono::duration<double>(Clock::now() - start).count();
-    if (t < 0.02)
-      n *= 2;
-    else
-      runs.push_back(t / static_cast<double>(n));
+    if (t < 0.02) n *= 2;
+    else runs.push_back(t / static_cast<double>(n));
   }
   std::nth_element(runs.begin(), runs.begin() + 2, runs.end());
   return runs[2];
@@ -79,8 +77,8 @@ int main(int argc, char** argv) {
   const blas::Info info = blas::info();
   std::printf("BLAS: %s %s (%s), %d threads\n", info.name.c_str(), info.library.c_str(), info.config.c_str(),
               info.threads);
-  for (DType d : {DType::float32, DType::float64, DType::complex64, DType::bfloat16, DType::int8,
-                  DType::int32, DType::int64}) {
+  for (DType d :
+       {DType::float32, DType::float64, DType::complex64, DType::bfloat16, DType::int8, DType::int32, DType::int64}) {
     for (std::int64_t n : {4, 8, 16, 32, 48, 64, 128, 256, 512, 1024}) {
       if (n == 1024 && is_integral(d)) continue;
       char text[64];
@@ -91,10 +89,9 @@ int main(int argc, char** argv) {
         product("  ... b transposed", a, transpose(b, 0, 1), 2.0 * static_cast<double>(n * n * n));
     }
   }
-  product("float32 1000 x 16x16", filled({1000, 16, 16}, DType::float32),
-          filled({1000, 16, 16}, DType::float32), 2e3 * 4096);
-  product("float32 mv 4096", filled({4096, 4096}, DType::float32), filled({4096}, DType::float32),
-          2.0 * 4096 * 4096);
+  product("float32 1000 x 16x16", filled({1000, 16, 16}, DType::float32), filled({1000, 16, 16}, DType::float32),
+          2e3 * 4096);
+  product("float32 mv 4096", filled({4096, 4096}, DType::float32), filled({4096}, DType::float32), 2.0 * 4096 * 4096);
   product("float32 mv 4096, transposed", transpose(filled({4096, 4096}, DType::float32), 0, 1),
           filled({4096}, DType::float32), 2.0 * 4096 * 4096);
   product("float32 dot 1e6", filled({1000000}, DType::float32), filled({1000000}, DType::float32), 2e6);

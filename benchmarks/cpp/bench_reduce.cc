@@ -64,7 +64,7 @@ void reductions(const Tensor& x, const Axes& dims, const char* axis) {
   row("norm", [&](const Tensor& t) { norm(t, 2, dims); });
   row("count_nonzero", [&](const Tensor& t) { count_nonzero(t, dims); });
   if (!dims || dims->size() == 1)
-    
+
     row("argmax", [&](const Tensor& t) { argmax(t, dims ? std::optional((*dims)[0]) : std::nullopt); });
 }
 

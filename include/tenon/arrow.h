@@ -45,8 +45,7 @@ struct ArrowArrayStream {
 
 static_assert(sizeof(void*) != 8 ||
               (sizeof(ArrowSchema) == 72 && sizeof(ArrowArray) == 80 && sizeof(ArrowArrayStream) == 40));
-static_assert(sizeof(void*) != 8 ||
-              (offsetof(ArrowSchema, release) == 56 && offsetof(ArrowArray, release) == 64));
+static_assert(sizeof(void*) != 8 || (offsetof(ArrowSchema, release) == 56 && offsetof(ArrowArray, release) == 64));
 
 // Lends t's bytes: a vector as a primitive array, more dimensions as fixed-size lists of it. The bytes are
 // kept alive, and counted as an export of the storage, until the array is released, on any thread. Bools are

@@ -113,9 +113,8 @@ TENON_API void backward(std::span<const Tensor> roots, std::span<const Tensor> g
                         bool create_graph);
 // d(roots)/d(inputs) without touching any .grad. Throws GradError where an input is not in the graph,
 // unless allow_unused.
-TENON_API Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs,
-                     std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
-                     bool allow_unused);
+TENON_API Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
+                     bool retain_graph, bool create_graph, bool allow_unused);
 // The operation that made t; null for leaves.
 TENON_API Ref<Node> node_of(const Tensor& t);
 

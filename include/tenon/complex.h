@@ -39,7 +39,9 @@ struct complex {
   template <detail::complex_of<T> C>
   TENON_INLINE constexpr complex(const C& z) : re(z.real()), im(z.imag()) {}
   template <detail::complex_of<T> C>
-  TENON_INLINE constexpr operator C() const { return C(re, im); }
+  TENON_INLINE constexpr operator C() const {
+    return C(re, im);
+  }
 
   TENON_INLINE friend constexpr complex operator-(complex a) { return {-a.re, -a.im}; }
   TENON_INLINE friend constexpr complex operator+(complex a, complex b) { return {a.re + b.re, a.im + b.im}; }

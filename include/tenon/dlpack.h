@@ -106,18 +106,15 @@ static_assert(sizeof(void*) != 8 ||
               (sizeof(DLTensor) == 48 && offsetof(DLTensor, device) == 8 && offsetof(DLTensor, ndim) == 16 &&
                offsetof(DLTensor, dtype) == 20 && offsetof(DLTensor, shape) == 24 &&
                offsetof(DLTensor, strides) == 32 && offsetof(DLTensor, byte_offset) == 40));
+static_assert(sizeof(void*) != 8 || (sizeof(DLManagedTensor) == 64 && offsetof(DLManagedTensor, manager_ctx) == 48 &&
+                                     offsetof(DLManagedTensor, deleter) == 56));
 static_assert(sizeof(void*) != 8 ||
-              (sizeof(DLManagedTensor) == 64 && offsetof(DLManagedTensor, manager_ctx) == 48 &&
-               offsetof(DLManagedTensor, deleter) == 56));
-static_assert(sizeof(void*) != 8 || (sizeof(DLManagedTensorVersioned) == 80 &&
-                                     offsetof(DLManagedTensorVersioned, manager_ctx) == 8 &&
-                                     offsetof(DLManagedTensorVersioned, deleter) == 16 &&
-                                     offsetof(DLManagedTensorVersioned, flags) == 24 &&
-                                     offsetof(DLManagedTensorVersioned, dl_tensor) == 32));
-static_assert(sizeof(void*) != 8 ||
-              (sizeof(DLPackExchangeAPIHeader) == 16 && sizeof(DLPackExchangeAPI) == 56 &&
-               offsetof(DLPackExchangeAPI, managed_tensor_allocator) == 16 &&
-               offsetof(DLPackExchangeAPI, current_work_stream) == 48));
+              (sizeof(DLManagedTensorVersioned) == 80 && offsetof(DLManagedTensorVersioned, manager_ctx) == 8 &&
+               offsetof(DLManagedTensorVersioned, deleter) == 16 && offsetof(DLManagedTensorVersioned, flags) == 24 &&
+               offsetof(DLManagedTensorVersioned, dl_tensor) == 32));
+static_assert(sizeof(void*) != 8 || (sizeof(DLPackExchangeAPIHeader) == 16 && sizeof(DLPackExchangeAPI) == 56 &&
+                                     offsetof(DLPackExchangeAPI, managed_tensor_allocator) == 16 &&
+                                     offsetof(DLPackExchangeAPI, current_work_stream) == 48));
 
 TENON_API DLDataType to_dlpack(DType dtype);
 TENON_API DLDevice to_dlpack(Device device);
@@ -130,8 +127,7 @@ TENON_API Device device_from(DLDevice device);
 // unversioned struct has no read-only flag: BufferError for a read-only tensor.
 TENON_API DLManagedTensor* export_unversioned(const Tensor& t);
 // The read-only flag is set for a read-only tensor, too. copied: the consumer is the bytes' only owner.
-TENON_API DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only = false,
-                                                     bool copied = false);
+TENON_API DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only = false, bool copied = false);
 // A DLTensor whose shape and strides point into t: valid while t lives. The same errors as export_versioned,
 // and BufferError for a read-only tensor, which the struct cannot express.
 TENON_API void fill_view(const Tensor& t, DLTensor& out);

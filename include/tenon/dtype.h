@@ -12,23 +12,23 @@
 namespace tenon {
 
 // X(name, C++ type, kind, bits). The order is ABI: kernel tables are indexed by it.
-#define TENON_FOR_EACH_DTYPE(X)                              \
-  X(bool_, bool, boolean, 8)                                 \
-  X(int8, std::int8_t, signed_integer, 8)                    \
-  X(int16, std::int16_t, signed_integer, 16)                 \
-  X(int32, std::int32_t, signed_integer, 32)                 \
-  X(int64, std::int64_t, signed_integer, 64)                 \
-  X(uint8, std::uint8_t, unsigned_integer, 8)                \
-  X(uint16, std::uint16_t, unsigned_integer, 16)             \
-  X(uint32, std::uint32_t, unsigned_integer, 32)             \
-  X(uint64, std::uint64_t, unsigned_integer, 64)             \
-  X(float16, ::tenon::half, floating, 16)                    \
-  X(bfloat16, ::tenon::bfloat16, floating, 16)               \
-  X(float32, float, floating, 32)                            \
-  X(float64, double, floating, 64)                           \
-  X(complex64, ::tenon::complex<float>, complex, 64)         \
-  X(complex128, ::tenon::complex<double>, complex, 128)      \
-  X(float8_e4m3fn, ::tenon::float8_e4m3fn, float8, 8)        \
+#define TENON_FOR_EACH_DTYPE(X)                         \
+  X(bool_, bool, boolean, 8)                            \
+  X(int8, std::int8_t, signed_integer, 8)               \
+  X(int16, std::int16_t, signed_integer, 16)            \
+  X(int32, std::int32_t, signed_integer, 32)            \
+  X(int64, std::int64_t, signed_integer, 64)            \
+  X(uint8, std::uint8_t, unsigned_integer, 8)           \
+  X(uint16, std::uint16_t, unsigned_integer, 16)        \
+  X(uint32, std::uint32_t, unsigned_integer, 32)        \
+  X(uint64, std::uint64_t, unsigned_integer, 64)        \
+  X(float16, ::tenon::half, floating, 16)               \
+  X(bfloat16, ::tenon::bfloat16, floating, 16)          \
+  X(float32, float, floating, 32)                       \
+  X(float64, double, floating, 64)                      \
+  X(complex64, ::tenon::complex<float>, complex, 64)    \
+  X(complex128, ::tenon::complex<double>, complex, 128) \
+  X(float8_e4m3fn, ::tenon::float8_e4m3fn, float8, 8)   \
   X(float8_e5m2, ::tenon::float8_e5m2, float8, 8)
 
 enum class DType : std::uint8_t {
@@ -61,9 +61,7 @@ constexpr Kind kind(DType d) { return info(d).kind; }
 constexpr std::string_view name(DType d) { return d == DType::bool_ ? "bool" : info(d).name; }
 
 constexpr bool is_bool(DType d) { return d == DType::bool_; }
-constexpr bool is_integral(DType d) {
-  return kind(d) == Kind::signed_integer || kind(d) == Kind::unsigned_integer;
-}
+constexpr bool is_integral(DType d) { return kind(d) == Kind::signed_integer || kind(d) == Kind::unsigned_integer; }
 constexpr bool is_floating(DType d) { return kind(d) == Kind::floating || kind(d) == Kind::float8; }
 constexpr bool is_complex(DType d) { return kind(d) == Kind::complex; }
 constexpr bool is_float8(DType d) { return kind(d) == Kind::float8; }
@@ -86,10 +84,10 @@ inline DType default_complex() { return complex_dtype(default_float()); }
 // C++ type to DType.
 template <class T>
 struct dtype_of_;
-#define X(name, type, kind, bits)                          \
-  template <>                                              \
-  struct dtype_of_<type> {                                 \
-    static constexpr DType value = DType::name;            \
+#define X(name, type, kind, bits)               \
+  template <>                                   \
+  struct dtype_of_<type> {                      \
+    static constexpr DType value = DType::name; \
   };
 TENON_FOR_EACH_DTYPE(X)
 #undef X
@@ -101,8 +99,7 @@ template <class F>
 decltype(auto) dispatch(DType d, F&& f) {
   switch (d) {
 #define X(name, type, kind, bits) \
-  case DType::name:               \
-    return f.template operator()<type>();
+  case DType::name: return f.template operator()<type>();
     TENON_FOR_EACH_DTYPE(X)
 #undef X
   }

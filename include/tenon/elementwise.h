@@ -89,15 +89,15 @@ TENON_API Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> oth
 
 #define UNARY(name, ...) \
   inline Tensor name(const Operand& x) { return elementwise(Op::name, {&x, 1}); }
-#define BINARY(name, ...)                               \
+#define BINARY(name, ...)                                  \
   inline Tensor name(const Operand& a, const Operand& b) { \
-    const Operand ab[] = {a, b};                        \
-    return elementwise(Op::name, ab);                   \
+    const Operand ab[] = {a, b};                           \
+    return elementwise(Op::name, ab);                      \
   }
-#define TERNARY(name, ...)                                                  \
+#define TERNARY(name, ...)                                                   \
   inline Tensor name(const Operand& a, const Operand& b, const Operand& c) { \
-    const Operand abc[] = {a, b, c};                                        \
-    return elementwise(Op::name, abc);                                      \
+    const Operand abc[] = {a, b, c};                                         \
+    return elementwise(Op::name, abc);                                       \
   }
 #include "tenon/elementwise.def"
 #undef UNARY
@@ -111,15 +111,23 @@ inline Tensor operator/(const Tensor& a, const Operand& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& a) { return neg(a); }
 template <class T>
   requires std::is_arithmetic_v<T>
-Tensor operator+(T a, const Tensor& b) { return add(a, b); }
+Tensor operator+(T a, const Tensor& b) {
+  return add(a, b);
+}
 template <class T>
   requires std::is_arithmetic_v<T>
-Tensor operator-(T a, const Tensor& b) { return sub(a, b); }
+Tensor operator-(T a, const Tensor& b) {
+  return sub(a, b);
+}
 template <class T>
   requires std::is_arithmetic_v<T>
-Tensor operator*(T a, const Tensor& b) { return mul(a, b); }
+Tensor operator*(T a, const Tensor& b) {
+  return mul(a, b);
+}
 template <class T>
   requires std::is_arithmetic_v<T>
-Tensor operator/(T a, const Tensor& b) { return div(a, b); }
+Tensor operator/(T a, const Tensor& b) {
+  return div(a, b);
+}
 
 }  // namespace tenon

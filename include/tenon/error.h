@@ -18,6 +18,7 @@ class TENON_API Error : public std::exception {
   std::string message_;
 };
 
+// clang-format off
 // In Python: ValueError, ...
 class TENON_API ValueError : public Error { using Error::Error; };
 class TENON_API ShapeError : public ValueError { using ValueError::ValueError; };
@@ -35,5 +36,6 @@ class TENON_API FileError : public Error { using Error::Error; };
 class TENON_API RuntimeError : public Error { using Error::Error; };
 class TENON_API DeviceError : public RuntimeError { using RuntimeError::RuntimeError; };
 class TENON_API GradError : public RuntimeError { using RuntimeError::RuntimeError; };
+// clang-format on
 
 }  // namespace tenon

@@ -63,7 +63,8 @@ struct small_float {
     if constexpr (rebias != 0) {
       // The sum with `magic` has the smallest subnormal as its last place: the hardware rounds.
       const float magic = power_of_two(24 - bias - Mantissa);
-      const std::uint32_t subnormal = bit_cast<std::uint32_t>(bit_cast<float>(a) + magic) - bit_cast<std::uint32_t>(magic);
+      const std::uint32_t subnormal =
+          bit_cast<std::uint32_t>(bit_cast<float>(a) + magic) - bit_cast<std::uint32_t>(magic);
       r = a < rebias + (1u << 23) ? subnormal : r;
     }
     r = r < special ? r : special;
@@ -99,7 +100,8 @@ class std::numeric_limits<tenon::small_float<Bits, Exponent, Mantissa, HasInfini
  public:
   static constexpr bool is_specialized = true, is_signed = true, is_integer = false, is_exact = false;
   static constexpr bool has_infinity = HasInfinity, has_quiet_NaN = true, has_signaling_NaN = HasInfinity;
-  static constexpr bool is_iec559 = HasInfinity, is_bounded = true, is_modulo = false, traps = false, tinyness_before = false;
+  static constexpr bool is_iec559 = HasInfinity, is_bounded = true, is_modulo = false, traps = false,
+                        tinyness_before = false;
   static constexpr float_denorm_style has_denorm = denorm_present;
   static constexpr bool has_denorm_loss = false;
   static constexpr float_round_style round_style = round_to_nearest;

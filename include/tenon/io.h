@@ -60,7 +60,6 @@ struct Safetensors {
 // where they are not; without, each owns its memory. On another device they are copies.
 TENON_API Safetensors load_safetensors(const std::string& path, bool mmap = true, Device device = kCpu);
 // Throws DtypeError for complex128, which the format lacks.
-TENON_API void save_safetensors(const std::string& path, const NamedTensors& items,
-                                const Metadata& metadata = {});
+TENON_API void save_safetensors(const std::string& path, const NamedTensors& items, const Metadata& metadata = {});
 
 }  // namespace tenon

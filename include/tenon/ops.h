@@ -142,8 +142,10 @@ TENON_API Tensor log_softmax(const Tensor& t, std::int64_t dim);
 // Same shape and values, whatever the dtypes; NaN equals nothing. Integers and floats meet in float64.
 TENON_API bool equal(const Tensor& a, const Tensor& b);
 // |a - b| <= atol + rtol * |b|, formed in float32 at least (float64 for integers).
-TENON_API Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
-TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+TENON_API Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+                         bool equal_nan = false);
+TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+                        bool equal_nan = false);
 
 // ---- sort.cc ----
 // Along one dimension, NaNs above all numbers; equal elements keep their order.
@@ -184,7 +186,8 @@ class TENON_API Generator {
 };
 TENON_API Generator& default_generator();
 TENON_API Tensor rand(const Dims& shape, std::optional<DType> dtype = {}, Device device = kCpu, Generator* g = nullptr);
-TENON_API Tensor randn(const Dims& shape, std::optional<DType> dtype = {}, Device device = kCpu, Generator* g = nullptr);
+TENON_API Tensor randn(const Dims& shape, std::optional<DType> dtype = {}, Device device = kCpu,
+                       Generator* g = nullptr);
 TENON_API Tensor randint(const Scalar& low, const Scalar& high, const Dims& shape, DType dtype = DType::int64,
                          Device device = kCpu, Generator* g = nullptr);
 TENON_API Tensor randperm(std::int64_t n, DType dtype = DType::int64, Device device = kCpu, Generator* g = nullptr);

@@ -15,7 +15,9 @@ class Scalar {
   Scalar() : Scalar(0) {}
   Scalar(bool v) : tag_(Tag::boolean) { u_.i = v; }
   template <std::signed_integral T>
-  Scalar(T v) : tag_(Tag::integer) { u_.i = v; }
+  Scalar(T v) : tag_(Tag::integer) {
+    u_.i = v;
+  }
   // Values above int64's range are kept; the others are ordinary integers.
   template <std::unsigned_integral T>
     requires(!std::same_as<T, bool>)
@@ -23,7 +25,9 @@ class Scalar {
     u_.i = static_cast<std::int64_t>(v);
   }
   template <std::floating_point T>
-  Scalar(T v) : tag_(Tag::floating) { u_.c = {static_cast<double>(v), 0}; }
+  Scalar(T v) : tag_(Tag::floating) {
+    u_.c = {static_cast<double>(v), 0};
+  }
   Scalar(complex128 v) : tag_(Tag::complex) { u_.c = v; }
 
   // A NumPy scalar: weak against tensors of its own kind, of its own dtype against lower ones.
@@ -76,9 +80,8 @@ class Scalar {
       if constexpr (std::unsigned_integral<T>) {
         if (v >= 9223372036854775808.0) return static_cast<T>(static_cast<std::uint64_t>(v));
       }
-      return v >= -9223372036854775808.0 && v < 9223372036854775808.0
-                 ? static_cast<T>(static_cast<std::int64_t>(v))
-                 : static_cast<T>(INT64_MIN);
+      return v >= -9223372036854775808.0 && v < 9223372036854775808.0 ? static_cast<T>(static_cast<std::int64_t>(v))
+                                                                      : static_cast<T>(INT64_MIN);
     } else return static_cast<T>(v);
   }
   template <class T, class I>

@@ -60,20 +60,22 @@ class TENON_API Tensor {
   std::int64_t itemsize() const { return static_cast<std::int64_t>(tenon::itemsize(p_->dtype)); }
   std::int64_t nbytes() const { return numel() * itemsize(); }
   Storage& storage() const { return *p_->storage; }
-  std::int64_t storage_offset() const {
-    return (p_->data - static_cast<char*>(p_->storage->data())) / itemsize();
-  }
+  std::int64_t storage_offset() const { return (p_->data - static_cast<char*>(p_->storage->data())) / itemsize(); }
   bool read_only() const { return p_->read_only; }
   bool is_contiguous() const { return p_->contiguous; }
 
   // The first element. On a device the address is the device's.
   char* data() const { return p_->data; }
   template <class T>
-  T* data() const { return reinterpret_cast<T*>(p_->data); }
+  T* data() const {
+    return reinterpret_cast<T*>(p_->data);
+  }
   // The value of a tensor of one element, read to the host.
   Scalar item() const;
   template <class T>
-  T item() const { return item().to<T>(); }
+  T item() const {
+    return item().to<T>();
+  }
 
   // Whether both are views of one storage.
   bool shares_storage(const Tensor& o) const { return p_->storage == o.p_->storage; }
@@ -106,8 +108,8 @@ class TENON_API Tensor {
 TENON_API Dims contiguous_strides(std::span<const std::int64_t> shape);
 TENON_API Tensor empty(const Dims& shape, DType dtype, Device device = kCpu);
 // A view of a storage with any geometry. Throws ValueError if it reaches outside the storage's bytes.
-TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape,
-                             const Dims& strides, DType dtype, bool read_only);
+TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides,
+                             DType dtype, bool read_only);
 // Another geometry over t's bytes, sharing its read-only bit; records no gradient.
 TENON_API Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides);
 

@@ -15,12 +15,12 @@ PyObject* tensor_repr(PyObject* self) {
 
 namespace {
 
-#define GETTER(name, expression)                                             \
-  PyObject* get_##name(PyObject* self, void*) {                              \
-    return guarded([&]() -> PyObject* {                                      \
-      const Tensor& t = unwrap(self);                                        \
-      return expression;                                                     \
-    });                                                                      \
+#define GETTER(name, expression)                \
+  PyObject* get_##name(PyObject* self, void*) { \
+    return guarded([&]() -> PyObject* {         \
+      const Tensor& t = unwrap(self);           \
+      return expression;                        \
+    });                                         \
   }
 GETTER(shape, from_dims(t.shape()))
 GETTER(dtype, from_dtype(t.dtype()))
@@ -79,7 +79,8 @@ PyObject* detach(PyObject* self, PyObject*) {
 PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   return guarded([&]() -> PyObject* {
     bool force = false;
-    if (nargs > 0 || (kwnames && PyTuple_GET_SIZE(kwnames) > 1)) throw TypeError("numpy: it takes the keyword argument force only");
+    if (nargs > 0 || (kwnames && PyTuple_GET_SIZE(kwnames) > 1))
+      throw TypeError("numpy: it takes the keyword argument force only");
     if (kwnames && PyTuple_GET_SIZE(kwnames) == 1) {
       if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "force") != 0)
         throw TypeError("numpy: it takes the keyword argument force only");
@@ -130,7 +131,9 @@ PyObject* backward(PyObject* self, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"gradient", "retain_graph", "create_graph", nullptr};
   PyObject *gradient = Py_None, *retain = Py_None;
   int create = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOp:backward", const_cast<char**>(keywords), &gradient, &retain, &create)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOp:backward", const_cast<char**>(keywords), &gradient, &retain,
+                                   &create))
+    return nullptr;
   return guarded([&] {
     const Tensor t = unwrap(self);
     const Tensor g = gradient == Py_None ? Tensor() : to_tensor(gradient, {"backward", "gradient"});
@@ -150,7 +153,9 @@ PyObject* from_module(const char* module, const char* function, PyObject* self, 
   if (!m) return nullptr;
   return PyObject_CallMethod(m.get(), function, argument ? "OO" : "O", self, argument);
 }
-PyObject* reduce_ex(PyObject* self, PyObject* protocol) { return from_module("tenon._pickle", "reduce", self, protocol); }
+PyObject* reduce_ex(PyObject* self, PyObject* protocol) {
+  return from_module("tenon._pickle", "reduce", self, protocol);
+}
 PyObject* copy(PyObject* self, PyObject*) { return from_module("tenon._pickle", "shallow_copy", self, nullptr); }
 PyObject* deepcopy(PyObject* self, PyObject* memo) { return from_module("tenon._pickle", "deep_copy", self, memo); }
 PyObject* format(PyObject* self, PyObject* spec) { return from_module("tenon._display", "format_tensor", self, spec); }
@@ -178,9 +183,11 @@ PyGetSetDef tensor_getset[] = {
     {"imag", get_imag, nullptr, "A view of the imaginary parts of a complex tensor.", nullptr},
     {"grad", get_grad, set_grad, "The gradient that backward() has added up, or None.", nullptr},
     {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
-    {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients flow to or through this tensor.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients flow to or through this tensor.",
+     nullptr},
     {"is_leaf", get_is_leaf, nullptr, "Whether no recorded operation made this tensor.", nullptr},
-    {"mH", get_H, nullptr, "The last two dimensions swapped, complex elements conjugated; a view of real tensors.", nullptr},
+    {"mH", get_H, nullptr, "The last two dimensions swapped, complex elements conjugated; a view of real tensors.",
+     nullptr},
     {"is_cpu", get_is_cpu, nullptr, "Whether it is on the CPU.", nullptr},
     {"is_cuda", get_is_cuda, nullptr, "Whether it is on a CUDA device.", nullptr},
     {"readonly", get_readonly, nullptr, "Whether writing raises, as for memory that was lent read-only.", nullptr},
@@ -198,12 +205,16 @@ PyMethodDef tensor_methods[] = {
      "is. It keeps the memory alive. Refused with RuntimeError if the tensor requires grad and with TypeError if it is\n"
      "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
     {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element."},
-    {"item", item, METH_VARARGS, "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index."},
-    {"tolist", tolist, METH_NOARGS, "tolist($self, /)\n--\n\nNested lists of Python numbers; a number for a 0-d tensor."},
+    {"item", item, METH_VARARGS,
+     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index."},
+    {"tolist", tolist, METH_NOARGS,
+     "tolist($self, /)\n--\n\nNested lists of Python numbers; a number for a 0-d tensor."},
     {"dim", dim, METH_NOARGS, "dim($self, /)\n--\n\nThe number of dimensions."},
     {"numel", numel, METH_NOARGS, "numel($self, /)\n--\n\nThe number of elements."},
-    {"storage_offset", storage_offset, METH_NOARGS, "storage_offset($self, /)\n--\n\nThe first element's position in the storage, in elements."},
-    {"is_contiguous", is_contiguous, METH_NOARGS, "is_contiguous($self, /)\n--\n\nWhether the elements lie row-major without gaps."},
+    {"storage_offset", storage_offset, METH_NOARGS,
+     "storage_offset($self, /)\n--\n\nThe first element's position in the storage, in elements."},
+    {"is_contiguous", is_contiguous, METH_NOARGS,
+     "is_contiguous($self, /)\n--\n\nWhether the elements lie row-major without gaps."},
     {"element_size", element_size, METH_NOARGS, "element_size($self, /)\n--\n\nBytes of one element."},
     {"__complex__", complex_, METH_NOARGS, nullptr},
     {"__reduce_ex__", reduce_ex, METH_O, nullptr},

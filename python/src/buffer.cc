@@ -15,10 +15,13 @@ Tensor exportable(const Tensor& t, const char* op, bool strict) {
   const bool grad = t.requires_grad(), device = !t.device().is_cpu();
   // Under no_grad nothing would be recorded anyway.
   if (grad && (strict || (grad_enabled() && !numpy_policy.detach)))
-    throw RuntimeError(std::string(op) + ": the tensor requires grad, and NumPy would not record what happens to it; use tensor.detach()" +
-                       (device ? ".cpu()" : "") + ".numpy(), numpy(force=True), or tenon.numpy_policy(detach=True)");
+    throw RuntimeError(
+        std::string(op) +
+        ": the tensor requires grad, and NumPy would not record what happens to it; use tensor.detach()" +
+        (device ? ".cpu()" : "") + ".numpy(), numpy(force=True), or tenon.numpy_policy(detach=True)");
   if (device && (strict || !numpy_policy.to_cpu))
-    throw TypeError(std::string(op) + ": the tensor is on " + t.device().str() + ", which NumPy cannot read; use tensor.cpu().numpy(), "
+    throw TypeError(std::string(op) + ": the tensor is on " + t.device().str() +
+                    ", which NumPy cannot read; use tensor.cpu().numpy(), "
                     "numpy(force=True), or tenon.numpy_policy(to_cpu=True)");
   Tensor r = t;
   if (grad) r = r.detach();
@@ -89,7 +92,8 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
     t = t.detach().to(kCpu);
   }
   const char* format = format_of(t.dtype());
-  if (!format) return refuse("buffer: bfloat16 and float8 have no buffer format; use .numpy() with ml_dtypes, or .float()");
+  if (!format)
+    return refuse("buffer: bfloat16 and float8 have no buffer format; use .numpy() with ml_dtypes, or .float()");
   if ((flags & PyBUF_WRITABLE) && t.read_only()) return refuse("buffer: the tensor is read-only; use .clone()");
   const bool row_major = t.is_contiguous();
   const bool wants_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
@@ -98,7 +102,8 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
   if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !(row_major && t.ndim() <= 1)) {
     std::int64_t expected = 1;
     for (int d = 0; d < t.ndim(); ++d) {
-      if (t.shape()[d] != 1 && t.strides()[d] != expected) return refuse("buffer: the tensor is not Fortran-contiguous");
+      if (t.shape()[d] != 1 && t.strides()[d] != expected)
+        return refuse("buffer: the tensor is not Fortran-contiguous");
       expected *= t.shape()[d];
     }
   }

@@ -194,7 +194,8 @@ Index to_index(PyObject* o, const Where& w) {
   if (is_ndarray(o)) return to_tensor(o, w);
   if (PyIndex_Check(o)) return to_int(o, w);
   if (PyFloat_Check(o)) {
-    PyErr_SetString(PyExc_IndexError, "index: a float is no index; use an int, a slice, None, ... or an integer or bool array");
+    PyErr_SetString(PyExc_IndexError,
+                    "index: a float is no index; use an int, a slice, None, ... or an integer or bool array");
     throw PythonError{};
   }
   if (PyList_Check(o) && PyList_GET_SIZE(o) == 0) return empty({0}, DType::int64);

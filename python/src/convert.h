@@ -151,7 +151,9 @@ inline PyObject* to_python(Tensor t) { return wrap(std::move(t)); }
 inline PyObject* to_python(bool v) { return PyBool_FromLong(v); }
 inline PyObject* to_python(std::int64_t v) { return PyLong_FromLongLong(v); }
 inline PyObject* to_python(double v) { return PyFloat_FromDouble(v); }
-inline PyObject* to_python(const std::string& v) { return PyUnicode_FromStringAndSize(v.data(), static_cast<Py_ssize_t>(v.size())); }
+inline PyObject* to_python(const std::string& v) {
+  return PyUnicode_FromStringAndSize(v.data(), static_cast<Py_ssize_t>(v.size()));
+}
 inline PyObject* to_python(DType d) { return from_dtype(d); }
 inline PyObject* to_python(const Dims& d) { return from_dims(d); }
 PyObject* to_python(const std::vector<Tensor>& ts);  // a tuple
@@ -167,6 +169,8 @@ inline std::int64_t work(std::span<const Tensor> ts) {
 }
 inline std::int64_t work(const std::vector<Tensor>& ts) { return work(std::span<const Tensor>(ts)); }
 template <class T>
-std::int64_t work(const T&) { return 0; }
+std::int64_t work(const T&) {
+  return 0;
+}
 
 }  // namespace tenon::py

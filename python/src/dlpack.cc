@@ -47,8 +47,11 @@ void check_stream(const Tensor& t, PyObject* stream) {
     if (s != -1) errors::fail<BufferError>("__dlpack__", "a CPU tensor has no stream; got stream=", s, ", pass None");
     return;
   }
-  if (s == 0) errors::fail<BufferError>("__dlpack__", "stream=0 is ambiguous; pass 1 for the default stream, or -1 for no synchronisation");
-  if (s == 2) errors::fail<BufferError>("__dlpack__", "the per-thread default stream is not supported; got stream=2, pass 1");
+  if (s == 0)
+    errors::fail<BufferError>("__dlpack__",
+                              "stream=0 is ambiguous; pass 1 for the default stream, or -1 for no synchronisation");
+  if (s == 2)
+    errors::fail<BufferError>("__dlpack__", "the per-thread default stream is not supported; got stream=2, pass 1");
 }
 
 // The tensor on the device that the consumer asks for, and whether that made a copy.
@@ -56,18 +59,23 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
   Device wanted = t.device();
   if (a.dl_device != Py_None) {
     int type, index;
-    if (!PyTuple_Check(a.dl_device)) wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
+    if (!PyTuple_Check(a.dl_device))
+      wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
     Object pair = Object::steal(PySequence_Tuple(a.dl_device));
-    if (PyTuple_GET_SIZE(pair.get()) != 2) wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
+    if (PyTuple_GET_SIZE(pair.get()) != 2)
+      wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
     type = static_cast<int>(to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "dl_device"}));
     index = static_cast<int>(to_int(PyTuple_GET_ITEM(pair.get(), 1), {"__dlpack__", "dl_device"}));
     if (type == dlpack::kDLCPU) wanted = kCpu;
     else if (type == dlpack::kDLCUDA) wanted = {DeviceType::cuda, static_cast<std::int8_t>(index)};
-    else errors::fail<BufferError>("__dlpack__", "Unsupported device_type: ", type, "; tenon exports to the CPU (1) and CUDA (2)");
+    else
+      errors::fail<BufferError>("__dlpack__", "Unsupported device_type: ", type,
+                                "; tenon exports to the CPU (1) and CUDA (2)");
   }
   const bool moves = wanted != t.device();
   if (a.copy == Py_False && moves)
-    errors::fail<BufferError>("__dlpack__", "copy=False, but a copy is needed to move the tensor from ", t.device(), " to ", wanted);
+    errors::fail<BufferError>("__dlpack__", "copy=False, but a copy is needed to move the tensor from ", t.device(),
+                              " to ", wanted);
   copied = moves || a.copy == Py_True;
   if (!copied) return t;
   if (t.requires_grad()) errors::fail<BufferError>("__dlpack__", "the tensor requires grad; use .detach()");
@@ -78,7 +86,8 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
 bool wants_versioned(PyObject* max_version) {
   if (max_version == Py_None) return false;
   Object pair = Object::steal(PySequence_Tuple(max_version));
-  if (PyTuple_GET_SIZE(pair.get()) < 1) wrong_type({"__dlpack__", "max_version"}, "a tuple (major, minor)", max_version);
+  if (PyTuple_GET_SIZE(pair.get()) < 1)
+    wrong_type({"__dlpack__", "max_version"}, "a tuple (major, minor)", max_version);
   return to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "max_version"}) >= 1;
 }
 
@@ -117,7 +126,8 @@ PyObject* dlpack_(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObj
       else if (is("dl_device")) a.dl_device = args[i];
       else if (is("copy")) a.copy = args[i];
       else {
-        PyErr_Format(PyExc_TypeError, "__dlpack__: there is no argument '%U'; it takes stream, max_version, dl_device and copy", k);
+        PyErr_Format(PyExc_TypeError,
+                     "__dlpack__: there is no argument '%U'; it takes stream, max_version, dl_device and copy", k);
         throw PythonError{};
       }
     }
@@ -148,7 +158,8 @@ Tensor from_capsule(PyObject* capsule, bool& copied) {
   }
   const char* name = PyCapsule_GetName(capsule);
   PyErr_Clear();
-  throw ValueError(std::string("from_dlpack: the capsule is named '") + (name ? name : "") + "', not 'dltensor' or 'dltensor_versioned'; "
+  throw ValueError(std::string("from_dlpack: the capsule is named '") + (name ? name : "") +
+                   "', not 'dltensor' or 'dltensor_versioned'; "
                    "a capsule can be taken once only");
 }
 
@@ -173,7 +184,8 @@ Tensor through_table(PyObject* o) {
   static PyObject* name = PyUnicode_InternFromString("requires_grad");
   Object grad = Object::maybe(PyObject_GetAttr(o, name));
   if (grad && grad.get() == Py_True)
-    throw BufferError("from_dlpack: the producer's tensor requires grad, and its history would be lost; pass tensor.detach()");
+    throw BufferError(
+        "from_dlpack: the producer's tensor requires grad, and its history would be lost; pass tensor.detach()");
   PyErr_Clear();
   DLManagedTensorVersioned* m = nullptr;
   if (api->managed_tensor_from_py_object_no_sync(o, &m) != 0) throw PythonError{};
@@ -191,7 +203,8 @@ Tensor through_table(PyObject* o) {
 
 Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   if (!PyObject_HasAttrString(o, "__dlpack__")) {
-    PyErr_Format(PyExc_TypeError, "from_dlpack: a %.200s has no __dlpack__; tenon.asarray takes any array-like", Py_TYPE(o)->tp_name);
+    PyErr_Format(PyExc_TypeError, "from_dlpack: a %.200s has no __dlpack__; tenon.asarray takes any array-like",
+                 Py_TYPE(o)->tp_name);
     throw PythonError{};
   }
   Object device = Object::maybe(PyObject_CallMethod(o, "__dlpack_device__", nullptr));
@@ -229,7 +242,8 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
 PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"", "device", "copy", nullptr};
   PyObject *o, *device = Py_None, *copy = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:from_dlpack", const_cast<char**>(keywords), &o, &device, &copy)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:from_dlpack", const_cast<char**>(keywords), &o, &device, &copy))
+    return nullptr;
   return guarded([&] {
     bool copied = false;
     Tensor t;
@@ -247,7 +261,8 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
     const Device wanted = device == Py_None ? t.device() : to_device(device, {"from_dlpack", "device"});
     if (wanted != t.device()) {
       if (copy == Py_False)
-        errors::fail("from_dlpack", "copy=False, but cannot move the tensor from ", t.device(), " to ", wanted, " without a copy");
+        errors::fail("from_dlpack", "copy=False, but cannot move the tensor from ", t.device(), " to ", wanted,
+                     " without a copy");
       if (copy != Py_True) note_copy("from_dlpack", "device", t.nbytes());
       t = to(t, {}, wanted);
     } else if (copy == Py_True && !copied) {
@@ -263,7 +278,8 @@ int table_allocate(dlpack::DLTensor* prototype, DLManagedTensorVersioned** out, 
                    void (*set_error)(void*, const char*, const char*)) {
   try {
     const Dims shape(std::span<const std::int64_t>(prototype->shape, static_cast<std::size_t>(prototype->ndim)));
-    *out = dlpack::export_versioned(empty(shape, dlpack::dtype_from(prototype->dtype), dlpack::device_from(prototype->device)));
+    *out = dlpack::export_versioned(
+        empty(shape, dlpack::dtype_from(prototype->dtype), dlpack::device_from(prototype->device)));
     return 0;
   } catch (const std::exception& e) {
     if (set_error) set_error(context, "RuntimeError", e.what());
@@ -296,18 +312,24 @@ int table_stream(dlpack::DLDeviceType, std::int32_t, void** out) {
   return 0;
 }
 
-dlpack::DLPackExchangeAPI table = {{{dlpack::kMajor, dlpack::kMinor}, nullptr}, &table_allocate, &table_from_object,
-                                   &table_to_object, &table_view, &table_stream};
+dlpack::DLPackExchangeAPI table = {{{dlpack::kMajor, dlpack::kMinor}, nullptr},
+                                   &table_allocate,
+                                   &table_from_object,
+                                   &table_to_object,
+                                   &table_view,
+                                   &table_stream};
 
 PyMethodDef methods[] = {
     {"__dlpack__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(dlpack_)), METH_FASTCALL | METH_KEYWORDS,
      "__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\n"
      "A DLPack capsule over the tensor's memory, which it keeps alive: versioned for max_version of at least (1, 0), then\n"
      "with the read-only flag. BufferError if the tensor requires grad or cannot be lent as asked."},
-    {"__dlpack_device__", dlpack_device, METH_NOARGS, "__dlpack_device__($self, /)\n--\n\n(device type, device id) in DLPack's numbers."},
+    {"__dlpack_device__", dlpack_device, METH_NOARGS,
+     "__dlpack_device__($self, /)\n--\n\n(device type, device id) in DLPack's numbers."},
     {nullptr}};
 PyMethodDef functions[] = {
-    {"from_dlpack", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(from_dlpack)), METH_VARARGS | METH_KEYWORDS,
+    {"from_dlpack", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(from_dlpack)),
+     METH_VARARGS | METH_KEYWORDS,
      "from_dlpack(x, /, *, device=None, copy=None)\n--\n\n"
      "A tensor over the memory of an object with __dlpack__, or of a DLPack capsule, without a copy.\n\n"
      "Strides are kept as they are; memory that is lent read-only gives a read-only tensor. device moves the values\n"
@@ -319,7 +341,8 @@ PyMethodDef functions[] = {
 void init_dlpack(PyObject* module) {
   add_methods(methods);
   Object capsule = Object::steal(PyCapsule_New(&table, kTableName, nullptr));
-  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__dlpack_c_exchange_api__", capsule.get()) < 0) throw PythonError{};
+  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__dlpack_c_exchange_api__", capsule.get()) < 0)
+    throw PythonError{};
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
 }
 

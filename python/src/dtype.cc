@@ -15,7 +15,9 @@ PyObject* g_dtypes[kDTypes];
 
 DType value_of(PyObject* self) { return reinterpret_cast<PyDType*>(self)->value; }
 
-PyObject* dtype_repr(PyObject* self) { return PyUnicode_FromFormat("tenon.%s", std::string(name(value_of(self))).c_str()); }
+PyObject* dtype_repr(PyObject* self) {
+  return PyUnicode_FromFormat("tenon.%s", std::string(name(value_of(self))).c_str());
+}
 PyObject* dtype_name(PyObject* self, void*) { return to_python(std::string(name(value_of(self)))); }
 PyObject* dtype_itemsize(PyObject* self, void*) { return PyLong_FromSize_t(itemsize(value_of(self))); }
 PyObject* dtype_is_floating(PyObject* self, void*) { return PyBool_FromLong(is_floating(value_of(self))); }
@@ -66,9 +68,7 @@ PyObject* device_compare(PyObject* a, PyObject* b, int op) {
   } else if (PyUnicode_Check(b)) {
     try {
       other = parse_device(PyUnicode_AsUTF8(b));
-    } catch (const Error&) {
-      return PyBool_FromLong(op == Py_NE);
-    }
+    } catch (const Error&) { return PyBool_FromLong(op == Py_NE); }
   } else {
     Py_RETURN_NOTIMPLEMENTED;
   }
@@ -83,7 +83,8 @@ PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"type", "index", nullptr};
   PyObject* what;
   int index = -1;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|i:device", const_cast<char**>(keywords), &what, &index)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|i:device", const_cast<char**>(keywords), &what, &index))
+    return nullptr;
   return guarded([&] {
     Device d = to_device(what, {"device", "type"});
     if (index >= 0) d.index = static_cast<std::int8_t>(index);
@@ -116,10 +117,14 @@ bool dtype_from_name(std::string_view n, DType& out) {
       return true;
     }
   }
-  struct Alias { std::string_view name; DType dtype; };
-  static constexpr Alias kAliases[] = {{"half", DType::float16}, {"float", DType::float32}, {"double", DType::float64},
-                                       {"short", DType::int16},  {"int", DType::int32},     {"long", DType::int64},
-                                       {"cfloat", DType::complex64}, {"cdouble", DType::complex128}, {"bool_", DType::bool_}};
+  struct Alias {
+    std::string_view name;
+    DType dtype;
+  };
+  static constexpr Alias kAliases[] = {
+      {"half", DType::float16},     {"float", DType::float32},      {"double", DType::float64},
+      {"short", DType::int16},      {"int", DType::int32},          {"long", DType::int64},
+      {"cfloat", DType::complex64}, {"cdouble", DType::complex128}, {"bool_", DType::bool_}};
   for (const Alias& a : kAliases) {
     if (a.name == n) {
       out = a.dtype;
@@ -142,7 +147,8 @@ DType to_dtype(PyObject* o, const Where& w) {
   if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) return default_float();
   if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return default_complex();
   if (dtype_from_numpy(o, d)) return d;
-  PyErr_Format(PyExc_TypeError, "%s: '%s' must be a dtype (tenon.float32, a NumPy dtype or a name); got %R", w.op, w.arg, o);
+  PyErr_Format(PyExc_TypeError, "%s: '%s' must be a dtype (tenon.float32, a NumPy dtype or a name); got %R", w.op,
+               w.arg, o);
   throw PythonError{};
 }
 
@@ -154,14 +160,16 @@ Device to_device(PyObject* o, const Where& w) {
 }
 
 void init_dtype(PyObject* module) {
-  static PyType_Slot dtype_slots[] = {{Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
-                                      {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
-                                      {Py_tp_getset, dtype_getset},
-                                      {Py_tp_methods, dtype_methods},
-                                      {Py_tp_doc, const_cast<char*>("An element type: tenon.float32 and the others. dtype(x) is the one that x "
-                                                                    "(a NumPy dtype, a Python type or a name) means.")},
-                                      {0, nullptr}};
-  static PyType_Spec dtype_spec = {"tenon.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, dtype_slots};
+  static PyType_Slot dtype_slots[] = {
+      {Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
+      {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
+      {Py_tp_getset, dtype_getset},
+      {Py_tp_methods, dtype_methods},
+      {Py_tp_doc, const_cast<char*>("An element type: tenon.float32 and the others. dtype(x) is the one that x "
+                                    "(a NumPy dtype, a Python type or a name) means.")},
+      {0, nullptr}};
+  static PyType_Spec dtype_spec = {"tenon.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+                                   dtype_slots};
   dtype_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&dtype_spec)).release());
   for (int i = 0; i < kDTypes; ++i) {
     auto* o = PyObject_New(PyDType, dtype_type);
@@ -170,16 +178,18 @@ void init_dtype(PyObject* module) {
     g_dtypes[i] = reinterpret_cast<PyObject*>(o);
     if (PyModule_AddObjectRef(module, std::string(name(o->value)).c_str(), g_dtypes[i]) < 0) throw PythonError{};
   }
-  static PyType_Slot device_slots[] = {{Py_tp_repr, reinterpret_cast<void*>(device_repr)},
-                                       {Py_tp_str, reinterpret_cast<void*>(device_str)},
-                                       {Py_tp_new, reinterpret_cast<void*>(device_new)},
-                                       {Py_tp_richcompare, reinterpret_cast<void*>(device_compare)},
-                                       {Py_tp_hash, reinterpret_cast<void*>(device_hash)},
-                                       {Py_tp_getset, device_getset},
-                                       {Py_tp_methods, device_methods},
-                                       {Py_tp_doc, const_cast<char*>("Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).")},
-                                       {0, nullptr}};
-  static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, device_slots};
+  static PyType_Slot device_slots[] = {
+      {Py_tp_repr, reinterpret_cast<void*>(device_repr)},
+      {Py_tp_str, reinterpret_cast<void*>(device_str)},
+      {Py_tp_new, reinterpret_cast<void*>(device_new)},
+      {Py_tp_richcompare, reinterpret_cast<void*>(device_compare)},
+      {Py_tp_hash, reinterpret_cast<void*>(device_hash)},
+      {Py_tp_getset, device_getset},
+      {Py_tp_methods, device_methods},
+      {Py_tp_doc, const_cast<char*>("Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).")},
+      {0, nullptr}};
+  static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+                                    device_slots};
   device_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&device_spec)).release());
   if (PyModule_AddObjectRef(module, "dtype", reinterpret_cast<PyObject*>(dtype_type)) < 0 ||
       PyModule_AddObjectRef(module, "device", reinterpret_cast<PyObject*>(device_type)) < 0)

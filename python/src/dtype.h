@@ -6,12 +6,10 @@
 namespace tenon::py {
 
 struct PyDType {
-  PyObject_HEAD
-  DType value;
+  PyObject_HEAD DType value;
 };
 struct PyDevice {
-  PyObject_HEAD
-  Device value;
+  PyObject_HEAD Device value;
 };
 extern PyTypeObject *dtype_type, *device_type;
 

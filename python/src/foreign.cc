@@ -58,7 +58,8 @@ struct Exported {
 PyObject* arrow_c_array(PyObject* self, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"requested_schema", nullptr};
   PyObject* requested = Py_None;  // the consumer converts: tenon lends what it has
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:__arrow_c_array__", const_cast<char**>(keywords), &requested)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:__arrow_c_array__", const_cast<char**>(keywords), &requested))
+    return nullptr;
   return guarded([&] {
     Exported e;
     arrow::export_array(exportable(unwrap(self), "__arrow_c_array__"), e.schema, e.array, true);
@@ -143,7 +144,8 @@ Object view_of(PyObject* o, const char* op) {
   if (view) return view;
   if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw PythonError{};
   PyErr_Clear();
-  PyErr_Format(PyExc_ValueError, "%s: object does not implement the buffer protocol; got %.200s", op, Py_TYPE(o)->tp_name);
+  PyErr_Format(PyExc_ValueError, "%s: object does not implement the buffer protocol; got %.200s", op,
+               Py_TYPE(o)->tp_name);
   throw PythonError{};
 }
 
@@ -157,7 +159,8 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
     const Py_buffer& b = *PyMemoryView_GET_BUFFER(view.get());
     DType dtype;
     if (!dtype_of_format(b.format, b.itemsize, dtype))
-      errors::fail<TypeError>(op, "the buffer's format '", std::string(b.format ? b.format : "B"), "' has no tensor dtype; pass memoryview(obj).cast('B') for its bytes");
+      errors::fail<TypeError>(op, "the buffer's format '", std::string(b.format ? b.format : "B"),
+                              "' has no tensor dtype; pass memoryview(obj).cast('B') for its bytes");
     const std::int64_t size = b.itemsize;
     Dims shape, strides;
     std::int64_t low = 0, high = size;
@@ -165,7 +168,8 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
     for (int d = 0; d < b.ndim; ++d) {
       const std::int64_t s = b.strides[d];
       shape.push_back(b.shape[d]);
-      if (s % size != 0 && b.shape[d] > 1) errors::fail(op, "the buffer's strides are no multiple of its item size; copy it first");
+      if (s % size != 0 && b.shape[d] > 1)
+        errors::fail(op, "the buffer's strides are no multiple of its item size; copy it first");
       strides.push_back(s / size);
       empty = empty || b.shape[d] == 0;
       ((b.shape[d] - 1) * s < 0 ? low : high) += (b.shape[d] - 1) * (s / size) * size;
@@ -173,7 +177,8 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
     if (empty) low = high = 0;
     if (reinterpret_cast<std::uintptr_t>(b.buf) % itemsize(real_dtype(dtype)) != 0)
       errors::fail(op, "the buffer is not aligned for ", dtype, "; copy it first");
-    Ref<Storage> storage = Storage::borrow(static_cast<char*>(b.buf) + low, high - low, kCpu, &drop_reference, view.get());
+    Ref<Storage> storage =
+        Storage::borrow(static_cast<char*>(b.buf) + low, high - low, kCpu, &drop_reference, view.get());
     const bool read_only = b.readonly;
     view.release();
     return wrap(make_tensor(std::move(storage), -low, shape, strides, dtype, read_only));
@@ -186,7 +191,9 @@ PyObject* from_address(PyObject*, PyObject* args) {
   PyObject *shape_arg, *strides_arg, *dtype_arg, *device_arg, *owner;
   int read_only;
   const char* op;
-  if (!PyArg_ParseTuple(args, "KOOOpOOs:_from_address", &address, &shape_arg, &strides_arg, &dtype_arg, &read_only, &device_arg, &owner, &op)) return nullptr;
+  if (!PyArg_ParseTuple(args, "KOOOpOOs:_from_address", &address, &shape_arg, &strides_arg, &dtype_arg, &read_only,
+                        &device_arg, &owner, &op))
+    return nullptr;
   return guarded([&] {
     const Dims shape = to_dims(shape_arg, {op, "shape"});
     const DType dtype = to_dtype(dtype_arg, {op, "typestr"});
@@ -195,16 +202,20 @@ PyObject* from_address(PyObject*, PyObject* args) {
     Dims strides = contiguous_strides(shape);
     if (strides_arg != Py_None) {
       const Dims bytes = to_dims(strides_arg, {op, "strides"});
-      if (bytes.size() != shape.size()) errors::fail(op, "the interface gives ", bytes.size(), " strides for the shape ", shape);
+      if (bytes.size() != shape.size())
+        errors::fail(op, "the interface gives ", bytes.size(), " strides for the shape ", shape);
       for (int d = 0; d < shape.size(); ++d) {
-        if (bytes[d] % size != 0 && shape[d] > 1) errors::fail(op, "its strides are no multiple of the item size; copy it first");
+        if (bytes[d] % size != 0 && shape[d] > 1)
+          errors::fail(op, "its strides are no multiple of the item size; copy it first");
         strides[d] = bytes[d] / size;
       }
     }
     std::int64_t low = 0, high = shape.product() ? size : 0;
-    for (int d = 0; d < shape.size() && high; ++d) ((shape[d] - 1) * strides[d] < 0 ? low : high) += (shape[d] - 1) * strides[d] * size;
+    for (int d = 0; d < shape.size() && high; ++d)
+      ((shape[d] - 1) * strides[d] < 0 ? low : high) += (shape[d] - 1) * strides[d] * size;
     auto* data = reinterpret_cast<char*>(static_cast<std::uintptr_t>(address));
-    if (high && address % itemsize(real_dtype(dtype)) != 0) errors::fail(op, "its data is not aligned for ", dtype, "; copy it first");
+    if (high && address % itemsize(real_dtype(dtype)) != 0)
+      errors::fail(op, "its data is not aligned for ", dtype, "; copy it first");
     Ref<Storage> storage = Storage::borrow(data + low, high - low, device, &drop_reference, owner);
     Py_INCREF(owner);
     return wrap(make_tensor(std::move(storage), -low, shape, strides, dtype, read_only));
@@ -212,11 +223,13 @@ PyObject* from_address(PyObject*, PyObject* args) {
 }
 
 PyMethodDef methods[] = {
-    {"__arrow_c_array__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(arrow_c_array)), METH_VARARGS | METH_KEYWORDS,
+    {"__arrow_c_array__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(arrow_c_array)),
+     METH_VARARGS | METH_KEYWORDS,
      "__arrow_c_array__($self, /, requested_schema=None)\n--\n\n"
      "Arrow's C data interface: a vector as a primitive array, more dimensions as fixed-size lists, over the same memory\n"
      "(bools and other layouts than row-major are copied)."},
-    {"__arrow_c_schema__", arrow_c_schema, METH_NOARGS, "__arrow_c_schema__($self, /)\n--\n\nArrow's description of the elements."},
+    {"__arrow_c_schema__", arrow_c_schema, METH_NOARGS,
+     "__arrow_c_schema__($self, /)\n--\n\nArrow's description of the elements."},
     {nullptr}};
 PyMethodDef functions[] = {{"_from_arrow", from_arrow, METH_VARARGS, nullptr},
                            {"_from_buffer", from_buffer, METH_VARARGS, nullptr},

@@ -38,8 +38,10 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
     if (is_tensor(value)) {
       v = unwrap(value);
     } else if (as_scalar(value, s)) {
-      if (!s.fits(t.dtype())) throw OverflowError("index: " + s.str() + " is out of bounds for " + std::string(name(t.dtype())));
-      if (s.is_complex() && !is_complex(t.dtype())) throw TypeError("index: a complex number does not fit into " + std::string(name(t.dtype())));
+      if (!s.fits(t.dtype()))
+        throw OverflowError("index: " + s.str() + " is out of bounds for " + std::string(name(t.dtype())));
+      if (s.is_complex() && !is_complex(t.dtype()))
+        throw TypeError("index: a complex number does not fit into " + std::string(name(t.dtype())));
       v = Tensor::of(s, t.dtype(), t.device());
     } else {
       v = ingest(value, "index", {});
@@ -85,13 +87,10 @@ int contains(PyObject* self, PyObject* value) {
 
 }  // namespace
 
-PyType_Slot indexing_slots[] = {{Py_mp_subscript, reinterpret_cast<void*>(get_item)},
-                                {Py_mp_ass_subscript, reinterpret_cast<void*>(set_item)},
-                                {Py_mp_length, reinterpret_cast<void*>(length)},
-                                {Py_sq_item, reinterpret_cast<void*>(sequence_item)},
-                                {Py_sq_length, reinterpret_cast<void*>(length)},
-                                {Py_sq_contains, reinterpret_cast<void*>(contains)},
-                                {Py_tp_iter, reinterpret_cast<void*>(iterate)},
-                                {0, nullptr}};
+PyType_Slot indexing_slots[] = {
+    {Py_mp_subscript, reinterpret_cast<void*>(get_item)}, {Py_mp_ass_subscript, reinterpret_cast<void*>(set_item)},
+    {Py_mp_length, reinterpret_cast<void*>(length)},      {Py_sq_item, reinterpret_cast<void*>(sequence_item)},
+    {Py_sq_length, reinterpret_cast<void*>(length)},      {Py_sq_contains, reinterpret_cast<void*>(contains)},
+    {Py_tp_iter, reinterpret_cast<void*>(iterate)},       {0, nullptr}};
 
 }  // namespace tenon::py

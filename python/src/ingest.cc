@@ -12,7 +12,8 @@ bool copies_watched = false;
 void note_copy(const char* op, const char* reason, std::int64_t bytes) {
   if (!copies_watched) return;
   Object module = Object::steal(PyImport_ImportModule("tenon._border"));
-  Object r = Object::steal(PyObject_CallMethod(module.get(), "_note_copy", "ssL", op, reason, static_cast<long long>(bytes)));
+  Object r =
+      Object::steal(PyObject_CallMethod(module.get(), "_note_copy", "ssL", op, reason, static_cast<long long>(bytes)));
 }
 
 namespace {
@@ -32,14 +33,15 @@ struct Scan {
 bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || PyRange_Check(o); }
 
 [[noreturn]] void ragged(const char* op, std::int64_t depth, std::int64_t wanted, std::int64_t got) {
-  PyErr_Format(PyExc_ValueError,
-               "%s: expected sequences of length %lld at dimension %lld; got one of length %lld (a ragged list has no shape)", op,
-               static_cast<long long>(wanted), static_cast<long long>(depth), static_cast<long long>(got));
+  PyErr_Format(
+      PyExc_ValueError,
+      "%s: expected sequences of length %lld at dimension %lld; got one of length %lld (a ragged list has no shape)",
+      op, static_cast<long long>(wanted), static_cast<long long>(depth), static_cast<long long>(got));
   throw PythonError{};
 }
 [[noreturn]] void not_a_number(const char* op, PyObject* o) {
-  PyErr_Format(PyExc_TypeError, "%s: a sequence may hold numbers, tensors, arrays and sequences of them; got %.200s %R", op,
-               Py_TYPE(o)->tp_name, o);
+  PyErr_Format(PyExc_TypeError, "%s: a sequence may hold numbers, tensors, arrays and sequences of them; got %.200s %R",
+               op, Py_TYPE(o)->tp_name, o);
   throw PythonError{};
 }
 
@@ -59,7 +61,9 @@ bool element_array(PyObject* o, Tensor& out, const char* op) {
     out = unwrap(o);
     return true;
   }
-  if (PyLong_Check(o) || PyFloat_Check(o) || PyComplex_Check(o) || PyUnicode_Check(o) || is_numpy_scalar(o) || o == Py_None) return false;
+  if (PyLong_Check(o) || PyFloat_Check(o) || PyComplex_Check(o) || PyUnicode_Check(o) || is_numpy_scalar(o) ||
+      o == Py_None)
+    return false;
   if (is_ndarray(o)) {
     out = ingest(o, op, {});
     return true;
@@ -228,7 +232,8 @@ Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype) {
   scan(o, 0, s, op, true);
   const DType found = result_dtype(s);
   const DType d = dtype.value_or(found);
-  if (is_complex(found) && !is_complex(d)) throw TypeError(std::string(op) + ": complex numbers do not fit into " + std::string(name(d)));
+  if (is_complex(found) && !is_complex(d))
+    throw TypeError(std::string(op) + ": complex numbers do not fit into " + std::string(name(d)));
   out = empty(s.shape, d);
   dispatch(d, [&]<class T>() {
     Filler<T> f{op, d, out.data<T>(), s.shape};
@@ -244,9 +249,10 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
   const bool other_dtype = options.dtype && *options.dtype != t.dtype();
   const bool other_device = options.device && *options.device != t.device();
   if (options.copy == false && (other_dtype || other_device || fresh)) {
-    std::string why = fresh          ? "the object's memory cannot be shared (tenon.explain(obj) says why)"
-                      : other_dtype  ? "from dtype " + std::string(name(t.dtype())) + " into dtype " + std::string(name(*options.dtype))
-                                     : "from device " + t.device().str() + " to " + options.device->str();
+    std::string why = fresh         ? "the object's memory cannot be shared (tenon.explain(obj) says why)"
+                      : other_dtype ? "from dtype " + std::string(name(t.dtype())) + " into dtype " +
+                                          std::string(name(*options.dtype))
+                                    : "from device " + t.device().str() + " to " + options.device->str();
     throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + why + "; use copy=None");
   }
   if (other_dtype || other_device) {
@@ -269,7 +275,8 @@ Tensor through_numpy(PyObject* o, const char* op, const IngestOptions& options) 
 Tensor copied_foreign(PyObject* pair, const char* op, const IngestOptions& options) {
   PyObject* value = PyTuple_GET_ITEM(pair, 0);
   const std::string reason = to_string(PyTuple_GET_ITEM(pair, 1), {op, "reason"});
-  if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + reason + "; use copy=None");
+  if (options.copy == false)
+    throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + reason + "; use copy=None");
   Tensor t = is_sequence(value) ? from_sequence(value, op, options.dtype) : ingest(value, op, {});
   if (!options.copy) note_copy(op, reason.c_str(), t.nbytes());
   return finish(std::move(t), op, {options.dtype, options.device, std::nullopt}, true);
@@ -281,7 +288,8 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
   if (is_tensor(o)) return finish(unwrap(o), op, options, false);
   if (is_ndarray(o)) {
     const char* problem = why_not_shared(o);
-    if (!problem || std::strstr(problem, "has no tensor dtype")) return finish(tensor_from_ndarray(o, op), op, options, false);
+    if (!problem || std::strstr(problem, "has no tensor dtype"))
+      return finish(tensor_from_ndarray(o, op), op, options, false);
     if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + problem);
     Object copy = native_copy(o);
     Tensor t = tensor_from_ndarray(copy.get(), op);
@@ -290,17 +298,21 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
   }
   Scalar s;
   if (as_scalar(o, s)) {
-    if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a number has no memory to share; use copy=None");
+    if (options.copy == false)
+      throw ValueError(std::string(op) + ": copy=False, but a number has no memory to share; use copy=None");
     const DType d = options.dtype.value_or(s.default_dtype());
     if (!s.fits(d)) {
       PyErr_Format(PyExc_OverflowError, "%s: %S is out of bounds for %s", op, o, std::string(name(d)).c_str());
       throw PythonError{};
     }
-    if (s.is_complex() && !is_complex(d)) throw TypeError(std::string(op) + ": a complex number does not fit into " + std::string(name(d)));
+    if (s.is_complex() && !is_complex(d))
+      throw TypeError(std::string(op) + ": a complex number does not fit into " + std::string(name(d)));
     return Tensor::of(s, d, options.device.value_or(kCpu));
   }
   if (is_sequence(o)) {
-    if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a sequence can't alias: its numbers are separate objects; use copy=None");
+    if (options.copy == false)
+      throw ValueError(std::string(op) +
+                       ": copy=False, but a sequence can't alias: its numbers are separate objects; use copy=None");
     Tensor t = from_sequence(o, op, options.dtype);
     return options.device && !options.device->is_cpu() ? to(t, {}, options.device) : t;
   }

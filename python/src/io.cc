@@ -78,7 +78,8 @@ PyObject* load_npz_(PyObject*, PyObject* args) {
     const bool some = names_arg != Py_None;
     if (some) {
       Object list = Object::steal(PySequence_List(names_arg));
-      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i) names.push_back(to_string(PyList_GET_ITEM(list.get(), i), {"load_npz", "names"}));
+      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
+        names.push_back(to_string(PyList_GET_ITEM(list.get(), i), {"load_npz", "names"}));
     }
     NamedTensors items;
     {
@@ -182,7 +183,8 @@ PyObject* blas_info(PyObject*, PyObject*) {
       ReleaseGil release(true);
       i = blas::info();
     }
-    return Py_BuildValue("{sssssssi}", "name", i.name.c_str(), "library", i.library.c_str(), "config", i.config.c_str(), "threads", i.threads);
+    return Py_BuildValue("{sssssssi}", "name", i.name.c_str(), "library", i.library.c_str(), "config", i.config.c_str(),
+                         "threads", i.threads);
   });
 }
 

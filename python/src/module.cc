@@ -19,7 +19,8 @@ void init_values_indices(PyObject* module);
 
 namespace {
 
-PyMemberDef tensor_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weakrefs), READONLY, nullptr}, {nullptr}};
+PyMemberDef tensor_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weakrefs), READONLY, nullptr},
+                                {nullptr}};
 
 PyMethodDef functions[] = {
     {"from_numpy", from_numpy, METH_O,
@@ -31,17 +32,19 @@ PyMethodDef functions[] = {
     {nullptr}};
 
 void make_tensor_type(PyObject* module) {
-  std::vector<PyType_Slot> slots = {{Py_tp_dealloc, reinterpret_cast<void*>(tensor_dealloc)},
-                                    {Py_tp_repr, reinterpret_cast<void*>(tensor_repr)},
-                                    {Py_tp_getset, tensor_getset},
-                                    {Py_tp_methods, tensor_methods},
-                                    {Py_tp_members, tensor_members},
-                                    {Py_tp_doc, const_cast<char*>("An n-dimensional array that shares memory with NumPy and records gradients.\n\n"
-                                                                  "Made by tenon.tensor, from_numpy, zeros and the other creation functions.")}};
+  std::vector<PyType_Slot> slots = {
+      {Py_tp_dealloc, reinterpret_cast<void*>(tensor_dealloc)},
+      {Py_tp_repr, reinterpret_cast<void*>(tensor_repr)},
+      {Py_tp_getset, tensor_getset},
+      {Py_tp_methods, tensor_methods},
+      {Py_tp_members, tensor_members},
+      {Py_tp_doc, const_cast<char*>("An n-dimensional array that shares memory with NumPy and records gradients.\n\n"
+                                    "Made by tenon.tensor, from_numpy, zeros and the other creation functions.")}};
   for (const PyType_Slot* list : {operator_slots, indexing_slots, buffer_slots})
     for (const PyType_Slot* s = list; s->slot; ++s) slots.push_back(*s);
   slots.push_back({0, nullptr});
-  static PyType_Spec spec = {"tenon.Tensor", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, nullptr};
+  static PyType_Spec spec = {"tenon.Tensor", sizeof(PyTensor), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, nullptr};
   spec.slots = slots.data();
   tensor_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&spec)).release());
   if (PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) < 0) throw PythonError{};
@@ -101,7 +104,5 @@ NB_MODULE(_C, m) {
     m.attr("__version__") = TENON_VERSION;
     bind_system(m);
     show_as_tenon(module);
-  } catch (const PythonError&) {
-    throw nb::python_error();
-  }
+  } catch (const PythonError&) { throw nb::python_error(); }
 }

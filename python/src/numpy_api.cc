@@ -24,8 +24,9 @@ bool load() {
 }
 
 // NumPy's type numbers; int64 is NPY_LONG on the platforms where long has 8 bytes.
-constexpr int kTypeNumbers[] = {NPY_BOOL,   NPY_INT8,  NPY_INT16,  NPY_INT32, NPY_INT64, NPY_UINT8,   NPY_UINT16,    NPY_UINT32,
-                                NPY_UINT64, NPY_HALF,  -1,         NPY_FLOAT, NPY_DOUBLE, NPY_CFLOAT, NPY_CDOUBLE,   -1, -1};
+constexpr int kTypeNumbers[] = {NPY_BOOL,   NPY_INT8,   NPY_INT16,   NPY_INT32, NPY_INT64, NPY_UINT8,
+                                NPY_UINT16, NPY_UINT32, NPY_UINT64,  NPY_HALF,  -1,        NPY_FLOAT,
+                                NPY_DOUBLE, NPY_CFLOAT, NPY_CDOUBLE, -1,        -1};
 
 // ml_dtypes registers its types with NumPy as they are imported; their numbers are known from then on.
 struct ExtensionType {
@@ -33,7 +34,8 @@ struct ExtensionType {
   const char* name;
   int number = -1;
 };
-ExtensionType g_extensions[] = {{DType::bfloat16, "bfloat16"}, {DType::float8_e4m3fn, "float8_e4m3fn"}, {DType::float8_e5m2, "float8_e5m2"}};
+ExtensionType g_extensions[] = {
+    {DType::bfloat16, "bfloat16"}, {DType::float8_e4m3fn, "float8_e4m3fn"}, {DType::float8_e5m2, "float8_e5m2"}};
 
 bool dtype_of_number(PyArray_Descr* descr, DType& out) {
   switch (descr->type_num) {
@@ -73,8 +75,7 @@ bool dtype_of_number(PyArray_Descr* descr, DType& out) {
 // ---- the base of exported arrays ----
 
 struct Export {
-  PyObject_HEAD
-  Storage* storage;
+  PyObject_HEAD Storage* storage;
 };
 PyTypeObject* export_type = nullptr;
 Export* g_free = nullptr;
@@ -138,8 +139,9 @@ std::string first_offender(PyArrayObject* a) {
   } else if (number == NPY_LONGDOUBLE || number == NPY_CLONGDOUBLE) {
     message += "; convert with array.astype('float64') or array.astype('complex128')";
   } else {
-    message += "; the supported dtypes are bool, int8 to int64, uint8 to uint64, float16 to float64, complex64, complex128, "
-               "and ml_dtypes' bfloat16, float8_e4m3fn and float8_e5m2";
+    message +=
+        "; the supported dtypes are bool, int8 to int64, uint8 to uint64, float16 to float64, complex64, complex128, "
+        "and ml_dtypes' bfloat16, float8_e4m3fn and float8_e5m2";
   }
   throw DtypeError(message);
 }
@@ -211,7 +213,8 @@ Object numpy_dtype(DType d) {
   if (!module) {
     PyErr_Clear();
     const std::string n(name(d));
-    PyErr_Format(PyExc_TypeError, "numpy: NumPy has no dtype %s; pip install ml_dtypes, or convert with .float() first", n.c_str());
+    PyErr_Format(PyExc_TypeError, "numpy: NumPy has no dtype %s; pip install ml_dtypes, or convert with .float() first",
+                 n.c_str());
     throw PythonError{};
   }
   for (ExtensionType& e : g_extensions) {
@@ -264,7 +267,8 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
   if (empty) low = high = 0;
   drop_left_references();
   // The storage is the range of bytes that the array reaches, and owns a reference to it.
-  Ref<Storage> storage = Storage::borrow(static_cast<char*>(PyArray_DATA(a)) + low, high - low, kCpu, &drop_reference, o);
+  Ref<Storage> storage =
+      Storage::borrow(static_cast<char*>(PyArray_DATA(a)) + low, high - low, kCpu, &drop_reference, o);
   Py_INCREF(o);
   return make_tensor(std::move(storage), -low, shape, strides, dtype, !PyArray_ISWRITEABLE(a));
 }
@@ -295,8 +299,8 @@ PyObject* new_export(const Ref<Storage>& storage) {
 Object ndarray_from_tensor(const Tensor& t) {
   if (!g_loaded) require_numpy("numpy");
   const int number = kTypeNumbers[static_cast<int>(t.dtype())];
-  PyArray_Descr* descr = number >= 0 ? PyArray_DescrFromType(number)
-                                     : reinterpret_cast<PyArray_Descr*>(numpy_dtype(t.dtype()).release());
+  PyArray_Descr* descr =
+      number >= 0 ? PyArray_DescrFromType(number) : reinterpret_cast<PyArray_Descr*>(numpy_dtype(t.dtype()).release());
   const int ndim = t.ndim();
   if (ndim > NPY_MAXDIMS_LEGACY_ITERS && PyArray_RUNTIME_VERSION < 0x12) {
     Py_DECREF(descr);
@@ -310,8 +314,9 @@ Object ndarray_from_tensor(const Tensor& t) {
   }
   static char nothing[16];
   void* data = t.data() ? t.data() : nothing;
-  Object array = Object::steal(PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, strides, data,
-                                                    NPY_ARRAY_ALIGNED | (t.read_only() ? 0 : NPY_ARRAY_WRITEABLE), nullptr));
+  Object array =
+      Object::steal(PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, strides, data,
+                                         NPY_ARRAY_ALIGNED | (t.read_only() ? 0 : NPY_ARRAY_WRITEABLE), nullptr));
   if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array.get()), new_export(Ref<Storage>(&t.storage()))) < 0)
     throw PythonError{};
   return array;
@@ -322,8 +327,9 @@ Object native_copy(PyObject* o) {
   DType dtype;
   if (!dtype_of_number(PyArray_DESCR(a), dtype)) refuse_dtype(a, "asarray");
   Object descr = numpy_dtype(dtype);
-  return Object::steal(PyArray_FromArray(a, reinterpret_cast<PyArray_Descr*>(descr.release()),
-                                         NPY_ARRAY_ENSURECOPY | NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ENSUREARRAY));
+  return Object::steal(
+      PyArray_FromArray(a, reinterpret_cast<PyArray_Descr*>(descr.release()),
+                        NPY_ARRAY_ENSURECOPY | NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ENSUREARRAY));
 }
 
 bool scalar_from_numpy(PyObject* o, Scalar& value, DType& dtype) {
@@ -341,9 +347,10 @@ bool scalar_from_numpy(PyObject* o, Scalar& value, DType& dtype) {
 }
 
 void init_numpy(PyObject*) {
-  static PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(export_dealloc)},
-                                {Py_tp_doc, const_cast<char*>("Keeps a tensor's memory alive for an array that views it.")},
-                                {0, nullptr}};
+  static PyType_Slot slots[] = {
+      {Py_tp_dealloc, reinterpret_cast<void*>(export_dealloc)},
+      {Py_tp_doc, const_cast<char*>("Keeps a tensor's memory alive for an array that views it.")},
+      {0, nullptr}};
   static PyType_Spec spec = {"tenon._Export", sizeof(Export), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};
   export_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&spec)).release());

@@ -72,13 +72,9 @@ PyObject* set_error() {
   try {
     throw;
   } catch (const PythonError&) {
-  } catch (const Error& e) {
-    PyErr_SetString(error_type(e), e.what());
-  } catch (const std::bad_alloc&) {
+  } catch (const Error& e) { PyErr_SetString(error_type(e), e.what()); } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "tenon: out of memory; tenon.memory.release() returns cached blocks");
-  } catch (const std::exception& e) {
-    PyErr_SetString(PyExc_RuntimeError, e.what());
-  }
+  } catch (const std::exception& e) { PyErr_SetString(PyExc_RuntimeError, e.what()); }
   return nullptr;
 }
 

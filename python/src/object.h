@@ -10,8 +10,7 @@
 namespace tenon::py {
 
 struct PyTensor {
-  PyObject_HEAD
-  Tensor value;
+  PyObject_HEAD Tensor value;
   PyObject* weakrefs;
 };
 
@@ -64,9 +63,7 @@ template <class F>
 PyObject* guarded(F&& f) {
   try {
     return f();
-  } catch (...) {
-    return set_error();
-  }
+  } catch (...) { return set_error(); }
 }
 template <class F>
 int guarded_int(F&& f) {

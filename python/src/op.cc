@@ -12,13 +12,18 @@ namespace {
 
 // Other names of an argument: both vocabularies work.
 bool is_alias(PyObject* keyword, std::string_view name) {
-  struct Pair { std::string_view name; const char* alias; };
-  static constexpr Pair kAliases[] = {
-      {"dim", "axis"},      {"dims", "axis"},     {"dims", "axes"},        {"dims", "reps"},    {"keepdim", "keepdims"},
-      {"input", "x"},       {"input", "a"},       {"correction", "ddof"},  {"size", "shape"},   {"shape", "size"},
-      {"diagonal", "k"},    {"k", "diagonal"},    {"other", "y"},          {"shifts", "shift"}, {"min", "a_min"},
-      {"max", "a_max"},     {"tensors", "arrays"}, {"end", "stop"},        {"steps", "num"},    {"index", "indices"},
-      {"n", "N"},           {"m", "M"}};
+  struct Pair {
+    std::string_view name;
+    const char* alias;
+  };
+  static constexpr Pair kAliases[] = {{"dim", "axis"},   {"dims", "axis"},        {"dims", "axes"},
+                                      {"dims", "reps"},  {"keepdim", "keepdims"}, {"input", "x"},
+                                      {"input", "a"},    {"correction", "ddof"},  {"size", "shape"},
+                                      {"shape", "size"}, {"diagonal", "k"},       {"k", "diagonal"},
+                                      {"other", "y"},    {"shifts", "shift"},     {"min", "a_min"},
+                                      {"max", "a_max"},  {"tensors", "arrays"},   {"end", "stop"},
+                                      {"steps", "num"},  {"index", "indices"},    {"n", "N"},
+                                      {"m", "M"}};
   for (const Pair& p : kAliases)
     if (p.name == name && PyUnicode_CompareWithASCIIString(keyword, p.alias) == 0) return true;
   return false;
@@ -43,13 +48,15 @@ PyObject* into_out(const OpDef& def, Object result, PyObject* out) {
   const char* name = def.name.c_str();
   if (grad_enabled() && (value.requires_grad() || target.requires_grad())) errors::out_requires_grad(name);
   if (target.shape() != value.shape()) errors::wrong_shape(name, target.shape(), value.shape());
-  if (!can_cast_same_kind(value.dtype(), target.dtype())) errors::result_does_not_fit(name, value.dtype(), target.dtype());
+  if (!can_cast_same_kind(value.dtype(), target.dtype()))
+    errors::result_does_not_fit(name, value.dtype(), target.dtype());
   copy_(target, value);
   return Py_NewRef(out);
 }
 
 PyObject* vectorcall(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames) {
-  return guarded([&] { return call_op(*reinterpret_cast<OpObject*>(self)->def, args, PyVectorcall_NARGS(nargsf), kwnames); });
+  return guarded(
+      [&] { return call_op(*reinterpret_cast<OpObject*>(self)->def, args, PyVectorcall_NARGS(nargsf), kwnames); });
 }
 
 PyObject* op_get(PyObject* self, PyObject* object, PyObject*) {
@@ -67,7 +74,9 @@ PyObject* op_doc(PyObject* self, void*) {
   const OpDef& d = def_of(self);
   return PyUnicode_FromFormat("%s%s\n\n%s", d.name.c_str(), signature_text(d).c_str(), d.doc.c_str());
 }
-PyObject* op_text_signature(PyObject* self, void*) { return PyUnicode_FromString(signature_text(def_of(self)).c_str()); }
+PyObject* op_text_signature(PyObject* self, void*) {
+  return PyUnicode_FromString(signature_text(def_of(self)).c_str());
+}
 PyObject* op_numpy_name(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).numpy_name.c_str()); }
 PyObject* op_array_api_name(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).array_api_name.c_str()); }
 PyObject* op_signature(PyObject* self, void*) {
@@ -103,7 +112,8 @@ PyGetSetDef op_getset[] = {{"__name__", op_name, nullptr, nullptr, nullptr},
                            {"_array_api_name", op_array_api_name, nullptr, nullptr, nullptr},
                            {nullptr}};
 PyMethodDef op_methods[] = {{"__reduce__", op_reduce, METH_NOARGS, nullptr}, {nullptr}};
-PyMemberDef op_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpObject, vectorcall), READONLY, nullptr}, {nullptr}};
+PyMemberDef op_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpObject, vectorcall), READONLY, nullptr},
+                            {nullptr}};
 
 }  // namespace
 
@@ -139,7 +149,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
       (nargs > def.variadic_at + 1 || PyIndex_Check(args[def.variadic_at])) &&
       !(PyTuple_Check(args[def.variadic_at]) || PyList_Check(args[def.variadic_at]))) {
     rest = Object::steal(PyTuple_New(nargs - def.variadic_at));
-    for (Py_ssize_t i = def.variadic_at; i < nargs; ++i) PyTuple_SET_ITEM(rest.get(), i - def.variadic_at, Py_NewRef(args[i]));
+    for (Py_ssize_t i = def.variadic_at; i < nargs; ++i)
+      PyTuple_SET_ITEM(rest.get(), i - def.variadic_at, Py_NewRef(args[i]));
     bound[def.variadic_at] = rest.get();
     nargs = def.variadic_at;
     for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
@@ -148,7 +159,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     int positional = 0;
     while (positional < count && !def.args[static_cast<std::size_t>(positional)].keyword_only) ++positional;
     if (nargs > positional)
-      argument_error(def, errors::text("takes at most ", positional, " positional arguments; got ", static_cast<std::int64_t>(nargs)));
+      argument_error(def, errors::text("takes at most ", positional, " positional arguments; got ",
+                                       static_cast<std::int64_t>(nargs)));
     for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
   }
   if (kwnames) {
@@ -157,9 +169,13 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
       PyObject* keyword = PyTuple_GET_ITEM(kwnames, k);
       PyObject* value = args[nargs + k];
       int i = 0;
-      while (i < count && !names(keyword, def.interned[static_cast<std::size_t>(i)], def.args[static_cast<std::size_t>(i)].name)) ++i;
+      while (i < count &&
+             !names(keyword, def.interned[static_cast<std::size_t>(i)], def.args[static_cast<std::size_t>(i)].name))
+        ++i;
       if (i < count) {
-        if (bound[i]) argument_error(def, errors::text("argument '", def.args[static_cast<std::size_t>(i)].name, "' is given twice"));
+        if (bound[i])
+          argument_error(def,
+                         errors::text("argument '", def.args[static_cast<std::size_t>(i)].name, "' is given twice"));
         bound[i] = value;
       } else if (def.takes_out && PyUnicode_CompareWithASCIIString(keyword, "out") == 0) {
         out = value == Py_None ? nullptr : value;

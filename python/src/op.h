@@ -70,8 +70,7 @@ struct OpDef {
 };
 
 struct OpObject {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   OpDef* def;
   PyObject* qualname;
 };
@@ -99,7 +98,8 @@ struct TypeName {
     else if constexpr (std::is_same_v<T, DType>) return "DTypeLike";
     else if constexpr (std::is_same_v<T, Device>) return "DeviceLike | None";
     else if constexpr (std::is_same_v<T, Generator*>) return "Generator | None";
-    else if constexpr (std::is_same_v<T, std::vector<Tensor>> || std::is_same_v<T, std::span<const Tensor>>) return "Sequence[ArrayLike] | Tensor";
+    else if constexpr (std::is_same_v<T, std::vector<Tensor>> || std::is_same_v<T, std::span<const Tensor>>)
+      return "Sequence[ArrayLike] | Tensor";
     else return "Any";
   }
 };
@@ -165,17 +165,41 @@ class Ops {
   class Row {
    public:
     explicit Row(OpDef& def) : def_(def) {}
-    Row& numpy(const char* name) { def_.numpy_name = name; return *this; }
-    Row& array_api(const char* name) { def_.array_api_name = name; return *this; }
-    Row& function_only() { def_.is_method = false; return *this; }
-    Row& method_only() { def_.is_function = false; return *this; }
-    Row& no_out() { def_.takes_out = false; return *this; }
+    Row& numpy(const char* name) {
+      def_.numpy_name = name;
+      return *this;
+    }
+    Row& array_api(const char* name) {
+      def_.array_api_name = name;
+      return *this;
+    }
+    Row& function_only() {
+      def_.is_method = false;
+      return *this;
+    }
+    Row& method_only() {
+      def_.is_function = false;
+      return *this;
+    }
+    Row& no_out() {
+      def_.takes_out = false;
+      return *this;
+    }
     // For raw rows that return a tensor.
-    Row& with_out() { def_.takes_out = true; return *this; }
+    Row& with_out() {
+      def_.takes_out = true;
+      return *this;
+    }
     // For the stub, where a raw row returns something else than a tensor.
-    Row& returns(const char* type) { def_.returns = type; return *this; }
+    Row& returns(const char* type) {
+      def_.returns = type;
+      return *this;
+    }
     template <class... Names>
-    Row& alias(Names... names) { (def_.aliases.push_back(names), ...); return *this; }
+    Row& alias(Names... names) {
+      (def_.aliases.push_back(names), ...);
+      return *this;
+    }
 
    private:
     OpDef& def_;

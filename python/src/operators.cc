@@ -108,7 +108,8 @@ PyObject* inplace_matmul(PyObject* a, PyObject* b) {
     if (!y.ok || !y.tensor.defined()) return Py_NewRef(Py_NotImplemented);
     Tensor self = unwrap(a);
     const Tensor r = matmul(self, y.tensor);
-    if (r.shape() != self.shape()) throw ShapeError("matmul: the result " + r.shape().str() + " does not fit in place into " + self.shape().str());
+    if (r.shape() != self.shape())
+      throw ShapeError("matmul: the result " + r.shape().str() + " does not fit in place into " + self.shape().str());
     copy_(self, r);
     return Py_NewRef(a);
   });
@@ -137,14 +138,16 @@ int truth(PyObject* self) {
   return guarded_int([&] {
     const Tensor& t = unwrap(self);
     if (t.numel() != 1)
-      throw ValueError("bool: the truth of a tensor with " + std::to_string(t.numel()) + " elements is ambiguous; use .any() or .all()");
+      throw ValueError("bool: the truth of a tensor with " + std::to_string(t.numel()) +
+                       " elements is ambiguous; use .any() or .all()");
     return static_cast<int>(t.item().to<bool>());
   });
 }
 
 Scalar number(PyObject* self, const char* op) {
   const Tensor& t = unwrap(self);
-  if (t.numel() != 1) throw TypeError(std::string(op) + ": only a tensor of one element is a number; got shape " + t.shape().str());
+  if (t.numel() != 1)
+    throw TypeError(std::string(op) + ": only a tensor of one element is a number; got shape " + t.shape().str());
   return t.item();
 }
 PyObject* as_int(PyObject* self) {
@@ -166,7 +169,8 @@ PyObject* as_index(PyObject* self) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = unwrap(self);
     if (t.numel() != 1 || !(is_integral(t.dtype()) || is_bool(t.dtype())))
-      throw TypeError("index: only an integer tensor of one element is an index; got dtype " + std::string(name(t.dtype())) + " and shape " + t.shape().str());
+      throw TypeError("index: only an integer tensor of one element is an index; got dtype " +
+                      std::string(name(t.dtype())) + " and shape " + t.shape().str());
     return PyNumber_Long(Object::steal(from_scalar(t.item())).get());
   });
 }
@@ -185,44 +189,43 @@ Tensor pow_any(const Operand& a, const Operand& b) {
   return pow(a, b);
 }
 
-PyType_Slot operator_slots[] = {
-    {Py_nb_add, reinterpret_cast<void*>(binary_op<Op::add>)},
-    {Py_nb_subtract, reinterpret_cast<void*>(binary_op<Op::sub>)},
-    {Py_nb_multiply, reinterpret_cast<void*>(binary_op<Op::mul>)},
-    {Py_nb_true_divide, reinterpret_cast<void*>(binary_op<Op::div>)},
-    {Py_nb_floor_divide, reinterpret_cast<void*>(binary_op<Op::floor_divide>)},
-    {Py_nb_remainder, reinterpret_cast<void*>(binary_op<Op::remainder>)},
-    {Py_nb_divmod, reinterpret_cast<void*>(divmod)},
-    {Py_nb_power, reinterpret_cast<void*>(power)},
-    {Py_nb_matrix_multiply, reinterpret_cast<void*>(matmul_op)},
-    {Py_nb_and, reinterpret_cast<void*>(binary_op<Op::bitwise_and>)},
-    {Py_nb_or, reinterpret_cast<void*>(binary_op<Op::bitwise_or>)},
-    {Py_nb_xor, reinterpret_cast<void*>(binary_op<Op::bitwise_xor>)},
-    {Py_nb_lshift, reinterpret_cast<void*>(binary_op<Op::left_shift>)},
-    {Py_nb_rshift, reinterpret_cast<void*>(binary_op<Op::right_shift>)},
-    {Py_nb_inplace_add, reinterpret_cast<void*>(inplace_op<Op::add>)},
-    {Py_nb_inplace_subtract, reinterpret_cast<void*>(inplace_op<Op::sub>)},
-    {Py_nb_inplace_multiply, reinterpret_cast<void*>(inplace_op<Op::mul>)},
-    {Py_nb_inplace_true_divide, reinterpret_cast<void*>(inplace_op<Op::div>)},
-    {Py_nb_inplace_floor_divide, reinterpret_cast<void*>(inplace_op<Op::floor_divide>)},
-    {Py_nb_inplace_remainder, reinterpret_cast<void*>(inplace_op<Op::remainder>)},
-    {Py_nb_inplace_power, reinterpret_cast<void*>(inplace_power)},
-    {Py_nb_inplace_matrix_multiply, reinterpret_cast<void*>(inplace_matmul)},
-    {Py_nb_inplace_and, reinterpret_cast<void*>(inplace_op<Op::bitwise_and>)},
-    {Py_nb_inplace_or, reinterpret_cast<void*>(inplace_op<Op::bitwise_or>)},
-    {Py_nb_inplace_xor, reinterpret_cast<void*>(inplace_op<Op::bitwise_xor>)},
-    {Py_nb_inplace_lshift, reinterpret_cast<void*>(inplace_op<Op::left_shift>)},
-    {Py_nb_inplace_rshift, reinterpret_cast<void*>(inplace_op<Op::right_shift>)},
-    {Py_nb_negative, reinterpret_cast<void*>(unary_op<Op::neg>)},
-    {Py_nb_positive, reinterpret_cast<void*>(unary_op<Op::positive>)},
-    {Py_nb_absolute, reinterpret_cast<void*>(unary_op<Op::abs>)},
-    {Py_nb_invert, reinterpret_cast<void*>(unary_op<Op::bitwise_not>)},
-    {Py_nb_bool, reinterpret_cast<void*>(truth)},
-    {Py_nb_int, reinterpret_cast<void*>(as_int)},
-    {Py_nb_float, reinterpret_cast<void*>(as_float)},
-    {Py_nb_index, reinterpret_cast<void*>(as_index)},
-    {Py_tp_richcompare, reinterpret_cast<void*>(compare)},
-    {Py_tp_hash, reinterpret_cast<void*>(hash)},
-    {0, nullptr}};
+PyType_Slot operator_slots[] = {{Py_nb_add, reinterpret_cast<void*>(binary_op<Op::add>)},
+                                {Py_nb_subtract, reinterpret_cast<void*>(binary_op<Op::sub>)},
+                                {Py_nb_multiply, reinterpret_cast<void*>(binary_op<Op::mul>)},
+                                {Py_nb_true_divide, reinterpret_cast<void*>(binary_op<Op::div>)},
+                                {Py_nb_floor_divide, reinterpret_cast<void*>(binary_op<Op::floor_divide>)},
+                                {Py_nb_remainder, reinterpret_cast<void*>(binary_op<Op::remainder>)},
+                                {Py_nb_divmod, reinterpret_cast<void*>(divmod)},
+                                {Py_nb_power, reinterpret_cast<void*>(power)},
+                                {Py_nb_matrix_multiply, reinterpret_cast<void*>(matmul_op)},
+                                {Py_nb_and, reinterpret_cast<void*>(binary_op<Op::bitwise_and>)},
+                                {Py_nb_or, reinterpret_cast<void*>(binary_op<Op::bitwise_or>)},
+                                {Py_nb_xor, reinterpret_cast<void*>(binary_op<Op::bitwise_xor>)},
+                                {Py_nb_lshift, reinterpret_cast<void*>(binary_op<Op::left_shift>)},
+                                {Py_nb_rshift, reinterpret_cast<void*>(binary_op<Op::right_shift>)},
+                                {Py_nb_inplace_add, reinterpret_cast<void*>(inplace_op<Op::add>)},
+                                {Py_nb_inplace_subtract, reinterpret_cast<void*>(inplace_op<Op::sub>)},
+                                {Py_nb_inplace_multiply, reinterpret_cast<void*>(inplace_op<Op::mul>)},
+                                {Py_nb_inplace_true_divide, reinterpret_cast<void*>(inplace_op<Op::div>)},
+                                {Py_nb_inplace_floor_divide, reinterpret_cast<void*>(inplace_op<Op::floor_divide>)},
+                                {Py_nb_inplace_remainder, reinterpret_cast<void*>(inplace_op<Op::remainder>)},
+                                {Py_nb_inplace_power, reinterpret_cast<void*>(inplace_power)},
+                                {Py_nb_inplace_matrix_multiply, reinterpret_cast<void*>(inplace_matmul)},
+                                {Py_nb_inplace_and, reinterpret_cast<void*>(inplace_op<Op::bitwise_and>)},
+                                {Py_nb_inplace_or, reinterpret_cast<void*>(inplace_op<Op::bitwise_or>)},
+                                {Py_nb_inplace_xor, reinterpret_cast<void*>(inplace_op<Op::bitwise_xor>)},
+                                {Py_nb_inplace_lshift, reinterpret_cast<void*>(inplace_op<Op::left_shift>)},
+                                {Py_nb_inplace_rshift, reinterpret_cast<void*>(inplace_op<Op::right_shift>)},
+                                {Py_nb_negative, reinterpret_cast<void*>(unary_op<Op::neg>)},
+                                {Py_nb_positive, reinterpret_cast<void*>(unary_op<Op::positive>)},
+                                {Py_nb_absolute, reinterpret_cast<void*>(unary_op<Op::abs>)},
+                                {Py_nb_invert, reinterpret_cast<void*>(unary_op<Op::bitwise_not>)},
+                                {Py_nb_bool, reinterpret_cast<void*>(truth)},
+                                {Py_nb_int, reinterpret_cast<void*>(as_int)},
+                                {Py_nb_float, reinterpret_cast<void*>(as_float)},
+                                {Py_nb_index, reinterpret_cast<void*>(as_index)},
+                                {Py_tp_richcompare, reinterpret_cast<void*>(compare)},
+                                {Py_tp_hash, reinterpret_cast<void*>(hash)},
+                                {0, nullptr}};
 
 }  // namespace tenon::py

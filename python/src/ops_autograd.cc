@@ -49,12 +49,12 @@ PyObject* backward(const OpDef& def, PyObject* const* args) {
 }  // namespace
 
 void def_autograd(Ops& ops) {
-  ops.raw("_grad", &grad, "autograd.grad over sequences.", "outputs"_a, "inputs"_a, "grad_outputs"_a,
-          "retain_graph"_a, "create_graph"_a, "allow_unused"_a)
+  ops.raw("_grad", &grad, "autograd.grad over sequences.", "outputs"_a, "inputs"_a, "grad_outputs"_a, "retain_graph"_a,
+          "create_graph"_a, "allow_unused"_a)
       .function_only()
       .returns("tuple[Tensor | None, ...]");
-  ops.raw("_backward", &backward, "autograd.backward over sequences.", "tensors"_a, "grad_tensors"_a,
-          "retain_graph"_a, "create_graph"_a)
+  ops.raw("_backward", &backward, "autograd.backward over sequences.", "tensors"_a, "grad_tensors"_a, "retain_graph"_a,
+          "create_graph"_a)
       .function_only()
       .returns("None");
   ops.def(
@@ -63,15 +63,11 @@ void def_autograd(Ops& ops) {
          "and bools, and for a tensor with a history that is to stop recording.",
          "input"_a, "requires_grad"_a = true)
       .method_only();
-  ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.")
+  ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.").function_only();
+  ops.def("_border_guard", &border_guard, "Whether saved tensors are checked for writes from outside.").function_only();
+  ops.def("_set_border_guard", &set_border_guard, "Turns the border guard on or off, for all threads.", "on"_a)
       .function_only();
-  ops.def("_border_guard", &border_guard, "Whether saved tensors are checked for writes from outside.")
-      .function_only();
-  ops.def("_set_border_guard", &set_border_guard, "Turns the border guard on or off, for all threads.",
-          "on"_a)
-      .function_only();
-  ops.def("_set_grad_enabled", &set_grad_enabled, "Turns recording on or off on this thread.", "on"_a)
-      .function_only();
+  ops.def("_set_grad_enabled", &set_grad_enabled, "Turns recording on or off on this thread.", "on"_a).function_only();
 }
 
 }  // namespace tenon::py

@@ -23,8 +23,7 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
     DType d;
     if (is_device(o) || (PyUnicode_Check(o) && !dtype_from_name(PyUnicode_AsUTF8(o), d)))
       device = to_device(o, {"to", name});
-    else
-      dtype = to_dtype(o, {"to", name});
+    else dtype = to_dtype(o, {"to", name});
   };
   take(args[1], "device");
   take(args[2], "dtype");
@@ -53,11 +52,10 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 }  // namespace
 
 void def_convert(Ops& ops) {
-  ops.def("clone", &clone, "A copy in fresh memory, row-major, writeable; the gradient flows through.",
-          "input"_a)
+  ops.def("clone", &clone, "A copy in fresh memory, row-major, writeable; the gradient flows through.", "input"_a)
       .no_out();
-  ops.def("contiguous", &contiguous,
-          "The tensor itself where it is row-major without gaps, otherwise a copy.", "input"_a)
+  ops.def("contiguous", &contiguous, "The tensor itself where it is row-major without gaps, otherwise a copy.",
+          "input"_a)
       .method_only()
       .no_out();
   ops.raw("to", &to_any,
@@ -72,13 +70,13 @@ void def_convert(Ops& ops) {
            if (stream) errors::fail("to_device", "streams are not exposed; pass stream=None");
            return to(t, {}, d);
          },
-         "The tensor on a device, as the array API has it: itself where it is there.", "input"_a, "device"_a,
-         kw_only, "stream"_a = none)
+         "The tensor on a device, as the array API has it: itself where it is there.", "input"_a, "device"_a, kw_only,
+         "stream"_a = none)
       .method_only()
       .no_out();
   ops.def(
-         "cpu", +[](const Tensor& t) { return to(t, {}, kCpu); },
-         "The tensor on the CPU: itself where it is there.", "input"_a)
+         "cpu", +[](const Tensor& t) { return to(t, {}, kCpu); }, "The tensor on the CPU: itself where it is there.",
+         "input"_a)
       .method_only()
       .no_out();
   ops.raw(
@@ -93,8 +91,8 @@ void def_convert(Ops& ops) {
       .method_only();
   ops.def(
          "astype", +[](const Tensor& t, DType d, bool copy) { return to(t, d, {}, copy); },
-         "The elements converted to dtype; a copy even of the same dtype, unless copy=False.", "input"_a,
-         "dtype"_a, "copy"_a = true)
+         "The elements converted to dtype; a copy even of the same dtype, unless copy=False.", "input"_a, "dtype"_a,
+         "copy"_a = true)
       .no_out()
       .numpy("astype")
       .array_api("astype");
@@ -113,21 +111,15 @@ void def_convert(Ops& ops) {
     Tensor (*fn)(const Tensor&);
     DType dtype;
   };
-  static constexpr Conversion kConversions[] = {{"bool", &convert<DType::bool_>, DType::bool_},
-                                                {"byte", &convert<DType::uint8>, DType::uint8},
-                                                {"char", &convert<DType::int8>, DType::int8},
-                                                {"short", &convert<DType::int16>, DType::int16},
-                                                {"int", &convert<DType::int32>, DType::int32},
-                                                {"long", &convert<DType::int64>, DType::int64},
-                                                {"half", &convert<DType::float16>, DType::float16},
-                                                {"bfloat16", &convert<DType::bfloat16>, DType::bfloat16},
-                                                {"float", &convert<DType::float32>, DType::float32},
-                                                {"double", &convert<DType::float64>, DType::float64},
-                                                {"cfloat", &convert_complex, DType::complex64},
-                                                {"cdouble", &convert<DType::complex128>, DType::complex128}};
+  static constexpr Conversion kConversions[] = {
+      {"bool", &convert<DType::bool_>, DType::bool_},      {"byte", &convert<DType::uint8>, DType::uint8},
+      {"char", &convert<DType::int8>, DType::int8},        {"short", &convert<DType::int16>, DType::int16},
+      {"int", &convert<DType::int32>, DType::int32},       {"long", &convert<DType::int64>, DType::int64},
+      {"half", &convert<DType::float16>, DType::float16},  {"bfloat16", &convert<DType::bfloat16>, DType::bfloat16},
+      {"float", &convert<DType::float32>, DType::float32}, {"double", &convert<DType::float64>, DType::float64},
+      {"cfloat", &convert_complex, DType::complex64},      {"cdouble", &convert<DType::complex128>, DType::complex128}};
   for (const Conversion& c : kConversions) {
-    ops.def(c.name, c.fn,
-            errors::text("The elements as ", c.dtype, "; the tensor itself where they are.").c_str(),
+    ops.def(c.name, c.fn, errors::text("The elements as ", c.dtype, "; the tensor itself where they are.").c_str(),
             "input"_a)
         .method_only()
         .no_out();
@@ -137,27 +129,20 @@ void def_convert(Ops& ops) {
       "is_floating_point", +[](const Tensor& t) { return is_floating(t.dtype()); },
       "Whether the dtype is a real floating one.", "input"_a);
   ops.def(
-      "is_complex", +[](const Tensor& t) { return is_complex(t.dtype()); }, "Whether the dtype is complex.",
-      "input"_a);
+      "is_complex", +[](const Tensor& t) { return is_complex(t.dtype()); }, "Whether the dtype is complex.", "input"_a);
   ops.def(
          "is_signed",
-         +[](const Tensor& t) {
-           return kind(t.dtype()) != Kind::boolean && kind(t.dtype()) != Kind::unsigned_integer;
-         },
+         +[](const Tensor& t) { return kind(t.dtype()) != Kind::boolean && kind(t.dtype()) != Kind::unsigned_integer; },
          "Whether the dtype has negative values.", "input"_a)
       .method_only();
   ops.def(
-         "get_device",
-         +[](const Tensor& t) { return std::int64_t{t.device().is_cpu() ? -1 : t.device().index}; },
+         "get_device", +[](const Tensor& t) { return std::int64_t{t.device().is_cpu() ? -1 : t.device().index}; },
          "The index of the CUDA device; -1 on the CPU.", "input"_a)
       .method_only();
   ops.def(
-         "ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; }, "The number of dimensions.",
-         "input"_a)
+         "ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; }, "The number of dimensions.", "input"_a)
       .method_only();
-  ops.def(
-         "nelement", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a)
-      .method_only();
+  ops.def("nelement", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).method_only();
   ops.raw(
          "stride",
          [](const OpDef& def, PyObject* const* args) -> PyObject* {
@@ -170,9 +155,7 @@ void def_convert(Ops& ops) {
          "The strides in elements (negative ones too), or that of one dimension.", "input"_a, "dim"_a = none)
       .method_only()
       .returns("Any");
-  ops.def(
-         "numel", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a)
-      .function_only();
+  ops.def("numel", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).function_only();
 }
 
 }  // namespace tenon::py

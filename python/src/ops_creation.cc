@@ -20,8 +20,7 @@ Tensor leaf(Tensor t, bool requires_grad) {
 Tensor filled(const Dims& size, int value, const MaybeDType& d, Device v, bool grad) {
   return leaf(full(size, value, d.value_or(default_float()), v), grad);
 }
-Tensor filled_like(const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v,
-                   bool grad) {
+Tensor filled_like(const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
   return leaf(full(t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device())), grad);
 }
 
@@ -53,9 +52,7 @@ void def_filled(Ops& ops) {
       .array_api("empty");
   ops.def(
          "zeros",
-         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) {
-           return filled(size, 0, d, v, grad);
-         },
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) { return filled(size, 0, d, v, grad); },
          "A tensor of zeros.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; "
          "device: the CPU.",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
@@ -64,9 +61,7 @@ void def_filled(Ops& ops) {
       .array_api("zeros");
   ops.def(
          "ones",
-         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) {
-           return filled(size, 1, d, v, grad);
-         },
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) { return filled(size, 1, d, v, grad); },
          "A tensor of ones.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; "
          "device: the CPU.",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
@@ -90,8 +85,8 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "A tensor of input's shape, dtype and device whose elements are not set; row-major.", "input"_a,
-         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A tensor of input's shape, dtype and device whose elements are not set; row-major.", "input"_a, kw_only,
+         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("empty_like")
       .array_api("empty_like");
@@ -110,8 +105,8 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, 1, d, v, grad);
          },
-         "Ones of input's shape, dtype and device; row-major.", "input"_a, kw_only, "dtype"_a = none,
-         "device"_a = none, "requires_grad"_a = false)
+         "Ones of input's shape, dtype and device; row-major.", "input"_a, kw_only, "dtype"_a = none, "device"_a = none,
+         "requires_grad"_a = false)
       .function_only()
       .numpy("ones_like")
       .array_api("ones_like");
@@ -120,8 +115,8 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, value, d, v, grad);
          },
-         "A tensor of input's shape, dtype and device filled with one number.", "input"_a, "fill_value"_a,
-         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A tensor of input's shape, dtype and device filled with one number.", "input"_a, "fill_value"_a, kw_only,
+         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("full_like")
       .array_api("full_like");
@@ -132,8 +127,8 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(empty(size, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "A tensor of the given size, not set, of this tensor's dtype and device.", "input"_a,
-         variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A tensor of the given size, not set, of this tensor's dtype and device.", "input"_a, variadic("size"_a),
+         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
   ops.def(
@@ -141,8 +136,8 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(full(size, 0, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "Zeros of the given size, of this tensor's dtype and device.", "input"_a, variadic("size"_a),
-         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "Zeros of the given size, of this tensor's dtype and device.", "input"_a, variadic("size"_a), kw_only,
+         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
   ops.def(
@@ -156,12 +151,10 @@ void def_filled(Ops& ops) {
       .no_out();
   ops.def(
          "new_full",
-         +[](const Tensor& t, const Dims& size, const Scalar& value, const MaybeDType& d,
-             const MaybeDevice& v, bool grad) {
-           return leaf(full(size, value, d.value_or(t.dtype()), v.value_or(t.device())), grad);
-         },
-         "A tensor of the given size filled with one number, of this tensor's dtype and device.", "input"_a,
-         "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         +[](const Tensor& t, const Dims& size, const Scalar& value, const MaybeDType& d, const MaybeDevice& v,
+             bool grad) { return leaf(full(size, value, d.value_or(t.dtype()), v.value_or(t.device())), grad); },
+         "A tensor of the given size filled with one number, of this tensor's dtype and device.", "input"_a, "size"_a,
+         "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
   ops.raw(
@@ -170,8 +163,8 @@ void def_filled(Ops& ops) {
            const Tensor t = unwrap(args[0]);
            const auto d = argument<MaybeDType>(def, args, 2);
            const auto v = argument<MaybeDevice>(def, args, 3);
-           return to_python(copied({args[1]}, d.value_or(t.dtype()), v.value_or(t.device()),
-                                   argument<bool>(def, args, 4)));
+           return to_python(
+               copied({args[1]}, d.value_or(t.dtype()), v.value_or(t.device()), argument<bool>(def, args, 4)));
          },
          "A copy of data, of this tensor's dtype and device.", "input"_a, "data"_a, kw_only, "dtype"_a = none,
          "device"_a = none, "requires_grad"_a = false)
@@ -181,10 +174,8 @@ void def_filled(Ops& ops) {
 void def_ranges(Ops& ops) {
   ops.def(
          "arange",
-         +[](const Scalar& start, const std::optional<Scalar>& end, const Scalar& step, const MaybeDType& d,
-             Device v, bool grad) {
-           return leaf(end ? arange(start, *end, step, d, v) : arange(0, start, step, d, v), grad);
-         },
+         +[](const Scalar& start, const std::optional<Scalar>& end, const Scalar& step, const MaybeDType& d, Device v,
+             bool grad) { return leaf(end ? arange(start, *end, step, d, v) : arange(0, start, step, d, v), grad); },
          "start, start + step, ... below end (above it, for a negative step). arange(end) starts at 0.\n\n"
          "1-D. dtype: int64 if all three are ints, otherwise the default float. ValueError for a step of 0.",
          "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none,
@@ -194,8 +185,8 @@ void def_ranges(Ops& ops) {
       .array_api("arange");
   ops.def(
          "linspace",
-         +[](const Scalar& start, const Scalar& end, std::int64_t steps, bool endpoint, const MaybeDType& d,
-             Device v, bool grad) { return leaf(linspace(start, end, steps, endpoint, d, v), grad); },
+         +[](const Scalar& start, const Scalar& end, std::int64_t steps, bool endpoint, const MaybeDType& d, Device v,
+             bool grad) { return leaf(linspace(start, end, steps, endpoint, d, v), grad); },
          "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n1-D, of the "
          "default float unless dtype is given.",
          "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none,
@@ -205,8 +196,8 @@ void def_ranges(Ops& ops) {
       .array_api("linspace");
   ops.def(
          "logspace",
-         +[](const Scalar& start, const Scalar& end, std::int64_t steps, double base, const MaybeDType& d,
-             Device v, bool grad) { return leaf(logspace(start, end, steps, base, d, v), grad); },
+         +[](const Scalar& start, const Scalar& end, std::int64_t steps, double base, const MaybeDType& d, Device v,
+             bool grad) { return leaf(logspace(start, end, steps, base, d, v), grad); },
          "base to the powers linspace(start, end, steps).\n\n1-D, of the default float unless dtype is "
          "given.",
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
@@ -214,20 +205,19 @@ void def_ranges(Ops& ops) {
       .function_only();
   ops.def(
          "eye",
-         +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d,
-             Device v, bool grad) { return leaf(eye(n, m, k, d, v), grad); },
-         "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.", "n"_a,
-         "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v,
+             bool grad) { return leaf(eye(n, m, k, d, v), grad); },
+         "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.", "n"_a, "m"_a = none,
+         "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("eye")
       .array_api("eye");
-  ops.def("tril", &tril,
-          "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.",
+  ops.def("tril", &tril, "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.",
           "input"_a, "diagonal"_a = 0)
       .numpy("tril")
       .array_api("tril");
-  ops.def("triu", &triu, "The upper triangles of the last two dimensions, from a diagonal on; zeros below.",
-          "input"_a, "diagonal"_a = 0)
+  ops.def("triu", &triu, "The upper triangles of the last two dimensions, from a diagonal on; zeros below.", "input"_a,
+          "diagonal"_a = 0)
       .numpy("triu")
       .array_api("triu");
   ops.def("meshgrid", &meshgrid,
@@ -303,18 +293,16 @@ Tensor frombuffer(PyObject* buffer, DType dtype, std::int64_t count, std::int64_
   // The memoryview holds the buffer, so that a bytearray is not resized meanwhile.
   Object view = Object::steal(PyMemoryView_FromObject(buffer));
   const Py_buffer& b = *PyMemoryView_GET_BUFFER(view.get());
-  if (!PyBuffer_IsContiguous(&b, 'C'))
-    errors::fail(kOp, "the buffer has gaps; use tenon.asarray, which keeps strides");
+  if (!PyBuffer_IsContiguous(&b, 'C')) errors::fail(kOp, "the buffer has gaps; use tenon.asarray, which keeps strides");
   const auto size = static_cast<std::int64_t>(itemsize(dtype)), bytes = static_cast<std::int64_t>(b.len);
   if (bytes == 0) errors::fail(kOp, "the buffer is empty");
   if (offset < 0 || offset >= bytes)
     errors::fail(kOp, "the offset must lie within the buffer's ", bytes, " bytes; got ", offset);
-  if (count == 0 || count < -1)
-    errors::fail(kOp, "count must be positive, or -1 for all elements; got ", count);
+  if (count == 0 || count < -1) errors::fail(kOp, "count must be positive, or -1 for all elements; got ", count);
   if (count == -1) {
     if ((bytes - offset) % size != 0)
-      errors::fail(kOp, "the ", bytes - offset,
-                   " bytes after the offset are no multiple of the element size ", size, "; pass count");
+      errors::fail(kOp, "the ", bytes - offset, " bytes after the offset are no multiple of the element size ", size,
+                   "; pass count");
     count = (bytes - offset) / size;
   }
   if (count > (bytes - offset) / size)

@@ -56,8 +56,7 @@ PyObject* set_print(const OpDef& def, PyObject* const* args) {
     const bool infinite = PyFloat_Check(args[i]) && PyFloat_AS_DOUBLE(args[i]) > 1e18;  // threshold=inf
     const std::int64_t v = infinite ? INT64_MAX : argument<std::int64_t>(def, args, i);
     if (v < 0)
-      errors::fail("set_printoptions", def.args[static_cast<std::size_t>(i)].name,
-                   " must not be negative; got ", v);
+      errors::fail("set_printoptions", def.args[static_cast<std::size_t>(i)].name, " must not be negative; got ", v);
     setting = static_cast<std::remove_reference_t<decltype(setting)>>(v);
   };
   whole(0, o.precision);
@@ -92,16 +91,14 @@ void def_dtype(Ops& ops) {
           "type1"_a, "type2"_a)
       .function_only();
   ops.raw("result_type", &result_type,
-          "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).",
-          variadic("tensors"_a))
+          "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).", variadic("tensors"_a))
       .function_only()
       .array_api("result_type")
       .returns("_dtype");
   ops.raw(
          "can_cast",
          [](const OpDef&, PyObject* const* args) -> PyObject* {
-           const DType from =
-               is_tensor(args[0]) ? unwrap(args[0]).dtype() : to_dtype(args[0], {"can_cast", "from_"});
+           const DType from = is_tensor(args[0]) ? unwrap(args[0]).dtype() : to_dtype(args[0], {"can_cast", "from_"});
            return to_python(can_cast_same_kind(from, to_dtype(args[1], {"can_cast", "to"})));
          },
          "Whether a value may be stored in the dtype without losing its kind (no float in an integer, no "
@@ -110,8 +107,7 @@ void def_dtype(Ops& ops) {
       .function_only()
       .array_api("can_cast")
       .returns("_bool");
-  ops.def("get_default_dtype", &default_float,
-          "The dtype of tensors made from Python floats: float32 unless changed.")
+  ops.def("get_default_dtype", &default_float, "The dtype of tensors made from Python floats: float32 unless changed.")
       .function_only();
   ops.def(
          "set_default_dtype",
@@ -147,15 +143,14 @@ void def_dtype(Ops& ops) {
 
 void def_system(Ops& ops) {
   ops.def(
-         "get_num_threads", +[] { return std::int64_t{num_threads()}; },
-         "How many threads an operation may use.")
+         "get_num_threads", +[] { return std::int64_t{num_threads()}; }, "How many threads an operation may use.")
       .function_only();
   ops.def(
          "set_num_threads",
          +[](std::int64_t n) {
            if (n < 0 || n > 4096)
-             errors::fail("set_num_threads",
-                          "the number of threads must lie between 0 (the default) and 4096; got ", n);
+             errors::fail("set_num_threads", "the number of threads must lie between 0 (the default) and 4096; got ",
+                          n);
            set_num_threads(static_cast<int>(n));
          },
          "Sets how many threads an operation may use; 0 for the default.", "n"_a)

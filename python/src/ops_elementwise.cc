@@ -48,9 +48,7 @@ Tensor divide(const Operand& a, const Operand& b, PyObject* mode) {
   if (m == "floor") return floor_divide(a, b);
   if (m != "trunc") errors::fail("div", "rounding_mode must be None, 'floor' or 'trunc'; got '", m, "'");
   const Tensor q = div(a, b);
-  const auto dtype = [](const Operand& o) {
-    return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype();
-  };
+  const auto dtype = [](const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); };
   // Integers stay integers, exactly: what fmod leaves is divisible.
   if (is_integral(dtype(a)) && is_integral(dtype(b))) return floor_divide(sub(a, fmod(a, b)), b);
   return trunc(q);
@@ -129,40 +127,23 @@ Tensor round_to(const Tensor& t, std::int64_t decimals) {
 // What a rule means for a caller.
 const char* dtypes(Rule rule) {
   switch (rule) {
-    case Rule::arithmetic:
-      return "Any dtype but float8; the result has the promoted one.";
-    case Rule::numeric:
-      return "Numbers of any dtype (no bool); the result has the promoted dtype.";
-    case Rule::ordered:
-      return "Bools, integers and floats; the result has the promoted dtype.";
-    case Rule::real:
-      return "Integers and floats; the result has the promoted dtype.";
-    case Rule::integral:
-      return "Bools and integers; the result has the promoted dtype.";
-    case Rule::shift:
-      return "Integers; the result has the promoted dtype.";
-    case Rule::floating:
-      return "Floats and complex numbers; integers and bools become the default float.";
-    case Rule::real_floating:
-      return "Floats; integers and bools become the default float.";
-    case Rule::magnitude:
-      return "Any dtype but float8; complex numbers give real ones.";
-    case Rule::phase:
-      return "Any dtype but float8; the result is real.";
-    case Rule::compare:
-      return "Any dtype but float8; the result is bool.";
-    case Rule::order:
-      return "Bools, integers and floats; the result is bool.";
-    case Rule::logical:
-      return "Any dtype, by truth value; the result is bool.";
-    case Rule::classify:
-      return "Floats and complex numbers (others count as floats); the result is bool.";
-    case Rule::order1:
-      return "Floats (integers count as floats); the result is bool.";
-    case Rule::select:
-      return "A bool condition; the result has the promoted dtype of the two.";
-    case Rule::any:
-      return "Any dtype.";
+    case Rule::arithmetic: return "Any dtype but float8; the result has the promoted one.";
+    case Rule::numeric: return "Numbers of any dtype (no bool); the result has the promoted dtype.";
+    case Rule::ordered: return "Bools, integers and floats; the result has the promoted dtype.";
+    case Rule::real: return "Integers and floats; the result has the promoted dtype.";
+    case Rule::integral: return "Bools and integers; the result has the promoted dtype.";
+    case Rule::shift: return "Integers; the result has the promoted dtype.";
+    case Rule::floating: return "Floats and complex numbers; integers and bools become the default float.";
+    case Rule::real_floating: return "Floats; integers and bools become the default float.";
+    case Rule::magnitude: return "Any dtype but float8; complex numbers give real ones.";
+    case Rule::phase: return "Any dtype but float8; the result is real.";
+    case Rule::compare: return "Any dtype but float8; the result is bool.";
+    case Rule::order: return "Bools, integers and floats; the result is bool.";
+    case Rule::logical: return "Any dtype, by truth value; the result is bool.";
+    case Rule::classify: return "Floats and complex numbers (others count as floats); the result is bool.";
+    case Rule::order1: return "Floats (integers count as floats); the result is bool.";
+    case Rule::select: return "A bool condition; the result has the promoted dtype of the two.";
+    case Rule::any: return "Any dtype.";
   }
   return "";
 }
@@ -230,8 +211,7 @@ void def_elementwise(Ops& ops) {
     if (op == Op::div) {
       d->invoke = &invoke_div;
       d->args.push_back(Arg{"rounding_mode", Object::borrow(Py_None), true, false});
-      d->doc +=
-          "\n\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers.";
+      d->doc += "\n\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers.";
     }
     d->doc += std::string(op == Op::div ? "\n" : "\n\n") + dtypes(o.rule);
     add_aliases(*d, o);
@@ -251,8 +231,8 @@ void def_elementwise(Ops& ops) {
   }
   OpDef* clip = new OpDef;
   clip->name = "clip";
-  clip->doc = std::string(info(Op::clip).doc) +
-              " Elementwise, with broadcasting; one of the bounds may be None.\n\n" + dtypes(Rule::ordered);
+  clip->doc = std::string(info(Op::clip).doc) + " Elementwise, with broadcasting; one of the bounds may be None.\n\n" +
+              dtypes(Rule::ordered);
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;
@@ -284,8 +264,8 @@ void def_elementwise(Ops& ops) {
       .returns("Any");
   ops.raw(
          "where", [](const OpDef&, PyObject* const* args) { return choose(args[1], args[0], args[2]); },
-         "The tensor where the bool condition holds, other elsewhere; the three broadcast.", "input"_a,
-         "condition"_a, "other"_a)
+         "The tensor where the bool condition holds, other elsewhere; the three broadcast.", "input"_a, "condition"_a,
+         "other"_a)
       .method_only();
   ops.def("round", &round_to,
           "The nearest number with so many decimals, ties to even; negative decimals round to tens, "
@@ -296,8 +276,7 @@ void def_elementwise(Ops& ops) {
       .array_api("round")
       .alias("around");
   ops.def(
-         "round_",
-         +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round_to(t, decimals)); },
+         "round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round_to(t, decimals)); },
          "Rounds the tensor in place and returns it.", "input"_a, "decimals"_a = 0)
       .method_only();
 }

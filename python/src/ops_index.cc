@@ -45,8 +45,7 @@ std::vector<Index> at_dim(const char* op, const Tensor& t, std::int64_t dim, con
   at.push_back(index);
   return at;
 }
-Tensor& index_add_(Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source,
-                   const Scalar& alpha) {
+Tensor& index_add_(Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source, const Scalar& alpha) {
   const bool plain = alpha.is_integral() && alpha.to<std::int64_t>() == 1;
   index_put_(t, at_dim("index_add", t, dim, index), plain ? source : mul(source, alpha), true);
   return t;
@@ -69,8 +68,7 @@ PyObject* put(const OpDef& def, PyObject* const* args, bool fresh) {
   }
   const std::vector<Index> indices = to_indices(key.get());
   Scalar s;
-  const Tensor values =
-      as_scalar(args[2], s) ? Tensor::of(s, t.dtype(), t.device()) : argument<Tensor>(def, args, 2);
+  const Tensor values = as_scalar(args[2], s) ? Tensor::of(s, t.dtype(), t.device()) : argument<Tensor>(def, args, 2);
   const bool accumulate = argument<bool>(def, args, 3);
   {
     ReleaseGil release(t.numel() > kReleaseGilAbove);
@@ -98,15 +96,14 @@ Tensor lookup(const Tensor& t, const Tensor& indices, const std::optional<std::i
 }  // namespace
 
 void def_index(Ops& ops) {
-  ops.def(
-         "take", &lookup,
-         "The elements at integer indices (negative ones from the end): of the flat tensor, or along dim.\n\n"
-         "The indices' shape takes the place of the dimension. IndexError where one is out of range. A copy.",
-         "input"_a, "index"_a, "dim"_a = none)
+  ops.def("take", &lookup,
+          "The elements at integer indices (negative ones from the end): of the flat tensor, or along dim.\n\n"
+          "The indices' shape takes the place of the dimension. IndexError where one is out of range. A copy.",
+          "input"_a, "index"_a, "dim"_a = none)
       .numpy("take")
       .array_api("take");
-  ops.def("index_select", &index_select, "The entries along dim at 1-D integer indices. A copy.", "input"_a,
-          "dim"_a, "index"_a);
+  ops.def("index_select", &index_select, "The entries along dim at 1-D integer indices. A copy.", "input"_a, "dim"_a,
+          "index"_a);
   ops.def("gather", &gather,
           "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A "
           "copy.\n\nIndexError where an index is out of range.",
@@ -124,19 +121,19 @@ void def_index(Ops& ops) {
           "last wins.\n\nsrc: a tensor, or a number.",
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
       .with_out();
-  ops.raw("scatter_add", &scatter_any<&scatter_add>, "As scatter, but src is added to what is there.",
-          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
+  ops.raw("scatter_add", &scatter_any<&scatter_add>, "As scatter, but src is added to what is there.", "input"_a,
+          "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .with_out();
-  ops.raw("scatter_", &scatter_inplace<&scatter>, "As scatter, in place; returns the tensor.", "input"_a,
-          "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
+  ops.raw("scatter_", &scatter_inplace<&scatter>, "As scatter, in place; returns the tensor.", "input"_a, "dim"_a,
+          "index"_a, "src"_a = none, "value"_a = none)
       .method_only();
-  ops.raw("scatter_add_", &scatter_inplace<&scatter_add>, "As scatter_add, in place; returns the tensor.",
-          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
+  ops.raw("scatter_add_", &scatter_inplace<&scatter_add>, "As scatter_add, in place; returns the tensor.", "input"_a,
+          "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .method_only();
 
   ops.def("index_add_", &index_add_,
-          "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.",
-          "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
+          "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.", "input"_a,
+          "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
       .method_only();
   ops.def(
       "index_add",
@@ -144,15 +141,15 @@ void def_index(Ops& ops) {
         Tensor r = clone(t);
         return index_add_(r, dim, index, source, alpha);
       },
-      "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.", "input"_a,
-      "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1);
+      "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.", "input"_a, "dim"_a,
+      "index"_a, "source"_a, kw_only, "alpha"_a = 1);
   ops.def("index_copy_", &index_copy_,
-          "Overwrites the entries along dim at 1-D indices with source; returns the tensor.", "input"_a,
-          "dim"_a, "index"_a, "source"_a)
+          "Overwrites the entries along dim at 1-D indices with source; returns the tensor.", "input"_a, "dim"_a,
+          "index"_a, "source"_a)
       .method_only();
   ops.def("index_fill_", &index_fill_,
-          "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.", "input"_a,
-          "dim"_a, "index"_a, "value"_a)
+          "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.", "input"_a, "dim"_a,
+          "index"_a, "value"_a)
       .method_only();
   ops.raw(
          "index_put_", [](const OpDef& d, PyObject* const* a) { return put(d, a, false); },
@@ -166,27 +163,23 @@ void def_index(Ops& ops) {
          "accumulate"_a = false)
       .with_out();
 
-  ops.def("masked_fill", &masked_fill,
-          "A copy with value where the bool mask holds; mask and tensor broadcast.", "input"_a, "mask"_a,
-          "value"_a);
+  ops.def("masked_fill", &masked_fill, "A copy with value where the bool mask holds; mask and tensor broadcast.",
+          "input"_a, "mask"_a, "value"_a);
   ops.def(
          "masked_fill_",
          +[](Tensor& t, const Tensor& mask, const Operand& value) -> Tensor& {
            return copy_(t, masked_fill(t, mask, value));
          },
-         "Overwrites the tensor with value where the bool mask holds; returns it.", "input"_a, "mask"_a,
-         "value"_a)
+         "Overwrites the tensor with value where the bool mask holds; returns it.", "input"_a, "mask"_a, "value"_a)
       .method_only();
   ops.def("masked_select", &masked_select,
-          "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.", "input"_a,
-          "mask"_a);
+          "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.", "input"_a, "mask"_a);
   ops.raw("nonzero", &nonzero_any,
           "The indices of the elements that are not zero: int64, one row for each; as_tuple: a tuple with "
           "one tensor for each dimension.",
           "input"_a, kw_only, "as_tuple"_a = false)
       .returns("Any");
-  ops.def("argwhere", &nonzero, "The indices of the elements that are not zero: int64, one row for each.",
-          "input"_a)
+  ops.def("argwhere", &nonzero, "The indices of the elements that are not zero: int64, one row for each.", "input"_a)
       .no_out();
 }
 

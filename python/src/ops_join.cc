@@ -9,8 +9,7 @@ namespace {
 PyObject* split_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const auto dim = argument<std::int64_t>(def, args, 2);
-  if (PyTuple_Check(args[1]) || PyList_Check(args[1]))
-    return to_python(split(t, argument<Dims>(def, args, 1), dim));
+  if (PyTuple_Check(args[1]) || PyList_Check(args[1])) return to_python(split(t, argument<Dims>(def, args, 1), dim));
   return to_python(split(t, argument<std::int64_t>(def, args, 1), dim));
 }
 
@@ -34,8 +33,8 @@ Tensor cat_any(const std::vector<Tensor>& ts, const std::optional<std::int64_t>&
 
 Tensor repeat(const Tensor& t, const Dims& sizes) {
   if (sizes.size() < t.ndim())
-    errors::fail("repeat", "one number of repetitions is needed for each of the ", t.ndim(),
-                 " dimensions; got ", sizes, ", use tile");
+    errors::fail("repeat", "one number of repetitions is needed for each of the ", t.ndim(), " dimensions; got ", sizes,
+                 ", use tile");
   return tile(t, sizes);
 }
 
@@ -50,8 +49,8 @@ void def_join(Ops& ops) {
       .numpy("concatenate")
       .array_api("concat")
       .alias("concat", "concatenate");
-  ops.def("stack", &stack, "Tensors of one shape beside each other along a new dimension. A copy.",
-          "tensors"_a, "dim"_a = 0)
+  ops.def("stack", &stack, "Tensors of one shape beside each other along a new dimension. A copy.", "tensors"_a,
+          "dim"_a = 0)
       .function_only()
       .numpy("stack")
       .array_api("stack");
@@ -59,24 +58,21 @@ void def_join(Ops& ops) {
           "tensors"_a)
       .function_only()
       .numpy("hstack");
-  ops.def("vstack", &vstack, "Tensors joined along the first dimension, 1-D ones as rows. A copy.",
-          "tensors"_a)
+  ops.def("vstack", &vstack, "Tensors joined along the first dimension, 1-D ones as rows. A copy.", "tensors"_a)
       .function_only()
       .numpy("vstack")
       .alias("row_stack");
   ops.raw("split", &split_any,
-          "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.",
-          "input"_a, "split_size_or_sections"_a, "dim"_a = 0)
+          "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.", "input"_a,
+          "split_size_or_sections"_a, "dim"_a = 0)
       .returns("tuple[Tensor, ...]");
-  ops.def("chunk", &chunk,
-          "A tuple of at most chunks views of equal size (the last may be smaller) along dim.", "input"_a,
-          "chunks"_a, "dim"_a = 0);
+  ops.def("chunk", &chunk, "A tuple of at most chunks views of equal size (the last may be smaller) along dim.",
+          "input"_a, "chunks"_a, "dim"_a = 0);
   ops.def("unbind", &unbind, "A tuple of views, one for each index along dim.", "input"_a, "dim"_a = 0)
       .array_api("unstack")
       .alias("unstack");
-  ops.def("tile", &tile,
-          "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.", "input"_a,
-          variadic("dims"_a))
+  ops.def("tile", &tile, "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.",
+          "input"_a, variadic("dims"_a))
       .numpy("tile")
       .array_api("tile");
   ops.def("repeat", &repeat,

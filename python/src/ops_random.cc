@@ -21,10 +21,8 @@ Tensor float_like(const Tensor& t, const MaybeDType& d, const MaybeDevice& v, Ge
 }
 
 // Floats hold integers too: drawn as int64 and converted.
-Tensor draw_integers(const Scalar& low, const Scalar& high, const Dims& shape, DType d, Device v,
-                     Generator* g) {
-  return is_floating(d) ? to(randint(low, high, shape, DType::int64, v, g), d)
-                        : randint(low, high, shape, d, v, g);
+Tensor draw_integers(const Scalar& low, const Scalar& high, const Dims& shape, DType d, Device v, Generator* g) {
+  return is_floating(d) ? to(randint(low, high, shape, DType::int64, v, g), d) : randint(low, high, shape, d, v, g);
 }
 
 // randint(high, size) and randint(low, high, size).
@@ -32,8 +30,8 @@ PyObject* randint_any(const OpDef& def, PyObject* const* args) {
   PyObject *low = args[0], *high = args[1], *size = args[2];
   if (size == Py_None && (PyTuple_Check(high) || PyList_Check(high))) std::swap(size, high);
   if (size == Py_None)
-    errors::fail<TypeError>(
-        "randint", "the argument 'size' is missing; randint(high, size) or randint(low, high, size)");
+    errors::fail<TypeError>("randint",
+                            "the argument 'size' is missing; randint(high, size) or randint(low, high, size)");
   Scalar a, b;
   if (high == Py_None) {
     b = to_scalar(low, {"randint", "high"});
@@ -53,14 +51,12 @@ PyObject* randint_any(const OpDef& def, PyObject* const* args) {
 PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto t = argument<Tensor>(def, args, 0);
   const bool one = args[2] == Py_None;
-  const Scalar a = one ? Scalar(0) : argument<Scalar>(def, args, 1),
-               b = argument<Scalar>(def, args, one ? 1 : 2);
+  const Scalar a = one ? Scalar(0) : argument<Scalar>(def, args, 1), b = argument<Scalar>(def, args, one ? 1 : 2);
   const auto g = argument<Generator*>(def, args, 3);
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
-  return computed(t.numel(), [&] {
-    return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g);
-  });
+  return computed(t.numel(),
+                  [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); });
 }
 
 // mean and std: tensors or numbers; two numbers need a size.
@@ -69,21 +65,18 @@ PyObject* normal_any(const OpDef& def, PyObject* const* args) {
   Scalar mean_value, std_value;
   const bool numbers = as_scalar(args[0], mean_value) && as_scalar(args[1], std_value);
   if (numbers) {
-    if (args[2] == Py_None)
-      errors::fail<TypeError>("normal", "two numbers need a size; normal(mean, std, size)");
-    Tensor t =
-        empty(to_dims(args[2], {"normal", "size"}),
-              argument<MaybeDType>(def, args, 4).value_or(default_float()), argument<Device>(def, args, 5));
-    return computed(t.numel(),
-                    [&] { return normal_(t, mean_value.to<double>(), std_value.to<double>(), g); });
+    if (args[2] == Py_None) errors::fail<TypeError>("normal", "two numbers need a size; normal(mean, std, size)");
+    Tensor t = empty(to_dims(args[2], {"normal", "size"}), argument<MaybeDType>(def, args, 4).value_or(default_float()),
+                     argument<Device>(def, args, 5));
+    return computed(t.numel(), [&] { return normal_(t, mean_value.to<double>(), std_value.to<double>(), g); });
   }
   if (args[2] != Py_None)
     errors::fail<TypeError>("normal", "a size goes with two numbers; tensors have their own shape");
   const auto number = [&](PyObject* o, const char* name, const Tensor& like) {
     Scalar s;
-    return as_scalar(o, s) ? Tensor::of(s, like.defined() ? like.dtype() : default_float(),
-                                        like.defined() ? like.device() : kCpu)
-                           : to_tensor(o, {"normal", name});
+    return as_scalar(o, s)
+               ? Tensor::of(s, like.defined() ? like.dtype() : default_float(), like.defined() ? like.device() : kCpu)
+               : to_tensor(o, {"normal", name});
   };
   const Tensor m0 = is_tensor(args[0]) ? unwrap(args[0]) : Tensor(),
                s0 = is_tensor(args[1]) ? unwrap(args[1]) : Tensor();
@@ -102,16 +95,12 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
     high = argument<Scalar>(def, args, 1);
   } else {
     high = dispatch(t.dtype(), [&]<class T>() -> Scalar {
-      if constexpr (std::is_same_v<T, bool>)
-        return Scalar(2);
+      if constexpr (std::is_same_v<T, bool>) return Scalar(2);
       else if constexpr (std::is_integral_v<T> && sizeof(T) < 8)
         return Scalar(static_cast<std::int64_t>(std::numeric_limits<T>::max()) + 1);
-      else if constexpr (std::is_integral_v<T>)
-        return Scalar(INT64_MAX);
-      else if constexpr (requires(T v) { v.im; })
-        errors::dtype_not_supported("random_", t.dtype(), "real dtypes");
-      else
-        return Scalar(std::int64_t{1} << std::numeric_limits<T>::digits);
+      else if constexpr (std::is_integral_v<T>) return Scalar(INT64_MAX);
+      else if constexpr (requires(T v) { v.im; }) errors::dtype_not_supported("random_", t.dtype(), "real dtypes");
+      else return Scalar(std::int64_t{1} << std::numeric_limits<T>::digits);
     });
   }
   const auto g = argument<Generator*>(def, args, 3);
@@ -165,8 +154,8 @@ void def_random(Ops& ops) {
       .with_out();
   ops.def(
          "randperm", +[](std::int64_t n, Generator* g, DType d, Device v) { return randperm(n, d, v, g); },
-         "The integers from 0 to n - 1 in random order (Fisher and Yates).", "n"_a, kw_only,
-         "generator"_a = none, "dtype"_a = "int64", "device"_a = none)
+         "The integers from 0 to n - 1 in random order (Fisher and Yates).", "n"_a, kw_only, "generator"_a = none,
+         "dtype"_a = "int64", "device"_a = none)
       .function_only();
   ops.def(
          "rand_like",
@@ -181,14 +170,12 @@ void def_random(Ops& ops) {
          +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return float_like(t, d, v, g, grad, &randn);
          },
-         "Normally distributed numbers, of input's shape, dtype and device.", "input"_a, kw_only,
-         "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "Normally distributed numbers, of input's shape, dtype and device.", "input"_a, kw_only, "generator"_a = none,
+         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only();
-  ops.raw(
-         "randint_like", &randint_like,
-         "Integers drawn evenly from low (0) up to, not including, high, of input's shape, dtype and device.",
-         "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none,
-         "device"_a = none)
+  ops.raw("randint_like", &randint_like,
+          "Integers drawn evenly from low (0) up to, not including, high, of input's shape, dtype and device.",
+          "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none)
       .function_only()
       .with_out();
   ops.raw("normal", &normal_any,
@@ -215,17 +202,13 @@ void def_random(Ops& ops) {
       "input"_a, "num_samples"_a, "replacement"_a = false, kw_only, "generator"_a = none);
   ops.def(
          "uniform_",
-         +[](Tensor& t, double low, double high, Generator* g) -> Tensor& {
-           return uniform_(t, low, high, g);
-         },
-         "Overwrites the tensor with numbers drawn evenly from [from, to); returns it.", "input"_a,
-         "low"_a = 0.0, "high"_a = 1.0, kw_only, "generator"_a = none)
+         +[](Tensor& t, double low, double high, Generator* g) -> Tensor& { return uniform_(t, low, high, g); },
+         "Overwrites the tensor with numbers drawn evenly from [from, to); returns it.", "input"_a, "low"_a = 0.0,
+         "high"_a = 1.0, kw_only, "generator"_a = none)
       .method_only();
   ops.def(
          "normal_",
-         +[](Tensor& t, double mean, double std, Generator* g) -> Tensor& {
-           return normal_(t, mean, std, g);
-         },
+         +[](Tensor& t, double mean, double std, Generator* g) -> Tensor& { return normal_(t, mean, std, g); },
          "Overwrites the tensor with normally distributed numbers; returns it.", "input"_a, "mean"_a = 0.0,
          "std"_a = 1.0, kw_only, "generator"_a = none)
       .method_only();
@@ -235,8 +218,8 @@ void def_random(Ops& ops) {
            NoGrad no_grad;
            return copy_(t, bernoulli(full(t.shape(), p, DType::float64, t.device()), g));
          },
-         "Overwrites the tensor with ones of probability p and zeros; returns it.", "input"_a, "p"_a = 0.5,
-         kw_only, "generator"_a = none)
+         "Overwrites the tensor with ones of probability p and zeros; returns it.", "input"_a, "p"_a = 0.5, kw_only,
+         "generator"_a = none)
       .method_only();
   ops.raw("random_", &random_inplace,
           "Overwrites the tensor with integers from low (0) up to, not including, high; returns it.\n\n"
@@ -254,8 +237,7 @@ void def_random(Ops& ops) {
            default_generator().manual_seed(seed);
            return default_generator_object();
          },
-         "Starts the default generator's stream of a seed from its beginning; returns the generator.",
-         "seed"_a)
+         "Starts the default generator's stream of a seed from its beginning; returns the generator.", "seed"_a)
       .function_only()
       .returns("Generator");
   ops.raw(
@@ -271,9 +253,7 @@ void def_random(Ops& ops) {
       .returns("_int");
   ops.raw(
          "initial_seed",
-         [](const OpDef&, PyObject* const*) {
-           return PyLong_FromUnsignedLongLong(default_generator().seed());
-         },
+         [](const OpDef&, PyObject* const*) { return PyLong_FromUnsignedLongLong(default_generator().seed()); },
          "The default generator's seed.")
       .function_only()
       .returns("_int");

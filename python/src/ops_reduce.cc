@@ -10,8 +10,7 @@ PyTypeObject* values_indices_type = nullptr;
 
 namespace {
 
-constexpr const char* kDims =
-    "dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.";
+constexpr const char* kDims = "dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.";
 std::string doc(const char* first, const char* more = "") {
   return std::string(first) + "\n\n" + kDims + (*more ? "\n" : "") + more;
 }
@@ -27,10 +26,8 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
     dim = Py_None;
   }
   double correction = argument<double>(def, args, 4);
-  if (PyBool_Check(unbiased))
-    correction = unbiased == Py_True ? 1 : 0;
-  else if (unbiased != Py_None)
-    correction = argument<double>(def, args, 2);  // the correction by position, as in C++
+  if (PyBool_Check(unbiased)) correction = unbiased == Py_True ? 1 : 0;
+  else if (unbiased != Py_None) correction = argument<double>(def, args, 2);  // the correction by position, as in C++
   const Axes axes = From<Axes>(dim, Where{def.name.c_str(), "dim"}).get();
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 5);
@@ -102,8 +99,7 @@ void def_sums(Ops& ops) {
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
       .numpy("prod")
       .array_api("prod");
-  ops.def("mean", &mean,
-          doc("The mean of the elements.", "Of integers in the default float; NaN of none.").c_str(),
+  ops.def("mean", &mean, doc("The mean of the elements.", "Of integers in the default float; NaN of none.").c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
       .numpy("mean")
       .array_api("mean");
@@ -129,8 +125,8 @@ void def_sums(Ops& ops) {
           "dim"_a = none, "keepdim"_a = false)
       .numpy("count_nonzero")
       .array_api("count_nonzero");
-  ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a,
-          "dim"_a = none, "keepdim"_a = false);
+  ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false);
   ops.raw("norm", &norm_any,
           doc("The p-norm sum(|x|^p)^(1/p) of the elements.",
               "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not "
@@ -185,8 +181,8 @@ void def_extremes(Ops& ops) {
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("argmin")
       .array_api("argmin");
-  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a,
-          "dim"_a = none, "keepdim"_a = false)
+  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false)
       .numpy("all")
       .array_api("all");
   ops.def("any", &any, doc("Whether an element is true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
@@ -210,9 +206,7 @@ void def_scans(Ops& ops) {
       .array_api("cumulative_prod");
   ops.def(
       "softmax",
-      +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) {
-        return softmax(d ? to(t, d) : t, dim);
-      },
+      +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return softmax(d ? to(t, d) : t, dim); },
       "exp(x) / sum(exp(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only,
       "dtype"_a = none);
   ops.def(
@@ -225,25 +219,24 @@ void def_scans(Ops& ops) {
 }
 
 void def_comparisons(Ops& ops) {
-  ops.def("equal", &equal, "Whether both have the same shape and the same values; NaN equals nothing.",
-          "input"_a, "other"_a)
+  ops.def("equal", &equal, "Whether both have the same shape and the same values; NaN equals nothing.", "input"_a,
+          "other"_a)
       .numpy("array_equal");
-  ops.def("isclose", &isclose, "Whether |input - other| <= atol + rtol * |other|, elementwise: bool.",
-          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def("isclose", &isclose, "Whether |input - other| <= atol + rtol * |other|, elementwise: bool.", "input"_a,
+          "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("isclose");
-  ops.def("allclose", &allclose, "Whether |input - other| <= atol + rtol * |other| for all elements.",
-          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def("allclose", &allclose, "Whether |input - other| <= atol + rtol * |other| for all elements.", "input"_a,
+          "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("allclose");
 }
 
 }  // namespace
 
 void init_values_indices(PyObject* module) {
-  static PyStructSequence_Field fields[] = {{"values", "the extreme elements"},
-                                            {"indices", "where they are along the dimension: int64"},
-                                            {nullptr, nullptr}};
-  static PyStructSequence_Desc desc = {"tenon.ValuesIndices",
-                                       "What max(dim) and min(dim) return: (values, indices).", fields, 2};
+  static PyStructSequence_Field fields[] = {
+      {"values", "the extreme elements"}, {"indices", "where they are along the dimension: int64"}, {nullptr, nullptr}};
+  static PyStructSequence_Desc desc = {"tenon.ValuesIndices", "What max(dim) and min(dim) return: (values, indices).",
+                                       fields, 2};
   values_indices_type = PyStructSequence_NewType(&desc);
   if (!values_indices_type ||
       PyModule_AddObjectRef(module, "ValuesIndices", reinterpret_cast<PyObject*>(values_indices_type)) < 0)

@@ -40,16 +40,14 @@ void def_order(Ops& ops) {
       .numpy("permute_dims")
       .array_api("permute_dims")
       .alias("permute_dims");
-  ops.raw(
-      "transpose", &transpose_any,
-      "A view with two dimensions swapped, or, as NumPy's, with all reversed or in the order given.\n\n"
-      "transpose(dim0, dim1), transpose(), transpose(axes) or transpose(*axes) with more than two of them.",
-      "input"_a, "dim0"_a = none, "dim1"_a = none, variadic("dims"_a = none));
+  ops.raw("transpose", &transpose_any,
+          "A view with two dimensions swapped, or, as NumPy's, with all reversed or in the order given.\n\n"
+          "transpose(dim0, dim1), transpose(), transpose(axes) or transpose(*axes) with more than two of them.",
+          "input"_a, "dim0"_a = none, "dim1"_a = none, variadic("dims"_a = none));
   ops.def("swapaxes", &transpose, "A view with two dimensions swapped.", "input"_a, "axis0"_a, "axis1"_a)
       .no_out()
       .numpy("swapaxes");
-  ops.def("swapdims", &transpose, "A view with two dimensions swapped.", "input"_a, "dim0"_a, "dim1"_a)
-      .no_out();
+  ops.def("swapdims", &transpose, "A view with two dimensions swapped.", "input"_a, "dim0"_a, "dim1"_a).no_out();
   ops.def(
          "t",
          +[](const Tensor& t) {
@@ -62,8 +60,8 @@ void def_order(Ops& ops) {
          "adjoint", +[](const Tensor& t) { return is_complex(t.dtype()) ? conj(mT(t)) : mT(t); },
          "The last two dimensions swapped, complex elements conjugated; a view of real tensors.", "input"_a)
       .no_out();
-  ops.def("movedim", &movedim, "A view with dimensions moved to other places; the others keep their order.",
-          "input"_a, "source"_a, "destination"_a)
+  ops.def("movedim", &movedim, "A view with dimensions moved to other places; the others keep their order.", "input"_a,
+          "source"_a, "destination"_a)
       .no_out()
       .numpy("moveaxis")
       .array_api("moveaxis")
@@ -77,8 +75,7 @@ void def_order(Ops& ops) {
       .numpy("flip")
       .array_api("flip");
   ops.def(
-         "flipud", +[](const Tensor& t) { return flip(t, Dims{0}); }, "The rows in reverse order: a view.",
-         "input"_a)
+         "flipud", +[](const Tensor& t) { return flip(t, Dims{0}); }, "The rows in reverse order: a view.", "input"_a)
       .no_out()
       .numpy("flipud");
   ops.def(
@@ -94,9 +91,7 @@ void def_order(Ops& ops) {
       .array_api("roll");
   ops.def(
       "rot90",
-      +[](const Tensor& t, std::int64_t k, const Axes& dims) {
-        return rot90(t, k, dims.value_or(Dims{0, 1}));
-      },
+      +[](const Tensor& t, std::int64_t k, const Axes& dims) { return rot90(t, k, dims.value_or(Dims{0, 1})); },
       "Turned k times by 90 degrees, from the first of dims (0, 1) towards the second.", "input"_a, "k"_a = 1,
       "dims"_a = none);
 }
@@ -118,18 +113,18 @@ void def_sizes(Ops& ops) {
           "input"_a, variadic("shape"_a = none), "dtype"_a = none)
       .method_only();
   ops.def(
-         "view_as", +[](const Tensor& t, const Tensor& o) { return view(t, o.shape()); },
-         "view(other.shape).", "input"_a, "other"_a)
+         "view_as", +[](const Tensor& t, const Tensor& o) { return view(t, o.shape()); }, "view(other.shape).",
+         "input"_a, "other"_a)
       .method_only()
       .no_out();
   ops.def(
-         "reshape_as", +[](const Tensor& t, const Tensor& o) { return reshape(t, o.shape()); },
-         "reshape(other.shape).", "input"_a, "other"_a)
+         "reshape_as", +[](const Tensor& t, const Tensor& o) { return reshape(t, o.shape()); }, "reshape(other.shape).",
+         "input"_a, "other"_a)
       .method_only()
       .no_out();
   ops.def(
-         "expand_as", +[](const Tensor& t, const Tensor& o) { return expand(t, o.shape()); },
-         "expand(other.shape).", "input"_a, "other"_a)
+         "expand_as", +[](const Tensor& t, const Tensor& o) { return expand(t, o.shape()); }, "expand(other.shape).",
+         "input"_a, "other"_a)
       .method_only()
       .no_out();
   ops.def("flatten", &flatten,
@@ -142,17 +137,15 @@ void def_sizes(Ops& ops) {
          "1-D, in row-major order: a view where the strides allow it, otherwise a copy.", "input"_a)
       .no_out()
       .numpy("ravel");
-  ops.def("unflatten", &unflatten, "One dimension as several, of the given sizes (one may be -1): a view.",
-          "input"_a, "dim"_a, "sizes"_a)
+  ops.def("unflatten", &unflatten, "One dimension as several, of the given sizes (one may be -1): a view.", "input"_a,
+          "dim"_a, "sizes"_a)
       .no_out();
-  ops.def("squeeze", &squeeze,
-          "A view without the dimensions of size 1: all of them, or those of dim that are.", "input"_a,
-          "dim"_a = none)
+  ops.def("squeeze", &squeeze, "A view without the dimensions of size 1: all of them, or those of dim that are.",
+          "input"_a, "dim"_a = none)
       .no_out()
       .numpy("squeeze");
-  ops.def("unsqueeze", &unsqueeze,
-          "A view with a new dimension of size 1 at dim (an int, or a tuple for several).", "input"_a,
-          "dim"_a)
+  ops.def("unsqueeze", &unsqueeze, "A view with a new dimension of size 1 at dim (an int, or a tuple for several).",
+          "input"_a, "dim"_a)
       .no_out()
       .numpy("expand_dims")
       .array_api("expand_dims")
@@ -163,8 +156,8 @@ void def_sizes(Ops& ops) {
           "input"_a, variadic("size"_a))
       .no_out()
       .method_only();
-  ops.def("broadcast_to", &expand,
-          "A view of the given shape that repeats dimensions of size 1 without memory.", "input"_a, "shape"_a)
+  ops.def("broadcast_to", &expand, "A view of the given shape that repeats dimensions of size 1 without memory.",
+          "input"_a, "shape"_a)
       .no_out()
       .numpy("broadcast_to")
       .array_api("broadcast_to");
@@ -175,33 +168,32 @@ void def_sizes(Ops& ops) {
       .function_only();
   ops.def(
          "atleast_2d",
-         +[](const Tensor& t) {
-           return t.ndim() < 1 ? reshape(t, {1, 1}) : t.ndim() < 2 ? unsqueeze(t, {0}) : t;
-         },
+         +[](const Tensor& t) { return t.ndim() < 1   ? reshape(t, {1, 1})
+                                       : t.ndim() < 2 ? unsqueeze(t, {0})
+                                                      : t; },
          "The tensor with at least two dimensions, new ones in front: itself, or a view.", "input"_a)
       .no_out()
       .function_only();
 }
 
 void def_windows(Ops& ops) {
-  ops.def("narrow", &narrow, "A view of length elements along dim, from start on.", "input"_a, "dim"_a,
-          "start"_a, "length"_a)
+  ops.def("narrow", &narrow, "A view of length elements along dim, from start on.", "input"_a, "dim"_a, "start"_a,
+          "length"_a)
       .no_out();
-  ops.def("select", &select, "A view of one index along dim, which goes away: t[:, i] for dim 1.", "input"_a,
-          "dim"_a, "index"_a)
+  ops.def("select", &select, "A view of one index along dim, which goes away: t[:, i] for dim 1.", "input"_a, "dim"_a,
+          "index"_a)
       .no_out();
   ops.def("diagonal", &diagonal, "A view of a diagonal of two dimensions, as the last dimension.", "input"_a,
           "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1)
       .no_out();
   ops.def("unfold", &unfold,
-          "A view of all windows of the given size along a dimension, step apart, as a new last dimension.",
-          "input"_a, "dimension"_a, "size"_a, "step"_a)
+          "A view of all windows of the given size along a dimension, step apart, as a new last dimension.", "input"_a,
+          "dimension"_a, "size"_a, "step"_a)
       .no_out()
       .method_only();
   ops.def(
          "as_strided",
-         +[](const Tensor& t, const Dims& size, const Dims& stride,
-             const std::optional<std::int64_t>& offset) {
+         +[](const Tensor& t, const Dims& size, const Dims& stride, const std::optional<std::int64_t>& offset) {
            return as_strided(t, size, stride, offset.value_or(t.storage_offset()));
          },
          "A view of the storage with any sizes and strides (in elements), from an element offset on (the "
@@ -225,8 +217,7 @@ void def_windows(Ops& ops) {
       .no_out()
       .function_only();
   ops.def("view_as_complex", &view_as_complex,
-          "A view of a real tensor whose last dimension, of size 2, holds real and imaginary part.",
-          "input"_a)
+          "A view of a real tensor whose last dimension, of size 2, holds real and imaginary part.", "input"_a)
       .no_out()
       .function_only();
 }

@@ -25,15 +25,26 @@ PyObject* sort_pair(const OpDef& def, PyObject* const* args) {
 }  // namespace
 
 void def_sort(Ops& ops) {
-  ops.raw("sort", &sort_pair, "A named tuple (values, indices): the elements in order along dim, and where each stood.\n\n"
-     "NaNs are above all numbers; equal elements keep their order, whatever stable says. The gradient goes back with each element.",
-     "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true).returns("ValuesIndices");
-  ops.def("argsort", +[](const Tensor& t, std::int64_t dim, bool descending, bool) { return argsort(t, dim, descending); },
-     "The indices (int64) that put the elements in order along dim; equal elements keep their order.",
-     "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true).no_out();
-  ops.def("msort", +[](const Tensor& t) { return sort(t, 0); }, "The elements in order along the first dimension.", "input"_a);
-  ops.def("_sort_values", +[](const Tensor& t, std::int64_t dim, bool descending) { return sort(t, dim, descending); },
-     "The elements in order along dim.", "input"_a, "dim"_a, "descending"_a).function_only().no_out();
+  ops.raw(
+         "sort", &sort_pair,
+         "A named tuple (values, indices): the elements in order along dim, and where each stood.\n\n"
+         "NaNs are above all numbers; equal elements keep their order, whatever stable says. The gradient goes back with each element.",
+         "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
+      .returns("ValuesIndices");
+  ops.def(
+         "argsort",
+         +[](const Tensor& t, std::int64_t dim, bool descending, bool) { return argsort(t, dim, descending); },
+         "The indices (int64) that put the elements in order along dim; equal elements keep their order.", "input"_a,
+         "dim"_a = -1, "descending"_a = false, "stable"_a = true)
+      .no_out();
+  ops.def(
+      "msort", +[](const Tensor& t) { return sort(t, 0); }, "The elements in order along the first dimension.",
+      "input"_a);
+  ops.def(
+         "_sort_values", +[](const Tensor& t, std::int64_t dim, bool descending) { return sort(t, dim, descending); },
+         "The elements in order along dim.", "input"_a, "dim"_a, "descending"_a)
+      .function_only()
+      .no_out();
 }
 
 }  // namespace tenon::py

@@ -47,14 +47,16 @@ Object convert_array(Object array, PyObject* dtype, bool copy) {
 PyObject* array_(PyObject* self, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"dtype", "copy", nullptr};
   PyObject *dtype = Py_None, *copy_arg = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:__array__", const_cast<char**>(keywords), &dtype, &copy_arg)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:__array__", const_cast<char**>(keywords), &dtype, &copy_arg))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     const Tensor& t = unwrap(self);
     const bool may_copy = copy_arg != Py_False, must_copy = copy_arg == Py_True;
     const Tensor lent = exportable(t, "__array__");
     const bool moved = lent.device() != t.device();
     if (moved && !may_copy)
-      throw ValueError("__array__: copy=False, but the tensor is on " + t.device().str() + " and NumPy needs a copy on the CPU; use copy=None");
+      throw ValueError("__array__: copy=False, but the tensor is on " + t.device().str() +
+                       " and NumPy needs a copy on the CPU; use copy=None");
     if (moved) note_copy("__array__", "device", t.nbytes());
     Object array = ndarray_from_tensor(lent);
     if (dtype == Py_None) {
@@ -68,7 +70,8 @@ PyObject* array_(PyObject* self, PyObject* args, PyObject* kwargs) {
       if (!must_copy || moved) return array.release();
     } else {
       if (!may_copy)
-        throw ValueError("__array__: copy=False, but the dtype changes from " + std::string(name(t.dtype())) + "; use copy=None");
+        throw ValueError("__array__: copy=False, but the dtype changes from " + std::string(name(t.dtype())) +
+                         "; use copy=None");
       if (!must_copy) note_copy("__array__", "dtype", t.nbytes());
     }
     return convert_array(std::move(array), dtype, true).release();
@@ -107,12 +110,15 @@ PyObject* get_array_interface(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = unwrap(self);
     if (t.requires_grad()) return no_attribute("__array_interface__: the tensor requires grad; use .detach()");
-    if (!t.device().is_cpu()) return no_attribute("__array_interface__: the tensor is on " + t.device().str() + "; use .cpu()");
+    if (!t.device().is_cpu())
+      return no_attribute("__array_interface__: the tensor is on " + t.device().str() + "; use .cpu()");
     if (!has_typestr(t.dtype()))
-      return no_attribute("__array_interface__: " + std::string(name(t.dtype())) + " has no type code; use .numpy() or .float()");
+      return no_attribute("__array_interface__: " + std::string(name(t.dtype())) +
+                          " has no type code; use .numpy() or .float()");
     Object shape = Object::steal(from_dims(t.shape()));
-    return Py_BuildValue("{sOsssOs(NO)si}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides", byte_strides(t).get(),
-                         "data", PyLong_FromVoidPtr(t.data()), t.read_only() ? Py_True : Py_False, "version", 3);
+    return Py_BuildValue("{sOsssOs(NO)si}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
+                         byte_strides(t).get(), "data", PyLong_FromVoidPtr(t.data()),
+                         t.read_only() ? Py_True : Py_False, "version", 3);
   });
 }
 
@@ -122,16 +128,17 @@ PyObject* get_cuda_array_interface(PyObject* self, void*) {
     if (t.device().is_cpu()) return no_attribute("__cuda_array_interface__: the tensor is on the CPU; use .cuda()");
     if (t.requires_grad()) return no_attribute("__cuda_array_interface__: the tensor requires grad; use .detach()");
     if (!has_typestr(t.dtype()))
-      return no_attribute("__cuda_array_interface__: " + std::string(name(t.dtype())) + " has no type code; use __dlpack__");
+      return no_attribute("__cuda_array_interface__: " + std::string(name(t.dtype())) +
+                          " has no type code; use __dlpack__");
     // What has been queued is finished here, so that any stream may read; 1 is the legacy default stream.
     {
       ReleaseGil release(true);
       synchronize(t.device());
     }
     Object shape = Object::steal(from_dims(t.shape()));
-    return Py_BuildValue("{sOsssOs(NO)sisi}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides", byte_strides(t).get(),
-                         "data", PyLong_FromVoidPtr(t.numel() ? t.data() : nullptr), t.read_only() ? Py_True : Py_False, "version", 3,
-                         "stream", 1);
+    return Py_BuildValue("{sOsssOs(NO)sisi}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
+                         byte_strides(t).get(), "data", PyLong_FromVoidPtr(t.numel() ? t.data() : nullptr),
+                         t.read_only() ? Py_True : Py_False, "version", 3, "stream", 1);
   });
 }
 
@@ -140,9 +147,11 @@ PyObject* get_cuda_array_interface(PyObject* self, void*) {
 PyObject* array_namespace(PyObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"api_version", nullptr};
   PyObject* version = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:__array_namespace__", const_cast<char**>(keywords), &version)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:__array_namespace__", const_cast<char**>(keywords), &version))
+    return nullptr;
   return guarded([&] {
-    return Object::steal(PyObject_CallOneArg(python_function("tenon._border", "array_namespace").get(), version)).release();
+    return Object::steal(PyObject_CallOneArg(python_function("tenon._border", "array_namespace").get(), version))
+        .release();
   });
 }
 
@@ -167,7 +176,8 @@ PyObject* tobytes(PyObject* self, PyObject* args, PyObject* kwargs) {
   return guarded([&] {
     Tensor t = unwrap(self).detach().to(kCpu);
     if (order && order[0] == 'F') t = T(t);
-    else if (order && order[0] != 'C') errors::fail("tobytes", "order must be 'C' or 'F'; got '", std::string(order), "'");
+    else if (order && order[0] != 'C')
+      errors::fail("tobytes", "order must be 'C' or 'F'; got '", std::string(order), "'");
     t = contiguous(t);
     return PyBytes_FromStringAndSize(t.data(), t.nbytes());
   });
@@ -178,7 +188,8 @@ PyMethodDef methods[] = {
      "__array__($self, /, dtype=None, copy=None)\n--\n\n"
      "An ndarray: over the same memory where dtype and copy allow it (copy=False: or ValueError; copy=True: never).\n"
      "Refused as .numpy() is for tensors that require grad or are on a device, unless tenon.numpy_policy allows it."},
-    {"__array_namespace__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_namespace)), METH_VARARGS | METH_KEYWORDS,
+    {"__array_namespace__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_namespace)),
+     METH_VARARGS | METH_KEYWORDS,
      "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe Array API namespace: tenon.numpy."},
     {"__array_function__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_function)), METH_FASTCALL,
      "__array_function__($self, func, types, args, kwargs, /)\n--\n\nNumPy's functions on tensors, by way of tenon.numpy."},
@@ -191,7 +202,8 @@ PyMethodDef methods[] = {
 
 PyGetSetDef attributes[] = {
     {"__array_interface__", get_array_interface, nullptr,
-     "NumPy's array interface, version 3; AttributeError for what it cannot lend (grad, devices, bfloat16, float8).", nullptr},
+     "NumPy's array interface, version 3; AttributeError for what it cannot lend (grad, devices, bfloat16, float8).",
+     nullptr},
     {"__cuda_array_interface__", get_cuda_array_interface, nullptr,
      "The CUDA array interface, version 3; AttributeError for tensors that are not on a CUDA device.", nullptr},
     {nullptr}};
@@ -259,7 +271,8 @@ void init_protocols(PyObject* module) {
   add_methods(methods);
   add_attributes(attributes);
   Object priority = Object::steal(PyFloat_FromDouble(1000));
-  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__array_priority__", priority.get()) < 0) throw PythonError{};
+  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__array_priority__", priority.get()) < 0)
+    throw PythonError{};
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
 }
 

@@ -15,35 +15,47 @@ extern PyTypeObject* size_type;
 void bind_system(nb::module_& m) {
   m.def("_cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
   m.def("_cuda_device_count", [] { return device_count(DeviceType::cuda); }, "The number of CUDA devices.");
-  m.def("_cuda_synchronize", [](int index) { synchronize({DeviceType::cuda, static_cast<std::int8_t>(index)}); }, nb::arg("device") = 0,
-        nb::call_guard<nb::gil_scoped_release>(), "Waits until the device has done all its work.");
-  m.def("_memory_stats", [] {
-    const memory::Stats s = memory::stats();
-    nb::dict d;
-    d["in_use"] = s.in_use;
-    d["peak"] = s.peak;
-    d["cached"] = s.cached;
-    d["limit"] = s.limit;
-    d["hits"] = s.hits;
-    d["misses"] = s.misses;
-    return d;
-  }, "Bytes in use, their peak, bytes cached and their limit, and how often the cache served an allocation.");
+  m.def(
+      "_cuda_synchronize", [](int index) { synchronize({DeviceType::cuda, static_cast<std::int8_t>(index)}); },
+      nb::arg("device") = 0, nb::call_guard<nb::gil_scoped_release>(), "Waits until the device has done all its work.");
+  m.def(
+      "_memory_stats",
+      [] {
+        const memory::Stats s = memory::stats();
+        nb::dict d;
+        d["in_use"] = s.in_use;
+        d["peak"] = s.peak;
+        d["cached"] = s.cached;
+        d["limit"] = s.limit;
+        d["hits"] = s.hits;
+        d["misses"] = s.misses;
+        return d;
+      },
+      "Bytes in use, their peak, bytes cached and their limit, and how often the cache served an allocation.");
   m.def("_memory_release", &memory::release, "Returns all cached blocks to the system; the number of bytes.");
-  m.def("_memory_set_limit", &memory::set_limit, nb::arg("bytes"), "Caps the bytes that are cached; 0 turns the cache off.");
+  m.def("_memory_set_limit", &memory::set_limit, nb::arg("bytes"),
+        "Caps the bytes that are cached; 0 turns the cache off.");
   m.def("_memory_reset_peak", &memory::reset_peak, "Sets the peak to the bytes in use.");
-  m.def("_set_size_type", [](nb::handle type) {
-    size_type = reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr());
-  }, nb::arg("type"));
+  m.def(
+      "_set_size_type", [](nb::handle type) { size_type = reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr()); },
+      nb::arg("type"));
 
   nb::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, by seed and position.")
       .def(nb::init<std::uint64_t>(), nb::arg("seed") = 0x853c49e6748fea9bULL)
-      .def("manual_seed", [](nb::handle self, std::uint64_t seed) {
-        nb::cast<Generator&>(self).manual_seed(seed);
-        return nb::borrow(self);
-      }, nb::arg("seed"), "Starts the stream of a seed from its beginning; returns the generator.")
+      .def(
+          "manual_seed",
+          [](nb::handle self, std::uint64_t seed) {
+            nb::cast<Generator&>(self).manual_seed(seed);
+            return nb::borrow(self);
+          },
+          nb::arg("seed"), "Starts the stream of a seed from its beginning; returns the generator.")
       .def("initial_seed", &Generator::seed, "The seed.")
-      .def("get_state", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); }, "(seed, position).")
-      .def("set_state", [](Generator& g, nb::tuple s) { g.set_state(nb::cast<std::uint64_t>(s[0]), nb::cast<std::uint64_t>(s[1])); }, nb::arg("state"), "Continues from (seed, position).")
+      .def(
+          "get_state", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); }, "(seed, position).")
+      .def(
+          "set_state",
+          [](Generator& g, nb::tuple s) { g.set_state(nb::cast<std::uint64_t>(s[0]), nb::cast<std::uint64_t>(s[1])); },
+          nb::arg("state"), "Continues from (seed, position).")
       .def("__getstate__", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); })
       .def("__setstate__", [](Generator& g, const std::tuple<std::uint64_t, std::uint64_t>& s) {
         new (&g) Generator(std::get<0>(s));

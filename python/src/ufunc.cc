@@ -47,7 +47,9 @@ void check_devices(std::span<const Operand> in, PyObject* const* objects, const 
   if (device.is_cpu()) return;
   for (std::size_t i = 0; i < in.size(); ++i)
     if (in[i].is_tensor() && !is_tensor(objects[i]) && in[i].tensor().ndim() > 0)
-      errors::fail<TypeError>(op, "an ndarray and a tensor on ", device, " do not mix; move one of them: tenon.asarray(array, device='", device, "') or tensor.cpu()");
+      errors::fail<TypeError>(op, "an ndarray and a tensor on ", device,
+                              " do not mix; move one of them: tenon.asarray(array, device='", device,
+                              "') or tensor.cpu()");
 }
 
 // Computes into an ndarray's own memory.
@@ -56,10 +58,13 @@ PyObject* into_ndarray(Op op, std::span<const Operand> in, PyObject* out) {
   if (grad_enabled())
     for (const Operand& o : in)
       if (o.is_tensor() && o.tensor().requires_grad())
-        errors::fail<RuntimeError>(name, "out= is an ndarray, in which the result's gradient would be lost; use tensor.detach(), or compute without out=");
+        errors::fail<RuntimeError>(
+            name,
+            "out= is an ndarray, in which the result's gradient would be lost; use tensor.detach(), or compute without out=");
   for (const Operand& o : in)
     if (o.is_tensor() && !o.tensor().device().is_cpu())
-      errors::fail<TypeError>(name, "out= is an ndarray, but an operand is on ", o.tensor().device(), "; use tensor.cpu()");
+      errors::fail<TypeError>(name, "out= is an ndarray, but an operand is on ", o.tensor().device(),
+                              "; use tensor.cpu()");
   Tensor target = tensor_from_ndarray(out, name);
   {
     ReleaseGil release(target.numel() > kReleaseGilAbove);
@@ -80,7 +85,8 @@ PyObject* plain_call(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames)
   PyObject* out = nullptr;
   if (kwnames && PyTuple_GET_SIZE(kwnames) > 0) {
     static PyObject* out_name = PyUnicode_InternFromString("out");
-    if (PyTuple_GET_SIZE(kwnames) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(kwnames, 0), out_name) != 0) return nullptr;
+    if (PyTuple_GET_SIZE(kwnames) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(kwnames, 0), out_name) != 0)
+      return nullptr;
     out = args[nargs];
     if (PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 1) out = PyTuple_GET_ITEM(out, 0);
     if (out == Py_None || out == Py_Ellipsis) out = nullptr;
@@ -135,12 +141,14 @@ PyObject* operation_of(PyObject*, PyObject* ufunc) {
 }
 PyObject* overrides_ufuncs_(PyObject*, PyObject* o) { return PyBool_FromLong(overrides_ufuncs(o)); }
 
-PyMethodDef methods[] = {
-    {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_ufunc)), METH_FASTCALL | METH_KEYWORDS,
-     "__array_ufunc__($self, ufunc, method, /, *inputs, **kwargs)\n--\n\n"
-     "NumPy's ufuncs on tensors: the result is a tensor, on its device and with its gradient."},
-    {nullptr}};
-PyMethodDef functions[] = {{"_operation_of_ufunc", operation_of, METH_O, nullptr}, {"_overrides_ufuncs", overrides_ufuncs_, METH_O, nullptr}, {nullptr}};
+PyMethodDef methods[] = {{"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_ufunc)),
+                          METH_FASTCALL | METH_KEYWORDS,
+                          "__array_ufunc__($self, ufunc, method, /, *inputs, **kwargs)\n--\n\n"
+                          "NumPy's ufuncs on tensors: the result is a tensor, on its device and with its gradient."},
+                         {nullptr}};
+PyMethodDef functions[] = {{"_operation_of_ufunc", operation_of, METH_O, nullptr},
+                           {"_overrides_ufuncs", overrides_ufuncs_, METH_O, nullptr},
+                           {nullptr}};
 
 }  // namespace
 

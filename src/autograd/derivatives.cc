@@ -21,11 +21,14 @@ using std::numbers::pi;
 
 // Conjugation costs nothing for real values.
 Tensor cj(const Tensor& t) { return is_complex(t.dtype()) ? conj(t) : t; }
-Tensor half_where_equal(const Tensor& a, const Tensor& b) { return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5); }
+Tensor half_where_equal(const Tensor& a, const Tensor& b) {
+  return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5);
+}
 
 using In = const Tensor&;
 
 // ROW(op, what the gradient of a needs, that gradient[, the same for b[, and c]]); a, b, c, y, g are bound.
+// clang-format off
 #define ROW_BEGIN(op, ka, kb, kc)                                                                    \
   case Op::op: {                                                                                     \
     static constexpr ElementwiseRow row{                                                             \
@@ -47,6 +50,7 @@ using In = const Tensor&;
   if (need[1]) out[1] = db;              \
   if (need[2]) out[2] = dc;              \
   ROW_END
+// clang-format on
 #define NONDIFFERENTIABLE(op) case Op::op:
 
 }  // namespace
@@ -290,7 +294,8 @@ Backward diagonal(const Dims& from, std::int64_t offset, int dim1, int dim2) {
   };
 }
 Backward real(bool imaginary) {
-  return [=](In g) -> Grads { return {imaginary ? mul(g, Scalar(complex128{0, 1})) : to(g, complex_dtype(g.dtype()))}; };
+  return
+      [=](In g) -> Grads { return {imaginary ? mul(g, Scalar(complex128{0, 1})) : to(g, complex_dtype(g.dtype()))}; };
 }
 Backward view_as_real() {
   return [](In g) -> Grads { return {view_as_complex(contiguous(g))}; };
@@ -346,7 +351,8 @@ Backward index_put(std::vector<Index> indices, bool accumulate) {
     for (; d < g.ndim(); ++d) one_each[d] = 1;
     Tensor owner = full(one_each, -1, DType::int64, g.device());
     const Tensor shape_only = tenon::index(owner, positions);
-    const Tensor number = tenon::reshape(arange(0, shape_only.numel(), 1, DType::int64, g.device()), shape_only.shape());
+    const Tensor number =
+        tenon::reshape(arange(0, shape_only.numel(), 1, DType::int64, g.device()), shape_only.shape());
     index_put_(owner, positions, number, false);
     const Tensor last = eq(tenon::index(owner, positions), number);
     return {rest, where(last, is_float8(g.dtype()) ? to(taken, DType::float32) : taken, 0)};
@@ -368,7 +374,8 @@ Backward prod(const Tensor& x, const Dims& axes, const Tensor&) {
       n *= t.shape()[static_cast<int>(d)];
     }
     const Tensor moved = tenon::permute(t, order);
-    Dims flat_shape(std::span<const std::int64_t>(moved.shape()).first(static_cast<std::size_t>(t.ndim() - axes.size())));
+    Dims flat_shape(
+        std::span<const std::int64_t>(moved.shape()).first(static_cast<std::size_t>(t.ndim() - axes.size())));
     flat_shape.push_back(n);
     const Tensor flat = tenon::reshape(moved, flat_shape);
     Dims one_shape = flat_shape;
@@ -456,7 +463,8 @@ Backward matmul(const Tensor& x, const Tensor& z) {
       Tensor pm = dx == 1 ? unsqueeze(p, {0}) : p;
       if (dx > 2 && dz <= 2) {
         // A stack times one matrix: the sum over the stack is part of a single product.
-        const std::int64_t rows = std::accumulate(pm.shape().begin(), pm.shape().end() - 1, std::int64_t{1}, std::multiplies<>());
+        const std::int64_t rows =
+            std::accumulate(pm.shape().begin(), pm.shape().end() - 1, std::int64_t{1}, std::multiplies<>());
         pm = tenon::reshape(pm, {rows, pm.size(-1)});
         gm = tenon::reshape(gm, {rows, gm.size(-1)});
       }
@@ -481,7 +489,8 @@ namespace {
 
 class ElementwiseNode final : public Node {
  public:
-  ElementwiseNode(Op op, const ElementwiseTypes& types) : Node(info(op).name.data()), row_(derive::elementwise(op)), types_(types) {}
+  ElementwiseNode(Op op, const ElementwiseTypes& types)
+      : Node(info(op).name.data()), row_(derive::elementwise(op)), types_(types) {}
 
   Grads backward(const Tensor& g) override {
     if (!row_.differentiable) errors::no_derivative(op());

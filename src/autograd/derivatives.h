@@ -10,7 +10,9 @@
 namespace tenon::derive {
 
 // What a gradient needs of the operands and the output.
+// clang-format off
 enum Keep : unsigned { nothing = 0, a = 1, b = 2, c = 4, y = 8, ab = a | b, ay = a | y, by = b | y, aby = a | b | y, abc = a | b | c };
+// clang-format on
 
 struct ElementwiseRow {
   bool differentiable;

@@ -47,8 +47,13 @@ Tensor window(const Tensor& base, DType dtype, const Dims& shape, const Dims& st
 class ReplaceSlice final : public Node {
  public:
   ReplaceSlice(const char* op, const Tensor& base, const Tensor& view)
-      : Node(op), dtype_(view.dtype()), base_shape_(base.shape()), base_strides_(base.strides()),
-        shape_(view.shape()), strides_(view.strides()), offset_((view.data() - base.data()) / view.itemsize()) {}
+      : Node(op),
+        dtype_(view.dtype()),
+        base_shape_(base.shape()),
+        base_strides_(base.strides()),
+        shape_(view.shape()),
+        strides_(view.strides()),
+        offset_((view.data() - base.data()) / view.itemsize()) {}
 
   Grads backward(const Tensor& g) override {
     // The gradient is laid out as the base is, so that the view's strides mean the same elements.
@@ -196,7 +201,8 @@ void attach(const Tensor& y, const char* op, std::span<const Tensor> inputs, Bac
 
 void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
   if (t.read_only()) errors::read_only(op);
-  if (!t.is_contiguous() && overlaps_itself(t.shape(), t.strides())) errors::overlapping_output(op, t.shape(), t.strides());
+  if (!t.is_contiguous() && overlaps_itself(t.shape(), t.strides()))
+    errors::overlapping_output(op, t.shape(), t.strides());
   if (!t_grad_enabled) return;
   const TensorImpl* p = t.impl();
   if (p->grad_meta && p->grad_meta->requires_grad && !p->grad_meta->node) errors::inplace_on_leaf(op, false);
@@ -293,8 +299,9 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
   for (std::size_t i = 0; i < roots.size(); ++i) {
     const Tensor& root = roots[i];
     if (!root.requires_grad())
-      errors::fail<GradError>("backward", "the tensor has no gradient: none of the tensors it was made from requires "
-                                          "grad, or it was made under no_grad()");
+      errors::fail<GradError>("backward",
+                              "the tensor has no gradient: none of the tensors it was made from requires "
+                              "grad, or it was made under no_grad()");
     Tensor g = i < gradients.size() ? gradients[i] : Tensor();
     if (!g.defined()) {
       if (root.numel() != 1)
@@ -337,7 +344,8 @@ Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::s
   std::vector<const void*> keys;
   for (const Tensor& t : inputs) {
     if (!t.requires_grad())
-      errors::fail<GradError>("grad", "one of the inputs does not require grad; call requires_grad_() before it is used");
+      errors::fail<GradError>("grad",
+                              "one of the inputs does not require grad; call requires_grad_() before it is used");
     const Ref<Node> node = node_of(t);
     keys.push_back(node ? static_cast<const void*>(node.get()) : t.impl());
     captures.emplace(keys.back(), Tensor());
@@ -367,8 +375,7 @@ bool Tensor::requires_grad() const {
 Tensor& Tensor::set_requires_grad(bool on) {
   if (on && !is_differentiable(dtype())) errors::not_differentiable("requires_grad_", dtype());
   if (!is_leaf()) {
-    if (!on)
-      errors::fail<GradError>("requires_grad_", "only a leaf can stop requiring grad; use .detach()");
+    if (!on) errors::fail<GradError>("requires_grad_", "only a leaf can stop requiring grad; use .detach()");
     return *this;
   }
   if (on || p_->grad_meta) meta(*this).requires_grad = on;

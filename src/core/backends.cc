@@ -50,7 +50,8 @@ Plugin load_cuda() {
       // A file that is there but does not load, or the first place to look, is what the user should hear of.
       const char* why = dlerror();
       if (p.tried.empty() || access(path.c_str(), F_OK) == 0)
-        p.tried = errors::text("tenon's CUDA library could not be loaded (", why, "); set TENON_CUDA_LIB or install tenon_cuda");
+        p.tried = errors::text("tenon's CUDA library could not be loaded (", why,
+                               "); set TENON_CUDA_LIB or install tenon_cuda");
       continue;
     }
     auto entry = reinterpret_cast<BackendEntry>(dlsym(library, "tenon_backend"));

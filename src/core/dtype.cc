@@ -64,9 +64,7 @@ DType complex_dtype(DType d) {
   return complex_dtype(default_float());
 }
 
-bool can_cast_same_kind(DType from, DType to) {
-  return rank(from) <= rank(to);
-}
+bool can_cast_same_kind(DType from, DType to) { return rank(from) <= rank(to); }
 
 DType default_float() { return g_default_float; }
 void set_default_float(DType d) {
@@ -135,9 +133,7 @@ std::string Scalar::str() const {
   return {};
 }
 
-std::string Device::str() const {
-  return type == DeviceType::cpu ? "cpu" : "cuda:" + std::to_string(index);
-}
+std::string Device::str() const { return type == DeviceType::cpu ? "cpu" : "cuda:" + std::to_string(index); }
 
 Device parse_device(const std::string& text) {
   if (text == "cpu") return kCpu;

@@ -30,17 +30,15 @@ void no_broadcast(Str op, const Dims& a, const Dims& b) {
   fail<ShapeError>(op, "shapes ", a, " and ", b, " do not broadcast");
 }
 void cannot_expand(Str op, const Dims& from, const Dims& to) {
-  fail<ShapeError>(op, "shape ", from, " cannot be expanded to ", to,
-                   "; only dimensions of size 1 can be repeated");
+  fail<ShapeError>(op, "shape ", from, " cannot be expanded to ", to, "; only dimensions of size 1 can be repeated");
 }
 void wrong_shape(Str op, const Dims& got, const Dims& wanted) {
   fail<ShapeError>(op, "the shape must be ", wanted, "; got ", got);
 }
 void bad_axis(Str op, std::int64_t axis, int ndim) {
-  if (ndim == 0)
-    fail<IndexError>(op, "dimension ", axis, " is out of range for a tensor without dimensions");
-  fail<IndexError>(op, "dimension ", axis, " is out of range; a tensor of ", ndim, " dimensions takes ",
-                   -ndim, " to ", ndim - 1);
+  if (ndim == 0) fail<IndexError>(op, "dimension ", axis, " is out of range for a tensor without dimensions");
+  fail<IndexError>(op, "dimension ", axis, " is out of range; a tensor of ", ndim, " dimensions takes ", -ndim, " to ",
+                   ndim - 1);
 }
 void repeated_axis(Str op, std::int64_t axis, const Dims& axes) {
   fail(op, "dimension ", axis, " appears twice in ", axes);
@@ -70,8 +68,8 @@ void too_large(Str op, const Dims& shape, DType dtype) {
   fail(op, "shape ", shape, " of ", dtype, " needs more bytes than can be addressed");
 }
 void outside_storage(Str op, const Dims& shape, const Dims& strides, std::int64_t offset, std::int64_t bytes) {
-  fail(op, "shape ", shape, " with strides ", strides, " at byte ", offset, " reaches outside a storage of ",
-       bytes, " bytes");
+  fail(op, "shape ", shape, " with strides ", strides, " at byte ", offset, " reaches outside a storage of ", bytes,
+       " bytes");
 }
 
 void dtype_not_supported(Str op, DType dtype, Str wanted) {
@@ -116,8 +114,9 @@ void values_do_not_fit(Str op, const Dims& values, const Dims& selected) {
 }
 
 void read_only(Str op) {
-  fail<ReadOnlyError>(op, "the tensor is read-only, since it shares memory that was lent read-only; "
-                          "use .clone() for a writeable copy (.float() or .to(dtype) copy as well)");
+  fail<ReadOnlyError>(op,
+                      "the tensor is read-only, since it shares memory that was lent read-only; "
+                      "use .clone() for a writeable copy (.float() or .to(dtype) copy as well)");
 }
 void overlapping_output(Str op, const Dims& shape, const Dims& strides) {
   fail<RuntimeError>(op, "elements of the output share memory (shape ", shape, ", strides ", strides,
@@ -141,13 +140,10 @@ void no_backend(Device device, Str tried) {
 void not_available(Str op, Device device, DType dtype) {
   fail<NotImplemented>(op, "not available on ", device, " for ", dtype, "; use .cpu()");
 }
-void bad_device(Str text) {
-  fail("device", "expected 'cpu', 'cuda' or 'cuda:<index>'; got '", text, "'");
-}
+void bad_device(Str text) { fail("device", "expected 'cpu', 'cuda' or 'cuda:<index>'; got '", text, "'"); }
 
 void inplace_on_leaf(Str op, bool view) {
-  fail<GradError>(op, view ? "a view of a leaf tensor that requires grad"
-                           : "a leaf tensor that requires grad",
+  fail<GradError>(op, view ? "a view of a leaf tensor that requires grad" : "a leaf tensor that requires grad",
                   " cannot be changed in place; use it under no_grad(), or work on a .clone()");
 }
 void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t now) {
@@ -156,9 +152,10 @@ void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t n
                   "); use .clone() before the change");
 }
 void saved_was_written_outside(Str op, const Dims& shape, DType dtype) {
-  fail<GradError>(op, "a tensor that its gradient needs, of shape ", shape, " and dtype ", dtype,
-                  ", was changed from outside since, through the memory that it shares with NumPy; use .clone() before the "
-                  "change, or tenon.autograd.set_border_guard(\"off\")");
+  fail<GradError>(
+      op, "a tensor that its gradient needs, of shape ", shape, " and dtype ", dtype,
+      ", was changed from outside since, through the memory that it shares with NumPy; use .clone() before the "
+      "change, or tenon.autograd.set_border_guard(\"off\")");
 }
 void graph_freed(Str op) {
   fail<GradError>("backward", "the graph has been used and freed (at ", op,

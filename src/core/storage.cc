@@ -238,7 +238,7 @@ Ref<Storage> Storage::borrow(void* data, std::int64_t bytes, Device device, Dele
 
 Ref<Storage> Storage::map_file(const char* path, bool writeable) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  struct stat st {};
+  struct stat st{};
   if (fd < 0 || fstat(fd, &st) != 0) {
     const int e = errno;
     if (fd >= 0) close(fd);
@@ -246,8 +246,8 @@ Ref<Storage> Storage::map_file(const char* path, bool writeable) {
   }
   void* p = nullptr;
   if (st.st_size > 0) {
-    p = mmap(nullptr, static_cast<std::size_t>(st.st_size), PROT_READ | (writeable ? PROT_WRITE : 0), MAP_PRIVATE,
-             fd, 0);
+    p = mmap(nullptr, static_cast<std::size_t>(st.st_size), PROT_READ | (writeable ? PROT_WRITE : 0), MAP_PRIVATE, fd,
+             0);
   }
   const int e = errno;
   close(fd);

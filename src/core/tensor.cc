@@ -77,15 +77,16 @@ Tensor empty(const Dims& shape, DType dtype, Device device) {
   return Tensor(std::move(p));
 }
 
-Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides,
-                   DType dtype, bool read_only) {
+Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides, DType dtype,
+                   bool read_only) {
   if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
   const auto size = static_cast<std::int64_t>(itemsize(dtype));
   std::int64_t low = byte_offset, high = byte_offset + size, numel = 1, bytes = size;
   bool overflow = false;  // sizes and strides may come from outside
   for (int d = 0; d < shape.size(); ++d) {
     if (shape[d] < 0) errors::negative_size("tensor", shape);
-    if (__builtin_mul_overflow(bytes, std::max<std::int64_t>(shape[d], 1), &bytes)) errors::too_large("tensor", shape, dtype);
+    if (__builtin_mul_overflow(bytes, std::max<std::int64_t>(shape[d], 1), &bytes))
+      errors::too_large("tensor", shape, dtype);
     numel *= shape[d];
     std::int64_t reach;
     overflow |= __builtin_mul_overflow(std::max<std::int64_t>(shape[d] - 1, 0), strides[d], &reach) ||
@@ -125,8 +126,8 @@ Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims stri
 
 Tensor from_blob(void* data, const Dims& shape, DType dtype, Deleter deleter, void* context, bool read_only) {
   const std::int64_t bytes = shape.product() * static_cast<std::int64_t>(itemsize(dtype));
-  return make_tensor(Storage::borrow(data, bytes, kCpu, deleter, context), 0, shape, contiguous_strides(shape),
-                     dtype, read_only);
+  return make_tensor(Storage::borrow(data, bytes, kCpu, deleter, context), 0, shape, contiguous_strides(shape), dtype,
+                     read_only);
 }
 
 Tensor Tensor::of(const Scalar& value, std::optional<DType> dtype, Device device) {

@@ -55,9 +55,8 @@ void make_schema(ArrowSchema* out, std::string format, Owned<ArrowSchema>* child
   auto* node = new SchemaNode;
   node->format = std::move(format);
   if (child) child->give_to(&node->child);
-  *out = ArrowSchema{
-      node->format.c_str(), "",  nullptr, 0, child ? 1 : 0, child ? node->children : nullptr, nullptr,
-      release_schema,       node};
+  *out = ArrowSchema{node->format.c_str(), "",  nullptr, 0, child ? 1 : 0, child ? node->children : nullptr, nullptr,
+                     release_schema,       node};
 }
 
 ArrowArray* make_array(ArrowArray* out, std::int64_t length, const Tensor* values, Owned<ArrowArray>* child) {
@@ -68,16 +67,9 @@ ArrowArray* make_array(ArrowArray* out, std::int64_t length, const Tensor* value
     node->buffers[1] = values->data();
   }
   if (child) child->give_to(&node->child);
-  *out = ArrowArray{length,
-                    0,
-                    0,
-                    values ? 2 : 1,
-                    child ? 1 : 0,
-                    node->buffers,
-                    child ? node->children : nullptr,
-                    nullptr,
-                    release_array,
-                    node};
+  *out = ArrowArray{
+      length,        0,   0, values ? 2 : 1, child ? 1 : 0, node->buffers, child ? node->children : nullptr, nullptr,
+      release_array, node};
   return out;
 }
 
@@ -87,8 +79,7 @@ Tensor pack_bits(const Tensor& t) {
   auto* bits = out.data<std::uint8_t>();
   std::memset(bits, 0, static_cast<std::size_t>(out.numel()));
   const bool* p = t.data<bool>();
-  for (std::int64_t i = 0; i < t.numel(); ++i)
-    bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | (p[i] << (i % 8)));
+  for (std::int64_t i = 0; i < t.numel(); ++i) bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | (p[i] << (i % 8)));
   return out;
 }
 
@@ -101,21 +92,20 @@ void export_array(const Tensor& t, ArrowSchema* schema, ArrowArray* array, bool 
     errors::fail<DtypeError>(op, "Arrow has no type for ", t.dtype(),
                              is_complex(t.dtype()) ? "; lend view_as_real(x)" : "; convert with .float()");
   if (t.requires_grad())
-    errors::fail<BufferError>(
-        op, "a tensor that requires grad cannot be lent: its gradient would be lost; use .detach()");
+    errors::fail<BufferError>(op,
+                              "a tensor that requires grad cannot be lent: its gradient would be lost; use .detach()");
   if (!t.device().is_cpu()) errors::fail<BufferError>(op, "the tensor is on ", t.device(), "; use .cpu()");
-  if (t.ndim() == 0)
-    errors::fail<BufferError>(op, "a tensor without dimensions is no column; use .reshape(1)");
+  if (t.ndim() == 0) errors::fail<BufferError>(op, "a tensor without dimensions is no column; use .reshape(1)");
   for (int d = 1; d < t.ndim(); ++d) {
     if (t.shape()[d] > INT32_MAX)
       errors::fail<BufferError>(op, "a fixed-size list has at most 2147483647 items; got shape ", t.shape());
   }
   if (!allow_copy && is_bool(t.dtype()))
-    errors::fail<BufferError>(
-        op, "Arrow packs bools into bits, which needs a copy; allow copies, or lend .view(uint8)");
+    errors::fail<BufferError>(op,
+                              "Arrow packs bools into bits, which needs a copy; allow copies, or lend .view(uint8)");
   if (!allow_copy && !t.is_contiguous())
-    errors::fail<BufferError>(op, "Arrow arrays are contiguous; shape ", t.shape(), " with strides ",
-                              t.strides(), " needs a copy; allow copies, or use .contiguous()");
+    errors::fail<BufferError>(op, "Arrow arrays are contiguous; shape ", t.shape(), " with strides ", t.strides(),
+                              " needs a copy; allow copies, or use .contiguous()");
 
   Tensor values = t.contiguous();
   if (is_bool(t.dtype())) values = pack_bits(values);

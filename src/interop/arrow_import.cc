@@ -46,11 +46,11 @@ constexpr std::pair<std::string_view, std::string_view> kForeign[] = {
 [[noreturn]] void foreign(std::string_view format) {
   for (const auto& [prefix, name] : kForeign) {
     if (!format.starts_with(prefix)) continue;
-    const std::string_view advice =
-        prefix == "+s"     ? "; pass its fields one by one (a record batch is a struct of its columns)"
-        : prefix[0] == 't' ? "; cast it to int64 first"
-        : prefix == "d:"   ? "; cast it to float64 first"
-                           : "; pass a numeric column";
+    const std::string_view advice = prefix == "+s"
+                                        ? "; pass its fields one by one (a record batch is a struct of its columns)"
+                                    : prefix[0] == 't' ? "; cast it to int64 first"
+                                    : prefix == "d:"   ? "; cast it to float64 first"
+                                                       : "; pass a numeric column";
     errors::fail<DtypeError>(kOp, "type ", name, " ('", format, "') has no dtype here", advice);
   }
   errors::fail<DtypeError>(kOp, "the Arrow format '", format, "' has no dtype here; pass a numeric column");
@@ -86,8 +86,7 @@ void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, s
   if (a.length < 0 || a.offset < 0 || first < 0 || n > a.length || first > a.length - n ||
       __builtin_add_overflow(first, a.offset, &first) || first > INT64_MAX - n)
     malformed("lengths do not fit");
-  const auto* validity =
-      a.n_buffers > 0 && a.buffers ? static_cast<const std::uint8_t*>(a.buffers[0]) : nullptr;
+  const auto* validity = a.n_buffers > 0 && a.buffers ? static_cast<const std::uint8_t*>(a.buffers[0]) : nullptr;
   if (!validity && a.null_count > 0 && format != "n") malformed("nulls are counted but not marked");
   const std::int64_t nulls = validity && a.null_count != 0 ? count_nulls(validity, first, n) : 0;
 
@@ -98,8 +97,7 @@ void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, s
       size = size * 10 + (digit - '0');
     }
     if (nulls) errors::fail(kOp, nulls, " of its lists are null; fill or drop them first");
-    if (s.n_children != 1 || a.n_children != 1 || !s.children || !a.children || !s.children[0] ||
-        !a.children[0])
+    if (s.n_children != 1 || a.n_children != 1 || !s.children || !a.children || !s.children[0] || !a.children[0])
       malformed("a list without items");
     if (c.shape.size() == kMaxDims) malformed("nested too deeply");
     std::int64_t inner_first, inner_n;
@@ -139,13 +137,11 @@ Tensor unpack_bits(const Column& c) {
 Tensor nulls_to_nan(const Column& c) {
   Tensor out = empty({c.numel}, c.dtype);
   const std::int64_t size = out.itemsize();
-  std::memcpy(out.data(), static_cast<const char*>(c.data) + c.first * size,
-              static_cast<std::size_t>(out.nbytes()));
+  std::memcpy(out.data(), static_cast<const char*>(c.data) + c.first * size, static_cast<std::size_t>(out.nbytes()));
   alignas(16) unsigned char nan[16];
   Scalar(std::numeric_limits<double>::quiet_NaN()).store(c.dtype, nan);
   for (std::int64_t i = 0, k = c.first; i < c.numel; ++i, ++k) {
-    if (!(c.validity[k / 8] >> (k % 8) & 1))
-      std::memcpy(out.data() + i * size, nan, static_cast<std::size_t>(size));
+    if (!(c.validity[k / 8] >> (k % 8) & 1)) std::memcpy(out.data() + i * size, nan, static_cast<std::size_t>(size));
   }
   return out;
 }
@@ -251,9 +247,8 @@ Tensor import_stream(ArrowArrayStream* stream, bool allow_copy) {
   }
   if (chunks.size() == 1) return import_array(schema, &chunks[0], allow_copy);
   if (!allow_copy)
-    errors::fail<BufferError>(
-        kOp, "the column is in ", static_cast<std::int64_t>(chunks.size()),
-        " chunks, joining them needs a copy; use rechunk() or combine_chunks(), or allow copies");
+    errors::fail<BufferError>(kOp, "the column is in ", static_cast<std::int64_t>(chunks.size()),
+                              " chunks, joining them needs a copy; use rechunk() or combine_chunks(), or allow copies");
   std::vector<Tensor> parts;
   Dims shape;
   for (auto& chunk : chunks) {

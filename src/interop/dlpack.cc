@@ -14,11 +14,11 @@ constexpr std::uint8_t kCodes[] = {kDLBool, kDLInt, kDLUInt, kDLFloat, kDLComple
 
 void check_export(const Tensor& t, bool can_say_read_only) {
   if (t.requires_grad())
-    errors::fail<BufferError>(
-        "dlpack", "a tensor that requires grad cannot be lent: its gradient would be lost; use .detach()");
+    errors::fail<BufferError>("dlpack",
+                              "a tensor that requires grad cannot be lent: its gradient would be lost; use .detach()");
   if (t.read_only() && !can_say_read_only)
-    errors::fail<BufferError>(
-        "dlpack", "a read-only tensor needs a versioned capsule; pass max_version=(1, 0) or use .clone()");
+    errors::fail<BufferError>("dlpack",
+                              "a read-only tensor needs a versioned capsule; pass max_version=(1, 0) or use .clone()");
 }
 
 void describe(const Tensor& t, DLTensor& out) {
@@ -95,12 +95,11 @@ Geometry read_geometry(const DLTensor& d) {
   for (int i = 0; i < d.ndim && numel > 0; ++i) {
     std::int64_t reach;
     std::int64_t& bound = g.strides[i] < 0 ? g.low : g.high;
-    if (__builtin_mul_overflow(g.shape[i] - 1, g.strides[i], &reach) ||
-        __builtin_mul_overflow(reach, size, &reach) || __builtin_add_overflow(bound, reach, &bound))
+    if (__builtin_mul_overflow(g.shape[i] - 1, g.strides[i], &reach) || __builtin_mul_overflow(reach, size, &reach) ||
+        __builtin_add_overflow(bound, reach, &bound))
       impossible(d);
   }
-  if (numel > 0 && !d.data)
-    errors::fail<BufferError>("from_dlpack", "the producer gave no data for shape ", g.shape);
+  if (numel > 0 && !d.data) errors::fail<BufferError>("from_dlpack", "the producer gave no data for shape ", g.shape);
   g.first = d.data ? static_cast<char*>(d.data) + d.byte_offset : nullptr;
   const std::int64_t alignment = static_cast<std::int64_t>(itemsize(real_dtype(g.dtype)));
   if (numel > 0 && reinterpret_cast<std::uintptr_t>(g.first) % static_cast<std::uintptr_t>(alignment) != 0)
@@ -133,25 +132,19 @@ Tensor borrow(Managed* m, bool read_only) {
 
 DLDataType to_dlpack(DType d) {
   std::uint8_t code;
-  if (d == DType::bfloat16)
-    code = kDLBfloat;
-  else if (d == DType::float8_e4m3fn)
-    code = kDLFloat8_e4m3fn;
-  else if (d == DType::float8_e5m2)
-    code = kDLFloat8_e5m2;
-  else
-    code = kCodes[static_cast<int>(kind(d))];
+  if (d == DType::bfloat16) code = kDLBfloat;
+  else if (d == DType::float8_e4m3fn) code = kDLFloat8_e4m3fn;
+  else if (d == DType::float8_e5m2) code = kDLFloat8_e5m2;
+  else code = kCodes[static_cast<int>(kind(d))];
   return {code, static_cast<std::uint8_t>(8 * itemsize(d)), 1};
 }
 
-DLDevice to_dlpack(Device device) {
-  return {device.is_cpu() ? kDLCPU : kDLCUDA, device.is_cpu() ? 0 : device.index};
-}
+DLDevice to_dlpack(Device device) { return {device.is_cpu() ? kDLCPU : kDLCUDA, device.is_cpu() ? 0 : device.index}; }
 
 DType dtype_from(DLDataType type) {
   if (type.lanes != 1)
-    errors::fail<BufferError>("from_dlpack", "vector types have no dtype here; got ",
-                              static_cast<int>(type.lanes), " lanes");
+    errors::fail<BufferError>("from_dlpack", "vector types have no dtype here; got ", static_cast<int>(type.lanes),
+                              " lanes");
   for (int i = 0; i < kDTypes; ++i) {
     const DLDataType own = to_dlpack(static_cast<DType>(i));
     if (own.code == type.code && own.bits == type.bits) return static_cast<DType>(i);
@@ -159,24 +152,23 @@ DType dtype_from(DLDataType type) {
   if (type.code >= kDLFloat6_e2m3fn || type.bits < 8)
     errors::fail<BufferError>("from_dlpack", "types of less than a byte have no dtype here; got type code ",
                               static_cast<int>(type.code), " of ", static_cast<int>(type.bits), " bits");
-  errors::fail<BufferError>("from_dlpack", "no dtype here for type code ", static_cast<int>(type.code),
-                            " of ", static_cast<int>(type.bits), " bits; convert on the producer's side");
+  errors::fail<BufferError>("from_dlpack", "no dtype here for type code ", static_cast<int>(type.code), " of ",
+                            static_cast<int>(type.bits), " bits; convert on the producer's side");
 }
 
 Device device_from(DLDevice device) {
   switch (static_cast<std::int32_t>(device.device_type)) {
     case kDLCPU:
     case kDLCUDAHost:
-    case kDLCUDAManaged:
-      return kCpu;  // all of it is readable by the host
+    case kDLCUDAManaged: return kCpu;  // all of it is readable by the host
     case kDLCUDA:
       if (device.device_id >= 0 && device.device_id <= INT8_MAX)
         return {DeviceType::cuda, static_cast<std::int8_t>(device.device_id)};
       [[fallthrough]];
     default:
-      errors::fail<BufferError>(
-          "from_dlpack", "no such device here: DLPack type ", static_cast<int>(device.device_type), ", id ",
-          static_cast<int>(device.device_id), "; copy to the CPU on the producer's side");
+      errors::fail<BufferError>("from_dlpack", "no such device here: DLPack type ",
+                                static_cast<int>(device.device_type), ", id ", static_cast<int>(device.device_id),
+                                "; copy to the CPU on the producer's side");
   }
 }
 
@@ -205,10 +197,9 @@ Tensor import_unversioned(DLManagedTensor* managed, bool read_only) { return bor
 Tensor import_versioned(DLManagedTensorVersioned* managed) {
   // Of another major version only the version may be read.
   if (managed->version.major != kMajor)
-    errors::fail<BufferError>("from_dlpack", "the capsule has version ",
-                              static_cast<std::int64_t>(managed->version.major), ".",
-                              static_cast<std::int64_t>(managed->version.minor),
-                              "; versions 1.x are understood, ask for max_version=(1, 0)");
+    errors::fail<BufferError>(
+        "from_dlpack", "the capsule has version ", static_cast<std::int64_t>(managed->version.major), ".",
+        static_cast<std::int64_t>(managed->version.minor), "; versions 1.x are understood, ask for max_version=(1, 0)");
   return borrow(managed, (managed->flags & kReadOnly) != 0);
 }
 

@@ -22,7 +22,7 @@ InputFile::InputFile(const char* op, const std::string& path) : op_(op), path_(p
   // A path with a NUL would silently open another file. Not blocking: a pipe must not hang the open.
   if (path.find('\0') != std::string::npos) errors::fail(op, "a path must not contain NUL");
   fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  struct stat st {};
+  struct stat st{};
   if (fd_ < 0 || fstat(fd_, &st) != 0) {
     const int e = errno;
     if (fd_ >= 0) close(fd_);
@@ -30,8 +30,7 @@ InputFile::InputFile(const char* op, const std::string& path) : op_(op), path_(p
   }
   if (!S_ISREG(st.st_mode)) {
     close(fd_);
-    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '",
-                            path, "'");
+    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '", path, "'");
   }
   size_ = st.st_size;
 }
@@ -55,11 +54,10 @@ void InputFile::read(std::int64_t offset, void* out, std::int64_t n) const {
 
 OutputFile::OutputFile(const char* op, const std::string& path) : op_(op), path_(path), target_(path) {
   if (path.find('\0') != std::string::npos) errors::fail(op, "a path must not contain NUL");
-  struct stat st {};
+  struct stat st{};
   const bool exists = stat(path.c_str(), &st) == 0;
   if (exists && !S_ISREG(st.st_mode))
-    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '",
-                            path, "'");
+    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '", path, "'");
   if (exists) {
     // What a symbolic link points to is replaced, not the link.
     if (char* real = realpath(path.c_str(), nullptr)) {

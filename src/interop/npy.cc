@@ -16,8 +16,8 @@ void swap_bytes(Tensor& t) {
 
 Tensor read_npy_data(ByteSource& source, const NpyHeader& h) {
   if (h.nbytes > source.remaining())
-    source.fail("the data is cut off: shape ", h.shape, " of ", h.dtype, " needs ", h.nbytes,
-                " bytes, there are ", source.remaining());
+    source.fail("the data is cut off: shape ", h.shape, " of ", h.dtype, " needs ", h.nbytes, " bytes, there are ",
+                source.remaining());
   Tensor flat = empty({h.shape.product()}, h.dtype);
   source.read(flat.data(), h.nbytes);
   if (h.swapped) swap_bytes(flat);
@@ -28,8 +28,8 @@ Tensor read_npy_data(ByteSource& source, const NpyHeader& h) {
   return alias(flat, 0, h.shape, h.strides());
 }
 
-std::optional<Tensor> map_npy_data(const Ref<Storage>& mapping, std::int64_t offset, const NpyHeader& h,
-                                   bool writeable, std::string& reason) {
+std::optional<Tensor> map_npy_data(const Ref<Storage>& mapping, std::int64_t offset, const NpyHeader& h, bool writeable,
+                                   std::string& reason) {
   const char* data = static_cast<const char*>(mapping->data()) + offset;
   if (h.swapped) {
     reason = errors::text("the items ('", h.descr, "') are byte-swapped");
@@ -57,9 +57,8 @@ Tensor load_npy(const std::string& path, const NpyOptions& options) {
                 " bytes, there are ", source.remaining());
   const Ref<Storage> mapping = Storage::map_file(path.c_str(), options.writeable);
   std::string reason = "the file changed meanwhile";
-  auto t = mapping->bytes() < file.size()
-               ? std::nullopt
-               : map_npy_data(mapping, source.position(), header, options.writeable, reason);
+  auto t = mapping->bytes() < file.size() ? std::nullopt
+                                          : map_npy_data(mapping, source.position(), header, options.writeable, reason);
   if (!t) source.fail("cannot be mapped: ", reason, "; load it without mmap");
   return *std::move(t);
 }

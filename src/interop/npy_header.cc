@@ -99,21 +99,15 @@ class Parser {
 // NumPy's name for what tenon has no dtype for; empty if it is none of NumPy's.
 std::string foreign_dtype(const std::string& kind_and_size) {
   switch (kind_and_size[0]) {
-    case 'O':
-      return "object arrays are pickled, and pickles are never executed; save a numeric array";
+    case 'O': return "object arrays are pickled, and pickles are never executed; save a numeric array";
     case 'S':
-    case 'a':
-      return "bytes strings have no tensor dtype; load them with NumPy";
-    case 'U':
-      return "strings have no tensor dtype; load them with NumPy";
+    case 'a': return "bytes strings have no tensor dtype; load them with NumPy";
+    case 'U': return "strings have no tensor dtype; load them with NumPy";
     case 'M':
-    case 'm':
-      return "datetime64 and timedelta64 have no tensor dtype; save x.astype('int64')";
+    case 'm': return "datetime64 and timedelta64 have no tensor dtype; save x.astype('int64')";
     case 'f':
-    case 'c':
-      return "long double has no tensor dtype; save x.astype('float64') or x.astype('complex128')";
-    default:
-      return "";
+    case 'c': return "long double has no tensor dtype; save x.astype('float64') or x.astype('complex128')";
+    default: return "";
   }
 }
 
@@ -243,8 +237,7 @@ NpyHeader read_npy_header(ByteSource& source, std::optional<DType> raw_dtype) {
   source.read(b, width);
   std::int64_t length = 0;
   for (int i = width; i-- > 0;) length = length << 8 | b[i];
-  if (length > kMaxHeader || length > source.remaining())
-    source.fail("the header claims to have ", length, " bytes");
+  if (length > kMaxHeader || length > source.remaining()) source.fail("the header claims to have ", length, " bytes");
   std::string text(static_cast<std::size_t>(length), '\0');
   source.read(text.data(), length);
   return parse_npy_dict(text, source, raw_dtype);
@@ -255,8 +248,8 @@ namespace {
 // '<f4', '|b1'; what NumPy has no type for becomes '<V2' (as ml_dtypes writes bfloat16) and '<V1'.
 std::string descr_of(DType d) {
   const char letter = kind_letter(d);
-  return errors::text(std::string(1, itemsize(d) == 1 && letter != 'V' ? '|' : kNative),
-                      std::string(1, letter), static_cast<std::int64_t>(itemsize(d)));
+  return errors::text(std::string(1, itemsize(d) == 1 && letter != 'V' ? '|' : kNative), std::string(1, letter),
+                      static_cast<std::int64_t>(itemsize(d)));
 }
 
 bool column_major(const Tensor& t) {

@@ -31,8 +31,8 @@ Tensor load_member(const InputFile& file, const ZipMember& member, const Ref<Sto
   MemberSource source(file, member);
   const NpyHeader header = read_npy_header(source, options.raw_dtype);
   if (header.nbytes != source.remaining())
-    source.fail("shape ", header.shape, " of ", header.dtype, " needs ", header.nbytes,
-                " bytes, the member has ", source.remaining());
+    source.fail("shape ", header.shape, " of ", header.dtype, " needs ", header.nbytes, " bytes, the member has ",
+                source.remaining());
   if (mapping && !member.deflated) {
     std::string reason;
     const std::int64_t at = member.offset + member.size - header.nbytes;
@@ -64,20 +64,17 @@ NamedTensors load_npz(const std::string& path, const NpyOptions& options) {
   const auto members = open_members(file);
   const Ref<Storage> mapping = map_archive(file, options);
   NamedTensors out;
-  for (const auto& [name, member] : members)
-    out.emplace_back(name, load_member(file, member, mapping, options));
+  for (const auto& [name, member] : members) out.emplace_back(name, load_member(file, member, mapping, options));
   return out;
 }
 
-NamedTensors load_npz(const std::string& path, std::span<const std::string> names,
-                      const NpyOptions& options) {
+NamedTensors load_npz(const std::string& path, std::span<const std::string> names, const NpyOptions& options) {
   const InputFile file("load_npz", path);
   const auto members = open_members(file);
   const Ref<Storage> mapping = map_archive(file, options);
   NamedTensors out;
   for (const std::string& wanted : names) {
-    const auto found =
-        std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.first == wanted; });
+    const auto found = std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.first == wanted; });
     if (found == members.end()) file.fail("no member is named '", wanted, "'");
     out.emplace_back(wanted, load_member(file, found->second, mapping, options));
   }
@@ -87,8 +84,7 @@ NamedTensors load_npz(const std::string& path, std::span<const std::string> name
 void save_npz(const std::string& path, const NamedTensors& items, bool compressed) {
   std::set<std::string_view> seen;
   for (const auto& [name, t] : items) {
-    if (!seen.insert(name).second)
-      errors::fail("save_npz", "two tensors are named '", name, "'; names must differ");
+    if (!seen.insert(name).second) errors::fail("save_npz", "two tensors are named '", name, "'; names must differ");
     if (name.size() > 60000 || name.find('\0') != std::string::npos || !valid_utf8(name))
       errors::fail("save_npz", "a name must be valid UTF-8 text without NUL, of at most 60000 bytes");
   }

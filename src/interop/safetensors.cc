@@ -88,10 +88,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool key(std::string& k) override {
-    if (state_ == State::names && !seen_.insert(k).second)
-      file_.fail("'", k, "' appears twice in the header");
-    if (state_ == State::metadata && out_.metadata.contains(k))
-      file_.fail("'", k, "' appears twice in the metadata");
+    if (state_ == State::names && !seen_.insert(k).second) file_.fail("'", k, "' appears twice in the header");
+    if (state_ == State::metadata && out_.metadata.contains(k)) file_.fail("'", k, "' appears twice in the metadata");
     key_ = k;
     return true;
   }
@@ -123,8 +121,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool number_unsigned(std::uint64_t v) override {
-    if (v > static_cast<std::uint64_t>(INT64_MAX))
-      file_.fail("a number of tensor '", entry_.name, "' is too large");
+    if (v > static_cast<std::uint64_t>(INT64_MAX)) file_.fail("a number of tensor '", entry_.name, "' is too large");
     const auto n = static_cast<std::int64_t>(v);
     if (state_ == State::shape) {
       if (entry_.shape.size() == kMaxDims)
@@ -170,8 +167,7 @@ DType check_entry(const InputFile& file, const Entry& e) {
   const auto found =
       std::find_if(std::begin(kNames), std::end(kNames), [&](const Name& n) { return n.name == e.dtype; });
   if (found == std::end(kNames))
-    file.fail("tensor '", e.name, "' has dtype '", e.dtype.substr(0, 40),
-              "', which has no tensor dtype here");
+    file.fail("tensor '", e.name, "' has dtype '", e.dtype.substr(0, 40), "', which has no tensor dtype here");
   auto extent = static_cast<std::int64_t>(itemsize(found->dtype)), bytes = extent;
   for (auto n : e.shape) {  // empty dimensions count as 1, so that strides are representable, too
     if (__builtin_mul_overflow(extent, std::max<std::int64_t>(n, 1), &extent))
@@ -179,8 +175,8 @@ DType check_entry(const InputFile& file, const Entry& e) {
     bytes *= n;
   }
   if (e.end < e.begin || e.end - e.begin != bytes)
-    file.fail("tensor '", e.name, "': shape ", e.shape, " of ", e.dtype, " needs ", bytes,
-              " bytes, its offsets are ", e.begin, " to ", e.end);
+    file.fail("tensor '", e.name, "': shape ", e.shape, " of ", e.dtype, " needs ", bytes, " bytes, its offsets are ",
+              e.begin, " to ", e.end);
   return found->dtype;
 }
 
@@ -213,8 +209,7 @@ Header read_header(const InputFile& file, std::int64_t& data_begin) {
     at = e.end;
   }
   if (at != file.size() - data_begin)
-    file.fail("the tensors have ", at, " bytes, the file has ", file.size() - data_begin,
-              " after its header");
+    file.fail("the tensors have ", at, " bytes, the file has ", file.size() - data_begin, " after its header");
   return h;
 }
 
@@ -287,9 +282,7 @@ void save_safetensors(const std::string& path, const NamedTensors& items, const 
       at += t.nbytes();
     }
     text = h.dump();
-  } catch (const nlohmann::json::type_error&) {
-    errors::fail(op, "names and metadata must be valid UTF-8 text");
-  }
+  } catch (const nlohmann::json::type_error&) { errors::fail(op, "names and metadata must be valid UTF-8 text"); }
   text.append((8 - text.size() % 8) % 8, ' ');
   if (static_cast<std::int64_t>(text.size()) > kMaxHeader)
     errors::fail(op, "the header has more than ", kMaxHeader, " bytes; save fewer tensors or less metadata");

@@ -112,10 +112,7 @@ bool valid_utf8(const std::string& s) {
       if ((*p & 0xc0) != 0x80) return false;
       v = v << 6 | (*p++ & 0x3f);
     }
-    if (v < (more == 2   ? 0x800u
-             : more == 3 ? 0x10000u
-                         : 0x80u) ||
-        v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
+    if (v < (more == 2 ? 0x800u : more == 3 ? 0x10000u : 0x80u) || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
       return false;
   }
   return true;
@@ -139,8 +136,7 @@ std::vector<ZipMember> read_zip_directory(const InputFile& file) {
     unsigned char b[kLocal];
     if (header > begin - kLocal) file.fail("member '", m.name, "' lies outside the archive");
     file.read(header, b, kLocal);
-    if (std::memcmp(b, "PK\3\4", 4) != 0 || u16(b + 8) != (m.deflated ? 8u : 0u) ||
-        u16(b + 26) != m.name.size())
+    if (std::memcmp(b, "PK\3\4", 4) != 0 || u16(b + 8) != (m.deflated ? 8u : 0u) || u16(b + 26) != m.name.size())
       file.fail("member '", m.name, "' does not begin where the directory says");
     m.offset = header + kLocal + u16(b + 26) + u16(b + 28);
     if (m.offset > begin || m.compressed > begin - m.offset)
@@ -149,8 +145,7 @@ std::vector<ZipMember> read_zip_directory(const InputFile& file) {
       file.fail("member '", m.name, "' claims ", m.size, " bytes, more than its ", m.compressed, " can hold");
     spans.emplace_back(header, m.offset + m.compressed);
   }
-  if (at != static_cast<std::int64_t>(d.size))
-    file.fail("the zip directory has bytes that belong to no member");
+  if (at != static_cast<std::int64_t>(d.size)) file.fail("the zip directory has bytes that belong to no member");
   // Members that share bytes would multiply a small file.
   std::sort(spans.begin(), spans.end());
   for (std::size_t i = 1; i < spans.size(); ++i) {
@@ -173,8 +168,7 @@ MemberSource::~MemberSource() {
 }
 
 void MemberSource::read(void* out, std::int64_t n) {
-  if (n > remaining())
-    fail("the member ends too early: ", n, " bytes more were needed, it has ", remaining());
+  if (n > remaining()) fail("the member ends too early: ", n, " bytes more were needed, it has ", remaining());
   auto* p = static_cast<unsigned char*>(out);
   while (n > 0) {  // in blocks, so that the checksum reads what is in the cache
     const std::int64_t block = std::min(n, kBlock);

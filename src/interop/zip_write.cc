@@ -33,8 +33,7 @@ class Record {
 
 // Version, flags (UTF-8 names), method and a fixed date, 1980-01-01: equal contents give equal files.
 void common(Record& r, const std::string& name, bool deflated, bool zip64) {
-  const bool ascii =
-      std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
+  const bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
   r.u16(zip64 ? 45 : 20).u16(ascii ? 0 : 1 << 11).u16(deflated ? 8 : 0).u16(0).u16(0x21);
 }
 
@@ -79,10 +78,7 @@ void ZipWriter::add(const std::string& name, std::initializer_list<Part> parts, 
     r.u16(static_cast<std::int64_t>(name.size())).u16((zip64 ? 20 : 0) + padding).text(name);
     if (zip64) r.u16(1).u16(16).u64(e.size).u64(e.compressed);
     if (padding)
-      r.u16(kAlignmentField)
-          .u16(padding - 4)
-          .u16(64)
-          .text(std::string(static_cast<std::size_t>(padding - 6), '\0'));
+      r.u16(kAlignmentField).u16(padding - 4).u16(64).text(std::string(static_cast<std::size_t>(padding - 6), '\0'));
     return r;
   };
   std::int64_t padding = 0;
@@ -101,10 +97,8 @@ void ZipWriter::add(const std::string& name, std::initializer_list<Part> parts, 
     for (std::int64_t i = 0; i < part.size; i += kBlock) {
       const std::int64_t n = std::min(kBlock, part.size - i);
       crc = crc32_z(crc, p + i, static_cast<z_size_t>(n));
-      if (compressed)
-        deflater->put(p + i, n, Z_NO_FLUSH);
-      else
-        file_.write(p + i, n);
+      if (compressed) deflater->put(p + i, n, Z_NO_FLUSH);
+      else file_.write(p + i, n);
     }
   }
   if (compressed) deflater->put(nullptr, 0, Z_FINISH);
@@ -133,21 +127,11 @@ void ZipWriter::finish() {
     r.u32(std::int64_t{0600} << 16).size(e.header, header64).text(e.name).text(extra.bytes());
     r.write_to(file_);
   }
-  const std::int64_t end = file_.position(), size = end - begin,
-                     count = static_cast<std::int64_t>(entries_.size());
+  const std::int64_t end = file_.position(), size = end - begin, count = static_cast<std::int64_t>(entries_.size());
   Record r;
   const bool zip64 = count >= 0xffff || size >= kLimit32 || begin >= kLimit32;
   if (zip64) {
-    r.text("PK\6\6")
-        .u64(44)
-        .u16(3 << 8 | 45)
-        .u16(45)
-        .u32(0)
-        .u32(0)
-        .u64(count)
-        .u64(count)
-        .u64(size)
-        .u64(begin);
+    r.text("PK\6\6").u64(44).u16(3 << 8 | 45).u16(45).u32(0).u32(0).u64(count).u64(count).u64(size).u64(begin);
     r.text("PK\6\7").u32(0).u64(end).u32(1);
   }
   const std::int64_t count16 = zip64 ? 0xffff : count;

@@ -65,7 +65,8 @@ Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> dev
     out = alias(out, 0, t.shape(), dense_strides(t.shape(), memory_order(t.shape(), t.strides())));
   }
   v == t.device() ? write(out, t) : transfer(out, t);
-  if (autograd::needs_grad(t) && is_differentiable(d)) autograd::attach(out, v == t.device() ? "to" : "to_device", {&t, 1}, derive::copy());
+  if (autograd::needs_grad(t) && is_differentiable(d))
+    autograd::attach(out, v == t.device() ? "to" : "to_device", {&t, 1}, derive::copy());
   return out;
 }
 
@@ -119,7 +120,8 @@ Tensor& fill_(Tensor& self, const Scalar& value) {
 
 Tensor& resize_(Tensor& self, const Dims& shape) {
   TensorImpl* p = self.impl();
-  if (self.requires_grad()) errors::fail<GradError>("resize_", "a tensor that requires grad cannot be resized; use .detach().clone()");
+  if (self.requires_grad())
+    errors::fail<GradError>("resize_", "a tensor that requires grad cannot be resized; use .detach().clone()");
   if (self.read_only()) errors::read_only("resize_");
   if (self.storage().exports() > 0) errors::exported("resize_", self.storage().exports());
   if (self.storage().kind() != Storage::Kind::owned) errors::not_owned("resize_");

@@ -123,7 +123,8 @@ namespace {
 // Whether column - row <= k, for matrices of t's last two dimensions.
 Tensor triangle(const char* op, const Tensor& t, std::int64_t k) {
   if (t.ndim() < 2) errors::wrong_ndim(op, t.ndim(), "at least 2 dimensions");
-  const Tensor rows = arange(0, t.size(-2), 1, DType::int64, t.device()), columns = arange(0, t.size(-1), 1, DType::int64, t.device());
+  const Tensor rows = arange(0, t.size(-2), 1, DType::int64, t.device()),
+               columns = arange(0, t.size(-1), 1, DType::int64, t.device());
   return le(columns, add(unsqueeze(rows, {-1}), k));
 }
 
@@ -133,7 +134,8 @@ Tensor tril(const Tensor& t, std::int64_t k) { return where(triangle("tril", t, 
 Tensor triu(const Tensor& t, std::int64_t k) { return where(triangle("triu", t, k - 1), 0, t); }
 
 std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing) {
-  if (indexing != "ij" && indexing != "xy") errors::fail("meshgrid", "indexing must be 'ij' or 'xy'; got '", indexing, "'");
+  if (indexing != "ij" && indexing != "xy")
+    errors::fail("meshgrid", "indexing must be 'ij' or 'xy'; got '", indexing, "'");
   const bool xy = indexing == "xy" && ts.size() >= 2;
   Dims shape;
   for (const Tensor& t : ts) {

@@ -25,9 +25,7 @@ bool takes_bool(Rule r) {
   return r == Rule::arithmetic || r == Rule::ordered || r == Rule::integral || r == Rule::magnitude ||
          r == Rule::compare || r == Rule::order || r == Rule::select;
 }
-bool takes_integers(Rule r) {
-  return takes_bool(r) || r == Rule::numeric || r == Rule::real || r == Rule::shift;
-}
+bool takes_integers(Rule r) { return takes_bool(r) || r == Rule::numeric || r == Rule::real || r == Rule::shift; }
 bool takes_complex(Rule r) {
   return r == Rule::arithmetic || r == Rule::numeric || r == Rule::floating || r == Rule::magnitude ||
          r == Rule::phase || r == Rule::compare || r == Rule::classify || r == Rule::select;
@@ -40,7 +38,8 @@ bool returns_real(Rule r) { return r == Rule::magnitude || r == Rule::phase; }
 
 std::string_view wanted(Rule r) {
   if (!takes_floats(r)) return takes_bool(r) ? "bool and integers" : "integers";
-  if (!takes_bool(r) && takes_integers(r)) return takes_complex(r) ? "integers, floats and complex" : "integers and floats";
+  if (!takes_bool(r) && takes_integers(r))
+    return takes_complex(r) ? "integers, floats and complex" : "integers and floats";
   return takes_complex(r) ? "all numbers" : "real numbers";
 }
 
@@ -177,7 +176,8 @@ bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
     if (o.is_tensor()) {
       const TensorImpl* p = o.tensor().impl();
       if (p == first) continue;
-      if (p->dtype != first->dtype || !p->contiguous || !p->device.is_cpu() || !(p->shape == first->shape)) return false;
+      if (p->dtype != first->dtype || !p->contiguous || !p->device.is_cpu() || !(p->shape == first->shape))
+        return false;
     } else if (o.scalar().promote_with(first->dtype) != first->dtype || !o.scalar().fits(first->dtype)) {
       return false;
     }
@@ -256,7 +256,8 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   const std::string_view name = info(op).name;
   const Call call = prepare(op, in);
   if (record || (grad_enabled() && out->requires_grad())) errors::out_requires_grad(name);
-  if (!can_cast_same_kind(call.types.result, out->dtype())) errors::result_does_not_fit(name, call.types.result, out->dtype());
+  if (!can_cast_same_kind(call.types.result, out->dtype()))
+    errors::result_does_not_fit(name, call.types.result, out->dtype());
   if (out->shape() != call.shape) errors::wrong_shape(name, out->shape(), call.shape);
   if (out->device() != call.device) errors::device_mismatch(name, call.device, out->device());
   autograd::check_inplace(*out, name.data(), false);
@@ -266,7 +267,8 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   for (std::size_t i = 0; i < in.size(); ++i) {
     if (!in[i].is_tensor() || !in[i].tensor().shares_storage(*out)) continue;
     const Tensor& t = in[i].tensor();
-    if (!partially_overlap(*out, t, broadcast_strides(t.shape(), t.strides(), call.shape)) && t.dtype() == out->dtype()) continue;
+    if (!partially_overlap(*out, t, broadcast_strides(t.shape(), t.strides(), call.shape)) && t.dtype() == out->dtype())
+      continue;
     copies[i] = t.detach().clone();
     safe[i] = Operand(copies[i]);
   }
@@ -281,7 +283,8 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   in.insert(in.end(), others.begin(), others.end());
   const bool record = any_needs_grad(in);
   const Call call = prepare(op, in);
-  if (!can_cast_same_kind(call.types.result, self.dtype())) errors::result_does_not_fit(name, call.types.result, self.dtype());
+  if (!can_cast_same_kind(call.types.result, self.dtype()))
+    errors::result_does_not_fit(name, call.types.result, self.dtype());
   if (call.shape != self.shape()) errors::cannot_expand(name, self.shape(), call.shape);
   autograd::check_inplace(self, name.data(), record);
   if (!record) {

@@ -76,9 +76,8 @@ Tensor shown_elements(const Tensor& t, const PrintOptions& options, bool summari
     for (int i = 0; i < cut.size(); ++i) {
       const bool last = corner >> i & 1;
       to_part = narrow(to_part, cut[i], last ? options.edgeitems : 0, options.edgeitems);
-      from_part =
-          narrow(from_part, cut[i], last ? from_part.size(static_cast<int>(cut[i])) - options.edgeitems : 0,
-                 options.edgeitems);
+      from_part = narrow(from_part, cut[i], last ? from_part.size(static_cast<int>(cut[i])) - options.edgeitems : 0,
+                         options.edgeitems);
     }
     copy_(to_part, from_part);
   }
@@ -102,10 +101,8 @@ class Printer {
         exact_.push_back(v);
       }
     }
-    if (exact_.empty())
-      first_.emplace(options_, real_);
-    else
-      first_.emplace(options_, exact_);
+    if (exact_.empty()) first_.emplace(options_, real_);
+    else first_.emplace(options_, exact_);
     if (is_complex(dtype_)) second_.emplace(options_, imag_);
   }
 
@@ -135,8 +132,7 @@ class Printer {
     if (cut && options_.edgeitems == 0) parts.push_back("...");
     // Numbers fill lines; blocks stand below each other, the further apart the more dimensions they have.
     const std::string margin(static_cast<std::size_t>(indent) + 1, ' ');
-    const std::string apart =
-        "," + std::string(static_cast<std::size_t>(shape_.size() - 1 - dim), '\n') + margin;
+    const std::string apart = "," + std::string(static_cast<std::size_t>(shape_.size() - 1 - dim), '\n') + margin;
     const std::int64_t length = first_->width() + 2 + (second_ ? second_->width() + 1 : 0);
     const std::int64_t per_line = std::max<std::int64_t>((options_.linewidth - indent) / length, 1);
     std::string out = "[";
@@ -166,8 +162,7 @@ std::vector<std::string> suffixes(const Tensor& t) {
   const bool empty = t.numel() == 0;
   if (empty && t.ndim() != 1) out.push_back("size=" + t.shape().str());
   // Whether literals of this form would give the dtype; an empty tensor has none.
-  const bool implied =
-      d == default_float() || (!empty && (d == default_complex() || d == DType::int64 || is_bool(d)));
+  const bool implied = d == default_float() || (!empty && (d == default_complex() || d == DType::int64 || is_bool(d)));
   if (!implied) out.push_back("dtype=tenon." + std::string(name(d)));
   if (!t.requires_grad()) return out;
   const Ref<Node> node = autograd::node_of(t);

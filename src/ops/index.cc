@@ -33,8 +33,7 @@ Tensor select_advanced(const char* op, const Selection& s) {
 Tensor index_as(const char* op, const Tensor& t, std::span<const Index> indices) {
   if (indices.size() == 1 && t.ndim() > 0) {  // the commonest ones, without a detour
     if (const auto* at = std::get_if<std::int64_t>(&indices[0])) return select(t, 0, *at);
-    if (const auto* range = std::get_if<Slice>(&indices[0]))
-      return slice(t, 0, range->start, range->stop, range->step);
+    if (const auto* range = std::get_if<Slice>(&indices[0])) return slice(t, 0, range->start, range->stop, range->step);
   }
   const Selection s = select_basic(op, t, indices);
   // t[:] is a tensor of its own, as in NumPy.
@@ -124,25 +123,25 @@ int check_along(const char* op, const Tensor& t, std::int64_t dim, const Tensor&
   const int d = normalize_axis(op, dim, t.ndim());
   if (!is_integral(indices.dtype())) errors::bad_index_dtype(op, indices.dtype());
   if (indices.ndim() != t.ndim())
-    errors::fail<ShapeError>(op, "indices have as many dimensions as the tensor; got shapes ",
-                             indices.shape(), " and ", t.shape());
+    errors::fail<ShapeError>(op, "indices have as many dimensions as the tensor; got shapes ", indices.shape(), " and ",
+                             t.shape());
   for (int i = 0; i < t.ndim(); ++i)
     if (i != d && indices.shape()[i] > t.shape()[i])
-      errors::fail<ShapeError>(op, "indices of shape ", indices.shape(),
-                               " are larger than the tensor, shape ", t.shape(), ", at dimension ", i);
+      errors::fail<ShapeError>(op, "indices of shape ", indices.shape(), " are larger than the tensor, shape ",
+                               t.shape(), ", at dimension ", i);
   return d;
 }
 
-Tensor scatter_as(const char* op, const Tensor& t, std::int64_t dim, const Tensor& indices,
-                  const Tensor& source, bool accumulate) {
+Tensor scatter_as(const char* op, const Tensor& t, std::int64_t dim, const Tensor& indices, const Tensor& source,
+                  bool accumulate) {
   const int d = check_along(op, t, dim, indices);
   Tensor values = source;
   if (source.ndim() > 0 && source.shape() != indices.shape()) {
     bool fits = source.ndim() == indices.ndim();
     for (int i = 0; i < indices.ndim() && fits; ++i) fits = source.shape()[i] >= indices.shape()[i];
     if (!fits)
-      errors::fail<ShapeError>(op, "the source of shape ", source.shape(),
-                               " is smaller than the indices, shape ", indices.shape());
+      errors::fail<ShapeError>(op, "the source of shape ", source.shape(), " is smaller than the indices, shape ",
+                               indices.shape());
     for (int i = 0; i < indices.ndim(); ++i) values = narrow(values, i, 0, indices.shape()[i]);
   }
   Tensor out = clone(t);
@@ -160,8 +159,7 @@ Tensor scatter_as(const char* op, const Tensor& t, std::int64_t dim, const Tenso
 Tensor fill_value(const Tensor& t, const Operand& value) {
   if (value.is_tensor()) {
     const Tensor& v = value.tensor();
-    if (!can_cast_same_kind(v.dtype(), t.dtype()))
-      errors::result_does_not_fit("masked_fill", v.dtype(), t.dtype());
+    if (!can_cast_same_kind(v.dtype(), t.dtype())) errors::result_does_not_fit("masked_fill", v.dtype(), t.dtype());
     return to(v, t.dtype(), v.ndim() == 0 ? t.device() : v.device());
   }
   const Scalar& s = value.scalar();
@@ -184,14 +182,11 @@ void index_put_(Tensor& t, std::span<const Index> indices, const Tensor& values,
   autograd::check_inplace(s.view, op, flows);
   if (s.tensors.empty()) {
     const Tensor v = without_leading_ones(values, s.view.ndim());
-    if (accumulate)
-      add_basic(s.view, to(v, t.dtype()));
-    else
-      copy_(s.view, v);
+    if (accumulate) add_basic(s.view, to(v, t.dtype()));
+    else copy_(s.view, v);
     return;
   }
-  if (values.device() != t.device() && values.ndim() > 0)
-    errors::device_mismatch(op, t.device(), values.device());
+  if (values.device() != t.device() && values.ndim() > 0) errors::device_mismatch(op, t.device(), values.device());
   const Tensor v = without_leading_ones(to(values, t.dtype(), t.device()), s.result_ndim());
   // What is read is not what is written.
   for (Advanced& a : s.tensors)
@@ -246,11 +241,9 @@ Tensor scatter_add(const Tensor& t, std::int64_t dim, const Tensor& indices, con
 }
 
 Tensor masked_fill(const Tensor& t, const Tensor& mask, const Operand& value) {
-  if (!is_bool(mask.dtype()))
-    errors::dtype_not_supported("masked_fill", mask.dtype(), "a bool tensor as its mask");
+  if (!is_bool(mask.dtype())) errors::dtype_not_supported("masked_fill", mask.dtype(), "a bool tensor as its mask");
   const Tensor v = fill_value(t, value);
-  if (v.ndim() > 0)
-    errors::wrong_ndim("masked_fill", v.ndim(), "a value without dimensions (where() takes tensors)");
+  if (v.ndim() > 0) errors::wrong_ndim("masked_fill", v.ndim(), "a value without dimensions (where() takes tensors)");
   if (!is_float8(t.dtype())) return where(mask, v, t);
   const Dims shape = broadcast_shapes("masked_fill", t.shape(), mask.shape());
   Tensor out = clone(expand(t, shape));
@@ -260,8 +253,7 @@ Tensor masked_fill(const Tensor& t, const Tensor& mask, const Operand& value) {
 }
 
 Tensor masked_select(const Tensor& t, const Tensor& mask) {
-  if (!is_bool(mask.dtype()))
-    errors::dtype_not_supported("masked_select", mask.dtype(), "a bool tensor as its mask");
+  if (!is_bool(mask.dtype())) errors::dtype_not_supported("masked_select", mask.dtype(), "a bool tensor as its mask");
   const Dims shape = broadcast_shapes("masked_select", t.shape(), mask.shape());
   const Index at[] = {mask.shape() == shape ? mask : expand(mask, shape)};
   return index_as("masked_select", t.shape() == shape ? t : expand(t, shape), at);

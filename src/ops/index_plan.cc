@@ -16,10 +16,8 @@ bool separated(std::span<const Index> indices) {
   for (const Index& i : indices) {
     const bool advanced = is_tensor(i) || std::holds_alternative<std::int64_t>(i);
     if (advanced && at == after) return true;
-    if (advanced)
-      at = inside;
-    else if (at == inside)
-      at = after;
+    if (advanced) at = inside;
+    else if (at == inside) at = after;
   }
   return false;
 }
@@ -104,10 +102,8 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
     if (const auto* at = std::get_if<std::int64_t>(&i)) {
       const std::int64_t n = t.shape()[axis];
       if (*at < -n || *at >= n) errors::index_out_of_range(op, *at, axis, n);
-      if (s.front)
-        s.tensors.push_back({dim++, axis, Tensor::of(*at, DType::int64, t.device())});
-      else
-        s.view = select(s.view, dim, *at);
+      if (s.front) s.tensors.push_back({dim++, axis, Tensor::of(*at, DType::int64, t.device())});
+      else s.view = select(s.view, dim, *at);
       ++axis;
     } else if (const auto* range = std::get_if<Slice>(&i)) {
       if (range->start || range->stop || range->step != 1)
@@ -207,9 +203,7 @@ IndexPlan plan_index(const char* op, const Selection& s) {
   for (const Tensor& x : p.indices) {
     try {
       p.common = broadcast_shapes(op, p.common, x.shape());
-    } catch (const ShapeError&) {
-      errors::indices_do_not_broadcast(op, p.common, x.shape());
-    }
+    } catch (const ShapeError&) { errors::indices_do_not_broadcast(op, p.common, x.shape()); }
   }
   p.position = s.front ? 0 : static_cast<int>(p.dims[0]);
   Dims kept;
@@ -253,14 +247,10 @@ void run_index(const char* op, const IndexPlan& p, IndexMode mode, const Tensor&
     const std::int64_t n = p.shape[d];
     if (n == 1) continue;
     const std::int64_t value_stride = values.strides()[d] * values.itemsize();
-    auto index_stride = [&](int i) {
-      return indexed ? index_strides[static_cast<std::size_t>(i)][k] * 8 : 0;
-    };
+    auto index_stride = [&](int i) { return indexed ? index_strides[static_cast<std::size_t>(i)][k] * 8 : 0; };
     const int last = loop.ndim - 1;
-    bool merge =
-        last >= 0 && loop.strides[0][last] == value_stride * n && loop.strides[1][last] == base_stride * n;
-    for (int i = 0; i < c.n_indices && merge; ++i)
-      merge = c.index_loop_strides[i][last] == index_stride(i) * n;
+    bool merge = last >= 0 && loop.strides[0][last] == value_stride * n && loop.strides[1][last] == base_stride * n;
+    for (int i = 0; i < c.n_indices && merge; ++i) merge = c.index_loop_strides[i][last] == index_stride(i) * n;
     const int to = merge ? last : loop.ndim++;
     loop.shape[to] = merge ? loop.shape[to] * n : n;
     loop.strides[0][to] = value_stride;
@@ -268,8 +258,7 @@ void run_index(const char* op, const IndexPlan& p, IndexMode mode, const Tensor&
     for (int i = 0; i < c.n_indices; ++i) c.index_loop_strides[i][to] = index_stride(i);
   }
   const Backend& b = backend(p.base.device());
-  if (!b.index || b.index(p.base.device().index, c) != kOk)
-    errors::not_available(op, p.base.device(), c.dtype);
+  if (!b.index || b.index(p.base.device().index, c) != kOk) errors::not_available(op, p.base.device(), c.dtype);
 }
 
 }  // namespace tenon

@@ -55,8 +55,7 @@ Tensor at_least(const Tensor& t, int n) {
 Tensor cat(std::span<const Tensor> ts, std::int64_t dim) {
   check_inputs("cat", ts);
   const Dims& first = ts[0].shape();
-  if (first.empty())
-    errors::fail<ShapeError>("cat", "tensors without dimensions cannot be joined; use stack()");
+  if (first.empty()) errors::fail<ShapeError>("cat", "tensors without dimensions cannot be joined; use stack()");
   const int d = normalize_axis("cat", dim, first.size());
   Dims shape = first;
   for (std::size_t i = 1; i < ts.size(); ++i) {
@@ -99,8 +98,8 @@ Tensor stack(std::span<const Tensor> ts, std::int64_t dim) {
   const int d = normalize_axis("stack", dim, first.size() + 1);
   for (std::size_t i = 1; i < ts.size(); ++i)
     if (ts[i].shape() != first)
-      errors::fail<ShapeError>("stack", "all shapes are the same; tensor ", static_cast<std::int64_t>(i),
-                               " has shape ", ts[i].shape(), ", tensor 0 has ", first);
+      errors::fail<ShapeError>("stack", "all shapes are the same; tensor ", static_cast<std::int64_t>(i), " has shape ",
+                               ts[i].shape(), ", tensor 0 has ", first);
   const DType dtype = common_dtype(ts);
   Dims shape = first;
   shape.insert(d, static_cast<std::int64_t>(ts.size()));
@@ -161,13 +160,10 @@ std::vector<Tensor> split(const Tensor& t, std::int64_t size, std::int64_t dim) 
   if (t.ndim() == 0) errors::wrong_ndim("split", 0, "at least 1 dimension");
   const int d = normalize_axis("split", dim, t.ndim());
   const std::int64_t n = t.shape()[d];
-  if (size < 0 || (size == 0 && n > 0))
-    errors::fail("split", "the size of a part must be positive; got ", size);
+  if (size < 0 || (size == 0 && n > 0)) errors::fail("split", "the size of a part must be positive; got ", size);
   Dims sizes(n == 0 ? 1 : (n + size - 1) / size, size);
-  if (n == 0)
-    sizes[0] = 0;
-  else if (n % size != 0)
-    sizes[sizes.size() - 1] = n % size;
+  if (n == 0) sizes[0] = 0;
+  else if (n % size != 0) sizes[sizes.size() - 1] = n % size;
   return split(t, sizes, d);
 }
 
@@ -235,8 +231,8 @@ Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<s
   if (!dim || t.ndim() == 0) return repeat_interleave(reshape(t, {-1}), repeats, 0);
   const int d = normalize_axis(op, *dim, t.ndim());
   if (repeats.numel() != t.shape()[d])
-    errors::fail<ShapeError>(op, "one number of repeats for each of ", t.shape()[d],
-                             " elements along dimension ", d, "; got ", repeats.numel());
+    errors::fail<ShapeError>(op, "one number of repeats for each of ", t.shape()[d], " elements along dimension ", d,
+                             "; got ", repeats.numel());
   // How long the result becomes has to be known on the host.
   const Tensor counts = contiguous(to(repeats.detach(), DType::int64, kCpu));
   const auto* n = counts.data<std::int64_t>();
@@ -281,14 +277,10 @@ Tensor rot90(const Tensor& t, std::int64_t k, const Dims& dims) {
   if (t.ndim() < 2) errors::wrong_ndim("rot90", t.ndim(), "at least 2 dimensions");
   const Dims d = normalize_axes("rot90", dims, t.ndim());
   switch (((k % 4) + 4) % 4) {
-    case 1:
-      return flip(transpose(t, d[0], d[1]), Dims{d[0]});
-    case 2:
-      return flip(t, d);
-    case 3:
-      return flip(transpose(t, d[0], d[1]), Dims{d[1]});
-    default:
-      return view(t, t.shape());
+    case 1: return flip(transpose(t, d[0], d[1]), Dims{d[0]});
+    case 2: return flip(t, d);
+    case 3: return flip(transpose(t, d[0], d[1]), Dims{d[1]});
+    default: return view(t, t.shape());
   }
 }
 

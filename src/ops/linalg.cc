@@ -41,8 +41,8 @@ void fold_batch(MatmulCall& c, std::int64_t itemsize) {
   b.numel = 1;
 }
 
-void run(DType d, const Tensor& a, const Tensor& b, const Matrices& left, const Matrices& right,
-         const Dims& batch, const Tensor& out) {
+void run(DType d, const Tensor& a, const Tensor& b, const Matrices& left, const Matrices& right, const Dims& batch,
+         const Tensor& out) {
   MatmulCall c;
   c.dtype = d;
   c.a = a.data();
@@ -66,8 +66,7 @@ void run(DType d, const Tensor& a, const Tensor& b, const Matrices& left, const 
   build_loop(c.batch, batch, operands);
   fold_batch(c, size);
   const Backend& table = backend(out.device());
-  if (!table.matmul || table.matmul(out.device().index, c) != kOk)
-    errors::not_available("matmul", out.device(), d);
+  if (!table.matmul || table.matmul(out.device().index, c) != kOk) errors::not_available("matmul", out.device(), d);
 }
 
 void check_ndim(const char* op, const Tensor& t, int wanted, std::string_view text) {
@@ -85,8 +84,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.dtype() != d || b.dtype() != d) return matmul(to(a, d), to(b, d));
   const Matrices left = matrices(a, true), right = matrices(b, false);
   if (left.columns != right.rows) errors::matmul_mismatch("matmul", a.shape(), b.shape());
-  const Dims batch =
-      left.batch == right.batch ? left.batch : broadcast_shapes("matmul", left.batch, right.batch);
+  const Dims batch = left.batch == right.batch ? left.batch : broadcast_shapes("matmul", left.batch, right.batch);
   Dims shape = batch;
   if (a.ndim() > 1) shape.push_back(left.rows);
   if (b.ndim() > 1) shape.push_back(right.columns);

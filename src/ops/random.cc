@@ -37,8 +37,7 @@ void draw(const char* op, RandomCall& c, const Tensor& out, Generator* g) {
   c.out = out.data();
   c.n = out.numel();
   const Backend& b = backend(out.device());
-  if (!b.random || b.random(out.device().index, c) != kOk)
-    errors::not_available(op, out.device(), out.dtype());
+  if (!b.random || b.random(out.device().index, c) != kOk) errors::not_available(op, out.device(), out.dtype());
 }
 
 void draw(const char* op, Random kind, const Tensor& out, double a, double b, Generator* g) {
@@ -56,16 +55,14 @@ void check_dtype(const char* op, DType d, bool complex) {
                                         : "float16, bfloat16, float32 and float64");
 }
 
-Tensor make(const char* op, Random kind, const Dims& shape, std::optional<DType> dtype, Device device,
-            double b, Generator* g) {
+Tensor make(const char* op, Random kind, const Dims& shape, std::optional<DType> dtype, Device device, double b,
+            Generator* g) {
   const DType d = dtype.value_or(default_float());
   check_dtype(op, d, true);
   Tensor out = empty(shape, d, device);
   // A complex number is two; the variance of a normal one is shared between its parts.
-  if (is_complex(d))
-    draw(op, kind, view_as_real(out), 0, kind == Random::normal ? b * std::sqrt(0.5) : b, g);
-  else
-    draw(op, kind, out, 0, b, g);
+  if (is_complex(d)) draw(op, kind, view_as_real(out), 0, kind == Random::normal ? b * std::sqrt(0.5) : b, g);
+  else draw(op, kind, out, 0, b, g);
   return out;
 }
 
@@ -108,14 +105,12 @@ Tensor randn(const Dims& shape, std::optional<DType> dtype, Device device, Gener
   return make("randn", Random::normal, shape, dtype, device, 1, g);
 }
 
-Tensor randint(const Scalar& low, const Scalar& high, const Dims& shape, DType dtype, Device device,
-               Generator* g) {
+Tensor randint(const Scalar& low, const Scalar& high, const Dims& shape, DType dtype, Device device, Generator* g) {
   if (!(low.is_integral() || low.is_bool()) || !(high.is_integral() || high.is_bool()))
     errors::fail<TypeError>("randint", "low and high must be integers; got ", low.str().c_str(), " and ",
                             high.str().c_str());
   if (!is_integral(dtype) && !is_bool(dtype))
-    errors::dtype_not_supported("randint", dtype,
-                                "bool and integers; draw those and convert with .to(dtype)");
+    errors::dtype_not_supported("randint", dtype, "bool and integers; draw those and convert with .to(dtype)");
   auto exact = [](const Scalar& s) {
     return s.tag() == Scalar::Tag::unsigned_integer ? static_cast<__int128>(s.to<std::uint64_t>())
                                                     : static_cast<__int128>(s.to<std::int64_t>());
@@ -132,8 +127,8 @@ Tensor randint(const Scalar& low, const Scalar& high, const Dims& shape, DType d
     most = (static_cast<__int128>(1) << (is_signed ? bits - 1 : bits)) - 1;
   }
   if (a < least || b - 1 > most)
-    errors::fail<OverflowError>("randint", "numbers from ", low.str().c_str(), " to below ",
-                                high.str().c_str(), " do not fit into ", dtype, "; pass another dtype");
+    errors::fail<OverflowError>("randint", "numbers from ", low.str().c_str(), " to below ", high.str().c_str(),
+                                " do not fit into ", dtype, "; pass another dtype");
   Tensor out = empty(shape, dtype, device);
   RandomCall c{};
   c.kind = Random::integers;
@@ -151,10 +146,8 @@ Tensor randperm(std::int64_t n, DType dtype, Device device, Generator* g) {
   const std::int64_t most = dispatch(dtype, []<class T>() -> std::int64_t {
     if constexpr (std::is_integral_v<T>)
       return static_cast<std::int64_t>(std::min<std::uint64_t>(std::numeric_limits<T>::max(), INT64_MAX));
-    else if constexpr (requires(T t) { t.im; })
-      return 0;
-    else
-      return std::int64_t{1} << std::numeric_limits<T>::digits;
+    else if constexpr (requires(T t) { t.im; }) return 0;
+    else return std::int64_t{1} << std::numeric_limits<T>::digits;
   });
   if (n - 1 > most)
     errors::fail<OverflowError>("randperm", n, " elements do not fit into ", dtype, "; pass dtype=int64");
@@ -167,8 +160,8 @@ Tensor randperm(std::int64_t n, DType dtype, Device device, Generator* g) {
   const std::uint64_t* w = words.data<std::uint64_t>();
   // Fisher and Yates, from the inside out.
   for (std::int64_t i = 0; i < n; ++i) {
-    const auto j = static_cast<std::int64_t>(
-        (static_cast<unsigned __int128>(w[i]) * static_cast<std::uint64_t>(i + 1)) >> 64);
+    const auto j =
+        static_cast<std::int64_t>((static_cast<unsigned __int128>(w[i]) * static_cast<std::uint64_t>(i + 1)) >> 64);
     p[i] = p[j];
     p[j] = i;
   }
@@ -188,8 +181,7 @@ Tensor normal(const Tensor& mean, const Tensor& std, Generator* g) {
 
 Tensor bernoulli(const Tensor& p, Generator* g) {
   check_dtype("bernoulli", p.dtype(), false);
-  check_values("bernoulli", "probabilities must lie between 0 and 1", p,
-               [](double v) { return v >= 0 && v <= 1; });
+  check_values("bernoulli", "probabilities must lie between 0 and 1", p, [](double v) { return v >= 0 && v <= 1; });
   // In at least float32, so that small probabilities are not rounded away.
   const DType d = p.dtype() == DType::float64 ? DType::float64 : DType::float32;
   NoGrad guard;
@@ -198,10 +190,8 @@ Tensor bernoulli(const Tensor& p, Generator* g) {
 
 Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Generator* g) {
   if (weights.ndim() != 1 && weights.ndim() != 2)
-    errors::wrong_ndim("multinomial", weights.ndim(),
-                       "1-D weights, or 2-D ones with a distribution in each row");
-  if (!is_floating(weights.dtype()) || is_float8(weights.dtype()))
-    check_dtype("multinomial", weights.dtype(), false);
+    errors::wrong_ndim("multinomial", weights.ndim(), "1-D weights, or 2-D ones with a distribution in each row");
+  if (!is_floating(weights.dtype()) || is_float8(weights.dtype())) check_dtype("multinomial", weights.dtype(), false);
   if (n < 0) errors::fail("multinomial", "the number of draws must not be negative; got ", n);
   check_values("multinomial", "weights must be finite and not negative", weights,
                [](double v) { return v >= 0 && std::isfinite(v); });
@@ -212,8 +202,8 @@ Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Gene
     const std::int64_t possible = std::count_if(row, row + categories, [](double v) { return v > 0; });
     if (possible == 0 && n > 0) errors::fail("multinomial", "the weights of row ", r, " add up to zero");
     if (!replacement && possible < n)
-      errors::fail("multinomial", n, " draws without replacement need as many weights above zero; row ", r,
-                   " has ", possible, "; pass replacement=True");
+      errors::fail("multinomial", n, " draws without replacement need as many weights above zero; row ", r, " has ",
+                   possible, "; pass replacement=True");
   }
   Dims shape = weights.shape();
   shape[shape.size() - 1] = n;
@@ -257,14 +247,11 @@ Tensor& uniform_(Tensor& t, double low, double high, Generator* g) {
   if (!(low <= high) || !std::isfinite(high - low))
     errors::fail("uniform_", "low must not be above high, and both finite; got ", low, " and ", high);
   const double most = dispatch(t.dtype(), []<class T>() {
-    if constexpr (requires(T v) { v.im; })
-      return 0.0;
-    else
-      return static_cast<double>(std::numeric_limits<T>::max());
+    if constexpr (requires(T v) { v.im; }) return 0.0;
+    else return static_cast<double>(std::numeric_limits<T>::max());
   });
   if (std::max(std::fabs(low), std::fabs(high)) > most || high - low > most)
-    errors::fail<OverflowError>("uniform_", "the interval from ", low, " to ", high, " does not fit into ",
-                                t.dtype());
+    errors::fail<OverflowError>("uniform_", "the interval from ", low, " to ", high, " does not fit into ", t.dtype());
   overwrite("uniform_", t, Random::uniform, low, high, g);
   return t;
 }

@@ -118,13 +118,15 @@ Tensor mean(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType
   const DType d = dtype.value_or(is_differentiable(x.dtype()) ? x.dtype() : default_float());
   const Split s = split("mean", x, dims);
   // Integers are added up exactly, or as far as float64 goes.
-  if (!is_differentiable(x.dtype()) && !dtype) return div(sum(x, dims, keepdim, DType::float64), static_cast<double>(s.count)).to(d);
+  if (!is_differentiable(x.dtype()) && !dtype)
+    return div(sum(x, dims, keepdim, DType::float64), static_cast<double>(s.count)).to(d);
   return div(sum(x, dims, keepdim, d), static_cast<double>(s.count));
 }
 
 Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   refuse_float8("var", x);
-  if (is_complex(x.dtype())) return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
+  if (is_complex(x.dtype()))
+    return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   const Split s = split("var", t, dims);
   Tensor y = run("var", Reduction::var, t, s, keepdim, t.dtype(), correction);
@@ -136,8 +138,12 @@ Tensor std(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
   return sqrt(var(t, dims, correction, keepdim));
 }
 
-Tensor amin(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("amin", Reduction::min, t, dims, keepdim); }
-Tensor amax(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("amax", Reduction::max, t, dims, keepdim); }
+Tensor amin(const Tensor& t, const Axes& dims, bool keepdim) {
+  return extremum("amin", Reduction::min, t, dims, keepdim);
+}
+Tensor amax(const Tensor& t, const Axes& dims, bool keepdim) {
+  return extremum("amax", Reduction::max, t, dims, keepdim);
+}
 Tensor argmin(const Tensor& t, std::optional<std::int64_t> dim, bool keepdim) {
   return position("argmin", Reduction::argmin, t, dim, keepdim);
 }

@@ -48,7 +48,8 @@ Sorted sort_with_indices(const Tensor& t, std::int64_t dim, bool descending) {
 }
 
 Tensor sort(const Tensor& t, std::int64_t dim, bool descending) {
-  return autograd::needs_grad(t) ? sort_with_indices(t, dim, descending).values : run("sort", t, dim, descending, false).values;
+  return autograd::needs_grad(t) ? sort_with_indices(t, dim, descending).values
+                                 : run("sort", t, dim, descending, false).values;
 }
 
 }  // namespace tenon

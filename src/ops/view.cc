@@ -105,7 +105,8 @@ Dims infer(const char* op, const Tensor& t, const Dims& shape) {
   std::int64_t known = 1;
   for (int d = 0; d < shape.size(); ++d) {
     if (shape[d] == -1 && unknown < 0) unknown = d;
-    else if (shape[d] < 0) errors::fail<ShapeError>(op, "sizes must not be negative, and one at most may be -1; got ", shape);
+    else if (shape[d] < 0)
+      errors::fail<ShapeError>(op, "sizes must not be negative, and one at most may be -1; got ", shape);
     else known *= shape[d];
   }
   if (unknown >= 0) {
@@ -135,17 +136,22 @@ Tensor reshape(const Tensor& t, const Dims& shape) {
 
 Tensor view(const Tensor& t, DType dtype) {
   const std::int64_t from = t.itemsize(), to = static_cast<std::int64_t>(itemsize(dtype));
-  if (autograd::needs_grad(t)) errors::fail<GradError>("view", "bytes cannot be seen as another dtype where a gradient is recorded; use .detach()");
+  if (autograd::needs_grad(t))
+    errors::fail<GradError>("view",
+                            "bytes cannot be seen as another dtype where a gradient is recorded; use .detach()");
   Dims shape = t.shape(), strides = t.strides();
   if (from != to) {
     const int last = t.ndim() - 1;
     if (last < 0 || (t.strides()[last] != 1 && shape[last] != 1))
-      errors::fail("view", "from ", t.dtype(), " to ", dtype, ": the last dimension must be contiguous; use .contiguous()");
+      errors::fail("view", "from ", t.dtype(), " to ", dtype,
+                   ": the last dimension must be contiguous; use .contiguous()");
     if (shape[last] * from % to != 0)
-      errors::fail("view", "from ", t.dtype(), " to ", dtype, ": the last dimension, ", shape[last] * from, " bytes, is no multiple of ", to);
+      errors::fail("view", "from ", t.dtype(), " to ", dtype, ": the last dimension, ", shape[last] * from,
+                   " bytes, is no multiple of ", to);
     for (int d = 0; d < last; ++d) {
       if (shape[d] != 1 && strides[d] * from % to != 0)
-        errors::fail("view", "from ", t.dtype(), " to ", dtype, ": strides ", t.strides(), " are no multiple of the new item size; use .contiguous()");
+        errors::fail("view", "from ", t.dtype(), " to ", dtype, ": strides ", t.strides(),
+                     " are no multiple of the new item size; use .contiguous()");
       strides[d] = strides[d] * from / to;
     }
     shape[last] = shape[last] * from / to;
@@ -153,7 +159,8 @@ Tensor view(const Tensor& t, DType dtype) {
   }
   if (reinterpret_cast<std::uintptr_t>(t.data()) % std::min<std::int64_t>(to, 8) != 0)
     errors::fail("view", "the data is not aligned for ", dtype, "; use .clone() first");
-  Tensor v = make_tensor(Ref<Storage>(&t.storage()), t.data() - static_cast<char*>(t.storage().data()), shape, strides, dtype, t.read_only());
+  Tensor v = make_tensor(Ref<Storage>(&t.storage()), t.data() - static_cast<char*>(t.storage().data()), shape, strides,
+                         dtype, t.read_only());
   mark_view(t, v);
   return v;
 }
@@ -186,7 +193,8 @@ Tensor unflatten(const Tensor& t, std::int64_t dim, const Dims& sizes) {
     errors::fail<ShapeError>("unflatten", "dimension ", d, " of size ", t.shape()[d], " does not split into ", sizes);
   for (int i = 0; i < t.ndim(); ++i) {
     if (i != d) shape.push_back(t.shape()[i]);
-    else for (auto n : part) shape.push_back(n);
+    else
+      for (auto n : part) shape.push_back(n);
   }
   return view(t, shape);
 }
@@ -246,7 +254,8 @@ Tensor slice(const Tensor& t, std::int64_t dim, std::optional<std::int64_t> star
   };
   const std::int64_t a = start ? adjust(*start) : step < 0 ? n - 1 : 0;
   const std::int64_t b = stop ? adjust(*stop) : step < 0 ? -1 : n;
-  const std::int64_t length = step > 0 ? (b > a ? (b - a - 1) / step + 1 : 0) : (a > b ? (a - b - 1) / (-(step + 1) + 1) + 1 : 0);
+  const std::int64_t length =
+      step > 0 ? (b > a ? (b - a - 1) / step + 1 : 0) : (a > b ? (a - b - 1) / (-(step + 1) + 1) + 1 : 0);
   Dims shape = t.shape(), strides = t.strides();
   shape[d] = length;
   if (length > 1) strides[d] *= step;
@@ -259,7 +268,8 @@ Tensor narrow(const Tensor& t, std::int64_t dim, std::int64_t start, std::int64_
   const int d = normalize_axis("narrow", dim, t.ndim());
   const std::int64_t n = t.ndim() ? t.shape()[d] : 0, a = start < 0 ? start + n : start;
   if (t.ndim() == 0 || a < 0 || length < 0 || a + length > n)
-    errors::fail<IndexError>("narrow", "start ", start, " and length ", length, " do not fit dimension ", d, " of size ", n);
+    errors::fail<IndexError>("narrow", "start ", start, " and length ", length, " do not fit dimension ", d,
+                             " of size ", n);
   return slice(t, d, a, a + length);
 }
 
@@ -281,7 +291,8 @@ Tensor diagonal(const Tensor& t, std::int64_t offset, std::int64_t dim1, std::in
   const int a = normalize_axis("diagonal", dim1, t.ndim()), b = normalize_axis("diagonal", dim2, t.ndim());
   if (a == b) errors::repeated_axis("diagonal", a, {dim1, dim2});
   const std::int64_t rows = t.shape()[a], columns = t.shape()[b];
-  const std::int64_t n = std::max<std::int64_t>(offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns), 0);
+  const std::int64_t n =
+      std::max<std::int64_t>(offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns), 0);
   const std::int64_t first = n == 0 ? 0 : offset >= 0 ? offset * t.strides()[b] : -offset * t.strides()[a];
   Dims shape, strides;
   for (int d = 0; d < t.ndim(); ++d) {
@@ -309,7 +320,8 @@ Tensor unfold(const Tensor& t, std::int64_t dim, std::int64_t size, std::int64_t
   shape.push_back(size);
   strides.push_back(strides[d]);
   strides[d] *= step;
-  return finish_view(t, alias(t, 0, shape, strides), "unfold", [&] { return derive::as_strided(t, shape, strides, 0); });
+  return finish_view(t, alias(t, 0, shape, strides), "unfold",
+                     [&] { return derive::as_strided(t, shape, strides, 0); });
 }
 
 Tensor flip(const Tensor& t, const Axes& dims) {
@@ -364,7 +376,8 @@ Tensor view_as_complex(const Tensor& t) {
   Dims shape = t.shape(), strides = t.strides();
   for (int d = 0; d < last && ok; ++d) ok = strides[d] % 2 == 0 || shape[d] == 1;
   if (!ok)
-    errors::fail("view_as_complex", "the last dimension must hold pairs; got shape ", t.shape(), " with strides ", t.strides());
+    errors::fail("view_as_complex", "the last dimension must hold pairs; got shape ", t.shape(), " with strides ",
+                 t.strides());
   shape.erase(last);
   strides.erase(last);
   for (auto& s : strides) s /= 2;

@@ -44,17 +44,15 @@ template <class E, class F>
 std::string message_of(F&& f) {
   try {
     f();
-  } catch (const E& e) {
-    return e.what();
-  }
+  } catch (const E& e) { return e.what(); }
   ADD_FAILURE() << "nothing was thrown";
   return "";
 }
 
-#define EXPECT_SAYS(Type, statement, part)                                     \
-  do {                                                                         \
-    const std::string said = message_of<Type>([&] { (void)(statement); });     \
-    EXPECT_NE(said.find(part), std::string::npos) << said;                     \
+#define EXPECT_SAYS(Type, statement, part)                                 \
+  do {                                                                     \
+    const std::string said = message_of<Type>([&] { (void)(statement); }); \
+    EXPECT_NE(said.find(part), std::string::npos) << said;                 \
   } while (false)
 
 // Same shape, dtype and bytes, in row-major order.
@@ -62,13 +60,15 @@ inline void expect_same(const Tensor& a, const Tensor& b) {
   ASSERT_EQ(a.dtype(), b.dtype());
   ASSERT_EQ(a.shape(), b.shape());
   const Tensor x = a.contiguous(), y = b.contiguous();
-  EXPECT_EQ(std::string(x.data(), static_cast<std::size_t>(x.nbytes())), std::string(y.data(), static_cast<std::size_t>(y.nbytes())));
+  EXPECT_EQ(std::string(x.data(), static_cast<std::size_t>(x.nbytes())),
+            std::string(y.data(), static_cast<std::size_t>(y.nbytes())));
 }
 
 // Values that differ, of any dtype.
 inline Tensor sample(DType d, const Dims& shape) {
   Tensor t = empty({shape.product()}, d);
-  for (std::int64_t i = 0; i < t.numel(); ++i) Scalar(is_bool(d) ? i % 3 == 0 : i % 7).store(d, t.data() + i * t.itemsize());
+  for (std::int64_t i = 0; i < t.numel(); ++i)
+    Scalar(is_bool(d) ? i % 3 == 0 : i % 7).store(d, t.data() + i * t.itemsize());
   return t.reshape(shape);
 }
 

@@ -51,8 +51,7 @@ inline void expect_gradients(const std::string& what, const Function& f, const s
         const double down = inner(f(x), w);
         *p = was;
         const double numeric = (up - down) / (2 * step);
-        const double analytic =
-            part ? got[static_cast<std::size_t>(i)].im : got[static_cast<std::size_t>(i)].re;
+        const double analytic = part ? got[static_cast<std::size_t>(i)].im : got[static_cast<std::size_t>(i)].re;
         ASSERT_NEAR(analytic, numeric, tolerance * std::max(1., std::abs(numeric)))
             << what << ": operand " << k << ", element " << i << (part ? " (imaginary part)" : "");
       }
@@ -61,8 +60,7 @@ inline void expect_gradients(const std::string& what, const Function& f, const s
 }
 
 // Also of the gradients themselves: f's gradients as a function of the operands.
-inline void expect_second_gradients(const std::string& what, const Function& f,
-                                    const std::vector<Tensor>& at) {
+inline void expect_second_gradients(const std::string& what, const Function& f, const std::vector<Tensor>& at) {
   expect_gradients(what, f, at);
   if (testing::Test::HasFatalFailure()) return;
   for (std::size_t k = 0; k < at.size(); ++k) {
@@ -71,9 +69,7 @@ inline void expect_second_gradients(const std::string& what, const Function& f,
       const bool was = grad_enabled();
       set_grad_enabled(true);
       std::vector<Tensor> inputs;
-      for (const Tensor& t : x) {
-        inputs.push_back(was || !is_differentiable(t.dtype()) ? t : leaf(t));
-      }
+      for (const Tensor& t : x) { inputs.push_back(was || !is_differentiable(t.dtype()) ? t : leaf(t)); }
       const Tensor y = f(inputs);
       const Tensor w = test::uniform(y.shape(), -1, 1, 78, y.dtype());
       const Tensor g = autograd::grad({&y, 1}, {&inputs[k], 1}, {&w, 1}, true, true, false)[0];

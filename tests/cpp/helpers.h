@@ -52,8 +52,7 @@ std::vector<T> values(const Tensor& t) {
 inline Tensor counting(const Dims& shape, DType dtype = DType::float64) {
   return arange(0, shape.product(), 1, dtype).reshape(shape);
 }
-inline Tensor uniform(const Dims& shape, double low, double high, std::uint64_t seed,
-                      DType dtype = DType::float64) {
+inline Tensor uniform(const Dims& shape, double low, double high, std::uint64_t seed, DType dtype = DType::float64) {
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<double> draw(low, high);
   Tensor t = empty(shape, DType::complex128);
@@ -65,9 +64,7 @@ template <class E = Error, class F>
 std::string message(F&& f) {
   try {
     f();
-  } catch (const E& e) {
-    return e.what();
-  } catch (const std::exception& e) {
+  } catch (const E& e) { return e.what(); } catch (const std::exception& e) {
     ADD_FAILURE() << "another type of error: " << e.what();
     return {};
   }

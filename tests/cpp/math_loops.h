@@ -33,24 +33,25 @@ struct Target {
   UNARY(rint) UNARY(trunc) UNARY(floor) UNARY(ceil) BINARY(copysign) BINARY(nextafter)
 // clang-format on
 
-#define UNARY_LOOP(f)                                                                                    \
-  template <class T> void f(const T* __restrict x, const T*, T* __restrict out, std::int64_t n) {        \
-    for (std::int64_t i = 0; i < n; i++) out[i] = scalar::f(x[i]);                                       \
+#define UNARY_LOOP(f)                                                                             \
+  template <class T> void f(const T* __restrict x, const T*, T* __restrict out, std::int64_t n) { \
+    for (std::int64_t i = 0; i < n; i++) out[i] = scalar::f(x[i]);                                \
   }
-#define PARTLY_LOOP(f, F)                                                                                \
-  template <class T> void f(const T* __restrict x, const T*, T* __restrict out, std::int64_t n) {        \
-    if constexpr (PartlyVectorised<F, T>) scalar::map<F>(x, out, n);                                     \
-    else for (std::int64_t i = 0; i < n; i++) out[i] = scalar::f(x[i]);                                  \
+#define PARTLY_LOOP(f, F)                                                                         \
+  template <class T> void f(const T* __restrict x, const T*, T* __restrict out, std::int64_t n) { \
+    if constexpr (PartlyVectorised<F, T>) scalar::map<F>(x, out, n);                              \
+    else                                                                                          \
+      for (std::int64_t i = 0; i < n; i++) out[i] = scalar::f(x[i]);                              \
   }
-#define BINARY_LOOP(f)                                                                                   \
+#define BINARY_LOOP(f)                                                                                         \
   template <class T> void f(const T* __restrict x, const T* __restrict y, T* __restrict out, std::int64_t n) { \
-    for (std::int64_t i = 0; i < n; i++) out[i] = scalar::f(x[i], y[i]);                                 \
+    for (std::int64_t i = 0; i < n; i++) out[i] = scalar::f(x[i], y[i]);                                       \
   }
 #define UNARY_ROW(f) {#f, 1, f<float>, f<double>},
 #define PARTLY_ROW(f, F) {#f, 1, f<float>, f<double>},
 #define BINARY_ROW(f) {#f, 2, f<float>, f<double>},
-#define DEFINE_LOOPS                                                                                     \
-  FOR_EACH_FUNCTION(UNARY_LOOP, PARTLY_LOOP, BINARY_LOOP)                                                \
+#define DEFINE_LOOPS                                      \
+  FOR_EACH_FUNCTION(UNARY_LOOP, PARTLY_LOOP, BINARY_LOOP) \
   inline std::vector<Function> functions() { return {FOR_EACH_FUNCTION(UNARY_ROW, PARTLY_ROW, BINARY_ROW)}; }
 
 namespace sse4 {
@@ -72,7 +73,8 @@ DEFINE_LOOPS
 inline std::vector<Target> targets() {
   return {{"sse4", true, sse4::functions()},
           {"avx2", bool(__builtin_cpu_supports("avx2")) && bool(__builtin_cpu_supports("fma")), avx2::functions()},
-          {"avx512", bool(__builtin_cpu_supports("avx512dq")) && bool(__builtin_cpu_supports("avx512vl")), avx512::functions()}};
+          {"avx512", bool(__builtin_cpu_supports("avx512dq")) && bool(__builtin_cpu_supports("avx512vl")),
+           avx512::functions()}};
 }
 
 }  // namespace tenon::scalar

@@ -22,9 +22,7 @@ Tensor make(const Dims& shape, const std::vector<T>& values, DType dtype = dtype
 inline Tensor ints(const Dims& shape, const std::vector<std::int64_t>& v, DType dtype = DType::int64) {
   return make<std::int64_t>(shape, v, dtype);
 }
-inline Tensor bools(const Dims& shape, const std::vector<std::int64_t>& v) {
-  return ints(shape, v, DType::bool_);
-}
+inline Tensor bools(const Dims& shape, const std::vector<std::int64_t>& v) { return ints(shape, v, DType::bool_); }
 
 // The values in row-major order.
 inline std::vector<double> values(const Tensor& t) {
@@ -85,8 +83,7 @@ inline void check_gradients(const Function& f, std::vector<Tensor> inputs, bool 
       at = was - kStep;
       const double low = value();
       at = was;
-      EXPECT_NEAR(got[static_cast<std::size_t>(i)], (high - low) / (2 * kStep), 1e-6)
-          << what << " element " << i;
+      EXPECT_NEAR(got[static_cast<std::size_t>(i)], (high - low) / (2 * kStep), 1e-6) << what << " element " << i;
     }
   };
   const Grads first = autograd::grad({&y, 1}, inputs, {&w, 1}, true, second, true);
@@ -126,9 +123,7 @@ void expect_error(F&& f, const std::string& part) {
     ADD_FAILURE() << "no error; expected one with '" << part << "'";
   } catch (const E& e) {
     EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
-  } catch (const Error& e) {
-    ADD_FAILURE() << "another error: " << e.what();
-  }
+  } catch (const Error& e) { ADD_FAILURE() << "another error: " << e.what(); }
 }
 
 }  // namespace tenon::testing

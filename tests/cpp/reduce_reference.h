@@ -16,7 +16,9 @@ namespace tenon::testing {
 
 using Random = std::mt19937_64;
 
-inline std::int64_t below(Random& r, std::int64_t n) { return static_cast<std::int64_t>(r() % static_cast<std::uint64_t>(n)); }
+inline std::int64_t below(Random& r, std::int64_t n) {
+  return static_cast<std::int64_t>(r() % static_cast<std::uint64_t>(n));
+}
 
 // Small integers, which every dtype holds exactly; for floats quarters.
 inline Tensor random_values(Random& r, const Dims& shape, DType dtype) {
@@ -59,7 +61,8 @@ inline Tensor random_view(Random& r, Dims shape, DType dtype) {
 inline Dims random_shape(Random& r, std::int64_t most) {
   Dims shape;
   const std::int64_t n = below(r, 5);
-  for (std::int64_t d = 0; d < n; ++d) shape.push_back(below(r, 10) == 0 ? 1 : 1 + below(r, n == 1 ? most * most : n == 2 ? most : 12));
+  for (std::int64_t d = 0; d < n; ++d)
+    shape.push_back(below(r, 10) == 0 ? 1 : 1 + below(r, n == 1 ? most * most : n == 2 ? most : 12));
   return shape;
 }
 

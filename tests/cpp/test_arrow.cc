@@ -37,9 +37,10 @@ struct Producer {
 };
 
 TEST(Arrow, PrimitiveTypesCrossWithoutCopies) {
-  const std::pair<DType, char> table[] = {{DType::int8, 'c'},   {DType::int16, 's'},   {DType::int32, 'i'},   {DType::int64, 'l'},
-                                          {DType::uint8, 'C'},  {DType::uint16, 'S'},  {DType::uint32, 'I'},  {DType::uint64, 'L'},
-                                          {DType::float16, 'e'}, {DType::float32, 'f'}, {DType::float64, 'g'}};
+  const std::pair<DType, char> table[] = {{DType::int8, 'c'},    {DType::int16, 's'},  {DType::int32, 'i'},
+                                          {DType::int64, 'l'},   {DType::uint8, 'C'},  {DType::uint16, 'S'},
+                                          {DType::uint32, 'I'},  {DType::uint64, 'L'}, {DType::float16, 'e'},
+                                          {DType::float32, 'f'}, {DType::float64, 'g'}};
   for (const auto& [d, letter] : table) {
     const Tensor t = sample(d, {7});
     ArrowSchema schema;
@@ -169,7 +170,8 @@ TEST(Arrow, Nulls) {
   ints.buffers[0] = ints.validity;
   ints.validity[0] = 0b11110101;
   ints.array.null_count = 2;
-  EXPECT_SAYS(ValueError, import_array(ints.schema, &ints.array), "the column has 2 nulls and int64 has no value for them; use fill_null()");
+  EXPECT_SAYS(ValueError, import_array(ints.schema, &ints.array),
+              "the column has 2 nulls and int64 has no value for them; use fill_null()");
   EXPECT_SAYS(ValueError, import_array(ints.schema, &ints.array, true), "cast it to float64");
   EXPECT_EQ(ints.released, 0);
   ints.array.offset = 4;  // the nulls are before it, and not counted yet
@@ -185,7 +187,8 @@ TEST(Arrow, Nulls) {
     floats.validity[0] = 0b11111101;
     floats.validity[1] = 0b11111110;
     floats.array.null_count = -1;
-    EXPECT_SAYS(ValueError, import_array(floats.schema, &floats.array), "2 nulls; use fill_null(), or allow copies to turn them into NaN");
+    EXPECT_SAYS(ValueError, import_array(floats.schema, &floats.array),
+                "2 nulls; use fill_null(), or allow copies to turn them into NaN");
     const Tensor t = import_array(floats.schema, &floats.array, true);
     EXPECT_EQ(t.itemsize(), size);
     for (int i = 0; i < 9; ++i) EXPECT_EQ(std::isnan(t[i].item<double>()), i == 1 || i == 8) << i;
@@ -194,10 +197,18 @@ TEST(Arrow, Nulls) {
 }
 
 TEST(Arrow, TypesThatHaveNoDtypeAreNamed) {
-  const std::pair<const char*, const char*> table[] = {{"u", "type string ('u')"}, {"U", "large string"},    {"vu", "string view"},
-                                                       {"z", "binary"},            {"tsu:UTC", "cast it to int64"}, {"tdD", "date32"},
-                                                       {"tDs", "duration"},        {"d:10,2", "decimal"},    {"+l", "type list"},
-                                                       {"+s", "struct"},           {"n", "type null"},       {"q", "format 'q'"},
+  const std::pair<const char*, const char*> table[] = {{"u", "type string ('u')"},
+                                                       {"U", "large string"},
+                                                       {"vu", "string view"},
+                                                       {"z", "binary"},
+                                                       {"tsu:UTC", "cast it to int64"},
+                                                       {"tdD", "date32"},
+                                                       {"tDs", "duration"},
+                                                       {"d:10,2", "decimal"},
+                                                       {"+l", "type list"},
+                                                       {"+s", "struct"},
+                                                       {"n", "type null"},
+                                                       {"q", "format 'q'"},
                                                        {"", "format ''"}};
   for (const auto& [format, says] : table) {
     Producer p(format);

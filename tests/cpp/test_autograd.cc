@@ -90,8 +90,8 @@ TEST(Autograd, OfEveryViewAgreesWithFiniteDifferences) {
       {"flatten", [](const Tensor& x) { return flatten(T(x)); }},
   };
   for (const auto& [what, view] : views)
-    expect_second_gradients(
-        what, [&, f = view](const std::vector<Tensor>& x) { return mul(f(x[0]), f(mul(x[0], 2))); }, {t});
+    expect_second_gradients(what, [&, f = view](const std::vector<Tensor>& x) { return mul(f(x[0]), f(mul(x[0], 2))); },
+                            {t});
 }
 
 TEST(Autograd, OfOverlappingAndRepeatedViewsAddsUp) {
@@ -99,18 +99,15 @@ TEST(Autograd, OfOverlappingAndRepeatedViewsAddsUp) {
   auto twice = [](auto f) { return [f](const std::vector<Tensor>& x) { return square(f(x[0])); }; };
   expect_second_gradients("expand", twice([](const Tensor& x) { return expand(x, {2, 3, 4}); }), {t});
   expect_gradients("unfold", twice([](const Tensor& x) { return unfold(x, 1, 3, 1); }), {t});
-  expect_gradients("as_strided", twice([](const Tensor& x) { return as_strided(x, {4, 4}, {2, 1}, 0); }),
-                   {t});
+  expect_gradients("as_strided", twice([](const Tensor& x) { return as_strided(x, {4, 4}, {2, 1}, 0); }), {t});
 }
 
 TEST(Autograd, OfComplexParts) {
   const Tensor z = test::uniform({2, 3}, -1, 1, 5, DType::complex128);
   expect_gradients("real", [](const std::vector<Tensor>& x) { return square(real(x[0])); }, {z});
   expect_gradients("imag", [](const std::vector<Tensor>& x) { return square(imag(T(x[0]))); }, {z});
-  expect_gradients("view_as_real", [](const std::vector<Tensor>& x) { return square(view_as_real(x[0])); },
-                   {z});
-  expect_gradients("view_as_complex",
-                   [](const std::vector<Tensor>& x) { return square(view_as_complex(x[0])); },
+  expect_gradients("view_as_real", [](const std::vector<Tensor>& x) { return square(view_as_real(x[0])); }, {z});
+  expect_gradients("view_as_complex", [](const std::vector<Tensor>& x) { return square(view_as_complex(x[0])); },
                    {test::uniform({3, 2}, -1, 1, 6)});
 }
 
@@ -166,10 +163,9 @@ TEST(Engine, GradTouchesNoLeaf) {
   EXPECT_FALSE(x.grad().defined());
   EXPECT_FALSE(g[0].requires_grad());
   const Tensor with_unused[] = {x, unused};
-  EXPECT_NE(message<GradError>([&] {
-              autograd::grad({&y, 1}, with_unused, {&w, 1}, true, false, false);
-            }).find("input 1"),
-            std::string::npos);
+  EXPECT_NE(
+      message<GradError>([&] { autograd::grad({&y, 1}, with_unused, {&w, 1}, true, false, false); }).find("input 1"),
+      std::string::npos);
   EXPECT_FALSE(autograd::grad({&y, 1}, with_unused, {&w, 1}, true, false, true)[1].defined());
   const Tensor constant[] = {w};
   EXPECT_THROW(autograd::grad({&y, 1}, constant, {&w, 1}, true, false, true), GradError);

@@ -44,20 +44,17 @@ TEST(IsClose, FollowsNumPy) {
   EXPECT_EQ(values<int>(isclose(doubles({inf, -inf, inf, inf, 1}), doubles({inf, -inf, -inf, 1, inf}))),
             (I{1, 1, 0, 0, 0}));
   EXPECT_EQ(values<int>(isclose(doubles({NAN, NAN, 1}), doubles({NAN, 1, NAN}))), (I{0, 0, 0}));
-  EXPECT_EQ(values<int>(isclose(doubles({NAN, NAN, 1}), doubles({NAN, 1, NAN}), 1e-5, 1e-8, true)),
-            (I{1, 0, 0}));
+  EXPECT_EQ(values<int>(isclose(doubles({NAN, NAN, 1}), doubles({NAN, 1, NAN}), 1e-5, 1e-8, true)), (I{1, 0, 0}));
   // The tolerance is relative to the second operand.
   EXPECT_EQ(values<int>(isclose(doubles({100}), doubles({90}), 0.11, 0)), I{0});
   EXPECT_EQ(values<int>(isclose(doubles({90}), doubles({100}), 0.11, 0)), I{1});
-  EXPECT_EQ(
-      values<int>(isclose(tensor<std::int64_t>({16777217, 5}), tensor<std::int64_t>({16777216, 5}), 0, 0)),
-      (I{0, 1}));
+  EXPECT_EQ(values<int>(isclose(tensor<std::int64_t>({16777217, 5}), tensor<std::int64_t>({16777216, 5}), 0, 0)),
+            (I{0, 1}));
   EXPECT_EQ(values<int>(isclose(tensor<bool>({true, false}), tensor<bool>({true, true}))), (I{1, 0}));
   EXPECT_EQ(values<int>(isclose(tensor<std::uint8_t>({3}), tensor<std::uint8_t>({5}), 0, 2)),
             I{1});  // 3 - 5 does not wrap
   EXPECT_EQ(values<int>(isclose(tensor<complex128>({{1, 1}}), tensor<complex128>({{1, 1.000001}}))), I{1});
-  EXPECT_EQ(values<int>(isclose(doubles({1, 1.5}).to(DType::float16),
-                                doubles({1.001, 1.6}).to(DType::float16), 1e-2)),
+  EXPECT_EQ(values<int>(isclose(doubles({1, 1.5}).to(DType::float16), doubles({1.001, 1.6}).to(DType::float16), 1e-2)),
             (I{1, 0}));
   EXPECT_EQ(values<int>(isclose(doubles({2}).to(DType::float8_e5m2), doubles({2}))), I{1});
   EXPECT_EQ(isclose(zeros({2, 1}), zeros({3})).shape(), (Dims{2, 3}));

@@ -23,7 +23,9 @@ TEST(ComplexMath, AgreesWithLongDouble) {
   for (int i = 0; i < 2000; i++) {
     const complex128 z(normal(random), normal(random));
     const Wide w(z.re, z.im);
-    const auto check = [](complex128 got, Wide wanted) { expect_near(got, {double(wanted.real()), double(wanted.imag())}, 1e-13); };
+    const auto check = [](complex128 got, Wide wanted) {
+      expect_near(got, {double(wanted.real()), double(wanted.imag())}, 1e-13);
+    };
     check(scalar::exp(z), std::exp(w));
     check(scalar::log(z), std::log(w));
     check(scalar::log2(z), std::log(w) / std::log(2.L));

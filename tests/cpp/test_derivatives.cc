@@ -20,8 +20,7 @@ using V = std::vector<double>;
 // Where an op is smooth. Default: (0.2, 0.8).
 std::pair<double, double> domain(Op op) {
   switch (op) {
-    case Op::acosh:
-      return {1.2, 3};
+    case Op::acosh: return {1.2, 3};
     case Op::sign:
     case Op::abs:
     case Op::relu:
@@ -57,13 +56,10 @@ std::pair<double, double> domain(Op op) {
     case Op::fmax:
     case Op::fmin:
     case Op::atan2:
-    case Op::hypot:
-      return {-2, 2};
+    case Op::hypot: return {-2, 2};
     case Op::lgamma:
-    case Op::digamma:
-      return {0.5, 4};
-    default:
-      return {0.2, 0.8};
+    case Op::digamma: return {0.5, 4};
+    default: return {0.2, 0.8};
   }
 }
 
@@ -84,26 +80,21 @@ TEST_P(Derivative, AgreesWithFiniteDifferencesInFirstAndSecondOrder) {
     return elementwise(op, in);
   };
   // trigamma, which the second derivative of digamma would need, has none.
-  if (op == Op::digamma)
-    expect_gradients("digamma", f, at);
-  else
-    expect_second_gradients(std::string(info(op).name), f, at);
+  if (op == Op::digamma) expect_gradients("digamma", f, at);
+  else expect_second_gradients(std::string(info(op).name), f, at);
 }
 
 TEST_P(Derivative, OfComplexNumbersAgreesWithFiniteDifferences) {
   const Op op = static_cast<Op>(GetParam());
   try {
     elementwise_types(op, DType::complex128);
-  } catch (const DtypeError&) {
-    GTEST_SKIP() << "real numbers only";
-  }
+  } catch (const DtypeError&) { GTEST_SKIP() << "real numbers only"; }
   if (!derive::elementwise(op).differentiable || op == Op::copy) GTEST_SKIP();
   std::vector<Tensor> at;
   for (int i = 0; i < info(op).arity; ++i) {
     const bool condition = i == 0 && info(op).rule == Rule::select;
-    at.push_back(
-        condition ? test::tensor<bool>({true, false, true, true}, {2, 2})
-                  : test::uniform({2, 2}, 0.3, 0.9, static_cast<std::uint64_t>(50 + i), DType::complex128));
+    at.push_back(condition ? test::tensor<bool>({true, false, true, true}, {2, 2})
+                           : test::uniform({2, 2}, 0.3, 0.9, static_cast<std::uint64_t>(50 + i), DType::complex128));
   }
   const Function f = [op](const std::vector<Tensor>& x) {
     const std::vector<Operand> in(x.begin(), x.end());
@@ -113,9 +104,8 @@ TEST_P(Derivative, OfComplexNumbersAgreesWithFiniteDifferences) {
   expect_gradients(std::string(info(op).name), f, at);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::Range(0, kOps), [](const auto& p) {
-  return std::string(tenon::info(static_cast<Op>(p.param)).name);
-});
+INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::Range(0, kOps),
+                         [](const auto& p) { return std::string(tenon::info(static_cast<Op>(p.param)).name); });
 
 TEST(Autograd, AnOpWithoutDerivativeSaysSoInsteadOfBeingLeftOut) {
   for (Op op : {Op::trigamma, Op::heaviside, Op::nextafter}) {

@@ -23,7 +23,8 @@ struct Producer {
   Producer() {
     for (int i = 0; i < 32; ++i) bytes[i] = i;
     const DLTensor t{bytes, {kDLCPU, 0}, 3, {kDLInt, 64, 1}, shape, strides, 0};
-    versioned = {{1, 0}, this, [](DLManagedTensorVersioned* m) { ++static_cast<Producer*>(m->manager_ctx)->deleted; }, 0, t};
+    versioned = {
+        {1, 0}, this, [](DLManagedTensorVersioned* m) { ++static_cast<Producer*>(m->manager_ctx)->deleted; }, 0, t};
     plain = {t, this, [](DLManagedTensor* m) { ++static_cast<Producer*>(m->manager_ctx)->deleted; }};
   }
   DLTensor& t() { return versioned.dl_tensor; }
@@ -33,10 +34,11 @@ TEST(DLPack, EveryDtypeCrossesUnderItsCode) {
   const struct {
     DType dtype;
     std::uint8_t code, bits;
-  } table[] = {{DType::bool_, 6, 8},      {DType::int8, 0, 8},        {DType::int16, 0, 16},   {DType::int32, 0, 32},
-               {DType::int64, 0, 64},     {DType::uint8, 1, 8},       {DType::uint16, 1, 16},  {DType::uint32, 1, 32},
-               {DType::uint64, 1, 64},    {DType::float16, 2, 16},    {DType::bfloat16, 4, 16}, {DType::float32, 2, 32},
-               {DType::float64, 2, 64},   {DType::complex64, 5, 64},  {DType::complex128, 5, 128},
+  } table[] = {{DType::bool_, 6, 8},          {DType::int8, 0, 8},        {DType::int16, 0, 16},
+               {DType::int32, 0, 32},         {DType::int64, 0, 64},      {DType::uint8, 1, 8},
+               {DType::uint16, 1, 16},        {DType::uint32, 1, 32},     {DType::uint64, 1, 64},
+               {DType::float16, 2, 16},       {DType::bfloat16, 4, 16},   {DType::float32, 2, 32},
+               {DType::float64, 2, 64},       {DType::complex64, 5, 64},  {DType::complex128, 5, 128},
                {DType::float8_e4m3fn, 10, 8}, {DType::float8_e5m2, 12, 8}};
   static_assert(std::size(table) == kDTypes);
   for (const auto& row : table) {
@@ -78,8 +80,8 @@ TEST(DLPack, ExportsKeepTheStorageAliveAndAreCounted) {
 
 TEST(DLPack, ExportsOfViewsAndOddShapes) {
   const Tensor t = arange(24).reshape({4, 6});
-  for (const Tensor& x : {flip(t), T(t), slice(t, 1, 1, 5, 2), expand(t[0], {5, 6}), Tensor::of(3), empty({0, 2}, DType::int8),
-                          empty({1, 1, 1, 1, 1, 1, 1, 1}, DType::int8)}) {
+  for (const Tensor& x : {flip(t), T(t), slice(t, 1, 1, 5, 2), expand(t[0], {5, 6}), Tensor::of(3),
+                          empty({0, 2}, DType::int8), empty({1, 1, 1, 1, 1, 1, 1, 1}, DType::int8)}) {
     auto* m = export_versioned(x);
     ASSERT_NE(m->dl_tensor.shape, nullptr);
     ASSERT_NE(m->dl_tensor.strides, nullptr);
@@ -203,7 +205,12 @@ TEST(DLPack, Refusals) {
   refused<BufferError>([](Producer& p) { p.t().shape = nullptr; }, "missing");
   refused<BufferError>([](Producer& p) { p.shape[0] = -2; }, "negative");
   refused<BufferError>([](Producer& p) { p.shape[0] = INT64_MAX; }, "too large");
-  refused<BufferError>([](Producer& p) { p.strides[0] = INT64_MAX; p.shape[0] = 3; }, "too large");
+  refused<BufferError>(
+      [](Producer& p) {
+        p.strides[0] = INT64_MAX;
+        p.shape[0] = 3;
+      },
+      "too large");
   refused<BufferError>([](Producer& p) { p.strides[0] = INT64_MIN; }, "too large");
   refused<BufferError>([](Producer& p) { p.t().data = nullptr; }, "no data");
   refused<ValueError>([](Producer& p) { p.t().byte_offset = 4; }, "not aligned for int64 (8 bytes); copy it first");

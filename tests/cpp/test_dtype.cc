@@ -89,9 +89,7 @@ TEST(Promotion, OfFloatsHoldsEveryValueOfBoth) {
       EXPECT_GE(itemsize(real_dtype(p)), std::max(itemsize(real_dtype(a)), itemsize(real_dtype(b))));
       if (!is_complex(p)) {
         EXPECT_LE(itemsize(p), 2 * std::max(itemsize(a), itemsize(b)));
-        if (itemsize(a) != itemsize(b)) {
-          EXPECT_EQ(p, itemsize(a) > itemsize(b) ? a : b);
-        }
+        if (itemsize(a) != itemsize(b)) { EXPECT_EQ(p, itemsize(a) > itemsize(b) ? a : b); }
       }
     }
   }
@@ -110,12 +108,8 @@ TEST(Promotion, RealAndComplexBelongTogether) {
   for (DType d : all_dtypes()) {
     EXPECT_TRUE(is_complex(complex_dtype(d)));
     EXPECT_FALSE(is_complex(real_dtype(d)));
-    if (is_complex(d)) {
-      EXPECT_EQ(complex_dtype(real_dtype(d)), d);
-    }
-    if (is_inexact(d)) {
-      EXPECT_GE(itemsize(real_dtype(complex_dtype(d))), itemsize(real_dtype(d)));
-    }
+    if (is_complex(d)) { EXPECT_EQ(complex_dtype(real_dtype(d)), d); }
+    if (is_inexact(d)) { EXPECT_GE(itemsize(real_dtype(complex_dtype(d))), itemsize(real_dtype(d))); }
   }
 }
 

@@ -28,8 +28,7 @@ std::vector<DType> all_dtypes() {
 // multiplications (fused or not) differ in what infinities become.
 Tensor samples(const Dims& shape, DType d, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  const std::vector<double> special = {0,        -0.,       1,   -1,   0.5,   2,  3, -2.5,
-                                       HUGE_VAL, -HUGE_VAL, NAN, 1e30, 1e-30, 63, 7};
+  const std::vector<double> special = {0, -0., 1, -1, 0.5, 2, 3, -2.5, HUGE_VAL, -HUGE_VAL, NAN, 1e30, 1e-30, 63, 7};
   Tensor t = empty(shape, d);
   for (std::int64_t i = 0; i < t.numel(); ++i) {
     const double r = std::uniform_real_distribution<double>(-8, 8)(random);
@@ -44,13 +43,11 @@ Tensor samples(const Dims& shape, DType d, std::uint64_t seed) {
     } else if (use_special) {
       std::memcpy(
           p,
-          std::array<std::uint64_t, 4>{0, ~std::uint64_t{0}, 1, std::uint64_t{1} << (8 * itemsize(d) - 1)}
-                  .data() +
+          std::array<std::uint64_t, 4>{0, ~std::uint64_t{0}, 1, std::uint64_t{1} << (8 * itemsize(d) - 1)}.data() +
               random() % 4,
           itemsize(d));
     } else {
-      Scalar(static_cast<std::int64_t>(random() % 100) - (kind(d) == Kind::signed_integer ? 50 : 0))
-          .store(d, p);
+      Scalar(static_cast<std::int64_t>(random() % 100) - (kind(d) == Kind::signed_integer ? 50 : 0)).store(d, p);
     }
   }
   return t;
@@ -64,16 +61,13 @@ Tensor laid_out(Layout layout, const Dims& shape, DType d, std::uint64_t seed) {
   Dims other = shape;
   const int last = shape.size() - 1;
   switch (layout) {
-    case Layout::contiguous:
-      return samples(shape, d, seed);
-    case Layout::transposed:
-      return T(samples(Dims{shape[1], shape[0]}, d, seed));
+    case Layout::contiguous: return samples(shape, d, seed);
+    case Layout::transposed: return T(samples(Dims{shape[1], shape[0]}, d, seed));
     case Layout::sliced: {
       other[last] *= 3;
       return slice(samples(other, d, seed), -1, 1, {}, 3);
     }
-    case Layout::negative:
-      return flip(samples(shape, d, seed));
+    case Layout::negative: return flip(samples(shape, d, seed));
     case Layout::broadcast: {
       other[0] = 1;
       return samples(other, d, seed);
@@ -83,8 +77,7 @@ Tensor laid_out(Layout layout, const Dims& shape, DType d, std::uint64_t seed) {
       other[1] += 5;
       return slice(slice(samples(other, d, seed), 0, {}, {}, -2), 1, 2, shape[1] + 2);
     }
-    default:
-      return samples({}, d, seed);
+    default: return samples({}, d, seed);
   }
 }
 
@@ -130,8 +123,7 @@ void expect_computed(Op op, const std::vector<Tensor>& in, const Tensor& got) {
   const ElementwiseTypes types = elementwise_types(op, d);
   ASSERT_EQ(got.dtype(), types.result) << info(op).name;
   const test::Reference f = test::reference(op, types.compute);
-  ASSERT_TRUE(f || op == Op::copy || types.compute == DType::bool_)
-      << info(op).name << " " << name(types.compute);
+  ASSERT_TRUE(f || op == Op::copy || types.compute == DType::bool_) << info(op).name << " " << name(types.compute);
   if (!f) return;
   std::vector<std::vector<std::array<unsigned char, 16>>> operands;
   for (std::size_t i = 0; i < in.size(); ++i)
@@ -150,8 +142,8 @@ void expect_computed(Op op, const std::vector<Tensor>& in, const Tensor& got) {
       std::string text;
       for (std::size_t i = 0; i < in.size(); ++i)
         text += Scalar::load(i < first ? DType::bool_ : types.compute, pointers[i]).str() + " ";
-      ADD_FAILURE() << info(op).name << " of " << name(d) << " at element " << at << ": " << have.str()
-                    << ", not " << want.str() << ", operands " << text;
+      ADD_FAILURE() << info(op).name << " of " << name(d) << " at element " << at << ": " << have.str() << ", not "
+                    << want.str() << ", operands " << text;
     }
     ++at;
   });
@@ -161,9 +153,7 @@ bool defined_for(Op op, DType d) {
   try {
     elementwise_types(op, d);
     return true;
-  } catch (const DtypeError&) {
-    return false;
-  }
+  } catch (const DtypeError&) { return false; }
 }
 
 class EveryOp : public testing::TestWithParam<int> {};
@@ -205,8 +195,7 @@ TEST_P(EveryOp, AgreesWithItsDefinitionForEveryDtypeAndLayout) {
 
 TEST_P(EveryOp, TakesEmptyAndLongTensors) {
   const Op op = static_cast<Op>(GetParam());
-  for (DType d :
-       {DType::bool_, DType::int32, DType::uint8, DType::float16, DType::float32, DType::complex128}) {
+  for (DType d : {DType::bool_, DType::int32, DType::uint8, DType::float16, DType::float32, DType::complex128}) {
     if (!defined_for(op, d)) continue;
     for (const Dims& shape : {Dims{0}, Dims{3, 0, 2}, Dims{4099}}) {
       std::vector<Tensor> in;
@@ -221,9 +210,8 @@ TEST_P(EveryOp, TakesEmptyAndLongTensors) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryOp, testing::Range(0, kOps), [](const auto& p) {
-  return std::string(tenon::info(static_cast<Op>(p.param)).name);
-});
+INSTANTIATE_TEST_SUITE_P(Table, EveryOp, testing::Range(0, kOps),
+                         [](const auto& p) { return std::string(tenon::info(static_cast<Op>(p.param)).name); });
 
 TEST(Elementwise, HasAKernelWhereverTheRuleSaysSo) {
   for (Op op : all_ops())
@@ -237,8 +225,7 @@ TEST(Elementwise, PromotesEveryPairOfDtypes) {
   for (DType a : all_dtypes()) {
     for (DType b : all_dtypes()) {
       if (is_float8(a) || is_float8(b)) continue;
-      const Tensor x = samples({3, 11}, a, 5), y = T(samples({11, 3}, b, 6)),
-                   c = samples({3, 11}, DType::bool_, 7);
+      const Tensor x = samples({3, 11}, a, 5), y = T(samples({11, 3}, b, 6)), c = samples({3, 11}, DType::bool_, 7);
       for (Op op : {Op::add, Op::eq, Op::div}) {
         const Operand xy[] = {x, y};
         expect_computed(op, {x, y}, elementwise(op, xy));
@@ -423,14 +410,11 @@ TEST(Cast, BetweenAllDtypesAndLayoutsKeepsWhatFits) {
 }
 
 TEST(Cast, WrapsIntegersTruncatesFloatsAndTakesNaNAsTrue) {
-  EXPECT_EQ(test::values<int>(test::tensor<std::int32_t>({300, -1}).to(DType::uint8)),
-            (std::vector<int>{44, 255}));
+  EXPECT_EQ(test::values<int>(test::tensor<std::int32_t>({300, -1}).to(DType::uint8)), (std::vector<int>{44, 255}));
   EXPECT_EQ(test::values<int>(test::doubles({1.9, -1.9}).to(DType::int8)), (std::vector<int>{1, -1}));
-  EXPECT_EQ(test::values<int>(test::doubles({NAN, 0, -0., 0.1}).to(DType::bool_)),
-            (std::vector<int>{1, 0, 0, 1}));
+  EXPECT_EQ(test::values<int>(test::doubles({NAN, 0, -0., 0.1}).to(DType::bool_)), (std::vector<int>{1, 0, 0, 1}));
   EXPECT_EQ(test::values(test::tensor<complex128>({{1, 5}}).to(DType::float64)), std::vector<double>{1});
-  EXPECT_EQ(test::scalars(test::doubles({1.8446744073709550e19}).to(DType::uint64))[0].str(),
-            "18446744073709549568");
+  EXPECT_EQ(test::scalars(test::doubles({1.8446744073709550e19}).to(DType::uint64))[0].str(), "18446744073709549568");
 }
 
 TEST(Copy, BroadcastsConvertsAndReadsOverlappingSourcesFirst) {

@@ -19,9 +19,7 @@ Tensor leaf() {
   return x;
 }
 double g_memory[4] = {1, 2, 3, 4};
-Tensor lent(bool read_only = false) {
-  return from_blob(g_memory, {4}, DType::float64, nullptr, nullptr, read_only);
-}
+Tensor lent(bool read_only = false) { return from_blob(g_memory, {4}, DType::float64, nullptr, nullptr, read_only); }
 void in_place(Op op, Tensor t, const Operand& with) { elementwise_(op, t, {&with, 1}); }
 
 struct Mistake {
@@ -187,9 +185,7 @@ const Mistake kMistakes[] = {
 std::string said(const Mistake& m) {
   try {
     m.make();
-  } catch (const std::exception& e) {
-    return e.what();
-  }
+  } catch (const std::exception& e) { return e.what(); }
   ADD_FAILURE() << m.function << ": no error";
   return {};
 }

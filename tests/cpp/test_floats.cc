@@ -21,9 +21,11 @@ template <class F> F pattern(int i) { return F::from_bits(decltype(F::bits)(i));
 
 // The definition: sign, exponent, mantissa, by the book.
 template <class F> double value(int i) {
-  const int magnitude = i & int(F::sign_bit - 1), m = F::mantissa_bits, e = magnitude >> m, f = magnitude & ((1 << m) - 1);
+  const int magnitude = i & int(F::sign_bit - 1), m = F::mantissa_bits, e = magnitude >> m,
+            f = magnitude & ((1 << m) - 1);
   const double sign = i & int(F::sign_bit) ? -1 : 1;
-  if (magnitude >= int(F::special)) return limits<F>::has_infinity && magnitude == int(F::special) ? sign * infinity : NAN;
+  if (magnitude >= int(F::special))
+    return limits<F>::has_infinity && magnitude == int(F::special) ? sign * infinity : NAN;
   return sign * (e ? std::ldexp((1 << m) + f, e - F::bias - m) : std::ldexp(f, 1 - F::bias - m));
 }
 

@@ -49,8 +49,7 @@ TEST(Format, NumbersWithoutDimensions) {
 TEST(Format, IntegersAndBoolsAreAligned) {
   EXPECT_EQ(str(tensor<std::int64_t>({1, -20, 300})), "tensor([  1, -20, 300])");
   EXPECT_EQ(str(tensor<std::uint8_t>({1, 255})), "tensor([  1, 255], dtype=tenon.uint8)");
-  EXPECT_EQ(str(tensor<std::uint64_t>({~std::uint64_t{0}})),
-            "tensor([18446744073709551615], dtype=tenon.uint64)");
+  EXPECT_EQ(str(tensor<std::uint64_t>({~std::uint64_t{0}})), "tensor([18446744073709551615], dtype=tenon.uint64)");
   EXPECT_EQ(str(tensor<bool>({true, false})), "tensor([ True, False])");
   EXPECT_EQ(str(tensor<bool>({true, true})), "tensor([True, True])");
 }
@@ -64,8 +63,7 @@ TEST(Format, Complex) {
 TEST(Format, SmallFloats) {
   EXPECT_EQ(str(floats({1, 2.5}).to(DType::float16)), "tensor([1.0000, 2.5000], dtype=tenon.float16)");
   EXPECT_EQ(str(floats({1, 2}).to(DType::bfloat16)), "tensor([1., 2.], dtype=tenon.bfloat16)");
-  EXPECT_EQ(str(floats({448, 2}).to(DType::float8_e4m3fn)),
-            "tensor([448.,   2.], dtype=tenon.float8_e4m3fn)");
+  EXPECT_EQ(str(floats({448, 2}).to(DType::float8_e4m3fn)), "tensor([448.,   2.], dtype=tenon.float8_e4m3fn)");
 }
 
 TEST(Format, Matrices) {
@@ -96,11 +94,9 @@ TEST(Format, LongLinesAreWrapped) {
 TEST(Format, LargeTensorsAreSummarised) {
   EXPECT_EQ(str(test::counting({1001}, DType::int64)), "tensor([   0,    1,    2,  ...,  998,  999, 1000])");
   EXPECT_EQ(str(test::counting({1000}, DType::int64)).find("..."), std::string::npos);
-  EXPECT_EQ(str(test::counting({1001}, DType::float32)),
-            "tensor([   0.,    1.,    2.,  ...,  998.,  999., 1000.])");
-  EXPECT_EQ(
-      str(test::counting({1002}, DType::float32)),  // the range of what is shown decides
-      "tensor([0.0000e+00, 1.0000e+00, 2.0000e+00,  ..., 9.9900e+02, 1.0000e+03,\n        1.0010e+03])");
+  EXPECT_EQ(str(test::counting({1001}, DType::float32)), "tensor([   0.,    1.,    2.,  ...,  998.,  999., 1000.])");
+  EXPECT_EQ(str(test::counting({1002}, DType::float32)),  // the range of what is shown decides
+            "tensor([0.0000e+00, 1.0000e+00, 2.0000e+00,  ..., 9.9900e+02, 1.0000e+03,\n        1.0010e+03])");
   EXPECT_EQ(str(test::counting({100, 11}, DType::int64)),
             "tensor([[   0,    1,    2,  ...,    8,    9,   10],\n"
             "        [  11,   12,   13,  ...,   19,   20,   21],\n"
@@ -109,9 +105,7 @@ TEST(Format, LargeTensorsAreSummarised) {
             "        [1067, 1068, 1069,  ..., 1075, 1076, 1077],\n"
             "        [1078, 1079, 1080,  ..., 1086, 1087, 1088],\n"
             "        [1089, 1090, 1091,  ..., 1097, 1098, 1099]])");
-  EXPECT_EQ(
-      str(test::counting({500, 4}, DType::int64)).find("tensor([[   0,    1,    2,    3],\n        [   4, "),
-      0u);
+  EXPECT_EQ(str(test::counting({500, 4}, DType::int64)).find("tensor([[   0,    1,    2,    3],\n        [   4, "), 0u);
 }
 
 TEST(Format, OnlyShownElementsAreRead) {

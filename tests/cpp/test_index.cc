@@ -29,10 +29,8 @@ Naive naive_index(const Dims& t, const Indices& indices) {
   for (const Index& i : indices) {
     const Tensor* x = std::get_if<Tensor>(&i);
     any = any || x;
-    if (x)
-      consumed += x->dtype() == DType::bool_ ? x->ndim() : 1;
-    else
-      consumed += std::holds_alternative<std::int64_t>(i) || std::holds_alternative<Slice>(i);
+    if (x) consumed += x->dtype() == DType::bool_ ? x->ndim() : 1;
+    else consumed += std::holds_alternative<std::int64_t>(i) || std::holds_alternative<Slice>(i);
   }
   std::vector<Axis> axes;
   std::vector<int> kinds;  // in order: 1 advanced, 0 not; to tell whether they are adjacent
@@ -56,8 +54,8 @@ Naive naive_index(const Dims& t, const Indices& indices) {
         return std::clamp(wrap(v, n), low, high);
       };
       if (s->step > 0) {
-        for (std::int64_t v = s->start ? clip(*s->start, 0, n) : 0, e = s->stop ? clip(*s->stop, 0, n) : n;
-             v < e; v += s->step)
+        for (std::int64_t v = s->start ? clip(*s->start, 0, n) : 0, e = s->stop ? clip(*s->stop, 0, n) : n; v < e;
+             v += s->step)
           at.push_back(v);
       } else {
         for (std::int64_t v = s->start ? clip(*s->start, -1, n - 1) : n - 1,
@@ -108,8 +106,7 @@ Naive naive_index(const Dims& t, const Indices& indices) {
   bool separated = false;
   for (std::size_t a = 0; a < kinds.size(); ++a)
     for (std::size_t b = a + 1; b < kinds.size(); ++b)
-      for (std::size_t c = b + 1; c < kinds.size(); ++c)
-        separated = separated || (kinds[a] && !kinds[b] && kinds[c]);
+      for (std::size_t c = b + 1; c < kinds.size(); ++c) separated = separated || (kinds[a] && !kinds[b] && kinds[c]);
   Dims common;
   for (const Axis& a : axes) {
     if (!a.advanced) continue;
@@ -179,8 +176,7 @@ void check_put(const Tensor& original, const Indices& indices, bool accumulate, 
   Tensor t = original;
   const Naive n = naive_index(t.shape(), indices);
   auto want = values(t);
-  const Tensor source =
-      scalar ? Tensor::of(50, t.dtype()) : to(add(counting(n.shape, DType::int64), 100), t.dtype());
+  const Tensor source = scalar ? Tensor::of(50, t.dtype()) : to(add(counting(n.shape, DType::int64), 100), t.dtype());
   const auto from = values(scalar ? expand(source, n.shape) : source);
   for (std::size_t i = 0; i < from.size(); ++i) {
     double& to = want[static_cast<std::size_t>(n.flat[i])];
@@ -196,10 +192,8 @@ Slice s(std::optional<std::int64_t> a = {}, std::optional<std::int64_t> b = {}, 
 
 TEST(Index, ShapesAsNumPy) {
   // Shapes that NumPy 2.4 gives for an array of shape (2, 3, 4).
-  const Tensor t = counting({2, 3, 4}), i = full({5, 7}, 0, DType::int64), yes = bools({}, {1}),
-               no = bools({}, {0});
-  const Tensor m = bools({2, 3}, {1, 1, 1, 1, 1, 1}), zero = ints({}, {0}),
-               six = ints({6}, {0, 0, 0, 0, 0, 0});
+  const Tensor t = counting({2, 3, 4}), i = full({5, 7}, 0, DType::int64), yes = bools({}, {1}), no = bools({}, {0});
+  const Tensor m = bools({2, 3}, {1, 1, 1, 1, 1, 1}), zero = ints({}, {0}), six = ints({6}, {0, 0, 0, 0, 0, 0});
   const Index all = s(), dots = Ellipsis{}, none = NewAxis{}, k = std::int64_t{0};
   const std::vector<std::pair<Indices, Dims>> cases = {{{k, dots, i}, {5, 7, 3}},
                                                        {{k, all, i}, {5, 7, 3}},
@@ -243,9 +237,7 @@ TEST(Index, ShapesAsNumPy) {
 
 // A random list of indices for a shape.
 Indices random_indices(std::mt19937_64& random, const Dims& shape) {
-  auto below = [&](std::int64_t n) {
-    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
-  };
+  auto below = [&](std::int64_t n) { return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n)); };
   Indices out;
   const Dims commons[] = {{}, {3}, {2, 3}, {2, 1}, {1}, {0}};
   const std::int64_t kind = below(5);  // which shapes go together
@@ -263,10 +255,8 @@ Indices random_indices(std::mt19937_64& random, const Dims& shape) {
     }
     switch (below(6)) {
       case 0:
-        if (n == 0)
-          out.push_back(Slice{});
-        else
-          out.push_back(below(2 * n) - n);
+        if (n == 0) out.push_back(Slice{});
+        else out.push_back(below(2 * n) - n);
         ++d;
         break;
       case 1:
@@ -309,8 +299,8 @@ Indices random_indices(std::mt19937_64& random, const Dims& shape) {
           ++d;
           break;
         }
-        Dims c(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(d),
-                                                            static_cast<std::size_t>(span)));
+        Dims c(
+            std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(d), static_cast<std::size_t>(span)));
         std::vector<std::int64_t> v;
         for (std::int64_t i = 0; i < c.product(); ++i) v.push_back(below(2));
         count = std::count(v.begin(), v.end(), 1);
@@ -389,8 +379,7 @@ TEST(Index, Errors) {
   Tensor t = counting({2, 3});
   auto get = [&](Indices i) { return [&t, i] { index(t, i); }; };
   expect_error<IndexError>(get({std::int64_t{2}}), "index 2 is out of range for dimension 0 of size 2");
-  expect_error<IndexError>(get({Slice{}, std::int64_t{-4}}),
-                           "index -4 is out of range for dimension 1 of size 3");
+  expect_error<IndexError>(get({Slice{}, std::int64_t{-4}}), "index -4 is out of range for dimension 1 of size 3");
   expect_error<IndexError>(get({NewAxis{}, std::int64_t{0}, ints({2}, {0, 3})}),
                            "index 3 is out of range for dimension 1 of size 3");
   expect_error<IndexError>(get({ints({2}, {0, -3})}), "index -3 is out of range for dimension 0 of size 2");
@@ -461,8 +450,7 @@ TEST(Index, Threads) {
     EXPECT_TRUE(std::equal(put.begin(), put.end(), p.data<float>())) << threads;
     EXPECT_TRUE(std::equal(sum.begin(), sum.end(), a.data<float>())) << threads;
     const Tensor taken = take(p, std::get<Tensor>(indices[0]));
-    for (std::size_t i = 0; i < n; ++i)
-      ASSERT_EQ(taken.data<float>()[i], put[static_cast<std::size_t>(at[i])]);
+    for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(taken.data<float>()[i], put[static_cast<std::size_t>(at[i])]);
     // Long rows, shared column by column.
     Tensor rows = full({3, 40000}, 0, DType::float32);
     const Index r[] = {ints({4}, {2, 0, 2, -1})};
@@ -496,9 +484,7 @@ TEST(Index, Masks) {
       std::vector<double> chosen, where_;
       for (std::int64_t i = 0; i < n; ++i) {
         // Bytes that are neither 0 nor 1 are true as well.
-        m[i] = static_cast<int>(random() % 100) < percent
-                   ? static_cast<std::uint8_t>(i % 7 ? 1 : 0x80 + i % 3)
-                   : 0;
+        m[i] = static_cast<int>(random() % 100) < percent ? static_cast<std::uint8_t>(i % 7 ? 1 : 0x80 + i % 3) : 0;
         t.data<std::int32_t>()[i] = static_cast<std::int32_t>(3 * i);
         if (m[i]) chosen.push_back(3.0 * static_cast<double>(i)), where_.push_back(static_cast<double>(i));
       }
@@ -540,8 +526,8 @@ TEST(Index, GatherAndScatter) {
         for (std::int64_t j = 0; j < part[1]; ++j)
           for (std::int64_t k = 0; k < part[2]; ++k, ++f) {
             const std::int64_t x = v[static_cast<std::size_t>(f)];
-            const auto p = static_cast<std::size_t>((dim == 0 ? x : i) * 20 + (dim == 1 ? x : j) * 5 +
-                                                    (dim == 2 ? x : k));
+            const auto p =
+                static_cast<std::size_t>((dim == 0 ? x : i) * 20 + (dim == 1 ? x : j) * 5 + (dim == 2 ? x : k));
             ASSERT_EQ(g[static_cast<std::size_t>(f)], from[p]);
             put[p] = src[static_cast<std::size_t>(f)];
             sum[p] += src[static_cast<std::size_t>(f)];
@@ -594,8 +580,7 @@ TEST(Index, Gradients) {
   }
   check_gradients([&](const auto& in) { return take(square(in[0]), ints({5}, {1, 1, 7, -1, 1})); }, {x});
   check_gradients([&](const auto& in) { return index_select(square(in[0]), 1, twice); }, {x});
-  check_gradients([&](const auto& in) { return gather(square(in[0]), 1, ints({2, 3}, {0, 0, 3, 1, 1, 1})); },
-                  {x});
+  check_gradients([&](const auto& in) { return gather(square(in[0]), 1, ints({2, 3}, {0, 0, 3, 1, 1, 1})); }, {x});
   const Tensor at = ints({2, 3}, {0, 1, 0, 0, 1, 2});
   check_gradients([&](const auto& in) { return scatter(square(in[0]), 0, at, square(in[1])); }, {x, y});
   check_gradients([&](const auto& in) { return scatter_add(square(in[0]), 0, at, square(in[1])); }, {x, y});

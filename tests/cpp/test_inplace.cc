@@ -226,10 +226,8 @@ TEST(Versions, AWriteToWhatBackwardNeedsIsAnErrorThatNamesBothOps) {
       const Tensor x = leaf({1, 2}), c = doubles({3, 4});
       const Tensor z = mul(x, c);
       Tensor v = how == 0 ? slice(c, 0, 0, 1) : c.detach();
-      if (how == 3)
-        copy_(v, doubles({0, 0}));
-      else
-        fill_(v, 5);
+      if (how == 3) copy_(v, doubles({0, 0}));
+      else fill_(v, 5);
       EXPECT_NE(message<GradError>([&] { z.backward(doubles({1, 1})); }).find(how == 3 ? "copy_" : "fill_"),
                 std::string::npos)
           << how;

@@ -211,8 +211,7 @@ TEST(Join, Gradients) {
       {x});
   check_gradients([](const auto& in) { return square(roll(square(in[0]), {1, -1}, Dims{0, 1})); }, {x});
   check_gradients([](const auto& in) { return square(rot90(square(in[0]))); }, {x});
-  check_gradients([](const auto& in) { return repeat_interleave(square(in[0]), ints({3}, {0, 2, 1}), 1); },
-                  {x});
+  check_gradients([](const auto& in) { return repeat_interleave(square(in[0]), ints({3}, {0, 2, 1}), 1); }, {x});
   check_gradients([](const auto& in) { return square(tile(square(in[0]), {2, 1, 2})); }, {x});
   check_gradients([](const auto& in) { return square(repeat_interleave(square(in[0]), 2, 1)); }, {x});
   check_gradients([](const auto& in) { return square(repeat_interleave(square(in[0]), 3)); }, {x});

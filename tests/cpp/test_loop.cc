@@ -28,8 +28,7 @@ std::multiset<std::vector<std::int64_t>> visits(const Loop& loop, int operands) 
   return out;
 }
 
-std::multiset<std::vector<std::int64_t>> expected(const Dims& shape,
-                                                  const std::vector<LoopOperand>& operands) {
+std::multiset<std::vector<std::int64_t>> expected(const Dims& shape, const std::vector<LoopOperand>& operands) {
   std::multiset<std::vector<std::int64_t>> out;
   Dims index(shape.size(), 0);
   for (std::int64_t i = 0; i < shape.product(); ++i) {

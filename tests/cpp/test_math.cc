@@ -84,7 +84,12 @@ const std::map<std::string_view, Reference> references = {
     {"cbrt", {C(cbrt), -8, 8}},
     {"erf", {C(erf), -6, 6}},
     {"erfc", {C(erfc), -6, 11}},
-    {"lgamma", {[](Real x, Real) -> Real { int s; return ::lgammal_r(x, &s); }, -20, 20}},
+    {"lgamma",
+     {[](Real x, Real) -> Real {
+        int s;
+        return ::lgammal_r(x, &s);
+      },
+      -20, 20}},
     {"digamma", {[](Real x, Real) { return digamma_l(x); }, -20, 20}},
     {"sigmoid", {[](Real x, Real) { return 1 / (1 + std::exp(-x)); }, -104, 40}},
     {"silu", {[](Real x, Real) { return x < -10000 ? -0.0L : x / (1 + std::exp(-x)); }, -110, 40}},
@@ -125,8 +130,8 @@ template <class T> std::vector<T> arguments(const Reference& r) {
   std::mt19937_64 random(7);
   std::vector<T> x;
   using L = Limits<T>;
-  for (T v : {T(0), T(1), T(2), T(3), T(0.5), T(1.5), L::infinity(), L::quiet_NaN(), L::max(), L::min(), L::denorm_min(), T(1e-30),
-              T(1e30), T(0x1p20), T(88.72284), T(709.782712893384), T(25), T(1e5)})
+  for (T v : {T(0), T(1), T(2), T(3), T(0.5), T(1.5), L::infinity(), L::quiet_NaN(), L::max(), L::min(),
+              L::denorm_min(), T(1e-30), T(1e30), T(0x1p20), T(88.72284), T(709.782712893384), T(25), T(1e5)})
     for (T w : {v, std::nextafter(v, T(1e38)), std::nextafter(v, T(-1e38))}) x.insert(x.end(), {w, -w});
   // Every exponent alike often,
   if constexpr (sizeof(T) == 4) {
@@ -148,7 +153,7 @@ struct Worst {
   double error = 0, x = 0, y = 0;
 };
 
-template <class T> void check(const Bound& bound, const Reference& reference, Loop<T> Function::*loop, double limit) {
+template <class T> void check(const Bound& bound, const Reference& reference, Loop<T> Function::* loop, double limit) {
   const auto all = targets();
   auto x = arguments<T>(reference);
   std::vector<T> y(x.size()), out(x.size());
@@ -168,14 +173,16 @@ template <class T> void check(const Bound& bound, const Reference& reference, Lo
         if (e > worst.error) worst = {e, double(x[i]), double(y[i])};
       }
       std::printf(" %s %.3f", target.name, worst.error);
-      EXPECT_LE(worst.error, limit) << bound.name << " at " << target.name << std::hexfloat << ": " << worst.x << ", " << worst.y;
+      EXPECT_LE(worst.error, limit) << bound.name << " at " << target.name << std::hexfloat << ": " << worst.x << ", "
+                                    << worst.y;
     }
   }
   std::printf("\n");
 }
 
 class Math : public testing::TestWithParam<Bound> {};
-INSTANTIATE_TEST_SUITE_P(, Math, testing::ValuesIn(bounds), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(, Math, testing::ValuesIn(bounds),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Math, FloatIsWithinItsBound) {
   check<float>(GetParam(), references.at(GetParam().name), &Function::float_loop, GetParam().float_ulp);
@@ -202,6 +209,7 @@ struct Special {
   std::string_view name;
   double x, y, wanted;
 };
+// clang-format off
 const Special specials[] = {
     {"exp", -inf, any, 0}, {"exp", inf, any, inf}, {"exp", 0, any, 1}, {"exp", nan, any, nan}, {"exp", 1e4, any, inf},
     {"exp", -1e4, any, 0}, {"exp2", -inf, any, 0}, {"exp2", inf, any, inf}, {"exp2", -0., any, 1}, {"exp2", 10, any, 1024},
@@ -250,17 +258,19 @@ const Special specials[] = {
     {"copysign", 2, -0., -2}, {"copysign", nan, 1, nan}, {"nextafter", 1, 1, 1}, {"nextafter", -0., 0, 0},
     {"nextafter", nan, 1, nan}, {"nextafter", 1, nan, nan},
 };
+// clang-format on
 
 template <class T> bool same(T a, T b) {  // every NaN is one, the zeros are two
   return std::isnan(a) ? std::isnan(b) : a == b && std::signbit(a) == std::signbit(b);
 }
 
-template <class T> void check_specials(Loop<T> Function::*loop) {
+template <class T> void check_specials(Loop<T> Function::* loop) {
   for (const auto& target : targets()) {
     if (!target.available) continue;
     for (const auto& f : target.functions) {
       std::vector<Special> cases;
-      for (const auto& s : specials) if (s.name == f.name) cases.push_back(s);
+      for (const auto& s : specials)
+        if (s.name == f.name) cases.push_back(s);
       // Repeated, so that both the vectorised body and the remainder of the loop see each.
       std::vector<T> x, y;
       for (int repeat = 0; repeat < 37; repeat++)
@@ -279,7 +289,7 @@ template <class T> void check_specials(Loop<T> Function::*loop) {
 TEST(MathSpecials, Float) { check_specials<float>(&Function::float_loop); }
 TEST(MathSpecials, Double) { check_specials<double>(&Function::double_loop); }
 
-template <class T, class F> void check_exact(Loop<T> Function::*loop, std::string_view name, F reference) {
+template <class T, class F> void check_exact(Loop<T> Function::* loop, std::string_view name, F reference) {
   auto x = arguments<T>({{}, -10, 10});
   std::vector<T> y(x.rbegin(), x.rend()), out(x.size());
   for (const auto& target : targets()) {
@@ -295,7 +305,7 @@ template <class T, class F> void check_exact(Loop<T> Function::*loop, std::strin
     }
   }
 }
-template <class T> void check_exact_functions(Loop<T> Function::*loop) {
+template <class T> void check_exact_functions(Loop<T> Function::* loop) {
   check_exact<T>(loop, "rint", [](T x, T) { return std::rint(x); });
   check_exact<T>(loop, "trunc", [](T x, T) { return std::trunc(x); });
   check_exact<T>(loop, "floor", [](T x, T) { return std::floor(x); });
@@ -322,7 +332,10 @@ TEST(MathDense, LgammaAndDigammaNearTheirZeros) {
     for (int i = 0; i < 1000; i++, x = std::nextafter(x, 100.f)) error = std::max(error, ::error(f(x), reference(x)));
     return error;
   };
-  const auto lgamma_l = [](Real x) { int sign; return ::lgammal_r(x, &sign); };
+  const auto lgamma_l = [](Real x) {
+    int sign;
+    return ::lgammal_r(x, &sign);
+  };
   for (float zero : {1.f, 2.f, -2.45702474f, -2.74768265f, -3.14358089f, -3.95529428f, -4.03936184f, -4.99154464f})
     EXPECT_LE(worst([](float x) { return tenon::scalar::lgamma(x); }, lgamma_l, zero), 1) << zero;
   for (float zero : {1.46163214f, -0.504083f, -1.57349845f, -2.61072087f, -3.63529337f})

@@ -52,8 +52,7 @@ std::vector<V> product(const std::vector<V>& a, const std::vector<V>& b, std::in
       for (std::int64_t p = 0; p < k; ++p)
         for (std::int64_t j = 0; j < n; ++j)
           y[static_cast<std::size_t>((s * m + i) * n + j)] +=
-              a[static_cast<std::size_t>((s * m + i) * k + p)] *
-              b[static_cast<std::size_t>((s * k + p) * n + j)];
+              a[static_cast<std::size_t>((s * m + i) * k + p)] * b[static_cast<std::size_t>((s * k + p) * n + j)];
   return y;
 }
 
@@ -81,10 +80,9 @@ void expect_product(const Tensor& y, const Tensor& a, const Tensor& b, const std
                       << b.shape().str();
 }
 
-constexpr DType kDtypes[] = {DType::bool_,   DType::int8,      DType::int16,     DType::int32,
-                             DType::int64,   DType::uint8,     DType::uint16,    DType::uint32,
-                             DType::uint64,  DType::float16,   DType::bfloat16,  DType::float32,
-                             DType::float64, DType::complex64, DType::complex128};
+constexpr DType kDtypes[] = {DType::bool_,    DType::int8,    DType::int16,   DType::int32,     DType::int64,
+                             DType::uint8,    DType::uint16,  DType::uint32,  DType::uint64,    DType::float16,
+                             DType::bfloat16, DType::float32, DType::float64, DType::complex64, DType::complex128};
 
 TEST(Matmul, EveryDtypeAndShape) {
   const std::int64_t shapes[][3] = {{1, 1, 1},    {4, 4, 4},   {3, 5, 2},   {16, 16, 16},  {17, 33, 9},
@@ -111,19 +109,17 @@ TEST(Matmul, EveryDtypeAndLayout) {
       };
       const Layout layouts[] = {
           {"row", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return filled({r, c}, t, s); }},
-          {"column", [](std::int64_t r, std::int64_t c, DType t,
-                        unsigned s) { return transpose(filled({c, r}, t, s), 0, 1); }},
+          {"column",
+           [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return transpose(filled({c, r}, t, s), 0, 1); }},
           {"part of rows", [](std::int64_t r, std::int64_t c, DType t,
                               unsigned s) { return slice(filled({r, c + 4}, t, s), 1, 1, c + 1); }},
           {"every second", [](std::int64_t r, std::int64_t c, DType t,
                               unsigned s) { return slice(filled({r, 2 * c}, t, s), 1, 0, 2 * c, 2); }},
-          {"backwards",
-           [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return flip(filled({r, c}, t, s)); }},
-          {"repeated", [](std::int64_t r, std::int64_t c, DType t,
-                          unsigned s) { return expand(filled({r, 1}, t, s), {r, c}); }},
-          {"one row", [](std::int64_t r, std::int64_t c, DType t, unsigned s) {
-             return expand(filled({1, c}, t, s), {r, c});
-           }}};
+          {"backwards", [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return flip(filled({r, c}, t, s)); }},
+          {"repeated",
+           [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return expand(filled({r, 1}, t, s), {r, c}); }},
+          {"one row",
+           [](std::int64_t r, std::int64_t c, DType t, unsigned s) { return expand(filled({1, c}, t, s), {r, c}); }}};
       for (const Layout& x : layouts)
         for (const Layout& y : layouts) {
           const Tensor a = x.make(m, k, d, 3), b = y.make(k, n, d, 4);
@@ -131,10 +127,8 @@ TEST(Matmul, EveryDtypeAndLayout) {
         }
       for (const Layout& x : layouts) {
         const Tensor a = x.make(m, k, d, 5), v = filled({k}, d, 6), w = filled({m}, d, 7);
-        expect_product(unsqueeze(matmul(a, v), {1}), a, unsqueeze(v, {1}),
-                       std::string(x.name) + " by vector");
-        expect_product(unsqueeze(matmul(w, a), {0}), unsqueeze(w, {0}), a,
-                       std::string("vector by ") + x.name);
+        expect_product(unsqueeze(matmul(a, v), {1}), a, unsqueeze(v, {1}), std::string(x.name) + " by vector");
+        expect_product(unsqueeze(matmul(w, a), {0}), unsqueeze(w, {0}), a, std::string("vector by ") + x.name);
         const Tensor back = flip(filled({k}, d, 8));
         expect_product(unsqueeze(mv(a, back), {1}), a, unsqueeze(back, {1}),
                        std::string(x.name) + " by reversed vector");
@@ -143,8 +137,8 @@ TEST(Matmul, EveryDtypeAndLayout) {
 }
 
 TEST(Matmul, LargeAcrossBlocks) {
-  for (DType d : {DType::float32, DType::float64, DType::complex64, DType::float16, DType::bfloat16,
-                  DType::int8, DType::int32, DType::int64, DType::bool_}) {
+  for (DType d : {DType::float32, DType::float64, DType::complex64, DType::float16, DType::bfloat16, DType::int8,
+                  DType::int32, DType::int64, DType::bool_}) {
     // More than one block along k; more than one along n for the widest of them.
     const Tensor a = filled({200, 1600}, d, 1), b = filled({1600, 60}, d, 2);
     const Tensor y = matmul(a, b);
@@ -178,8 +172,7 @@ TEST(Matmul, EmptyDimensions) {
   for (DType d : kDtypes) {
     const Tensor y = matmul(empty({3, 0}, d), empty({0, 4}, d));
     EXPECT_EQ(y.shape(), (Dims{3, 4}));
-    for (std::int64_t i = 0; i < 12; ++i)
-      EXPECT_EQ(Scalar::load(d, y.data() + i * y.itemsize()).to<double>(), 0);
+    for (std::int64_t i = 0; i < 12; ++i) EXPECT_EQ(Scalar::load(d, y.data() + i * y.itemsize()).to<double>(), 0);
     EXPECT_EQ(matmul(empty({0, 3}, d), empty({3, 4}, d)).shape(), (Dims{0, 4}));
     EXPECT_EQ(matmul(empty({2, 0, 3, 4}, d), empty({4, 5}, d)).shape(), (Dims{2, 0, 3, 5}));
     EXPECT_EQ(dot(empty({0}, d), empty({0}, d)).item<double>(), 0);
@@ -222,9 +215,7 @@ TEST(Matmul, MixedDtypesAndErrors) {
   EXPECT_THROW(outer(a, b), ShapeError);
   try {
     matmul(a, a);
-  } catch (const ShapeError& e) {
-    EXPECT_NE(std::string(e.what()).find("(3, 4)"), std::string::npos) << e.what();
-  }
+  } catch (const ShapeError& e) { EXPECT_NE(std::string(e.what()).find("(3, 4)"), std::string::npos) << e.what(); }
   const Tensor u = filled({3}, DType::int64, 1), v = filled({2}, DType::float32, 2), o = outer(u, v);
   EXPECT_EQ(o.shape(), (Dims{3, 2}));
   EXPECT_EQ(o.dtype(), DType::float32);
@@ -241,8 +232,7 @@ TEST(Matmul, SameBitsForAnyNumberOfThreads) {
       set_num_threads(3);
       const Tensor three = matmul(a, b);
       set_num_threads(0);
-      EXPECT_EQ(std::memcmp(one.data(), three.data(), static_cast<std::size_t>(one.nbytes())), 0)
-          << name(d) << m;
+      EXPECT_EQ(std::memcmp(one.data(), three.data(), static_cast<std::size_t>(one.nbytes())), 0) << name(d) << m;
     }
 }
 
@@ -314,10 +304,8 @@ TEST(Blas, SaysWhatItUses) {
   const blas::Info info = blas::info();
   EXPECT_FALSE(info.name.empty());
   EXPECT_EQ(info.threads, num_threads());
-  if (info.name == "none")
-    EXPECT_TRUE(info.library.empty());
-  else
-    EXPECT_FALSE(info.library.empty());
+  if (info.name == "none") EXPECT_TRUE(info.library.empty());
+  else EXPECT_FALSE(info.library.empty());
   // Too late: one is in use already.
   EXPECT_THROW(blas::set_library("/nowhere/libblas.so"), RuntimeError);
 }

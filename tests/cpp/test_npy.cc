@@ -39,7 +39,8 @@ TEST_F(Npy, WritesWhatNumPyWrites) {
   const std::string s = get("x");
   EXPECT_EQ(s.size(), 128u + 24u);
   EXPECT_EQ(s.substr(0, 10), std::string("\x93NUMPY\1\0\x76\0", 10));
-  EXPECT_EQ(s.substr(10, 118), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }" + std::string(58, ' ') + "\n");
+  EXPECT_EQ(s.substr(10, 118),
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }" + std::string(58, ' ') + "\n");
 }
 
 TEST_F(Npy, Layouts) {
@@ -148,7 +149,16 @@ TEST_F(Npy, Hostile) {
       {npy(header("<i4", "(2)"), kEight), "no tuple"},
       {npy(header("<i4", "(2, 'x')"), kEight), "integer"},
       {npy(header("<i4", "(" + std::string(200, '1') + ",)"), kEight), "too large"},
-      {npy(header("<i4", "(" + [] { std::string s; for (int i = 0; i < 65; ++i) s += "1,"; return s; }() + ")"), kEight), "64 dimensions"},
+      {npy(header(
+               "<i4", "(" +
+                          [] {
+                            std::string s;
+                            for (int i = 0; i < 65; ++i) s += "1,";
+                            return s;
+                          }() +
+                          ")"),
+           kEight),
+       "64 dimensions"},
       {npy(header("<i4", "(2,)", "1"), kEight), "True or False"},
       {npy(header("|O", "(2,)"), kEight), "never executed"},
       {npy(header("<U3", "(2,)"), kEight), "strings"},
@@ -213,7 +223,8 @@ TEST_F(Npy, MisalignedDataIsReadButNotMapped) {
 TEST_F(Npy, Fuzz) {
   std::mt19937 random(1);
   save_npy(path("a"), T(sample(DType::float32, {3, 4})));
-  const std::string seeds[] = {get("a"), npy(header(">c8", "(2, 1)"), kEight + kEight, 2), npy(header("|b1", "(8,)"), kEight)};
+  const std::string seeds[] = {get("a"), npy(header(">c8", "(2, 1)"), kEight + kEight, 2),
+                               npy(header("|b1", "(8,)"), kEight)};
   int loaded = 0;
   for (int i = 0; i < 4000; ++i) {
     put("x", mutate(seeds[i % 3], random));
@@ -221,9 +232,7 @@ TEST_F(Npy, Fuzz) {
       const Tensor t = load_npy(path("x"), i % 2 == 0);
       (void)t.to(DType::complex128);  // touches every element
       ++loaded;
-    } catch (const ValueError& e) {
-      ASSERT_NE(std::string(e.what()).find("load_npy: "), std::string::npos);
-    }
+    } catch (const ValueError& e) { ASSERT_NE(std::string(e.what()).find("load_npy: "), std::string::npos); }
   }
   EXPECT_GT(loaded, 100);
   EXPECT_LT(loaded, 3900);

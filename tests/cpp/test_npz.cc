@@ -219,9 +219,7 @@ TEST_F(HostileNpz, Fuzz) {
     try {
       for (const auto& [name, t] : load_npz(path("x"), options)) (void)t.to(DType::complex128);
       ++loaded;
-    } catch (const ValueError& e) {
-      ASSERT_NE(std::string(e.what()).find("load_npz: "), std::string::npos);
-    }
+    } catch (const ValueError& e) { ASSERT_NE(std::string(e.what()).find("load_npz: "), std::string::npos); }
   }
   EXPECT_GT(loaded, 50);
   EXPECT_LT(loaded, 4000);

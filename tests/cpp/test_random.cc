@@ -63,8 +63,7 @@ void expect_floats(std::int64_t n, std::uint64_t offset) {
                  : dtype_of<T> == DType::float32 ? T(std::nextafter(1.f, 0.f))
                  : dtype_of<T> == DType::float16 ? T(1 - 0x1p-11)
                                                  : T(1 - 0x1p-8);
-  expect_numbers(rand({n}, dtype_of<T>, kCpu, &g), scalar::Uniform<T>{0, 1, static_cast<C>(last)}, seed,
-                 offset);
+  expect_numbers(rand({n}, dtype_of<T>, kCpu, &g), scalar::Uniform<T>{0, 1, static_cast<C>(last)}, seed, offset);
   EXPECT_EQ(g.offset(), offset + static_cast<std::uint64_t>(n));
   g.set_state(seed, offset);
   expect_numbers(randn({n}, dtype_of<T>, kCpu, &g), scalar::Normal<T>{0, 1}, seed, offset);
@@ -87,8 +86,8 @@ TEST(Random, KernelsAgreeWithTheScalarDefinition) {
 
 TEST(Random, IntegersAgreeWithTheScalarDefinition) {
   Generator g(7);
-  auto check = [&]<class T, int Bits>(std::integral_constant<int, Bits>, const Scalar& low,
-                                      const Scalar& high, std::uint64_t range, T) {
+  auto check = [&]<class T, int Bits>(std::integral_constant<int, Bits>, const Scalar& low, const Scalar& high,
+                                      std::uint64_t range, T) {
     g.set_state(7, 5);
     const Tensor t = randint(low, high, {3000}, dtype_of<T>, kCpu, &g);
     expect_numbers(t, scalar::Integers<T, Bits>{low.to<std::int64_t>(), range}, 7, 5);
@@ -184,11 +183,10 @@ TEST(Random, NormalIsAccurate) {
     worst32 = std::max(worst32, std::hypot(p.x - r * std::cos(angle), p.y - r * std::sin(angle)) / r);
     const std::uint64_t a = w.w[0] | std::uint64_t{w.w[1]} << 32, b = w.w[2] | std::uint64_t{w.w[3]} << 32;
     const auto q = scalar::normal_pair(a, b, 1.0);
-    const long double turn =
-        2 * 3.14159265358979323846264338327950288L * (static_cast<long double>(b) * 0x1p-64L);
+    const long double turn = 2 * 3.14159265358979323846264338327950288L * (static_cast<long double>(b) * 0x1p-64L);
     const long double s = std::sqrt(-2 * std::log(static_cast<long double>(scalar::positive_unit(a))));
-    worst64 = std::max(
-        worst64, static_cast<double>(std::hypot(q.x - s * std::cos(turn), q.y - s * std::sin(turn)) / s));
+    worst64 =
+        std::max(worst64, static_cast<double>(std::hypot(q.x - s * std::cos(turn), q.y - s * std::sin(turn)) / s));
   }
   EXPECT_LT(worst32, 3e-7);
   EXPECT_LT(worst64, 6e-16);

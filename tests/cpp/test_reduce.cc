@@ -8,8 +8,8 @@ using namespace tenon::testing;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInf = std::numeric_limits<double>::infinity();
 
-const DType kAll[] = {DType::bool_,  DType::int8,    DType::int16,    DType::int32,   DType::int64,
-                      DType::uint8,  DType::uint16,  DType::uint32,   DType::uint64,  DType::float16,
+const DType kAll[] = {DType::bool_,    DType::int8,    DType::int16,   DType::int32,     DType::int64,
+                      DType::uint8,    DType::uint16,  DType::uint32,  DType::uint64,    DType::float16,
                       DType::bfloat16, DType::float32, DType::float64, DType::complex64, DType::complex128};
 
 double tolerance(DType d) {
@@ -31,7 +31,8 @@ std::vector<std::vector<Scalar>> groups(const Tensor& t, const Dims& axes) {
   const auto flat = elements(permute(t, order));
   const std::int64_t n = kept.product(), each = n ? t.numel() / n : 0;
   std::vector<std::vector<Scalar>> r(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < t.numel(); ++i) r[static_cast<std::size_t>(i / each)].push_back(flat[static_cast<std::size_t>(i)]);
+  for (std::int64_t i = 0; i < t.numel(); ++i)
+    r[static_cast<std::size_t>(i / each)].push_back(flat[static_cast<std::size_t>(i)]);
   return r;
 }
 
@@ -81,7 +82,8 @@ TEST_P(Reduce, Sum) {
     ASSERT_EQ(got.size(), groups.size());
     for (std::size_t i = 0; i < groups.size(); ++i) {
       long double re = 0, im = 0, size = 0;
-      for (const auto& s : groups[i]) re += Value(s).re, im += Value(s).im, size += std::fabs(Value(s).re) + std::fabs(Value(s).im);
+      for (const auto& s : groups[i])
+        re += Value(s).re, im += Value(s).im, size += std::fabs(Value(s).re) + std::fabs(Value(s).im);
       if (y.dtype() == DType::float16 && std::fabs(re) > 65504) continue;
       const long double allowed = tolerance(y.dtype()) * (std::fabs(re) + std::fabs(im) + 1e-2L * size);
       ASSERT_NEAR(Value(got[i]).re, re, allowed) << i;
@@ -239,7 +241,8 @@ TEST(ReduceValues, TheFirstOfEquals) {
     const Tensor t = with(n, 0, {{n / 3, 7}, {n / 2, 7}, {n - 1, 7}}, DType::int16);
     EXPECT_EQ(argmax(t, {}).item<std::int64_t>(), n / 3);
     const Tensor rows = contiguous(expand(reshape(t, {n, 1}), {n, 5}));
-    for (const auto& s : elements(with_threads([&] { return argmax(rows, 0); }))) EXPECT_EQ(s.to<std::int64_t>(), n / 3);
+    for (const auto& s : elements(with_threads([&] { return argmax(rows, 0); })))
+      EXPECT_EQ(s.to<std::int64_t>(), n / 3);
   }
 }
 
@@ -251,17 +254,21 @@ TEST(ReduceValues, SmallIntegersSumWithoutOverflow) {
     EXPECT_EQ(sum(full({n}, 65535, DType::uint16)).item<std::int64_t>(), 65535 * n);
     EXPECT_EQ(sum(full({n}, -2147483648LL, DType::int32)).item<std::int64_t>(), -2147483648LL * n);
     EXPECT_EQ(count_nonzero(full({n}, 1, DType::bool_)).item<std::int64_t>(), n);
-    for (const auto& s : elements(sum(full({n, 3}, 255, DType::uint8), Dims{0}))) EXPECT_EQ(s.to<std::int64_t>(), 255 * n);
-    for (const auto& s : elements(count_nonzero(full({n, 3}, 1, DType::uint8), Dims{0}))) EXPECT_EQ(s.to<std::int64_t>(), n);
+    for (const auto& s : elements(sum(full({n, 3}, 255, DType::uint8), Dims{0})))
+      EXPECT_EQ(s.to<std::int64_t>(), 255 * n);
+    for (const auto& s : elements(count_nonzero(full({n, 3}, 1, DType::uint8), Dims{0})))
+      EXPECT_EQ(s.to<std::int64_t>(), n);
   }
 }
 
 TEST(ReduceValues, SumsAreAccurate) {
   // A naive float32 sum of these ends 60 % away.
-  EXPECT_EQ(sum(full({1 << 25}, 0.1F, DType::float32)).item<float>(), static_cast<float>(0.1F * static_cast<double>(1 << 25)));
+  EXPECT_EQ(sum(full({1 << 25}, 0.1F, DType::float32)).item<float>(),
+            static_cast<float>(0.1F * static_cast<double>(1 << 25)));
   EXPECT_NEAR(sum(full({4'000'003}, 0.1, DType::float64)).item<double>(), 400000.3, 1e-9);
   EXPECT_NEAR(mean(full({100'000}, 60000, DType::float16), {}, false, DType::float32).item<double>(), 60000, 1e-2);
-  EXPECT_EQ(sum(full({3000}, 0.001, DType::float16)).item<double>(), static_cast<double>(static_cast<float>(half(static_cast<float>(half(0.001)) * 3000))));
+  EXPECT_EQ(sum(full({3000}, 0.001, DType::float16)).item<double>(),
+            static_cast<double>(static_cast<float>(half(static_cast<float>(half(0.001)) * 3000))));
 }
 
 TEST(ReduceValues, ProductsStayInRangeInOrder) {
@@ -297,7 +304,9 @@ TEST(ReduceValues, NormsBeyondTheSquaresOfTheRange) {
       EXPECT_NEAR(norm(full({n}, x, DType::float64)).item<double>() / (x * root), 1, x < 1e-320 ? 0.3 : 1e-13) << x;
     EXPECT_NEAR(norm(full({n}, 1e30F, DType::float32)).item<double>() / (1e30 * root), 1, 1e-6);
     EXPECT_EQ(norm(zeros({n}, DType::float64)).item<double>(), 0);
-    EXPECT_NEAR(norm(with(n, 1e200, {{n - 1, 1e-200}, {0, 1}}, DType::float64)).item<double>() / (1e200 * std::sqrt(static_cast<double>(n - 2))), 1, 1e-13);
+    EXPECT_NEAR(norm(with(n, 1e200, {{n - 1, 1e-200}, {0, 1}}, DType::float64)).item<double>() /
+                    (1e200 * std::sqrt(static_cast<double>(n - 2))),
+                1, 1e-13);
     EXPECT_EQ(norm(with(n, 1e-200, {{n - 1, -kInf}}, DType::float64)).item<double>(), kInf);
     const Tensor columns = full({n, 3}, 1e250, DType::float64);
     EXPECT_NEAR(norm(columns, 2, Dims{0}).data<double>()[1] / (1e250 * root), 1, 1e-13);

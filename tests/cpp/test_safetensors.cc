@@ -56,8 +56,10 @@ TEST_F(SafetensorsFile, LayoutOfTheFile) {
 }
 
 TEST_F(SafetensorsFile, MisalignedTensorsAreRead) {
-  put("x", file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"I16","shape":[1],"data_offsets":[1,3]}})",
-                   std::string("\7\1\2", 3)));
+  put("x",
+      file_of(
+          R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"I16","shape":[1],"data_offsets":[1,3]}})",
+          std::string("\7\1\2", 3)));
   const Safetensors got = load_safetensors(path("x"));
   EXPECT_EQ(got.tensors[1].second[0].item<int>(), 0x0201);
   EXPECT_EQ(got.tensors[1].second.storage().kind(), Storage::Kind::owned);
@@ -100,25 +102,48 @@ TEST_F(SafetensorsFile, Hostile) {
       {file_of(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", eight), "no safetensors header"},
       {file_of(R"({"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})", eight), "no safetensors header"},
       {file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}})", eight), "no safetensors header"},
-      {file_of(R"({"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}})", eight), "no safetensors header"},
-      {file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}})", eight), "'a' appears twice"},
+      {file_of(R"({"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}})", eight),
+       "no safetensors header"},
+      {file_of(
+           R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}})",
+           eight),
+       "'a' appears twice"},
       {file_of(R"({"a":{"dtype":"F8_E8M0","shape":[8],"data_offsets":[0,8]}})", eight), "'F8_E8M0'"},
       {file_of(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", eight), "needs 12 bytes"},
       {file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", eight), "begins at 8"},
       {file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,18446744073709551615]}})", eight), "too large"},
-      {file_of(R"({"a":{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,8]}})", eight), "no safetensors header"},
-      {file_of(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}})", eight), "more bytes than"},
+      {file_of(R"({"a":{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,8]}})", eight),
+       "no safetensors header"},
+      {file_of(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}})", eight),
+       "more bytes than"},
       {file_of(R"({"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]}})", ""), "more bytes than"},
-      {file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})", eight), "begins at 3"},
-      {file_of(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})", eight), "neither overlap nor leave gaps"},
-      {file_of(R"({"a":{"dtype":"U8","shape":[16],"data_offsets":[0,16]}})", eight), "the tensors have 16 bytes, the file has 8"},
-      {file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", eight), "the tensors have 4 bytes, the file has 8"},
+      {file_of(
+           R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})",
+           eight),
+       "begins at 3"},
+      {file_of(
+           R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})",
+           eight),
+       "neither overlap nor leave gaps"},
+      {file_of(R"({"a":{"dtype":"U8","shape":[16],"data_offsets":[0,16]}})", eight),
+       "the tensors have 16 bytes, the file has 8"},
+      {file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", eight),
+       "the tensors have 4 bytes, the file has 8"},
       {file_of(R"({"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}})", "\1\2"), "neither 0 nor 1"},
       {file_of(R"({"__metadata__":{"a":1}})", ""), "text to text"},
       {file_of(R"({"__metadata__":{"a":"x","a":"y"}})", ""), "'a' appears twice"},
       {file_of(R"({"__metadata__":"x"})", ""), "no safetensors header"},
       {file_of("{\"a\":{\"dtype\":\"U8\",\"shape\":[" + std::string(200'000, '['), ""), "no safetensors header"},
-      {file_of("{\"a\":{\"dtype\":\"U8\",\"shape\":[" + [] { std::string s = "1"; for (int i = 0; i < 64; ++i) s += ",1"; return s; }() + "],\"data_offsets\":[0,1]}}", "x"), "64 dimensions"},
+      {file_of(
+           "{\"a\":{\"dtype\":\"U8\",\"shape\":[" +
+               [] {
+                 std::string s = "1";
+                 for (int i = 0; i < 64; ++i) s += ",1";
+                 return s;
+               }() +
+               "],\"data_offsets\":[0,1]}}",
+           "x"),
+       "64 dimensions"},
   };
   for (const auto& c : cases) {
     put("x", c.bytes);
@@ -135,16 +160,15 @@ TEST_F(SafetensorsFile, Fuzz) {
   std::mt19937 random(3);
   save_safetensors(path("a"), all_dtypes(), {{"k", "v"}});
   save_safetensors(path("b"), {{"w", sample(DType::bfloat16, {4})}, {"mask", sample(DType::bool_, {3})}});
-  const std::string seeds[] = {get("a"), get("b"), file_of(R"({"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", std::string(8, '\2'))};
+  const std::string seeds[] = {
+      get("a"), get("b"), file_of(R"({"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", std::string(8, '\2'))};
   int loaded = 0;
   for (int i = 0; i < 5000; ++i) {
     put("x", mutate(seeds[i % 3], random));
     try {
       for (const auto& [name, t] : load_safetensors(path("x"), i % 2 == 0).tensors) (void)t.to(DType::complex128);
       ++loaded;
-    } catch (const ValueError& e) {
-      ASSERT_NE(std::string(e.what()).find("load_safetensors: "), std::string::npos);
-    }
+    } catch (const ValueError& e) { ASSERT_NE(std::string(e.what()).find("load_safetensors: "), std::string::npos); }
   }
   EXPECT_GT(loaded, 50);
   EXPECT_LT(loaded, 4500);

@@ -32,12 +32,9 @@ TEST(Scalar, PromotesWeakly) {
     const auto d = static_cast<DType>(i);
     for (int k = 0; k < 4; ++k) {
       const DType p = ladder[k].promote_with(d);
-      if (k <= rank(d))
-        EXPECT_EQ(p, d) << name(d) << k;
-      else if (k == 3)
-        EXPECT_EQ(p, complex_dtype(d)) << name(d);
-      else
-        EXPECT_EQ(p, ladder[k].default_dtype()) << name(d) << k;
+      if (k <= rank(d)) EXPECT_EQ(p, d) << name(d) << k;
+      else if (k == 3) EXPECT_EQ(p, complex_dtype(d)) << name(d);
+      else EXPECT_EQ(p, ladder[k].default_dtype()) << name(d) << k;
     }
   }
   EXPECT_EQ(Scalar(complex128{}).promote_with(DType::float64), DType::complex128);
@@ -76,8 +73,7 @@ TEST(Scalar, StoresAndLoadsEveryDtype) {
       alignas(16) unsigned char bytes[32];
       std::memset(bytes, 0xEE, sizeof bytes);
       s.store(d, bytes);
-      for (std::size_t k = itemsize(d); k < sizeof bytes; ++k)
-        ASSERT_EQ(bytes[k], 0xEE) << "wrote beyond " << name(d);
+      for (std::size_t k = itemsize(d); k < sizeof bytes; ++k) ASSERT_EQ(bytes[k], 0xEE) << "wrote beyond " << name(d);
       const Scalar back = Scalar::load(d, bytes);
       const double expected = is_bool(d) ? s.to<bool>() : s.to<double>();
       EXPECT_EQ(back.to<double>(), expected) << name(d) << " " << s.str();

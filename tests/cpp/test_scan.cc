@@ -6,9 +6,9 @@ namespace {
 using namespace tenon;
 using namespace tenon::testing;
 
-const DType kReal[] = {DType::bool_,  DType::int8,   DType::int16,   DType::int32,    DType::int64,   DType::uint8,
-                       DType::uint16, DType::uint32, DType::uint64,  DType::float16,  DType::bfloat16, DType::float32,
-                       DType::float64};
+const DType kReal[] = {DType::bool_,    DType::int8,    DType::int16,  DType::int32,  DType::int64,
+                       DType::uint8,    DType::uint16,  DType::uint32, DType::uint64, DType::float16,
+                       DType::bfloat16, DType::float32, DType::float64};
 
 double tolerance(DType d) {
   return d == DType::float16 ? 1e-3 : d == DType::bfloat16 ? 8e-3 : d == DType::float32 ? 2e-7 : 1e-13;
@@ -57,7 +57,8 @@ TEST_P(Scans, Sum) {
       for (std::size_t i = 0; i < in.size(); ++i) {
         s += in[i], size += std::fabs(in[i]);
         const bool wraps = y.dtype() == DType::uint64 && s < 0;
-        if (!wraps && std::fabs(s) < 65504) ASSERT_NEAR(out[i], s, tolerance(y.dtype()) * std::fabs(s) + 1e-16L * size) << i;
+        if (!wraps && std::fabs(s) < 65504)
+          ASSERT_NEAR(out[i], s, tolerance(y.dtype()) * std::fabs(s) + 1e-16L * size) << i;
       }
     });
   });
@@ -92,7 +93,10 @@ TEST_P(Scans, Softmax) {
         for (std::size_t i = 0; i < in.size(); ++i) {
           const long double expected = log ? in[i] - highest - std::log(s) : std::exp(in[i] - highest) / s;
           // Below 6e-5, float16 has fewer digits.
-          ASSERT_NEAR(out[i], expected, 3 * tolerance(GetParam()) * (std::fabs(expected) + (log ? 1 : 0)) + (GetParam() == DType::float16 ? 6e-8 : 0)) << i;
+          ASSERT_NEAR(out[i], expected,
+                      3 * tolerance(GetParam()) * (std::fabs(expected) + (log ? 1 : 0)) +
+                          (GetParam() == DType::float16 ? 6e-8 : 0))
+              << i;
         }
       });
     }
@@ -116,7 +120,8 @@ TEST(ScanValues, Complex) {
 TEST(ScanValues, SumsOfNonNegativeNumbersDoNotFall) {
   Random r(9);
   Tensor t = empty({500'000}, DType::float32);
-  for (std::int64_t i = 0; i < t.numel(); ++i) t.data<float>()[i] = below(r, 3) ? static_cast<float>(below(r, 1 << 20)) * 1e-6F : 0;
+  for (std::int64_t i = 0; i < t.numel(); ++i)
+    t.data<float>()[i] = below(r, 3) ? static_cast<float>(below(r, 1 << 20)) * 1e-6F : 0;
   const Tensor y = cumsum(t, 0);
   for (std::int64_t i = 1; i < t.numel(); ++i) ASSERT_GE(y.data<float>()[i], y.data<float>()[i - 1]) << i;
 }

@@ -36,13 +36,9 @@ class Sim : public testing::Test {
     simulator<void()>("tenon_sim_reset")();
   }
   void TearDown() override {
-    if (!IsSkipped()) {
-      EXPECT_EQ(live(0) + live(1), live_) << "device memory leaks";
-    }
+    if (!IsSkipped()) { EXPECT_EQ(live(0) + live(1), live_) << "device memory leaks"; }
   }
-  static std::int64_t live(int device) {
-    return simulator<std::int64_t(int)>("tenon_sim_live_bytes")(device);
-  }
+  static std::int64_t live(int device) { return simulator<std::int64_t(int)>("tenon_sim_live_bytes")(device); }
   static std::int64_t to_device() { return simulator<std::int64_t(int)>("tenon_sim_copies")(0); }
   static std::int64_t to_host() { return simulator<std::int64_t(int)>("tenon_sim_copies")(1); }
   std::int64_t live_ = 0;
@@ -73,8 +69,7 @@ TEST_F(Sim, MovesTensorsThereAndBack) {
 
 TEST_F(Sim, MovesEveryLayoutWithOneCopy) {
   const Tensor t = counting({4, 5});
-  const Tensor layouts[] = {T(t),    flip(t),          slice(t, 1, {}, {}, 2), expand(t[0], {3, 5}),
-                            t[1][2], slice(t, 0, 2, 2)};
+  const Tensor layouts[] = {T(t), flip(t), slice(t, 1, {}, {}, 2), expand(t[0], {3, 5}), t[1][2], slice(t, 0, 2, 2)};
   for (const Tensor& v : layouts) {
     const auto before = to_device();
     EXPECT_EQ(values(v.to(kCuda).to(kCpu)), values(v));
@@ -183,10 +178,9 @@ TEST_F(Sim, MemoryComesBack) {
                            kCuda);  // of 4 GiB: each needs the one before to be free
     EXPECT_EQ(live(0), before + (std::int64_t{3} << 30));
   }
-  EXPECT_NE(message<DeviceError>([] {
-              empty({std::int64_t{8} << 30}, DType::uint8, kCuda);
-            }).find("out of memory on cuda:0"),
-            std::string::npos);
+  EXPECT_NE(
+      message<DeviceError>([] { empty({std::int64_t{8} << 30}, DType::uint8, kCuda); }).find("out of memory on cuda:0"),
+      std::string::npos);
 }
 
 TEST_F(Sim, ReadsSingleElements) {
@@ -351,9 +345,7 @@ TEST_F(Sim, AForkedChildGetsAnError) {
       add(x, x);
     } catch (const DeviceError& e) {
       result = std::string(e.what()).find("forked") == std::string::npos ? 2 : 0;
-    } catch (...) {
-      result = 3;
-    }
+    } catch (...) { result = 3; }
     _exit(result);
   }
   int status = 0;
@@ -383,11 +375,10 @@ TEST(NoBackendDeathTest, IsAClearErrorAndAQuickNo) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // a fresh process, which looks for its backend anew
   const std::string was = std::getenv("TENON_CUDA_LIB");
   setenv("TENON_CUDA_LIB", "/nonexistent/libtenon_cuda.so", 1);
-  EXPECT_EXIT(
-      std::exit(without_backend()), testing::ExitedWithCode(0),
-      "cuda:0: no such device: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
-      "set TENON_CUDA_LIB or install tenon_cuda; use device='cpu', or check tenon.cuda.is_available\\(\\) "
-      "first");
+  EXPECT_EXIT(std::exit(without_backend()), testing::ExitedWithCode(0),
+              "cuda:0: no such device: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
+              "set TENON_CUDA_LIB or install tenon_cuda; use device='cpu', or check tenon.cuda.is_available\\(\\) "
+              "first");
   setenv("TENON_CUDA_LIB", was.c_str(), 1);
 }
 

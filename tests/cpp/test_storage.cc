@@ -128,8 +128,7 @@ TEST(Storage, MapsFilesPrivately) {
   std::fclose(std::fopen(path, "wb"));
   EXPECT_EQ(Storage::map_file(path, false)->bytes(), 0);
   std::remove(path);
-  EXPECT_NE(message<FileError>([&] { Storage::map_file(path, false); }).find("No such file"),
-            std::string::npos);
+  EXPECT_NE(message<FileError>([&] { Storage::map_file(path, false); }).find("No such file"), std::string::npos);
 }
 
 TEST(Storage, GeometryMayNotReachOutside) {
@@ -142,9 +141,8 @@ TEST(Storage, GeometryMayNotReachOutside) {
   EXPECT_THROW(make_tensor(s, 64, {10}, {-1}, DType::float64, false), ValueError);
   EXPECT_THROW(make_tensor(s, 0, {2, 2}, {8, 2}, DType::float64, false), ValueError);
   EXPECT_THROW(make_tensor(s, -8, {1}, {1}, DType::float64, false), ValueError);
-  EXPECT_THROW(
-      make_tensor(s, 0, {2, std::int64_t{1} << 62}, {1, std::int64_t{1} << 60}, DType::float64, false),
-      ValueError);
+  EXPECT_THROW(make_tensor(s, 0, {2, std::int64_t{1} << 62}, {1, std::int64_t{1} << 60}, DType::float64, false),
+               ValueError);
 }
 
 TEST(Storage, TooLargeOrNegativeShapesAreRefused) {
@@ -192,9 +190,7 @@ TEST(Allocator, KeepsItsLimitAndReleases) {
   EXPECT_EQ(memory::release(), 2 * kLarge);
   EXPECT_EQ(memory::stats().cached, 0);
   memory::set_limit(0);
-  {
-    const auto s = Storage::allocate(kLarge);
-  }
+  { const auto s = Storage::allocate(kLarge); }
   EXPECT_EQ(memory::stats().cached, 0);
   memory::set_limit(limit);
 }

@@ -12,17 +12,18 @@ void expect_same_elements(const Tensor& a, const Tensor& b) {
   for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(x[i].to<complex128>(), y[i].to<complex128>()) << i;
 }
 
-const Dims kShapes[] = {{8, 8}, {9, 70}, {64, 64}, {200, 333}, {130, 16}, {3, 40, 50}, {40, 3, 50}, {40, 50, 3}, {12, 9, 10, 11}};
+const Dims kShapes[] = {{8, 8},      {9, 70},     {64, 64},    {200, 333},     {130, 16},
+                        {3, 40, 50}, {40, 3, 50}, {40, 50, 3}, {12, 9, 10, 11}};
 
 TEST(Transpose, CopiesOfEveryDType) {
   Random r(1);
-#define X(name, type, kind, bits)                                                              \
-  for (const Dims& shape : kShapes) {                                                          \
-    const Tensor t = random_values(r, shape, DType::name), turned = T(t);                      \
-    SCOPED_TRACE(#name + shape.str());                                                         \
-    expect_same_elements(with_threads([&] { return turned.clone(); }), turned);                \
-    expect_same_elements(T(flip(t, Dims{0})).clone(), T(flip(t, Dims{0})));                    \
-    if (HasFatalFailure()) return;                                                             \
+#define X(name, type, kind, bits)                                               \
+  for (const Dims& shape : kShapes) {                                           \
+    const Tensor t = random_values(r, shape, DType::name), turned = T(t);       \
+    SCOPED_TRACE(#name + shape.str());                                          \
+    expect_same_elements(with_threads([&] { return turned.clone(); }), turned); \
+    expect_same_elements(T(flip(t, Dims{0})).clone(), T(flip(t, Dims{0})));     \
+    if (HasFatalFailure()) return;                                              \
   }
   TENON_FOR_EACH_DTYPE(X)
 #undef X
@@ -65,7 +66,8 @@ TEST(Transpose, LargeCopiesPastTheCache) {
   for (int k = 0; k < 2; ++k) {
     const Tensor y = T(t).clone();
     for (std::int64_t i = 0; i < 3200; i += 7)
-      for (std::int64_t j = 0; j < 3000; ++j) ASSERT_EQ(y.data<float>()[i * 3000 + j], static_cast<float>(j * 3200 + i));
+      for (std::int64_t j = 0; j < 3000; ++j)
+        ASSERT_EQ(y.data<float>()[i * 3000 + j], static_cast<float>(j * 3200 + i));
   }
 }
 
@@ -75,12 +77,14 @@ TEST(Transpose, Elementwise) {
     for (const Dims& shape : {Dims{9, 9}, Dims{130, 130}, Dims{257, 300}, Dims{40, 3, 40}}) {
       Dims back(shape.size());
       for (int i = 0; i < back.size(); ++i) back[i] = shape[back.size() - 1 - i];
-      const Tensor a = random_values(r, shape, d), b = random_values(r, back, d), c = random_values(r, back, DType::float32);
+      const Tensor a = random_values(r, shape, d), b = random_values(r, back, d),
+                   c = random_values(r, back, DType::float32);
       SCOPED_TRACE(shape.str());
       expect_same_elements(with_threads([&] { return add(a, T(b)); }), add(a, contiguous(T(b))));
       expect_same_elements(sub(T(b), a), sub(contiguous(T(b)), a));
       expect_same_elements(with_threads([&] { return mul(a, T(c)); }), mul(a, contiguous(T(c))));
-      expect_same_elements(where(ne(a, Scalar(0)), T(b), Scalar(1)), where(ne(a, Scalar(0)), contiguous(T(b)), Scalar(1)));
+      expect_same_elements(where(ne(a, Scalar(0)), T(b), Scalar(1)),
+                           where(ne(a, Scalar(0)), contiguous(T(b)), Scalar(1)));
       const Tensor row = random_values(r, {shape.back()}, d);
       expect_same_elements(add(T(b), row), add(contiguous(T(b)), row));
       if (shape.size() == 2 && shape[0] == shape[1]) {

@@ -57,8 +57,8 @@ TEST(View, SliceFollowsPython) {
                              to = no_b ? (step > 0 ? n : -1) : clamp(b);
           std::vector<std::int64_t> positions;
           for (std::int64_t i = from; step > 0 ? i < to : i > to; i += step) positions.push_back(i);
-          const Tensor v = slice(t, -1, no_a ? std::nullopt : std::optional(a),
-                                 no_b ? std::nullopt : std::optional(b), step);
+          const Tensor v =
+              slice(t, -1, no_a ? std::nullopt : std::optional(a), no_b ? std::nullopt : std::optional(b), step);
           expect_view(t, v, {2, static_cast<std::int64_t>(positions.size())},
                       [&](const Dims& i) { return i[0] * n + positions[static_cast<std::size_t>(i[1])]; });
         }
@@ -80,8 +80,7 @@ TEST(View, SelectNarrowDiagonalUnfoldFlip) {
     const std::int64_t r = std::max<std::int64_t>(-offset, 0), c = std::max<std::int64_t>(offset, 0);
     const std::int64_t n = std::max<std::int64_t>(std::min<std::int64_t>(3 - r, 4 - c), 0);
     expect_view(t, diagonal(t, offset), {n}, [&](const Dims& i) { return (r + i[0]) * 4 + c + i[0]; });
-    expect_view(t, diagonal(t, offset, 1, 0),
-                {std::max<std::int64_t>(std::min<std::int64_t>(4 - r, 3 - c), 0)},
+    expect_view(t, diagonal(t, offset, 1, 0), {std::max<std::int64_t>(std::min<std::int64_t>(4 - r, 3 - c), 0)},
                 [&](const Dims& i) { return (c + i[0]) * 4 + r + i[0]; });
   }
   expect_view(t, unfold(t, 1, 2, 1), {3, 3, 2}, [](const Dims& i) { return i[0] * 4 + i[1] + i[2]; });
@@ -144,21 +143,11 @@ Tensor random_layout(std::mt19937& random) {
   for (int k = draw(0, 3); k > 0 && t.ndim() > 0; --k) {
     const int d = draw(0, t.ndim() - 1);
     switch (draw(0, 5)) {
-      case 0:
-        t = transpose(t, d, draw(0, t.ndim() - 1));
-        break;
-      case 1:
-        t = slice(t, d, {}, {}, 2);
-        break;
-      case 2:
-        t = flip(t, Dims{d});
-        break;
-      case 3:
-        t = unsqueeze(t, {d});
-        break;
-      case 4:
-        t = slice(t, d, 1, {});
-        break;
+      case 0: t = transpose(t, d, draw(0, t.ndim() - 1)); break;
+      case 1: t = slice(t, d, {}, {}, 2); break;
+      case 2: t = flip(t, Dims{d}); break;
+      case 3: t = unsqueeze(t, {d}); break;
+      case 4: t = slice(t, d, 1, {}); break;
       default:
         Dims to = t.shape();
         to.insert(0, 2);
@@ -192,9 +181,7 @@ TEST(View, ReshapeEqualsTheReshapedCopyForRandomLayouts) {
     const Tensor r = reshape(t, to);
     ASSERT_EQ(r.shape(), to);
     ASSERT_EQ(values(r), values(t)) << t.shape().str() << t.strides().str() << " to " << to.str();
-    if (t.numel() > 0) {
-      ASSERT_EQ(r.shares_storage(t), strides.has_value());
-    }
+    if (t.numel() > 0) { ASSERT_EQ(r.shares_storage(t), strides.has_value()); }
     views += strides.has_value();
     if (!strides) {
       // No strides exist: each new dimension would have to step by the distance of its first two elements.
@@ -210,8 +197,7 @@ TEST(View, ReshapeEqualsTheReshapedCopyForRandomLayouts) {
         possible = p == at[i];
         for (int d = to.size() - 1; d >= 0 && ++index[d] == to[d]; --d) index[d] = 0;
       }
-      ASSERT_FALSE(possible) << "a view was missed: " << t.shape().str() << t.strides().str() << " to "
-                             << to.str();
+      ASSERT_FALSE(possible) << "a view was missed: " << t.shape().str() << t.strides().str() << " to " << to.str();
     }
   }
   EXPECT_GT(views, 1000);
@@ -220,8 +206,7 @@ TEST(View, ReshapeEqualsTheReshapedCopyForRandomLayouts) {
 TEST(View, AsAnotherDtype) {
   const Tensor t = counting({2, 4}, DType::int16);
   EXPECT_EQ(view(t, DType::int64).shape(), (Dims{2, 1}));
-  EXPECT_EQ(values<int>(view(t, DType::uint8)),
-            (std::vector<int>{0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0}));
+  EXPECT_EQ(values<int>(view(t, DType::uint8)), (std::vector<int>{0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0}));
   EXPECT_EQ(view(slice(t, 0, {}, {}, -1), DType::int32).strides(), (Dims{-2, 1}));
   EXPECT_EQ(view(T(t), DType::float16).strides(), T(t).strides());
   EXPECT_THROW(view(T(t), DType::int32), ValueError);

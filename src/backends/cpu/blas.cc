@@ -49,8 +49,7 @@ bool find_all(void* handle, Library& l) {
       l.name = "openblas";
       find(handle, prefix + "openblas_get_num_threads", l.get_threads);
       if (find(handle, prefix + "openblas_get_config", config)) l.config = config();
-      if (find(handle, prefix + "openblas_get_corename", config))
-        l.config += std::string(", kernels: ") + config();
+      if (find(handle, prefix + "openblas_get_corename", config)) l.config += std::string(", kernels: ") + config();
     } else if (find(handle, "MKL_Set_Num_Threads_Local", l.set_threads_local)) {
       l.name = "mkl";
       void (*version)(char*, int) = nullptr;
@@ -95,10 +94,8 @@ Library load() {
   Library l;
   if (const char* path = std::getenv("TENON_BLAS_LIB"); path && *path) {
     // What was asked for or nothing: a silent second choice would hide a spelling mistake.
-    if (std::string(path) == "none")
-      l.tried = "TENON_BLAS_LIB is 'none'";
-    else
-      open(path, l);
+    if (std::string(path) == "none") l.tried = "TENON_BLAS_LIB is 'none'";
+    else open(path, l);
     return l;
   }
   if (!g_path.empty() && open(g_path, l)) return l;
@@ -111,8 +108,7 @@ Library load() {
 #else
   // libblas.so.3 is the reference implementation on many systems: slower than tenon's own kernels, so not
   // here.
-  const char* names[] = {"libopenblas.so.0", "libopenblas.so", "libmkl_rt.so.2", "libblis.so.4",
-                         "libflexiblas.so.3"};
+  const char* names[] = {"libopenblas.so.0", "libopenblas.so", "libmkl_rt.so.2", "libblis.so.4", "libflexiblas.so.3"};
 #endif
   for (const char* name : names)
     if (open(name, l)) return l;
@@ -142,10 +138,8 @@ BlasSingleThread::BlasSingleThread() {
 }
 BlasSingleThread::~BlasSingleThread() {
   const Library& l = library();
-  if (l.set_threads_local)
-    l.set_threads_local(before_);
-  else if (before_ > 0)
-    l.set_threads(before_);
+  if (l.set_threads_local) l.set_threads_local(before_);
+  else if (before_ > 0) l.set_threads(before_);
 }
 
 }  // namespace cpu
@@ -161,8 +155,7 @@ void set_library(const std::string& path) {
   {
     std::lock_guard lock(cpu::g_mutex);
     if (cpu::g_loaded)
-      errors::fail<RuntimeError>("blas.set_library",
-                                 "a library is already in use; call it before the first product");
+      errors::fail<RuntimeError>("blas.set_library", "a library is already in use; call it before the first product");
     cpu::g_path = path;
   }
   const cpu::Library& l = cpu::library();

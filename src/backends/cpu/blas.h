@@ -10,10 +10,10 @@ enum BlasOrder : int { kRowMajor = 101 };
 enum BlasTranspose : int { kNoTrans = 111, kTrans = 112 };
 
 template <class T>
-using RealGemm = void (*)(int order, int ta, int tb, int m, int n, int k, T alpha, const T* a, int lda,
-                          const T* b, int ldb, T beta, T* c, int ldc);
-using ComplexGemm = void (*)(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a,
-                             int lda, const void* b, int ldb, const void* beta, void* c, int ldc);
+using RealGemm = void (*)(int order, int ta, int tb, int m, int n, int k, T alpha, const T* a, int lda, const T* b,
+                          int ldb, T beta, T* c, int ldc);
+using ComplexGemm = void (*)(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a, int lda,
+                             const void* b, int ldb, const void* beta, void* c, int ldc);
 
 struct Blas {
   RealGemm<float> sgemm = nullptr;

@@ -59,9 +59,13 @@ void select_kernel(const void* const* in, void* out, std::int64_t n) {
 }
 
 template <class T>
-struct real_of_ { using type = T; };
+struct real_of_ {
+  using type = T;
+};
 template <class T>
-struct real_of_<complex<T>> { using type = T; };
+struct real_of_<complex<T>> {
+  using type = T;
+};
 
 template <class... T>
 struct Types {};
@@ -78,19 +82,16 @@ struct RuleTypes {
                                   R == Rule::magnitude || R == Rule::compare || R == Rule::order ||
                                   R == Rule::logical || R == Rule::select || R == Rule::any;
   static constexpr bool integers = R == Rule::arithmetic || R == Rule::numeric || R == Rule::ordered ||
-                                   R == Rule::real || R == Rule::integral || R == Rule::shift ||
-                                   R == Rule::magnitude || R == Rule::compare || R == Rule::order ||
-                                   R == Rule::select || R == Rule::any;
+                                   R == Rule::real || R == Rule::integral || R == Rule::shift || R == Rule::magnitude ||
+                                   R == Rule::compare || R == Rule::order || R == Rule::select || R == Rule::any;
   static constexpr bool floats = R != Rule::integral && R != Rule::shift && R != Rule::logical;
   static constexpr bool complexes = R == Rule::arithmetic || R == Rule::numeric || R == Rule::floating ||
                                     R == Rule::magnitude || R == Rule::phase || R == Rule::compare ||
                                     R == Rule::classify || R == Rule::select || R == Rule::any;
   template <class T>
-  using out = std::conditional_t<R == Rule::compare || R == Rule::order || R == Rule::logical ||
-                                     R == Rule::classify || R == Rule::order1,
-                                 bool,
-                                 std::conditional_t<R == Rule::magnitude || R == Rule::phase,
-                                                    typename real_of_<T>::type, T>>;
+  using out = std::conditional_t<
+      R == Rule::compare || R == Rule::order || R == Rule::logical || R == Rule::classify || R == Rule::order1, bool,
+      std::conditional_t<R == Rule::magnitude || R == Rule::phase, typename real_of_<T>::type, T>>;
 };
 
 template <class F, Op O, int Arity, Rule R, class T>

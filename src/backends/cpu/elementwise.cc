@@ -65,16 +65,17 @@ struct Runner {
     for (int i = 1; i <= c.arity; ++i) {
       in_dtype[i] = i == 1 && info(c.op).rule == Rule::select ? DType::bool_ : c.compute;
       widest = std::max(widest, itemsize(in_dtype[i]));
-      access[i] = c.immediate[i] || is_constant(c.loop, i) ? Access::constant
-                  : c.dtype[i] == in_dtype[i] && is_contiguous(c.loop, i, static_cast<std::int64_t>(itemsize(c.dtype[i])))
-                      ? Access::direct
-                      : Access::packed;
+      access[i] =
+          c.immediate[i] || is_constant(c.loop, i) ? Access::constant
+          : c.dtype[i] == in_dtype[i] && is_contiguous(c.loop, i, static_cast<std::int64_t>(itemsize(c.dtype[i])))
+              ? Access::direct
+              : Access::packed;
       if (c.loop.numel == 1 && !c.immediate[i] && c.dtype[i] == in_dtype[i]) access[i] = Access::direct;
     }
-    access[0] = c.dtype[0] == c.kernel_out &&
-                        is_contiguous(c.loop, 0, static_cast<std::int64_t>(itemsize(c.kernel_out)))
-                    ? Access::direct
-                    : Access::packed;
+    access[0] =
+        c.dtype[0] == c.kernel_out && is_contiguous(c.loop, 0, static_cast<std::int64_t>(itemsize(c.kernel_out)))
+            ? Access::direct
+            : Access::packed;
     block = kBlockBytes / static_cast<std::int64_t>(widest);
   }
 
@@ -140,7 +141,8 @@ struct Runner {
 
   Cursor make_cursor(int i, std::int64_t at) const {
     return Cursor(c.loop, i <= c.arity && access[i] == Access::packed ? i : 0,
-                  static_cast<char*>(c.data[i <= c.arity ? i : 0]), i <= c.arity && access[i] == Access::packed ? at : 0);
+                  static_cast<char*>(c.data[i <= c.arity ? i : 0]),
+                  i <= c.arity && access[i] == Access::packed ? at : 0);
   }
 };
 
@@ -162,15 +164,15 @@ int copy(const ElementwiseCall& c) {
   const Pack cast = kernels().cast[static_cast<int>(c.dtype[1])][static_cast<int>(c.dtype[0])];
   const std::int64_t in_size = static_cast<std::int64_t>(itemsize(c.dtype[1]));
   const std::int64_t out_size = static_cast<std::int64_t>(itemsize(c.dtype[0]));
-  char* in = c.immediate[1] ? const_cast<char*>(reinterpret_cast<const char*>(c.value[1])) : static_cast<char*>(c.data[1]);
+  char* in =
+      c.immediate[1] ? const_cast<char*>(reinterpret_cast<const char*>(c.value[1])) : static_cast<char*>(c.data[1]);
   char* out = static_cast<char*>(c.data[0]);
   const bool constant = c.immediate[1];
   parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
     Cursor to(c.loop, 0, out, begin);
     if (constant) {
-      to.advance(end - begin, [&](char* p, std::int64_t stride, std::int64_t, std::int64_t run) {
-        cast(in, 0, p, stride, run);
-      });
+      to.advance(end - begin,
+                 [&](char* p, std::int64_t stride, std::int64_t, std::int64_t run) { cast(in, 0, p, stride, run); });
       return;
     }
     Cursor from(c.loop, 1, in, begin);

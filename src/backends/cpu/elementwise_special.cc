@@ -6,7 +6,9 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
-void add_special(KernelTable& t) { add_rows<Rule::real_floating, Rule::classify, Rule::magnitude, Rule::phase, Rule::order1>(t); }
+void add_special(KernelTable& t) {
+  add_rows<Rule::real_floating, Rule::classify, Rule::magnitude, Rule::phase, Rule::order1>(t);
+}
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

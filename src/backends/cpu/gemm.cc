@@ -36,8 +36,8 @@ struct Blocks {
 
 // c[Rows x Vectors] (+)= a[Rows x k] @ b[k x Vectors]. Packed: rows of a lie side by side.
 template <class T, int Rows, int Vectors, bool Packed>
-HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* HWY_RESTRICT b, Size ldb,
-                     Size k, T* HWY_RESTRICT c, Size ldc, bool add) {
+HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* HWY_RESTRICT b, Size ldb, Size k,
+                     T* HWY_RESTRICT c, Size ldc, bool add) {
   Vector<T> sum[Rows][Vectors] = {};
   const T* row[Rows];
   if constexpr (!Packed)
@@ -54,10 +54,8 @@ HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* 
       for (int j = 0; j < Vectors; ++j) sum[i][j] = multiply_add(sum[i][j], x, y[j]);
     }
     b += ldb;
-    if constexpr (Packed)
-      a += Rows;
-    else
-      at += a_step;
+    if constexpr (Packed) a += Rows;
+    else at += a_step;
   }
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
@@ -65,10 +63,8 @@ HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* 
     for (int j = 0; j < Vectors; ++j) {
       T* to = c + i * ldc + j * kLanes<T>;
       if (add) {
-        if constexpr (std::is_same_v<T, std::uint8_t>)
-          store(to, load<T>(to) | sum[i][j]);
-        else
-          store(to, load<T>(to) + sum[i][j]);
+        if constexpr (std::is_same_v<T, std::uint8_t>) store(to, load<T>(to) | sum[i][j]);
+        else store(to, load<T>(to) + sum[i][j]);
       } else {
         store(to, sum[i][j]);
       }
@@ -180,14 +176,11 @@ void packed_gemm(const MatrixProduct& g) {
   const bool direct = same && g.c_strides[1] == 1;
   const Size n_block = Blocks<T>::n / P, k_block = Blocks<T>::k / P;
   const Size m_outer = direct ? g.m : std::min<Size>(g.m, Blocks<T>::m * 4);
-  const Size n_most = std::min(n_block, round_up(g.n, Tile<T>::columns / P)),
-             k_most = std::min(k_block, g.k) * P;
-  T* packed_a = static_cast<T*>(scratch(
-      0,
-      sizeof(T) * static_cast<std::size_t>(std::min(Blocks<T>::m, round_up(g.m, Tile<T>::rows)) * k_most)));
+  const Size n_most = std::min(n_block, round_up(g.n, Tile<T>::columns / P)), k_most = std::min(k_block, g.k) * P;
+  T* packed_a = static_cast<T*>(
+      scratch(0, sizeof(T) * static_cast<std::size_t>(std::min(Blocks<T>::m, round_up(g.m, Tile<T>::rows)) * k_most)));
   T* packed_b = static_cast<T*>(scratch(1, sizeof(T) * static_cast<std::size_t>(n_most * P * k_most)));
-  T* sums = direct ? nullptr
-                   : static_cast<T*>(scratch(2, sizeof(T) * static_cast<std::size_t>(m_outer * n_most * P)));
+  T* sums = direct ? nullptr : static_cast<T*>(scratch(2, sizeof(T) * static_cast<std::size_t>(m_outer * n_most * P)));
   for (Size j = 0; j < g.n; j += n_block) {
     const Size n = std::min(n_block, g.n - j);
     for (Size i0 = 0; i0 < g.m; i0 += m_outer) {
@@ -196,12 +189,10 @@ void packed_gemm(const MatrixProduct& g) {
       const Size ldc = direct ? g.c_strides[0] * P : n * P;
       for (Size p = 0; p < g.k; p += k_block) {
         const Size k = std::min(k_block, g.k - p);
-        pack_b<S>(b + p * g.b_strides[0] + j * g.b_strides[1], g.b_strides[0], g.b_strides[1], k, n,
-                  packed_b);
+        pack_b<S>(b + p * g.b_strides[0] + j * g.b_strides[1], g.b_strides[0], g.b_strides[1], k, n, packed_b);
         for (Size i = i0; i < m_end; i += Blocks<T>::m) {
           const Size m = std::min(Blocks<T>::m, m_end - i);
-          pack_a<S>(a + i * g.a_strides[0] + p * g.a_strides[1], g.a_strides[0], g.a_strides[1], m, k,
-                    packed_a);
+          pack_a<S>(a + i * g.a_strides[0] + p * g.a_strides[1], g.a_strides[0], g.a_strides[1], m, k, packed_a);
           block(packed_a, packed_b, m, n * P, k * P, to + (i - i0) * ldc, ldc, p > 0);
         }
       }
@@ -210,10 +201,8 @@ void packed_gemm(const MatrixProduct& g) {
         S* row = c + i * g.c_strides[0] + j * g.c_strides[1];
         const T* s = sums + (i - i0) * ldc;
         for (Size q = 0; q < n; ++q) {
-          if constexpr (P == 2)
-            row[q * g.c_strides[1]] = S(s[2 * q], s[2 * q + 1]);
-          else
-            row[q * g.c_strides[1]] = narrow<S>(s[q]);
+          if constexpr (P == 2) row[q * g.c_strides[1]] = S(s[2 * q], s[2 * q + 1]);
+          else row[q * g.c_strides[1]] = narrow<S>(s[q]);
         }
       }
     }
@@ -232,8 +221,7 @@ void small_panel(const MatrixProduct& g, const T* b, Size ldb, T* c, Size column
     const T* from = a + i * g.a_strides[0];
     T* to = c + i * g.c_strides[0];
     if (direct) {
-      tile<T, Rows, Vectors, false>(from, g.a_strides[0], g.a_strides[1], b, ldb, g.k, to, g.c_strides[0],
-                                    false);
+      tile<T, Rows, Vectors, false>(from, g.a_strides[0], g.a_strides[1], b, ldb, g.k, to, g.c_strides[0], false);
       return;
     }
     tile<T, Rows, Vectors, false>(from, g.a_strides[0], g.a_strides[1], b, ldb, g.k, edge, C, false);

@@ -33,10 +33,8 @@ T dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, Size n) {
   }
   for (; i + L <= n; i += L) s[0] = multiply_add(s[0], load(x + i), load(y + i));
   for (int j = 1; j < 4; ++j) {
-    if constexpr (std::is_same_v<T, std::uint8_t>)
-      s[0] |= s[j];
-    else
-      s[0] += s[j];
+    if constexpr (std::is_same_v<T, std::uint8_t>) s[0] |= s[j];
+    else s[0] += s[j];
   }
   T sum = sum_lanes<T>(s[0]);
   for (; i < n; ++i) sum = static_cast<T>(multiply_add<T>(sum, x[i], y[i]));
@@ -50,8 +48,7 @@ void add_columns(const S* a, Size column, const T* x, T* HWY_RESTRICT y, Size m)
   for (Size i = 0; i < m; ++i) {
     T s = y[i];
 #pragma GCC unroll 8
-    for (int j = 0; j < Columns; ++j)
-      s = static_cast<T>(multiply_add<T>(s, x[j], widen<T>(a[i + j * column])));
+    for (int j = 0; j < Columns; ++j) s = static_cast<T>(multiply_add<T>(s, x[j], widen<T>(a[i + j * column])));
     y[i] = s;
   }
 }
@@ -92,10 +89,8 @@ struct GemvOf {
       rows(chunk, g, x, y, k);
     }
     for (Size i = 0; i < g.m; ++i) {
-      if constexpr (P == 2)
-        c[i * g.c_strides[0]] = S(y[2 * i], y[2 * i + 1]);
-      else
-        c[i * g.c_strides[0]] = narrow<S>(y[i]);
+      if constexpr (P == 2) c[i * g.c_strides[0]] = S(y[2 * i], y[2 * i + 1]);
+      else c[i * g.c_strides[0]] = narrow<S>(y[i]);
     }
   }
 

@@ -55,8 +55,7 @@ class Walker {
     std::int64_t constant = base_;
     bool varies = false;
     for (int i = 0; i < c_.n_indices; ++i) {
-      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_],
-                         scale = c_.base_strides[i];
+      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_], scale = c_.base_strides[i];
       if (stride == 0) {
         constant += *reinterpret_cast<const std::int64_t*>(index_[i]) * scale;
         continue;
@@ -147,20 +146,13 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
     }
   };
   switch (dense ? n * item : item) {
-    case 1:
-      return with.template operator()<1>();
-    case 2:
-      return with.template operator()<2>();
-    case 4:
-      return with.template operator()<4>();
-    case 8:
-      return with.template operator()<8>();
-    case 16:
-      return with.template operator()<16>();
-    case 32:
-      return with.template operator()<32>();
-    default:
-      break;
+    case 1: return with.template operator()<1>();
+    case 2: return with.template operator()<2>();
+    case 4: return with.template operator()<4>();
+    case 8: return with.template operator()<8>();
+    case 16: return with.template operator()<16>();
+    case 32: return with.template operator()<32>();
+    default: break;
   }
   const auto bytes = static_cast<std::size_t>(n * item);
   walk(c, row, part, [&](char* v, char* b) { Get ? std::memcpy(v, b, bytes) : std::memcpy(b, v, bytes); });
@@ -168,12 +160,9 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
 
 template <class T>
 T plus(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>)
-    return a | b;
-  else if constexpr (std::is_arithmetic_v<T> || requires { a.im; })
-    return static_cast<T>(a + b);
-  else
-    return scalar::convert<T>(scalar::convert<float>(a) + scalar::convert<float>(b));
+  if constexpr (std::is_same_v<T, bool>) return a | b;
+  else if constexpr (std::is_arithmetic_v<T> || requires { a.im; }) return static_cast<T>(a + b);
+  else return scalar::convert<T>(scalar::convert<float>(a) + scalar::convert<float>(b));
 }
 
 void add_rows(const IndexCall& c, const Row& row, const Part& part) {
@@ -204,12 +193,9 @@ void add_rows(const IndexCall& c, const Row& row, const Part& part) {
 }
 
 void run(const IndexCall& c, const Row& row, const Part& part) {
-  if (c.mode == IndexMode::get)
-    move_rows<true>(c, row, part);
-  else if (c.mode == IndexMode::put)
-    move_rows<false>(c, row, part);
-  else
-    add_rows(c, row, part);
+  if (c.mode == IndexMode::get) move_rows<true>(c, row, part);
+  else if (c.mode == IndexMode::put) move_rows<false>(c, row, part);
+  else add_rows(c, row, part);
 }
 
 }  // namespace
@@ -231,9 +217,8 @@ int index(int, const IndexCall& c) {
                  [&](std::int64_t first, std::int64_t last) { run(c, row, {0, positions, first, last}); });
   } else if (row.outer > 1 && !is_indexed(c, 0)) {
     const std::int64_t each = positions / c.loop.shape[0];
-    parallel_for(
-        c.loop.shape[0], std::max<std::int64_t>(1, kGrain / 4 / (each * row.n)),
-        [&](std::int64_t begin, std::int64_t end) { run(c, row, {begin * each, end * each, 0, row.n}); });
+    parallel_for(c.loop.shape[0], std::max<std::int64_t>(1, kGrain / 4 / (each * row.n)),
+                 [&](std::int64_t begin, std::int64_t end) { run(c, row, {begin * each, end * each, 0, row.n}); });
   } else {
     // Two threads that each pick their own elements were slower than one that writes them all.
     run(c, row, {0, positions, 0, row.n});

@@ -55,9 +55,8 @@ std::unique_ptr<std::int64_t[]> starts(const Byte* m, std::int64_t n) {
   const std::int64_t pieces = (n + kPiece - 1) / kPiece;
   auto at = std::make_unique<std::int64_t[]>(static_cast<std::size_t>(pieces) + 1);
   at[0] = 0;
-  for_pieces(n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
-    at[p + 1] = count(m + begin, end - begin);
-  });
+  for_pieces(n,
+             [&](std::int64_t p, std::int64_t begin, std::int64_t end) { at[p + 1] = count(m + begin, end - begin); });
   for (std::int64_t p = 0; p < pieces; ++p) at[p + 1] += at[p];
   return at;
 }
@@ -103,9 +102,8 @@ template <class T>
 void expand(T* __restrict base, const T* __restrict values, const Byte* m, std::int64_t n, std::int64_t k,
             std::int64_t last) {
   // A choice by arithmetic: compilers make a branch of a conditional load.
-  each_true(m, n, k, last, [&](std::int64_t i, std::int64_t at, std::uint64_t yes) {
-    base[i] = choose(yes, values[at], base[i]);
-  });
+  each_true(m, n, k, last,
+            [&](std::int64_t i, std::int64_t at, std::uint64_t yes) { base[i] = choose(yes, values[at], base[i]); });
 }
 
 template <class T>
@@ -124,16 +122,11 @@ void fill(T* __restrict base, const T value, const Byte* __restrict m, std::int6
 template <class F>
 void with_item(std::size_t size, F&& f) {
   switch (size) {
-    case 1:
-      return f.template operator()<std::uint8_t>();
-    case 2:
-      return f.template operator()<std::uint16_t>();
-    case 4:
-      return f.template operator()<std::uint32_t>();
-    case 8:
-      return f.template operator()<std::uint64_t>();
-    default:
-      return f.template operator()<Pair>();
+    case 1: return f.template operator()<std::uint8_t>();
+    case 2: return f.template operator()<std::uint16_t>();
+    case 4: return f.template operator()<std::uint32_t>();
+    case 8: return f.template operator()<std::uint64_t>();
+    default: return f.template operator()<Pair>();
   }
 }
 
@@ -162,12 +155,9 @@ int masked(int, const MaskedCall& c) {
   with_item(itemsize(c.dtype), [&]<class T>() {
     T *base = static_cast<T*>(c.base), *values = static_cast<T*>(c.values);
     for_pieces(c.n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
-      if (c.one_value)
-        fill(base + begin, *values, m + begin, end - begin);
-      else if (c.mode == IndexMode::get)
-        compress(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
-      else
-        expand(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
+      if (c.one_value) fill(base + begin, *values, m + begin, end - begin);
+      else if (c.mode == IndexMode::get) compress(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
+      else expand(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
     });
   });
   return kOk;

@@ -86,14 +86,10 @@ void run_blas(const BlasCall& p, DType d, const MatrixProduct& g) {
   auto complex = [&]<class T>(ComplexGemm f, T one, T zero) {
     f(kRowMajor, p.a.transpose, p.b.transpose, m, n, k, &one, g.a, p.a.ld, g.b, p.b.ld, &zero, g.c, p.c.ld);
   };
-  if (d == DType::float32)
-    real(p.blas->sgemm);
-  else if (d == DType::float64)
-    real(p.blas->dgemm);
-  else if (d == DType::complex64)
-    complex(p.blas->cgemm, complex64(1), complex64(0));
-  else
-    complex(p.blas->zgemm, complex128(1), complex128(0));
+  if (d == DType::float32) real(p.blas->sgemm);
+  else if (d == DType::float64) real(p.blas->dgemm);
+  else if (d == DType::complex64) complex(p.blas->cgemm, complex64(1), complex64(0));
+  else complex(p.blas->zgemm, complex128(1), complex128(0));
 }
 
 // Rows and columns of the pieces that a product is cut into. They depend on the size alone, and each element
@@ -205,8 +201,7 @@ int matmul(int, const MatmulCall& call) {
     return kOk;
   }
   // Many small products make one task.
-  const double each =
-      std::max({cost, static_cast<double>(g.m * g.k * itemsize), 1.0}) / static_cast<double>(pieces);
+  const double each = std::max({cost, static_cast<double>(g.m * g.k * itemsize), 1.0}) / static_cast<double>(pieces);
   const Size group = std::clamp<Size>(static_cast<Size>(kPiece / 4 / each), 1, total);
   parallel_tasks((total + group - 1) / group, [&](Size t) {
     for (Size i = t * group; i < std::min(total, (t + 1) * group); ++i) run(i);

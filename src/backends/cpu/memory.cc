@@ -20,7 +20,8 @@ void stream_copy(void* dst, const void* src, std::int64_t bytes) {
   if (reinterpret_cast<std::uintptr_t>(d) % 16 == 0) {
     for (; i + 64 <= bytes; i += 64) {
       for (int k = 0; k < 64; k += 16)
-        _mm_stream_si128(reinterpret_cast<__m128i*>(d + i + k), _mm_loadu_si128(reinterpret_cast<const __m128i*>(s + i + k)));
+        _mm_stream_si128(reinterpret_cast<__m128i*>(d + i + k),
+                         _mm_loadu_si128(reinterpret_cast<const __m128i*>(s + i + k)));
     }
   }
   std::memcpy(d + i, s + i, static_cast<std::size_t>(bytes - i));

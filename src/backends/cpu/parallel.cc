@@ -48,8 +48,7 @@ void parallel_tasks(std::int64_t n, const std::function<void(std::int64_t)>& bod
   if (error) std::rethrow_exception(error);
 }
 
-void parallel_pieces(std::int64_t n, std::int64_t grain,
-                     const std::function<void(std::int64_t, std::int64_t)>& body) {
+void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
   const std::int64_t pieces = std::min<std::int64_t>((n + grain - 1) / grain, std::int64_t{max_threads()} * 4);
   const std::int64_t size = ((n + pieces - 1) / pieces + 63) / 64 * 64;
   parallel_tasks(pieces, [&](std::int64_t p) {

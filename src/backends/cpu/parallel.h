@@ -23,7 +23,8 @@ void parallel_for(std::int64_t n, std::int64_t grain, F&& body) {
   }
   // Four pieces per thread, taken as threads come free: a core that another process holds delays one
   // piece and not half of the work.
-  extern void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>&);
+  extern void parallel_pieces(std::int64_t n, std::int64_t grain,
+                              const std::function<void(std::int64_t, std::int64_t)>&);
   parallel_pieces(n, grain, std::forward<F>(body));
 }
 

@@ -71,31 +71,23 @@ inline constexpr int kParts = requires(S s) { s.im; } ? 2 : 1;
 // sum + x * y; for bool (uint8) or-and.
 template <class V, class X>
 HWY_INLINE V multiply_add(V sum, X x, V y) {
-  if constexpr (std::is_same_v<V, Vector<std::uint8_t>> || std::is_same_v<V, std::uint8_t>)
-    return sum | (y & x);
-  else
-    return sum + y * x;
+  if constexpr (std::is_same_v<V, Vector<std::uint8_t>> || std::is_same_v<V, std::uint8_t>) return sum | (y & x);
+  else return sum + y * x;
 }
 template <class T>
 HWY_INLINE T combine(T x, T y) {
-  if constexpr (std::is_same_v<T, std::uint8_t>)
-    return x | y;
-  else
-    return static_cast<T>(x + y);
+  if constexpr (std::is_same_v<T, std::uint8_t>) return x | y;
+  else return static_cast<T>(x + y);
 }
 template <class T, class S>
 HWY_INLINE T widen(S x) {
-  if constexpr (std::is_same_v<S, bool>)
-    return static_cast<T>(x ? 1 : 0);
-  else
-    return scalar::convert<T>(x);
+  if constexpr (std::is_same_v<S, bool>) return static_cast<T>(x ? 1 : 0);
+  else return scalar::convert<T>(x);
 }
 template <class S, class T>
 HWY_INLINE S narrow(T x) {
-  if constexpr (std::is_same_v<S, bool>)
-    return x != 0;
-  else
-    return scalar::convert<S>(x);
+  if constexpr (std::is_same_v<S, bool>) return x != 0;
+  else return scalar::convert<S>(x);
 }
 
 // The stored types that have kernels of their own; unsigned integers wrap as the signed ones do.

@@ -33,9 +33,7 @@ HWY_INLINE void words_of(std::uint64_t seed, std::uint64_t first, int n, std::ui
   constexpr int kGroups = HWY_MAX_BYTES == 64 ? 4 : 2;
   const int lanes = static_cast<int>(hn::Lanes(d));
   const V m0 = hn::Set(d, scalar::kPhiloxMultiplier[0]), m1 = hn::Set(d, scalar::kPhiloxMultiplier[1]);
-  auto times = [&](V x, V y) {
-    return hn::BitCast(d, hn::MulEven(hn::BitCast(d32, x), hn::BitCast(d32, y)));
-  };
+  auto times = [&](V x, V y) { return hn::BitCast(d, hn::MulEven(hn::BitCast(d32, x), hn::BitCast(d32, y))); };
   for (int at = 0; at < n; at += kGroups * lanes) {
     V c0[kGroups], c1[kGroups], c2[kGroups], c3[kGroups];
     for (int g = 0; g < kGroups; ++g) {
@@ -77,18 +75,15 @@ HWY_INLINE void words_of(std::uint64_t seed, std::uint64_t first, int n, std::ui
 }
 
 template <class F>
-HWY_NOINLINE void numbers(const F& parameters, const void* words, typename F::Out* HWY_RESTRICT out,
-                          int groups) {
+HWY_NOINLINE void numbers(const F& parameters, const void* words, typename F::Out* HWY_RESTRICT out, int groups) {
   using Word = typename F::Word;
   const F f = parameters;
   const Word* HWY_RESTRICT a = static_cast<const Word*>(words);
   const Word* HWY_RESTRICT b = a + kBlocks * 8 / sizeof(Word);
 #pragma GCC ivdep
   for (std::size_t i = 0; i < static_cast<std::size_t>(groups); ++i) {
-    if constexpr (F::kArgs == 1)
-      f(a[i], out + i * F::kElements);
-    else
-      f(a[i], b[i], out + i * F::kElements);
+    if constexpr (F::kArgs == 1) f(a[i], out + i * F::kElements);
+    else f(a[i], b[i], out + i * F::kElements);
   }
 }
 
@@ -104,8 +99,7 @@ void fill(const F& f, std::uint64_t seed, std::uint64_t begin, std::uint64_t end
     const std::uint64_t left = end - begin + static_cast<std::uint64_t>(skip);
     const int blocks = static_cast<int>(std::min<std::uint64_t>(kBlocks, (left + per_block - 1) / per_block));
     const int count =
-        static_cast<int>(std::min<std::uint64_t>(left, static_cast<std::uint64_t>(blocks) * per_block)) -
-        skip;
+        static_cast<int>(std::min<std::uint64_t>(left, static_cast<std::uint64_t>(blocks) * per_block)) - skip;
     words_of<F>(seed, block, blocks, words);
     if (count == blocks * per_block) {
       numbers(f, words, out, blocks * groups);
@@ -130,16 +124,14 @@ void uniform(const RandomCall& c, std::int64_t begin, std::int64_t end) {
   // The largest T below high; low itself where there is none between.
   T last = scalar::convert<T>(c.b);
   if (static_cast<double>(last) >= c.b) {
-    if constexpr (std::is_floating_point_v<T>)
-      last = std::nextafter(last, -std::numeric_limits<T>::infinity());
+    if constexpr (std::is_floating_point_v<T>) last = std::nextafter(last, -std::numeric_limits<T>::infinity());
     else
       last = static_cast<double>(last) > 0   ? T::from_bits(static_cast<std::uint16_t>(last.bits - 1))
              : static_cast<double>(last) < 0 ? T::from_bits(static_cast<std::uint16_t>(last.bits + 1))
                                              : T::from_bits(0x8001);
   }
   const C low = static_cast<C>(c.a);
-  fill_piece(scalar::Uniform<T>{low, static_cast<C>(c.b - c.a), std::max(static_cast<C>(last), low)}, c,
-             begin, end);
+  fill_piece(scalar::Uniform<T>{low, static_cast<C>(c.b - c.a), std::max(static_cast<C>(last), low)}, c, begin, end);
 }
 
 template <class T>
@@ -165,10 +157,8 @@ void random_piece(const RandomCall& c, std::int64_t begin, std::int64_t end) {
   dispatch(c.dtype, [&]<class T>() {
     if constexpr (std::is_integral_v<T>) {
       // The same bits serve the unsigned type of the same size.
-      if constexpr (std::is_same_v<T, bool>)
-        integers<bool>(c, begin, end);
-      else
-        integers<std::make_signed_t<T>>(c, begin, end);
+      if constexpr (std::is_same_v<T, bool>) integers<bool>(c, begin, end);
+      else integers<std::make_signed_t<T>>(c, begin, end);
     } else if constexpr (sizeof(T) > 1 && !requires(T t) { t.im; }) {
       c.kind == Random::uniform ? uniform<T>(c, begin, end) : normal<T>(c, begin, end);
     }

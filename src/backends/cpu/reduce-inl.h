@@ -132,9 +132,9 @@ struct Fold {
     State& total = *static_cast<State*>(state);
     while (n > 0) {
       const std::int64_t m = std::min(n, kFoldRows * kWide);
-      State s = m < kNarrow          ? reduce_few<Op>(in, m)
-                : m < 16 * kNarrow   ? reduce_block<Op, T, kNarrow>(in, m)
-                                     : reduce_block<Op, T, kWide>(in, m);
+      State s = m < kNarrow        ? reduce_few<Op>(in, m)
+                : m < 16 * kNarrow ? reduce_block<Op, T, kNarrow>(in, m)
+                                   : reduce_block<Op, T, kWide>(in, m);
       if constexpr (requires { Op::in_order(s); })
         if (Op::in_order(s)) s = reduce_few<Op>(in, m);
       total = Op::merge(total, s);

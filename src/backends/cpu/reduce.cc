@@ -157,7 +157,8 @@ struct Reducer {
 void merge_pairwise(const ReduceKernel& k, char* states, std::int64_t count, std::int64_t n) {
   const std::int64_t bytes = n * k.state_bytes;
   for (std::int64_t step = 1; step < count; step *= 2)
-    for (std::int64_t i = 0; i + step < count; i += 2 * step) k.merge(states + i * bytes, states + (i + step) * bytes, n);
+    for (std::int64_t i = 0; i + step < count; i += 2 * step)
+      k.merge(states + i * bytes, states + (i + step) * bytes, n);
 }
 
 // Calls f(in, in_stride, out, out_stride, n) for results begin to end, at most `most` at a time.
@@ -167,7 +168,8 @@ void for_results(const Loop& kept, const void* in, void* out, std::int64_t begin
   Cursor from(kept, 1, static_cast<char*>(const_cast<void*>(in)), begin), to(kept, 0, static_cast<char*>(out), begin);
   for (std::int64_t at = begin; at < end; at += most)
     from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
-      to.advance(n, [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
+      to.advance(n,
+                 [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
     });
 }
 
@@ -278,12 +280,13 @@ void reduce_strips(const Reducer& r, int dim) {
               std::min(rows, from + chunk_rows));
     }
   });
-  parallel_for(strips, std::max<std::int64_t>(kGrain / (s.width * chunks), 1), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      merge_pairwise(k, states_of(i, 0), chunks, s.columns(i));
-      r.write(states_of(i, 0), s.columns(i), s.pointers(i, c.in, c.out).second, s.out_stride);
-    }
-  });
+  parallel_for(strips, std::max<std::int64_t>(kGrain / (s.width * chunks), 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t i = begin; i < end; ++i) {
+                   merge_pairwise(k, states_of(i, 0), chunks, s.columns(i));
+                   r.write(states_of(i, 0), s.columns(i), s.pointers(i, c.in, c.out).second, s.out_stride);
+                 }
+               });
 }
 
 // The kept dimension to fold strips of, or -1 for runs.

@@ -15,15 +15,25 @@ struct Pair64 {
 template <int kBytes>
 struct Bits;
 template <>
-struct Bits<1> { using type = std::uint8_t; };
+struct Bits<1> {
+  using type = std::uint8_t;
+};
 template <>
-struct Bits<2> { using type = std::uint16_t; };
+struct Bits<2> {
+  using type = std::uint16_t;
+};
 template <>
-struct Bits<4> { using type = std::uint32_t; };
+struct Bits<4> {
+  using type = std::uint32_t;
+};
 template <>
-struct Bits<8> { using type = std::uint64_t; };
+struct Bits<8> {
+  using type = std::uint64_t;
+};
 template <>
-struct Bits<16> { using type = Pair64; };
+struct Bits<16> {
+  using type = Pair64;
+};
 
 // kSigned: the top bit is a sign; for complex64 the one in the middle is another.
 template <class E, bool kSigned>

@@ -10,7 +10,9 @@ HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
 template <class T>
-HWY_INLINE double as_double(T x) { return static_cast<double>(static_cast<Computed<T>>(x)); }
+HWY_INLINE double as_double(T x) {
+  return static_cast<double>(static_cast<Computed<T>>(x));
+}
 
 // Blocks are summed around their first element c, and blocks are merged by Chan's formula. Since no element of n
 // is further than sqrt(n - 1) standard deviations from the mean, s2 - s1^2 / n loses at most a factor n. Means are
@@ -111,8 +113,7 @@ struct Variance {
   }
   static void finish(const void* states, std::int64_t n, double correction, void* out) {
     const State* s = static_cast<const State*>(states);
-    for (std::int64_t j = 0; j < n; ++j)
-      static_cast<double*>(out)[j] = s[j].m2 / std::max(s[j].n - correction, 0.0);
+    for (std::int64_t j = 0; j < n; ++j) static_cast<double*>(out)[j] = s[j].m2 / std::max(s[j].n - correction, 0.0);
   }
 };
 
@@ -131,9 +132,7 @@ struct Norm {
     static HWY_INLINE State widen(Lane x) { return x; }
     static HWY_INLINE State merge(State a, State b) { return a + b; }
   };
-  static HWY_INLINE bool safe(double sum) {
-    return !std::is_same_v<T, double> || ((sum > 1e-280) & (sum < 1e300));
-  }
+  static HWY_INLINE bool safe(double sum) { return !std::is_same_v<T, double> || ((sum > 1e-280) & (sum < 1e300)); }
   static HWY_NOINLINE State scaled(const char* in, std::int64_t stride, std::int64_t n) {
     const auto at = [&](std::int64_t i) { return std::fabs(as_double(*reinterpret_cast<const T*>(in + i * stride))); };
     double largest = 0;
@@ -178,8 +177,9 @@ struct Norm {
       std::fill_n(acc, cols, 0.0);
       HWY_NAMESPACE::fold<Squares, T>(acc, first, stride, n, cols);
       for (std::int64_t j = 0; j < cols; ++j)
-        states[j] = merged(states[j], safe(acc[j]) ? State{1, acc[j]}
-                                                   : scaled(first + j * static_cast<std::int64_t>(sizeof(T)), stride, n));
+        states[j] =
+            merged(states[j], safe(acc[j]) ? State{1, acc[j]}
+                                           : scaled(first + j * static_cast<std::int64_t>(sizeof(T)), stride, n));
     }
   }
   static void merge(void* a, const void* b, std::int64_t n) {
@@ -199,8 +199,8 @@ constexpr ReduceKernel moment_kernel() {
 }
 
 void add_moments(ReduceTable& t) {
-#define X(name, type, kind, bits)                                                                                \
-  if constexpr (Kind::kind == Kind::floating) {                                                                  \
+#define X(name, type, kind, bits)                                                                         \
+  if constexpr (Kind::kind == Kind::floating) {                                                           \
     t[static_cast<int>(Reduction::var)][static_cast<int>(DType::name)] = moment_kernel<Variance<type>>(); \
     t[static_cast<int>(Reduction::norm2)][static_cast<int>(DType::name)] = moment_kernel<Norm<type>>();   \
   }

@@ -15,9 +15,9 @@ struct Position {
     V value;
   };
   // As wide as the values, so that loops over both vectorise; it counts to kFoldRows only.
-  using Index = std::conditional_t<sizeof(V) == 1, std::int8_t,
-                                   std::conditional_t<sizeof(V) == 2, std::int16_t,
-                                                      std::conditional_t<sizeof(V) == 4, std::int32_t, std::int64_t>>>;
+  using Index = std::conditional_t<
+      sizeof(V) == 1, std::int8_t,
+      std::conditional_t<sizeof(V) == 2, std::int16_t, std::conditional_t<sizeof(V) == 4, std::int32_t, std::int64_t>>>;
 
   static HWY_INLINE V lift(T x) { return static_cast<V>(x); }
   static HWY_INLINE bool better(V x, V than) {

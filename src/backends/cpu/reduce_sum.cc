@@ -40,7 +40,9 @@ struct Sum {
   static HWY_INLINE Leaf lift(T x) { return static_cast<Leaf>(x); }
   // Of two leaves, or of a lane and a leaf.
   template <class A>
-  static HWY_INLINE A combine(A a, Leaf b) { return static_cast<A>(a + b); }
+  static HWY_INLINE A combine(A a, Leaf b) {
+    return static_cast<A>(a + b);
+  }
   static HWY_INLINE State widen(Lane x) { return State(x); }
   static HWY_INLINE State merge(State a, State b) { return a + b; }
 };
@@ -59,7 +61,9 @@ struct Prod {
   // the order as written is what the caller expects.
   static HWY_INLINE bool in_order(State s)
     requires std::is_floating_point_v<State>
-  { return s == 0 || s - s != 0; }
+  {
+    return s == 0 || s - s != 0;
+  }
 };
 
 template <class T>

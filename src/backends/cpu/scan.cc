@@ -26,8 +26,8 @@ struct ScanKernels {
   // of them. Nothing is written where out is null.
   void (*line)(const void* in, void* out, std::int64_t n, void* local, const void* offset);
   // Scans rows of contiguous elements downwards; acc holds the row before the first. Strides in bytes.
-  void (*rows)(void* acc, const char* in, std::int64_t in_stride, char* out, std::int64_t out_stride,
-               std::int64_t rows, std::int64_t cols);
+  void (*rows)(void* acc, const char* in, std::int64_t in_stride, char* out, std::int64_t out_stride, std::int64_t rows,
+               std::int64_t cols);
 };
 inline constexpr int kScanKernels = 5;
 using ScanTable = ScanKernels[2][kScanKernels];  // by operation; sought by dtypes, the computed one for last
@@ -40,17 +40,25 @@ namespace tenon::cpu::HWY_NAMESPACE {
 struct Add {
   static constexpr bool kReassociates = true;
   template <class T>
-  static HWY_INLINE T identity() { return T(0); }
+  static HWY_INLINE T identity() {
+    return T(0);
+  }
   template <class T>
-  static HWY_INLINE T apply(T a, T b) { return a + b; }
+  static HWY_INLINE T apply(T a, T b) {
+    return a + b;
+  }
 };
 struct Multiply {
   // Partial products may overflow where the product so far is zero: they are formed in order.
   static constexpr bool kReassociates = false;
   template <class T>
-  static HWY_INLINE T identity() { return T(1); }
+  static HWY_INLINE T identity() {
+    return T(1);
+  }
   template <class T>
-  static HWY_INLINE T apply(T a, T b) { return a * b; }
+  static HWY_INLINE T apply(T a, T b) {
+    return a * b;
+  }
 };
 
 template <class T>
@@ -64,7 +72,8 @@ struct Vector {
 template <int K, class V, std::size_t... I>
 HWY_INLINE V moved_up(V v, std::index_sequence<I...>) {
   constexpr int n = sizeof...(I);
-  return __builtin_shufflevector(V{}, v, (static_cast<int>(I) < K ? static_cast<int>(I) : n + static_cast<int>(I) - K)...);
+  return __builtin_shufflevector(V{}, v,
+                                 (static_cast<int>(I) < K ? static_cast<int>(I) : n + static_cast<int>(I) - K)...);
 }
 template <class V, std::size_t... I>
 HWY_INLINE V last_lane(V v, std::index_sequence<I...>) {
@@ -102,7 +111,8 @@ void scan_line(const void* from, void* to, std::int64_t n, void* state, const vo
   const C offset = *static_cast<const C*>(before);
   std::int64_t i = 0;
   if constexpr (Op::kReassociates && std::is_arithmetic_v<C>)
-    i = out ? add_vectors<In, C, true>(in, out, n, local, offset) : add_vectors<In, C, false>(in, out, n, local, offset);
+    i = out ? add_vectors<In, C, true>(in, out, n, local, offset)
+            : add_vectors<In, C, false>(in, out, n, local, offset);
   for (; i < n; ++i) {
     local = Op::apply(local, static_cast<C>(in[i]));
     if (out) out[i] = static_cast<Out>(Op::apply(offset, local));
@@ -177,7 +187,7 @@ struct Scanner {
   Value identity;
 
   explicit Scanner(const ScanCall& call) : c(call) {
-    compute = is_complex(c.out_dtype)                           ? DType::complex128
+    compute = is_complex(c.out_dtype)                            ? DType::complex128
               : is_integral(c.out_dtype) || is_bool(c.out_dtype) ? DType::int64
                                                                  : DType::float64;
     // uint64 wraps to the same bits as int64.
@@ -185,7 +195,8 @@ struct Scanner {
     const DType in = c.in_dtype == DType::uint64 && compute == DType::int64 ? DType::int64 : c.in_dtype;
     const auto& kernels_of = scan_table()[static_cast<int>(c.op)];
     const auto find = [&](DType a, DType b) {
-      return std::find_if(kernels_of, kernels_of + kScanKernels, [&](const auto& e) { return e.in == a && e.out == b; });
+      return std::find_if(kernels_of, kernels_of + kScanKernels,
+                          [&](const auto& e) { return e.in == a && e.out == b; });
     };
     k = find(in, out);
     plain = find(compute, compute);
@@ -275,10 +286,12 @@ struct Scanner {
 // Calls f(in, in_stride, out, out_stride, n) for runs of lines begin to end.
 template <class F>
 void for_lines(const ScanCall& c, std::int64_t begin, std::int64_t end, std::int64_t most, F&& f) {
-  Cursor from(c.outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin), to(c.outer, 0, static_cast<char*>(c.out), begin);
+  Cursor from(c.outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin),
+      to(c.outer, 0, static_cast<char*>(c.out), begin);
   for (std::int64_t at = begin; at < end; at += most)
     from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
-      to.advance(n, [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
+      to.advance(n,
+                 [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
     });
 }
 
@@ -292,18 +305,20 @@ int scan(int, const ScanCall& c) {
   if (side_by_side) {
     // Strips are cut where threads' pieces end; columns do not depend on each other.
     parallel_for(outer.numel, std::max<std::int64_t>(kGrain / per_line, 64), [&](std::int64_t begin, std::int64_t end) {
-      for_lines(c, begin, end, kBlock, [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t n) {
-        s.strip(p, stride, q, out_stride, n);
-      });
+      for_lines(c, begin, end, kBlock,
+                [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t n) {
+                  s.strip(p, stride, q, out_stride, n);
+                });
     });
     return kOk;
   }
   const bool split = max_threads() > 1 && outer.numel < 2 * max_threads() && c.n >= 4 * kPiece && c.op == Scan::sum;
   const auto lines = [&](std::int64_t begin, std::int64_t end) {
-    for_lines(c, begin, end, end - begin, [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t n) {
-      for (std::int64_t i = 0; i < n; ++i)
-        split ? s.long_line(p + i * stride, q + i * out_stride) : s.line(p + i * stride, q + i * out_stride);
-    });
+    for_lines(c, begin, end, end - begin,
+              [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t n) {
+                for (std::int64_t i = 0; i < n; ++i)
+                  split ? s.long_line(p + i * stride, q + i * out_stride) : s.line(p + i * stride, q + i * out_stride);
+              });
   };
   if (split) lines(0, outer.numel);
   else parallel_for(outer.numel, std::max<std::int64_t>(kGrain / per_line, 1), lines);

@@ -36,13 +36,16 @@ struct SoftmaxKernels {
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-#define TENON_ROW(expression) \
-  _Pragma("GCC ivdep") for (std::int64_t i = 0; i < n; ++i) expression
+#define TENON_ROW(expression) _Pragma("GCC ivdep") for (std::int64_t i = 0; i < n; ++i) expression
 
 template <class T>
-void exp_all(const T* in, T* out, std::int64_t n, T highest) { TENON_ROW(out[i] = scalar::exp(in[i] - highest)); }
+void exp_all(const T* in, T* out, std::int64_t n, T highest) {
+  TENON_ROW(out[i] = scalar::exp(in[i] - highest));
+}
 template <class T>
-void scale_all(const T* in, T* out, std::int64_t n, T factor) { TENON_ROW(out[i] = in[i] * factor); }
+void scale_all(const T* in, T* out, std::int64_t n, T factor) {
+  TENON_ROW(out[i] = in[i] * factor);
+}
 template <class T>
 void shift_all(const T* in, T* out, std::int64_t n, T highest, T log_sum) {
   TENON_ROW(out[i] = (in[i] - highest) - log_sum);
@@ -52,19 +55,22 @@ void exp_row(const T* in, T* out, std::int64_t n, const T* highest) {
   TENON_ROW(out[i] = scalar::exp(in[i] - highest[i]));
 }
 template <class T>
-void scale_row(const T* in, T* out, std::int64_t n, const T* factor) { TENON_ROW(out[i] = in[i] * factor[i]); }
+void scale_row(const T* in, T* out, std::int64_t n, const T* factor) {
+  TENON_ROW(out[i] = in[i] * factor[i]);
+}
 template <class T>
 void shift_row(const T* in, T* out, std::int64_t n, const T* highest, const T* log_sum) {
   TENON_ROW(out[i] = (in[i] - highest[i]) - log_sum[i]);
 }
 template <class T>
-void add_row(double* sum, const T* in, std::int64_t n) { TENON_ROW(sum[i] += static_cast<double>(in[i])); }
+void add_row(double* sum, const T* in, std::int64_t n) {
+  TENON_ROW(sum[i] += static_cast<double>(in[i]));
+}
 #undef TENON_ROW
 
 template <class T>
 SoftmaxKernels<T> softmax_kernels() {
-  return {&exp_all<T>,  &scale_all<T>, &shift_all<T>, &exp_row<T>,
-          &scale_row<T>, &shift_row<T>, &add_row<T>};
+  return {&exp_all<T>, &scale_all<T>, &shift_all<T>, &exp_row<T>, &scale_row<T>, &shift_row<T>, &add_row<T>};
 }
 SoftmaxKernels<float> softmax_float() { return softmax_kernels<float>(); }
 SoftmaxKernels<double> softmax_double() { return softmax_kernels<double>(); }
@@ -104,9 +110,10 @@ struct Softmax {
     const std::int64_t pieces = (c.n + kPiece - 1) / kPiece;
     const auto each = [&](auto&& f) {
       if (pieces == 1) f(0, 0, c.n);
-      else parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t p = begin; p < end; ++p) f(p, p * kPiece, std::min(kPiece, c.n - p * kPiece));
-      });
+      else
+        parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t p = begin; p < end; ++p) f(p, p * kPiece, std::min(kPiece, c.n - p * kPiece));
+        });
     };
     T highest_of_one;
     double sum_of_one;
@@ -156,7 +163,8 @@ struct Softmax {
   void strip(const char* in, std::int64_t in_step, char* out, std::int64_t out_step, std::int64_t cols) const {
     alignas(64) T x[kStrip], y[kStrip], highest[kStrip], factor[kStrip];
     alignas(64) double total[kStrip] = {};
-    const bool in_direct = dtype_of<T> == c.dtype && in_step == size, out_direct = dtype_of<T> == c.dtype && out_step == size;
+    const bool in_direct = dtype_of<T> == c.dtype && in_step == size,
+               out_direct = dtype_of<T> == c.dtype && out_step == size;
     const auto read = [&](std::int64_t r) -> const T* {
       if (in_direct) return reinterpret_cast<const T*>(in + r * c.in_stride);
       load(in + r * c.in_stride, in_step, x, sizeof(T), cols);
@@ -165,7 +173,9 @@ struct Softmax {
     const auto row_out = [&](std::int64_t r) { return reinterpret_cast<T*>(out + r * c.out_stride); };
     max.start(highest, cols);
     if (in_direct) max.columns(highest, in, c.in_stride, c.n, cols, 0);
-    else for (std::int64_t r = 0; r < c.n; ++r) max.columns(highest, reinterpret_cast<const char*>(read(r)), 0, 1, cols, 0);
+    else
+      for (std::int64_t r = 0; r < c.n; ++r)
+        max.columns(highest, reinterpret_cast<const char*>(read(r)), 0, 1, cols, 0);
     const bool keep = out_direct && !c.log;  // the exponentials, unrounded
     for (std::int64_t r = 0; r < c.n; ++r) {
       T* e = keep ? row_out(r) : y;
@@ -189,7 +199,8 @@ struct Softmax {
     const Loop& outer = c.outer;
     const bool side_by_side = outer.ndim > 0 && std::abs(outer.strides[0][outer.ndim - 1]) < std::abs(c.out_stride);
     const auto lines = [&](std::int64_t begin, std::int64_t end) {
-      Cursor from(outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin), to(outer, 0, static_cast<char*>(c.out), begin);
+      Cursor from(outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin),
+          to(outer, 0, static_cast<char*>(c.out), begin);
       const std::int64_t most = side_by_side ? kStrip : end - begin;
       for (std::int64_t at = begin; at < end; at += most)
         from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
@@ -199,7 +210,8 @@ struct Softmax {
         });
     };
     // Exponentials cost some ten times what a sum does.
-    const std::int64_t grain = std::max<std::int64_t>(kGrain / 8 / std::max<std::int64_t>(c.n, 1), side_by_side ? 16 : 1);
+    const std::int64_t grain =
+        std::max<std::int64_t>(kGrain / 8 / std::max<std::int64_t>(c.n, 1), side_by_side ? 16 : 1);
     if (!side_by_side && c.n > kPiece) lines(0, outer.numel);
     else parallel_for(outer.numel, grain, lines);
   }

@@ -30,7 +30,10 @@ bool key_less(K a, K b) {
 // NaNs above all numbers; complex numbers by real, then imaginary part, as NumPy.
 template <class T>
 bool less(const T& a, const T& b) {
-  if constexpr (requires { a.re; a.im; }) {
+  if constexpr (requires {
+                  a.re;
+                  a.im;
+                }) {
     if (key_less(a.re, b.re)) return true;
     return !key_less(b.re, a.re) && key_less(a.im, b.im);
   } else {
@@ -44,10 +47,18 @@ constexpr std::int64_t kRadixFrom = 1024;  // elements; below, the histograms co
 
 template <int Size>
 struct unsigned_of;
-template <> struct unsigned_of<1> { using type = std::uint8_t; };
-template <> struct unsigned_of<2> { using type = std::uint16_t; };
-template <> struct unsigned_of<4> { using type = std::uint32_t; };
-template <> struct unsigned_of<8> { using type = std::uint64_t; };
+template <> struct unsigned_of<1> {
+  using type = std::uint8_t;
+};
+template <> struct unsigned_of<2> {
+  using type = std::uint16_t;
+};
+template <> struct unsigned_of<4> {
+  using type = std::uint32_t;
+};
+template <> struct unsigned_of<8> {
+  using type = std::uint64_t;
+};
 
 template <class T>
 constexpr bool has_radix = std::is_arithmetic_v<T>;
@@ -149,7 +160,8 @@ void sort_values(T* v, std::int64_t n, bool descending) {
 }
 
 template <class T>
-void sort_pairs(T* v, std::int64_t* indices, std::int64_t n, bool descending, std::vector<std::pair<T, std::int64_t>>& pairs) {
+void sort_pairs(T* v, std::int64_t* indices, std::int64_t n, bool descending,
+                std::vector<std::pair<T, std::int64_t>>& pairs) {
   if constexpr (has_radix<T>)
     if (n >= kRadixFrom && n <= INT64_C(0xffffffff)) return radix_pairs(v, indices, n, descending);
   pairs.resize(static_cast<std::size_t>(n));
@@ -174,13 +186,14 @@ void sort_pairs(T* v, std::int64_t* indices, std::int64_t n, bool descending, st
 int sort(int, const SortCall& c) {
   dispatch(c.dtype, [&]<class T>() {
     auto* values = static_cast<T*>(c.values);
-    parallel_for(c.rows, std::max<std::int64_t>(1, kGrain / 8 / std::max<std::int64_t>(c.n, 1)), [&](std::int64_t begin, std::int64_t end) {
-      std::vector<std::pair<T, std::int64_t>> pairs;
-      for (std::int64_t r = begin; r < end; ++r) {
-        if (c.indices) sort_pairs(values + r * c.n, c.indices + r * c.n, c.n, c.descending, pairs);
-        else sort_values(values + r * c.n, c.n, c.descending);
-      }
-    });
+    parallel_for(c.rows, std::max<std::int64_t>(1, kGrain / 8 / std::max<std::int64_t>(c.n, 1)),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   std::vector<std::pair<T, std::int64_t>> pairs;
+                   for (std::int64_t r = begin; r < end; ++r) {
+                     if (c.indices) sort_pairs(values + r * c.n, c.indices + r * c.n, c.n, c.descending, pairs);
+                     else sort_values(values + r * c.n, c.n, c.descending);
+                   }
+                 });
   });
   return kOk;
 }

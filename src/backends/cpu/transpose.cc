@@ -30,7 +30,8 @@ struct Tile {
   // The S x S blocks beside the diagonal change places.
   template <int S, std::size_t... I>
   static HWY_INLINE void swap_blocks(V& a, V& b, std::index_sequence<I...>) {
-    const V x = __builtin_shufflevector(a, b, (static_cast<int>(I) & S ? N + static_cast<int>(I) - S : static_cast<int>(I))...);
+    const V x =
+        __builtin_shufflevector(a, b, (static_cast<int>(I) & S ? N + static_cast<int>(I) - S : static_cast<int>(I))...);
     b = __builtin_shufflevector(a, b, (static_cast<int>(I) & S ? N + static_cast<int>(I) : static_cast<int>(I) + S)...);
     a = x;
   }
@@ -96,24 +97,25 @@ void transpose_all(const char* src, std::int64_t src_stride, char* dst, std::int
     const std::int64_t end = std::min(block + 64, whole_rows);
     for (std::int64_t j = 0; j < whole_cols; j += N)
       for (std::int64_t i = block; i < end; i += N)
-        TileT::template run<kStream>(src + i * src_stride + j * size, src_stride, dst + j * dst_stride + i * size, dst_stride);
+        TileT::template run<kStream>(src + i * src_stride + j * size, src_stride, dst + j * dst_stride + i * size,
+                                     dst_stride);
   }
   transpose_edge<T>(src + whole_cols * size, src_stride, dst + whole_cols * dst_stride, dst_stride, whole_rows,
                     cols - whole_cols);
-  transpose_edge<T>(src + whole_rows * src_stride, src_stride, dst + whole_rows * size, dst_stride,
-                    rows - whole_rows, cols);
+  transpose_edge<T>(src + whole_rows * src_stride, src_stride, dst + whole_rows * size, dst_stride, rows - whole_rows,
+                    cols);
 }
 
 struct Pair {
   std::uint64_t a, b;
 };
 
-void transpose_target(const char* src, std::int64_t src_stride, char* dst, std::int64_t dst_stride,
-                      std::int64_t rows, std::int64_t cols, std::int64_t size, bool stream) {
+void transpose_target(const char* src, std::int64_t src_stride, char* dst, std::int64_t dst_stride, std::int64_t rows,
+                      std::int64_t cols, std::int64_t size, bool stream) {
   const auto run = [&]<class T, int kBytes>() {
     const bool aligned = reinterpret_cast<std::uintptr_t>(dst) % kBytes == 0 && dst_stride % kBytes == 0;
-    stream && aligned ? transpose_all<T, kBytes, true>(src, src_stride, dst, dst_stride, rows, cols)
-                      : transpose_all<T, kBytes, false>(src, src_stride, dst, dst_stride, rows, cols);
+    (stream && aligned) ? transpose_all<T, kBytes, true>(src, src_stride, dst, dst_stride, rows, cols)
+                        : transpose_all<T, kBytes, false>(src, src_stride, dst, dst_stride, rows, cols);
   };
   // Small items: a tile of 16-byte vectors has 16 or 8 of them already.
   if (size == 1) run.template operator()<std::uint8_t, 16>();
@@ -146,7 +148,8 @@ constexpr std::int64_t kMinSide = 8;  // below, strided rows are as good
 // The dimension along which the operand's items are neighbours, if that is not the innermost one; else -1.
 int neighbours_along(const Loop& loop, int operand, std::int64_t size) {
   const int inner = loop.ndim - 1;
-  if (inner < 1 || loop.shape[inner] < kMinSide || loop.strides[operand][inner] == size || loop.strides[operand][inner] == 0)
+  if (inner < 1 || loop.shape[inner] < kMinSide || loop.strides[operand][inner] == size ||
+      loop.strides[operand][inner] == 0)
     return -1;
   for (int d = 0; d < inner; ++d)
     if (loop.strides[operand][d] == size && loop.shape[d] >= kMinSide) return d;
@@ -191,30 +194,33 @@ void transpose_converted(const char* src, std::int64_t src_stride, DType from, c
 }  // namespace
 
 bool copy_transposed(const ElementwiseCall& c) {
-  const auto in_size = static_cast<std::int64_t>(itemsize(c.dtype[1])), out_size = static_cast<std::int64_t>(itemsize(c.dtype[0]));
+  const auto in_size = static_cast<std::int64_t>(itemsize(c.dtype[1])),
+             out_size = static_cast<std::int64_t>(itemsize(c.dtype[0]));
   const Loop& loop = c.loop;
   const int inner = loop.ndim - 1;
-  const int d = c.immediate[1] || inner < 1 || loop.strides[0][inner] != out_size ? -1 : neighbours_along(loop, 1, in_size);
+  const int d =
+      c.immediate[1] || inner < 1 || loop.strides[0][inner] != out_size ? -1 : neighbours_along(loop, 1, in_size);
   if (d < 0) return false;
   const Loop outer = without(loop, d);
   const std::int64_t rows = loop.shape[inner], cols = loop.shape[d];
   const std::int64_t src_stride = loop.strides[1][inner], dst_stride = loop.strides[0][d];
   const std::int64_t bands = (rows + 63) / 64;
-  parallel_for(outer.numel * bands, std::max<std::int64_t>(kGrain / (64 * cols), 1), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t t = begin; t < end; ++t) {
-      const std::int64_t i = t % bands * 64, n = std::min<std::int64_t>(64, rows - i);
-      const char* src = start_of(outer, 1, c.data[1], t / bands) + i * src_stride;
-      char* dst = start_of(outer, 0, c.data[0], t / bands) + i * out_size;
-      if (c.dtype[0] == c.dtype[1]) {
-        transpose(src, src_stride, dst, dst_stride, n, cols, out_size, c.stream_output);
-        continue;
-      }
-      const std::int64_t step = kTileBytes / (64 * out_size);
-      for (std::int64_t j = 0; j < cols; j += step)
-        transpose_converted(src + j * in_size, src_stride, c.dtype[1], dst + j * dst_stride, dst_stride, c.dtype[0], n,
-                            std::min(step, cols - j));
-    }
-  });
+  parallel_for(outer.numel * bands, std::max<std::int64_t>(kGrain / (64 * cols), 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t t = begin; t < end; ++t) {
+                   const std::int64_t i = t % bands * 64, n = std::min<std::int64_t>(64, rows - i);
+                   const char* src = start_of(outer, 1, c.data[1], t / bands) + i * src_stride;
+                   char* dst = start_of(outer, 0, c.data[0], t / bands) + i * out_size;
+                   if (c.dtype[0] == c.dtype[1]) {
+                     transpose(src, src_stride, dst, dst_stride, n, cols, out_size, c.stream_output);
+                     continue;
+                   }
+                   const std::int64_t step = kTileBytes / (64 * out_size);
+                   for (std::int64_t j = 0; j < cols; j += step)
+                     transpose_converted(src + j * in_size, src_stride, c.dtype[1], dst + j * dst_stride, dst_stride,
+                                         c.dtype[0], n, std::min(step, cols - j));
+                 }
+               });
   return true;
 }
 
@@ -236,48 +242,53 @@ bool elementwise_transposed(const ElementwiseCall& c, Kernel kernel, const DType
   const std::int64_t across = (loop.shape[inner] + kWidth - 1) / kWidth, down = (loop.shape[d] + height - 1) / height;
   const auto& cast = kernels().cast;
 
-  parallel_for(outer.numel * across * down, std::max<std::int64_t>(kGrain / (height * kWidth), 1),
-               [&](std::int64_t begin, std::int64_t end) {
-    alignas(64) char buffer[kMaxOperands][kTileBytes];
-    const void* in[kMaxOperands];
-    for (std::int64_t t = begin; t < end; ++t) {
-      const std::int64_t x = t / down % across * kWidth, y = t % down * height;
-      const std::int64_t w = std::min(kWidth, loop.shape[inner] - x), h = std::min(height, loop.shape[d] - y);
-      const auto corner = [&](int i) {
-        return start_of(outer, i, c.data[i], t / down / across) + x * loop.strides[i][inner] + y * loop.strides[i][d];
-      };
-      char* rows[kMaxOperands];       // where the kernel finds the tile's rows
-      std::int64_t step[kMaxOperands];
-      for (int i = 1; i <= c.arity; ++i) {
-        const DType from = c.immediate[i] ? in_dtype[i] : c.dtype[i];
-        const auto size = static_cast<std::int64_t>(itemsize(in_dtype[i])), from_size = static_cast<std::int64_t>(itemsize(from));
-        const Pack pack = cast[static_cast<int>(from)][static_cast<int>(in_dtype[i])];
-        rows[i] = buffer[i];
-        step[i] = w * size;
-        if (c.immediate[i]) {
-          pack(c.value[i], 0, buffer[i], size, w);
-          step[i] = 0;
-        } else if (from == in_dtype[i] && loop.strides[i][inner] == size) {
-          rows[i] = corner(i);
-          step[i] = loop.strides[i][d];
-        } else if (loop.strides[i][d] == from_size) {
-          transpose_converted(corner(i), loop.strides[i][inner], from, buffer[i], w * size, in_dtype[i], w, h);
-        } else {
-          const char* p = corner(i);
-          for (std::int64_t r = 0; r < h; ++r)
-            pack(p + r * loop.strides[i][d], loop.strides[i][inner], buffer[i] + r * w * size, size, w);
+  parallel_for(
+      outer.numel * across * down, std::max<std::int64_t>(kGrain / (height * kWidth), 1),
+      [&](std::int64_t begin, std::int64_t end) {
+        alignas(64) char buffer[kMaxOperands][kTileBytes];
+        const void* in[kMaxOperands];
+        for (std::int64_t t = begin; t < end; ++t) {
+          const std::int64_t x = t / down % across * kWidth, y = t % down * height;
+          const std::int64_t w = std::min(kWidth, loop.shape[inner] - x), h = std::min(height, loop.shape[d] - y);
+          const auto corner = [&](int i) {
+            return start_of(outer, i, c.data[i], t / down / across) + x * loop.strides[i][inner] +
+                   y * loop.strides[i][d];
+          };
+          char* rows[kMaxOperands];       // where the kernel finds the tile's rows
+          std::int64_t step[kMaxOperands];
+          for (int i = 1; i <= c.arity; ++i) {
+            const DType from = c.immediate[i] ? in_dtype[i] : c.dtype[i];
+            const auto size = static_cast<std::int64_t>(itemsize(in_dtype[i])),
+                       from_size = static_cast<std::int64_t>(itemsize(from));
+            const Pack pack = cast[static_cast<int>(from)][static_cast<int>(in_dtype[i])];
+            rows[i] = buffer[i];
+            step[i] = w * size;
+            if (c.immediate[i]) {
+              pack(c.value[i], 0, buffer[i], size, w);
+              step[i] = 0;
+            } else if (from == in_dtype[i] && loop.strides[i][inner] == size) {
+              rows[i] = corner(i);
+              step[i] = loop.strides[i][d];
+            } else if (loop.strides[i][d] == from_size) {
+              transpose_converted(corner(i), loop.strides[i][inner], from, buffer[i], w * size, in_dtype[i], w, h);
+            } else {
+              const char* p = corner(i);
+              for (std::int64_t r = 0; r < h; ++r)
+                pack(p + r * loop.strides[i][d], loop.strides[i][inner], buffer[i] + r * w * size, size, w);
+            }
+          }
+          char* out = corner(0);
+          const bool direct = c.dtype[0] == c.kernel_out && loop.strides[0][inner] == out_size;
+          for (std::int64_t r = 0; r < h; ++r, out += loop.strides[0][d]) {
+            for (int i = 1; i <= c.arity; ++i) in[i - 1] = rows[i] + r * step[i];
+            kernel(in, direct && !c.stream_output ? out : buffer[0], w);
+            if (!direct)
+              cast[static_cast<int>(c.kernel_out)][static_cast<int>(c.dtype[0])](buffer[0], out_size, out,
+                                                                                 loop.strides[0][inner], w);
+            else if (c.stream_output) stream_copy(out, buffer[0], w * out_size);
+          }
         }
-      }
-      char* out = corner(0);
-      const bool direct = c.dtype[0] == c.kernel_out && loop.strides[0][inner] == out_size;
-      for (std::int64_t r = 0; r < h; ++r, out += loop.strides[0][d]) {
-        for (int i = 1; i <= c.arity; ++i) in[i - 1] = rows[i] + r * step[i];
-        kernel(in, direct && !c.stream_output ? out : buffer[0], w);
-        if (!direct) cast[static_cast<int>(c.kernel_out)][static_cast<int>(c.dtype[0])](buffer[0], out_size, out, loop.strides[0][inner], w);
-        else if (c.stream_output) stream_copy(out, buffer[0], w * out_size);
-      }
-    }
-  });
+      });
   return true;
 }
 

@@ -17,7 +17,8 @@ TENON_INLINE To convert(From x) {
     return x;
   } else if constexpr (requires { x.im; }) {
     if constexpr (std::is_same_v<To, bool>) return (x.re != 0) | (x.im != 0);
-    else if constexpr (requires(To t) { t.im; }) return To(static_cast<decltype(To{}.re)>(x.re), static_cast<decltype(To{}.re)>(x.im));
+    else if constexpr (requires(To t) { t.im; })
+      return To(static_cast<decltype(To{}.re)>(x.re), static_cast<decltype(To{}.re)>(x.im));
     else return convert<To>(x.re);
   } else if constexpr (requires(To t) { t.im; }) {
     return To(convert<decltype(To{}.re)>(x), 0);

@@ -143,9 +143,13 @@ inline constexpr T kPi = T(3.14159265358979323846);
 
 // NaN-propagating; ties of zeros are not ordered.
 template <class T>
-TENON_INLINE T larger(T a, T b) { return (a > b) | (a != a) ? a : b; }
+TENON_INLINE T larger(T a, T b) {
+  return (a > b) | (a != a) ? a : b;
+}
 template <class T>
-TENON_INLINE T smaller(T a, T b) { return (a < b) | (a != a) ? a : b; }
+TENON_INLINE T smaller(T a, T b) {
+  return (a < b) | (a != a) ? a : b;
+}
 
 template <class T>
 TENON_INLINE T limit(T x, T low, T high) {
@@ -154,35 +158,43 @@ TENON_INLINE T limit(T x, T low, T high) {
 }
 
 // Rounding functions leave integers alone.
-#define TENON_ROUND(name, f)                                  \
-  struct name {                                               \
-    template <class T>                                        \
-    TENON_INLINE auto operator()(T x) const {                 \
-      if constexpr (std::is_integral_v<T>) return x;          \
-      else return f;                                          \
-    }                                                         \
+#define TENON_ROUND(name, f)                         \
+  struct name {                                      \
+    template <class T>                               \
+    TENON_INLINE auto operator()(T x) const {        \
+      if constexpr (std::is_integral_v<T>) return x; \
+      else return f;                                 \
+    }                                                \
   };
-#define TENON_DEF1(name, expression) \
-  struct name {                      \
-    template <class T>               \
-    TENON_INLINE auto operator()(T x) const { return expression; } \
+#define TENON_DEF1(name, expression)          \
+  struct name {                               \
+    template <class T>                        \
+    TENON_INLINE auto operator()(T x) const { \
+      return expression;                      \
+    }                                         \
   };
 // A function of math.h that vectorises by scalar::map only.
-#define TENON_MAPPED(name, function)                                           \
-  struct name {                                                                \
-    using mapped = scalar::function;                                           \
-    template <class T>                                                         \
-    TENON_INLINE auto operator()(T x) const { return scalar::name(x); }        \
+#define TENON_MAPPED(name, function)          \
+  struct name {                               \
+    using mapped = scalar::function;          \
+    template <class T>                        \
+    TENON_INLINE auto operator()(T x) const { \
+      return scalar::name(x);                 \
+    }                                         \
   };
-#define TENON_DEF2(name, expression) \
-  struct name {                      \
-    template <class T>               \
-    TENON_INLINE auto operator()(T a, T b) const { return expression; } \
+#define TENON_DEF2(name, expression)               \
+  struct name {                                    \
+    template <class T>                             \
+    TENON_INLINE auto operator()(T a, T b) const { \
+      return expression;                           \
+    }                                              \
   };
-#define TENON_DEF3(name, expression) \
-  struct name {                      \
-    template <class A, class T>      \
-    TENON_INLINE auto operator()(A a, T b, T c) const { return expression; } \
+#define TENON_DEF3(name, expression)                    \
+  struct name {                                         \
+    template <class A, class T>                         \
+    TENON_INLINE auto operator()(A a, T b, T c) const { \
+      return expression;                                \
+    }                                                   \
   };
 
 namespace ops {
@@ -314,7 +326,9 @@ struct bitwise_not {
 };
 struct isnan {
   template <class T>
-  TENON_INLINE bool operator()(T x) const { return !(x == x); }
+  TENON_INLINE bool operator()(T x) const {
+    return !(x == x);
+  }
 };
 struct isfinite {
   template <class T>

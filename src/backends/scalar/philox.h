@@ -95,9 +95,8 @@ TENON_INLINE double log_unit(double x) {
   const double e = add_(bit_cast<double>((u >> 52) | 0x4330000000000000u), -4503599627371519.0);
   const double m = bit_cast<double>((u & 0xfffffffffffffu) + 0x3fe6a09e00000000u);
   const double s = div_(add_(m, -1.0), add_(m, 1.0)), z = mul_(s, s);
-  const double r =
-      polynomial(z, 0.66666666666666696, 0.39999999999899194, 0.28571428626101336, 0.22222211116346577,
-                 0.18182890346178385, 0.15331684398907144, 0.1461687440519705);
+  const double r = polynomial(z, 0.66666666666666696, 0.39999999999899194, 0.28571428626101336, 0.22222211116346577,
+                              0.18182890346178385, 0.15331684398907144, 0.1461687440519705);
   const double low = add_(mul_(mul_(s, z), r), mul_(e, 1.9082149292705877e-10));  // ln 2 in two parts
   return add_(mul_(e, 0.6931471803691238), add_(low, add_(s, s)));
 }
@@ -110,14 +109,13 @@ TENON_INLINE float cos_quarter(float f) {
   return polynomial(mul_(f, f), 1.f, -1.23370054f, 0.253669183f, -0.020859936f, 0.000903362977f);
 }
 TENON_INLINE double sin_quarter(double f) {
-  return mul_(f, polynomial(mul_(f, f), 1.5707963267948966, -0.64596409750624417, 0.079692626246038609,
-                            -0.0046817541322747127, 0.00016044115027053025, -3.5986418678610595e-06,
-                            5.6337309604275739e-08));
+  return mul_(
+      f, polynomial(mul_(f, f), 1.5707963267948966, -0.64596409750624417, 0.079692626246038609, -0.0046817541322747127,
+                    0.00016044115027053025, -3.5986418678610595e-06, 5.6337309604275739e-08));
 }
 TENON_INLINE double cos_quarter(double f) {
   return polynomial(mul_(f, f), 1.0, -1.2337005501361697, 0.25366950790104253, -0.02086348076319974,
-                    0.00091926027288020387, -2.520202917615034e-05, 4.7103926985208149e-07,
-                    -6.2970083280500778e-09);
+                    0.00091926027288020387, -2.520202917615034e-05, 4.7103926985208149e-07, -6.2970083280500778e-09);
 }
 
 // x with its sign changed where the lowest bit of `negative` is set.
@@ -141,9 +139,7 @@ TENON_INLINE double exact(std::uint64_t w) {
 TENON_INLINE float positive_unit(std::uint32_t w) {
   return mul_(add_(mul_(exact(w >> 16), 65536.f), add_(exact(w & 0xffff), 0.5f)), 2.3283064365386963e-10f);
 }
-TENON_INLINE double positive_unit(std::uint64_t w) {
-  return mul_(add_(exact(w >> 11), 0.5), 1.1102230246251565e-16);
-}
+TENON_INLINE double positive_unit(std::uint64_t w) { return mul_(add_(exact(w >> 11), 0.5), 1.1102230246251565e-16); }
 
 // The angle w / 2^32 (2^64) turns as the nearest quarter turn and the rest in quarters, in [-1/2, 1/2].
 TENON_INLINE float rest_of_turn(std::uint32_t w, std::uint32_t& quarter) {
@@ -273,18 +269,14 @@ TENON_INLINE typename F::Out number_at(const F& f, std::uint64_t seed, std::uint
   const Words block = philox(counter_of(position / per_block, F::kStream), seed);
   Word w[words];
   for (int i = 0; i < words; ++i) {
-    if constexpr (sizeof(Word) == 4)
-      w[i] = block.w[i];
-    else
-      w[i] = block.w[2 * i] | Word{block.w[2 * i + 1]} << 32;
+    if constexpr (sizeof(Word) == 4) w[i] = block.w[i];
+    else w[i] = block.w[2 * i] | Word{block.w[2 * i + 1]} << 32;
   }
   const int i = static_cast<int>(position % per_block);
   const Word* from = w + i / F::kElements * F::kArgs;
   typename F::Out out[F::kElements];
-  if constexpr (F::kArgs == 1)
-    f(from[0], out);
-  else
-    f(from[0], from[1], out);
+  if constexpr (F::kArgs == 1) f(from[0], out);
+  else f(from[0], from[1], out);
   return out[i % F::kElements];
 }
 

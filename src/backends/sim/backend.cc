@@ -55,10 +55,9 @@ void start() {
 
 SimDevice& device_at(const char* call, int device) {
   if (g_forked)
-    throw DeviceError(
-        std::string(call) + ": cuda:" + std::to_string(device) +
-        " was used before this process was forked; use multiprocessing's 'spawn' start method, or the "
-        "device in one of the two processes only");
+    throw DeviceError(std::string(call) + ": cuda:" + std::to_string(device) +
+                      " was used before this process was forked; use multiprocessing's 'spawn' start method, or the "
+                      "device in one of the two processes only");
   return *g_devices[static_cast<std::size_t>(device)];
 }
 
@@ -74,8 +73,7 @@ template <class Call>
 using Entry = int (*)(int, const Call&);
 
 template <class Call, class Empty, class Translate>
-int queue(const char* name, int device, Entry<Call> entry, const Call& call, Empty make_empty,
-          Translate translate) {
+int queue(const char* name, int device, Entry<Call> entry, const Call& call, Empty make_empty, Translate translate) {
   SimDevice& d = device_at(name, device);
   if (!entry) return kUnavailable;
   Call probe = call;
@@ -85,9 +83,7 @@ int queue(const char* name, int device, Entry<Call> entry, const Call& call, Emp
     translate(copy, memory);
     try {
       if (entry(0, copy) != kOk) failed(name, "it is not available after all");
-    } catch (const std::exception& e) {
-      failed(name, e.what());
-    }
+    } catch (const std::exception& e) { failed(name, e.what()); }
   });
   return kOk;
 }
@@ -143,21 +139,14 @@ int lines(const char* name, int device, Entry<Call> entry, const Call& c, DType 
         p.in = m.translate(p.in);
       });
 }
-int scan(int device, const ScanCall& c) {
-  return lines("scan", device, cpu().scan, c, c.in_dtype, c.out_dtype);
-}
-int softmax(int device, const SoftmaxCall& c) {
-  return lines("softmax", device, cpu().softmax, c, c.dtype, c.dtype);
-}
+int scan(int device, const ScanCall& c) { return lines("scan", device, cpu().scan, c, c.in_dtype, c.out_dtype); }
+int softmax(int device, const SoftmaxCall& c) { return lines("softmax", device, cpu().softmax, c, c.dtype, c.dtype); }
 
 int matmul(int device, const MatmulCall& c) {
   const Checker check("matmul", device, device_at("matmul", device).memory);
   const auto size = static_cast<std::int64_t>(itemsize(c.dtype));
   auto matrix = [&](int operand, const std::int64_t (&strides)[2], std::int64_t rows, std::int64_t columns) {
-    return Extent(size)
-        .over(c.batch, operand)
-        .along(rows, strides[0] * size)
-        .along(columns, strides[1] * size);
+    return Extent(size).over(c.batch, operand).along(rows, strides[0] * size).along(columns, strides[1] * size);
   };
   check.operand("the output", c.c, matrix(0, c.c_strides, c.m, c.n));
   check.operand("operand 1", c.a, matrix(1, c.a_strides, c.m, c.k));
@@ -175,8 +164,7 @@ int index(int device, const IndexCall& c) {
   const Checker check("index", device, device_at("index", device).memory);
   const auto size = static_cast<std::int64_t>(itemsize(c.dtype));
   check.operand("the values", c.values, Extent(size).over(c.loop, 0));
-  check.operand("the base", c.base,
-                Extent(size).over(c.loop, 1));  // where the indices lead is not known here
+  check.operand("the base", c.base, Extent(size).over(c.loop, 1));  // where the indices lead is not known here
   for (int i = 0; i < c.n_indices; ++i) {
     Extent e(sizeof(std::int64_t));
     e.empty = c.loop.numel == 0;
@@ -196,11 +184,9 @@ int index(int device, const IndexCall& c) {
 template <class Call>
 int fill(const char* name, int device, Entry<Call> entry, const Call& c) {
   const auto size = static_cast<std::int64_t>(itemsize(c.dtype));
-  Checker(name, device, device_at(name, device).memory)
-      .operand("the output", c.out, Extent(size).along(c.n, size));
+  Checker(name, device, device_at(name, device).memory).operand("the output", c.out, Extent(size).along(c.n, size));
   return queue(
-      name, device, entry, c, [](Call& p) { p.n = 0; },
-      [](Call& p, const Memory& m) { p.out = m.translate(p.out); });
+      name, device, entry, c, [](Call& p) { p.n = 0; }, [](Call& p, const Memory& m) { p.out = m.translate(p.out); });
 }
 int random(int device, const RandomCall& c) { return fill("random", device, cpu().random, c); }
 int iota(int device, const IotaCall& c) { return fill("iota", device, cpu().iota, c); }

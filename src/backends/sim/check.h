@@ -27,8 +27,7 @@ struct Extent {
 // One call's operands on one device.
 class Checker {
  public:
-  Checker(const char* call, int device, const Memory& memory)
-      : call_(call), device_(device), memory_(memory) {}
+  Checker(const char* call, int device, const Memory& memory) : call_(call), device_(device), memory_(memory) {}
 
   void operand(const char* what, const void* p, const Extent& e) const {
     const char* at = static_cast<const char*>(p);

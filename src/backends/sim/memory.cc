@@ -23,8 +23,8 @@ constexpr int kFresh = 0xC7, kFreed = 0xDB;  // as floats: -1e5 and -6e16; as bo
 }  // namespace
 
 void fault(const char* call, const char* what, const void* address, int device) {
-  std::fprintf(stderr, "tenon_cudasim: %s: %s at %p is not live memory of cuda:%d; a GPU would fault here\n",
-               call, what, address, device);
+  std::fprintf(stderr, "tenon_cudasim: %s: %s at %p is not live memory of cuda:%d; a GPU would fault here\n", call,
+               what, address, device);
   std::abort();
 }
 
@@ -55,8 +55,7 @@ void* Memory::allocate(std::int64_t bytes) {
     taken_[offset] = {size, bytes, true};
     live_bytes_ += bytes;
     // The block is not in use, so the caller's thread may write it.
-    std::memset(translate(device_ + offset), kFresh,
-                static_cast<std::size_t>(std::min(size, kOverwriteMost)));
+    std::memset(translate(device_ + offset), kFresh, static_cast<std::size_t>(std::min(size, kOverwriteMost)));
     return device_ + offset;
   }
   return nullptr;

@@ -8,10 +8,10 @@
 
 namespace tenon::scalar {
 
-#define TENON_CUDA_UNARY(name, cuda)                                 \
-  TENON_INLINE float name(float x) { return ::cuda##f(x); }          \
+#define TENON_CUDA_UNARY(name, cuda)                        \
+  TENON_INLINE float name(float x) { return ::cuda##f(x); } \
   TENON_INLINE double name(double x) { return ::cuda(x); }
-#define TENON_CUDA_BINARY(name)                                      \
+#define TENON_CUDA_BINARY(name)                                         \
   TENON_INLINE float name(float x, float y) { return ::name##f(x, y); } \
   TENON_INLINE double name(double x, double y) { return ::name(x, y); }
 
@@ -58,7 +58,9 @@ template <class T> TENON_INLINE T sigmoid(T x) {
   return (x < 0 ? e : T(1)) / (1 + e);
 }
 template <class T> TENON_INLINE T silu(T x) { return x < T(-1000) ? T(-0.0) : x * sigmoid(x); }
-template <class T> TENON_INLINE T gelu(T x) { return x < T(-100) ? T(-0.0) : T(0.5) * x * erfc(-x * T(0.70710678118654752440)); }
+template <class T> TENON_INLINE T gelu(T x) {
+  return x < T(-100) ? T(-0.0) : T(0.5) * x * erfc(-x * T(0.70710678118654752440));
+}
 template <class T> TENON_INLINE T softplus(T x) { return (x < 0 ? T(0) : x) + log1p(exp(x < 0 ? x : -x)); }
 template <class T> TENON_INLINE T logaddexp(T a, T b) {
   const T gap = a == b ? T(0) : a > b ? b - a : a - b;
@@ -81,8 +83,11 @@ template <class T> TENON_INLINE T sinc(T x) {
 // As digamma in special.h.
 template <class T> TENON_INLINE T digamma(T argument) {
   const double x = argument, a = x < 0 ? 1 - x : x, s = a < 8 ? a + 8 : a, w = 1 / s, z = w * w, v = a * (a + 7);
-  const double series = 1.0 / 12 + z * (-1.0 / 120 + z * (1.0 / 252 + z * (-1.0 / 240 + z * (1.0 / 132 + z * (-691.0 / 32760 +
-                        z * (1.0 / 12 + z * (-3617.0 / 8160)))))));
+  const double series =
+      1.0 / 12 +
+      z * (-1.0 / 120 +
+           z * (1.0 / 252 +
+                z * (-1.0 / 240 + z * (1.0 / 132 + z * (-691.0 / 32760 + z * (1.0 / 12 + z * (-3617.0 / 8160)))))));
   const double far = ::log(s) - 0.5 * w - z * series;
   const double sum = (2 * a + 7) * (720 + v * (504 + v * (84 + v * 4))) / (v * (720 + v * (252 + v * (28 + v))));
   const double right = a < 8 ? far - sum : far;

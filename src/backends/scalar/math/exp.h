@@ -17,13 +17,11 @@ struct Power {
 TENON_INLINE Power power_float(double t) {
   const double n = t + shifter, r = t - (n - shifter);
   return {pow2(n), r * poly(r, 0.6931471805610837, 0.24022650923593417, 0.05550410873103701, 0.009618056400714916,
-      0.0013333516684792982, 0.00015461555609766315, 1.5292774464930773e-05)};
+                            0.0013333516684792982, 0.00015461555609766315, 1.5292774464930773e-05)};
 }
 
 // e^x for float arguments, as a double: neither overflows nor underflows before the conversion to float does.
-TENON_INLINE Power exp_float(float x) {
-  return power_float(at_most(120.0f, at_least(-120.0f, x)) * log2_e);
-}
+TENON_INLINE Power exp_float(float x) { return power_float(at_most(120.0f, at_least(-120.0f, x)) * log2_e); }
 
 // e^x = 2^n · (1 + fraction), with full accuracy, for -746 <= x <= 746.
 struct Exponential {
@@ -46,8 +44,8 @@ TENON_INLINE Exponential exponential(double x) {
   const double high = x - n * ln2_high, low = n * ln2_low;
   const double r = high - low, rest = (high - r) - low;
   const double p = poly(r, 0.5, 0.1666666666666667, 0.041666666666666664, 0.008333333333326113, 0.0013888888888886647,
-      0.00019841269874898358, 2.4801587317848234e-05, 2.7557255301710712e-06, 2.755728186557974e-07, 2.510525795609613e-08,
-      2.0911650766160735e-09);
+                        0.00019841269874898358, 2.4801587317848234e-05, 2.7557255301710712e-06, 2.755728186557974e-07,
+                        2.510525795609613e-08, 2.0911650766160735e-09);
   return {shifted, r + (r * r * p + (rest + rest * r))};
 }
 
@@ -64,9 +62,12 @@ TENON_INLINE float exp2(float x) {
 TENON_INLINE double exp2(double x) {
   const double t = detail::at_most(1025.0, detail::at_least(-1076.0, x));
   const double n = t + detail::shifter, r = t - (n - detail::shifter);
-  return detail::Exponential{n, r * detail::poly(r, 0.6931471805599453, 0.24022650695910072, 0.055504108664821625,
-      0.00961812910762848, 0.001333355814640647, 0.00015403530393370734, 1.5252733841556773e-05, 1.3215486808705563e-06,
-      1.0178057087733941e-07, 7.0548973041554995e-09, 4.4558179083360645e-10, 2.5729324177362305e-11)}.value();
+  return detail::Exponential{
+      n,
+      r * detail::poly(r, 0.6931471805599453, 0.24022650695910072, 0.055504108664821625, 0.00961812910762848,
+                       0.001333355814640647, 0.00015403530393370734, 1.5252733841556773e-05, 1.3215486808705563e-06,
+                       1.0178057087733941e-07, 7.0548973041554995e-09, 4.4558179083360645e-10, 2.5729324177362305e-11)}
+      .value();
 }
 
 TENON_INLINE float expm1(float x) {
@@ -98,7 +99,8 @@ TENON_INLINE double cosh(double x) {
 }
 
 TENON_INLINE float tanh(float x) {
-  const double u = detail::power_float(detail::at_most(10.0f, detail::abs(x)) * (2 * detail::log2_e)).minus_one(), d = u + 2;
+  const double u = detail::power_float(detail::at_most(10.0f, detail::abs(x)) * (2 * detail::log2_e)).minus_one(),
+               d = u + 2;
   return __builtin_copysignf(static_cast<float>(u * detail::reciprocal_float(d)), x);
 }
 TENON_INLINE double tanh(double x) {

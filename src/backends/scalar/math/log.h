@@ -11,9 +11,9 @@ inline constexpr double ln_2 = 0x1.62e42fefa39efp-1;
 
 // log(1 + f) to 33 bits for sqrt(1/2) <= 1 + f <= sqrt(2)
 TENON_INLINE double log1p_reduced_float(double f) {
-  return f * poly(f, 1.000000000048012, -0.5000000030845538, 0.3333333084628052, -0.24999936585814816, 0.2000016963794254,
-      -0.16670383652377296, 0.14283798395270253, -0.12410885665961421, 0.11042736039719009, -0.10898112577877182,
-      0.10636542375579953, -0.058456713350896375);
+  return f * poly(f, 1.000000000048012, -0.5000000030845538, 0.3333333084628052, -0.24999936585814816,
+                  0.2000016963794254, -0.16670383652377296, 0.14283798395270253, -0.12410885665961421,
+                  0.11042736039719009, -0.10898112577877182, 0.10636542375579953, -0.058456713350896375);
 }
 // log1p(x), x > -1, to 33 bits
 TENON_INLINE double log1p_float(double x) {
@@ -37,8 +37,8 @@ struct Log1p {
 };
 TENON_INLINE Log1p log1p_reduced(double f) {
   const double s = f / (2 + f), z = s * s, half_square = 0.5 * f * f;
-  const double r = z * poly(z, 0.666666666666667, 0.39999999999899505, 0.28571428625975487, 0.2222221113479508, 0.18182889125261723,
-      0.15331721600556042, 0.14616449685043406);
+  const double r = z * poly(z, 0.666666666666667, 0.39999999999899505, 0.28571428625975487, 0.2222221113479508,
+                            0.18182889125261723, 0.15331721600556042, 0.14616449685043406);
   return {f, half_square, s * (half_square + r)};
 }
 TENON_INLINE double log_sum(double k, Log1p m, double correction) {
@@ -84,9 +84,7 @@ TENON_INLINE float log2(float x) {
   const auto [k, m] = detail::split(x);
   return detail::log_special(x, static_cast<float>(k + detail::log1p_reduced_float(m - 1) * detail::log2_e));
 }
-TENON_INLINE double log2(double x) {
-  return detail::log_to_base(x, 1, 0, 0x1.7154765200000p+0, 0x1.705fc2eefa200p-33);
-}
+TENON_INLINE double log2(double x) { return detail::log_to_base(x, 1, 0, 0x1.7154765200000p+0, 0x1.705fc2eefa200p-33); }
 
 TENON_INLINE float log10(float x) {
   constexpr double log10_2 = 0x1.34413509f79ffp-2, log10_e = 0x1.bcb7b1526e50ep-2;
@@ -94,7 +92,8 @@ TENON_INLINE float log10(float x) {
   return detail::log_special(x, static_cast<float>(k * log10_2 + detail::log1p_reduced_float(m - 1) * log10_e));
 }
 TENON_INLINE double log10(double x) {
-  return detail::log_to_base(x, 0x1.3441350800000p-2, 0x1.f79fef311f12bp-34, 0x1.bcb7b15200000p-2, 0x1.b9438ca9aadd5p-36);
+  return detail::log_to_base(x, 0x1.3441350800000p-2, 0x1.f79fef311f12bp-34, 0x1.bcb7b15200000p-2,
+                             0x1.b9438ca9aadd5p-36);
 }
 
 TENON_INLINE float log1p(float x) {
@@ -108,7 +107,8 @@ TENON_INLINE double log1p(double x) {
 
 TENON_INLINE float asinh(float x) {
   const double a = detail::abs(x);
-  const auto y = static_cast<float>(detail::copysign(detail::log1p_float(a + a * a / (1 + detail::sqrt(a * a + 1))), x));
+  const auto y =
+      static_cast<float>(detail::copysign(detail::log1p_float(a + a * a / (1 + detail::sqrt(a * a + 1))), x));
   return detail::abs(x) < static_cast<float>(detail::infinity) ? y : x;
 }
 TENON_INLINE double asinh(double x) {
@@ -149,9 +149,7 @@ TENON_INLINE float softplus(float x) {
   const double y = detail::log1p_float(detail::exp_float(-detail::abs(x)).value());
   return static_cast<float>(detail::at_least(0.0f, x) + y);
 }
-TENON_INLINE double softplus(double x) {
-  return detail::at_least(0.0, x) + log1p(exp(-detail::abs(x)));
-}
+TENON_INLINE double softplus(double x) { return detail::at_least(0.0, x) + log1p(exp(-detail::abs(x))); }
 
 // log(e^a + e^b)
 TENON_INLINE float logaddexp(float a, float b) {

@@ -18,7 +18,7 @@ TENON_INLINE double cbrt(double x, bool is_float) {
   const double m = from_bits((u & 0xfffffffffffff) | 0x3ff0000000000000);
   const double third = (e - 1) * (1.0 / 3) + shifter, rest = e - 3 * (third - shifter);  // rest is 0, 1 or 2
   const double guess = poly(m, 1.7776471684890054, -1.5540274077106597, 1.2271496200207155, -0.5865141615889806,
-      0.15224956438221762, -0.016511679091286462);
+                            0.15224956438221762, -0.016511679091286462);
   const double z0 = guess * (rest == 0 ? 1 : rest == 1 ? 0x1.965fea53d6e3dp-1 : 0x1.428a2f98d728bp-1);
   const double mm = m * (rest == 0 ? 1 : rest == 1 ? 2 : 4);
   const double z1 = z0 + z0 * (1 - mm * z0 * (z0 * z0)) * (1.0 / 3);

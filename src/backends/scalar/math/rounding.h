@@ -28,7 +28,8 @@ template <class T, class Bits> TENON_INLINE T nextafter(T x, T y) {
   const Bits u = bit_cast<Bits>(x);
   const bool away = (x < y) == (x > 0);  // from zero
   const T step = bit_cast<T>(Bits(away ? u + 1 : u - 1));
-  const T from_zero = sizeof(T) == 4 ? T(__builtin_copysignf(0x1p-149f, float(y))) : T(__builtin_copysign(0x1p-1074, double(y)));
+  const T from_zero =
+      sizeof(T) == 4 ? T(__builtin_copysignf(0x1p-149f, float(y))) : T(__builtin_copysign(0x1p-1074, double(y)));
   const T moved = x == 0 ? from_zero : step;
   const T unequal = x != y ? moved : y;
   return (x != x) | (y != y) ? x + y : unequal;
