@@ -11,82 +11,82 @@
 
 namespace tenon {
 // Visible to the Python extension too.
-namespace errors __attribute__((visibility("default"))) {
+namespace [[gnu::visibility("default")]] errors {
 
-  using Str = std::string_view;
+using Str = std::string_view;
 
 // Joins its arguments: strings, numbers, dtypes, devices, dims.
-  std::string to_text(Str v);
-  std::string to_text(const char* v);
-  std::string to_text(bool v);
-  std::string to_text(std::int64_t v);
-  std::string to_text(int v);
-  std::string to_text(double v);
-  std::string to_text(DType v);
-  std::string to_text(Device v);
-  std::string to_text(const Dims& v);
-  template <class... A>
-  std::string text(const A&... a) {
-    return (std::string() + ... + to_text(a));
-  }
+std::string to_text(Str v);
+std::string to_text(const char* v);
+std::string to_text(bool v);
+std::string to_text(std::int64_t v);
+std::string to_text(int v);
+std::string to_text(double v);
+std::string to_text(DType v);
+std::string to_text(Device v);
+std::string to_text(const Dims& v);
+template <class... A>
+std::string text(const A&... a) {
+  return (std::string() + ... + to_text(a));
+}
 
 // ---- shapes and axes ----
-  [[noreturn]] void no_broadcast(Str op, const Dims& a, const Dims& b);
-  [[noreturn]] void cannot_expand(Str op, const Dims& from, const Dims& to);
-  [[noreturn]] void wrong_shape(Str op, const Dims& got, const Dims& wanted);
-  [[noreturn]] void bad_axis(Str op, std::int64_t axis, int ndim);
-  [[noreturn]] void repeated_axis(Str op, std::int64_t axis, const Dims& axes);
-  [[noreturn]] void wrong_ndim(Str op, int got, Str wanted);
-  [[noreturn]] void bad_reshape(Str op, const Dims& from, const Dims& to);
-  [[noreturn]] void view_needs_copy(Str op, const Dims& shape, const Dims& strides, const Dims& to);
-  [[noreturn]] void negative_size(Str op, const Dims& shape);
-  [[noreturn]] void too_many_dims(Str op, std::int64_t ndim);
-  [[noreturn]] void empty_reduction(Str op, const Dims& shape, Str axes);
-  [[noreturn]] void matmul_mismatch(Str op, const Dims& a, const Dims& b);
-  [[noreturn]] void too_large(Str op, const Dims& shape, DType dtype);
-  [[noreturn]] void outside_storage(Str op, const Dims& shape, const Dims& strides, std::int64_t offset,
-                                    std::int64_t bytes);
+[[noreturn]] void no_broadcast(Str op, const Dims& a, const Dims& b);
+[[noreturn]] void cannot_expand(Str op, const Dims& from, const Dims& to);
+[[noreturn]] void wrong_shape(Str op, const Dims& got, const Dims& wanted);
+[[noreturn]] void bad_axis(Str op, std::int64_t axis, int ndim);
+[[noreturn]] void repeated_axis(Str op, std::int64_t axis, const Dims& axes);
+[[noreturn]] void wrong_ndim(Str op, int got, Str wanted);
+[[noreturn]] void bad_reshape(Str op, const Dims& from, const Dims& to);
+[[noreturn]] void view_needs_copy(Str op, const Dims& shape, const Dims& strides, const Dims& to);
+[[noreturn]] void negative_size(Str op, const Dims& shape);
+[[noreturn]] void too_many_dims(Str op, std::int64_t ndim);
+[[noreturn]] void empty_reduction(Str op, const Dims& shape, Str axes);
+[[noreturn]] void matmul_mismatch(Str op, const Dims& a, const Dims& b);
+[[noreturn]] void too_large(Str op, const Dims& shape, DType dtype);
+[[noreturn]] void outside_storage(Str op, const Dims& shape, const Dims& strides, std::int64_t offset,
+                                  std::int64_t bytes);
 
 // ---- dtypes and values ----
-  [[noreturn]] void dtype_not_supported(Str op, DType dtype, Str wanted);
-  [[noreturn]] void no_promotion(DType a, DType b);
-  [[noreturn]] void result_does_not_fit(Str op, DType result, DType out);
-  [[noreturn]] void scalar_out_of_bounds(Str op, const Scalar& value, DType dtype);
-  [[noreturn]] void complex_to_real(Str op, DType dtype);
+[[noreturn]] void dtype_not_supported(Str op, DType dtype, Str wanted);
+[[noreturn]] void no_promotion(DType a, DType b);
+[[noreturn]] void result_does_not_fit(Str op, DType result, DType out);
+[[noreturn]] void scalar_out_of_bounds(Str op, const Scalar& value, DType dtype);
+[[noreturn]] void complex_to_real(Str op, DType dtype);
 
 // ---- indices ----
-  [[noreturn]] void index_out_of_range(Str op, std::int64_t index, int dim, std::int64_t size);
-  [[noreturn]] void too_many_indices(std::int64_t given, int ndim);
-  [[noreturn]] void mask_mismatch(Str op, const Dims& mask, const Dims& shape, int dim);
-  [[noreturn]] void bad_index_dtype(Str op, DType dtype);
-  [[noreturn]] void indices_do_not_broadcast(Str op, const Dims& a, const Dims& b);
-  [[noreturn]] void values_do_not_fit(Str op, const Dims& values, const Dims& selected);
+[[noreturn]] void index_out_of_range(Str op, std::int64_t index, int dim, std::int64_t size);
+[[noreturn]] void too_many_indices(std::int64_t given, int ndim);
+[[noreturn]] void mask_mismatch(Str op, const Dims& mask, const Dims& shape, int dim);
+[[noreturn]] void bad_index_dtype(Str op, DType dtype);
+[[noreturn]] void indices_do_not_broadcast(Str op, const Dims& a, const Dims& b);
+[[noreturn]] void values_do_not_fit(Str op, const Dims& values, const Dims& selected);
 
 // ---- memory ----
-  [[noreturn]] void read_only(Str op);
-  [[noreturn]] void overlapping_output(Str op, const Dims& shape, const Dims& strides);
-  [[noreturn]] void exported(Str op, int exports);
-  [[noreturn]] void not_owned(Str op);
+[[noreturn]] void read_only(Str op);
+[[noreturn]] void overlapping_output(Str op, const Dims& shape, const Dims& strides);
+[[noreturn]] void exported(Str op, int exports);
+[[noreturn]] void not_owned(Str op);
 
 // ---- devices ----
-  [[noreturn]] void device_mismatch(Str op, Device a, Device b);
-  [[noreturn]] void no_backend(Device device, Str tried);
-  [[noreturn]] void not_available(Str op, Device device, DType dtype);
-  [[noreturn]] void bad_device(Str text);
+[[noreturn]] void device_mismatch(Str op, Device a, Device b);
+[[noreturn]] void no_backend(Device device, Str tried);
+[[noreturn]] void not_available(Str op, Device device, DType dtype);
+[[noreturn]] void bad_device(Str text);
 
 // ---- gradients ----
-  [[noreturn]] void inplace_on_leaf(Str op, bool view);
-  [[noreturn]] void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t now);
-  [[noreturn]] void saved_was_written_outside(Str op, const Dims& shape, DType dtype);
-  [[noreturn]] void graph_freed(Str op);
-  [[noreturn]] void out_requires_grad(Str op);
-  [[noreturn]] void not_differentiable(Str op, DType dtype);
-  [[noreturn]] void no_derivative(Str op);
+[[noreturn]] void inplace_on_leaf(Str op, bool view);
+[[noreturn]] void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t now);
+[[noreturn]] void saved_was_written_outside(Str op, const Dims& shape, DType dtype);
+[[noreturn]] void graph_freed(Str op);
+[[noreturn]] void out_requires_grad(Str op);
+[[noreturn]] void not_differentiable(Str op, DType dtype);
+[[noreturn]] void no_derivative(Str op);
 
-  template <class E = ValueError, class... A>
-  [[noreturn]] void fail(Str op, const A&... a) {
-    throw E(text(op, ": ", a...));
-  }
+template <class E = ValueError, class... A>
+[[noreturn]] void fail(Str op, const A&... a) {
+  throw E(text(op, ": ", a...));
+}
 
 }  // namespace errors
 }  // namespace tenon
