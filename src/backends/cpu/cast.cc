@@ -11,12 +11,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
+// Bools are read as bytes, since a borrowed one may hold any: as integers they are 0 or 1.
 template <class From, class To>
 void cast_contiguous(const void* src, void* dst, std::int64_t n) {
-  const From* s = static_cast<const From*>(src);
+  constexpr bool truth = std::is_same_v<From, bool>;
+  const auto* s = static_cast<const std::conditional_t<truth, std::uint8_t, From>*>(src);
   To* d = static_cast<To*>(dst);
 #pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) d[i] = scalar::convert<To>(s[i]);
+  for (std::int64_t i = 0; i < n; ++i) {
+    if constexpr (truth) d[i] = scalar::convert<To>(static_cast<std::uint8_t>(s[i] != 0));
+    else d[i] = scalar::convert<To>(s[i]);
+  }
 }
 
 template <class From>
@@ -42,6 +47,13 @@ namespace {
 using Contiguous = void (*)(const void*, void*, std::int64_t);
 Contiguous g_contiguous[kDTypes][kDTypes];
 
+template <class To, class From>
+To converted(const char* p) {
+  if constexpr (std::is_same_v<From, bool>)
+    return scalar::convert<To>(static_cast<std::uint8_t>(*reinterpret_cast<const std::uint8_t*>(p) != 0));
+  else return scalar::convert<To>(*reinterpret_cast<const From*>(p));
+}
+
 template <class From, class To>
 void cast_strided(const void* src, std::int64_t ss, void* dst, std::int64_t ds, std::int64_t n) {
   if (ss == sizeof(From) && ds == sizeof(To)) {
@@ -53,10 +65,9 @@ void cast_strided(const void* src, std::int64_t ss, void* dst, std::int64_t ds, 
   char* d = static_cast<char*>(dst);
   if (ds == sizeof(To)) {
     To* out = static_cast<To*>(dst);
-    for (std::int64_t i = 0; i < n; ++i) out[i] = scalar::convert<To>(*reinterpret_cast<const From*>(s + i * ss));
+    for (std::int64_t i = 0; i < n; ++i) out[i] = converted<To, From>(s + i * ss);
   } else {
-    for (std::int64_t i = 0; i < n; ++i)
-      *reinterpret_cast<To*>(d + i * ds) = scalar::convert<To>(*reinterpret_cast<const From*>(s + i * ss));
+    for (std::int64_t i = 0; i < n; ++i) *reinterpret_cast<To*>(d + i * ds) = converted<To, From>(s + i * ss);
   }
 }
 
