@@ -1,5 +1,6 @@
 // t[key], t[key] = value, len, iteration and `in`.
 #include "convert.h"
+#include "core/errors.h"
 #include "ingest.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
@@ -29,27 +30,27 @@ PyObject* get_item(PyObject* self, PyObject* key) {
 }
 
 int set_item(PyObject* self, PyObject* key, PyObject* value) {
-  return guarded_int([&] {
-    if (!value) throw TypeError("index: elements of a tensor cannot be deleted");
-    Tensor t = unwrap(self);
-    const std::vector<Index> indices = to_indices(key);
-    Scalar s;
-    Tensor v;
-    if (is_tensor(value)) {
-      v = unwrap(value);
-    } else if (as_scalar(value, s)) {
-      if (!s.fits(t.dtype()))
-        throw OverflowError("index: " + s.str() + " is out of bounds for " + std::string(name(t.dtype())));
-      if (s.is_complex() && !is_complex(t.dtype()))
-        throw TypeError("index: a complex number does not fit into " + std::string(name(t.dtype())));
-      v = Tensor::of(s, t.dtype(), t.device());
-    } else {
-      v = ingest(value, "index", {});
-    }
-    ReleaseGil release(t.numel() > kReleaseGilAbove);
-    index_put_(t, indices, v);
-    return 0;
-  });
+  return guarded_int(
+      [&] {
+        if (!value) throw TypeError("delitem: elements of a tensor cannot be deleted; index the ones to keep");
+        Tensor t = unwrap(self);
+        const std::vector<Index> indices = to_indices(key, "setitem");
+        Scalar s;
+        Tensor v;
+        if (is_tensor(value)) {
+          v = unwrap(value);
+        } else if (as_scalar(value, s)) {
+          if (!s.fits(t.dtype())) errors::scalar_out_of_bounds("setitem", s, t.dtype());
+          if (s.is_complex() && !is_complex(t.dtype())) errors::complex_to_real("setitem", t.dtype());
+          v = Tensor::of(s, t.dtype(), t.device());
+        } else {
+          v = ingest(value, "setitem", {});
+        }
+        ReleaseGil release(t.numel() > kReleaseGilAbove);
+        index_put_(t, indices, v);
+        return 0;
+      },
+      value ? "setitem" : "delitem");
 }
 
 Py_ssize_t length(PyObject* self) {
