@@ -21,8 +21,7 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
       return;
     }
     DType d;
-    if (is_device(o) || (PyUnicode_Check(o) && !dtype_from_name(PyUnicode_AsUTF8(o), d)))
-      device = to_device(o, {"to", name});
+    if (is_device(o) || (PyUnicode_Check(o) && !dtype_from_name(utf8(o), d))) device = to_device(o, {"to", name});
     else dtype = to_dtype(o, {"to", name});
   };
   take(args[1], "device");

@@ -13,7 +13,8 @@ Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, b
   const int d = normalize_axis(op, dim, t.ndim());
   Sorted s;
   const bool moves = t.ndim() > 1 && d != t.ndim() - 1;
-  const Tensor source = t.detach();
+  // Bools that were borrowed may be any bytes; those that are true are equal.
+  const Tensor source = is_bool(t.dtype()) ? logical_or(t, t) : t.detach();
   s.values = clone(moves ? movedim(source, Dims{d}, Dims{-1}) : source);
   if (want_indices) s.indices = empty(s.values.shape(), DType::int64, t.device());
   SortCall c;
