@@ -1,0 +1,127 @@
+// Highway's vqsort over the keys of sort_keys.h. The order of equal keys is not its concern: where indices are wanted,
+// they are the low half of a wider key.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/sort_kernels.cc"
+#include "backends/cpu/sort_kernels.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "backends/cpu/scratch.h"
+#include "backends/cpu/sort_keys.h"
+#include "backends/cpu/targets.h"
+
+#define VQSORT_ONLY_STATIC 1  // it needs nothing of libhwy_contrib
+#include <hwy/contrib/sort/traits-inl.h>
+#include <hwy/contrib/sort/vqsort-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class K>
+void sort_keys(K* keys, std::int64_t rows, std::int64_t n) {
+#if HWY_MAJOR == 1 && HWY_MINOR == 0 && HWY_PATCH < 5
+  // Its public function clears a buffer and asks the clock for a seed: more than a short row costs.
+  const hn::SortTag<K> d;
+  const hn::detail::SharedTraits<hn::detail::TraitsLane<hn::detail::OrderAscending<K>>> order;
+  HWY_ALIGN K buffer[hwy::SortConstants::BufNum<K>(HWY_LANES(K))];
+  const auto size = static_cast<std::size_t>(n);
+  hn::detail::Generator random(std::uint64_t{0x9e3779b97f4a7c15});
+  for (std::int64_t r = 0; r < rows; ++r, keys += n)
+    hn::detail::Recurse(d, order, keys, keys + n, size, buffer, random, 2 * hwy::CeilLog2(size) + 4);
+#else
+  for (std::int64_t r = 0; r < rows; ++r, keys += n)
+    hn::VQSortStatic(keys, static_cast<std::size_t>(n), hwy::SortAscending());
+#endif
+}
+
+void sort_row(std::int64_t* keys, std::int64_t n) { sort_keys(keys, 1, n); }
+
+// Rows that are short go together, as many as fit the cache.
+constexpr std::int64_t kTogether = 16 * 1024;
+
+template <class T>
+void sort_values(const void* in, void* out, std::int64_t rows, std::int64_t n, bool descending) {
+  using K = KeyOf<T>;
+  const T* from = static_cast<const T*>(in);
+  T* to = static_cast<T*>(out);
+  const K flip = descending ? -1 : 0;
+  const std::int64_t step = std::max<std::int64_t>(1, kTogether / n);
+  for (std::int64_t r = 0; r < rows; r += step) {
+    const std::int64_t these = std::min(step, rows - r), size = these * n;
+    K* keys;
+    if constexpr (sizeof(T) == sizeof(K)) keys = reinterpret_cast<K*>(to);
+    else keys = static_cast<K*>(scratch(0, static_cast<std::size_t>(size) * sizeof(K)));
+    for (std::int64_t i = 0; i < size; ++i) keys[i] = to_key(from[i]) ^ flip;
+    sort_keys(keys, these, n);
+    if (!std::is_same_v<T, K> || descending)
+      for (std::int64_t i = 0; i < size; ++i) to[i] = from_key<T>(keys[i] ^ flip);
+    from += size;
+    to += size;
+  }
+}
+
+template <class T>
+void sort_indices(const void* in, std::int64_t* out, std::int64_t rows, std::int64_t n, bool descending) {
+  const T* from = static_cast<const T*>(in);
+  const std::int64_t flip = descending ? -1 : 0;
+  for (std::int64_t r = 0; r < rows; ++r, from += n, out += n) {
+    for (std::int64_t i = 0; i < n; ++i)
+      out[i] = static_cast<std::int64_t>((static_cast<std::uint64_t>(to_rank(from[i]) ^ flip) << 32) |
+                                         static_cast<std::uint64_t>(i));
+    sort_keys(out, 1, n);
+    for (std::int64_t i = 0; i < n; ++i) out[i] &= 0xffffffff;
+  }
+}
+
+SortKernels make_sort_kernels() {
+  SortKernels k;
+  for (int i = 0; i < kDTypes; ++i)
+    dispatch(static_cast<DType>(i), [&]<class T>() {
+      if constexpr (has_order_key<T>) {
+        k.values[i] = &sort_values<T>;
+        if constexpr (sizeof(T) < 8) k.indices[i] = &sort_indices<T>;
+      }
+    });
+  k.keys = &sort_row;
+  return k;
+}
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu {
+namespace {
+HWY_EXPORT(make_sort_kernels);
+
+// vqsort stores 32-bit keys by vpcompressd to memory, which Zen 4 does in microcode: 1e6 floats take 37 ms with AVX-512
+// and 6 with AVX2. Keys of 64 bits go through a table (8 ms and 14).
+bool wide_compress_is_slow() {
+#if HWY_ARCH_X86_64 && (HWY_TARGETS & HWY_AVX2) && (HWY_TARGETS & HWY_AVX3)
+  return __builtin_cpu_is("amd") && (hwy::SupportedTargets() & HWY_AVX3);
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+const SortKernels& sort_kernels() {
+  static const SortKernels kernels = [] {
+    SortKernels k = HWY_DYNAMIC_DISPATCH(make_sort_kernels)();
+#if HWY_TARGETS & HWY_AVX2
+    if (wide_compress_is_slow()) {
+      const SortKernels narrow = N_AVX2::make_sort_kernels();
+      for (int i = 0; i < kDTypes; ++i)
+        if (itemsize(static_cast<DType>(i)) <= 4) k.values[i] = narrow.values[i];
+    }
+#endif
+    return k;
+  }();
+  return kernels;
+}
+
+}  // namespace tenon::cpu
+#endif
