@@ -133,13 +133,15 @@ void order_keys(const std::int64_t* keys, std::int64_t* out, std::int64_t n) {
 }
 
 template <class T>
-void wide_indices(const T* in, std::int64_t* out, std::int64_t n, bool descending) {
+void wide_indices(const T* in, std::int64_t* out, std::int64_t rows, std::int64_t n, bool descending) {
   const auto keys = uninitialized<std::int64_t>(n);
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::int64_t key = to_rank(in[i]);
-    keys[static_cast<std::size_t>(i)] = descending ? ~key : key;
+  for (; rows > 0; --rows, in += n, out += n) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int64_t key = to_rank(in[i]);
+      keys[static_cast<std::size_t>(i)] = descending ? ~key : key;
+    }
+    order_keys(keys.get(), out, n);
   }
-  order_keys(keys.get(), out, n);
 }
 
 // ---- by comparison ----
@@ -192,7 +194,7 @@ void sort_indices(const T* in, std::int64_t* out, std::int64_t rows, std::int64_
     if (n >= kCountFrom<T>) return each(count_indices<T>);
   if constexpr (has_order_key<T>) {
     if (n <= kMaxIndices) {
-      if constexpr (sizeof(T) == 8) return each(wide_indices<T>);
+      if constexpr (sizeof(T) == 8) return wide_indices(in, out, rows, n, descending);
       else return sort_kernels().indices[static_cast<int>(dtype_of<T>)](in, out, rows, n, descending);
     }
   }

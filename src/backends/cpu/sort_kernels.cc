@@ -19,8 +19,43 @@ HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+constexpr std::int64_t kShort = 32;
+
+// Short rows: as many as a vector has lanes at once, an element of each in a lane, by Batcher's network.
+template <class K>
+void sort_short(K* keys, std::int64_t rows, std::int64_t n) {
+  struct Pair {
+    std::uint8_t low, high;
+  };
+  Pair network[191];  // for 32 elements
+  int pairs = 0;
+  for (std::int64_t p = 1; p < n; p *= 2)
+    for (std::int64_t k = p; k > 0; k /= 2)
+      for (std::int64_t j = k % p; j + k < n; j += 2 * k)
+        for (std::int64_t i = j; i < std::min(j + k, n - k); ++i)
+          if (i / (2 * p) == (i + k) / (2 * p))
+            network[pairs++] = {static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i + k)};
+  const hn::ScalableTag<K> d;
+  constexpr std::int64_t lanes = HWY_LANES(K);
+  HWY_ALIGN K column[kShort * lanes] = {};
+  for (; rows > 0; rows -= lanes, keys += lanes * n) {
+    const std::int64_t these = std::min(rows, lanes);
+    for (std::int64_t r = 0; r < these; ++r)
+      for (std::int64_t i = 0; i < n; ++i) column[i * lanes + r] = keys[r * n + i];
+    for (int p = 0; p < pairs; ++p) {
+      K *low = column + network[p].low * lanes, *high = column + network[p].high * lanes;
+      const auto a = hn::Load(d, low), b = hn::Load(d, high);
+      hn::Store(hn::Min(a, b), d, low);
+      hn::Store(hn::Max(a, b), d, high);
+    }
+    for (std::int64_t r = 0; r < these; ++r)
+      for (std::int64_t i = 0; i < n; ++i) keys[r * n + i] = column[i * lanes + r];
+  }
+}
+
 template <class K>
 void sort_keys(K* keys, std::int64_t rows, std::int64_t n) {
+  if (n <= kShort / 2 || (n <= kShort && rows >= 4)) return sort_short(keys, rows, n);
 #if HWY_MAJOR == 1 && HWY_MINOR == 0 && HWY_PATCH < 5
   // Its public function clears a buffer and asks the clock for a seed: more than a short row costs.
   const hn::SortTag<K> d;
@@ -39,7 +74,7 @@ void sort_keys(K* keys, std::int64_t rows, std::int64_t n) {
 void sort_row(std::int64_t* keys, std::int64_t n) { sort_keys(keys, 1, n); }
 
 // Rows that are short go together, as many as fit the cache.
-constexpr std::int64_t kTogether = 16 * 1024;
+constexpr std::int64_t kTogether = 4 * 1024;
 
 template <class T>
 void sort_values(const void* in, void* out, std::int64_t rows, std::int64_t n, bool descending) {
@@ -66,12 +101,16 @@ template <class T>
 void sort_indices(const void* in, std::int64_t* out, std::int64_t rows, std::int64_t n, bool descending) {
   const T* from = static_cast<const T*>(in);
   const std::int64_t flip = descending ? -1 : 0;
-  for (std::int64_t r = 0; r < rows; ++r, from += n, out += n) {
-    for (std::int64_t i = 0; i < n; ++i)
-      out[i] = static_cast<std::int64_t>((static_cast<std::uint64_t>(to_rank(from[i]) ^ flip) << 32) |
-                                         static_cast<std::uint64_t>(i));
-    sort_keys(out, 1, n);
-    for (std::int64_t i = 0; i < n; ++i) out[i] &= 0xffffffff;
+  const std::int64_t step = std::max<std::int64_t>(1, kTogether / n);
+  for (std::int64_t r = 0; r < rows; r += step) {
+    const std::int64_t these = std::min(step, rows - r);
+    std::int64_t* keys = out;
+    for (std::int64_t k = 0; k < these; ++k, from += n, keys += n)
+      for (std::int64_t i = 0; i < n; ++i)
+        keys[i] = static_cast<std::int64_t>((static_cast<std::uint64_t>(to_rank(from[i]) ^ flip) << 32) |
+                                            static_cast<std::uint64_t>(i));
+    sort_keys(out, these, n);
+    for (; out < keys; ++out) *out &= 0xffffffff;
   }
 }
 
