@@ -260,6 +260,39 @@ TEST(Sort, ZerosAreEqualAndAllNansToo) {
   EXPECT_EQ(values(argsort(t, 0, true)), (List{2, 4, 0, 1, 3, 5}));
 }
 
+// The bits of every element survive, but for NaNs' payloads.
+TEST(Sort, KeepsSignedZerosAndInfinities) {
+  for (std::int64_t n : {10, 40, 300, 5000})
+    for (DType d : {DType::float32, DType::float64, DType::float16}) {
+      const List some = {0.0, -0.0, kInf, -kInf, 3, kNan, -3, 1e-30};
+      List v(static_cast<std::size_t>(n));
+      for (std::size_t i = 0; i < v.size(); ++i) v[i] = some[i * 7919 % some.size()];
+      const List had = values(of(v, d));
+      for (bool descending : {false, true}) {
+        const List got = values(sort(of(v, d), 0, descending));
+        for (double x : {0.0, -0.0, kInf, -kInf, 3.0, -3.0}) {
+          const auto same = [x](double y) { return y == x && std::signbit(y) == std::signbit(x); };
+          EXPECT_EQ(std::count_if(got.begin(), got.end(), same), std::count_if(had.begin(), had.end(), same)) << x << n;
+        }
+        const auto nan = [](double y) { return std::isnan(y); };
+        EXPECT_EQ(std::count_if(got.begin(), got.end(), nan), std::count_if(had.begin(), had.end(), nan));
+        const auto first_zero = std::find(got.begin(), got.end(), 0.0);
+        if (d != DType::float16) EXPECT_EQ(std::signbit(*first_zero), !descending);
+      }
+    }
+}
+
+// Where nearly all elements are the greatest, a pivot has to be the number before it.
+TEST(Sort, MostlyTheGreatestOrTheLeast) {
+  for (double most : {1e30, -1e30, 1e-40, 0.0, kInf, -kInf, kNan})
+    for (double other : {1.0, -5.0, -0.0}) {
+      const Tensor t = full({20000}, most, DType::float32);
+      for (std::int64_t i = 0; i < 20000; i += 977) t.data<float>()[i] = static_cast<float>(other);
+      expect_sorted<float>(t, false);
+      expect_sorted<float>(t, true);
+    }
+}
+
 // ---- order statistics ----
 
 template <class T>
