@@ -236,7 +236,9 @@ def eye(
     **_: Any,
 ) -> Any:
     """Ones on the k-th diagonal."""
-    return _C.eye(n_rows, M if n_cols is None else n_cols, k, **_options(dtype, device))
+    n_cols = M if n_cols is None else n_cols
+    k = max(-n_rows, min(k, n_rows if n_cols is None else n_cols))  # beyond the matrix there are no ones
+    return _C.eye(n_rows, n_cols, k, **_options(dtype, device))
 
 
 def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
@@ -327,14 +329,18 @@ def isrealobj(x: Any) -> bool:
 
 
 def finfo(type: Any, /) -> Any:
-    """The limits of a floating dtype."""
+    """The limits of a floating dtype; its dtype is an object, and not PyTorch's name for it."""
     import tenon
 
-    return tenon.finfo(getattr(type, "dtype", type))
+    limits: Any = tenon.finfo(getattr(type, "dtype", type))
+    limits.dtype = _C.dtype(limits.dtype)
+    return limits
 
 
 def iinfo(type: Any, /) -> Any:
-    """The limits of an integer dtype."""
+    """The limits of an integer dtype; its dtype is an object, and not PyTorch's name for it."""
     import tenon
 
-    return tenon.iinfo(getattr(type, "dtype", type))
+    limits: Any = tenon.iinfo(getattr(type, "dtype", type))
+    limits.dtype = _C.dtype(limits.dtype)
+    return limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -58,13 +59,13 @@ def axes_of(axis: Any, ndim: int, op: str) -> list[int]:
     return found
 
 
-def deliver(result: Any, out: Any, op: str) -> Any:
-    """Writes the result into out, if there is one, and returns that very object."""
-    if out is None or out is ...:
+def deliver(result: Any, out: Any, op: str, where: Any = True, casting: str = "same_kind") -> Any:
+    """Writes the result into out, if there is one, where the mask holds, and returns that very object."""
+    if (out is None or out is ...) and where is True:
         return result
     from tenon._ufunc import _deliver
 
-    return _deliver(op, result, out[0] if isinstance(out, tuple) else out, True, "same_kind")
+    return _deliver(op, result, out[0] if isinstance(out, tuple) else out, where, casting)
 
 
 def select(where: Any, a: Any, b: Any) -> Any:
@@ -134,3 +135,21 @@ def through_numpy(
         "; not differentiable." if differentiable else "."
     )
     return f
+
+
+def by_numpy(*path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declares a function that NumPy's of the same name in numpy.<path> computes on zero-copy views.
+
+    The declaration has the signature and the documentation, the arguments go to NumPy as they are given.
+    """
+
+    def declare(signature: Callable[..., Any]) -> Callable[..., Any]:
+        run = through_numpy(signature.__name__, path)
+
+        @functools.wraps(signature)
+        def f(*args: Any, **kwargs: Any) -> Any:
+            return run(*args, **kwargs)
+
+        return f
+
+    return declare
