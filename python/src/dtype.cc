@@ -29,6 +29,17 @@ PyObject* dtype_is_signed(PyObject* self, void*) {
 PyObject* dtype_numpy(PyObject* self, void*) {
   return guarded([&] { return numpy_dtype(value_of(self)).release(); });
 }
+// NumPy's dtypes and scalar types compare as with the dtype's counterpart there. (NumPy finds that out by itself since 2.4.)
+PyObject* dtype_compare(PyObject* a, PyObject* b, int op) {
+  if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  if (a == b || is_dtype(b)) return PyBool_FromLong((a == b) == (op == Py_EQ));
+  if (!is_numpy_dtype(b)) Py_RETURN_NOTIMPLEMENTED;
+  const Object own = Object::maybe(dtype_numpy(a, nullptr));
+  if (own) return PyObject_RichCompare(own.get(), b, op);
+  PyErr_Clear();  // bfloat16 without ml_dtypes is nothing of NumPy's
+  return PyBool_FromLong(op == Py_NE);
+}
+Py_hash_t dtype_hash(PyObject* self) { return PyBaseObject_Type.tp_hash(self); }
 PyObject* dtype_reduce(PyObject* self, PyObject*) { return to_python(std::string(name(value_of(self)))); }
 // dtype(x): the tenon dtype that x means.
 PyObject* dtype_new(PyTypeObject*, PyObject* args, PyObject*) {
@@ -162,6 +173,8 @@ Device to_device(PyObject* o, const Where& w) {
 void init_dtype(PyObject* module) {
   static PyType_Slot dtype_slots[] = {
       {Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
+      {Py_tp_richcompare, reinterpret_cast<void*>(dtype_compare)},
+      {Py_tp_hash, reinterpret_cast<void*>(dtype_hash)},
       {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
       {Py_tp_getset, dtype_getset},
       {Py_tp_methods, dtype_methods},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
+from tenon.numpy._out import castable
 from tenon.numpy._support import Tensor, cast, tensor
 
 __all__ = [
@@ -285,14 +286,7 @@ def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
     """Whether promotion leads from one dtype to the other (same_kind: whether its kind does)."""
     source = from_.dtype if hasattr(from_, "dtype") and not isinstance(from_, type) else _C.dtype(from_)
     source, target = _C.dtype(source), _C.dtype(to)
-    if casting == "safe":
-        try:
-            return bool(_C.promote_types(source, target) == target)
-        except TypeError:
-            return False
-    from tenon._ufunc import _castable
-
-    return _castable(source, target, casting)
+    return castable(source, target, casting)
 
 
 _KINDS = {

@@ -385,11 +385,10 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     """Writes src, broadcast, into dst, where the mask holds."""
-    from tenon._ufunc import _deliver
-
     value = tensor(src, "copyto")
     shape = tuple(dst.shape)
-    _deliver("copyto", value.expand(shape) if tuple(value.shape) != shape else value, dst, where, casting)
+    value = value.expand(shape) if tuple(value.shape) != shape else value
+    deliver(value, dst, "copyto", where, casting)
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tenon.numpy._support import Tensor, on_host, tensor, through_numpy, wrapped
+from tenon.numpy._support import Tensor, numpy_for, on_host, tensor, through_numpy, wrapped
 
 __all__ = ["isin", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
 
@@ -67,7 +67,7 @@ def isin(
     kind: str | None = None,
 ) -> Any:
     """Whether each element is among the test elements."""
-    import numpy as np
+    np = numpy_for("isin")
 
     def host(x: Any) -> Any:
         return on_host(x, "isin") if isinstance(x, Tensor) else x

@@ -63,9 +63,18 @@ def deliver(result: Any, out: Any, op: str, where: Any = True, casting: str = "s
     """Writes the result into out, if there is one, where the mask holds, and returns that very object."""
     if (out is None or out is ...) and where is True:
         return result
-    from tenon._ufunc import _deliver
+    from tenon.numpy import _out
 
-    return _deliver(op, result, out[0] if isinstance(out, tuple) else out, where, casting)
+    return _out.deliver(op, result, out[0] if isinstance(out, tuple) else out, where, casting)
+
+
+def numpy_for(op: str) -> Any:
+    """NumPy, for what it computes; ImportError that says what to install where it is not."""
+    try:
+        import numpy
+    except ImportError as e:
+        raise ImportError(f"{op}: NumPy computes it, and is not installed; pip install numpy") from e
+    return numpy
 
 
 def select(where: Any, a: Any, b: Any) -> Any:
@@ -115,7 +124,7 @@ def through_numpy(
     full = ".".join((*path, name))
 
     def f(*args: Any, **kwargs: Any) -> Any:
-        import numpy as np
+        np = numpy_for(full)
 
         def lend(t: Any) -> Any:
             if differentiable and t.requires_grad and _C.is_grad_enabled():
