@@ -4,6 +4,7 @@
 
 #include <numpy/arrayobject.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -280,6 +281,29 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
       Storage::borrow(static_cast<char*>(PyArray_DATA(a)) + low, high - low, kCpu, &drop_reference, o);
   Py_INCREF(o);
   return make_tensor(std::move(storage), -low, shape, strides, dtype, !PyArray_ISWRITEABLE(a));
+}
+
+bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out) {
+  if (!is_plain_ndarray(arrays[0])) return false;
+  auto* first = reinterpret_cast<PyArrayObject*>(arrays[0]);
+  const int ndim = PyArray_NDIM(first);
+  const npy_intp bytes = PyArray_NBYTES(first);
+  DType dtype;
+  if (bytes > 1 << 16 || ndim >= kMaxDims || !dtype_of_number(PyArray_DESCR(first), dtype)) return false;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    auto* a = reinterpret_cast<PyArrayObject*>(arrays[i]);
+    if (!is_plain_ndarray(arrays[i]) || PyArray_TYPE(a) != PyArray_TYPE(first) || !PyArray_ISCARRAY_RO(a) ||
+        PyArray_NDIM(a) != ndim || !std::equal(PyArray_DIMS(a), PyArray_DIMS(a) + ndim, PyArray_DIMS(first)))
+      return false;
+  }
+  Dims shape = {n};
+  for (int d = 0; d < ndim; ++d) shape.push_back(PyArray_DIM(first, d));
+  out = empty(shape, dtype);
+  char* to = static_cast<char*>(out.data());
+  for (Py_ssize_t i = 0; i < n; ++i)
+    std::memcpy(to + i * bytes, PyArray_DATA(reinterpret_cast<PyArrayObject*>(arrays[i])),
+                static_cast<std::size_t>(bytes));
+  return true;
 }
 
 const char* why_not_shared(PyObject* o) {

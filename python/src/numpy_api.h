@@ -30,6 +30,9 @@ bool dtype_from_numpy(PyObject* o, DType& out);
 // ---- crossings ----
 // A tensor over the array's memory. Throws what `op` owes: TypeError, ValueError with the way out.
 Tensor tensor_from_ndarray(PyObject* array, const char* op);
+// The arrays side by side in a new tensor, if they are small and plain, of one shape and dtype, and lie as the result does;
+// else false.
+bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out);
 // Whether and why tensor_from_ndarray would refuse: null if it would share.
 const char* why_not_shared(PyObject* array);
 // An ndarray over the tensor's memory, which it keeps alive and counts as an export. The caller has checked

@@ -58,8 +58,8 @@ struct Reducer {
         size(static_cast<std::int64_t>(itemsize(c.in_dtype))),
         packed(static_cast<std::int64_t>(itemsize(compute))),
         converts(compute != c.in_dtype),
-        cast_in(kernels().cast[static_cast<int>(c.in_dtype)][static_cast<int>(compute)]),
-        cast_out(kernels().cast[static_cast<int>(kernel.result)][static_cast<int>(c.out_dtype)]) {}
+        cast_in(c.in_dtype, compute),
+        cast_out(kernel.result, c.out_dtype) {}
 
   // Writes the results of n states, kBatch at a time.
   void write(const char* states, std::int64_t n, char* out, std::int64_t stride) const {
