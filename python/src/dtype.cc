@@ -39,6 +39,19 @@ PyObject* dtype_compare(PyObject* a, PyObject* b, int op) {
   PyErr_Clear();  // bfloat16 without ml_dtypes is nothing of NumPy's
   return PyBool_FromLong(op == Py_NE);
 }
+// kind, char, type and the rest of what libraries ask NumPy's dtypes for: NumPy's answer, once NumPy is loaded.
+PyObject* dtype_getattr(PyObject* self, PyObject* key) {
+  Object own = Object::maybe(PyObject_GenericGetAttr(self, key));
+  if (own || !PyErr_ExceptionMatches(PyExc_AttributeError) || PyUnicode_READ_CHAR(key, 0) == '_') return own.release();
+  PyErr_Clear();
+  if (numpy_loaded()) {
+    const Object theirs = Object::maybe(dtype_numpy(self, nullptr));
+    Object found = theirs ? Object::maybe(PyObject_GetAttr(theirs.get(), key)) : Object();
+    if (found) return found.release();
+    PyErr_Clear();
+  }
+  return PyObject_GenericGetAttr(self, key);  // the error names our type
+}
 Py_hash_t dtype_hash(PyObject* self) { return PyBaseObject_Type.tp_hash(self); }
 PyObject* dtype_reduce(PyObject* self, PyObject*) { return to_python(std::string(name(value_of(self)))); }
 // dtype(x): the tenon dtype that x means.
@@ -174,6 +187,7 @@ void init_dtype(PyObject* module) {
   static PyType_Slot dtype_slots[] = {
       {Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
       {Py_tp_richcompare, reinterpret_cast<void*>(dtype_compare)},
+      {Py_tp_getattro, reinterpret_cast<void*>(dtype_getattr)},
       {Py_tp_hash, reinterpret_cast<void*>(dtype_hash)},
       {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
       {Py_tp_getset, dtype_getset},
