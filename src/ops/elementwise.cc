@@ -143,6 +143,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
     const bool host_number = o.is_tensor() && o.tensor().device() != call.device;
     if (o.is_tensor() && !host_number) {
       const Tensor& t = o.tensor();
+      if (t.data() == out.data()) c.stream_output = false;  // in place: the lines are in the cache
       c.data[i] = t.data();
       c.dtype[i] = t.dtype();
       c.immediate[i] = false;
