@@ -7,14 +7,14 @@
 namespace tenon::py {
 namespace {
 
-// to(dtype), to(device), to(device, dtype), to(other); each also by name.
 // Whether a string is the name of a dtype ('float32', NumPy's 'f4') and not of a device.
 bool names_dtype(PyObject* text) {
-  const std::string_view s = PyUnicode_AsUTF8(text);
+  const std::string s = utf8(text);
   DType d;
   return dtype_from_name(s, d) || (!s.starts_with("cpu") && !s.starts_with("cuda") && dtype_from_numpy(text, d));
 }
 
+// to(dtype), to(device), to(device, dtype), to(other); each also by name.
 PyObject* to_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   std::optional<DType> dtype;
