@@ -16,7 +16,7 @@ using Deleter = void (*)(void* context);
 
 class TENON_API Storage {
  public:
-  enum class Kind : std::uint8_t { owned, borrowed, mapped };
+  enum class Kind : std::uint8_t { owned, borrowed, mapped, shared };
 
   // Uninitialised bytes, 64-byte aligned on the CPU. Throws std::bad_alloc, or DeviceError on a device.
   static Ref<Storage> allocate(std::int64_t bytes, Device device = kCpu);
@@ -26,12 +26,18 @@ class TENON_API Storage {
   // Throws FileError.
   static Ref<Storage> map_file(const char* path, bool writeable);
 
+  // Zeroed memory that other processes can map, too, by its descriptor. Throws std::bad_alloc.
+  static Ref<Storage> share(std::int64_t bytes);
+  // The memory behind a descriptor of share(), of another process; takes the descriptor. Throws ValueError.
+  static Ref<Storage> attach(int descriptor);
+  int descriptor() const { return kind_ == Kind::shared ? descriptor_ : -1; }
+
   void* data() const { return data_; }
   std::int64_t bytes() const { return bytes_; }
   Device device() const { return device_; }
   Kind kind() const { return kind_; }
-  // Whether the block was in use before, so that its pages are already there.
-  bool recycled() const { return recycled_; }
+  // Whether its pages are there already: it was in use before, was written to, or is somebody else's.
+  bool touched() const { return recycled_ || version_ > 0 || kind_ != Kind::owned; }
   // What borrow() was given; identifies the owner.
   void* context() const { return context_; }
   Deleter deleter() const { return deleter_; }
@@ -71,6 +77,7 @@ class TENON_API Storage {
   bool recycled_ = false;
   std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
   const char* last_writer_ = nullptr;
+  int descriptor_ = -1;          // of shared memory
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
 };

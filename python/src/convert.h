@@ -23,6 +23,7 @@ bool to_bool(PyObject* o, const Where& w);
 std::int64_t to_int(PyObject* o, const Where& w);
 double to_double(PyObject* o, const Where& w);
 std::string to_string(PyObject* o, const Where& w);
+std::string to_path(PyObject* o, const Where& w);  // str, bytes or os.PathLike, in the file system's encoding
 Scalar to_scalar(PyObject* o, const Where& w);
 // A Python number, or a NumPy scalar (weak if it is of a Python number's kind); false for anything else.
 bool as_scalar(PyObject* o, Scalar& out);
@@ -33,7 +34,7 @@ Device to_device(PyObject* o, const Where& w);  // tenon.device or str
 Tensor to_tensor(PyObject* o, const Where& w);
 std::vector<Tensor> to_tensors(PyObject* o, const Where& w);
 Index to_index(PyObject* o, const Where& w);
-std::vector<Index> to_indices(PyObject* key);
+std::vector<Index> to_indices(PyObject* key, const char* op = "index");
 Generator* to_generator(PyObject* o, const Where& w);
 
 PyObject* from_dtype(DType d);    // new reference

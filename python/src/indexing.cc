@@ -1,5 +1,6 @@
 // t[key], t[key] = value, len, iteration and `in`.
 #include "convert.h"
+#include "core/errors.h"
 #include "ingest.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
@@ -28,28 +29,44 @@ PyObject* get_item(PyObject* self, PyObject* key) {
   });
 }
 
+// t[i] = number for vectors without a history: what loops over elements do.
+bool set_number(const Tensor& t, PyObject* key, PyObject* value) {
+  const TensorImpl* p = t.impl();
+  Scalar s;
+  if (!PyLong_CheckExact(key) || t.ndim() != 1 || !t.device().is_cpu() || p->grad_meta ||
+      (p->base && p->base->grad_meta) || t.read_only() || is_tensor(value) || !as_scalar(value, s) ||
+      !s.fits(t.dtype()) || (s.is_complex() && !is_complex(t.dtype())))
+    return false;
+  const std::int64_t i = to_int(key, {"setitem", "index"}), n = t.shape()[0];
+  if (i < -n || i >= n) return false;
+  s.store(t.dtype(), static_cast<char*>(t.data()) + (i < 0 ? i + n : i) * t.strides()[0] * t.itemsize());
+  t.storage().bump_version("setitem");
+  return true;
+}
+
 int set_item(PyObject* self, PyObject* key, PyObject* value) {
-  return guarded_int([&] {
-    if (!value) throw TypeError("index: elements of a tensor cannot be deleted");
-    Tensor t = unwrap(self);
-    const std::vector<Index> indices = to_indices(key);
-    Scalar s;
-    Tensor v;
-    if (is_tensor(value)) {
-      v = unwrap(value);
-    } else if (as_scalar(value, s)) {
-      if (!s.fits(t.dtype()))
-        throw OverflowError("index: " + s.str() + " is out of bounds for " + std::string(name(t.dtype())));
-      if (s.is_complex() && !is_complex(t.dtype()))
-        throw TypeError("index: a complex number does not fit into " + std::string(name(t.dtype())));
-      v = Tensor::of(s, t.dtype(), t.device());
-    } else {
-      v = ingest(value, "index", {});
-    }
-    ReleaseGil release(t.numel() > kReleaseGilAbove);
-    index_put_(t, indices, v);
-    return 0;
-  });
+  return guarded_int(
+      [&] {
+        if (!value) throw TypeError("delitem: elements of a tensor cannot be deleted; index the ones to keep");
+        Tensor t = unwrap(self);
+        if (set_number(t, key, value)) return 0;
+        const std::vector<Index> indices = to_indices(key, "setitem");
+        Scalar s;
+        Tensor v;
+        if (is_tensor(value)) {
+          v = unwrap(value);
+        } else if (as_scalar(value, s)) {
+          if (!s.fits(t.dtype())) errors::scalar_out_of_bounds("setitem", s, t.dtype());
+          if (s.is_complex() && !is_complex(t.dtype())) errors::complex_to_real("setitem", t.dtype());
+          v = Tensor::of(s, t.dtype(), t.device());
+        } else {
+          v = ingest(value, "setitem", {});
+        }
+        ReleaseGil release(t.numel() > kReleaseGilAbove);
+        index_put_(t, indices, v);
+        return 0;
+      },
+      value ? "setitem" : "delitem");
 }
 
 Py_ssize_t length(PyObject* self) {

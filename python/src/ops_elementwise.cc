@@ -115,6 +115,11 @@ PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
   return computed(mask.numel(), [&] { return elementwise(Op::where, in); });
 }
 
+Tensor polygamma_of(std::int64_t n, const Tensor& x) {
+  if (n < 0) errors::fail("polygamma", "the order n must not be negative; got ", n);
+  return polygamma(n, x);
+}
+
 Tensor round_to(const Tensor& t, std::int64_t decimals) {
   if (decimals == 0 || (decimals > 0 && !is_floating(t.dtype()) && !is_complex(t.dtype()))) return rint(t);
   const double factor = std::pow(10.0, static_cast<double>(std::abs(decimals)));
@@ -206,7 +211,7 @@ void def_elementwise(Ops& ops) {
       d->invoke = fn;
       return d;
     };
-    if (where || clip) continue;  // their signatures are their own
+    if (where || clip || op == Op::polygamma) continue;  // their signatures are their own
     OpDef* d = row("", &invoke);
     if (op == Op::div) {
       d->invoke = &invoke_div;
@@ -266,6 +271,16 @@ void def_elementwise(Ops& ops) {
          "where", [](const OpDef&, PyObject* const* args) { return choose(args[1], args[0], args[2]); },
          "The tensor where the bool condition holds, other elsewhere; the three broadcast.", "input"_a, "condition"_a,
          "other"_a)
+      .method_only();
+  static constexpr const char* kPolygamma =
+      "The n-th derivative of digamma: (-1)^(n+1) n! zeta(n + 1, x), with Hurwitz's zeta.\n\n"
+      "n: an int, not negative; 0 is digamma, 1 trigamma. Floats; integers and bools become the default float. Its "
+      "derivative is polygamma(n + 1, x).\n"
+      "By recurrence and the Euler-Maclaurin formula (DLMF 5.15.1 and 25.11.28), by reflection left of 0. For n up to "
+      "170 the relative error is below 5e-15; left of 0 relative to the two terms that cancel near the zeros.";
+  ops.def("polygamma", &polygamma_of, kPolygamma, "n"_a, "input"_a).function_only();
+  ops.def(
+         "polygamma", +[](const Tensor& x, std::int64_t n) { return polygamma_of(n, x); }, kPolygamma, "input"_a, "n"_a)
       .method_only();
   ops.def("round", &round_to,
           "The nearest number with so many decimals, ties to even; negative decimals round to tens, "

@@ -61,7 +61,8 @@ std::uint64_t fingerprint(const Tensor& t) {
 std::uint64_t fingerprint_if_exposed(const Tensor& t) {
   if (!t.defined() || !t.device().is_cpu()) return 0;
   const Storage& s = t.storage();
-  const bool exposed = (s.kind() == Storage::Kind::borrowed && !t.read_only()) || s.exports() > 0;
+  const bool lent = s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared;
+  const bool exposed = (lent && !t.read_only()) || s.exports() > 0;
   return exposed && border_guard() ? fingerprint(t) : 0;
 }
 

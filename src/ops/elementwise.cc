@@ -1,5 +1,7 @@
 #include "tenon/elementwise.h"
 
+#include <algorithm>
+
 #include "autograd/derivatives.h"
 #include "autograd/elementwise_node.h"
 #include "core/errors.h"
@@ -127,7 +129,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
   c.compute = call.types.compute;
   c.kernel_out = call.types.kernel_out;
   c.arity = static_cast<int>(in.size());
-  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().recycled() && op != Op::copy;
+  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().touched();
   Dims strides[kMaxOperands];
   LoopOperand operands[kMaxOperands];
   c.data[0] = out.data();
@@ -141,6 +143,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
     const bool host_number = o.is_tensor() && o.tensor().device() != call.device;
     if (o.is_tensor() && !host_number) {
       const Tensor& t = o.tensor();
+      if (t.data() == out.data()) c.stream_output = false;  // in place: the lines are in the cache
       c.data[i] = t.data();
       c.dtype[i] = t.dtype();
       c.immediate[i] = false;
@@ -185,9 +188,8 @@ bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
   return true;
 }
 
-Tensor run_plain(Op op, std::span<const Operand> in, const Tensor& first) {
-  const ElementwiseTypes types = elementwise_types(op, first.dtype());
-  Tensor out = empty(first.shape(), types.result);
+void run_plain(Op op, std::span<const Operand> in, const Tensor& first, const ElementwiseTypes& types,
+               const Tensor& out) {
   ElementwiseCall c;
   c.op = op;
   c.compute = types.compute;
@@ -209,7 +211,13 @@ Tensor run_plain(Op op, std::span<const Operand> in, const Tensor& first) {
     if (!o.is_tensor()) o.scalar().store(types.compute, c.value[i]);
   }
   if (backend(kCpu).elementwise(0, c) != kOk) errors::not_available(info(op).name, kCpu, types.compute);
-  return out;
+}
+
+// Whether plain operands may be overwritten by the result: they are it, or have nothing to do with it.
+bool may_overwrite(std::span<const Operand> in, const Tensor& out) {
+  for (const Operand& o : in)
+    if (o.is_tensor() && o.tensor().data() != out.data() && o.tensor().shares_storage(out)) return false;
+  return true;
 }
 
 bool any_needs_grad(std::span<const Operand> in) {
@@ -217,6 +225,56 @@ bool any_needs_grad(std::span<const Operand> in) {
   for (const Operand& o : in)
     if (o.is_tensor() && o.tensor().impl()->grad_meta && autograd::needs_grad(o.tensor())) return true;
   return false;
+}
+
+// Whether a op b holds where a is certainly less than b (or certainly greater).
+bool holds(Op op, bool less) {
+  switch (op) {
+    case Op::eq: return false;
+    case Op::ne: return true;
+    case Op::lt:
+    case Op::le: return less;
+    default: return !less;
+  }
+}
+
+// Integers without a common dtype are compared by value, as in NumPy 2: int64 with uint64, and a tensor with a number
+// beyond its dtype. Undefined where a kernel does that.
+Tensor compare_integers(Op op, std::span<const Operand> in) {
+  const Rule rule = info(op).rule;
+  if (rule != Rule::compare && rule != Rule::order) return {};
+  const Operand &a = in[0], &b = in[1];
+  if (a.is_tensor() && b.is_tensor()) {
+    const DType x = a.tensor().dtype(), y = b.tensor().dtype();
+    const bool flip = x == DType::uint64;
+    if ((flip ? y : x) == DType::uint64 || (flip ? x : y) != DType::uint64 ||
+        kind(flip ? y : x) != Kind::signed_integer)
+      return {};
+    // Below zero the signed one is less; from there on both are unsigned.
+    NoGrad guard;
+    const Tensor below = lt(flip ? b : a, 0);
+    const Tensor left = to(a.tensor(), DType::uint64), right = to(b.tensor(), DType::uint64);
+    const Operand whole[] = {left, right};
+    const Tensor above = elementwise(op, whole);
+    return holds(op, !flip) ? logical_or(below, above) : logical_and(logical_not(below), above);
+  }
+  if (a.is_tensor() == b.is_tensor()) return {};
+  const Tensor& t = a.is_tensor() ? a.tensor() : b.tensor();
+  const Scalar& s = a.is_tensor() ? b.scalar() : a.scalar();
+  if (!is_integral(t.dtype()) || !s.is_integral()) return {};
+  if (!s.fits(t.dtype())) return full(t.shape(), holds(op, a.is_tensor() != s.is_negative()), DType::bool_, t.device());
+  if (s.promote_with(t.dtype()) == t.dtype()) return {};
+  const Operand number(s.without_dtype());
+  const Operand weak[] = {a.is_tensor() ? a : number, a.is_tensor() ? number : b};
+  return elementwise(op, weak);
+}
+
+void check_out(std::string_view name, const Tensor& out, DType dtype, const Dims& shape, Device device, bool record) {
+  if (record || (grad_enabled() && out.requires_grad())) errors::out_requires_grad(name);
+  if (!can_cast_same_kind(dtype, out.dtype())) errors::result_does_not_fit(name, dtype, out.dtype());
+  if (out.shape() != shape) errors::wrong_shape(name, out.shape(), shape);
+  if (out.device() != device) errors::device_mismatch(name, device, out.device());
+  autograd::check_inplace(out, name.data(), false);
 }
 
 }  // namespace
@@ -245,8 +303,14 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   if (!out) {
     if (!record && !in.empty()) {
       const Operand& first = in[0].is_tensor() || in.size() == 1 ? in[0] : in[1];
-      if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) return run_plain(op, in, first.tensor());
+      if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) {
+        const ElementwiseTypes types = elementwise_types(op, first.tensor().dtype());
+        Tensor result = empty(first.tensor().shape(), types.result);
+        run_plain(op, in, first.tensor(), types, result);
+        return result;
+      }
     }
+    if (Tensor exact = compare_integers(op, in); exact.defined()) return exact;
     const Call call = prepare(op, in);
     Tensor result = allocate_result(call, in);
     run(op, call, in, result);
@@ -254,13 +318,13 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
     return result;
   }
   const std::string_view name = info(op).name;
+  if (const Tensor exact = compare_integers(op, in); exact.defined()) {
+    check_out(name, *out, exact.dtype(), exact.shape(), exact.device(), record);
+    copy_(*const_cast<Tensor*>(out), exact);
+    return *out;
+  }
   const Call call = prepare(op, in);
-  if (record || (grad_enabled() && out->requires_grad())) errors::out_requires_grad(name);
-  if (!can_cast_same_kind(call.types.result, out->dtype()))
-    errors::result_does_not_fit(name, call.types.result, out->dtype());
-  if (out->shape() != call.shape) errors::wrong_shape(name, out->shape(), call.shape);
-  if (out->device() != call.device) errors::device_mismatch(name, call.device, out->device());
-  autograd::check_inplace(*out, name.data(), false);
+  check_out(name, *out, call.types.result, call.shape, call.device, record);
   // An input that would be overwritten before it is read is copied first.
   Tensor copies[3];
   std::vector<Operand> safe(in.begin(), in.end());
@@ -279,9 +343,19 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
 
 Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   const std::string_view name = info(op).name;
-  std::vector<Operand> in{Operand(self)};
-  in.insert(in.end(), others.begin(), others.end());
+  Operand all[] = {self, self, self};
+  std::copy(others.begin(), others.end(), all + 1);
+  const std::span<Operand> in(all, others.size() + 1);
   const bool record = any_needs_grad(in);
+  if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
+    const ElementwiseTypes types = elementwise_types(op, self.dtype());
+    if (types.result == self.dtype()) {
+      autograd::check_inplace(self, name.data(), false);
+      run_plain(op, in, self, types, self);
+      autograd::after_inplace(self, name.data());
+      return self;
+    }
+  }
   const Call call = prepare(op, in);
   if (!can_cast_same_kind(call.types.result, self.dtype()))
     errors::result_does_not_fit(name, call.types.result, self.dtype());
