@@ -163,6 +163,8 @@ struct Sorted {
   Tensor values, indices;
 };
 TENON_API Sorted sort_with_indices(const Tensor& t, std::int64_t dim = -1, bool descending = false);
+// What sorting the last dimension would put at these ranks, in a new last dimension. NaN where there is any.
+TENON_API Tensor order_statistics(const Tensor& t, const Dims& ranks);
 
 // ---- linalg.cc ----
 TENON_API Tensor matmul(const Tensor& a, const Tensor& b);

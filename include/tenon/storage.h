@@ -36,8 +36,8 @@ class TENON_API Storage {
   std::int64_t bytes() const { return bytes_; }
   Device device() const { return device_; }
   Kind kind() const { return kind_; }
-  // Whether the block was in use before, so that its pages are already there.
-  bool recycled() const { return recycled_; }
+  // Whether its pages are there already: it was in use before, was written to, or is somebody else's.
+  bool touched() const { return recycled_ || version_ > 0 || kind_ != Kind::owned; }
   // What borrow() was given; identifies the owner.
   void* context() const { return context_; }
   Deleter deleter() const { return deleter_; }

@@ -5,7 +5,7 @@
 
 namespace tenon {
 
-// OMP_NUM_THREADS (or TENON_NUM_THREADS) unless set; 1 in a forked child.
+// TENON_NUM_THREADS, else OMP_NUM_THREADS, else the cores that the process may run on, unless set.
 TENON_API int num_threads();
 // n = 0 returns to the default. Results have the same bits for any n.
 TENON_API void set_num_threads(int n);

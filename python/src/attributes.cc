@@ -1,4 +1,6 @@
 // Attributes and hand-written methods of tenon.Tensor; all other methods are rows (ops_*.cc).
+#include <algorithm>
+
 #include "convert.h"
 #include "dtype.h"
 #include "numpy_api.h"
@@ -12,6 +14,14 @@ PyObject* tensor_repr(PyObject* self) {
 }
 
 namespace {
+
+// As NumPy's .imag of real numbers: zeros that nobody can write to, here one zero seen everywhere.
+Tensor no_imaginary_part(const Tensor& t) {
+  const Tensor zero = zeros({1}, t.dtype(), t.device());
+  Dims strides = t.shape();
+  std::fill(strides.begin(), strides.end(), 0);
+  return make_tensor(zero.impl()->storage, 0, t.shape(), strides, t.dtype(), true);
+}
 
 #define GETTER(name, expression)                \
   PyObject* get_##name(PyObject* self, void*) { \
@@ -29,7 +39,7 @@ GETTER(nbytes, PyLong_FromLongLong(t.nbytes()))
 GETTER(T, wrap(T(t)))
 GETTER(mT, wrap(mT(t)))
 GETTER(real, wrap(is_complex(t.dtype()) ? real(t) : view(t, t.shape())))
-GETTER(imag, wrap(imag(t)))
+GETTER(imag, wrap(is_complex(t.dtype()) ? imag(t) : no_imaginary_part(t)))
 GETTER(grad, wrap_or_none(t.grad()))
 GETTER(requires_grad, PyBool_FromLong(t.requires_grad()))
 GETTER(is_leaf, PyBool_FromLong(t.is_leaf()))
@@ -180,7 +190,8 @@ PyGetSetDef tensor_getset[] = {
     {"T", get_T, nullptr, "A view with the dimensions reversed.", nullptr},
     {"mT", get_mT, nullptr, "A view with the last two dimensions swapped.", nullptr},
     {"real", get_real, nullptr, "A view of the real parts.", nullptr},
-    {"imag", get_imag, nullptr, "A view of the imaginary parts of a complex tensor.", nullptr},
+    {"imag", get_imag, nullptr,
+     "The imaginary parts: a view of a complex tensor; zeros for a real one, read-only as NumPy's.", nullptr},
     {"grad", get_grad, set_grad, "The gradient that backward() has added up, or None.", nullptr},
     {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients flow to or through this tensor.",

@@ -29,6 +29,30 @@ PyObject* dtype_is_signed(PyObject* self, void*) {
 PyObject* dtype_numpy(PyObject* self, void*) {
   return guarded([&] { return numpy_dtype(value_of(self)).release(); });
 }
+// NumPy's dtypes and scalar types compare as with the dtype's counterpart there. (NumPy finds that out by itself since 2.4.)
+PyObject* dtype_compare(PyObject* a, PyObject* b, int op) {
+  if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  if (a == b || is_dtype(b)) return PyBool_FromLong((a == b) == (op == Py_EQ));
+  if (!is_numpy_dtype(b)) Py_RETURN_NOTIMPLEMENTED;
+  const Object own = Object::maybe(dtype_numpy(a, nullptr));
+  if (own) return PyObject_RichCompare(own.get(), b, op);
+  PyErr_Clear();  // bfloat16 without ml_dtypes is nothing of NumPy's
+  return PyBool_FromLong(op == Py_NE);
+}
+// kind, char, type and the rest of what libraries ask NumPy's dtypes for: NumPy's answer, once NumPy is loaded.
+PyObject* dtype_getattr(PyObject* self, PyObject* key) {
+  Object own = Object::maybe(PyObject_GenericGetAttr(self, key));
+  if (own || !PyErr_ExceptionMatches(PyExc_AttributeError) || PyUnicode_READ_CHAR(key, 0) == '_') return own.release();
+  PyErr_Clear();
+  if (numpy_loaded()) {
+    const Object theirs = Object::maybe(dtype_numpy(self, nullptr));
+    Object found = theirs ? Object::maybe(PyObject_GetAttr(theirs.get(), key)) : Object();
+    if (found) return found.release();
+    PyErr_Clear();
+  }
+  return PyObject_GenericGetAttr(self, key);  // the error names our type
+}
+Py_hash_t dtype_hash(PyObject* self) { return PyBaseObject_Type.tp_hash(self); }
 PyObject* dtype_reduce(PyObject* self, PyObject*) { return to_python(std::string(name(value_of(self)))); }
 // dtype(x): the tenon dtype that x means.
 PyObject* dtype_new(PyTypeObject*, PyObject* args, PyObject*) {
@@ -163,6 +187,9 @@ Device to_device(PyObject* o, const Where& w) {
 void init_dtype(PyObject* module) {
   static PyType_Slot dtype_slots[] = {
       {Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
+      {Py_tp_richcompare, reinterpret_cast<void*>(dtype_compare)},
+      {Py_tp_getattro, reinterpret_cast<void*>(dtype_getattr)},
+      {Py_tp_hash, reinterpret_cast<void*>(dtype_hash)},
       {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
       {Py_tp_getset, dtype_getset},
       {Py_tp_methods, dtype_methods},

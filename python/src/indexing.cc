@@ -28,11 +28,27 @@ PyObject* get_item(PyObject* self, PyObject* key) {
   });
 }
 
+// t[i] = number for vectors without a history: what loops over elements do.
+bool set_number(const Tensor& t, PyObject* key, PyObject* value) {
+  const TensorImpl* p = t.impl();
+  Scalar s;
+  if (!PyLong_CheckExact(key) || t.ndim() != 1 || !t.device().is_cpu() || p->grad_meta ||
+      (p->base && p->base->grad_meta) || t.read_only() || is_tensor(value) || !as_scalar(value, s) ||
+      !s.fits(t.dtype()) || (s.is_complex() && !is_complex(t.dtype())))
+    return false;
+  const std::int64_t i = to_int(key, {"setitem", "index"}), n = t.shape()[0];
+  if (i < -n || i >= n) return false;
+  s.store(t.dtype(), static_cast<char*>(t.data()) + (i < 0 ? i + n : i) * t.strides()[0] * t.itemsize());
+  t.storage().bump_version("setitem");
+  return true;
+}
+
 int set_item(PyObject* self, PyObject* key, PyObject* value) {
   return guarded_int(
       [&] {
         if (!value) throw TypeError("delitem: elements of a tensor cannot be deleted; index the ones to keep");
         Tensor t = unwrap(self);
+        if (set_number(t, key, value)) return 0;
         const std::vector<Index> indices = to_indices(key, "setitem");
         Scalar s;
         Tensor v;

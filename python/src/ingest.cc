@@ -209,8 +209,12 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
   if (n == 0) return false;
   PyObject** items = PySequence_Fast_ITEMS(fast.get());
-  std::vector<Tensor> parts;
   if (!is_tensor(items[0]) && !is_ndarray(items[0])) return false;
+  if (stack_small_ndarrays(items, n, out)) {
+    if (dtype) out = to(out, dtype);
+    return true;
+  }
+  std::vector<Tensor> parts;
   parts.reserve(static_cast<std::size_t>(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
     Tensor t;
@@ -223,10 +227,31 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
   return true;
 }
 
+// A list of Python's floats and nothing else, in one pass.
+bool list_of_floats(PyObject* o, std::optional<DType> dtype, Tensor& out) {
+  if (!PyList_CheckExact(o) || PyList_GET_SIZE(o) == 0 || !PyFloat_CheckExact(PyList_GET_ITEM(o, 0))) return false;
+  const DType d = dtype.value_or(default_float());
+  const Py_ssize_t n = PyList_GET_SIZE(o);
+  PyObject** items = reinterpret_cast<PyListObject*>(o)->ob_item;
+  const auto read = [&]<class T>(T* to) {
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      if (!PyFloat_CheckExact(items[i])) return false;
+      to[i] = static_cast<T>(PyFloat_AS_DOUBLE(items[i]));
+    }
+    return true;
+  };
+  if (d != DType::float32 && d != DType::float64) return false;
+  Tensor t = empty({n}, d);
+  if (!(d == DType::float32 ? read(t.data<float>()) : read(t.data<double>()))) return false;
+  out = std::move(t);
+  return true;
+}
+
 }  // namespace
 
 Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype) {
   Tensor out;
+  if (list_of_floats(o, dtype, out)) return out;
   if (!PyRange_Check(o) && is_sequence(o) && stack_of_arrays(o, op, dtype, out)) return out;
   Scan s;
   scan(o, 0, s, op, true);

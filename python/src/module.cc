@@ -64,6 +64,7 @@ void show_as_tenon(PyObject* module) {
 PyObject* from_numpy(PyObject*, PyObject* array) {
   return guarded([&] {
     if (!is_ndarray(array)) {
+      require_numpy("from_numpy");
       PyErr_Format(PyExc_TypeError, "from_numpy: expected np.ndarray (got %.200s); tenon.asarray takes any array-like",
                    Py_TYPE(array)->tp_name);
       throw PythonError{};

@@ -4,6 +4,7 @@
 
 #include <numpy/arrayobject.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -117,7 +118,10 @@ std::string first_offender(PyArrayObject* a) {
       Object repr = Object::maybe(PyObject_Repr(item.get()));
       std::string text = repr ? utf8(repr.get()) : "?";
       if (text.size() > 60) text = text.substr(0, 57) + "...";
-      return "; element " + std::to_string(i) + " is " + text + " (" + Py_TYPE(item.get())->tp_name + ")";
+      const bool nested = PySequence_Check(item.get()) && !PyUnicode_Check(item.get()) && !PyBytes_Check(item.get());
+      return "; element " + std::to_string(i) + " is " + text + " (" + Py_TYPE(item.get())->tp_name +
+             (nested ? "): rows of one length make an array, np.stack(list(array))"
+                     : "): drop or encode what is no number, then array.astype(float)");
     }
     ++i;
   }
@@ -228,6 +232,12 @@ Object numpy_dtype(DType d) {
   throw DtypeError("numpy: no dtype");
 }
 
+bool is_numpy_dtype(PyObject* o) {
+  if (!numpy_loaded()) return false;
+  return PyArray_DescrCheck(o) ||
+         (PyType_Check(o) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(o), &PyGenericArrType_Type));
+}
+
 bool dtype_from_numpy(PyObject* o, DType& out) {
   if (!numpy_loaded() || o == Py_None) return false;
   PyArray_Descr* descr = nullptr;
@@ -271,6 +281,29 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
       Storage::borrow(static_cast<char*>(PyArray_DATA(a)) + low, high - low, kCpu, &drop_reference, o);
   Py_INCREF(o);
   return make_tensor(std::move(storage), -low, shape, strides, dtype, !PyArray_ISWRITEABLE(a));
+}
+
+bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out) {
+  if (!is_plain_ndarray(arrays[0])) return false;
+  auto* first = reinterpret_cast<PyArrayObject*>(arrays[0]);
+  const int ndim = PyArray_NDIM(first);
+  const npy_intp bytes = PyArray_NBYTES(first);
+  DType dtype;
+  if (bytes > 1 << 16 || ndim >= kMaxDims || !dtype_of_number(PyArray_DESCR(first), dtype)) return false;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    auto* a = reinterpret_cast<PyArrayObject*>(arrays[i]);
+    if (!is_plain_ndarray(arrays[i]) || PyArray_TYPE(a) != PyArray_TYPE(first) || !PyArray_ISCARRAY_RO(a) ||
+        PyArray_NDIM(a) != ndim || !std::equal(PyArray_DIMS(a), PyArray_DIMS(a) + ndim, PyArray_DIMS(first)))
+      return false;
+  }
+  Dims shape = {n};
+  for (int d = 0; d < ndim; ++d) shape.push_back(PyArray_DIM(first, d));
+  out = empty(shape, dtype);
+  char* to = static_cast<char*>(out.data());
+  for (Py_ssize_t i = 0; i < n; ++i)
+    std::memcpy(to + i * bytes, PyArray_DATA(reinterpret_cast<PyArrayObject*>(arrays[i])),
+                static_cast<std::size_t>(bytes));
+  return true;
 }
 
 const char* why_not_shared(PyObject* o) {

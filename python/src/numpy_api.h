@@ -22,12 +22,17 @@ bool is_numpy_scalar(PyObject* o);
 // ---- dtypes ----
 // The NumPy dtype object; ml_dtypes' for bfloat16 and float8. Throws TypeError naming ml_dtypes where it is absent.
 Object numpy_dtype(DType d);
+// A dtype object or a scalar type of NumPy's.
+bool is_numpy_dtype(PyObject* o);
 // A dtype object, a scalar type or anything that np.dtype() accepts.
 bool dtype_from_numpy(PyObject* o, DType& out);
 
 // ---- crossings ----
 // A tensor over the array's memory. Throws what `op` owes: TypeError, ValueError with the way out.
 Tensor tensor_from_ndarray(PyObject* array, const char* op);
+// The arrays side by side in a new tensor, if they are small and plain, of one shape and dtype, and lie as the result does;
+// else false.
+bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out);
 // Whether and why tensor_from_ndarray would refuse: null if it would share.
 const char* why_not_shared(PyObject* array);
 // An ndarray over the tensor's memory, which it keeps alive and counts as an export. The caller has checked

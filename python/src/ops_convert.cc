@@ -1,10 +1,18 @@
 // Rows: copies, conversions between dtypes and devices, and questions about them.
 #include "core/errors.h"
 #include "dtype.h"
+#include "numpy_api.h"
 #include "op.h"
 
 namespace tenon::py {
 namespace {
+
+// Whether a string is the name of a dtype ('float32', NumPy's 'f4') and not of a device.
+bool names_dtype(PyObject* text) {
+  const std::string s = utf8(text);
+  DType d;
+  return dtype_from_name(s, d) || (!s.starts_with("cpu") && !s.starts_with("cuda") && dtype_from_numpy(text, d));
+}
 
 // to(dtype), to(device), to(device, dtype), to(other); each also by name.
 PyObject* to_any(const OpDef& def, PyObject* const* args) {
@@ -20,8 +28,7 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
       device = unwrap(o).device();
       return;
     }
-    DType d;
-    if (is_device(o) || (PyUnicode_Check(o) && !dtype_from_name(utf8(o), d))) device = to_device(o, {"to", name});
+    if (is_device(o) || (PyUnicode_Check(o) && !names_dtype(o))) device = to_device(o, {"to", name});
     else dtype = to_dtype(o, {"to", name});
   };
   take(args[1], "device");

@@ -20,7 +20,7 @@ void write(const Tensor& out, const Tensor& source) {
   c.op = Op::copy;
   c.compute = c.kernel_out = out.dtype();
   c.arity = 1;
-  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().recycled();
+  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().touched();
   c.data[0] = out.data();
   c.data[1] = source.data();
   c.dtype[0] = out.dtype();

@@ -1,5 +1,7 @@
 #include "tenon/elementwise.h"
 
+#include <algorithm>
+
 #include "autograd/derivatives.h"
 #include "autograd/elementwise_node.h"
 #include "core/errors.h"
@@ -127,7 +129,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
   c.compute = call.types.compute;
   c.kernel_out = call.types.kernel_out;
   c.arity = static_cast<int>(in.size());
-  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().recycled() && op != Op::copy;
+  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().touched();
   Dims strides[kMaxOperands];
   LoopOperand operands[kMaxOperands];
   c.data[0] = out.data();
@@ -141,6 +143,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
     const bool host_number = o.is_tensor() && o.tensor().device() != call.device;
     if (o.is_tensor() && !host_number) {
       const Tensor& t = o.tensor();
+      if (t.data() == out.data()) c.stream_output = false;  // in place: the lines are in the cache
       c.data[i] = t.data();
       c.dtype[i] = t.dtype();
       c.immediate[i] = false;
@@ -185,9 +188,8 @@ bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
   return true;
 }
 
-Tensor run_plain(Op op, std::span<const Operand> in, const Tensor& first) {
-  const ElementwiseTypes types = elementwise_types(op, first.dtype());
-  Tensor out = empty(first.shape(), types.result);
+void run_plain(Op op, std::span<const Operand> in, const Tensor& first, const ElementwiseTypes& types,
+               const Tensor& out) {
   ElementwiseCall c;
   c.op = op;
   c.compute = types.compute;
@@ -209,7 +211,13 @@ Tensor run_plain(Op op, std::span<const Operand> in, const Tensor& first) {
     if (!o.is_tensor()) o.scalar().store(types.compute, c.value[i]);
   }
   if (backend(kCpu).elementwise(0, c) != kOk) errors::not_available(info(op).name, kCpu, types.compute);
-  return out;
+}
+
+// Whether plain operands may be overwritten by the result: they are it, or have nothing to do with it.
+bool may_overwrite(std::span<const Operand> in, const Tensor& out) {
+  for (const Operand& o : in)
+    if (o.is_tensor() && o.tensor().data() != out.data() && o.tensor().shares_storage(out)) return false;
+  return true;
 }
 
 bool any_needs_grad(std::span<const Operand> in) {
@@ -295,7 +303,12 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   if (!out) {
     if (!record && !in.empty()) {
       const Operand& first = in[0].is_tensor() || in.size() == 1 ? in[0] : in[1];
-      if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) return run_plain(op, in, first.tensor());
+      if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) {
+        const ElementwiseTypes types = elementwise_types(op, first.tensor().dtype());
+        Tensor result = empty(first.tensor().shape(), types.result);
+        run_plain(op, in, first.tensor(), types, result);
+        return result;
+      }
     }
     if (Tensor exact = compare_integers(op, in); exact.defined()) return exact;
     const Call call = prepare(op, in);
@@ -330,9 +343,19 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
 
 Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   const std::string_view name = info(op).name;
-  std::vector<Operand> in{Operand(self)};
-  in.insert(in.end(), others.begin(), others.end());
+  Operand all[] = {self, self, self};
+  std::copy(others.begin(), others.end(), all + 1);
+  const std::span<Operand> in(all, others.size() + 1);
   const bool record = any_needs_grad(in);
+  if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
+    const ElementwiseTypes types = elementwise_types(op, self.dtype());
+    if (types.result == self.dtype()) {
+      autograd::check_inplace(self, name.data(), false);
+      run_plain(op, in, self, types, self);
+      autograd::after_inplace(self, name.data());
+      return self;
+    }
+  }
   const Call call = prepare(op, in);
   if (!can_cast_same_kind(call.types.result, self.dtype()))
     errors::result_does_not_fit(name, call.types.result, self.dtype());

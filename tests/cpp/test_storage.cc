@@ -164,13 +164,13 @@ TEST(Allocator, RecyclesBlocks) {
   void* first;
   {
     const auto s = Storage::allocate(kLarge);
-    EXPECT_FALSE(s->recycled());
+    EXPECT_FALSE(s->touched());
     first = s->data();
   }
   const auto before = memory::stats();
   EXPECT_EQ(before.cached, kLarge);
   const auto again = Storage::allocate(kLarge - 100);  // the same size class
-  EXPECT_TRUE(again->recycled());
+  EXPECT_TRUE(again->touched());
   EXPECT_EQ(again->data(), first);
   const auto after = memory::stats();
   EXPECT_EQ(after.hits, before.hits + 1);

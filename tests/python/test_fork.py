@@ -1,4 +1,4 @@
-"""After fork() the child has one thread: no operation may wait for the parent's pool."""
+"""After fork() the child has none of the parent's threads: no operation may wait for them."""
 
 import os
 import signal

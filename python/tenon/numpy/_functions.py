@@ -12,21 +12,18 @@ from tenon.numpy._support import (
     cast,
     deliver,
     floating,
-    on_host,
     tensor,
     through_numpy,
-    wrapped,
 )
 
 __all__ = [
     "allclose", "argsort", "argwhere", "around", "array_equal", "array_equiv", "bincount", "clip",
     "copysign", "copyto", "diff", "digitize", "divmod", "ediff1d", "extract", "fabs", "fill_diagonal",
     "fix", "flatnonzero", "float_power", "frexp", "gradient", "histogram", "histogram2d",
-    "histogram_bin_edges", "histogramdd", "imag", "interp", "isclose", "iscomplex", "isin", "isreal",
-    "ldexp", "logaddexp2", "modf", "nan_to_num", "nonzero", "place", "put", "put_along_axis", "putmask",
-    "real", "round", "searchsorted", "select", "sinc", "sliding_window_view", "sort", "take",
-    "take_along_axis", "trapezoid", "unique", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "where",
+    "histogram_bin_edges", "histogramdd", "imag", "interp", "isclose", "iscomplex", "isreal", "ldexp",
+    "logaddexp2", "modf", "nan_to_num", "nonzero", "place", "put", "put_along_axis", "putmask", "real",
+    "round", "searchsorted", "select", "sinc", "sliding_window_view", "sort", "take", "take_along_axis",
+    "trapezoid", "where",
 ]  # fmt: skip
 
 
@@ -47,26 +44,27 @@ def _operand(x: Any) -> Any:
 
 def clip(
     a: Any,
-    a_min: Any = None,
-    a_max: Any = None,
-    out: Any = None,
-    *,
+    /,
     min: Any = None,
     max: Any = None,
+    out: Any = None,
+    *,
+    a_min: Any = None,
+    a_max: Any = None,
     dtype: Any = None,
     where: Any = True,
     casting: str = "same_kind",
 ) -> Any:
-    """The elements limited to [a_min, a_max]; either may be None."""
+    """The elements limited to [min, max]; either may be None, and is also called a_min, a_max."""
     t = tensor(a, "clip")
     low, high = a_min if min is None else min, a_max if max is None else max
     if low is None and high is None:
-        return deliver(t.clone(), out, "clip")
+        t = t.clone()
     if low is not None:
         t = _C.maximum(t, _operand(low))
     if high is not None:
         t = _C.minimum(t, _operand(high))
-    return deliver(t if dtype is None else cast(t, dtype), out, "clip")
+    return deliver(t if dtype is None else cast(t, dtype), out, "clip", where, casting)
 
 
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
@@ -269,7 +267,10 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 def nonzero(a: Any) -> tuple[Any, ...]:
     """The indices of the elements that are not zero: a tensor for each dimension."""
-    found = _C.argwhere(tensor(a, "nonzero"))
+    t = tensor(a, "nonzero")
+    if t.ndim == 0:
+        raise ValueError("nonzero: a tensor of 0 dimensions has no indices; use np.atleast_1d(t)")
+    found = _C.argwhere(t)
     return tuple(found[:, d] for d in range(found.shape[1]))
 
 
@@ -385,11 +386,10 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     """Writes src, broadcast, into dst, where the mask holds."""
-    from tenon._ufunc import _deliver
-
     value = tensor(src, "copyto")
     shape = tuple(dst.shape)
-    _deliver("copyto", value.expand(shape) if tuple(value.shape) != shape else value, dst, where, casting)
+    value = value.expand(shape) if tuple(value.shape) != shape else value
+    deliver(value, dst, "copyto", where, casting)
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
@@ -449,27 +449,3 @@ histogram = through_numpy("histogram")
 histogram2d = through_numpy("histogram2d")
 histogramdd = through_numpy("histogramdd")
 interp = through_numpy("interp")
-
-
-def isin(
-    element: Any,
-    test_elements: Any,
-    assume_unique: bool = False,
-    invert: bool = False,
-    *,
-    kind: str | None = None,
-) -> Any:
-    """Whether each element is among the test elements."""
-    import numpy as np
-
-    def host(x: Any) -> Any:
-        return on_host(x, "isin") if isinstance(x, Tensor) else x
-
-    return wrapped(np.isin(host(element), host(test_elements), assume_unique, invert))
-
-
-unique = through_numpy("unique", differentiable=False)
-unique_all = through_numpy("unique_all", differentiable=False)
-unique_counts = through_numpy("unique_counts", differentiable=False)
-unique_inverse = through_numpy("unique_inverse", differentiable=False)
-unique_values = through_numpy("unique_values", differentiable=False)

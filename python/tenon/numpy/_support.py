@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,13 +100,22 @@ def axis_of(axis: Any, ndim: int, op: str) -> int:
     return axes_of(operator.index(axis), ndim, op)[0]
 
 
-def deliver(result: Any, out: Any, op: str) -> Any:
-    """Writes the result into out, if there is one, and returns that very object."""
-    if out is None or out is ...:
+def deliver(result: Any, out: Any, op: str, where: Any = True, casting: str = "same_kind") -> Any:
+    """Writes the result into out, if there is one, where the mask holds, and returns that very object."""
+    if (out is None or out is ...) and where is True:
         return result
-    from tenon._ufunc import _deliver
+    from tenon.numpy import _out
 
-    return _deliver(op, result, out[0] if isinstance(out, tuple) else out, True, "same_kind")
+    return _out.deliver(op, result, out[0] if isinstance(out, tuple) else out, where, casting)
+
+
+def numpy_for(op: str) -> Any:
+    """NumPy, for what it computes; ImportError that says what to install where it is not."""
+    try:
+        import numpy
+    except ImportError as e:
+        raise ImportError(f"{op}: NumPy computes it, and is not installed; pip install numpy") from e
+    return numpy
 
 
 def select(where: Any, a: Any, b: Any) -> Any:
@@ -155,7 +165,7 @@ def through_numpy(
     full = ".".join((*path, name))
 
     def f(*args: Any, **kwargs: Any) -> Any:
-        import numpy as np
+        np = numpy_for(full)
 
         def lend(t: Any) -> Any:
             if differentiable and t.requires_grad and _C.is_grad_enabled():
@@ -175,3 +185,21 @@ def through_numpy(
         "; not differentiable." if differentiable else "."
     )
     return f
+
+
+def by_numpy(*path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declares a function that NumPy's of the same name in numpy.<path> computes on zero-copy views.
+
+    The declaration has the signature and the documentation, the arguments go to NumPy as they are given.
+    """
+
+    def declare(signature: Callable[..., Any]) -> Callable[..., Any]:
+        run = through_numpy(signature.__name__, path)
+
+        @functools.wraps(signature)
+        def f(*args: Any, **kwargs: Any) -> Any:
+            return run(*args, **kwargs)
+
+        return f
+
+    return declare

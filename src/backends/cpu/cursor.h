@@ -18,6 +18,12 @@ class Cursor {
       p_ += index_[d] * strides_[d];
     }
   }
+  // The next n elements, if they lie in one run of the innermost dimension.
+  char* next(std::int64_t n) {
+    char* p = p_;
+    advance(n, [](auto...) {});
+    return p;
+  }
   // Calls f(pointer, stride, offset, n) for the runs of the innermost dimension that make up the next n elements.
   template <class F>
   void advance(std::int64_t n, F&& f) {

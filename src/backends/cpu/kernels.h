@@ -10,16 +10,28 @@ namespace tenon::cpu {
 
 // out[i] = f(in[0][i], ...). out may be one of the inputs.
 using Kernel = void (*)(const void* const* in, void* out, std::int64_t n);
-// dst[i] = convert(src[i * stride]); strides in bytes.
-using Pack = void (*)(const void* src, std::int64_t src_stride, void* dst, std::int64_t dst_stride, std::int64_t n);
+// dst[i] = convert(src[i]).
+using Convert = void (*)(const void* src, void* dst, std::int64_t n);
 
 struct KernelTable {
   Kernel elementwise[kOps][kDTypes];  // by op and compute dtype; null where the rule has no such dtype
-  Pack cast[kDTypes][kDTypes];        // from, to
+  Convert convert[kDTypes][kDTypes];  // from, to; null where they are the same
 };
 
 // The table for this CPU, filled at first use with the best of the compiled targets.
 const KernelTable& kernels();
+
+// Moves n elements between strided places and converts them on the way; strides in bytes.
+class Pack {
+ public:
+  Pack() = default;
+  Pack(DType from, DType to);
+  void operator()(const void* src, std::int64_t src_stride, void* dst, std::int64_t dst_stride, std::int64_t n) const;
+
+ private:
+  Convert convert_;
+  std::int64_t in_size_, out_size_;
+};
 
 // Writes past the cache: for results so large that they would only evict what is still needed.
 void stream_copy(void* dst, const void* src, std::int64_t bytes);

@@ -29,8 +29,10 @@ using Size = std::int64_t;
 // Below this many multiplications the own kernels are faster than a call of a BLAS (64: 177 against 129
 // GFLOP/s).
 constexpr double kBlasFrom = 80.0 * 80 * 80;
-// A piece of this many takes some hundred microseconds: worth a thread, and short enough to even out.
+// A piece of this many takes some hundred microseconds: worth a thread.
 constexpr double kPiece = 8e6;
+// Each piece packs its operands anew, so large products are cut into few (1024: 16 pieces cost 15 %, 4 cost 4 %).
+constexpr double kLargePiece = 2.5e8;
 // Bytes of a matrix that one thread multiplies by a vector.
 constexpr Size kVectorPiece = 512 * 1024;
 
@@ -100,7 +102,7 @@ struct Grid {
 };
 Grid cut(const MatrixProduct& g, double cost) {
   Grid grid{g.m, g.n, 1, 1};
-  const double pieces = std::min(16.0, cost / kPiece);
+  const double pieces = std::min(cost / kPiece, std::clamp(cost / kLargePiece, 2.0, 16.0));
   // Halving the longer side keeps what each piece reads small.
   while (static_cast<double>(grid.down * grid.across) * 2 <= pieces) {
     if (grid.rows < 64 && grid.columns < 64) break;

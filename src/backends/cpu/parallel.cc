@@ -1,11 +1,16 @@
 #include "backends/cpu/parallel.h"
 
-#include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <exception>
+#include <system_error>
+#include <thread>
 
 #include "tenon/threads.h"
 
@@ -13,39 +18,139 @@ namespace tenon {
 namespace cpu {
 namespace {
 
-std::atomic<bool> g_forked{false};
+constexpr auto kSpin = std::chrono::microseconds(50);  // waking a sleeping thread costs about as much
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// Returns when `value` is no longer `old`: spins for a while, then sleeps.
+template <class T>
+void await_change(const std::atomic<T>& value, T old) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 32; ++i, pause())
+      if (value.load() != old) return;
+  } while (std::chrono::steady_clock::now() < end);
+  value.wait(old);
+}
+
+struct Job {
+  const std::function<void(std::int64_t)>& body;
+  std::int64_t n;
+  int threads;
+  std::atomic<std::int64_t> next{0};
+  std::atomic_flag failed{};
+  std::exception_ptr error{};
+
+  // Takes tasks until none are left.
+  void work() noexcept {
+    for (std::int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < n;) {
+      try {
+        body(i);
+      } catch (...) {
+        if (!failed.test_and_set()) error = std::current_exception();
+      }
+    }
+  }
+};
+
+// One job at a time. Its caller takes tasks like any other thread, and then waits only for threads that have begun one:
+// a thread that gets no core while other processes hold them all costs nothing. (A barrier of OpenMP's waits for all
+// its threads: 20 ms for any region on such a machine.)
+class Pool {
+ public:
+  // False, with nothing done, while the pool has a job: another caller's, or the one that this call is a part of.
+  bool run(Job& job) {
+    if (busy_.test_and_set(std::memory_order_acquire)) return false;
+    while (workers_ < job.threads - 1 && add_worker()) {}
+    job_ = &job;
+    ++jobs_;
+    jobs_.notify_all();
+    job.work();
+    // From here on nobody enters: a worker counts itself before it looks for a job.
+    job_ = nullptr;
+    for (int inside; (inside = inside_.load()) != 0;) await_change(inside_, inside);
+    busy_.clear(std::memory_order_release);
+    return true;
+  }
+
+ private:
+  bool add_worker() {
+    // Signals belong to the program's own threads.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool added = true;
+    try {
+      std::thread(&Pool::serve, this, workers_ + 1, jobs_.load()).detach();
+      ++workers_;
+    } catch (const std::system_error&) {
+      added = false;  // the process has as many threads as it may
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return added;
+  }
+
+  [[noreturn]] void serve(int index, unsigned seen) {
+    for (;;) {
+      await_change(jobs_, seen);
+      seen = jobs_;
+      ++inside_;
+      if (Job* job = job_; job && index < job->threads) job->work();
+      --inside_;
+      inside_.notify_one();
+    }
+  }
+
+  std::atomic_flag busy_{};
+  int workers_ = 0;  // the caller's, who has busy_
+  std::atomic<Job*> job_{nullptr};
+  std::atomic<unsigned> jobs_{0};
+  std::atomic<int> inside_{0};
+};
+
+// Never destroyed, since its threads sleep in it until the process ends. A forked child has none of those threads: it
+// makes a pool of its own.
+std::atomic<Pool*> g_pool{nullptr};
 std::atomic<int> g_threads{0};
 
-// libgomp's pool does not survive a fork: a parallel region in the child would wait for threads that do not exist.
-const int g_registered = pthread_atfork(nullptr, nullptr, [] { g_forked = true; });
+Pool& pool() {
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { g_pool = nullptr; });
+  (void)registered;
+  Pool* p = g_pool;
+  if (!p) {
+    auto* made = new Pool;
+    if (g_pool.compare_exchange_strong(p, made)) return *made;
+    delete made;
+  }
+  return *p;
+}
+
+// TENON_NUM_THREADS, else OMP_NUM_THREADS, else the cores that the process may run on.
+int default_threads() {
+  for (const char* name : {"TENON_NUM_THREADS", "OMP_NUM_THREADS"})
+    if (const char* value = std::getenv(name))
+      if (const int n = std::atoi(value); n > 0) return std::min(n, 1024);
+  cpu_set_t cores;
+  return sched_getaffinity(0, sizeof cores, &cores) == 0 ? std::max(CPU_COUNT(&cores), 1) : 1;
+}
 
 }  // namespace
 
 int max_threads() {
-  (void)g_registered;
-  if (g_forked.load(std::memory_order_relaxed)) return 1;
+  static const int by_default = default_threads();
   const int n = g_threads.load(std::memory_order_relaxed);
-  return n > 0 ? n : omp_get_max_threads();
+  return n > 0 ? n : by_default;
 }
 void set_num_threads(int n) { g_threads = n; }
 
 void parallel_tasks(std::int64_t n, const std::function<void(std::int64_t)>& body) {
-  const int threads = static_cast<int>(std::min<std::int64_t>(max_threads(), n));
-  if (threads <= 1) {
-    for (std::int64_t i = 0; i < n; ++i) body(i);
-    return;
-  }
-  std::exception_ptr error;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-  for (std::int64_t i = 0; i < n; ++i) {
-    try {
-      body(i);
-    } catch (...) {
-#pragma omp critical
-      error = std::current_exception();
-    }
-  }
-  if (error) std::rethrow_exception(error);
+  Job job{body, n, static_cast<int>(std::min<std::int64_t>(max_threads(), n))};
+  if (job.threads <= 1 || !pool().run(job)) job.work();
+  if (job.error) std::rethrow_exception(job.error);
 }
 
 void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {

@@ -7,25 +7,21 @@
 
 namespace tenon::cpu {
 
-// The threads that a parallel region may use: 1 in a forked child, where libgomp's pool is gone.
+// The threads that a parallel region may use.
 int max_threads();
 void set_num_threads(int n);
 
 // Pieces of this many elements cost tens of microseconds when each is a memory-bound operation.
 inline constexpr std::int64_t kGrain = 64 * 1024;
 
-// Calls body(begin, end) for pieces of at least `grain`, in parallel where there are several.
+void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
+
+// Calls body(begin, end) for pieces of at least `grain`, in parallel where there are several: four per thread, taken as
+// threads come free, so that a core that another process holds delays one piece and not half of the work.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& body) {
-  if (n <= grain || max_threads() == 1) {
-    if (n > 0) body(std::int64_t{0}, n);
-    return;
-  }
-  // Four pieces per thread, taken as threads come free: a core that another process holds delays one
-  // piece and not half of the work.
-  extern void parallel_pieces(std::int64_t n, std::int64_t grain,
-                              const std::function<void(std::int64_t, std::int64_t)>&);
-  parallel_pieces(n, grain, std::forward<F>(body));
+  if (n > grain && max_threads() > 1) parallel_pieces(n, grain, std::forward<F>(body));
+  else if (n > 0) body(std::int64_t{0}, n);
 }
 
 // Calls body(0) to body(n - 1), each worth a thread, in parallel.

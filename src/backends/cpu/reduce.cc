@@ -24,6 +24,7 @@ const ReduceTable& reduce_kernels() {
     add_extremum_kernels(*t);
     add_position_kernels(*t);
     add_logic_kernels(*t);
+    add_count_kernels(*t);
     add_moment_kernels(*t);
     return t;
   }();
@@ -37,10 +38,17 @@ constexpr std::int64_t kPackBytes = 16384;
 constexpr std::int64_t kRunChunk = kGrain, kStripChunk = 4 * kGrain;
 constexpr std::int64_t kBatch = 64;  // results that are finished together
 
-// The dtype whose kernel is used: another one than the input's where sums would be formed too narrowly.
+// The dtype whose kernel is used: another one than the input's where the result would be formed too narrowly, or where
+// converting costs little and a kernel less is compiled.
 DType compute_dtype(const ReduceCall& c) {
-  if ((c.op != Reduction::sum && c.op != Reduction::prod) || c.in_dtype == c.out_dtype) return c.in_dtype;
   const auto integer = [](DType d) { return is_bool(d) || is_integral(d); };
+  if (c.op == Reduction::prod) {
+    if (!integer(c.out_dtype)) return is_complex(c.out_dtype) ? DType::complex128 : DType::float64;
+    return kind(c.in_dtype) == Kind::unsigned_integer ? DType::uint64 : DType::int64;
+  }
+  const bool half = c.in_dtype == DType::float16 || c.in_dtype == DType::bfloat16;
+  if (half && (c.op == Reduction::min || c.op == Reduction::max)) return DType::float32;
+  if (c.op != Reduction::sum || c.in_dtype == c.out_dtype) return c.in_dtype;
   return integer(c.in_dtype) && integer(c.out_dtype) ? c.in_dtype : c.out_dtype;
 }
 
@@ -58,8 +66,8 @@ struct Reducer {
         size(static_cast<std::int64_t>(itemsize(c.in_dtype))),
         packed(static_cast<std::int64_t>(itemsize(compute))),
         converts(compute != c.in_dtype),
-        cast_in(kernels().cast[static_cast<int>(c.in_dtype)][static_cast<int>(compute)]),
-        cast_out(kernels().cast[static_cast<int>(kernel.result)][static_cast<int>(c.out_dtype)]) {}
+        cast_in(c.in_dtype, compute),
+        cast_out(kernel.result, c.out_dtype) {}
 
   // Writes the results of n states, kBatch at a time.
   void write(const char* states, std::int64_t n, char* out, std::int64_t stride) const {

@@ -33,7 +33,8 @@ using ReduceTable = ReduceKernel[kReductions][kDTypes];  // by the input's dtype
 void add_sum_kernels(ReduceTable& t);       // sum, prod
 void add_extremum_kernels(ReduceTable& t);  // min, max
 void add_position_kernels(ReduceTable& t);  // argmin, argmax
-void add_logic_kernels(ReduceTable& t);     // any, all, count_nonzero
+void add_logic_kernels(ReduceTable& t);     // any, all
+void add_count_kernels(ReduceTable& t);     // count_nonzero
 void add_moment_kernels(ReduceTable& t);    // var, norm2
 
 // The table for this CPU, filled at first use.

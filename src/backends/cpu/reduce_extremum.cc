@@ -26,7 +26,7 @@ void add(ReduceTable& t, DType d) {
 
 void add_extrema(ReduceTable& t) {
 #define X(name, type, kind, bits) \
-  if constexpr (Kind::kind != Kind::float8 && Kind::kind != Kind::complex) add<type>(t, DType::name);
+  if constexpr (std::is_arithmetic_v<type>) add<type>(t, DType::name);
   TENON_FOR_EACH_DTYPE(X)
 #undef X
 }

@@ -73,7 +73,9 @@ template <class T>
 void add(ReduceTable& t, DType d) {
   using E = Loaded<T>;
   t[static_cast<int>(Reduction::sum)][static_cast<int>(d)] = fold_kernel<Sum<E>, E>();
-  t[static_cast<int>(Reduction::prod)][static_cast<int>(d)] = fold_kernel<Prod<E>, E>();
+  // Products are formed of the widest elements only: others are converted on the way.
+  if constexpr (std::is_same_v<E, typename Accumulators<E>::State>)
+    t[static_cast<int>(Reduction::prod)][static_cast<int>(d)] = fold_kernel<Prod<E>, E>();
 }
 
 void add_sums(ReduceTable& t) {
@@ -82,7 +84,7 @@ void add_sums(ReduceTable& t) {
   TENON_FOR_EACH_DTYPE(X)
 #undef X
   // A sum of truth values is an int64, as of signed integers.
-  t[static_cast<int>(Reduction::sum)][0].result = t[static_cast<int>(Reduction::prod)][0].result = DType::int64;
+  t[static_cast<int>(Reduction::sum)][0].result = DType::int64;
 }
 
 }  // namespace tenon::cpu::HWY_NAMESPACE

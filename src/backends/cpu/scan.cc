@@ -207,10 +207,10 @@ struct Scanner {
     size = static_cast<std::int64_t>(itemsize(compute));
     kernel_in = static_cast<std::int64_t>(itemsize(k->in));
     kernel_out = static_cast<std::int64_t>(itemsize(k->out));
-    load = kernels().cast[static_cast<int>(in)][static_cast<int>(k->in)];
-    store = kernels().cast[static_cast<int>(k->out)][static_cast<int>(out)];
+    load = Pack(in, k->in);
+    store = Pack(k->out, out);
     const bool one = c.op == Scan::prod;
-    kernels().cast[0][static_cast<int>(compute)](&one, 0, &identity, size, 1);
+    Pack(DType::bool_, compute)(&one, 0, &identity, size, 1);
   }
   // One value and another, in this order: a line of one element.
   Value joined(Value a, const Value& b) const {
@@ -270,7 +270,7 @@ struct Scanner {
   void strip(const char* in, std::int64_t in_step, char* out, std::int64_t out_step, std::int64_t cols) const {
     alignas(64) char acc[kBlock * 16], x[kBlock * 16], y[kBlock * 16];
     const bool one = c.op == Scan::prod;
-    kernels().cast[0][static_cast<int>(compute)](&one, 0, acc, size, cols);
+    Pack(DType::bool_, compute)(&one, 0, acc, size, cols);
     if (direct && in_step == in_size && out_step == out_size) {
       k->rows(acc, in, c.in_stride, out, c.out_stride, c.n, cols);
       return;

@@ -102,8 +102,7 @@ struct Softmax {
   const ReduceKernel& max = reduce_kernels()[static_cast<int>(Reduction::max)][static_cast<int>(dtype_of<T>)];
   const ReduceKernel& sum = reduce_kernels()[static_cast<int>(Reduction::sum)][static_cast<int>(dtype_of<T>)];
   const std::int64_t size = static_cast<std::int64_t>(itemsize(c.dtype));
-  const Pack load = kernels().cast[static_cast<int>(c.dtype)][static_cast<int>(dtype_of<T>)];
-  const Pack store = kernels().cast[static_cast<int>(dtype_of<T>)][static_cast<int>(c.dtype)];
+  const Pack load{c.dtype, dtype_of<T>}, store{dtype_of<T>, c.dtype};
 
   // A row of contiguous T's. Pieces of fixed length, so that a long row has the same bits for any number of threads.
   void row(const T* in, T* out) const {

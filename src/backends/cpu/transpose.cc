@@ -185,7 +185,7 @@ void transpose_converted(const char* src, std::int64_t src_stride, DType from, c
     return;
   }
   alignas(64) char buffer[kTileBytes];
-  const Pack cast = kernels().cast[static_cast<int>(from)][static_cast<int>(to)];
+  const Pack cast(from, to);
   const auto from_size = static_cast<std::int64_t>(itemsize(from));
   for (std::int64_t i = 0; i < rows; ++i) cast(src + i * src_stride, from_size, buffer + i * cols * size, size, cols);
   transpose(buffer, cols * size, dst, dst_stride, rows, cols, size, false);
@@ -240,7 +240,7 @@ bool elementwise_transposed(const ElementwiseCall& c, Kernel kernel, const DType
   const std::int64_t height = kTileBytes / kWidth / widest;
   const Loop outer = without(loop, d);
   const std::int64_t across = (loop.shape[inner] + kWidth - 1) / kWidth, down = (loop.shape[d] + height - 1) / height;
-  const auto& cast = kernels().cast;
+  const Pack unpack(c.kernel_out, c.dtype[0]);
 
   parallel_for(
       outer.numel * across * down, std::max<std::int64_t>(kGrain / (height * kWidth), 1),
@@ -260,7 +260,7 @@ bool elementwise_transposed(const ElementwiseCall& c, Kernel kernel, const DType
             const DType from = c.immediate[i] ? in_dtype[i] : c.dtype[i];
             const auto size = static_cast<std::int64_t>(itemsize(in_dtype[i])),
                        from_size = static_cast<std::int64_t>(itemsize(from));
-            const Pack pack = cast[static_cast<int>(from)][static_cast<int>(in_dtype[i])];
+            const Pack pack(from, in_dtype[i]);
             rows[i] = buffer[i];
             step[i] = w * size;
             if (c.immediate[i]) {
@@ -282,9 +282,7 @@ bool elementwise_transposed(const ElementwiseCall& c, Kernel kernel, const DType
           for (std::int64_t r = 0; r < h; ++r, out += loop.strides[0][d]) {
             for (int i = 1; i <= c.arity; ++i) in[i - 1] = rows[i] + r * step[i];
             kernel(in, direct && !c.stream_output ? out : buffer[0], w);
-            if (!direct)
-              cast[static_cast<int>(c.kernel_out)][static_cast<int>(c.dtype[0])](buffer[0], out_size, out,
-                                                                                 loop.strides[0][inner], w);
+            if (!direct) unpack(buffer[0], out_size, out, loop.strides[0][inner], w);
             else if (c.stream_output) stream_copy(out, buffer[0], w * out_size);
           }
         }
