@@ -129,8 +129,9 @@ struct From<std::vector<Tensor>> {
   const std::vector<Tensor>& get() const { return value; }
 };
 template <>
-struct From<std::span<const Tensor>> : From<std::vector<Tensor>> {
-  using From<std::vector<Tensor>>::From;
+struct From<std::span<const Tensor>> {
+  std::vector<Tensor> value;
+  From(PyObject* o, const Where& w) : value(to_tensors(o, w)) {}
   std::span<const Tensor> get() const { return value; }
 };
 template <>
