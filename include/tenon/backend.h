@@ -136,14 +136,27 @@ struct IotaCall {
   double start, step;
 };
 
-// Sorts `rows` rows of n contiguous elements in place, NaNs above all numbers, complex numbers by their real parts
-// first. indices (or null) gets where each element stood; equal elements keep their order.
+// Sorts `rows` rows of n contiguous elements, NaNs above all numbers, complex numbers by their real parts first.
+// values gets the elements in order, indices where each stood; equal elements keep their order. One of them may be null.
 struct SortCall {
   DType dtype;
   bool descending;
+  const void* in;
   void* values;
   std::int64_t* indices;
   std::int64_t rows, n;
+};
+
+inline constexpr int kMaxRanks = 16;
+
+// out[row][k] = the element that sorting the row would put at ranks[k], ascending. A NaN in a row makes all of them NaN.
+struct SelectCall {
+  DType dtype;  // not complex
+  const void* in;
+  void* out;
+  std::int64_t rows, n;
+  int count;
+  std::int64_t ranks[kMaxRanks];
 };
 
 struct Backend {
@@ -167,6 +180,7 @@ struct Backend {
   int (*random)(int device, const RandomCall&);    // (optional)
   int (*iota)(int device, const IotaCall&);        // (optional)
   int (*sort)(int device, const SortCall&);        // (optional)
+  int (*select)(int device, const SelectCall&);    // (optional: sort serves)
   // The flat row-major positions of the true elements of a contiguous bool array, and their number. (optional)
   std::int64_t (*count_true)(int device, const bool* mask, std::int64_t n);
   int (*true_positions)(int device, const bool* mask, std::int64_t n, std::int64_t* out);

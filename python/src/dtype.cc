@@ -91,7 +91,7 @@ PyObject* device_compare(PyObject* a, PyObject* b, int op) {
     other = device_of(b);
   } else if (PyUnicode_Check(b)) {
     try {
-      other = parse_device(PyUnicode_AsUTF8(b));
+      other = parse_device(utf8(b));
     } catch (const Error&) { return PyBool_FromLong(op == Py_NE); }
   } else {
     Py_RETURN_NOTIMPLEMENTED;
@@ -162,7 +162,8 @@ DType to_dtype(PyObject* o, const Where& w) {
   if (is_dtype(o)) return value_of(o);
   DType d;
   if (PyUnicode_Check(o)) {
-    std::string_view text = PyUnicode_AsUTF8(o);
+    const std::string held = utf8(o);
+    std::string_view text = held;
     if (text.starts_with("tenon.") || text.starts_with("torch.")) text.remove_prefix(6);
     if (dtype_from_name(text, d)) return d;
   }
@@ -178,7 +179,7 @@ DType to_dtype(PyObject* o, const Where& w) {
 
 Device to_device(PyObject* o, const Where& w) {
   if (is_device(o)) return device_of(o);
-  if (PyUnicode_Check(o)) return parse_device(PyUnicode_AsUTF8(o));
+  if (PyUnicode_Check(o)) return parse_device(utf8(o));
   PyErr_Format(PyExc_TypeError, "%s: '%s' must be a device or its name ('cpu', 'cuda:0'); got %R", w.op, w.arg, o);
   throw PythonError{};
 }

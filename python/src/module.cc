@@ -83,6 +83,7 @@ NB_MODULE(_C, m) {
     init_dtype(module);
     init_op(module);
     make_tensor_type(module);
+    init_size();
     static Ops ops;
     def_elementwise(ops);
     def_creation(ops);
@@ -96,6 +97,7 @@ NB_MODULE(_C, m) {
     def_linalg(ops);
     def_random(ops);
     def_autograd(ops);
+    def_storage(ops);
     def_dtype(ops);
     def_system(ops);
     init_values_indices(module);

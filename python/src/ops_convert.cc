@@ -7,14 +7,14 @@
 namespace tenon::py {
 namespace {
 
-// to(dtype), to(device), to(device, dtype), to(other); each also by name.
 // Whether a string is the name of a dtype ('float32', NumPy's 'f4') and not of a device.
 bool names_dtype(PyObject* text) {
-  const std::string_view s = PyUnicode_AsUTF8(text);
+  const std::string s = utf8(text);
   DType d;
   return dtype_from_name(s, d) || (!s.starts_with("cpu") && !s.starts_with("cuda") && dtype_from_numpy(text, d));
 }
 
+// to(dtype), to(device), to(device, dtype), to(other); each also by name.
 PyObject* to_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   std::optional<DType> dtype;
@@ -51,7 +51,11 @@ Tensor convert_complex(const Tensor& t) { return to(t, DType::complex64); }
 
 Device cuda_device(PyObject* o, const Tensor& t) {
   if (o == Py_None) return t.device().is_cpu() ? Device{DeviceType::cuda, 0} : t.device();
-  if (PyLong_Check(o)) return {DeviceType::cuda, static_cast<std::int8_t>(to_int(o, {"cuda", "device"}))};
+  if (PyLong_Check(o)) {
+    const std::int64_t index = to_int(o, {"cuda", "device"});
+    if (index < 0 || index > INT8_MAX) errors::bad_device("cuda:" + std::to_string(index));
+    return {DeviceType::cuda, static_cast<std::int8_t>(index)};
+  }
   return to_device(o, {"cuda", "device"});
 }
 

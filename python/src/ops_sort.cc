@@ -45,6 +45,12 @@ void def_sort(Ops& ops) {
          "The elements in order along dim.", "input"_a, "dim"_a, "descending"_a)
       .function_only()
       .no_out();
+  ops.def(
+         "_order_statistics", +[](const Tensor& t, const Dims& ranks) { return order_statistics(t, ranks); },
+         "What sorting the last dimension would put at these ranks, which ascend; NaN where there is any.", "input"_a,
+         "ranks"_a)
+      .function_only()
+      .no_out();
 }
 
 }  // namespace tenon::py

@@ -8,19 +8,28 @@
 namespace tenon {
 namespace {
 
-// The backend sorts contiguous rows in place, so the dimension comes last in fresh memory.
-Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, bool want_indices) {
+enum class Want : std::uint8_t { values, indices, both };
+
+// The backend sorts contiguous rows, so the dimension comes last in memory.
+Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, Want want) {
   const int d = normalize_axis(op, dim, t.ndim());
-  Sorted s;
   const bool moves = t.ndim() > 1 && d != t.ndim() - 1;
-  const Tensor source = t.detach();
-  s.values = clone(moves ? movedim(source, Dims{d}, Dims{-1}) : source);
-  if (want_indices) s.indices = empty(s.values.shape(), DType::int64, t.device());
-  SortCall c;
+  // Bools that were borrowed may be any bytes; those that are true are equal.
+  const Tensor plain = is_bool(t.dtype()) ? logical_or(t, t) : t.detach();
+  const Tensor source = contiguous(moves ? movedim(plain, Dims{d}, Dims{-1}) : plain);
+  Sorted s;
+  SortCall c{};
   c.dtype = t.dtype();
   c.descending = descending;
-  c.values = s.values.data();
-  c.indices = want_indices ? s.indices.data<std::int64_t>() : nullptr;
+  c.in = source.data();
+  if (want != Want::indices) {
+    s.values = empty(source.shape(), t.dtype(), t.device());
+    c.values = s.values.data();
+  }
+  if (want != Want::values) {
+    s.indices = empty(source.shape(), DType::int64, t.device());
+    c.indices = s.indices.data<std::int64_t>();
+  }
   c.n = t.ndim() ? t.shape()[d] : 1;
   c.rows = c.n ? t.numel() / c.n : 0;
   if (c.rows > 0) {
@@ -28,8 +37,8 @@ Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, b
     if (!b.sort || b.sort(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
   }
   if (moves) {
-    s.values = movedim(s.values, Dims{-1}, Dims{d});
-    if (want_indices) s.indices = movedim(s.indices, Dims{-1}, Dims{d});
+    if (want != Want::indices) s.values = movedim(s.values, Dims{-1}, Dims{d});
+    if (want != Want::values) s.indices = movedim(s.indices, Dims{-1}, Dims{d});
   }
   return s;
 }
@@ -37,11 +46,11 @@ Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, b
 }  // namespace
 
 Tensor argsort(const Tensor& t, std::int64_t dim, bool descending) {
-  return run("argsort", t, dim, descending, true).indices;
+  return run("argsort", t, dim, descending, Want::indices).indices;
 }
 
 Sorted sort_with_indices(const Tensor& t, std::int64_t dim, bool descending) {
-  Sorted s = run("sort", t, dim, descending, true);
+  Sorted s = run("sort", t, dim, descending, Want::both);
   // Sorting only moves elements: the gradient goes back to where each came from.
   if (autograd::needs_grad(t)) s.values = t.ndim() ? gather(t, dim, s.indices) : clone(t);
   return s;
@@ -49,7 +58,38 @@ Sorted sort_with_indices(const Tensor& t, std::int64_t dim, bool descending) {
 
 Tensor sort(const Tensor& t, std::int64_t dim, bool descending) {
   return autograd::needs_grad(t) ? sort_with_indices(t, dim, descending).values
-                                 : run("sort", t, dim, descending, false).values;
+                                 : run("sort", t, dim, descending, Want::values).values;
+}
+
+Tensor order_statistics(const Tensor& t, const Dims& ranks) {
+  const Tensor rows = t.ndim() ? t : t.reshape({1});
+  const std::int64_t n = rows.shape().back();
+  for (int k = 0; k < ranks.size(); ++k)
+    if (ranks[k] < 0 || ranks[k] >= n || (k > 0 && ranks[k] <= ranks[k - 1]))
+      errors::fail<IndexError>("order_statistics", "ranks must ascend from 0 to ", n - 1, "; got ", ranks);
+  Dims shape = rows.shape();
+  shape[shape.size() - 1] = ranks.size();
+  const Backend& b = backend(t.device());
+  if (b.select && ranks.size() <= kMaxRanks && !is_complex(t.dtype()) && !autograd::needs_grad(t)) {
+    const Tensor source = contiguous(rows);
+    const Tensor out = empty(shape, t.dtype(), t.device());
+    SelectCall c{};
+    c.dtype = t.dtype();
+    c.in = source.data();
+    c.out = out.data();
+    c.rows = source.numel() / n;
+    c.n = n;
+    c.count = ranks.size();
+    std::copy(ranks.begin(), ranks.end(), c.ranks);
+    if (out.numel() == 0 || b.select(t.device().index, c) == kOk) return out;
+  }
+  const Tensor s = sort(rows);
+  Tensor at = empty({ranks.size()}, DType::int64);
+  std::copy(ranks.begin(), ranks.end(), at.data<std::int64_t>());
+  const Tensor chosen = index_select(s, -1, to(at, DType::int64, t.device()));
+  if (!is_floating(t.dtype()) && !is_complex(t.dtype())) return chosen;
+  const Tensor last = narrow(s, -1, n - 1, 1);
+  return where(isnan(last), last, chosen);
 }
 
 }  // namespace tenon

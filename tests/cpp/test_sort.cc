@@ -7,6 +7,7 @@
 #include "helpers.h"
 #include "tenon/autograd.h"
 #include "tenon/ops.h"
+#include "tenon/threads.h"
 
 namespace tenon {
 namespace {
@@ -146,6 +147,232 @@ TEST(Sort, GradientGoesBackWithEachElement) {
   const Sorted s = sort_with_indices(t, 0, true);
   EXPECT_TRUE(s.values.requires_grad());
   EXPECT_FALSE(s.indices.requires_grad());
+}
+
+// What a row may look like: at(i, n) of small integers, which every dtype holds.
+using Pattern = int (*)(std::int64_t i, std::int64_t n);
+constexpr Pattern kPatterns[] = {
+    [](std::int64_t i, std::int64_t) { return static_cast<int>(i * 7919 % 127); },
+    [](std::int64_t i, std::int64_t n) { return static_cast<int>(i * 127 / n); },
+    [](std::int64_t i, std::int64_t n) { return static_cast<int>((n - 1 - i) * 127 / n); },
+    [](std::int64_t, std::int64_t) { return 5; },
+    [](std::int64_t i, std::int64_t) { return static_cast<int>(i & 1); },
+    [](std::int64_t i, std::int64_t n) { return i == n / 2 ? 1 : 0; },
+    [](std::int64_t i, std::int64_t n) { return static_cast<int>(std::min(i, n - 1 - i) % 127); },
+    [](std::int64_t i, std::int64_t) { return static_cast<int>(i % 16); },
+};
+
+template <class T>
+bool comes_before(T a, T b) {
+  if constexpr (std::is_arithmetic_v<T>) return a < b || (b != b && a == a);
+  else if constexpr (requires { a.im; }) return comes_before(a.re, b.re);
+  else return comes_before(static_cast<float>(a), static_cast<float>(b));
+}
+
+// Against std::stable_sort, element by element.
+template <class T>
+void expect_sorted(const Tensor& t, bool descending) {
+  const T* v = t.data<T>();
+  const std::int64_t n = t.shape().back();
+  const Tensor alone = sort(t, -1, descending), places = argsort(t, -1, descending);
+  const Sorted both = sort_with_indices(t, -1, descending);
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  for (std::int64_t r = 0; r < t.numel() / n; ++r, v += n) {
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+      return descending ? comes_before(v[b], v[a]) : comes_before(v[a], v[b]);
+    });
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int64_t from = order[static_cast<std::size_t>(i)], at = r * n + i;
+      const T got = alone.data<T>()[at], paired = both.values.data<T>()[at];
+      ASSERT_EQ(places.data<std::int64_t>()[at], from) << name(t.dtype()) << " n " << n << " at " << i << descending;
+      ASSERT_EQ(both.indices.data<std::int64_t>()[at], from);
+      ASSERT_TRUE(!comes_before(got, v[from]) && !comes_before(v[from], got)) << name(t.dtype()) << n << " " << i;
+      ASSERT_TRUE(!comes_before(paired, v[from]) && !comes_before(v[from], paired));
+    }
+  }
+}
+
+TEST(Sort, PatternsOfEveryLengthAndDtype) {
+  for (int i = 0; i < kDTypes; ++i) {
+    const auto d = static_cast<DType>(i);
+    if (is_complex(d)) continue;
+    dispatch(d, [&]<class T>() {
+      for (std::int64_t n : {1, 2, 3, 15, 16, 17, 63, 64, 65, 129, 255, 257, 1000, 17000})
+        for (Pattern at : kPatterns) {
+          const Tensor t = empty({n < 300 ? 3 : 1, n}, d);
+          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + k / n);
+          expect_sorted<T>(t, false);
+          expect_sorted<T>(t, true);
+        }
+    });
+  }
+}
+
+template <class T>
+void expect_extremes() {
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> values = {Limits::max(), Limits::lowest(), T(0), T(1), T(-1), Limits::max(), Limits::min()};
+  if constexpr (std::is_floating_point_v<T>)
+    for (T v : {Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), -Limits::quiet_NaN(), T(-0.0),
+                Limits::denorm_min(), -Limits::denorm_min()})
+      values.push_back(v);
+  for (std::int64_t n : {7, 200, 3000, 70000}) {
+    const Tensor t = empty({n}, dtype_of<T>);
+    std::uint64_t state = 1;
+    for (std::int64_t i = 0; i < n; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      t.data<T>()[i] = values[(state >> 33) % values.size()];
+    }
+    expect_sorted<T>(t, false);
+    expect_sorted<T>(t, true);
+  }
+}
+
+TEST(Sort, ExtremeValues) {
+  expect_extremes<std::int32_t>();
+  expect_extremes<std::uint32_t>();
+  expect_extremes<std::int64_t>();
+  expect_extremes<std::uint64_t>();
+  expect_extremes<float>();
+  expect_extremes<double>();
+}
+
+// Indices of 64-bit numbers are ordered by the upper 32 bits of their range first.
+TEST(Sort, NumbersThatDifferInTheirLastBitsOnly) {
+  const std::int64_t n = 5000;
+  for (std::int64_t outlier : {INT64_C(0), INT64_C(1) << 40, INT64_MAX}) {
+    const Tensor t = empty({n}, DType::int64), x = empty({n}, DType::float64);
+    for (std::int64_t i = 0; i < n; ++i) {
+      t.data<std::int64_t>()[i] = i == 77 ? -outlier : i * 7919 % 1009;
+      x.data<double>()[i] = i == 77 ? -static_cast<double>(outlier) : 1 + std::ldexp(i * 7919 % 1009, -52);
+    }
+    expect_sorted<std::int64_t>(t, false);
+    expect_sorted<std::int64_t>(t, true);
+    expect_sorted<double>(x, false);
+    expect_sorted<double>(x, true);
+  }
+}
+
+TEST(Sort, ZerosAreEqualAndAllNansToo) {
+  const Tensor t = of({0.0, -0.0, kNan, -0.0, std::copysign(kNan, -1.0), 0.0}, DType::float32);
+  EXPECT_EQ(values(argsort(t)), (List{0, 1, 3, 5, 2, 4}));
+  EXPECT_EQ(values(argsort(t, 0, true)), (List{2, 4, 0, 1, 3, 5}));
+}
+
+// The bits of every element survive, but for NaNs' payloads.
+TEST(Sort, KeepsSignedZerosAndInfinities) {
+  for (std::int64_t n : {10, 40, 300, 5000})
+    for (DType d : {DType::float32, DType::float64, DType::float16}) {
+      const List some = {0.0, -0.0, kInf, -kInf, 3, kNan, -3, 1e-30};
+      List v(static_cast<std::size_t>(n));
+      for (std::size_t i = 0; i < v.size(); ++i) v[i] = some[i * 7919 % some.size()];
+      const List had = values(of(v, d));
+      for (bool descending : {false, true}) {
+        const List got = values(sort(of(v, d), 0, descending));
+        for (double x : {0.0, -0.0, kInf, -kInf, 3.0, -3.0}) {
+          const auto same = [x](double y) { return y == x && std::signbit(y) == std::signbit(x); };
+          EXPECT_EQ(std::count_if(got.begin(), got.end(), same), std::count_if(had.begin(), had.end(), same)) << x << n;
+        }
+        const auto nan = [](double y) { return std::isnan(y); };
+        EXPECT_EQ(std::count_if(got.begin(), got.end(), nan), std::count_if(had.begin(), had.end(), nan));
+        const auto first_zero = std::find(got.begin(), got.end(), 0.0);
+        if (d != DType::float16) EXPECT_EQ(std::signbit(*first_zero), !descending);
+      }
+    }
+}
+
+// Where nearly all elements are the greatest, a pivot has to be the number before it.
+TEST(Sort, MostlyTheGreatestOrTheLeast) {
+  for (double most : {1e30, -1e30, 1e-40, 0.0, kInf, -kInf, kNan})
+    for (double other : {1.0, -5.0, -0.0}) {
+      const Tensor t = full({20000}, most, DType::float32);
+      for (std::int64_t i = 0; i < 20000; i += 977) t.data<float>()[i] = static_cast<float>(other);
+      expect_sorted<float>(t, false);
+      expect_sorted<float>(t, true);
+    }
+}
+
+// ---- order statistics ----
+
+template <class T>
+void expect_ranks(const Tensor& t, const Dims& ranks) {
+  const Tensor got = order_statistics(t, ranks), sorted = sort(t);
+  const std::int64_t n = t.shape().back(), rows = t.numel() / n;
+  ASSERT_EQ(got.numel(), rows * ranks.size());
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const T* s = sorted.data<T>() + r * n;
+    for (int k = 0; k < ranks.size(); ++k) {
+      const T want = s[n - 1] == s[n - 1] ? s[ranks[k]] : s[n - 1], have = got.data<T>()[r * ranks.size() + k];
+      ASSERT_TRUE(!comes_before(want, have) && !comes_before(have, want)) << name(t.dtype()) << n << " " << ranks[k];
+    }
+  }
+}
+
+TEST(OrderStatistics, AreWhatSortingPutsThere) {
+  for (int i = 0; i < kDTypes; ++i) {
+    const auto d = static_cast<DType>(i);
+    if (is_complex(d)) continue;
+    dispatch(d, [&]<class T>() {
+      for (std::int64_t n : {20, 1000, 2048, 5000, 300000})
+        for (Pattern at : kPatterns) {
+          const Tensor t = empty({n < 3000 ? 3 : 1, n}, d);
+          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + k / n);
+          expect_ranks<T>(t, {0, n / 2, n - 1});
+          expect_ranks<T>(t, {1, n / 10, n / 4, n / 4 + 1, n - 3});
+        }
+    });
+  }
+}
+
+TEST(OrderStatistics, OfContinuousNumbersAndEveryRank) {
+  const Tensor t = randn({200000}, DType::float64), f = to(t, DType::float32), i = to(mul(t, 1e6), DType::int32);
+  for (std::int64_t rank = 0; rank < 200000; rank += 9973) {
+    expect_ranks<double>(t, {rank, 199999});
+    expect_ranks<float>(f, {rank});
+    expect_ranks<std::int32_t>(i, {rank, rank + 1});
+  }
+  Dims many;
+  for (std::int64_t k = 0; k < 40; ++k) many.push_back(k * 5000);
+  expect_ranks<double>(t, many);
+}
+
+TEST(OrderStatistics, ANanMakesAllOfItsRowNan) {
+  for (std::int64_t n : {10, 3000, 100000})
+    for (DType d : {DType::float64, DType::float32, DType::float16, DType::bfloat16}) {
+      const Tensor t = zeros({2, n}, d);
+      Tensor one = slice(select(t, 0, 1), 0, n / 2, n / 2 + 1);
+      fill_(one, kNan);
+      const List got = values(order_statistics(t, {0, n - 1}));
+      EXPECT_EQ(got[0], 0);
+      EXPECT_EQ(got[1], 0);
+      EXPECT_TRUE(std::isnan(got[2]) && std::isnan(got[3])) << name(d) << n;
+    }
+}
+
+TEST(OrderStatistics, HaveTheSameBitsForAnyNumberOfThreads) {
+  const Tensor t = randn({3'000'000}, DType::float32);
+  const int threads = num_threads();
+  set_num_threads(1);
+  const List one = values(order_statistics(t, {7, 1'500'000, 2'999'000})), sorted = values(sort(t));
+  set_num_threads(4);
+  EXPECT_EQ(values(order_statistics(t, {7, 1'500'000, 2'999'000})), one);
+  EXPECT_EQ(values(sort(t)), sorted);
+  set_num_threads(threads);
+}
+
+TEST(OrderStatistics, ErrorsAndGradient) {
+  Tensor t = of({3, 1, 2});
+  EXPECT_THROW(order_statistics(t, {3}), IndexError);
+  EXPECT_THROW(order_statistics(t, {-1}), IndexError);
+  EXPECT_THROW(order_statistics(t, {1, 1}), IndexError);
+  EXPECT_THROW(order_statistics(empty({0}, DType::float32), {0}), IndexError);
+  EXPECT_EQ(order_statistics(empty({0, 4}, DType::float32), {1, 2}).shape(), (Dims{0, 2}));
+  t.set_requires_grad(true);
+  const Tensor median = order_statistics(t, {1});
+  EXPECT_EQ(median.item<double>(), 2);
+  sum(median).backward();
+  EXPECT_EQ(values(t.grad()), (List{0, 0, 1}));
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ def test_any_order_of_deletion_leaves_the_rest_readable(array: np.ndarray, rando
             assert content.tobytes() == expected
             del content
         other = None
-    collect()
+    if owner() is not None:  # a full collection per example would be most of the time
+        collect()
     assert owner() is None
 
 

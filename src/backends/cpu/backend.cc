@@ -17,6 +17,7 @@ const Backend& backend() {
     t.random = &random;
     t.iota = &iota;
     t.sort = &sort;
+    t.select = &select;
     t.count_true = &count_true;
     t.true_positions = &true_positions;
     t.masked = &masked;

@@ -15,6 +15,7 @@ int index(int device, const IndexCall& c);
 int random(int device, const RandomCall& c);
 int iota(int device, const IotaCall& c);
 int sort(int device, const SortCall& c);
+int select(int device, const SelectCall& c);
 std::int64_t count_true(int device, const bool* mask, std::int64_t n);
 int true_positions(int device, const bool* mask, std::int64_t n, std::int64_t* out);
 int masked(int device, const MaskedCall& c);

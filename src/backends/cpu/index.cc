@@ -1,4 +1,5 @@
-// Gathers and scatters: the byte offsets of a block of positions are computed first, then used.
+// Gathers and scatters: the byte offsets of a block of positions are computed first, then used; a single index is its
+// own offset.
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -49,6 +50,12 @@ class Walker {
   }
   std::int64_t run() const { return inner_ < 0 ? 1 : c_.loop.shape[inner_] - at_[inner_]; }
   char* values() const { return static_cast<char*>(c_.values) + value_; }
+  // Where a single index tensor is contiguous along the innermost dimension, and the base only indexed: its positions.
+  const std::int64_t* single() const {
+    const bool fits = c_.n_indices == 1 && inner_ >= 0 && c_.index_loop_strides[0][inner_] == 8;
+    return fits && c_.loop.strides[1][inner_] == 0 ? reinterpret_cast<const std::int64_t*>(index_[0]) : nullptr;
+  }
+  std::int64_t base_offset() const { return base_; }
   // The base's byte offsets at the next n positions of the innermost dimension.
   void offsets(std::int64_t n, std::int64_t* out) const {
     const std::int64_t step = inner_ < 0 ? 0 : c_.loop.strides[1][inner_];
@@ -100,7 +107,7 @@ class Walker {
 
 // Which part of the work a thread does.
 struct Part {
-  std::int64_t begin, end;   // positions
+  std::int64_t begin, end;  // positions
   std::int64_t first, last;  // columns of each row
 };
 
@@ -114,9 +121,15 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
   Walker w(c, row.outer, part.begin);
   for (std::int64_t at = part.begin; at < part.end;) {
     const std::int64_t n = std::min({w.run(), kBlock, part.end - at});
-    w.offsets(n, offset);
     char* values = w.values() + value_shift;
-    for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);
+    if (const std::int64_t* index = w.single()) {
+      char* from = base + w.base_offset();
+      const std::int64_t scale = c.base_strides[0];
+      for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + index[j] * scale);
+    } else {
+      w.offsets(n, offset);
+      for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);
+    }
     w.step(n);
     at += n;
   }
@@ -159,8 +172,10 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
 }
 
 template <class T>
-T plus(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a | b;
+using Element = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;  // any byte but 0 is true
+template <class T>
+Element<T> plus(Element<T> a, Element<T> b) {
+  if constexpr (std::is_same_v<T, bool>) return (a | b) != 0;
   else if constexpr (std::is_arithmetic_v<T> || requires { a.im; }) return static_cast<T>(a + b);
   else return scalar::convert<T>(scalar::convert<float>(a) + scalar::convert<float>(b));
 }
@@ -169,23 +184,24 @@ void add_rows(const IndexCall& c, const Row& row, const Part& part) {
   const auto item = static_cast<std::int64_t>(itemsize(c.dtype));
   const std::int64_t n = part.last - part.first;
   dispatch(c.dtype, [&]<class T>() {
+    using E = Element<T>;
     if (n == 1) {
       walk(c, row, part, [](char* v, char* b) {
-        T* to = reinterpret_cast<T*>(b);
-        *to = plus(*to, *reinterpret_cast<const T*>(v));
+        E* to = reinterpret_cast<E*>(b);
+        *to = plus<T>(*to, *reinterpret_cast<const E*>(v));
       });
     } else if (row.value_stride == item && row.base_stride == item) {
       walk(c, row, part, [n](char* v, char* b) {
-        T* to = reinterpret_cast<T*>(b);
-        const T* from = reinterpret_cast<const T*>(v);
+        E* to = reinterpret_cast<E*>(b);
+        const E* from = reinterpret_cast<const E*>(v);
 #pragma GCC ivdep
-        for (std::int64_t j = 0; j < n; ++j) to[j] = plus(to[j], from[j]);
+        for (std::int64_t j = 0; j < n; ++j) to[j] = plus<T>(to[j], from[j]);
       });
     } else {
       walk(c, row, part, [&](char* v, char* b) {
         for (std::int64_t j = 0; j < n; ++j) {
-          T* to = reinterpret_cast<T*>(b + j * row.base_stride);
-          *to = plus(*to, *reinterpret_cast<const T*>(v + j * row.value_stride));
+          E* to = reinterpret_cast<E*>(b + j * row.base_stride);
+          *to = plus<T>(*to, *reinterpret_cast<const E*>(v + j * row.value_stride));
         }
       });
     }
@@ -230,11 +246,21 @@ int index_range(int, const std::int64_t* indices, std::int64_t n, std::int64_t r
   std::int64_t low = indices[0], high = indices[0];
   std::mutex mutex;
   parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t l = indices[begin], h = l;
-    for (std::int64_t i = begin; i < end; ++i) {
-      l = std::min(l, indices[i]);
-      h = std::max(h, indices[i]);
+    // Several at a time: one would wait for itself.
+    constexpr std::int64_t lanes = 8;
+    std::int64_t lows[lanes], highs[lanes], i = begin;
+    std::fill_n(lows, lanes, indices[begin]);
+    std::fill_n(highs, lanes, indices[begin]);
+    for (; i + lanes <= end; i += lanes)
+      for (std::int64_t k = 0; k < lanes; ++k) {
+        lows[k] = std::min(lows[k], indices[i + k]);
+        highs[k] = std::max(highs[k], indices[i + k]);
+      }
+    for (; i < end; ++i) {
+      lows[0] = std::min(lows[0], indices[i]);
+      highs[0] = std::max(highs[0], indices[i]);
     }
+    const std::int64_t l = *std::min_element(lows, lows + lanes), h = *std::max_element(highs, highs + lanes);
     const std::lock_guard lock(mutex);
     low = std::min(low, l);
     high = std::max(high, h);

@@ -1,198 +1,220 @@
-// Sorting rows in place. Long rows of numbers by radix, byte by byte from the lowest: it is stable and its time
-// does not depend on the values. Short rows and other types by comparison; with indices as pairs, where the
-// position decides between equal elements.
+// Sorting rows: numbers by their keys (sort_keys.h), narrow ones by counting, indices as the low half of a wider key;
+// complex numbers by comparison.
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <type_traits>
+#include <memory>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
+#include "backends/cpu/sort_keys.h"
+#include "backends/cpu/sort_kernels.h"
 
 namespace tenon::cpu {
 namespace {
 
-// What numbers are compared by: themselves, and floats of less than 32 bits as float.
 template <class T>
-auto key(T v) {
-  if constexpr (std::is_arithmetic_v<T>) return v;
-  else return static_cast<float>(v);
+std::unique_ptr<T[]> uninitialized(std::int64_t n) {
+  return std::unique_ptr<T[]>(new T[static_cast<std::size_t>(n)]);
 }
 
-template <class K>
-bool key_less(K a, K b) {
-  if constexpr (std::is_floating_point_v<K>) return a < b || (b != b && a == a);
-  else return a < b;
+// ---- numbers of 8 and 16 bits, counted ----
+
+template <class T>
+constexpr bool is_narrow = has_order_key<T> && sizeof(T) <= 2;
+
+// From this many elements on, clearing and reading the counters costs less than comparisons.
+template <class T>
+constexpr std::int64_t kCountFrom = sizeof(T) == 1 ? 64 : 16 * 1024;
+
+template <class T>
+constexpr std::int64_t kCounters = std::int64_t{1} << (8 * sizeof(T));
+
+// Where the key's counter stands.
+template <class T>
+std::int64_t bucket(KeyOf<T> key, bool descending) {
+  return (descending ? ~key : key) + kCounters<T> / 2;
 }
 
-// NaNs above all numbers; complex numbers by real, then imaginary part, as NumPy.
 template <class T>
-bool less(const T& a, const T& b) {
-  if constexpr (requires {
-                  a.re;
-                  a.im;
-                }) {
-    if (key_less(a.re, b.re)) return true;
-    return !key_less(b.re, a.re) && key_less(a.im, b.im);
+void count_values(const T* in, T* out, std::int64_t n, bool descending) {
+  // Two sets, since a run of equal elements would wait for one counter.
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(2 * kCounters<T>));
+  std::int64_t *even = counts.data(), *odd = even + kCounters<T>;
+  std::int64_t i = 0;
+  for (; i + 2 <= n; i += 2) {
+    ++even[bucket<T>(to_key(in[i]), descending)];
+    ++odd[bucket<T>(to_key(in[i + 1]), descending)];
+  }
+  if (i < n) ++even[bucket<T>(to_key(in[i]), descending)];
+  for (std::int64_t b = 0; b < kCounters<T>; ++b) {
+    const auto key = static_cast<KeyOf<T>>(b - kCounters<T> / 2);
+    out = std::fill_n(out, even[b] + odd[b], from_key<T>(descending ? ~key : key));
+  }
+}
+
+using Counts = std::int64_t[256];
+
+void counts_to_starts(Counts& counts) { std::exclusive_scan(counts, counts + 256, counts, std::int64_t{0}); }
+
+// Stable: by the low byte, then by the high one.
+template <class T>
+void count_indices(const T* in, std::int64_t* out, std::int64_t n, bool descending) {
+  Counts low{}, high{};
+  const auto key_at = [&](std::int64_t i) { return static_cast<std::uint64_t>(bucket<T>(to_rank(in[i]), descending)); };
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::uint64_t key = key_at(i);
+    ++low[key & 0xff];
+    if constexpr (sizeof(T) == 2) ++high[key >> 8];
+  }
+  counts_to_starts(low);
+  if constexpr (sizeof(T) == 1) {
+    for (std::int64_t i = 0; i < n; ++i) out[low[key_at(i)]++] = i;
   } else {
-    return key_less(key(a), key(b));
-  }
-}
-
-// ---- radix ----
-
-constexpr std::int64_t kRadixFrom = 1024;  // elements; below, the histograms cost more than comparisons
-
-template <int Size>
-struct unsigned_of;
-template <> struct unsigned_of<1> {
-  using type = std::uint8_t;
-};
-template <> struct unsigned_of<2> {
-  using type = std::uint16_t;
-};
-template <> struct unsigned_of<4> {
-  using type = std::uint32_t;
-};
-template <> struct unsigned_of<8> {
-  using type = std::uint64_t;
-};
-
-template <class T>
-constexpr bool has_radix = std::is_arithmetic_v<T>;
-
-// Unsigned integers in the order of the values: NaNs highest. descending inverts the order.
-template <class T>
-struct Radix {
-  using U = typename unsigned_of<sizeof(T)>::type;
-  static constexpr U kSign = static_cast<U>(U{1} << (8 * sizeof(T) - 1));
-
-  static U key(T v, bool descending) {
-    U b;
-    std::memcpy(&b, &v, sizeof v);
-    if constexpr (std::is_floating_point_v<T>) {
-      b = v != v ? static_cast<U>(~U{0}) : static_cast<U>(b & kSign ? ~b : b | kSign);
-    } else if constexpr (std::is_signed_v<T>) {
-      b ^= kSign;
+    counts_to_starts(high);
+    const auto between = uninitialized<std::uint64_t>(n);  // the index and the high byte
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::uint64_t key = key_at(i);
+      between[static_cast<std::size_t>(low[key & 0xff]++)] = static_cast<std::uint64_t>(i) << 8 | key >> 8;
     }
-    return descending ? static_cast<U>(~b) : b;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::uint64_t e = between[static_cast<std::size_t>(i)];
+      out[high[e & 0xff]++] = static_cast<std::int64_t>(e >> 8);
+    }
   }
-  static T value(U k, bool descending) {
-    U b = descending ? static_cast<U>(~k) : k;
-    if constexpr (std::is_floating_point_v<T>) b = static_cast<U>(b & kSign ? b ^ kSign : ~b);
-    else if constexpr (std::is_signed_v<T>) b ^= kSign;
-    T v;
-    std::memcpy(&v, &b, sizeof v);
-    return v;
-  }
-};
-
-// Sorts items by get(item), an unsigned integer, through scratch; the result is in the array returned.
-template <class U, class Item, class Get>
-Item* radix_sort(Item* items, Item* scratch, std::int64_t n, Get get) {
-  std::array<std::array<std::int64_t, 256>, sizeof(U)> counts{};
-  for (std::int64_t i = 0; i < n; ++i) {
-    const U k = get(items[i]);
-    for (std::size_t b = 0; b < sizeof(U); ++b) ++counts[b][static_cast<std::uint8_t>(k >> (8 * b))];
-  }
-  for (std::size_t b = 0; b < sizeof(U); ++b) {
-    auto& c = counts[b];
-    if (c[static_cast<std::uint8_t>(get(items[0]) >> (8 * b))] == n) continue;  // all have this byte in common
-    std::int64_t sum = 0;
-    for (auto& x : c) sum += std::exchange(x, sum);
-    for (std::int64_t i = 0; i < n; ++i) scratch[c[static_cast<std::uint8_t>(get(items[i]) >> (8 * b))]++] = items[i];
-    std::swap(items, scratch);
-  }
-  return items;
 }
 
-template <class T>
-void radix_values(T* v, std::int64_t n, bool descending) {
-  using R = Radix<T>;
-  using U = typename R::U;
-  std::vector<U> keys(static_cast<std::size_t>(2 * n));
-  for (std::int64_t i = 0; i < n; ++i) keys[static_cast<std::size_t>(i)] = R::key(v[i], descending);
-  const U* sorted = radix_sort<U>(keys.data(), keys.data() + n, n, [](U k) { return k; });
-  for (std::int64_t i = 0; i < n; ++i) v[i] = R::value(sorted[i], descending);
-}
+// ---- indices of 64-bit numbers ----
 
-template <class T>
-void radix_pairs(T* v, std::int64_t* indices, std::int64_t n, bool descending) {
-  using R = Radix<T>;
-  using U = typename R::U;
-  struct Item {
-    U key;
-    std::conditional_t<sizeof(U) == 8, std::int64_t, std::uint32_t> index;
+constexpr std::int64_t kMaxIndices = 0xffffffff;
+
+// The stable order of 64-bit keys. The upper 32 bits of their range and the position make one key of 64; where these bits
+// are equal, the rest decides. The keys of such a run have a range of 32 bits at most.
+void order_keys(const std::int64_t* keys, std::int64_t* out, std::int64_t n) {
+  if (n <= 16) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      std::int64_t at = i;
+      for (; at > 0 && keys[out[at - 1]] > keys[i]; --at) out[at] = out[at - 1];
+      out[at] = i;
+    }
+    return;
+  }
+  std::int64_t low = keys[0], high = low;
+  for (std::int64_t i = 1; i < n; ++i) {
+    low = std::min(low, keys[i]);
+    high = std::max(high, keys[i]);
+  }
+  const auto above = [low](std::int64_t key) {
+    return static_cast<std::uint64_t>(key) - static_cast<std::uint64_t>(low);
   };
-  std::vector<Item> items(static_cast<std::size_t>(2 * n));
+  const int shift = above(high) > kMaxIndices ? 32 - __builtin_clzll(above(high)) : 0;
   for (std::int64_t i = 0; i < n; ++i) {
-    T x = v[i];
-    if constexpr (std::is_floating_point_v<T>) x = x == 0 ? T(0) : x;  // -0 and 0 are equal: they keep their order
-    items[static_cast<std::size_t>(i)] = {R::key(x, descending), static_cast<decltype(Item::index)>(i)};
+    const std::uint64_t part = (above(keys[i]) >> shift) ^ 0x80000000;
+    out[i] = static_cast<std::int64_t>(part << 32 | static_cast<std::uint64_t>(i));
   }
-  const Item* sorted = radix_sort<U>(items.data(), items.data() + n, n, [](const Item& e) { return e.key; });
-  std::vector<T> values(v, v + n);
-  for (std::int64_t i = 0; i < n; ++i) {
-    indices[i] = static_cast<std::int64_t>(sorted[i].index);
-    v[i] = values[static_cast<std::size_t>(indices[i])];
+  sort_kernels().keys(out, n);
+  for (std::int64_t begin = 0, end; begin < n && shift > 0; begin = end) {
+    for (end = begin + 1; end < n && (out[end] ^ out[begin]) >> 32 == 0; ++end) {}
+    const std::int64_t size = end - begin;
+    if (size == 1) continue;
+    if (size == 2) {
+      if (keys[out[begin] & kMaxIndices] > keys[out[begin + 1] & kMaxIndices]) std::swap(out[begin], out[begin + 1]);
+      continue;
+    }
+    std::vector<std::int64_t> rest(static_cast<std::size_t>(3 * size));
+    std::int64_t *run_keys = rest.data(), *order = run_keys + size, *run = order + size;
+    std::copy(out + begin, out + end, run);
+    for (std::int64_t i = 0; i < size; ++i) run_keys[i] = keys[run[i] & kMaxIndices];
+    order_keys(run_keys, order, size);
+    for (std::int64_t i = 0; i < size; ++i) out[begin + i] = run[order[i]];
+  }
+  for (std::int64_t i = 0; i < n; ++i) out[i] &= kMaxIndices;
+}
+
+template <class T>
+void wide_indices(const T* in, std::int64_t* out, std::int64_t rows, std::int64_t n, bool descending) {
+  const auto keys = uninitialized<std::int64_t>(n);
+  for (; rows > 0; --rows, in += n, out += n) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int64_t key = to_rank(in[i]);
+      keys[static_cast<std::size_t>(i)] = descending ? ~key : key;
+    }
+    order_keys(keys.get(), out, n);
   }
 }
 
 // ---- by comparison ----
 
+// NaNs above all numbers, complex numbers by real, then imaginary part, as NumPy.
 template <class T>
-void sort_values(T* v, std::int64_t n, bool descending) {
-  if constexpr (has_radix<T>)
-    if (n >= kRadixFrom) return radix_values(v, n, descending);
-  T* end = v + n;
-  if constexpr (std::is_floating_point_v<T>) {
-    // NaNs go to the end first: what is left compares with a plain <.
-    end = std::partition(v, end, [](T x) { return x == x; });
-    std::sort(v, end);
-  } else if constexpr (std::is_arithmetic_v<T>) {
-    std::sort(v, end);
+bool less(const T& a, const T& b) {
+  if constexpr (has_order_key<T>) {
+    return to_rank(a) < to_rank(b);
   } else {
-    std::sort(v, end, [](const T& a, const T& b) { return less(a, b); });
+    if (to_rank(a.re) != to_rank(b.re)) return to_rank(a.re) < to_rank(b.re);
+    return to_rank(a.im) < to_rank(b.im);
   }
-  if (descending) std::reverse(v, v + n);
 }
 
 template <class T>
-void sort_pairs(T* v, std::int64_t* indices, std::int64_t n, bool descending,
-                std::vector<std::pair<T, std::int64_t>>& pairs) {
-  if constexpr (has_radix<T>)
-    if (n >= kRadixFrom && n <= INT64_C(0xffffffff)) return radix_pairs(v, indices, n, descending);
-  pairs.resize(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i) pairs[static_cast<std::size_t>(i)] = {v[i], i};
-  using Pair = std::pair<T, std::int64_t>;
-  if (descending)
-    std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
-      return less(b.first, a.first) || (!less(a.first, b.first) && a.second < b.second);
-    });
-  else
-    std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
-      return less(a.first, b.first) || (!less(b.first, a.first) && a.second < b.second);
-    });
-  for (std::int64_t i = 0; i < n; ++i) {
-    v[i] = pairs[static_cast<std::size_t>(i)].first;
-    indices[i] = pairs[static_cast<std::size_t>(i)].second;
+void compare_indices(const T* in, std::int64_t* out, std::int64_t n, bool descending) {
+  std::iota(out, out + n, std::int64_t{0});
+  std::stable_sort(out, out + n, [&](std::int64_t a, std::int64_t b) {
+    return descending ? less(in[b], in[a]) : less(in[a], in[b]);
+  });
+}
+
+// ---- rows ----
+
+template <class T>
+void sort_values(const T* in, T* out, std::int64_t rows, std::int64_t n, bool descending) {
+  if constexpr (is_narrow<T>) {
+    if (n >= kCountFrom<T>) {
+      for (std::int64_t r = 0; r < rows; ++r) count_values(in + r * n, out + r * n, n, descending);
+      return;
+    }
   }
+  if constexpr (has_order_key<T>) {
+    sort_kernels().values[static_cast<int>(dtype_of<T>)](in, out, rows, n, descending);
+  } else {
+    std::copy_n(in, rows * n, out);
+    for (T* row = out; rows > 0; --rows, row += n) {
+      std::sort(row, row + n, [&](const T& a, const T& b) { return descending ? less(b, a) : less(a, b); });
+    }
+  }
+}
+
+template <class T>
+void sort_indices(const T* in, std::int64_t* out, std::int64_t rows, std::int64_t n, bool descending) {
+  const auto each = [&](auto&& sort_row) {
+    for (std::int64_t r = 0; r < rows; ++r) sort_row(in + r * n, out + r * n, n, descending);
+  };
+  if constexpr (is_narrow<T>)
+    if (n >= kCountFrom<T>) return each(count_indices<T>);
+  if constexpr (has_order_key<T>) {
+    if (n <= kMaxIndices) {
+      if constexpr (sizeof(T) == 8) return wide_indices(in, out, rows, n, descending);
+      else return sort_kernels().indices[static_cast<int>(dtype_of<T>)](in, out, rows, n, descending);
+    }
+  }
+  each(compare_indices<T>);
 }
 
 }  // namespace
 
 int sort(int, const SortCall& c) {
   dispatch(c.dtype, [&]<class T>() {
-    auto* values = static_cast<T*>(c.values);
+    const T* in = static_cast<const T*>(c.in);
+    T* values = static_cast<T*>(c.values);
     parallel_for(c.rows, std::max<std::int64_t>(1, kGrain / 8 / std::max<std::int64_t>(c.n, 1)),
                  [&](std::int64_t begin, std::int64_t end) {
-                   std::vector<std::pair<T, std::int64_t>> pairs;
-                   for (std::int64_t r = begin; r < end; ++r) {
-                     if (c.indices) sort_pairs(values + r * c.n, c.indices + r * c.n, c.n, c.descending, pairs);
-                     else sort_values(values + r * c.n, c.n, c.descending);
-                   }
+                   const std::int64_t first = begin * c.n, rows = end - begin;
+                   if (!c.indices) return sort_values(in + first, values + first, rows, c.n, c.descending);
+                   sort_indices(in + first, c.indices + first, rows, c.n, c.descending);
+                   if (!values) return;
+                   for (std::int64_t r = begin; r < end; ++r)
+                     for (std::int64_t i = r * c.n; i < (r + 1) * c.n; ++i) values[i] = in[r * c.n + c.indices[i]];
                  });
   });
   return kOk;

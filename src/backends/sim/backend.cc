@@ -194,13 +194,28 @@ int iota(int device, const IotaCall& c) { return fill("iota", device, cpu().iota
 int sort(int device, const SortCall& c) {
   const Checker check("sort", device, device_at("sort", device).memory);
   const auto size = static_cast<std::int64_t>(itemsize(c.dtype));
-  check.operand("the values", c.values, Extent(size).along(c.rows * c.n, size));
+  check.operand("the input", c.in, Extent(size).along(c.rows * c.n, size));
+  if (c.values) check.operand("the values", c.values, Extent(size).along(c.rows * c.n, size));
   if (c.indices) check.operand("the indices", c.indices, Extent(8).along(c.rows * c.n, 8));
   return queue(
       "sort", device, cpu().sort, c, [](SortCall& p) { p.rows = 0; },
       [](SortCall& p, const Memory& m) {
-        p.values = m.translate(p.values);
+        p.in = m.translate(p.in);
+        if (p.values) p.values = m.translate(p.values);
         if (p.indices) p.indices = m.translate(p.indices);
+      });
+}
+
+int select(int device, const SelectCall& c) {
+  const Checker check("select", device, device_at("select", device).memory);
+  const auto size = static_cast<std::int64_t>(itemsize(c.dtype));
+  check.operand("the input", c.in, Extent(size).along(c.rows * c.n, size));
+  check.operand("the output", c.out, Extent(size).along(c.rows * c.count, size));
+  return queue(
+      "select", device, cpu().select, c, [](SelectCall& p) { p.rows = 0; },
+      [](SelectCall& p, const Memory& m) {
+        p.in = m.translate(p.in);
+        p.out = m.translate(p.out);
       });
 }
 
@@ -292,6 +307,7 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.random = &sim::random;
     t.iota = &sim::iota;
     t.sort = &sim::sort;
+    t.select = &sim::select;
     t.count_true = &sim::count_true;
     t.true_positions = &sim::true_positions;
     return t;
