@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ class TENON_API Node {
   std::uint64_t sequence() const { return sequence_; }
   bool freed() const { return freed_; }
   std::vector<Edge> edges;
+  std::shared_ptr<Tensor> retained;  // where to add up the output's gradient, if it is wanted
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release();
@@ -86,7 +88,7 @@ class TENON_API Saved {
   std::uint64_t fingerprint_ = 0;  // 0: nobody outside could write when it was saved
 };
 
-// The gradient of an operation as a function of g; made in derivatives.cc only.
+// The gradient of an operation as a function of g; made in derivatives*.cc only.
 using Backward = std::function<Grads(const Tensor& g)>;
 
 namespace autograd {
@@ -106,6 +108,10 @@ TENON_API Edge edge_of(const Tensor& t);
 // In-place operations: check before the write, rebase after it.
 // Throws ReadOnlyError, GradError for leaves, and for tensors whose elements share memory (expanded views).
 TENON_API void check_inplace(const Tensor& t, const char* op, bool grad_flows_in);
+// The last but for reading only and shared memory: the check of what changes the geometry alone.
+TENON_API void check_leaf(const Tensor& t, const char* op);
+// Makes node t's history, and moves what retain_grad() asked for.
+void set_node(const Tensor& t, Ref<Node> node);
 // Bumps the version; if node is given, makes it t's history (and its base's, if t is a view).
 TENON_API void after_inplace(const Tensor& t, const char* op, Ref<Node> node = {});
 

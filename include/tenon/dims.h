@@ -71,7 +71,7 @@ class Dims {
   }
   // Entries that are added are unset.
   void resize(std::int64_t n) {
-    if (n > capacity_) grow(n);
+    if (n > capacity_) grow(std::max<std::int64_t>(n, 2 * capacity_));
     size_ = static_cast<int>(n);
   }
   bool contains(std::int64_t v) const { return std::find(begin(), end(), v) != end(); }

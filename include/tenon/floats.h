@@ -93,7 +93,7 @@ using float8_e4m3fn = small_float<std::uint8_t, 4, 3, false>;
 }  // namespace tenon
 
 template <class Bits, int Exponent, int Mantissa, bool HasInfinity>
-class std::numeric_limits<tenon::small_float<Bits, Exponent, Mantissa, HasInfinity>> {
+class std::numeric_limits<tenon::small_float<Bits, Exponent, Mantissa, HasInfinity>> {  // NOLINT(bugprone-std-*)
   using F = tenon::small_float<Bits, Exponent, Mantissa, HasInfinity>;
   static constexpr F make(std::uint32_t bits) { return F::from_bits(static_cast<Bits>(bits)); }
 

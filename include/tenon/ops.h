@@ -30,11 +30,14 @@ TENON_API Tensor& fill_(Tensor& self, const Scalar& value);
 // Changes the shape in place, keeping the common elements in row-major order; new ones are unset.
 // Throws BufferError while the storage is exported or shared.
 TENON_API Tensor& resize_(Tensor& self, const Dims& shape);
+// Moves the bytes to memory that other processes can map, too; nothing where they lie there, or on a device.
+// Throws BufferError while the storage is exported or other tensors view it, RuntimeError if it is borrowed.
+TENON_API Tensor& share_memory_(Tensor& self);
 
 // ---- creation.cc ----
 TENON_API Tensor full(const Dims& shape, const Scalar& value, std::optional<DType> dtype = {}, Device device = kCpu);
-inline Tensor zeros(const Dims& s, DType d = default_float(), Device v = kCpu) { return full(s, 0, d, v); }
-inline Tensor ones(const Dims& s, DType d = default_float(), Device v = kCpu) { return full(s, 1, d, v); }
+TENON_API Tensor zeros(const Dims& shape, DType dtype = default_float(), Device device = kCpu);
+TENON_API Tensor ones(const Dims& shape, DType dtype = default_float(), Device device = kCpu);
 // start, start + step, ... below (above, for a negative step) stop.
 TENON_API Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step = 1,
                         std::optional<DType> dtype = {}, Device device = kCpu);
@@ -66,6 +69,11 @@ TENON_API Tensor flatten(const Tensor& t, std::int64_t start = 0, std::int64_t e
 TENON_API Tensor unflatten(const Tensor& t, std::int64_t dim, const Dims& sizes);
 TENON_API Tensor squeeze(const Tensor& t, const Axes& dims = {});
 TENON_API Tensor unsqueeze(const Tensor& t, const Dims& dims);
+// The same with self's own geometry: its history goes on, its bytes stay where they are.
+TENON_API Tensor& transpose_(Tensor& self, std::int64_t a, std::int64_t b);
+TENON_API Tensor& t_(Tensor& self);
+TENON_API Tensor& squeeze_(Tensor& self, const Axes& dims = {});
+TENON_API Tensor& unsqueeze_(Tensor& self, const Dims& dims);
 // -1 keeps a size.
 TENON_API Tensor expand(const Tensor& t, const Dims& shape);
 TENON_API Tensor slice(const Tensor& t, std::int64_t dim, std::optional<std::int64_t> start,

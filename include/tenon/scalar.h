@@ -10,7 +10,7 @@ namespace tenon {
 
 class Scalar {
  public:
-  enum class Tag : std::uint8_t { boolean, integer, unsigned_integer, floating, complex };
+  enum class Tag : std::uint8_t { boolean, integer, unsigned_integer, huge_integer, floating, complex };
 
   Scalar() : Scalar(0) {}
   Scalar(bool v) : tag_(Tag::boolean) { u_.i = v; }
@@ -30,6 +30,13 @@ class Scalar {
   }
   Scalar(complex128 v) : tag_(Tag::complex) { u_.c = v; }
 
+  // An integer beyond 64 bits: no integer dtype holds it, as a float it is the nearest one.
+  static Scalar huge_integer(double nearest) {
+    Scalar s(nearest);
+    s.tag_ = Tag::huge_integer;
+    return s;
+  }
+
   // A NumPy scalar: weak against tensors of its own kind, of its own dtype against lower ones.
   Scalar with_dtype(DType d) const {
     Scalar s = *this;
@@ -37,15 +44,23 @@ class Scalar {
     return s;
   }
 
+  // The number alone, weak against every dtype.
+  Scalar without_dtype() const {
+    Scalar s = *this;
+    s.dtype_ = kWeak;
+    return s;
+  }
+
   Tag tag() const { return tag_; }
   bool is_bool() const { return tag_ == Tag::boolean; }
-  bool is_integral() const { return tag_ == Tag::integer || tag_ == Tag::unsigned_integer; }
+  bool is_integral() const { return tag_ >= Tag::integer && tag_ <= Tag::huge_integer; }
   bool is_floating() const { return tag_ == Tag::floating; }
   bool is_complex() const { return tag_ == Tag::complex; }
 
   template <class T>
   T to() const {
     switch (tag_) {
+      case Tag::huge_integer:
       case Tag::floating: return from_double<T>(u_.c.re);
       case Tag::complex:
         if constexpr (requires(T t) { t.im; }) {
@@ -62,7 +77,8 @@ class Scalar {
   TENON_API DType default_dtype() const;
   // The dtype of an operation between a tensor of dtype d and this scalar (NEP 50's weak promotion).
   TENON_API DType promote_with(DType d) const;
-  // Whether an integer scalar is representable in the integer dtype d (always true for other dtypes).
+  bool is_negative() const { return tag_ == Tag::integer ? u_.i < 0 : tag_ >= Tag::huge_integer && u_.c.re < 0; }
+  // Whether an integer scalar is representable in dtype d (in a float: finite); always true for other scalars.
   TENON_API bool fits(DType d) const;
   // Writes the value as dtype d to p.
   TENON_API void store(DType d, void* p) const;

@@ -16,7 +16,7 @@ using Deleter = void (*)(void* context);
 
 class TENON_API Storage {
  public:
-  enum class Kind : std::uint8_t { owned, borrowed, mapped };
+  enum class Kind : std::uint8_t { owned, borrowed, mapped, shared };
 
   // Uninitialised bytes, 64-byte aligned on the CPU. Throws std::bad_alloc, or DeviceError on a device.
   static Ref<Storage> allocate(std::int64_t bytes, Device device = kCpu);
@@ -25,6 +25,12 @@ class TENON_API Storage {
   // A file mapped privately: pages are read on demand; writes, where allowed, stay in memory.
   // Throws FileError.
   static Ref<Storage> map_file(const char* path, bool writeable);
+
+  // Zeroed memory that other processes can map, too, by its descriptor. Throws std::bad_alloc.
+  static Ref<Storage> share(std::int64_t bytes);
+  // The memory behind a descriptor of share(), of another process; takes the descriptor. Throws ValueError.
+  static Ref<Storage> attach(int descriptor);
+  int descriptor() const { return kind_ == Kind::shared ? descriptor_ : -1; }
 
   void* data() const { return data_; }
   std::int64_t bytes() const { return bytes_; }
@@ -71,6 +77,7 @@ class TENON_API Storage {
   bool recycled_ = false;
   std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
   const char* last_writer_ = nullptr;
+  int descriptor_ = -1;          // of shared memory
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
 };

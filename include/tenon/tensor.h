@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tenon/dims.h"
@@ -87,6 +88,9 @@ class TENON_API Tensor {
   bool is_leaf() const;
   Tensor grad() const;  // undefined if there is none
   void set_grad(Tensor g);
+  // Makes backward keep the gradient of a tensor that is no leaf, too. Throws GradError if it requires no grad.
+  void retain_grad();
+  bool retains_grad() const;
   Tensor detach() const;
   void backward(const Tensor& gradient = {}, bool retain_graph = false, bool create_graph = false) const;
 
@@ -107,6 +111,8 @@ class TENON_API Tensor {
 // ---- making tensors over storages; ops/creation.cc builds on these ----
 TENON_API Dims contiguous_strides(std::span<const std::int64_t> shape);
 TENON_API Tensor empty(const Dims& shape, DType dtype, Device device = kCpu);
+// The same for an operation that errors are to name.
+TENON_API Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device device);
 // A view of a storage with any geometry. Throws ValueError if it reaches outside the storage's bytes.
 TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides,
                              DType dtype, bool read_only);

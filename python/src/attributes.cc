@@ -1,4 +1,6 @@
 // Attributes and hand-written methods of tenon.Tensor; all other methods are rows (ops_*.cc).
+#include <algorithm>
+
 #include "convert.h"
 #include "dtype.h"
 #include "numpy_api.h"
@@ -7,13 +9,19 @@
 
 namespace tenon::py {
 
-PyTypeObject* size_type = nullptr;
-
 PyObject* tensor_repr(PyObject* self) {
   return guarded([&] { return to_python(str(unwrap(self))); });
 }
 
 namespace {
+
+// As NumPy's .imag of real numbers: zeros that nobody can write to, here one zero seen everywhere.
+Tensor no_imaginary_part(const Tensor& t) {
+  const Tensor zero = zeros({1}, t.dtype(), t.device());
+  Dims strides = t.shape();
+  std::fill(strides.begin(), strides.end(), 0);
+  return make_tensor(zero.impl()->storage, 0, t.shape(), strides, t.dtype(), true);
+}
 
 #define GETTER(name, expression)                \
   PyObject* get_##name(PyObject* self, void*) { \
@@ -31,19 +39,18 @@ GETTER(nbytes, PyLong_FromLongLong(t.nbytes()))
 GETTER(T, wrap(T(t)))
 GETTER(mT, wrap(mT(t)))
 GETTER(real, wrap(is_complex(t.dtype()) ? real(t) : view(t, t.shape())))
-GETTER(imag, wrap(imag(t)))
+GETTER(imag, wrap(is_complex(t.dtype()) ? imag(t) : no_imaginary_part(t)))
 GETTER(grad, wrap_or_none(t.grad()))
 GETTER(requires_grad, PyBool_FromLong(t.requires_grad()))
 GETTER(is_leaf, PyBool_FromLong(t.is_leaf()))
 GETTER(is_cpu, PyBool_FromLong(t.device().is_cpu()))
 GETTER(H, wrap(is_complex(t.dtype()) ? conj(mT(t)) : mT(t)))
 GETTER(is_cuda, PyBool_FromLong(t.device().type == DeviceType::cuda))
+GETTER(retains_grad, PyBool_FromLong(t.retains_grad()))
 GETTER(readonly, PyBool_FromLong(t.read_only()))
 GETTER(version, PyLong_FromUnsignedLong(t.storage().version()))
 GETTER(data, wrap(t.detach()))
 GETTER(exports, PyLong_FromLong(t.storage().exports()))
-GETTER(size, PyObject_CallFunction(reinterpret_cast<PyObject*>(size_type), "LO", static_cast<long long>(t.numel()),
-                                   Object::steal(from_dims(t.shape())).get()))
 
 PyObject* get_grad_fn(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
@@ -95,10 +102,10 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObjec
 
 PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(unwrap(self).data()); }
 PyObject* item(PyObject* self, PyObject* args) {
-  return guarded([&]() -> PyObject* {
+  return guarded_as("item", [&]() -> PyObject* {
     const Tensor& t = unwrap(self);
     if (PyTuple_GET_SIZE(args) == 0) return from_scalar(t.item());
-    std::vector<Index> at = to_indices(PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : args);
+    std::vector<Index> at = to_indices(PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : args, "item");
     return from_scalar(index(t, at).item());
   });
 }
@@ -158,6 +165,10 @@ PyObject* reduce_ex(PyObject* self, PyObject* protocol) {
 }
 PyObject* copy(PyObject* self, PyObject*) { return from_module("tenon._pickle", "shallow_copy", self, nullptr); }
 PyObject* deepcopy(PyObject* self, PyObject* memo) { return from_module("tenon._pickle", "deep_copy", self, memo); }
+PyObject* is_shared(PyObject* self, PyObject*) { return from_module("tenon._pickle", "is_shared", self, nullptr); }
+PyObject* share_memory(PyObject* self, PyObject*) {
+  return from_module("tenon._pickle", "share_memory_", self, nullptr);
+}
 PyObject* format(PyObject* self, PyObject* spec) { return from_module("tenon._display", "format_tensor", self, spec); }
 PyObject* html(PyObject* self, PyObject*) { return from_module("tenon._display", "html", self, nullptr); }
 
@@ -174,16 +185,18 @@ PyGetSetDef tensor_getset[] = {
     {"dtype", get_dtype, nullptr, "The element type.", nullptr},
     {"device", get_device, nullptr, "Where the elements are.", nullptr},
     {"ndim", get_ndim, nullptr, "The number of dimensions.", nullptr},
-    {"size", get_size, nullptr, "The number of elements; called, the shape: t.size, t.size(), t.size(0).", nullptr},
     {"itemsize", get_itemsize, nullptr, "Bytes of one element.", nullptr},
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
     {"T", get_T, nullptr, "A view with the dimensions reversed.", nullptr},
     {"mT", get_mT, nullptr, "A view with the last two dimensions swapped.", nullptr},
     {"real", get_real, nullptr, "A view of the real parts.", nullptr},
-    {"imag", get_imag, nullptr, "A view of the imaginary parts of a complex tensor.", nullptr},
+    {"imag", get_imag, nullptr,
+     "The imaginary parts: a view of a complex tensor; zeros for a real one, read-only as NumPy's.", nullptr},
     {"grad", get_grad, set_grad, "The gradient that backward() has added up, or None.", nullptr},
     {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients flow to or through this tensor.",
+     nullptr},
+    {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on a tensor that is no leaf.",
      nullptr},
     {"is_leaf", get_is_leaf, nullptr, "Whether no recorded operation made this tensor.", nullptr},
     {"mH", get_H, nullptr, "The last two dimensions swapped, complex elements conjugated; a view of real tensors.",
@@ -216,6 +229,14 @@ PyMethodDef tensor_methods[] = {
     {"is_contiguous", is_contiguous, METH_NOARGS,
      "is_contiguous($self, /)\n--\n\nWhether the elements lie row-major without gaps."},
     {"element_size", element_size, METH_NOARGS, "element_size($self, /)\n--\n\nBytes of one element."},
+    {"is_shared", is_shared, METH_NOARGS,
+     "is_shared($self, /)\n--\n\n"
+     "Whether the memory is shared with other processes: by share_memory_(), or mapped so. True on a device."},
+    {"share_memory_", share_memory, METH_NOARGS,
+     "share_memory_($self, /)\n--\n\n"
+     "Moves the memory where other processes can map it, and returns the tensor: sent by multiprocessing it stays\n"
+     "shared, and so it does over a fork. Nothing to do for shared memory and on a device. BufferError while arrays or\n"
+     "other tensors view the memory, RuntimeError if it was borrowed; nothing has changed then."},
     {"__complex__", complex_, METH_NOARGS, nullptr},
     {"__reduce_ex__", reduce_ex, METH_O, nullptr},
     {"__copy__", copy, METH_NOARGS, nullptr},

@@ -1,5 +1,8 @@
 #include "convert.h"
 
+#include <cmath>
+
+#include "core/errors.h"
 #include "dtype.h"
 #include "ingest.h"
 #include "numpy_api.h"
@@ -21,7 +24,11 @@ bool to_bool(PyObject* o, const Where& w) {
 
 std::int64_t to_int(PyObject* o, const Where& w) {
   if (PyFloat_Check(o) || !PyIndex_Check(o)) wrong_type(w, "an int", o);
-  Object i = Object::steal(PyNumber_Index(o));
+  const Object i = Object::maybe(PyNumber_Index(o));
+  if (!i) {  // a tensor or an array that is no number
+    PyErr_Clear();
+    wrong_type(w, "an int", o);
+  }
   const long long v = PyLong_AsLongLong(i.get());
   if (v == -1 && PyErr_Occurred()) {
     PyErr_Clear();
@@ -40,11 +47,25 @@ double to_double(PyObject* o, const Where& w) {
 }
 
 std::string to_string(PyObject* o, const Where& w) {
-  if (PyUnicode_Check(o)) return PyUnicode_AsUTF8(o);
-  Object path = Object::maybe(PyOS_FSPath(o));  // paths where a file is wanted
-  if (path && PyUnicode_Check(path.get())) return PyUnicode_AsUTF8(path.get());
+  if (!PyUnicode_Check(o)) wrong_type(w, "a string", o);
+  Py_ssize_t size;
+  if (const char* text = PyUnicode_AsUTF8AndSize(o, &size)) return {text, static_cast<std::size_t>(size)};
   PyErr_Clear();
-  wrong_type(w, "a string", o);
+  PyErr_Format(PyExc_ValueError, "%s: '%s' must be text without lone surrogates; got %R", w.op, w.arg, o);
+  throw PythonError{};
+}
+
+std::string to_path(PyObject* o, const Where& w) {
+  PyObject* bytes = nullptr;
+  if (!PyUnicode_FSConverter(o, &bytes)) {
+    const bool type = PyErr_ExceptionMatches(PyExc_TypeError);
+    PyErr_Clear();
+    if (type) wrong_type(w, "a path (str, bytes or os.PathLike)", o);
+    PyErr_Format(PyExc_ValueError, "%s: '%s' must be a path without NUL; got %R", w.op, w.arg, o);
+    throw PythonError{};
+  }
+  const Object held = Object::steal(bytes);
+  return {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
 }
 
 bool as_scalar(PyObject* o, Scalar& out) {
@@ -65,12 +86,15 @@ bool as_scalar(PyObject* o, Scalar& out) {
       return true;
     }
     const unsigned long long u = PyLong_AsUnsignedLongLong(o);
-    if (PyErr_Occurred()) {
-      PyErr_Clear();
-      PyErr_Format(PyExc_OverflowError, "the Python integer %S does not fit into 64 bits", o);
-      throw PythonError{};
+    if (!PyErr_Occurred()) {
+      out = Scalar(static_cast<std::uint64_t>(u));
+      return true;
     }
-    out = Scalar(static_cast<std::uint64_t>(u));
+    PyErr_Clear();
+    const double nearest = PyLong_AsDouble(o);
+    const bool none = nearest == -1 && PyErr_Occurred();  // beyond float64, too
+    PyErr_Clear();
+    out = Scalar::huge_integer(none ? overflow * HUGE_VAL : nearest);
     return true;
   }
   if (scalar_from_numpy(o, out, d)) {  // before float: np.float64 is a subclass of it
@@ -97,6 +121,12 @@ Scalar to_scalar(PyObject* o, const Where& w) {
     if (t.numel() == 1) return t.item().with_dtype(t.dtype());
   }
   wrong_type(w, "a number", o);
+}
+
+Tensor number_for(const Tensor& t, const Scalar& s, const char* op) {
+  if (!s.fits(t.dtype())) errors::scalar_out_of_bounds(op, s, t.dtype());
+  if (s.is_complex() && !is_complex(t.dtype())) errors::complex_to_real(op, t.dtype());
+  return Tensor::of(s, t.dtype(), t.device());
 }
 
 Dims to_dims(PyObject* o, const Where& w) {
@@ -148,6 +178,7 @@ PyObject* from_scalar(const Scalar& s) {
   switch (s.tag()) {
     case Scalar::Tag::boolean: return PyBool_FromLong(s.to<bool>());
     case Scalar::Tag::integer: return PyLong_FromLongLong(s.to<std::int64_t>());
+    case Scalar::Tag::huge_integer: return PyLong_FromDouble(s.to<double>());
     case Scalar::Tag::unsigned_integer: return PyLong_FromUnsignedLongLong(s.to<std::uint64_t>());
     case Scalar::Tag::floating: return PyFloat_FromDouble(s.to<double>());
     case Scalar::Tag::complex: {
@@ -181,7 +212,7 @@ Index to_index(PyObject* o, const Where& w) {
     auto* s = reinterpret_cast<PySliceObject*>(o);
     auto bound = [&](PyObject* v) -> std::optional<std::int64_t> {
       if (v == Py_None) return std::nullopt;
-      if (!PyIndex_Check(v)) wrong_type({"index", "slice"}, "made of ints or None", v);
+      if (!PyIndex_Check(v)) wrong_type({w.op, "slice"}, "made of ints or None", v);
       Object i = Object::steal(PyNumber_Index(v));
       int overflow;  // slices clip, as Python's do
       const long long x = PyLong_AsLongLongAndOverflow(i.get(), &overflow);
@@ -194,17 +225,17 @@ Index to_index(PyObject* o, const Where& w) {
   if (is_ndarray(o)) return to_tensor(o, w);
   if (PyIndex_Check(o)) return to_int(o, w);
   if (PyFloat_Check(o)) {
-    PyErr_SetString(PyExc_IndexError,
-                    "index: a float is no index; use an int, a slice, None, ... or an integer or bool array");
+    PyErr_Format(PyExc_IndexError,
+                 "%s: a float is no index; use an int, a slice, None, ... or an integer or bool array", w.op);
     throw PythonError{};
   }
   if (PyList_Check(o) && PyList_GET_SIZE(o) == 0) return empty({0}, DType::int64);
   return to_tensor(o, w);
 }
 
-std::vector<Index> to_indices(PyObject* key) {
+std::vector<Index> to_indices(PyObject* key, const char* op) {
   std::vector<Index> out;
-  const Where w{"index", "index"};
+  const Where w{op, "index"};
   if (!PyTuple_Check(key)) {
     out.push_back(to_index(key, w));
     return out;

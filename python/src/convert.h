@@ -23,9 +23,12 @@ bool to_bool(PyObject* o, const Where& w);
 std::int64_t to_int(PyObject* o, const Where& w);
 double to_double(PyObject* o, const Where& w);
 std::string to_string(PyObject* o, const Where& w);
+std::string to_path(PyObject* o, const Where& w);  // str, bytes or os.PathLike, in the file system's encoding
 Scalar to_scalar(PyObject* o, const Where& w);
 // A Python number, or a NumPy scalar (weak if it is of a Python number's kind); false for anything else.
 bool as_scalar(PyObject* o, Scalar& out);
+// A number in t's dtype and on its device, to be written into it; throws where it does not fit.
+Tensor number_for(const Tensor& t, const Scalar& s, const char* op);
 Dims to_dims(PyObject* o, const Where& w);
 DType to_dtype(PyObject* o, const Where& w);    // tenon.dtype, numpy dtype or type, str, bool/int/float/complex
 Device to_device(PyObject* o, const Where& w);  // tenon.device or str
@@ -33,7 +36,7 @@ Device to_device(PyObject* o, const Where& w);  // tenon.device or str
 Tensor to_tensor(PyObject* o, const Where& w);
 std::vector<Tensor> to_tensors(PyObject* o, const Where& w);
 Index to_index(PyObject* o, const Where& w);
-std::vector<Index> to_indices(PyObject* key);
+std::vector<Index> to_indices(PyObject* key, const char* op = "index");
 Generator* to_generator(PyObject* o, const Where& w);
 
 PyObject* from_dtype(DType d);    // new reference
@@ -126,8 +129,9 @@ struct From<std::vector<Tensor>> {
   const std::vector<Tensor>& get() const { return value; }
 };
 template <>
-struct From<std::span<const Tensor>> : From<std::vector<Tensor>> {
-  using From<std::vector<Tensor>>::From;
+struct From<std::span<const Tensor>> {
+  std::vector<Tensor> value;
+  From(PyObject* o, const Where& w) : value(to_tensors(o, w)) {}
   std::span<const Tensor> get() const { return value; }
 };
 template <>

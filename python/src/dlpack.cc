@@ -34,6 +34,7 @@ void drop_versioned(PyObject* c) { drop_capsule<DLManagedTensorVersioned>(c, kVe
 
 struct ExportArgs {
   PyObject *stream = Py_None, *max_version = Py_None, *dl_device = Py_None, *copy = Py_None;
+  bool read_only = false;
 };
 
 void check_stream(const Tensor& t, PyObject* stream) {
@@ -103,11 +104,13 @@ PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
     synchronize(source.device());
   }
   if (wants_versioned(a.max_version)) {
-    DLManagedTensorVersioned* m = dlpack::export_versioned(t, false, copied);
+    DLManagedTensorVersioned* m = dlpack::export_versioned(t, a.read_only, copied);
     PyObject* c = PyCapsule_New(m, kVersionedName, &drop_versioned);
     if (!c) m->deleter(m);
     return c;
   }
+  if (a.read_only)
+    errors::fail<BufferError>("__dlpack__", "read_only=True needs a versioned capsule; pass max_version=(1, 0)");
   DLManagedTensor* m = dlpack::export_unversioned(t);
   PyObject* c = PyCapsule_New(m, kName, &drop_unversioned);
   if (!c) m->deleter(m);
@@ -116,7 +119,8 @@ PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
 
 PyObject* dlpack_(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   return guarded([&]() -> PyObject* {
-    if (nargs > 0) throw TypeError("__dlpack__: it takes keyword arguments only: stream, max_version, dl_device, copy");
+    if (nargs > 0)
+      throw TypeError("__dlpack__: it takes keyword arguments only: stream, max_version, dl_device, copy, read_only");
     ExportArgs a;
     for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); ++i) {
       PyObject* k = PyTuple_GET_ITEM(kwnames, i);
@@ -125,9 +129,11 @@ PyObject* dlpack_(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObj
       else if (is("max_version")) a.max_version = args[i];
       else if (is("dl_device")) a.dl_device = args[i];
       else if (is("copy")) a.copy = args[i];
+      else if (is("read_only")) a.read_only = to_bool(args[i], {"__dlpack__", "read_only"});
       else {
-        PyErr_Format(PyExc_TypeError,
-                     "__dlpack__: there is no argument '%U'; it takes stream, max_version, dl_device and copy", k);
+        PyErr_Format(
+            PyExc_TypeError,
+            "__dlpack__: there is no argument '%U'; it takes stream, max_version, dl_device, copy and read_only", k);
         throw PythonError{};
       }
     }
@@ -321,9 +327,9 @@ dlpack::DLPackExchangeAPI table = {{{dlpack::kMajor, dlpack::kMinor}, nullptr},
 
 PyMethodDef methods[] = {
     {"__dlpack__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(dlpack_)), METH_FASTCALL | METH_KEYWORDS,
-     "__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\n"
+     "__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None, read_only=False)\n--\n\n"
      "A DLPack capsule over the tensor's memory, which it keeps alive: versioned for max_version of at least (1, 0), then\n"
-     "with the read-only flag. BufferError if the tensor requires grad or cannot be lent as asked."},
+     "with the read-only flag of the tensor, or of read_only=True. BufferError if the tensor requires grad or cannot be lent as asked."},
     {"__dlpack_device__", dlpack_device, METH_NOARGS,
      "__dlpack_device__($self, /)\n--\n\n(device type, device id) in DLPack's numbers."},
     {nullptr}};

@@ -29,6 +29,30 @@ PyObject* dtype_is_signed(PyObject* self, void*) {
 PyObject* dtype_numpy(PyObject* self, void*) {
   return guarded([&] { return numpy_dtype(value_of(self)).release(); });
 }
+// NumPy's dtypes and scalar types compare as with the dtype's counterpart there. (NumPy finds that out by itself since 2.4.)
+PyObject* dtype_compare(PyObject* a, PyObject* b, int op) {
+  if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  if (a == b || is_dtype(b)) return PyBool_FromLong((a == b) == (op == Py_EQ));
+  if (!is_numpy_dtype(b)) Py_RETURN_NOTIMPLEMENTED;
+  const Object own = Object::maybe(dtype_numpy(a, nullptr));
+  if (own) return PyObject_RichCompare(own.get(), b, op);
+  PyErr_Clear();  // bfloat16 without ml_dtypes is nothing of NumPy's
+  return PyBool_FromLong(op == Py_NE);
+}
+// kind, char, type and the rest of what libraries ask NumPy's dtypes for: NumPy's answer, once NumPy is loaded.
+PyObject* dtype_getattr(PyObject* self, PyObject* key) {
+  Object own = Object::maybe(PyObject_GenericGetAttr(self, key));
+  if (own || !PyErr_ExceptionMatches(PyExc_AttributeError) || PyUnicode_READ_CHAR(key, 0) == '_') return own.release();
+  PyErr_Clear();
+  if (numpy_loaded()) {
+    const Object theirs = Object::maybe(dtype_numpy(self, nullptr));
+    Object found = theirs ? Object::maybe(PyObject_GetAttr(theirs.get(), key)) : Object();
+    if (found) return found.release();
+    PyErr_Clear();
+  }
+  return PyObject_GenericGetAttr(self, key);  // the error names our type
+}
+Py_hash_t dtype_hash(PyObject* self) { return PyBaseObject_Type.tp_hash(self); }
 PyObject* dtype_reduce(PyObject* self, PyObject*) { return to_python(std::string(name(value_of(self)))); }
 // dtype(x): the tenon dtype that x means.
 PyObject* dtype_new(PyTypeObject*, PyObject* args, PyObject*) {
@@ -67,7 +91,7 @@ PyObject* device_compare(PyObject* a, PyObject* b, int op) {
     other = device_of(b);
   } else if (PyUnicode_Check(b)) {
     try {
-      other = parse_device(PyUnicode_AsUTF8(b));
+      other = parse_device(utf8(b));
     } catch (const Error&) { return PyBool_FromLong(op == Py_NE); }
   } else {
     Py_RETURN_NOTIMPLEMENTED;
@@ -138,7 +162,8 @@ DType to_dtype(PyObject* o, const Where& w) {
   if (is_dtype(o)) return value_of(o);
   DType d;
   if (PyUnicode_Check(o)) {
-    std::string_view text = PyUnicode_AsUTF8(o);
+    const std::string held = utf8(o);
+    std::string_view text = held;
     if (text.starts_with("tenon.") || text.starts_with("torch.")) text.remove_prefix(6);
     if (dtype_from_name(text, d)) return d;
   }
@@ -154,7 +179,7 @@ DType to_dtype(PyObject* o, const Where& w) {
 
 Device to_device(PyObject* o, const Where& w) {
   if (is_device(o)) return device_of(o);
-  if (PyUnicode_Check(o)) return parse_device(PyUnicode_AsUTF8(o));
+  if (PyUnicode_Check(o)) return parse_device(utf8(o));
   PyErr_Format(PyExc_TypeError, "%s: '%s' must be a device or its name ('cpu', 'cuda:0'); got %R", w.op, w.arg, o);
   throw PythonError{};
 }
@@ -162,6 +187,9 @@ Device to_device(PyObject* o, const Where& w) {
 void init_dtype(PyObject* module) {
   static PyType_Slot dtype_slots[] = {
       {Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
+      {Py_tp_richcompare, reinterpret_cast<void*>(dtype_compare)},
+      {Py_tp_getattro, reinterpret_cast<void*>(dtype_getattr)},
+      {Py_tp_hash, reinterpret_cast<void*>(dtype_hash)},
       {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
       {Py_tp_getset, dtype_getset},
       {Py_tp_methods, dtype_methods},

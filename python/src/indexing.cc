@@ -36,36 +36,34 @@ bool set_number(const Tensor& t, PyObject* key, PyObject* value) {
       (p->base && p->base->grad_meta) || t.read_only() || is_tensor(value) || !as_scalar(value, s) ||
       !s.fits(t.dtype()) || (s.is_complex() && !is_complex(t.dtype())))
     return false;
-  const std::int64_t i = to_int(key, {"index", "index"}), n = t.shape()[0];
+  const std::int64_t i = to_int(key, {"setitem", "index"}), n = t.shape()[0];
   if (i < -n || i >= n) return false;
   s.store(t.dtype(), static_cast<char*>(t.data()) + (i < 0 ? i + n : i) * t.strides()[0] * t.itemsize());
-  t.storage().bump_version("index_put_");
+  t.storage().bump_version("setitem");
   return true;
 }
 
 int set_item(PyObject* self, PyObject* key, PyObject* value) {
-  return guarded_int([&] {
-    if (!value) throw TypeError("index: elements of a tensor cannot be deleted");
-    Tensor t = unwrap(self);
-    if (set_number(t, key, value)) return 0;
-    const std::vector<Index> indices = to_indices(key);
-    Scalar s;
-    Tensor v;
-    if (is_tensor(value)) {
-      v = unwrap(value);
-    } else if (as_scalar(value, s)) {
-      if (!s.fits(t.dtype()))
-        throw OverflowError("index: " + s.str() + " is out of bounds for " + std::string(name(t.dtype())));
-      if (s.is_complex() && !is_complex(t.dtype()))
-        throw TypeError("index: a complex number does not fit into " + std::string(name(t.dtype())));
-      v = Tensor::of(s, t.dtype(), t.device());
-    } else {
-      v = ingest(value, "index", {});
-    }
-    ReleaseGil release(t.numel() > kReleaseGilAbove);
-    index_put_(t, indices, v);
-    return 0;
-  });
+  return guarded_int(
+      [&] {
+        if (!value) throw TypeError("delitem: elements of a tensor cannot be deleted; index the ones to keep");
+        Tensor t = unwrap(self);
+        if (set_number(t, key, value)) return 0;
+        const std::vector<Index> indices = to_indices(key, "setitem");
+        Scalar s;
+        Tensor v;
+        if (is_tensor(value)) {
+          v = unwrap(value);
+        } else if (as_scalar(value, s)) {
+          v = number_for(t, s, "setitem");
+        } else {
+          v = ingest(value, "setitem", {});
+        }
+        ReleaseGil release(t.numel() > kReleaseGilAbove);
+        index_put_(t, indices, v);
+        return 0;
+      },
+      value ? "setitem" : "delitem");
 }
 
 Py_ssize_t length(PyObject* self) {
@@ -91,14 +89,16 @@ PyObject* iterate(PyObject* self) {
 }
 
 int contains(PyObject* self, PyObject* value) {
-  return guarded_int([&] {
-    Scalar s;
-    const Tensor& t = unwrap(self);
-    if (as_scalar(value, s)) return static_cast<int>(any(eq(t, s)).item<bool>());
-    if (!is_tensor(value) && !is_ndarray(value))
-      throw TypeError(std::string("in: expected a number or a tensor; got ") + Py_TYPE(value)->tp_name);
-    return static_cast<int>(any(eq(t, to_tensor(value, {"in", "value"}))).item<bool>());
-  });
+  return guarded_int(
+      [&] {
+        Scalar s;
+        const Tensor& t = unwrap(self);
+        if (as_scalar(value, s)) return static_cast<int>(any(eq(t, s)).item<bool>());
+        if (!is_tensor(value) && !is_ndarray(value))
+          throw TypeError(std::string("in: expected a number or a tensor; got ") + Py_TYPE(value)->tp_name);
+        return static_cast<int>(any(eq(t, to_tensor(value, {"in", "value"}))).item<bool>());
+      },
+      "in");
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ PyObject* load_npy_(PyObject*, PyObject* args) {
   int mmap, writeable;
   if (!PyArg_ParseTuple(args, "OppO:load_npy", &path, &mmap, &writeable, &raw)) return nullptr;
   return guarded([&] {
-    const std::string p = to_string(path, {"load_npy", "path"});
+    const std::string p = to_path(path, {"load_npy", "path"});
     const NpyOptions o = options_of(mmap, writeable, raw);
     Tensor t;
     {
@@ -58,7 +58,7 @@ PyObject* save_npy_(PyObject*, PyObject* args) {
   PyObject *path, *data;
   if (!PyArg_ParseTuple(args, "OO:save_npy", &path, &data)) return nullptr;
   return guarded([&] {
-    const std::string p = to_string(path, {"save_npy", "path"});
+    const std::string p = to_path(path, {"save_npy", "path"});
     const Tensor t = to_tensor(data, {"save_npy", "tensor"}).detach();
     {
       ReleaseGil release(true);
@@ -72,7 +72,7 @@ PyObject* load_npz_(PyObject*, PyObject* args) {
   int mmap, writeable;
   if (!PyArg_ParseTuple(args, "OOppO:load_npz", &path, &names_arg, &mmap, &writeable, &raw)) return nullptr;
   return guarded([&] {
-    const std::string p = to_string(path, {"load_npz", "path"});
+    const std::string p = to_path(path, {"load_npz", "path"});
     const NpyOptions o = options_of(mmap, writeable, raw);
     std::vector<std::string> names;
     const bool some = names_arg != Py_None;
@@ -94,7 +94,7 @@ PyObject* save_npz_(PyObject*, PyObject* args) {
   int compressed;
   if (!PyArg_ParseTuple(args, "OOp:save_npz", &path, &data, &compressed)) return nullptr;
   return guarded([&] {
-    const std::string p = to_string(path, {"save_npz", "path"});
+    const std::string p = to_path(path, {"save_npz", "path"});
     const NamedTensors items = items_of(data, "save_npz");
     {
       ReleaseGil release(true);
@@ -106,7 +106,7 @@ PyObject* save_npz_(PyObject*, PyObject* args) {
 PyObject* npz_names_(PyObject*, PyObject* path) {
   return guarded([&] {
     Object list = Object::steal(PyList_New(0));
-    for (const std::string& n : npz_names(to_string(path, {"npz_names", "path"}))) {
+    for (const std::string& n : npz_names(to_path(path, {"npz_names", "path"}))) {
       Object s = Object::steal(to_python(n));
       if (PyList_Append(list.get(), s.get()) < 0) throw PythonError{};
     }
@@ -118,7 +118,7 @@ PyObject* load_safetensors_(PyObject*, PyObject* args) {
   int mmap;
   if (!PyArg_ParseTuple(args, "OpO:load_safetensors", &path, &mmap, &device)) return nullptr;
   return guarded([&] {
-    const std::string p = to_string(path, {"load_safetensors", "path"});
+    const std::string p = to_path(path, {"load_safetensors", "path"});
     const Device d = device == Py_None ? kCpu : to_device(device, {"load_safetensors", "device"});
     Safetensors file;
     {
@@ -138,7 +138,7 @@ PyObject* save_safetensors_(PyObject*, PyObject* args) {
   PyObject *path, *data, *metadata_arg;
   if (!PyArg_ParseTuple(args, "OOO:save_safetensors", &path, &data, &metadata_arg)) return nullptr;
   return guarded([&] {
-    const std::string p = to_string(path, {"save_safetensors", "path"});
+    const std::string p = to_path(path, {"save_safetensors", "path"});
     const NamedTensors items = items_of(data, "save_safetensors");
     Metadata metadata;
     if (metadata_arg != Py_None) {

@@ -64,6 +64,7 @@ void show_as_tenon(PyObject* module) {
 PyObject* from_numpy(PyObject*, PyObject* array) {
   return guarded([&] {
     if (!is_ndarray(array)) {
+      require_numpy("from_numpy");
       PyErr_Format(PyExc_TypeError, "from_numpy: expected np.ndarray (got %.200s); tenon.asarray takes any array-like",
                    Py_TYPE(array)->tp_name);
       throw PythonError{};
@@ -82,6 +83,7 @@ NB_MODULE(_C, m) {
     init_dtype(module);
     init_op(module);
     make_tensor_type(module);
+    init_size();
     static Ops ops;
     def_elementwise(ops);
     def_creation(ops);
@@ -95,6 +97,7 @@ NB_MODULE(_C, m) {
     def_linalg(ops);
     def_random(ops);
     def_autograd(ops);
+    def_storage(ops);
     def_dtype(ops);
     def_system(ops);
     init_values_indices(module);

@@ -99,7 +99,7 @@ void export_dealloc(PyObject* self) {
 
 std::string dtype_text(PyArrayObject* a) {
   Object s = Object::maybe(PyObject_Str(reinterpret_cast<PyObject*>(PyArray_DESCR(a))));
-  return s ? PyUnicode_AsUTF8(s.get()) : "?";
+  return s ? utf8(s.get()) : "?";
 }
 
 // The first element of an object array that is no number, for the error message.
@@ -116,9 +116,12 @@ std::string first_offender(PyArrayObject* a) {
     if (!item) break;
     if (!PyNumber_Check(item.get()) || PyArray_Check(item.get()) || PyUnicode_Check(item.get())) {
       Object repr = Object::maybe(PyObject_Repr(item.get()));
-      std::string text = repr ? PyUnicode_AsUTF8(repr.get()) : "?";
+      std::string text = repr ? utf8(repr.get()) : "?";
       if (text.size() > 60) text = text.substr(0, 57) + "...";
-      return "; element " + std::to_string(i) + " is " + text + " (" + Py_TYPE(item.get())->tp_name + ")";
+      const bool nested = PySequence_Check(item.get()) && !PyUnicode_Check(item.get()) && !PyBytes_Check(item.get());
+      return "; element " + std::to_string(i) + " is " + text + " (" + Py_TYPE(item.get())->tp_name +
+             (nested ? "): rows of one length make an array, np.stack(list(array))"
+                     : "): drop or encode what is no number, then array.astype(float)");
     }
     ++i;
   }
@@ -227,6 +230,12 @@ Object numpy_dtype(DType d) {
     return Object::steal(reinterpret_cast<PyObject*>(descr));
   }
   throw DtypeError("numpy: no dtype");
+}
+
+bool is_numpy_dtype(PyObject* o) {
+  if (!numpy_loaded()) return false;
+  return PyArray_DescrCheck(o) ||
+         (PyType_Check(o) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(o), &PyGenericArrType_Type));
 }
 
 bool dtype_from_numpy(PyObject* o, DType& out) {

@@ -22,6 +22,8 @@ bool is_numpy_scalar(PyObject* o);
 // ---- dtypes ----
 // The NumPy dtype object; ml_dtypes' for bfloat16 and float8. Throws TypeError naming ml_dtypes where it is absent.
 Object numpy_dtype(DType d);
+// A dtype object or a scalar type of NumPy's.
+bool is_numpy_dtype(PyObject* o);
 // A dtype object, a scalar type or anything that np.dtype() accepts.
 bool dtype_from_numpy(PyObject* o, DType& out);
 

@@ -26,8 +26,29 @@ PyObject* error_type(const Error& e) {
   if (dynamic_cast<const BufferError*>(&e)) return PyExc_BufferError;
   if (dynamic_cast<const OverflowError*>(&e)) return PyExc_OverflowError;
   if (dynamic_cast<const NotImplemented*>(&e)) return PyExc_NotImplementedError;
-  if (dynamic_cast<const FileError*>(&e)) return PyExc_OSError;
   return PyExc_RuntimeError;
+}
+
+// Messages quote what the user gave, which need not be UTF-8.
+Object readable(const std::string& text) {
+  return Object::maybe(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
+}
+
+// "<inner>: what is wrong" as "<op>: what is wrong".
+std::string renamed(const std::string& message, std::string_view op) {
+  const auto colon = message.find(": ");
+  if (op.empty() || colon == std::string::npos || message.find(' ') < colon) return message;
+  return std::string(op) + message.substr(colon);
+}
+
+// OSError(errno, message, filename) is FileNotFoundError, IsADirectoryError or PermissionError by itself.
+void set_os_error(const FileError& e) {
+  Object path =
+      Object::maybe(PyUnicode_DecodeFSDefaultAndSize(e.path().data(), static_cast<Py_ssize_t>(e.path().size())));
+  Object values =
+      Object::maybe(e.code() && path ? Py_BuildValue("(iOO)", e.code(), readable(e.reason()).get(), path.get())
+                                     : Py_BuildValue("(O)", readable(e.what()).get()));
+  if (values) PyErr_SetObject(PyExc_OSError, values.get());
 }
 
 }  // namespace
@@ -50,6 +71,15 @@ PyObject* wrap(Tensor t) {
   return reinterpret_cast<PyObject*>(o);
 }
 
+std::string utf8(PyObject* str) {
+  if (!str) return "";
+  Py_ssize_t size;
+  if (const char* text = PyUnicode_AsUTF8AndSize(str, &size)) return {text, static_cast<std::size_t>(size)};
+  PyErr_Clear();
+  const Object bytes = Object::steal(PyUnicode_AsEncodedString(str, "utf-8", "backslashreplace"));
+  return {PyBytes_AS_STRING(bytes.get()), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.get()))};
+}
+
 PyObject* wrap_or_none(Tensor t) { return t.defined() ? wrap(std::move(t)) : Py_NewRef(Py_None); }
 
 void tensor_dealloc(PyObject* self) {
@@ -68,11 +98,13 @@ void tensor_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-PyObject* set_error() {
+PyObject* set_error(std::string_view op) {
   try {
     throw;
   } catch (const PythonError&) {
-  } catch (const Error& e) { PyErr_SetString(error_type(e), e.what()); } catch (const std::bad_alloc&) {
+  } catch (const FileError& e) { set_os_error(e); } catch (const Error& e) {
+    PyErr_SetObject(error_type(e), readable(renamed(e.what(), op)).get());
+  } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "tenon: out of memory; tenon.memory.release() returns cached blocks");
   } catch (const std::exception& e) { PyErr_SetString(PyExc_RuntimeError, e.what()); }
   return nullptr;

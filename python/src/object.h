@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "tenon/tensor.h"
@@ -56,8 +58,12 @@ PyObject* wrap(Tensor t);
 // As wrap, None for an undefined tensor.
 PyObject* wrap_or_none(Tensor t);
 
-// Sets the Python exception for the C++ exception in flight; returns null.
-PyObject* set_error();
+// A str's text in UTF-8, with \udcff written out for what has no such form. "" if there is no str.
+std::string utf8(PyObject* str);
+
+// Sets the Python exception for the C++ exception in flight; returns null. op: what the user called, which takes the
+// place of the operation that the message begins with, one that it is made of.
+PyObject* set_error(std::string_view op = {});
 
 template <class F>
 PyObject* guarded(F&& f) {
@@ -66,11 +72,17 @@ PyObject* guarded(F&& f) {
   } catch (...) { return set_error(); }
 }
 template <class F>
-int guarded_int(F&& f) {
+PyObject* guarded_as(std::string_view op, F&& f) {
+  try {
+    return f();
+  } catch (...) { return set_error(op); }
+}
+template <class F>
+int guarded_int(F&& f, std::string_view op = {}) {
   try {
     return f();
   } catch (...) {
-    set_error();
+    set_error(op);
     return -1;
   }
 }

@@ -11,26 +11,40 @@ PyTypeObject* op_type = nullptr;
 namespace {
 
 // Other names of an argument: both vocabularies work.
-bool is_alias(PyObject* keyword, std::string_view name) {
-  struct Pair {
-    std::string_view name;
-    const char* alias;
-  };
-  static constexpr Pair kAliases[] = {{"dim", "axis"},   {"dims", "axis"},        {"dims", "axes"},
-                                      {"dims", "reps"},  {"keepdim", "keepdims"}, {"input", "x"},
-                                      {"input", "a"},    {"correction", "ddof"},  {"size", "shape"},
-                                      {"shape", "size"}, {"diagonal", "k"},       {"k", "diagonal"},
-                                      {"other", "y"},    {"shifts", "shift"},     {"min", "a_min"},
-                                      {"max", "a_max"},  {"tensors", "arrays"},   {"end", "stop"},
-                                      {"steps", "num"},  {"index", "indices"},    {"n", "N"},
-                                      {"m", "M"}};
-  for (const Pair& p : kAliases)
-    if (p.name == name && PyUnicode_CompareWithASCIIString(keyword, p.alias) == 0) return true;
-  return false;
+struct Alias {
+  std::string_view name;
+  const char* alias;
+};
+constexpr Alias kAliases[] = {{"dim", "axis"},   {"dims", "axis"},        {"dims", "axes"},
+                              {"dims", "reps"},  {"keepdim", "keepdims"}, {"input", "x"},
+                              {"input", "a"},    {"correction", "ddof"},  {"size", "shape"},
+                              {"shape", "size"}, {"diagonal", "k"},       {"k", "diagonal"},
+                              {"other", "y"},    {"shifts", "shift"},     {"min", "a_min"},
+                              {"max", "a_max"},  {"tensors", "arrays"},   {"end", "stop"},
+                              {"steps", "num"},  {"index", "indices"},    {"n", "N"},
+                              {"m", "M"}};
+
+// Names are interned once, so that finding a keyword compares pointers.
+void intern_names(OpDef& def) {
+  for (std::size_t i = 0; i < def.args.size(); ++i) {
+    def.interned.push_back(PyUnicode_InternFromString(def.args[i].name));
+    for (const Alias& a : kAliases)
+      if (a.name == def.args[i].name)
+        def.interned_aliases.emplace_back(PyUnicode_InternFromString(a.alias), static_cast<int>(i));
+  }
 }
 
-bool names(PyObject* keyword, PyObject* interned, const char* name) {
-  return keyword == interned || PyUnicode_CompareWithASCIIString(keyword, name) == 0 || is_alias(keyword, name);
+// The argument that a keyword names; -1 if there is none.
+int find_argument(const OpDef& def, PyObject* keyword) {
+  for (std::size_t i = 0; i < def.interned.size(); ++i)
+    if (def.interned[i] == keyword) return static_cast<int>(i);
+  for (const auto& [alias, i] : def.interned_aliases)
+    if (alias == keyword) return i;
+  if (PyUnicode_CHECK_INTERNED(keyword)) return -1;
+  PyObject* interned = Py_NewRef(keyword);  // a keyword that was made at run time
+  PyUnicode_InternInPlace(&interned);
+  const Object held = Object::steal(interned);
+  return interned == keyword ? -1 : find_argument(def, interned);
 }
 
 [[noreturn]] void argument_error(const OpDef& def, const std::string& message) {
@@ -55,8 +69,10 @@ PyObject* into_out(const OpDef& def, Object result, PyObject* out) {
 }
 
 PyObject* vectorcall(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames) {
-  return guarded(
-      [&] { return call_op(*reinterpret_cast<OpObject*>(self)->def, args, PyVectorcall_NARGS(nargsf), kwnames); });
+  const OpDef& def = *reinterpret_cast<OpObject*>(self)->def;
+  // Doors of Python modules ("_grad") are not what the user called.
+  const std::string_view op = def.name[0] == '_' ? std::string_view() : def.name;
+  return guarded_as(op, [&] { return call_op(def, args, PyVectorcall_NARGS(nargsf), kwnames); });
 }
 
 PyObject* op_get(PyObject* self, PyObject* object, PyObject*) {
@@ -129,7 +145,7 @@ std::string signature_text(const OpDef& def) {
     std::string text = a.name;
     if (a.default_value) {
       Object repr = Object::steal(PyObject_Repr(a.default_value.get()));
-      text += a.default_value.get() == Py_Ellipsis ? "=..." : std::string("=") + PyUnicode_AsUTF8(repr.get());
+      text += a.default_value.get() == Py_Ellipsis ? "=..." : "=" + utf8(repr.get());
     }
     item(text);
   }
@@ -168,11 +184,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     for (Py_ssize_t k = 0; k < n; ++k) {
       PyObject* keyword = PyTuple_GET_ITEM(kwnames, k);
       PyObject* value = args[nargs + k];
-      int i = 0;
-      while (i < count &&
-             !names(keyword, def.interned[static_cast<std::size_t>(i)], def.args[static_cast<std::size_t>(i)].name))
-        ++i;
-      if (i < count) {
+      const int i = find_argument(def, keyword);
+      if (i >= 0) {
         if (bound[i])
           argument_error(def,
                          errors::text("argument '", def.args[static_cast<std::size_t>(i)].name, "' is given twice"));
@@ -181,7 +194,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
         out = value == Py_None ? nullptr : value;
         if (out && PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 1) out = PyTuple_GET_ITEM(out, 0);
       } else {
-        argument_error(def, errors::text("there is no argument '", PyUnicode_AsUTF8(keyword), "'"));
+        argument_error(def, errors::text("there is no argument '", utf8(keyword), "'"));
       }
     }
   }
@@ -200,8 +213,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
 }
 
 PyObject* new_op(OpDef* def, const char* qualname_prefix) {
-  if (def->interned.empty())
-    for (const Arg& a : def->args) def->interned.push_back(PyUnicode_InternFromString(a.name));
+  if (def->interned.empty()) intern_names(*def);
   OpObject* o = PyObject_New(OpObject, op_type);
   if (!o) return nullptr;
   o->vectorcall = &vectorcall;

@@ -59,6 +59,7 @@ struct OpDef {
   std::string returns = "Tensor";
   std::vector<Arg> args;
   std::vector<PyObject*> interned;      // the arguments' names
+  std::vector<std::pair<PyObject*, int>> interned_aliases;  // their other names, and whose they are
   bool is_function = true, is_method = true;
   bool takes_out = false;
   bool native_out = false;              // invoke() gets out (or null) behind the arguments
@@ -276,6 +277,7 @@ void def_sort(Ops& ops);
 void def_linalg(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
+void def_storage(Ops& ops);
 void def_border(Ops& ops);
 
 }  // namespace tenon::py

@@ -63,6 +63,12 @@ void def_autograd(Ops& ops) {
          "and bools, and for a tensor with a history that is to stop recording.",
          "input"_a, "requires_grad"_a = true)
       .method_only();
+  ops.def(
+         "retain_grad", +[](Tensor& t) { t.retain_grad(); },
+         "Makes backward() keep the gradient of a tensor that was computed in .grad, too; of leaves it does.\n\n"
+         "RuntimeError for a tensor that requires no grad.",
+         "input"_a)
+      .method_only();
   ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.").function_only();
   ops.def("_border_guard", &border_guard, "Whether saved tensors are checked for writes from outside.").function_only();
   ops.def("_set_border_guard", &set_border_guard, "Turns the border guard on or off, for all threads.", "on"_a)

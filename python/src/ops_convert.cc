@@ -1,10 +1,18 @@
 // Rows: copies, conversions between dtypes and devices, and questions about them.
 #include "core/errors.h"
 #include "dtype.h"
+#include "numpy_api.h"
 #include "op.h"
 
 namespace tenon::py {
 namespace {
+
+// Whether a string is the name of a dtype ('float32', NumPy's 'f4') and not of a device.
+bool names_dtype(PyObject* text) {
+  const std::string s = utf8(text);
+  DType d;
+  return dtype_from_name(s, d) || (!s.starts_with("cpu") && !s.starts_with("cuda") && dtype_from_numpy(text, d));
+}
 
 // to(dtype), to(device), to(device, dtype), to(other); each also by name.
 PyObject* to_any(const OpDef& def, PyObject* const* args) {
@@ -20,9 +28,7 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
       device = unwrap(o).device();
       return;
     }
-    DType d;
-    if (is_device(o) || (PyUnicode_Check(o) && !dtype_from_name(PyUnicode_AsUTF8(o), d)))
-      device = to_device(o, {"to", name});
+    if (is_device(o) || (PyUnicode_Check(o) && !names_dtype(o))) device = to_device(o, {"to", name});
     else dtype = to_dtype(o, {"to", name});
   };
   take(args[1], "device");
@@ -45,7 +51,11 @@ Tensor convert_complex(const Tensor& t) { return to(t, DType::complex64); }
 
 Device cuda_device(PyObject* o, const Tensor& t) {
   if (o == Py_None) return t.device().is_cpu() ? Device{DeviceType::cuda, 0} : t.device();
-  if (PyLong_Check(o)) return {DeviceType::cuda, static_cast<std::int8_t>(to_int(o, {"cuda", "device"}))};
+  if (PyLong_Check(o)) {
+    const std::int64_t index = to_int(o, {"cuda", "device"});
+    if (index < 0 || index > INT8_MAX) errors::bad_device("cuda:" + std::to_string(index));
+    return {DeviceType::cuda, static_cast<std::int8_t>(index)};
+  }
   return to_device(o, {"cuda", "device"});
 }
 

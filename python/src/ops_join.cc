@@ -27,6 +27,7 @@ PyObject* repeat_interleave_any(const OpDef& def, PyObject* const* args) {
 Tensor cat_any(const std::vector<Tensor>& ts, const std::optional<std::int64_t>& dim) {
   if (dim) return cat(ts, *dim);
   std::vector<Tensor> flat;
+  flat.reserve(ts.size());
   for (const Tensor& t : ts) flat.push_back(flatten(t));
   return cat(flat, 0);
 }

@@ -74,7 +74,7 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
   double p = 2;
   if (PyUnicode_Check(args[1])) {
     if (PyUnicode_CompareWithASCIIString(args[1], "fro") != 0)
-      errors::fail("norm", "p must be a number, inf or 'fro'; got '", PyUnicode_AsUTF8(args[1]), "'");
+      errors::fail("norm", "p must be a number, inf or 'fro'; got '", utf8(args[1]), "'");
   } else if (args[1] != Py_None) {
     p = argument<double>(def, args, 1);
   }

@@ -96,6 +96,23 @@ void def_order(Ops& ops) {
       "dims"_a = none);
 }
 
+void def_inplace_views(Ops& ops) {
+  static constexpr const char* kRest =
+      " in place: the tensor's own shape and strides change, its memory does not move. Returns the tensor.";
+  const auto doc = [](const char* first) { return std::string(first) + kRest; };
+  ops.def("transpose_", &transpose_, doc("Swaps two dimensions").c_str(), "input"_a, "dim0"_a, "dim1"_a)
+      .method_only()
+      .alias("swapaxes_", "swapdims_");
+  ops.def("t_", &t_, doc("Swaps rows and columns of a matrix").c_str(), "input"_a).method_only();
+  ops.def("squeeze_", &squeeze_, doc("Drops dimensions of size 1 (those of dim, or all)").c_str(), "input"_a,
+          "dim"_a = none)
+      .method_only();
+  ops.def(
+         "unsqueeze_", +[](Tensor& t, std::int64_t dim) -> Tensor& { return unsqueeze_(t, Dims{dim}); },
+         doc("Adds a dimension of size 1 at dim").c_str(), "input"_a, "dim"_a)
+      .method_only();
+}
+
 void def_sizes(Ops& ops) {
   ops.def("reshape", &reshape,
           "Another shape: a view where the strides allow it, otherwise a copy. One size may be "
@@ -226,6 +243,7 @@ void def_windows(Ops& ops) {
 
 void def_shape(Ops& ops) {
   def_order(ops);
+  def_inplace_views(ops);
   def_sizes(ops);
   def_windows(ops);
 }

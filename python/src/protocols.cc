@@ -78,6 +78,15 @@ PyObject* array_(PyObject* self, PyObject* args, PyObject* kwargs) {
   });
 }
 
+// A NumPy function's result for code that computes on np.asarray(t) and gives back what it was given. A scalar is a
+// tensor of 0 dimensions here.
+PyObject* array_wrap(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  return guarded([&] {
+    if (nargs < 1 || nargs > 3) throw TypeError("__array_wrap__: it takes array, context and return_scalar");
+    return wrap(ingest(args[0], "__array_wrap__", {}));
+  });
+}
+
 // ---- array interfaces ----
 
 std::string typestr(DType d) {
@@ -188,6 +197,9 @@ PyMethodDef methods[] = {
      "__array__($self, /, dtype=None, copy=None)\n--\n\n"
      "An ndarray: over the same memory where dtype and copy allow it (copy=False: or ValueError; copy=True: never).\n"
      "Refused as .numpy() is for tensors that require grad or are on a device, unless tenon.numpy_policy allows it."},
+    {"__array_wrap__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_wrap)), METH_FASTCALL,
+     "__array_wrap__($self, array, context=None, return_scalar=False, /)\n--\n\n"
+     "The array as a tensor over its memory; bool stays bool."},
     {"__array_namespace__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_namespace)),
      METH_VARARGS | METH_KEYWORDS,
      "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe Array API namespace: tenon.numpy."},

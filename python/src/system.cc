@@ -54,7 +54,9 @@ void bind_system(nb::module_& m) {
           "get_state", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); }, "(seed, position).")
       .def(
           "set_state",
-          [](Generator& g, nb::tuple s) { g.set_state(nb::cast<std::uint64_t>(s[0]), nb::cast<std::uint64_t>(s[1])); },
+          [](Generator& g, const std::tuple<std::uint64_t, std::uint64_t>& s) {
+            g.set_state(std::get<0>(s), std::get<1>(s));
+          },
           nb::arg("state"), "Continues from (seed, position).")
       .def("__getstate__", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); })
       .def("__setstate__", [](Generator& g, const std::tuple<std::uint64_t, std::uint64_t>& s) {

@@ -18,6 +18,9 @@ extern PyGetSetDef tensor_getset[];
 extern PyMethodDef tensor_methods[];
 PyObject* tensor_repr(PyObject* self);
 
+// size.cc
+void init_size();
+
 // What refuses an export: device or gradient, with the fix. Honours tenon.numpy_policy unless strict.
 // Returns the tensor to export (detached and moved where a policy says so).
 Tensor exportable(const Tensor& t, const char* op, bool strict = false);

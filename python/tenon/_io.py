@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from typing import Any
 
-Path = str | os.PathLike[str]
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None) -> Any:
@@ -22,7 +22,9 @@ def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dty
     writeable, whose writes stay in memory and never reach the file. raw_dtype: what items of a type that
     NumPy
     does not name are (float8 files; bfloat16 is recognised). Other byte orders are converted while reading.
-    Raises OSError for files that cannot be read and ValueError for those that are not what they claim to be.
+    Raises what open() raises for files that cannot be read (FileNotFoundError, IsADirectoryError,
+    PermissionError: OSError with errno and filename) and ValueError for those that are not what they claim
+    to be.
     """
     return _C._load_npy(path, mmap, writeable, raw_dtype)
 

@@ -1,8 +1,11 @@
 """Pickling and copying of tensors.
 
-The elements travel as one buffer, out of band where the pickler has a buffer_callback (protocol 5). Between
-processes of multiprocessing, a tensor over a shared-memory block (multiprocessing.shared_memory, or anything
-mapped from /dev/shm) travels by the block's name: both sides see each other's writes.
+The elements travel as one buffer, out of band where the pickler has a buffer_callback (protocol 5). Tensors
+that view one storage do so again after they were pickled, or copied by copy.deepcopy, together.
+
+Between processes of multiprocessing, a tensor over shared memory stays shared, so that both sides see each
+other's writes: one that share_memory_() moved travels by its descriptor, one over a block
+(multiprocessing.shared_memory, or anything mapped from /dev/shm) by the block's name.
 """
 
 from __future__ import annotations
@@ -21,15 +24,66 @@ from tenon._C import Tensor
 _SHM = "/dev/shm/"
 
 
+class _Block:
+    """The bytes of a storage that several tensors view: one object each, so that picklers send it once."""
+
+    __slots__ = ("__weakref__", "flat")
+
+    def __init__(self, flat: Tensor) -> None:
+        self.flat = flat
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return rebuild, (
+            _data(self.flat, protocol),
+            "uint8",
+            self.flat.shape,
+            str(self.flat.device),
+            False,
+        )
+
+
+# By the storage's identity and whether it is read-only. A pickler keeps what it has met, and so the storage.
+_pickled: weakref.WeakValueDictionary[tuple[int, bool], _Block] = weakref.WeakValueDictionary()
+
+
 def reduce(t: Tensor, protocol: int) -> tuple[Any, ...]:
     """What ``Tensor.__reduce_ex__`` returns."""
-    if t._owner() is not None and _between_processes():
-        shared = _by_name(t)
+    between = _between_processes()
+    if between:
+        shared = _by_descriptor(t) or _by_name(t)
         if shared is not None:
             return shared
+    # Between processes a view of a large tensor sends its own elements; share_memory_() is what shares there.
+    identity, viewed, flat, offset = _C._storage(t)
+    if between or not viewed or t.numel() == 0:
+        return rebuild, (_data(t, protocol), str(t.dtype.name), t.shape, str(t.device), t.requires_grad)
+    key = identity, t.readonly
+    block = _pickled.get(key)
+    if block is None:
+        block = _pickled[key] = _Block(flat)
+    return view_of, (block, offset, str(t.dtype.name), t.shape, t.stride(), t.readonly, t.requires_grad)
+
+
+def _data(t: Tensor, protocol: int) -> Any:
     flat = t.detach().cpu().contiguous().reshape(-1).view(_C.uint8)
-    data: Any = pickle.PickleBuffer(flat) if protocol >= 5 else bytearray(memoryview(flat))
-    return rebuild, (data, str(t.dtype.name), t.shape, str(t.device), t.requires_grad)
+    return pickle.PickleBuffer(flat) if protocol >= 5 else bytearray(memoryview(flat))
+
+
+def view_of(
+    flat: Tensor,
+    offset: int,
+    dtype: str,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    readonly: bool,
+    requires_grad: bool,
+) -> Tensor:
+    """A tensor over a part of a storage that was rebuilt."""
+    try:
+        t = _C._over(flat, offset, dtype, shape, strides, readonly)
+    except ValueError:  # a buffer from outside, at an odd address
+        t = _C._over(flat.clone(), offset, dtype, shape, strides, readonly)
+    return t.requires_grad_() if requires_grad else t
 
 
 def rebuild(data: Any, dtype: str, shape: tuple[int, ...], device: str, requires_grad: bool) -> Tensor:
@@ -70,7 +124,40 @@ def _extent(t: Tensor) -> tuple[int, int]:
     return start + sum(r for r in reach if r < 0), start + sum(r for r in reach if r > 0) + t.itemsize
 
 
-def _by_name(t: Tensor) -> tuple[Any, ...] | None:
+class _Descriptor:
+    """The shared memory of one storage, which a pickler sends once, too."""
+
+    __slots__ = ("__weakref__", "flat")
+
+    def __init__(self, flat: Tensor) -> None:
+        self.flat = flat
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        from multiprocessing.reduction import DupFd
+
+        return attach_descriptor, (DupFd(_C._shared_descriptor(self.flat)),)
+
+
+_sent: weakref.WeakValueDictionary[int, _Descriptor] = weakref.WeakValueDictionary()
+
+
+def _by_descriptor(t: Tensor) -> tuple[Any, ...] | None:
+    if _C._shared_descriptor(t) < 0:
+        return None
+    identity, _, flat, offset = _C._storage(t)
+    block = _sent.get(identity)
+    if block is None:
+        block = _sent[identity] = _Descriptor(flat)
+    return view_of, (block, offset, str(t.dtype.name), t.shape, t.stride(), t.readonly, t.requires_grad)
+
+
+def attach_descriptor(descriptor: Any) -> Tensor:
+    """The memory that another process has moved by share_memory_()."""
+    return _C._attach_shared(descriptor.detach())
+
+
+def _mapping(t: Tensor) -> tuple[str, int, bool] | None:
+    """(path, the position of t's first byte in it, whether writes are shared) of the mapping under t."""
     if t.numel() == 0 or not sys.platform.startswith("linux"):
         return None
     low, high = _extent(t)
@@ -78,24 +165,36 @@ def _by_name(t: Tensor) -> tuple[Any, ...] | None:
         for line in maps:
             fields = line.split(maxsplit=5)
             first, last = (int(x, 16) for x in fields[0].split("-"))
-            if not (first <= low and high <= last):
-                continue
-            path = fields[5].rstrip("\n") if len(fields) == 6 else ""
-            # A block that was unlinked has no name any more, and a private mapping shares no writes.
-            if not path.startswith(_SHM) or path.endswith(" (deleted)") or fields[1][3] != "s":
-                return None
-            offset = int(fields[2], 16) + low - first
-            first_element = (t.data_ptr() - low) // t.itemsize
-            geometry = (t.shape, t.stride(), first_element, (high - low) // t.itemsize)
-            return attach, (
-                path[len(_SHM) :],
-                offset,
-                str(t.dtype.name),
-                geometry,
-                t.readonly,
-                t.requires_grad,
-            )
+            if first <= low and high <= last:
+                path = fields[5].rstrip("\n") if len(fields) == 6 else ""
+                return path, int(fields[2], 16) + low - first, fields[1][3] == "s"
     return None
+
+
+def _by_name(t: Tensor) -> tuple[Any, ...] | None:
+    found = _mapping(t) if t._owner() is not None else None
+    if found is None:
+        return None
+    path, offset, shared = found
+    # A block that was unlinked has no name any more, and a private mapping shares no writes.
+    if not path.startswith(_SHM) or path.endswith(" (deleted)") or not shared:
+        return None
+    low, high = _extent(t)
+    geometry = (t.shape, t.stride(), (t.data_ptr() - low) // t.itemsize, (high - low) // t.itemsize)
+    return attach, (path[len(_SHM) :], offset, str(t.dtype.name), geometry, t.readonly, t.requires_grad)
+
+
+def is_shared(t: Tensor) -> bool:
+    """Whether other processes can see writes to the memory; True on a device, as in PyTorch."""
+    if not t.is_cpu or _C._shared_descriptor(t) >= 0:
+        return True
+    found = _mapping(t) if t._owner() is not None else None
+    return found is not None and found[2]
+
+
+def share_memory_(t: Tensor) -> Tensor:
+    """Moves the memory where other processes see it, once."""
+    return t if is_shared(t) else _C._share_memory(t)
 
 
 _blocks: weakref.WeakValueDictionary[tuple[int, int, bool], mmap.mmap] = weakref.WeakValueDictionary()
@@ -142,13 +241,23 @@ def shallow_copy(t: Tensor) -> Tensor:
 
 
 def deep_copy(t: Tensor, memo: dict[int, Any]) -> Tensor:
-    """copy.deepcopy: a copy in fresh memory, and of ``.grad``; of leaves only."""
+    """copy.deepcopy: a copy in fresh memory, and of ``.grad``; of leaves only.
+
+    The copies of tensors that share memory share theirs.
+    """
     if id(t) in memo:
         found: Tensor = memo[id(t)]
         return found
     if t.requires_grad and not t.is_leaf:
         raise RuntimeError("deepcopy: only leaves can be copied with their history; use .detach().clone()")
-    r = t.detach().clone()
+    identity, viewed, flat, offset = _C._storage(t)
+    if viewed and t.numel() > 0:
+        key: Any = ("tenon", identity)
+        if key not in memo:
+            memo[key] = flat.clone(), flat  # the latter keeps the identity from being used again
+        r = _C._over(memo[key][0], offset, t.dtype, t.shape, t.stride(), False)
+    else:
+        r = t.detach().clone()
     if t.requires_grad:
         r.requires_grad_()
     if t.grad is not None:

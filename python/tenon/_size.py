@@ -13,12 +13,7 @@ class Size(int):
     """The number of elements; called, the shape or a size: ``t.size``, ``t.size()``, ``t.size(0)``."""
 
     __module__ = "tenon"
-    _shape: tuple[int, ...]
-
-    def __new__(cls, numel: int, shape: tuple[int, ...]) -> Size:
-        self = super().__new__(cls, numel)
-        self._shape = shape
-        return self
+    _shape: tuple[int, ...]  # set by Tensor.size (python/src/size.cc)
 
     def __call__(self, dim: SupportsIndex | None = None) -> Any:
         if dim is None:

@@ -12,6 +12,7 @@ import numpy as np
 
 import tenon.numpy
 from tenon import _C
+from tenon.numpy._out import castable, deliver
 from tenon.numpy._support import wrapped
 
 Tensor = _C.Tensor
@@ -53,80 +54,6 @@ def _operands(inputs: tuple[Any, ...]) -> list[Any]:
     ]
 
 
-def _needs_grad(values: Any) -> bool:
-    return _C.is_grad_enabled() and any(isinstance(v, Tensor) and v.requires_grad for v in values)
-
-
-# ---- out= and where= ----
-
-
-def _deliver(name: str, result: Any, out: Any, where: Any, casting: Any) -> Any:
-    """Writes a result into ``out``, where a mask says so, and returns that very object."""
-    if out is None or out is ...:
-        if where is True:
-            return result
-        return _C.where(_mask(where), result, tenon.numpy.zeros_like(result))
-    if isinstance(out, np.ndarray):
-        if _needs_grad((result,)):
-            raise RuntimeError(
-                f"{name}: out= is an ndarray, in which the result's gradient would be lost; use "
-                f"tensor.detach(), or "
-                f"compute without out="
-            )
-        if isinstance(result, Tensor) and str(result.device) != "cpu":
-            raise TypeError(
-                f"{name}: out= is an ndarray, but the result is on {result.device}; use tensor.cpu()"
-            )
-        values = np.asarray(result)
-        if where is True:
-            np.copyto(out, values, casting=casting)
-        else:
-            np.copyto(out, values, casting=casting, where=np.asarray(where))
-        return out
-    if not isinstance(out, Tensor):
-        raise TypeError(f"{name}: out= must be a tensor or an ndarray; got {type(out).__name__}")
-    if _needs_grad((result, out)):
-        raise RuntimeError(f"{name}: out= cannot record a gradient; compute without out=")
-    if not _castable(result.dtype, out.dtype, casting):
-        raise TypeError(
-            f"{name}: the result's dtype {result.dtype} does not fit into out= of {out.dtype} by "
-            f"casting={casting!r}"
-        )
-    with tenon.numpy._no_grad():
-        value = result if where is True else _C.where(_mask(where), result, out)
-        if tuple(value.shape) != tuple(out.shape):
-            raise ValueError(
-                f"{name}: the result of shape {tuple(value.shape)} does not fit into out= of shape "
-                f"{tuple(out.shape)}"
-            )
-        out[...] = value
-    return out
-
-
-def _mask(where: Any) -> Any:
-    mask = _C._ingest(where, "where", None, None, None)
-    if mask.dtype != _C.bool:
-        raise TypeError(f"where: the mask must be bool; got {mask.dtype}")
-    return mask
-
-
-def _kind(dtype: Any) -> int:
-    name = dtype.name
-    if name == "bool":
-        return 0
-    return 3 if dtype.is_complex else 2 if dtype.is_floating_point else 1
-
-
-def _castable(source: Any, target: Any, casting: str) -> bool:
-    if casting == "unsafe" or source == target:
-        return True
-    if casting in ("no", "equiv"):
-        return False
-    if casting == "same_kind":
-        return _kind(source) <= _kind(target)
-    return bool(np.can_cast(source.numpy, target.numpy, "safe"))
-
-
 def _split(kwargs: dict[str, Any]) -> tuple[Any, Any, Any, str]:
     """out, where, dtype and casting, taken out of the keywords."""
     out = kwargs.pop("out", None)
@@ -162,14 +89,14 @@ def _call(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     result = f(*operands)
     if isinstance(result, tuple):
         outs = out if isinstance(out, tuple) else (out,) * len(result)
-        return tuple(_deliver(name, r, o, where, casting) for r, o in zip(result, outs, strict=True))
-    return _deliver(name, result, out[0] if isinstance(out, tuple) else out, where, casting)
+        return tuple(deliver(name, r, o, where, casting) for r, o in zip(result, outs, strict=True))
+    return deliver(name, result, out[0] if isinstance(out, tuple) else out, where, casting)
 
 
 def _cast(name: str, x: Any, dtype: Any, casting: str) -> Any:
     if not isinstance(x, Tensor):
         return x
-    if not _castable(x.dtype, dtype, casting):
+    if not castable(x.dtype, dtype, casting):
         raise TypeError(f"{name}: an operand of {x.dtype} cannot become {dtype} by casting={casting!r}")
     return x if x.dtype == dtype else tenon.numpy.astype(x, dtype)
 
@@ -209,7 +136,7 @@ def _reduce(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         keywords["where"] = where
     if dtype is not None and name in ("add", "multiply"):
         keywords["dtype"] = dtype
-    return _deliver(f"{name}.reduce", f(x, **keywords), out, True, casting)
+    return deliver(f"{name}.reduce", f(x, **keywords), out, True, casting)
 
 
 def _accumulate(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -219,7 +146,7 @@ def _accumulate(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     axis = kwargs.pop("axis", inputs[1] if len(inputs) > 1 else 0)
     out, _, dtype, casting = _split(kwargs)
     result = getattr(tenon.numpy, f)(inputs[0], axis=axis, dtype=dtype)
-    return _deliver(f"{_name(ufunc)}.accumulate", result, out, True, casting)
+    return deliver(f"{_name(ufunc)}.accumulate", result, out, True, casting)
 
 
 def _outer(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -1,5 +1,5 @@
 // The gradients of the primitives: for each a function that captures what backward needs. Called only where
-// a gradient is recorded. derivatives.cc is the one file that knows calculus.
+// a gradient is recorded. derivatives*.cc are the files that know calculus.
 #pragma once
 
 #include <span>
@@ -51,5 +51,10 @@ Backward softmax(int dim, const Tensor& y);
 Backward log_softmax(int dim, const Tensor& y);
 Backward matmul(const Tensor& a, const Tensor& b);
 Backward norm2(const Tensor& x, const Dims& axes, const Tensor& y);
+
+// ---- what they share ----
+// Conjugation costs nothing for real values.
+inline Tensor cj(const Tensor& t) { return is_complex(t.dtype()) ? conj(t) : t; }
+inline Tensor zeros_of(const Dims& shape, const Tensor& like) { return full(shape, 0, like.dtype(), like.device()); }
 
 }  // namespace tenon::derive

@@ -26,7 +26,7 @@ std::uint64_t hash_run(std::uint64_t h, const char* p, std::int64_t bytes) {
   std::memset(words, 0, 32);
   std::memcpy(words, p, static_cast<std::size_t>(bytes));
   for (int i = 0; i < 4; ++i) lanes[i] = mix(lanes[i], words[i]);
-  for (int i = 0; i < 4; ++i) h = mix(h, lanes[i] ^ lanes[i] >> 32);
+  for (const std::uint64_t lane : lanes) h = mix(h, lane ^ lane >> 32);
   return h;
 }
 
@@ -61,7 +61,8 @@ std::uint64_t fingerprint(const Tensor& t) {
 std::uint64_t fingerprint_if_exposed(const Tensor& t) {
   if (!t.defined() || !t.device().is_cpu()) return 0;
   const Storage& s = t.storage();
-  const bool exposed = (s.kind() == Storage::Kind::borrowed && !t.read_only()) || s.exports() > 0;
+  const bool lent = s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared;
+  const bool exposed = (lent && !t.read_only()) || s.exports() > 0;
   return exposed && border_guard() ? fingerprint(t) : 0;
 }
 

@@ -1,6 +1,8 @@
 // What a tensor carries if it takes part in differentiation.
 #pragma once
 
+#include <memory>
+
 #include "tenon/autograd.h"
 
 namespace tenon {
@@ -9,6 +11,7 @@ struct AutogradMeta {
   bool requires_grad = false;  // a leaf's own flag
   Ref<Node> node;              // the operation that made it; null for leaves
   Tensor grad;
+  std::shared_ptr<Tensor> retained;  // in the place of grad: retain_grad()'s, which the node fills
 };
 
 }  // namespace tenon

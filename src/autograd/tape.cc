@@ -1,4 +1,4 @@
-// The graph and the engine that runs it backwards. No calculus here: see derivatives.cc.
+// The graph and the engine that runs it backwards. No calculus here: see derivatives*.cc.
 #include <map>
 #include <unordered_map>
 
@@ -20,7 +20,7 @@ AutogradMeta& meta(const Tensor& t) {
   return *t.impl()->grad_meta;
 }
 
-// A node whose gradient is a closure from derivatives.cc.
+// A node whose gradient is a closure from derivatives*.cc.
 class FunctionNode final : public Node {
  public:
   FunctionNode(const char* op, Backward backward) : Node(op), backward_(std::move(backward)) {}
@@ -172,7 +172,7 @@ Ref<Node> node_of(const Tensor& t) {
     const bool was = std::exchange(t_grad_enabled, true);
     const Tensor fresh = window(base, t.dtype(), t.shape(), t.strides(), (t.data() - base.data()) / t.itemsize());
     t_grad_enabled = was;
-    meta(t).node = fresh.impl()->grad_meta ? fresh.impl()->grad_meta->node : Ref<Node>();
+    set_node(t, fresh.impl()->grad_meta ? fresh.impl()->grad_meta->node : Ref<Node>());
   }
   return p->grad_meta ? p->grad_meta->node : Ref<Node>();
 }
@@ -199,15 +199,29 @@ void attach(const Tensor& y, const char* op, std::span<const Tensor> inputs, Bac
   attach(y, Ref<Node>::adopt(new FunctionNode(op, std::move(backward))), inputs);
 }
 
-void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
-  if (t.read_only()) errors::read_only(op);
-  if (!t.is_contiguous() && overlaps_itself(t.shape(), t.strides()))
-    errors::overlapping_output(op, t.shape(), t.strides());
+void check_leaf(const Tensor& t, const char* op) {
   if (!t_grad_enabled) return;
   const TensorImpl* p = t.impl();
   if (p->grad_meta && p->grad_meta->requires_grad && !p->grad_meta->node) errors::inplace_on_leaf(op, false);
   const AutogradMeta* base = p->base ? p->base->grad_meta : nullptr;
   if (base && base->requires_grad && !base->node) errors::inplace_on_leaf(op, true);
+}
+
+void set_node(const Tensor& t, Ref<Node> node) {
+  AutogradMeta& m = meta(t);
+  if (m.retained) {
+    if (m.node) m.node->retained = nullptr;
+    if (node) node->retained = m.retained;
+  }
+  m.node = std::move(node);
+}
+
+void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
+  if (t.read_only()) errors::read_only(op);
+  if (!t.is_contiguous() && overlaps_itself(t.shape(), t.strides()))
+    errors::overlapping_output(op, t.shape(), t.strides());
+  if (!t_grad_enabled) return;
+  check_leaf(t, op);
   if (grad_flows_in && !is_differentiable(t.dtype())) errors::not_differentiable(op, t.dtype());
 }
 
@@ -216,7 +230,7 @@ void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
   if (!node) return;
   TensorImpl* p = t.impl();
   if (!p->base) {
-    meta(t).node = std::move(node);
+    set_node(t, std::move(node));
     ++p->history;
     return;
   }
@@ -228,9 +242,9 @@ void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
   to_view.dtype = t.dtype();
   to_view.device = t.device();
   replaced->edges = {edge_of(base), to_view};
-  meta(base).node = std::move(replaced);
+  set_node(base, std::move(replaced));
   p->base_history = ++p->base->history;
-  meta(t).node = std::move(node);
+  set_node(t, std::move(node));
 }
 
 // ---- the engine ----
@@ -253,15 +267,15 @@ void add_to(Tensor& sum, Tensor g, bool create_graph) {
   }
 }
 
-void accumulate_leaf(const Tensor& leaf, Tensor g, bool create_graph) {
-  AutogradMeta& m = meta(leaf);
+// What .grad becomes.
+void accumulate(Tensor& grad, Tensor g, bool create_graph) {
   if (create_graph) {
-    m.grad = m.grad.defined() ? add(m.grad, g) : g;
-  } else if (!m.grad.defined()) {
-    m.grad = unshared(g) && g.is_contiguous() ? std::move(g) : clone(g);
+    grad = grad.defined() ? add(grad, g) : g;
+  } else if (!grad.defined()) {
+    grad = unshared(g) && g.is_contiguous() ? std::move(g) : clone(g);
   } else {
     const Operand other(g);
-    elementwise_(Op::add, m.grad, {&other, 1});
+    elementwise_(Op::add, grad, {&other, 1});
   }
 }
 
@@ -289,7 +303,7 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
       p.node = e.node;
       add_to(p.g, std::move(g), create_graph);
     } else if (!captures) {
-      accumulate_leaf(e.leaf, std::move(g), create_graph);
+      accumulate(meta(e.leaf).grad, std::move(g), create_graph);
     } else if (auto it = captures->find(e.leaf.impl()); it != captures->end()) {
       add_to(it->second, std::move(g), create_graph);
     }
@@ -324,6 +338,7 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
     if (captures) {
       if (auto it = captures->find(p.node.get()); it != captures->end()) it->second = p.g;
     }
+    if (p.node->retained && !captures) accumulate(*p.node->retained, p.g, create_graph);
     if (p.node->freed()) errors::graph_freed(p.node->op());
     Engine::running = p.node.get();
     Grads gs = p.node->backward(p.g);
@@ -384,12 +399,29 @@ Tensor& Tensor::set_requires_grad(bool on) {
 
 bool Tensor::is_leaf() const { return !requires_grad() || !autograd::node_of(*this); }
 
-Tensor Tensor::grad() const { return p_->grad_meta ? p_->grad_meta->grad : Tensor(); }
+Tensor Tensor::grad() const {
+  const AutogradMeta* m = p_->grad_meta;
+  return !m ? Tensor() : m->retained ? *m->retained : m->grad;
+}
 
 void Tensor::set_grad(Tensor g) {
   if (g.defined() && g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
-  if (g.defined() || p_->grad_meta) meta(*this).grad = std::move(g);
+  if (!g.defined() && !p_->grad_meta) return;
+  AutogradMeta& m = meta(*this);
+  (m.retained ? *m.retained : m.grad) = std::move(g);
 }
+
+void Tensor::retain_grad() {
+  if (!requires_grad())
+    errors::fail<GradError>("retain_grad", "the tensor requires no grad; call requires_grad_() before it is made");
+  const Ref<Node> node = autograd::node_of(*this);
+  if (!node || retains_grad()) return;
+  AutogradMeta& m = meta(*this);
+  m.retained = std::make_shared<Tensor>(std::move(m.grad));
+  node->retained = m.retained;
+}
+
+bool Tensor::retains_grad() const { return p_->grad_meta && p_->grad_meta->retained; }
 
 Tensor Tensor::detach() const { return alias(*this, 0, shape(), strides()); }
 

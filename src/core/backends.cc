@@ -39,7 +39,7 @@ Plugin load_cuda() {
   Plugin p;
   std::vector<std::string> candidates;
   if (const char* path = std::getenv("TENON_CUDA_LIB"); path && *path) {
-    candidates.push_back(path);
+    candidates.emplace_back(path);
   } else {
     candidates = {own_folder() + "/libtenon_cuda.so", own_folder() + "/../tenon_cuda/libtenon_cuda.so"};
   }

@@ -1,5 +1,8 @@
 #include "tenon/dtype.h"
 
+#include <cmath>
+#include <cstdio>
+
 #include "core/errors.h"
 #include "tenon/device.h"
 #include "tenon/scalar.h"
@@ -77,7 +80,8 @@ DType Scalar::default_dtype() const {
   if (dtype_ != kWeak) return static_cast<DType>(dtype_);
   switch (tag_) {
     case Tag::boolean: return DType::bool_;
-    case Tag::integer: return DType::int64;
+    case Tag::integer:
+    case Tag::huge_integer: return DType::int64;
     case Tag::unsigned_integer: return DType::uint64;
     case Tag::floating: return default_float();
     case Tag::complex: return default_complex();
@@ -90,7 +94,8 @@ DType Scalar::promote_with(DType d) const {
   switch (tag_) {
     case Tag::boolean: return d;
     case Tag::integer:
-    case Tag::unsigned_integer: return tenon::is_bool(d) ? default_dtype() : d;
+    case Tag::unsigned_integer:
+    case Tag::huge_integer: return tenon::is_bool(d) ? default_dtype() : d;
     case Tag::floating: return is_differentiable(d) ? d : default_float();
     case Tag::complex: return tenon::is_complex(d) ? d : complex_dtype(d);
   }
@@ -98,7 +103,9 @@ DType Scalar::promote_with(DType d) const {
 }
 
 bool Scalar::fits(DType d) const {
+  if (tag_ == Tag::huge_integer && !tenon::is_integral(d)) return std::isfinite(u_.c.re);
   if (!is_integral() || !tenon::is_integral(d)) return true;
+  if (tag_ == Tag::huge_integer) return false;
   return dispatch(d, [&]<class T>() {
     if constexpr (std::integral<T> && !std::same_as<T, bool>) {
       if (tag_ == Tag::unsigned_integer)
@@ -115,6 +122,7 @@ void Scalar::store(DType d, void* p) const {
 
 Scalar Scalar::load(DType d, const void* p) {
   return dispatch(d, [&]<class T>() -> Scalar {
+    if constexpr (std::same_as<T, bool>) return Scalar(*static_cast<const std::uint8_t*>(p) != 0);  // any byte
     const T v = *static_cast<const T*>(p);
     if constexpr (std::is_arithmetic_v<T>) return Scalar(v);
     else if constexpr (requires { v.im; }) return Scalar(complex128{v.re, v.im});
@@ -127,6 +135,11 @@ std::string Scalar::str() const {
     case Tag::boolean: return u_.i ? "True" : "False";
     case Tag::integer: return std::to_string(u_.i);
     case Tag::unsigned_integer: return std::to_string(static_cast<std::uint64_t>(u_.i));
+    case Tag::huge_integer: {
+      char text[40];
+      std::snprintf(text, sizeof text, "of about %.3g", u_.c.re);
+      return text;
+    }
     case Tag::floating: return errors::to_text(u_.c.re);
     case Tag::complex: return errors::text("(", u_.c.re, u_.c.im < 0 ? "" : "+", u_.c.im, "j)");
   }

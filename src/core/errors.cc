@@ -1,6 +1,7 @@
 #include "core/errors.h"
 
 #include <cstdio>
+#include <cstring>
 
 namespace tenon {
 
@@ -127,14 +128,15 @@ void exported(Str op, int exports) {
                     " of it (ndarray, memoryview or DLPack) exist outside; delete them or use .clone()");
 }
 void not_owned(Str op) {
-  fail<RuntimeError>(op, "the storage borrows its bytes from another owner and cannot be resized; use .clone()");
+  fail<RuntimeError>(
+      op, "the storage borrows its bytes from another owner and can be neither resized nor moved; use .clone()");
 }
 
 void device_mismatch(Str op, Device a, Device b) {
   fail<DeviceError>(op, "the tensors are on ", a, " and ", b, "; move one with .to('", a, "')");
 }
 void no_backend(Device device, Str tried) {
-  fail<DeviceError>(device.str(), "no such device: ", tried,
+  fail<DeviceError>("device", "there is no ", device, ": ", tried,
                     "; use device='cpu', or check tenon.cuda.is_available() first");
 }
 void not_available(Str op, Device device, DType dtype) {
@@ -170,6 +172,11 @@ void not_differentiable(Str op, DType dtype) {
 void no_derivative(Str op) {
   fail<GradError>(op, "has no derivative; use .detach() where its result is taken as a constant");
 }
+
+void file(Str op, int code, Str path, Str before) {
+  throw FileError(text(op, ": ", before, std::strerror(code)), code, std::string(path));
+}
+void not_regular(Str op, Str path) { throw FileError(text(op, ": not a regular file"), 0, std::string(path)); }
 
 }  // namespace errors
 }  // namespace tenon

@@ -83,6 +83,11 @@ std::string text(const A&... a) {
 [[noreturn]] void not_differentiable(Str op, DType dtype);
 [[noreturn]] void no_derivative(Str op);
 
+// ---- files ----
+// code is errno, before says what became of the file where that is not plain.
+[[noreturn]] void file(Str op, int code, Str path, Str before = "");
+[[noreturn]] void not_regular(Str op, Str path);
+
 template <class E = ValueError, class... A>
 [[noreturn]] void fail(Str op, const A&... a) {
   throw E(text(op, ": ", a...));

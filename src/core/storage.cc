@@ -242,7 +242,7 @@ Ref<Storage> Storage::map_file(const char* path, bool writeable) {
   if (fd < 0 || fstat(fd, &st) != 0) {
     const int e = errno;
     if (fd >= 0) close(fd);
-    errors::fail<FileError>("open", std::strerror(e), ": '", path, "'");
+    errors::file("map_file", e, path);
   }
   void* p = nullptr;
   if (st.st_size > 0) {
@@ -251,9 +251,34 @@ Ref<Storage> Storage::map_file(const char* path, bool writeable) {
   }
   const int e = errno;
   close(fd);
-  if (p == MAP_FAILED) errors::fail<FileError>("mmap", std::strerror(e), ": '", path, "'");
+  if (p == MAP_FAILED) errors::file("map_file", e, path);
   Ref<Storage> s = borrow(p, st.st_size, kCpu, nullptr, nullptr);
   s->kind_ = Kind::mapped;
+  return s;
+}
+
+Ref<Storage> Storage::share(std::int64_t bytes) {
+  const int fd = memfd_create("tenon", MFD_CLOEXEC);
+  if (fd < 0) throw std::bad_alloc();
+  if (ftruncate(fd, std::max<std::int64_t>(bytes, 1)) != 0) {
+    close(fd);
+    throw std::bad_alloc();
+  }
+  return attach(fd);
+}
+
+Ref<Storage> Storage::attach(int fd) {
+  struct stat st{};
+  void* p = MAP_FAILED;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+    p = mmap(nullptr, static_cast<std::size_t>(st.st_size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (p == MAP_FAILED) {
+    close(fd);
+    errors::fail("shared_memory", "descriptor ", fd, " is no shared memory that can be written");
+  }
+  Ref<Storage> s = borrow(p, st.st_size, kCpu, nullptr, nullptr);
+  s->kind_ = Kind::shared;
+  s->descriptor_ = fd;
   return s;
 }
 
@@ -268,6 +293,9 @@ void Storage::destroy() {
     }
   } else if (kind_ == Kind::mapped) {
     if (data_) munmap(data_, static_cast<std::size_t>(bytes_));
+  } else if (kind_ == Kind::shared) {
+    munmap(data_, static_cast<std::size_t>(bytes_));
+    close(descriptor_);
   } else if (deleter_) {
     deleter_(context_);
   }

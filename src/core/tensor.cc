@@ -55,14 +55,16 @@ Dims contiguous_strides(std::span<const std::int64_t> shape) {
   return strides;
 }
 
-Tensor empty(const Dims& shape, DType dtype, Device device) {
-  if (shape.size() > kMaxDims) errors::too_many_dims("empty", shape.size());
+Tensor empty(const Dims& shape, DType dtype, Device device) { return make_empty("empty", shape, dtype, device); }
+
+Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device device) {
+  if (shape.size() > kMaxDims) errors::too_many_dims(op, shape.size());
   std::int64_t numel = 1;
   const auto size = static_cast<std::int64_t>(itemsize(dtype));
   std::int64_t extent = size;  // bytes, empty dimensions counted as 1: strides must stay representable
   for (auto n : shape) {
-    if (n < 0) errors::negative_size("empty", shape);
-    if (__builtin_mul_overflow(extent, std::max<std::int64_t>(n, 1), &extent)) errors::too_large("empty", shape, dtype);
+    if (n < 0) errors::negative_size(op, shape);
+    if (__builtin_mul_overflow(extent, std::max<std::int64_t>(n, 1), &extent)) errors::too_large(op, shape, dtype);
     numel *= n;
   }
   Ref<TensorImpl> p = new_impl();

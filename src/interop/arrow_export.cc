@@ -78,8 +78,9 @@ Tensor pack_bits(const Tensor& t) {
   Tensor out = empty({(t.numel() + 7) / 8}, DType::uint8);
   auto* bits = out.data<std::uint8_t>();
   std::memset(bits, 0, static_cast<std::size_t>(out.numel()));
-  const bool* p = t.data<bool>();
-  for (std::int64_t i = 0; i < t.numel(); ++i) bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | (p[i] << (i % 8)));
+  const auto* p = t.data<std::uint8_t>();  // any byte but 0 is true
+  for (std::int64_t i = 0; i < t.numel(); ++i)
+    bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | ((p[i] != 0) << (i % 8)));
   return out;
 }
 

@@ -9,12 +9,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 namespace tenon::interop {
 namespace {
 
 constexpr std::int64_t kChunk = std::int64_t{1} << 30;  // below what one system call moves
+constexpr const char* kOldFile = "the old file is left as it was: ";
+
+[[noreturn]] void refuse(const char* op, const struct stat& st, const std::string& path) {
+  if (S_ISDIR(st.st_mode)) errors::file(op, EISDIR, path);
+  errors::not_regular(op, path);
+}
 
 }  // namespace
 
@@ -26,11 +31,11 @@ InputFile::InputFile(const char* op, const std::string& path) : op_(op), path_(p
   if (fd_ < 0 || fstat(fd_, &st) != 0) {
     const int e = errno;
     if (fd_ >= 0) close(fd_);
-    errors::fail<FileError>(op, std::strerror(e), "; file '", path, "'");
+    errors::file(op, e, path);
   }
   if (!S_ISREG(st.st_mode)) {
     close(fd_);
-    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '", path, "'");
+    refuse(op, st, path);
   }
   size_ = st.st_size;
 }
@@ -44,7 +49,7 @@ void InputFile::read(std::int64_t offset, void* out, std::int64_t n) const {
   while (n > 0) {
     const ssize_t got = pread(fd_, p, static_cast<std::size_t>(std::min(n, kChunk)), offset);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) errors::fail<FileError>(op_, std::strerror(errno), "; file '", path_, "'");
+    if (got < 0) errors::file(op_, errno, path_);
     if (got == 0) fail("the file became shorter while it was read");
     p += got;
     offset += got;
@@ -56,15 +61,14 @@ OutputFile::OutputFile(const char* op, const std::string& path) : op_(op), path_
   if (path.find('\0') != std::string::npos) errors::fail(op, "a path must not contain NUL");
   struct stat st{};
   const bool exists = stat(path.c_str(), &st) == 0;
-  if (exists && !S_ISREG(st.st_mode))
-    errors::fail<FileError>(op, S_ISDIR(st.st_mode) ? "is a directory" : "not a regular file", "; file '", path, "'");
+  if (exists && !S_ISREG(st.st_mode)) refuse(op, st, path);
   if (exists) {
     // What a symbolic link points to is replaced, not the link.
     if (char* real = realpath(path.c_str(), nullptr)) {
       target_ = real;
       std::free(real);
     }
-    if (access(target_.c_str(), W_OK) != 0) fail_with(errno, "");
+    if (access(target_.c_str(), W_OK) != 0) errors::file(op_, errno, path_);
   }
   static std::atomic<unsigned> counter{0};
   for (int attempt = 0; fd_ < 0; ++attempt) {
@@ -72,7 +76,7 @@ OutputFile::OutputFile(const char* op, const std::string& path) : op_(op), path_
     std::snprintf(suffix, sizeof suffix, ".%ld-%u.tmp", static_cast<long>(getpid()), counter.fetch_add(1));
     temporary_ = target_ + suffix;
     fd_ = open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd_ < 0 && (errno != EEXIST || attempt > 100)) fail_with(errno, "");
+    if (fd_ < 0 && (errno != EEXIST || attempt > 100)) errors::file(op_, errno, path_);
   }
   if (exists && fchmod(fd_, st.st_mode & 07777) != 0) {
     // A file system without modes keeps the default ones.
@@ -85,16 +89,12 @@ OutputFile::~OutputFile() {
   unlink(temporary_.c_str());
 }
 
-void OutputFile::fail_with(int error, const char* what) const {
-  errors::fail<FileError>(op_, what, std::strerror(error), "; file '", path_, "'");
-}
-
 void OutputFile::write_at(std::int64_t offset, const void* data, std::int64_t n) {
   auto* p = static_cast<const char*>(data);
   while (n > 0) {
     const ssize_t done = pwrite(fd_, p, static_cast<std::size_t>(std::min(n, kChunk)), offset);
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) fail_with(errno, "the old file is left as it was: ");
+    if (done < 0) errors::file(op_, errno, path_, kOldFile);
     p += done;
     offset += done;
     n -= done;
@@ -116,7 +116,7 @@ void OutputFile::commit() {
   if (e == 0 && rename(temporary_.c_str(), target_.c_str()) != 0) e = errno;
   if (e != 0) {
     unlink(temporary_.c_str());
-    fail_with(e, "the old file is left as it was: ");
+    errors::file(op_, e, path_, kOldFile);
   }
 }
 

@@ -86,7 +86,6 @@ class OutputFile {
   void commit();
 
  private:
-  [[noreturn]] void fail_with(int error, const char* what) const;
   void write_at(std::int64_t offset, const void* data, std::int64_t n);
 
   const char* op_;

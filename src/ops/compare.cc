@@ -19,17 +19,6 @@ Tensor beside(const Tensor& t, const Tensor& other) {
   return !is_float_or_complex(t.dtype()) && is_float_or_complex(other.dtype()) ? to(t, DType::float64) : t;
 }
 
-// Signed and unsigned 64-bit integers have no common dtype; their values are compared exactly.
-Tensor signed_equal(const Tensor& with_sign, const Tensor& without) {
-  return logical_and(ge(with_sign, 0), eq(to(with_sign, DType::uint64), without));
-}
-
-Tensor values_equal(const Tensor& a, const Tensor& b) {
-  if (a.dtype() == DType::uint64 && kind(b.dtype()) == Kind::signed_integer) return signed_equal(b, a);
-  if (b.dtype() == DType::uint64 && kind(a.dtype()) == Kind::signed_integer) return signed_equal(a, b);
-  return eq(beside(a, b), beside(b, a));
-}
-
 // What a tolerance is computed in: at least float32; float64 for integers, which float32 cannot tell apart.
 Tensor in_precision(const Tensor& t) {
   const DType d = t.dtype();
@@ -44,7 +33,8 @@ bool equal(const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape()) return false;
   if (a.numel() == 0) return true;
   NoGrad guard;
-  return all(values_equal(comparable(a), comparable(b))).item<bool>();
+  const Tensor x = comparable(a), y = comparable(b);
+  return all(eq(beside(x, y), beside(y, x))).item<bool>();
 }
 
 // numpy.isclose: |a - b| <= atol + rtol * |b| where b is finite; infinities are close to themselves.

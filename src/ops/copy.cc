@@ -118,30 +118,53 @@ Tensor& fill_(Tensor& self, const Scalar& value) {
   return copy_into("fill_", self, Tensor::of(value, self.dtype(), self.device()));
 }
 
-Tensor& resize_(Tensor& self, const Dims& shape) {
-  TensorImpl* p = self.impl();
-  if (self.requires_grad())
-    errors::fail<GradError>("resize_", "a tensor that requires grad cannot be resized; use .detach().clone()");
-  if (self.read_only()) errors::read_only("resize_");
-  if (self.storage().exports() > 0) errors::exported("resize_", self.storage().exports());
-  if (self.storage().kind() != Storage::Kind::owned) errors::not_owned("resize_");
+namespace {
+
+// Whether self may get another storage: nobody else sees the old one.
+void check_alone(const char* op, const Tensor& self) {
+  const TensorImpl* p = self.impl();
+  if (self.storage().exports() > 0) errors::exported(op, self.storage().exports());
+  if (self.storage().kind() != Storage::Kind::owned) errors::not_owned(op);
   // A base that nobody else holds any more does not count: arange(6).reshape(2, 3) may be resized.
   const bool alone = p->base && p->base->refs.load(std::memory_order_acquire) == 1;
   if (self.storage().use_count() > (alone && p->base->storage == p->storage ? 2 : 1))
-    errors::fail<BufferError>("resize_", "other tensors view the same storage; delete them or use .clone()");
-  const Tensor fresh = empty(shape, self.dtype(), self.device());
-  const std::int64_t n = std::min(fresh.numel(), self.numel());
-  if (n > 0) write(alias(fresh, 0, {n}, {1}), slice(reshape(self.detach(), {-1}), 0, 0, n));
-  // Nothing above has changed self; from here on nothing fails.
-  TensorImpl* f = fresh.impl();
+    errors::fail<BufferError>(op, "other tensors view the same storage; delete them or use .clone()");
+}
+
+// self's memory and geometry become those of a tensor that nobody else has.
+void take_over(const char* op, Tensor& self, const Tensor& fresh) {
+  TensorImpl *p = self.impl(), *f = fresh.impl();
   p->storage = f->storage;
   p->data = f->data;
   p->shape = f->shape;
   p->strides = f->strides;
   p->numel = f->numel;
-  p->contiguous = true;
+  p->contiguous = f->contiguous;
   if (p->base) std::exchange(p->base, nullptr)->release();
-  self.storage().bump_version("resize_");
+  self.storage().bump_version(op);
+}
+
+}  // namespace
+
+Tensor& resize_(Tensor& self, const Dims& shape) {
+  if (self.requires_grad())
+    errors::fail<GradError>("resize_", "a tensor that requires grad cannot be resized; use .detach().clone()");
+  if (self.read_only()) errors::read_only("resize_");
+  check_alone("resize_", self);
+  const Tensor fresh = make_empty("resize_", shape, self.dtype(), self.device());
+  const std::int64_t n = std::min(fresh.numel(), self.numel());
+  if (n > 0) write(alias(fresh, 0, {n}, {1}), slice(reshape(self.detach(), {-1}), 0, 0, n));
+  take_over("resize_", self, fresh);
+  return self;
+}
+
+Tensor& share_memory_(Tensor& self) {
+  if (!self.device().is_cpu() || self.storage().kind() == Storage::Kind::shared) return self;
+  check_alone("share_memory_", self);
+  const Dims strides = dense_strides(self.shape(), memory_order(self.shape(), self.strides()));
+  const Tensor fresh = make_tensor(Storage::share(self.nbytes()), 0, self.shape(), strides, self.dtype(), false);
+  if (fresh.numel() > 0) write(fresh, self.detach());
+  take_over("share_memory_", self, fresh);
   return self;
 }
 

@@ -6,12 +6,12 @@
 #include "tenon/ops.h"
 
 namespace tenon {
+namespace {
 
-Tensor full(const Dims& shape, const Scalar& value, std::optional<DType> dtype, Device device) {
-  const DType d = dtype.value_or(value.default_dtype());
-  if (!value.fits(d)) errors::scalar_out_of_bounds("full", value, d);
-  if (value.is_complex() && !is_complex(d)) errors::complex_to_real("full", d);
-  Tensor out = empty(shape, d, device);
+Tensor filled(const char* op, const Dims& shape, const Scalar& value, DType d, Device device) {
+  if (!value.fits(d)) errors::scalar_out_of_bounds(op, value, d);
+  if (value.is_complex() && !is_complex(d)) errors::complex_to_real(op, d);
+  Tensor out = make_empty(op, shape, d, device);
   if (out.numel() == 0) return out;
   ElementwiseCall c;
   c.op = Op::copy;
@@ -27,14 +27,12 @@ Tensor full(const Dims& shape, const Scalar& value, std::optional<DType> dtype, 
   c.loop.numel = c.loop.shape[0] = out.numel();
   c.loop.strides[0][0] = out.itemsize();
   c.loop.strides[1][0] = 0;
-  if (backend(device).elementwise(device.index, c) != kOk) errors::not_available("full", device, d);
+  if (backend(device).elementwise(device.index, c) != kOk) errors::not_available(op, device, d);
   return out;
 }
 
-namespace {
-
 Tensor iota(const char* op, std::int64_t n, const IotaCall& values, DType dtype, Device device) {
-  Tensor out = empty({n}, dtype, device);
+  Tensor out = make_empty(op, {n}, dtype, device);
   if (n == 0) return out;
   IotaCall c = values;
   c.dtype = dtype;
@@ -47,6 +45,12 @@ Tensor iota(const char* op, std::int64_t n, const IotaCall& values, DType dtype,
 
 }  // namespace
 
+Tensor full(const Dims& shape, const Scalar& value, std::optional<DType> dtype, Device device) {
+  return filled("full", shape, value, dtype.value_or(value.default_dtype()), device);
+}
+Tensor zeros(const Dims& shape, DType dtype, Device device) { return filled("zeros", shape, 0, dtype, device); }
+Tensor ones(const Dims& shape, DType dtype, Device device) { return filled("ones", shape, 1, dtype, device); }
+
 Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::optional<DType> dtype, Device device) {
   if (start.is_complex() || stop.is_complex() || step.is_complex())
     errors::fail<TypeError>("arange", "start, stop and step must be real numbers");
@@ -55,6 +59,8 @@ Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::
   IotaCall c{};
   std::int64_t n;
   if (integers) {
+    for (const Scalar* v : {&start, &stop, &step})
+      if (!v->fits(DType::int64)) errors::scalar_out_of_bounds("arange", *v, DType::int64);
     const std::int64_t a = start.to<std::int64_t>(), b = stop.to<std::int64_t>(), s = step.to<std::int64_t>();
     if (s == 0) errors::fail("arange", "the step must not be 0");
     const __int128 length = (static_cast<__int128>(b) - a + (s > 0 ? s - 1 : s + 1)) / s;

@@ -227,6 +227,56 @@ bool any_needs_grad(std::span<const Operand> in) {
   return false;
 }
 
+// Whether a op b holds where a is certainly less than b (or certainly greater).
+bool holds(Op op, bool less) {
+  switch (op) {
+    case Op::eq: return false;
+    case Op::ne: return true;
+    case Op::lt:
+    case Op::le: return less;
+    default: return !less;
+  }
+}
+
+// Integers without a common dtype are compared by value, as in NumPy 2: int64 with uint64, and a tensor with a number
+// beyond its dtype. Undefined where a kernel does that.
+Tensor compare_integers(Op op, std::span<const Operand> in) {
+  const Rule rule = info(op).rule;
+  if (rule != Rule::compare && rule != Rule::order) return {};
+  const Operand &a = in[0], &b = in[1];
+  if (a.is_tensor() && b.is_tensor()) {
+    const DType x = a.tensor().dtype(), y = b.tensor().dtype();
+    const bool flip = x == DType::uint64;
+    if ((flip ? y : x) == DType::uint64 || (flip ? x : y) != DType::uint64 ||
+        kind(flip ? y : x) != Kind::signed_integer)
+      return {};
+    // Below zero the signed one is less; from there on both are unsigned.
+    NoGrad guard;
+    const Tensor below = lt(flip ? b : a, 0);
+    const Tensor left = to(a.tensor(), DType::uint64), right = to(b.tensor(), DType::uint64);
+    const Operand whole[] = {left, right};
+    const Tensor above = elementwise(op, whole);
+    return holds(op, !flip) ? logical_or(below, above) : logical_and(logical_not(below), above);
+  }
+  if (a.is_tensor() == b.is_tensor()) return {};
+  const Tensor& t = a.is_tensor() ? a.tensor() : b.tensor();
+  const Scalar& s = a.is_tensor() ? b.scalar() : a.scalar();
+  if (!is_integral(t.dtype()) || !s.is_integral()) return {};
+  if (!s.fits(t.dtype())) return full(t.shape(), holds(op, a.is_tensor() != s.is_negative()), DType::bool_, t.device());
+  if (s.promote_with(t.dtype()) == t.dtype()) return {};
+  const Operand number(s.without_dtype());
+  const Operand weak[] = {a.is_tensor() ? a : number, a.is_tensor() ? number : b};
+  return elementwise(op, weak);
+}
+
+void check_out(std::string_view name, const Tensor& out, DType dtype, const Dims& shape, Device device, bool record) {
+  if (record || (grad_enabled() && out.requires_grad())) errors::out_requires_grad(name);
+  if (!can_cast_same_kind(dtype, out.dtype())) errors::result_does_not_fit(name, dtype, out.dtype());
+  if (out.shape() != shape) errors::wrong_shape(name, out.shape(), shape);
+  if (out.device() != device) errors::device_mismatch(name, device, out.device());
+  autograd::check_inplace(out, name.data(), false);
+}
+
 }  // namespace
 
 const OpInfo& info(Op op) { return kInfo[static_cast<int>(op)]; }
@@ -260,6 +310,7 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
         return result;
       }
     }
+    if (Tensor exact = compare_integers(op, in); exact.defined()) return exact;
     const Call call = prepare(op, in);
     Tensor result = allocate_result(call, in);
     run(op, call, in, result);
@@ -267,13 +318,13 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
     return result;
   }
   const std::string_view name = info(op).name;
+  if (const Tensor exact = compare_integers(op, in); exact.defined()) {
+    check_out(name, *out, exact.dtype(), exact.shape(), exact.device(), record);
+    copy_(*const_cast<Tensor*>(out), exact);
+    return *out;
+  }
   const Call call = prepare(op, in);
-  if (record || (grad_enabled() && out->requires_grad())) errors::out_requires_grad(name);
-  if (!can_cast_same_kind(call.types.result, out->dtype()))
-    errors::result_does_not_fit(name, call.types.result, out->dtype());
-  if (out->shape() != call.shape) errors::wrong_shape(name, out->shape(), call.shape);
-  if (out->device() != call.device) errors::device_mismatch(name, call.device, out->device());
-  autograd::check_inplace(*out, name.data(), false);
+  check_out(name, *out, call.types.result, call.shape, call.device, record);
   // An input that would be overwritten before it is read is copied first.
   Tensor copies[3];
   std::vector<Operand> safe(in.begin(), in.end());

@@ -124,7 +124,8 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
       }
       const int span = is_bool(x.dtype()) ? x.ndim() : 1;
       for (int d = 0; d < span && is_bool(x.dtype()); ++d)
-        if (x.shape()[d] != t.shape()[axis + d]) errors::mask_mismatch(op, x.shape(), t.shape(), axis + d);
+        if (x.shape()[d] != t.shape()[axis + d] && x.shape()[d] != 0)  // size 0 selects nothing of any size
+          errors::mask_mismatch(op, x.shape(), t.shape(), axis + d);
       s.tensors.push_back({dim, axis, x});
       dim += span, axis += span;
     }

@@ -73,15 +73,9 @@ void check_ndim(const char* op, const Tensor& t, int wanted, std::string_view te
   if (t.ndim() != wanted) errors::wrong_ndim(op, t.ndim(), text);
 }
 
-}  // namespace
-
-Tensor matmul(const Tensor& a, const Tensor& b) {
-  if (a.device() != b.device()) errors::device_mismatch("matmul", a.device(), b.device());
-  if (a.ndim() == 0 || b.ndim() == 0)
-    errors::wrong_ndim("matmul", 0, "tensors of at least 1 dimension (use mul for numbers)");
-  const DType d = promote(a.dtype(), b.dtype());
-  if (is_float8(d)) errors::dtype_not_supported("matmul", d, "all numbers");
-  if (a.dtype() != d || b.dtype() != d) return matmul(to(a, d), to(b, d));
+// Of two tensors of one dtype that the kernels take.
+Tensor product(const Tensor& a, const Tensor& b) {
+  const DType d = a.dtype();
   const Matrices left = matrices(a, true), right = matrices(b, false);
   if (left.columns != right.rows) errors::matmul_mismatch("matmul", a.shape(), b.shape());
   const Dims batch = left.batch == right.batch ? left.batch : broadcast_shapes("matmul", left.batch, right.batch);
@@ -102,6 +96,19 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   return out;
 }
 
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device()) errors::device_mismatch("matmul", a.device(), b.device());
+  if (a.ndim() == 0 || b.ndim() == 0)
+    errors::wrong_ndim("matmul", 0, "tensors of at least 1 dimension (use mul for numbers)");
+  const DType d = promote(a.dtype(), b.dtype());
+  if (is_float8(d)) errors::dtype_not_supported("matmul", d, "all numbers");
+  if (a.dtype() != d || b.dtype() != d) return matmul(to(a, d), to(b, d));
+  // The kernels join bytes that are 0 or 1; bools that were borrowed may be any.
+  if (is_bool(d)) return product(logical_or(a, a), logical_or(b, b));
+  return product(a, b);
+}
 Tensor dot(const Tensor& a, const Tensor& b) {
   check_ndim("dot", a, 1, "1-D tensors (use matmul for matrices)");
   check_ndim("dot", b, 1, "1-D tensors (use matmul for matrices)");

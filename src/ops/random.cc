@@ -59,7 +59,7 @@ Tensor make(const char* op, Random kind, const Dims& shape, std::optional<DType>
             Generator* g) {
   const DType d = dtype.value_or(default_float());
   check_dtype(op, d, true);
-  Tensor out = empty(shape, d, device);
+  Tensor out = make_empty(op, shape, d, device);
   // A complex number is two; the variance of a normal one is shared between its parts.
   if (is_complex(d)) draw(op, kind, view_as_real(out), 0, kind == Random::normal ? b * std::sqrt(0.5) : b, g);
   else draw(op, kind, out, 0, b, g);
@@ -80,19 +80,12 @@ void overwrite(const char* op, Tensor& t, Random kind, double a, double b, Gener
   copy_(t, fresh);
 }
 
-Tensor on_cpu_as_double(const char* op, const Tensor& t) {
-  if (!t.device().is_cpu()) errors::not_available(op, t.device(), t.dtype());
-  if (is_complex(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "real numbers");
-  return contiguous(to(t.detach(), DType::float64));
-}
-
-// Calls good(value) on each; throws naming the first that is not.
-template <class F>
-void check_values(const char* op, const char* what, const Tensor& t, F&& good) {
-  const Tensor values = on_cpu_as_double(op, t);
-  const double* v = values.data<double>();
-  for (std::int64_t i = 0; i < values.numel(); ++i)
-    if (!good(v[i])) errors::fail(op, what, "; got ", v[i], " at element ", i);
+// Throws naming the first value that is not good, which is looked for where the values lie.
+void check_values(const char* op, const char* what, const Tensor& t, const Tensor& good) {
+  if (t.numel() == 0 || all(good).item<bool>()) return;
+  const Tensor flat = reshape(t, {-1});
+  const auto at = argmin(reshape(good, {-1})).item<std::int64_t>();
+  errors::fail(op, what, "; got ", select(flat, 0, at).item<double>(), " at element ", at);
 }
 
 }  // namespace
@@ -111,6 +104,8 @@ Tensor randint(const Scalar& low, const Scalar& high, const Dims& shape, DType d
                             high.str().c_str());
   if (!is_integral(dtype) && !is_bool(dtype))
     errors::dtype_not_supported("randint", dtype, "bool and integers; draw those and convert with .to(dtype)");
+  for (const Scalar* v : {&low, &high})
+    if (!v->fits(DType::int64) && !v->fits(DType::uint64)) errors::scalar_out_of_bounds("randint", *v, dtype);
   auto exact = [](const Scalar& s) {
     return s.tag() == Scalar::Tag::unsigned_integer ? static_cast<__int128>(s.to<std::uint64_t>())
                                                     : static_cast<__int128>(s.to<std::int64_t>());
@@ -129,7 +124,7 @@ Tensor randint(const Scalar& low, const Scalar& high, const Dims& shape, DType d
   if (a < least || b - 1 > most)
     errors::fail<OverflowError>("randint", "numbers from ", low.str().c_str(), " to below ", high.str().c_str(),
                                 " do not fit into ", dtype, "; pass another dtype");
-  Tensor out = empty(shape, dtype, device);
+  Tensor out = make_empty("randint", shape, dtype, device);
   RandomCall c{};
   c.kind = Random::integers;
   c.low = static_cast<std::int64_t>(static_cast<std::uint64_t>(a));
@@ -151,7 +146,7 @@ Tensor randperm(std::int64_t n, DType dtype, Device device, Generator* g) {
   });
   if (n - 1 > most)
     errors::fail<OverflowError>("randperm", n, " elements do not fit into ", dtype, "; pass dtype=int64");
-  Tensor out = empty({n}, DType::int64);
+  Tensor out = make_empty("randperm", {n}, DType::int64, kCpu);
   const Tensor words = empty({n}, DType::uint64);
   RandomCall c{};
   c.kind = Random::integers;  // of the full range: 64 random bits for each exchange
@@ -174,17 +169,21 @@ Tensor normal(const Tensor& mean, const Tensor& std, Generator* g) {
   DType d = promote(mean.dtype(), std.dtype());
   if (is_integral(d) || is_bool(d)) d = default_float();
   check_dtype("normal", d, false);
-  check_values("normal", "standard deviations must not be negative", std, [](double v) { return !(v < 0); });
+  if (is_complex(std.dtype())) errors::dtype_not_supported("normal", std.dtype(), "real numbers");
+  {
+    NoGrad guard;
+    check_values("normal", "standard deviations must not be negative", std, logical_not(lt(std, 0)));
+  }
   // Differentiable with respect to both: the noise is a constant.
   return add(mean, mul(std, randn(shape, d, mean.device(), g)));
 }
 
 Tensor bernoulli(const Tensor& p, Generator* g) {
   check_dtype("bernoulli", p.dtype(), false);
-  check_values("bernoulli", "probabilities must lie between 0 and 1", p, [](double v) { return v >= 0 && v <= 1; });
+  NoGrad guard;
+  check_values("bernoulli", "probabilities must lie between 0 and 1", p, logical_and(ge(p, 0), le(p, 1)));
   // In at least float32, so that small probabilities are not rounded away.
   const DType d = p.dtype() == DType::float64 ? DType::float64 : DType::float32;
-  NoGrad guard;
   return to(lt(rand(p.shape(), d, p.device(), g), to(p, d)), p.dtype());
 }
 
@@ -193,9 +192,11 @@ Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Gene
     errors::wrong_ndim("multinomial", weights.ndim(), "1-D weights, or 2-D ones with a distribution in each row");
   if (!is_floating(weights.dtype()) || is_float8(weights.dtype())) check_dtype("multinomial", weights.dtype(), false);
   if (n < 0) errors::fail("multinomial", "the number of draws must not be negative; got ", n);
+  NoGrad guard;
   check_values("multinomial", "weights must be finite and not negative", weights,
-               [](double v) { return v >= 0 && std::isfinite(v); });
-  const Tensor w = on_cpu_as_double("multinomial", weights);
+               logical_and(ge(weights, 0), isfinite(weights)));
+  // Drawn on the host, so that each device gives the same numbers.
+  const Tensor w = contiguous(to(weights, DType::float64, kCpu));
   const std::int64_t categories = weights.shape().back(), rows = weights.ndim() == 2 ? weights.shape()[0] : 1;
   for (std::int64_t r = 0; r < rows; ++r) {
     const double* row = w.data<double>() + r * categories;
@@ -208,7 +209,7 @@ Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Gene
   Dims shape = weights.shape();
   shape[shape.size() - 1] = n;
   Tensor out = empty(shape, DType::int64);
-  std::int64_t* to = out.data<std::int64_t>();
+  std::int64_t* next = out.data<std::int64_t>();
   const Tensor u = rand({rows, replacement ? n : categories}, DType::float64, kCpu, g);
   const double* draws = u.data<double>();
   std::vector<double> scratch(static_cast<std::size_t>(categories));
@@ -217,13 +218,13 @@ Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Gene
     const double* row = w.data<double>() + r * categories;
     if (replacement) {
       std::partial_sum(row, row + categories, scratch.begin());
-      for (std::int64_t i = 0; i < n; ++i, ++to) {
+      for (std::int64_t i = 0; i < n; ++i, ++next) {
         // The first sum above the draw: categories without weight are never met. Rounding may reach the
         // total.
         const double x = *draws++ * scratch.back();
         auto hit = std::upper_bound(scratch.begin(), scratch.end(), x);
         if (hit == scratch.end()) hit = std::lower_bound(scratch.begin(), scratch.end(), scratch.back());
-        *to = hit - scratch.begin();
+        *next = hit - scratch.begin();
       }
     } else {
       // The first n arrivals of independent exponential clocks with these rates are such draws, in their
@@ -236,10 +237,10 @@ Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Gene
         const double x = scratch[static_cast<std::size_t>(a)], y = scratch[static_cast<std::size_t>(b)];
         return x < y || (x == y && a < b);
       });
-      to = std::copy_n(order.begin(), n, to);
+      next = std::copy_n(order.begin(), n, next);
     }
   }
-  return out;
+  return to(out, {}, weights.device());
 }
 
 Tensor& uniform_(Tensor& t, double low, double high, Generator* g) {

@@ -66,14 +66,22 @@ DType sum_dtype(DType d) {
   return d;
 }
 
-Tensor in_dtype(const Tensor& t, std::optional<DType> dtype) { return dtype ? to(t, dtype) : t; }
-
 void refuse_float8(const char* op, const Tensor& t) {
   if (is_float8(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "all other numbers");
 }
 void refuse_complex(const char* op, const Tensor& t) {
   if (is_complex(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "real numbers");
 }
+// What a sum or product of dtype d reads: the tensor as it is where the kernel converts while it reads. Not to bool,
+// which keeps only whether an element is 0, nor to real numbers, which drop a part and its gradient.
+Tensor summands(const char* op, const Tensor& t, std::optional<DType> dtype) {
+  if (!dtype) refuse_float8(op, t);
+  else if (is_bool(*dtype) || (is_complex(t.dtype()) && !is_complex(*dtype))) return to(t, dtype);
+  return t;
+}
+// As far as its dtype has one.
+bool records(const Tensor& t, const Tensor& y) { return autograd::needs_grad(t) && is_differentiable(y.dtype()); }
+
 std::string axes_text(const Dims& axes) { return "dimensions " + axes.str(); }
 
 Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dims, bool keepdim) {
@@ -97,17 +105,16 @@ Tensor position(const char* op, Reduction kind, const Tensor& t, std::optional<s
 }  // namespace
 
 Tensor sum(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
-  refuse_float8("sum", x);
-  const Tensor t = in_dtype(x, dtype);
+  const Tensor t = summands("sum", x, dtype);
   const Split s = split("sum", t, dims);
   Tensor y = run("sum", Reduction::sum, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
-  if (autograd::needs_grad(t)) autograd::attach(y, "sum", {&t, 1}, derive::sum(t.shape(), s.axes));
+  if (records(t, y)) autograd::attach(y, "sum", {&t, 1}, derive::sum(t.shape(), s.axes));
   return y;
 }
 
 Tensor prod(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
-  refuse_float8("prod", x);
-  const Tensor t = in_dtype(x, dtype);
+  // The gradient multiplies elements again: of the result's dtype.
+  const Tensor t = dtype && autograd::needs_grad(x) ? to(x, dtype) : summands("prod", x, dtype);
   const Split s = split("prod", t, dims);
   Tensor y = run("prod", Reduction::prod, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
   if (autograd::needs_grad(t)) autograd::attach(y, "prod", {&t, 1}, derive::prod(t, s.axes, y));
@@ -192,7 +199,6 @@ Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
 namespace {
 
 Tensor scan(const char* op, Scan kind, const Tensor& t, int d, DType out_dtype) {
-  refuse_float8(op, t);
   Tensor out = empty(t.shape(), out_dtype, t.device());
   if (out.numel() == 0) return out;
   if (t.ndim() == 0) return to(t.detach(), out_dtype, {}, true);
@@ -249,15 +255,15 @@ Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
 }  // namespace
 
 Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
-  const Tensor t = in_dtype(x, dtype);
+  const Tensor t = summands("cumsum", x, dtype);
   const int d = normalize_axis("cumsum", dim, t.ndim());
   Tensor y = scan("cumsum", Scan::sum, t, d, dtype.value_or(sum_dtype(t.dtype())));
-  if (autograd::needs_grad(t)) autograd::attach(y, "cumsum", {&t, 1}, derive::cumsum(d));
+  if (records(t, y)) autograd::attach(y, "cumsum", {&t, 1}, derive::cumsum(d));
   return y;
 }
 
 Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
-  const Tensor t = in_dtype(x, dtype);
+  const Tensor t = dtype && autograd::needs_grad(x) ? to(x, dtype) : summands("cumprod", x, dtype);
   const int d = normalize_axis("cumprod", dim, t.ndim());
   Tensor y = scan("cumprod", Scan::prod, t, d, dtype.value_or(sum_dtype(t.dtype())));
   if (autograd::needs_grad(t)) autograd::attach(y, "cumprod", {&t, 1}, derive::cumprod(t, d, y));

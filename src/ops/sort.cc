@@ -14,7 +14,9 @@ enum class Want : std::uint8_t { values, indices, both };
 Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, Want want) {
   const int d = normalize_axis(op, dim, t.ndim());
   const bool moves = t.ndim() > 1 && d != t.ndim() - 1;
-  const Tensor source = contiguous(moves ? movedim(t.detach(), Dims{d}, Dims{-1}) : t.detach());
+  // Bools that were borrowed may be any bytes; those that are true are equal.
+  const Tensor plain = is_bool(t.dtype()) ? logical_or(t, t) : t.detach();
+  const Tensor source = contiguous(moves ? movedim(plain, Dims{d}, Dims{-1}) : plain);
   Sorted s;
   SortCall c{};
   c.dtype = t.dtype();

@@ -224,6 +224,50 @@ Tensor unsqueeze(const Tensor& t, const Dims& dims) {
   return finish_view(t, alias(t, 0, shape, strides), "unsqueeze", [&] { return derive::reshape(t.shape()); });
 }
 
+namespace {
+
+// Gives self the geometry and the history of a view of itself. What backward has saved of it is not valid any more,
+// as after a write.
+template <class F>
+Tensor& become(const char* op, Tensor& self, F&& make) {
+  autograd::check_leaf(self, op);
+  const bool was = grad_enabled();
+  set_grad_enabled(was || !self.is_leaf());  // a history without the step would not fit the shape
+  Tensor view;
+  try {
+    view = make();
+  } catch (...) {
+    set_grad_enabled(was);
+    throw;
+  }
+  set_grad_enabled(was);
+  if (view.is_same(self)) return self;
+  TensorImpl *p = self.impl(), *v = view.impl();
+  if (Ref<Node> node = autograd::node_of(view)) autograd::set_node(self, std::move(node));
+  p->data = v->data;
+  p->shape = std::move(v->shape);
+  p->strides = std::move(v->strides);
+  p->contiguous = v->contiguous;
+  self.storage().bump_version(op);
+  return self;
+}
+
+}  // namespace
+
+Tensor& transpose_(Tensor& self, std::int64_t a, std::int64_t b) {
+  return become("transpose_", self, [&] { return transpose(self, a, b); });
+}
+Tensor& t_(Tensor& self) {
+  if (self.ndim() > 2) errors::wrong_ndim("t_", self.ndim(), "at most two dimensions; use transpose_");
+  return become("t_", self, [&] { return T(self); });
+}
+Tensor& squeeze_(Tensor& self, const Axes& dims) {
+  return become("squeeze_", self, [&] { return squeeze(self, dims); });
+}
+Tensor& unsqueeze_(Tensor& self, const Dims& dims) {
+  return become("unsqueeze_", self, [&] { return unsqueeze(self, dims); });
+}
+
 Tensor expand(const Tensor& t, const Dims& shape) {
   Dims to = shape;
   const int extra = to.size() - t.ndim();

@@ -17,7 +17,7 @@ TEST(Dims, GrowsFromInlineToHeapAndBack) {
     EXPECT_TRUE(d.empty());  // NOLINT: a moved-from Dims is empty
     d = std::move(moved);
     EXPECT_EQ(d, copy);
-    moved.push_back(1);
+    moved.push_back(1);  // NOLINT: and can be used again
     EXPECT_EQ(moved, Dims{1});
   }
 }

@@ -7,6 +7,8 @@
 #include <functional>
 #include <sstream>
 
+#include "tenon/io.h"
+
 namespace {
 
 using namespace tenon;
@@ -152,6 +154,9 @@ const Mistake kMistakes[] = {
        Tensor t = zeros({2}, DType::int64);
        t.set_requires_grad(true);
      }},
+    {"file", [] { load_npy("/none/x.npy"); }},
+    {"file", [] { save_npy("/", zeros({1})); }},
+    {"not_regular", [] { load_npy("/dev/zero"); }},
     {"no_derivative", [] { heaviside(leaf(), 1).backward(doubles({1, 1})); }},
     // Mistakes with one place only, worded there.
     {"fail", [] { leaf().backward(); }},

@@ -48,7 +48,7 @@ using SimDeathTest = Sim;
 TEST_F(Sim, HasTwoDevices) {
   EXPECT_EQ(device_count(DeviceType::cuda), 2);
   EXPECT_EQ(message<DeviceError>([] { empty({1}, DType::float32, {DeviceType::cuda, 2}); }),
-            "cuda:2: no such device: there are 2 CUDA devices; use device='cpu', or check "
+            "device: there is no cuda:2: there are 2 CUDA devices; use device='cpu', or check "
             "tenon.cuda.is_available() first");
 }
 
@@ -376,7 +376,7 @@ TEST(NoBackendDeathTest, IsAClearErrorAndAQuickNo) {
   const std::string was = std::getenv("TENON_CUDA_LIB");
   setenv("TENON_CUDA_LIB", "/nonexistent/libtenon_cuda.so", 1);
   EXPECT_EXIT(std::exit(without_backend()), testing::ExitedWithCode(0),
-              "cuda:0: no such device: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
+              "device: there is no cuda:0: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
               "set TENON_CUDA_LIB or install tenon_cuda; use device='cpu', or check tenon.cuda.is_available\\(\\) "
               "first");
   setenv("TENON_CUDA_LIB", was.c_str(), 1);

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(tenon.__file__).parent
 SIM_DEVICE = next((p for p in (PACKAGE.parents[1] / "libtenon_cudasim.so",) if p.exists()), None)
 
+NUMPY = tuple(int(part) for part in np.__version__.split(".")[:2])
+
 # The dtypes that NumPy has itself.
 BOOL = ["bool"]
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 import tenon
+from support import run_python
 
 pytestmark = pytest.mark.border
 
@@ -188,18 +189,10 @@ def test_show_config(capsys):
 
 
 def test_blas_is_found_without_numpy():
-    import subprocess
-    import sys
-    from importlib.util import find_spec
-
-    if find_spec("scipy_openblas32") is None:
-        pytest.skip("scipy-openblas32 is not installed")
-    code = """
-import sys, tenon
-info = tenon._C._blas_info()
-assert "scipy_openblas32" in info["library"], info
-assert "numpy" not in sys.modules
-"""
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, timeout=60, env={"PYTHONPATH": ":".join(sys.path)}
-    )
+    pytest.importorskip("scipy_openblas32")
+    run_python("""
+        import sys, tenon
+        info = tenon._C._blas_info()
+        assert "scipy_openblas32" in info["library"], info
+        assert "numpy" not in sys.modules
+    """)

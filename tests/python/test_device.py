@@ -138,6 +138,64 @@ def test_views_and_strides_on_a_device() -> None:
     )
 
 
+def test_random_numbers_are_the_cpus() -> None:
+    """The same seed gives the same numbers on each device, and what is refused is refused there."""
+    on_device(
+        """
+        import re
+        import tenon
+        def draws(device):
+            tenon.manual_seed(7)
+            p = tenon.linspace(0, 1, 50, device=device)
+            weights = tenon.tensor([[1.0, 2.0, 0.0, 3.0], [0.5, 0.0, 0.0, 4.0]], device=device)
+            mean = tenon.zeros(3, 1, device=device, requires_grad=True)
+            n = tenon.normal(mean, tenon.tensor([0.5, 1.0], device=device))
+            n.sum().backward()
+            drawn = [tenon.bernoulli(p), p.bernoulli(), tenon.multinomial(weights, 40, replacement=True),
+                     tenon.multinomial(weights, 2), weights[0].multinomial(3), n.detach(), mean.grad,
+                     tenon.normal(0.0, 2.0, (4,), device=device),
+                     tenon.zeros(9, device=device).bernoulli_(0.5), tenon.rand(5, device=device),
+                     tenon.randint(9, (5,), device=device)]
+            assert all(x.device == tenon.device(device) for x in drawn)
+            return [x.cpu().tolist() for x in drawn]
+        here, there = draws('cpu'), draws('cuda')
+        for i, (a, b) in enumerate(zip(here, there)):
+            assert a == b, (i, a, b)
+        def on(*values):
+            return tenon.tensor(values, device='cuda')
+        for refused, what in (
+            (lambda: tenon.bernoulli(on(0.5, 2.0)), 'bernoulli: .*; got 2 at element 1'),
+            (lambda: tenon.bernoulli(on(float('nan'))), 'bernoulli: .*; got nan at element 0'),
+            (lambda: tenon.normal(on(0.0, 0.0), on(1.0, -1.0)), 'normal: .*; got -1 at element 1'),
+            (lambda: tenon.multinomial(on(1.0, -2.0), 1), 'multinomial: .*; got -2 at element 1'),
+            (lambda: tenon.multinomial(on(0.0, 0.0), 1), 'multinomial: the weights of row 0 add up to zero'),
+        ):
+            try:
+                refused()
+            except ValueError as error:
+                assert re.match(what, str(error)), error
+            else:
+                raise AssertionError(what)
+        """
+    )
+
+
+def test_shared_storages_are_pickled_from_a_device() -> None:
+    on_device(
+        """
+        import copy, pickle
+        import tenon
+        t = tenon.arange(6.0).cuda().reshape(2, 3)
+        for trip in (copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))):
+            a, b = trip([t, t[1]])
+            assert a.is_cuda and b.is_cuda and b.cpu().tolist() == [3, 4, 5]
+            a.fill_(7)
+            assert b.cpu().tolist() == [7, 7, 7] and t.cpu()[1, 0].item() == 3
+        assert t.is_shared() and t.share_memory_() is t
+        """
+    )
+
+
 def test_a_library_that_is_no_backend_is_refused(tmp_path) -> None:
     with pytest.raises(AssertionError, match="cuda"):
         run_python("import tenon; tenon.ones(1).cuda()", TENON_CUDA_LIB=str(tmp_path / "nothing.so"))

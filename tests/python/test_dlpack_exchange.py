@@ -6,7 +6,18 @@ import weakref
 import numpy as np
 import pytest
 import tenon
-from support import COMPLEX, DTYPES, FLOATS, INTEGERS, address, collect, run_python, sample, sim_environment
+from support import (
+    COMPLEX,
+    DTYPES,
+    FLOATS,
+    INTEGERS,
+    NUMPY,
+    address,
+    collect,
+    run_python,
+    sample,
+    sim_environment,
+)
 
 pytestmark = pytest.mark.border
 
@@ -78,8 +89,9 @@ def test_read_only_travels() -> None:
     assert t.readonly
     with pytest.raises((RuntimeError, ValueError), match="read-only"):
         t[0] = 1.0
-    assert not np.from_dlpack(t).flags.writeable
     assert tenon.from_dlpack(t).readonly
+    if NUMPY >= (2, 1):  # which knows versioned capsules
+        assert not np.from_dlpack(t).flags.writeable
     with pytest.raises(BufferError, match=r"read-only|version"):
         t.__dlpack__()  # a capsule without a version cannot say that it is read-only
 
@@ -120,7 +132,7 @@ def test_copy() -> None:
     for copied in (
         tenon.from_dlpack(t, copy=True),
         tenon.from_dlpack(t.__dlpack__(copy=True)),
-        np.from_dlpack(t, copy=True),
+        *((np.from_dlpack(t, copy=True),) if NUMPY >= (2, 1) else ()),
     ):
         t[0] = 5.0
         assert copied[0].item() == 0.0

@@ -87,7 +87,7 @@ tenon.zeros(0).max()
 tenon.zeros(0).argmax()
 t.max(1, out=t)
 t.norm('nuc')
-t.imag
+tenon.imag(t)
 i.requires_grad_()
 w.add_(1)
 y.requires_grad_(False)

@@ -35,31 +35,6 @@ def test_import_starts_no_thread_and_opens_no_device() -> None:
     )
 
 
-def test_tensors_work_without_numpy() -> None:
-    """NumPy is optional: creation, operations, the buffer protocol and DLPack do without."""
-    run_python(
-        """
-        import sys
-        sys.modules['numpy'] = None  # importing it fails
-        import array
-        import tenon
-        t = tenon.tensor([[1.0, 2.0], [3.0, 4.0]])
-        assert (t @ t + 1).tolist() == [[8.0, 11.0], [16.0, 23.0]]
-        assert memoryview(t).tolist() == t.tolist()
-        shared = array.array('d', [1.0, 2.0])
-        u = tenon.asarray(shared)
-        shared[0] = 5.0
-        assert u.tolist() == [5.0, 2.0]
-        try:
-            t.numpy()
-        except ImportError as error:
-            assert 'numpy' in str(error).lower()
-        else:
-            raise AssertionError('there is no NumPy')
-        """
-    )
-
-
 def test_import_time(record_property: pytest.FixtureRequest) -> None:
     """Printed and kept in the report, not asserted: the machine decides. The limit is 20 ms."""
     program = """

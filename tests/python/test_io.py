@@ -1,5 +1,6 @@
 """Files of tensors, against NumPy's and safetensors' own readers and writers."""
 
+import errno
 import os
 
 import numpy as np
@@ -100,8 +101,6 @@ def test_safetensors(tmp_path):
 
 
 def test_errors(tmp_path):
-    with pytest.raises(OSError, match=r"missing\.npy"):
-        tenon.load_npy(tmp_path / "missing.npy")
     (tmp_path / "bad.npy").write_bytes(b"not a file of numbers at all")
     with pytest.raises(ValueError, match=r"bad\.npy"):
         tenon.load_npy(tmp_path / "bad.npy")
@@ -112,6 +111,53 @@ def test_errors(tmp_path):
         tenon._C._save_npz(tmp_path / "x.npz", [1], False)
     with pytest.raises(TypeError, match="path"):
         tenon.load_npy(3)
+
+
+DOORS = [
+    tenon.load_npy,
+    tenon.load_npz,
+    tenon.npz_names,
+    tenon.load_safetensors,
+    lambda p: tenon.load_npy(p, mmap=True),
+    lambda p: tenon.save_npy(p, tenon.ones(2)),
+    lambda p: tenon.save_npz(p, {"a": tenon.ones(2)}),
+    lambda p: tenon.save_safetensors(p, {"a": tenon.ones(2)}),
+]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_files_that_are_not_there(tmp_path, door):
+    """What open() raises, with its errno and filename."""
+    missing = os.fspath(tmp_path / "none" / "x")
+    with pytest.raises(FileNotFoundError, match=r"(load|save|npz)_\w+: No such file") as error:
+        door(missing)
+    assert error.value.errno == errno.ENOENT and error.value.filename == missing
+    with pytest.raises(IsADirectoryError, match=r"(load|save|npz)_\w+: Is a directory") as error:
+        door(tmp_path)
+    assert error.value.errno == errno.EISDIR and error.value.filename == os.fspath(tmp_path)
+    with pytest.raises(OSError, match=r"(load|save|npz)_\w+: not a regular file; file '/dev/zero'"):
+        door("/dev/zero")
+    with pytest.raises(FileNotFoundError) as error:
+        door(os.fsencode(missing) + b"\xff")  # a path, though no text
+    assert error.value.filename == missing + "\udcff"
+    with pytest.raises(ValueError, match="NUL"):
+        door("a\0b")
+    with pytest.raises(TypeError, match=r"\w+: 'path' must be a path .*; got float"):
+        door(1.5)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_files_without_permission(tmp_path, door):
+    path = tmp_path / "x"
+    path.touch(mode=0o000)
+    me = os.geteuid()
+    os.seteuid(65534 if me == 0 else me)  # root may read everything
+    try:
+        with pytest.raises(PermissionError) as error:
+            door(path)
+    finally:
+        os.seteuid(me)
+    assert error.value.errno == errno.EACCES and error.value.filename == os.fspath(path)
 
 
 def test_a_failed_save_keeps_the_old_file(tmp_path):

@@ -45,6 +45,10 @@ def test_states():
     g.set_state(state)
     assert tenon.rand(3, generator=g).tolist() == b
     assert g.initial_seed() == 4
+    for wrong in ((), (1,), (1, 2, 3), (1, "2"), 5):
+        with pytest.raises(TypeError, match="set_state"):
+            g.set_state(wrong)
+    assert g.initial_seed() == 4
 
 
 def test_the_stream_does_not_depend_on_threads():

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import pytest
 import tenon
-from support import COMPLEX, DTYPES, FLOATS, INTEGERS, address, numpy_function, operations, sample
+from support import COMPLEX, DTYPES, FLOATS, INTEGERS, NUMPY, address, numpy_function, operations, sample
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
 
@@ -39,12 +39,14 @@ def peer(op: object):
     return numpy_function(op._numpy_name)
 
 
+# Integers stay what they are; sign(z) is z / |z|.
+NEW_IN_NUMPY_2 = {"ceil": "biu", "fix": "biu", "floor": "biu", "trunc": "biu", "sign": "c"}
 ELEMENTWISE = {name: op for name, op in NAMED.items() if is_elementwise(op)}
 
 
 def test_the_table_is_there() -> None:
     assert len(ELEMENTWISE) > 60
-    for op in NAMED.values():
+    for op in NAMED.values() if NUMPY >= (2, 1) else ():  # 1.26 has not all of the standard's names
         assert peer(op) is not None, f"NumPy has no {op._numpy_name}, which the row of {op.__name__} names"
 
 
@@ -173,6 +175,8 @@ def test_values_and_dtypes_for_every_layout(name: str, dtype: str) -> None:
     op = ELEMENTWISE[name]
     arrays = samples(op, dtype)
     wanted = expected_dtype(op, dtype)
+    if NUMPY < (2, 1) and name in NEW_IN_NUMPY_2 and np.dtype(dtype).kind in NEW_IN_NUMPY_2[name]:
+        pytest.skip("NumPy 2 has another rule, and tenon has that")
     try:
         op(*[tenon.from_numpy(a) for a in arrays])
     except TypeError as error:

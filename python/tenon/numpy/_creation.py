@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
+from tenon.numpy._out import castable
 from tenon.numpy._support import Tensor, cast, tensor
 
 __all__ = [
@@ -193,7 +194,7 @@ def arange(
     if stop is None:
         start, stop = 0, start
     if (stop - start) * step <= 0:
-        return _C.empty((0,), **_options(dtype or _C.arange(start, start + step, step).dtype, device))
+        return _C.empty((0,), **_options(dtype or _C.result_type(start, stop, step), device))
     return _C.arange(start, stop, step, **_options(dtype, device))
 
 
@@ -236,7 +237,9 @@ def eye(
     **_: Any,
 ) -> Any:
     """Ones on the k-th diagonal."""
-    return _C.eye(n_rows, M if n_cols is None else n_cols, k, **_options(dtype, device))
+    n_cols = M if n_cols is None else n_cols
+    k = max(-n_rows, min(k, n_rows if n_cols is None else n_cols))  # beyond the matrix there are no ones
+    return _C.eye(n_rows, n_cols, k, **_options(dtype, device))
 
 
 def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
@@ -283,14 +286,7 @@ def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
     """Whether promotion leads from one dtype to the other (same_kind: whether its kind does)."""
     source = from_.dtype if hasattr(from_, "dtype") and not isinstance(from_, type) else _C.dtype(from_)
     source, target = _C.dtype(source), _C.dtype(to)
-    if casting == "safe":
-        try:
-            return bool(_C.promote_types(source, target) == target)
-        except TypeError:
-            return False
-    from tenon._ufunc import _castable
-
-    return _castable(source, target, casting)
+    return castable(source, target, casting)
 
 
 _KINDS = {
@@ -327,14 +323,18 @@ def isrealobj(x: Any) -> bool:
 
 
 def finfo(type: Any, /) -> Any:
-    """The limits of a floating dtype."""
+    """The limits of a floating dtype; its dtype is an object, and not PyTorch's name for it."""
     import tenon
 
-    return tenon.finfo(getattr(type, "dtype", type))
+    limits: Any = tenon.finfo(getattr(type, "dtype", type))
+    limits.dtype = _C.dtype(limits.dtype)
+    return limits
 
 
 def iinfo(type: Any, /) -> Any:
-    """The limits of an integer dtype."""
+    """The limits of an integer dtype; its dtype is an object, and not PyTorch's name for it."""
     import tenon
 
-    return tenon.iinfo(getattr(type, "dtype", type))
+    limits: Any = tenon.iinfo(getattr(type, "dtype", type))
+    limits.dtype = _C.dtype(limits.dtype)
+    return limits

@@ -8,24 +8,22 @@ from tenon import _C
 from tenon.numpy._support import (
     Tensor,
     axes_of,
+    axis_of,
     cast,
     deliver,
     floating,
-    on_host,
     tensor,
     through_numpy,
-    wrapped,
 )
 
 __all__ = [
     "allclose", "argsort", "argwhere", "around", "array_equal", "array_equiv", "bincount", "clip",
     "copysign", "copyto", "diff", "digitize", "divmod", "ediff1d", "extract", "fabs", "fill_diagonal",
     "fix", "flatnonzero", "float_power", "frexp", "gradient", "histogram", "histogram2d",
-    "histogram_bin_edges", "histogramdd", "imag", "interp", "isclose", "iscomplex", "isin", "isreal",
-    "ldexp", "logaddexp2", "modf", "nan_to_num", "nonzero", "place", "put", "put_along_axis", "putmask",
-    "real", "round", "searchsorted", "select", "sinc", "sliding_window_view", "sort", "take",
-    "take_along_axis", "trapezoid", "unique", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "where",
+    "histogram_bin_edges", "histogramdd", "imag", "interp", "isclose", "iscomplex", "isreal", "ldexp",
+    "logaddexp2", "modf", "nan_to_num", "nonzero", "place", "put", "put_along_axis", "putmask", "real",
+    "round", "searchsorted", "select", "sinc", "sliding_window_view", "sort", "take", "take_along_axis",
+    "trapezoid", "where",
 ]  # fmt: skip
 
 
@@ -46,26 +44,27 @@ def _operand(x: Any) -> Any:
 
 def clip(
     a: Any,
-    a_min: Any = None,
-    a_max: Any = None,
-    out: Any = None,
-    *,
+    /,
     min: Any = None,
     max: Any = None,
+    out: Any = None,
+    *,
+    a_min: Any = None,
+    a_max: Any = None,
     dtype: Any = None,
     where: Any = True,
     casting: str = "same_kind",
 ) -> Any:
-    """The elements limited to [a_min, a_max]; either may be None."""
+    """The elements limited to [min, max]; either may be None, and is also called a_min, a_max."""
     t = tensor(a, "clip")
     low, high = a_min if min is None else min, a_max if max is None else max
     if low is None and high is None:
-        return deliver(t.clone(), out, "clip")
+        t = t.clone()
     if low is not None:
         t = _C.maximum(t, _operand(low))
     if high is not None:
         t = _C.minimum(t, _operand(high))
-    return deliver(t if dtype is None else cast(t, dtype), out, "clip")
+    return deliver(t if dtype is None else cast(t, dtype), out, "clip", where, casting)
 
 
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
@@ -212,7 +211,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     t = tensor(a, "diff")
     if n < 0:
         raise ValueError(f"diff: the order must not be negative; got {n}")
-    axis %= t.ndim
+    axis = axis_of(axis, t.ndim, "diff")
 
     def end(v: Any) -> Any:
         v = tensor(v)
@@ -223,7 +222,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     )
     t = _C.cat(parts, axis) if len(parts) > 1 else t
     key = (slice(None),) * axis
-    for _ in range(n):
+    for _ in range(min(n, t.shape[axis])):
         a_, b_ = t[(*key, slice(1, None))], t[(*key, slice(None, -1))]
         t = a_ != b_ if t.dtype == _C.bool else a_ - b_
     return t
@@ -243,13 +242,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
     """Central differences inside, one-sided ones at the ends; for equal distances."""
     t = floating(f, "gradient")
-    axes = (
-        list(range(t.ndim))
-        if axis is None
-        else [axis % t.ndim]
-        if isinstance(axis, int)
-        else [a % t.ndim for a in axis]
-    )
+    axes = axes_of(axis, t.ndim, "gradient")
     steps = list(varargs) or [1.0]
     steps = steps * len(axes) if len(steps) == 1 else steps
     results = []
@@ -274,7 +267,10 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 def nonzero(a: Any) -> tuple[Any, ...]:
     """The indices of the elements that are not zero: a tensor for each dimension."""
-    found = _C.argwhere(tensor(a, "nonzero"))
+    t = tensor(a, "nonzero")
+    if t.ndim == 0:
+        raise ValueError("nonzero: a tensor of 0 dimensions has no indices; use np.atleast_1d(t)")
+    found = _C.argwhere(t)
     return tuple(found[:, d] for d in range(found.shape[1]))
 
 
@@ -291,6 +287,8 @@ def flatnonzero(a: Any) -> Any:
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
     """The elements at integer indices: of the flattened tensor, or along the axis."""
     t, i = tensor(a, "take"), tensor(indices, "take")
+    if axis is not None:
+        axis = axis_of(axis, t.ndim, "take")
     n = t.numel() if axis is None else t.shape[axis]
     if mode == "wrap":
         i = _C.remainder(i, n)
@@ -298,7 +296,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
         i = _C.minimum(_C.maximum(i, 0), n - 1)
     if axis is None:
         return deliver(t.reshape(-1)[i], out, "take")
-    return deliver(t[(*(slice(None),) * (axis % t.ndim), i)], out, "take")
+    return deliver(t[(*(slice(None),) * axis, i)], out, "take")
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -315,7 +313,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
     if axis is None:
         put(arr, i, values)
         return
-    axis %= arr.ndim
+    axis = axis_of(axis, arr.ndim, "put_along_axis")
 
     def along(d: int, n: int) -> Any:
         return _C.arange(n).reshape(tuple(-1 if k == d else 1 for k in range(arr.ndim)))
@@ -371,6 +369,8 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     n = int(_C.count_nonzero(mask).item())
     if n:
         values = tensor(vals).reshape(-1)
+        if values.numel() == 0:
+            raise ValueError("place: there are no values to write; got none")
         arr[mask] = _C.tile(values, (-(-n // values.numel()),))[:n]
 
 
@@ -378,17 +378,18 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     """Writes values where the mask holds, each at its own place, in place."""
     mask = tensor(mask) != 0
     v = tensor(values).reshape(-1)
+    if v.numel() == 0:
+        return  # as NumPy
     v = _C.tile(v, (-(-a.numel() // v.numel()),))[: a.numel()].reshape(a.shape)
     a[...] = _C.where(mask, cast(v, a.dtype), a)
 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     """Writes src, broadcast, into dst, where the mask holds."""
-    from tenon._ufunc import _deliver
-
     value = tensor(src, "copyto")
     shape = tuple(dst.shape)
-    _deliver("copyto", value.expand(shape) if tuple(value.shape) != shape else value, dst, where, casting)
+    value = value.expand(shape) if tuple(value.shape) != shape else value
+    deliver(value, dst, "copyto", where, casting)
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
@@ -448,27 +449,3 @@ histogram = through_numpy("histogram")
 histogram2d = through_numpy("histogram2d")
 histogramdd = through_numpy("histogramdd")
 interp = through_numpy("interp")
-
-
-def isin(
-    element: Any,
-    test_elements: Any,
-    assume_unique: bool = False,
-    invert: bool = False,
-    *,
-    kind: str | None = None,
-) -> Any:
-    """Whether each element is among the test elements."""
-    import numpy as np
-
-    def host(x: Any) -> Any:
-        return on_host(x, "isin") if isinstance(x, Tensor) else x
-
-    return wrapped(np.isin(host(element), host(test_elements), assume_unique, invert))
-
-
-unique = through_numpy("unique", differentiable=False)
-unique_all = through_numpy("unique_all", differentiable=False)
-unique_counts = through_numpy("unique_counts", differentiable=False)
-unique_inverse = through_numpy("unique_inverse", differentiable=False)
-unique_values = through_numpy("unique_values", differentiable=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +22,41 @@ def no_grad() -> Iterator[None]:
         yield
     finally:
         _C._set_grad_enabled(was)
+
+
+_NAMED = TypeError, IndexError, ValueError, OverflowError, RuntimeError, BufferError, AttributeError
+
+
+def named(name: str, f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, whose errors begin with the name that it was called by, whatever operation of its has failed."""
+
+    def g(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return f(*args, **kwargs)
+        except _NAMED as e:
+            text = str(e).removeprefix(f"{f.__name__}() ")
+            op, colon, rest = text.partition(": ")
+            message = f"{name}: {rest}" if colon and " " not in op else f"{name}: {text}"
+            # NumPy's own word themselves.
+            if type(e).__module__ != "builtins" or isinstance(e, UnicodeError):
+                kind = next(k for k in _NAMED if isinstance(e, k))
+                raise kind(message) from e
+            if isinstance(e, AttributeError):  # of an argument, which is of the wrong type
+                raise TypeError(message) from e
+            e.args = (message,)
+            raise
+
+    g.__name__, g.__qualname__, g.__module__, g.__doc__ = name, name, f.__module__, f.__doc__
+    g.__wrapped__ = f  # type: ignore[attr-defined]
+    return g
+
+
+def name_errors(module: dict[str, Any], package: str) -> None:
+    """Gives every function of a module's namespace errors that name it."""
+    for name, f in list(module.items()):
+        if type(f) is type(named) and not name.startswith("_"):
+            module[name] = g = named(name, f)
+            g.__module__ = package
 
 
 def tensor(x: Any, op: str = "asarray") -> Any:
@@ -49,7 +86,7 @@ def axes_of(axis: Any, ndim: int, op: str) -> list[int]:
         return list(range(ndim))
     found = []
     for a in axis if isinstance(axis, (tuple, list)) else (axis,):
-        a = a.__index__()
+        a = operator.index(a)
         if not -ndim <= a < ndim:
             raise IndexError(f"{op}: axis {a} is out of bounds for {ndim} dimensions")
         found.append(a % ndim)
@@ -58,13 +95,27 @@ def axes_of(axis: Any, ndim: int, op: str) -> list[int]:
     return found
 
 
-def deliver(result: Any, out: Any, op: str) -> Any:
-    """Writes the result into out, if there is one, and returns that very object."""
-    if out is None or out is ...:
-        return result
-    from tenon._ufunc import _deliver
+def axis_of(axis: Any, ndim: int, op: str) -> int:
+    """One axis, from 0 to ndim - 1."""
+    return axes_of(operator.index(axis), ndim, op)[0]
 
-    return _deliver(op, result, out[0] if isinstance(out, tuple) else out, True, "same_kind")
+
+def deliver(result: Any, out: Any, op: str, where: Any = True, casting: str = "same_kind") -> Any:
+    """Writes the result into out, if there is one, where the mask holds, and returns that very object."""
+    if (out is None or out is ...) and where is True:
+        return result
+    from tenon.numpy import _out
+
+    return _out.deliver(op, result, out[0] if isinstance(out, tuple) else out, where, casting)
+
+
+def numpy_for(op: str) -> Any:
+    """NumPy, for what it computes; ImportError that says what to install where it is not."""
+    try:
+        import numpy
+    except ImportError as e:
+        raise ImportError(f"{op}: NumPy computes it, and is not installed; pip install numpy") from e
+    return numpy
 
 
 def select(where: Any, a: Any, b: Any) -> Any:
@@ -114,7 +165,7 @@ def through_numpy(
     full = ".".join((*path, name))
 
     def f(*args: Any, **kwargs: Any) -> Any:
-        import numpy as np
+        np = numpy_for(full)
 
         def lend(t: Any) -> Any:
             if differentiable and t.requires_grad and _C.is_grad_enabled():
@@ -134,3 +185,21 @@ def through_numpy(
         "; not differentiable." if differentiable else "."
     )
     return f
+
+
+def by_numpy(*path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declares a function that NumPy's of the same name in numpy.<path> computes on zero-copy views.
+
+    The declaration has the signature and the documentation, the arguments go to NumPy as they are given.
+    """
+
+    def declare(signature: Callable[..., Any]) -> Callable[..., Any]:
+        run = through_numpy(signature.__name__, path)
+
+        @functools.wraps(signature)
+        def f(*args: Any, **kwargs: Any) -> Any:
+            return run(*args, **kwargs)
+
+        return f
+
+    return declare

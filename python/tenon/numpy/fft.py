@@ -2,29 +2,110 @@
 
 from __future__ import annotations
 
-from tenon.numpy._support import through_numpy
+from typing import Any
+
+from tenon import _C
+from tenon.numpy._support import by_numpy
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
     "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
 ]  # fmt: skip
 
-_PATH = ("fft",)
-fft = through_numpy("fft", _PATH)
-fft2 = through_numpy("fft2", _PATH)
-fftfreq = through_numpy("fftfreq", _PATH)
-fftn = through_numpy("fftn", _PATH)
-fftshift = through_numpy("fftshift", _PATH)
-hfft = through_numpy("hfft", _PATH)
-ifft = through_numpy("ifft", _PATH)
-ifft2 = through_numpy("ifft2", _PATH)
-ifftn = through_numpy("ifftn", _PATH)
-ifftshift = through_numpy("ifftshift", _PATH)
-ihfft = through_numpy("ihfft", _PATH)
-irfft = through_numpy("irfft", _PATH)
-irfft2 = through_numpy("irfft2", _PATH)
-irfftn = through_numpy("irfftn", _PATH)
-rfft = through_numpy("rfft", _PATH)
-rfft2 = through_numpy("rfft2", _PATH)
-rfftfreq = through_numpy("rfftfreq", _PATH)
-rfftn = through_numpy("rfftn", _PATH)
+Norm = str | None
+Sizes = Any
+
+
+@by_numpy("fft")
+def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+    """The discrete Fourier transform along an axis, of n elements."""
+
+
+@by_numpy("fft")
+def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+    """The inverse of ``fft``."""
+
+
+@by_numpy("fft")
+def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+    """The discrete Fourier transform of real elements: its first half."""
+
+
+@by_numpy("fft")
+def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+    """The inverse of ``rfft``; n is the number of real elements."""
+
+
+@by_numpy("fft")
+def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+    """The discrete Fourier transform, real, of elements with Hermitian symmetry."""
+
+
+@by_numpy("fft")
+def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+    """The inverse of ``hfft``."""
+
+
+@by_numpy("fft")
+def fft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+    """The discrete Fourier transform along two axes, of sizes s."""
+
+
+@by_numpy("fft")
+def ifft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+    """The inverse of ``fft2``."""
+
+
+@by_numpy("fft")
+def rfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+    """The discrete Fourier transform of real elements along two axes: half of the last."""
+
+
+@by_numpy("fft")
+def irfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+    """The inverse of ``rfft2``."""
+
+
+@by_numpy("fft")
+def fftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+    """The discrete Fourier transform along several axes (all by default), of sizes s."""
+
+
+@by_numpy("fft")
+def ifftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+    """The inverse of ``fftn``."""
+
+
+@by_numpy("fft")
+def rfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+    """The discrete Fourier transform of real elements along several axes: half of the last."""
+
+
+@by_numpy("fft")
+def irfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+    """The inverse of ``rfftn``."""
+
+
+@by_numpy("fft")
+def fftshift(x: Any, axes: Any = None) -> Any:
+    """The elements with the zero frequency moved to the middle."""
+
+
+@by_numpy("fft")
+def ifftshift(x: Any, axes: Any = None) -> Any:
+    """The inverse of ``fftshift``."""
+
+
+def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
+    return (counts / (n * d)).to(_C.get_default_dtype() if dtype is None else _C.dtype(dtype))
+
+
+def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
+    """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d)."""
+    counts = _C.arange(n, dtype=_C.float64, device=device)
+    return _over(_C.where(counts < (n + 1) // 2, counts, counts - n), n, d, dtype)
+
+
+def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
+    """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d)."""
+    return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._products import cross, matmul, outer, tensordot, trace, vecdot
-from tenon.numpy._shape import diagonal, matrix_transpose
-from tenon.numpy._support import axes_of, floating, tensor, through_numpy
+from tenon.numpy._products import cross, matmul, outer, tensordot, vecdot
+from tenon.numpy._shape import matrix_transpose
+from tenon.numpy._support import axes_of, by_numpy, cast, floating, tensor, through_numpy
 
 __all__ = [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
@@ -96,22 +96,116 @@ def matrix_power(x: Any, n: int, /) -> Any:
     return _C.eye(t.shape[-1], dtype=t.dtype, device=t.device).expand(t.shape).clone()
 
 
+def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """A view of a diagonal of each matrix in the last two dimensions."""
+    return _C.diagonal(tensor(x, "diagonal"), offset, -2, -1)
+
+
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """The sum along a diagonal of each matrix in the last two dimensions."""
+    return _C.sum(diagonal(tensor(x, "trace"), offset=offset), -1, dtype=dtype)
+
+
+# ---- decompositions and equations: by NumPy, without a gradient ----
+
 _PATH = ("linalg",)
-cholesky = through_numpy("cholesky", _PATH)
-cond = through_numpy("cond", _PATH)
-det = through_numpy("det", _PATH)
-eig = through_numpy("eig", _PATH)
-eigh = through_numpy("eigh", _PATH)
-eigvals = through_numpy("eigvals", _PATH)
-eigvalsh = through_numpy("eigvalsh", _PATH)
-inv = through_numpy("inv", _PATH)
-lstsq = through_numpy("lstsq", _PATH)
-matrix_rank = through_numpy("matrix_rank", _PATH)
-pinv = through_numpy("pinv", _PATH)
-qr = through_numpy("qr", _PATH)
-slogdet = through_numpy("slogdet", _PATH)
-solve = through_numpy("solve", _PATH)
-svd = through_numpy("svd", _PATH)
-tensorinv = through_numpy("tensorinv", _PATH)
-tensorsolve = through_numpy("tensorsolve", _PATH)
-svdvals = through_numpy("svdvals", _PATH)
+_cholesky = through_numpy("cholesky", _PATH)
+_eig = through_numpy("eig", _PATH)
+_eigvals = through_numpy("eigvals", _PATH)
+_svd = through_numpy("svd", _PATH)
+
+
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    """The lower triangular L with L L^H = a, or the upper triangular L^H."""
+    r = _cholesky(a)
+    return _C.conj(r).mT if upper else r
+
+
+@by_numpy("linalg")
+def cond(x: Any, p: Any = None) -> Any:
+    """The condition number of matrices."""
+
+
+@by_numpy("linalg")
+def det(a: Any) -> Any:
+    """The determinants of square matrices."""
+
+
+def _complex(t: Any) -> Any:
+    return cast(t, _C.promote_types(t.dtype, _C.complex64))
+
+
+def eig(a: Any) -> Any:
+    """Eigenvalues and right eigenvectors of square matrices: complex, whatever the values are."""
+    r = _eig(a)
+    return type(r)(*map(_complex, r))
+
+
+def eigvals(a: Any) -> Any:
+    """The eigenvalues of square matrices: complex, whatever they are."""
+    return _complex(_eigvals(a))
+
+
+@by_numpy("linalg")
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices."""
+
+
+@by_numpy("linalg")
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """The eigenvalues in order of symmetric or Hermitian matrices."""
+
+
+@by_numpy("linalg")
+def inv(a: Any) -> Any:
+    """The inverses of square matrices."""
+
+
+@by_numpy("linalg")
+def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """The solution of a x = b with the least sum of squares: x, the rest, the rank, the singular values."""
+
+
+@by_numpy("linalg")
+def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """The number of singular values above a tolerance (rtol: relative to the largest; NumPy 2)."""
+
+
+@by_numpy("linalg")
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """The Moore-Penrose inverses of matrices (rtol: rcond's name since NumPy 2)."""
+
+
+@by_numpy("linalg")
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """An orthonormal and an upper triangular factor of matrices."""
+
+
+@by_numpy("linalg")
+def slogdet(a: Any) -> Any:
+    """The sign and the logarithm of the absolute value of determinants."""
+
+
+@by_numpy("linalg")
+def solve(a: Any, b: Any) -> Any:
+    """x with a x = b, for square matrices."""
+
+
+@by_numpy("linalg")
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """The singular value decomposition U S V^H of matrices."""
+
+
+def svdvals(x: Any, /) -> Any:
+    """The singular values of matrices in descending order."""
+    return _svd(x, compute_uv=False)
+
+
+@by_numpy("linalg")
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """The inverse of a as a map from its last dimensions to its first ind ones."""
+
+
+@by_numpy("linalg")
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """x with tensordot(a, x) = b."""

@@ -160,7 +160,7 @@ void set_library(const std::string& path) {
   }
   const cpu::Library& l = cpu::library();
   if (!l.tried.empty() && !std::getenv("TENON_BLAS_LIB"))
-    errors::fail<FileError>("blas.set_library", "not usable: ", l.tried, "; in use instead: ", l.name);
+    throw FileError(errors::text("blas.set_library: not usable: ", l.tried, "; in use instead: ", l.name), 0, path);
 }
 
 void set_locator(std::string (*locator)()) {

@@ -9,12 +9,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
+// Bools are read as bytes, since a borrowed one may hold any: as integers they are 0 or 1.
 template <class From, class To>
 void convert(const void* src, void* dst, std::int64_t n) {
-  const From* s = static_cast<const From*>(src);
+  constexpr bool truth = std::is_same_v<From, bool>;
+  const auto* s = static_cast<const std::conditional_t<truth, std::uint8_t, From>*>(src);
   To* d = static_cast<To*>(dst);
 #pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) d[i] = scalar::convert<To>(s[i]);
+  for (std::int64_t i = 0; i < n; ++i) {
+    if constexpr (truth) d[i] = scalar::convert<To>(static_cast<std::uint8_t>(s[i] != 0));
+    else d[i] = scalar::convert<To>(s[i]);
+  }
 }
 
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2

@@ -15,32 +15,42 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
+// A bool is a byte, and one that was borrowed may hold any: all but 0 are true. (A load as bool would be undefined.)
+template <class T>
+using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
+template <class T>
+HWY_INLINE T loaded(Stored<T> x) {
+  if constexpr (std::is_same_v<T, bool>) return x != 0;
+  else return x;
+}
+
 // ivdep: an output that is also an input is read and written at the same index only.
 template <class F, class In, class Out>
 void unary_kernel(const void* const* in, void* out, std::int64_t n) {
-  const In* a = static_cast<const In*>(in[0]);
+  const auto* a = static_cast<const Stored<In>*>(in[0]);
   Out* o = static_cast<Out*>(out);
   if constexpr (requires { requires scalar::PartlyVectorised<typename F::mapped, In>; }) {
     scalar::map<typename F::mapped>(a, o, n);
   } else {
 #pragma GCC ivdep
-    for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(a[i]));
+    for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(loaded<In>(a[i])));
   }
 }
 template <class F, class In, class Out>
 void binary_kernel(const void* const* in, void* out, std::int64_t n) {
-  const In *a = static_cast<const In*>(in[0]), *b = static_cast<const In*>(in[1]);
+  const auto *a = static_cast<const Stored<In>*>(in[0]), *b = static_cast<const Stored<In>*>(in[1]);
   Out* o = static_cast<Out*>(out);
 #pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(a[i], b[i]));
+  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<Out>(F{}(loaded<In>(a[i]), loaded<In>(b[i])));
 }
 template <class F, class First, class In>
 void ternary_kernel(const void* const* in, void* out, std::int64_t n) {
-  const First* a = static_cast<const First*>(in[0]);
-  const In *b = static_cast<const In*>(in[1]), *c = static_cast<const In*>(in[2]);
+  const auto* a = static_cast<const Stored<First>*>(in[0]);
+  const auto *b = static_cast<const Stored<In>*>(in[1]), *c = static_cast<const Stored<In>*>(in[2]);
   In* o = static_cast<In*>(out);
 #pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) o[i] = static_cast<In>(F{}(a[i], b[i], c[i]));
+  for (std::int64_t i = 0; i < n; ++i)
+    o[i] = static_cast<In>(F{}(loaded<First>(a[i]), loaded<In>(b[i]), loaded<In>(c[i])));
 }
 
 // A choice by bits: the condition, widened to the elements' size, is a mask. (As a select, its other width

@@ -172,8 +172,10 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
 }
 
 template <class T>
-T plus(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a | b;
+using Element = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;  // any byte but 0 is true
+template <class T>
+Element<T> plus(Element<T> a, Element<T> b) {
+  if constexpr (std::is_same_v<T, bool>) return (a | b) != 0;
   else if constexpr (std::is_arithmetic_v<T> || requires { a.im; }) return static_cast<T>(a + b);
   else return scalar::convert<T>(scalar::convert<float>(a) + scalar::convert<float>(b));
 }
@@ -182,23 +184,24 @@ void add_rows(const IndexCall& c, const Row& row, const Part& part) {
   const auto item = static_cast<std::int64_t>(itemsize(c.dtype));
   const std::int64_t n = part.last - part.first;
   dispatch(c.dtype, [&]<class T>() {
+    using E = Element<T>;
     if (n == 1) {
       walk(c, row, part, [](char* v, char* b) {
-        T* to = reinterpret_cast<T*>(b);
-        *to = plus(*to, *reinterpret_cast<const T*>(v));
+        E* to = reinterpret_cast<E*>(b);
+        *to = plus<T>(*to, *reinterpret_cast<const E*>(v));
       });
     } else if (row.value_stride == item && row.base_stride == item) {
       walk(c, row, part, [n](char* v, char* b) {
-        T* to = reinterpret_cast<T*>(b);
-        const T* from = reinterpret_cast<const T*>(v);
+        E* to = reinterpret_cast<E*>(b);
+        const E* from = reinterpret_cast<const E*>(v);
 #pragma GCC ivdep
-        for (std::int64_t j = 0; j < n; ++j) to[j] = plus(to[j], from[j]);
+        for (std::int64_t j = 0; j < n; ++j) to[j] = plus<T>(to[j], from[j]);
       });
     } else {
       walk(c, row, part, [&](char* v, char* b) {
         for (std::int64_t j = 0; j < n; ++j) {
-          T* to = reinterpret_cast<T*>(b + j * row.base_stride);
-          *to = plus(*to, *reinterpret_cast<const T*>(v + j * row.value_stride));
+          E* to = reinterpret_cast<E*>(b + j * row.base_stride);
+          *to = plus<T>(*to, *reinterpret_cast<const E*>(v + j * row.value_stride));
         }
       });
     }

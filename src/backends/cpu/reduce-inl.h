@@ -29,13 +29,17 @@ namespace tenon::cpu::HWY_NAMESPACE {
 constexpr std::int64_t kFoldRows = 128;
 constexpr int kWide = 64, kNarrow = 16;  // lanes of a long and of a short run
 
+// A bool as it lies: any byte but 0 is true.
+struct Truth {
+  std::uint8_t byte;
+  HWY_INLINE operator std::uint8_t() const { return byte != 0; }
+};
 template <class T>
-using Loaded = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
-template <class T>
-inline constexpr bool is_real_v = std::is_arithmetic_v<T> || sizeof(T) == 2;
+using Loaded = std::conditional_t<std::is_same_v<T, bool>, Truth, T>;
 // What comparisons and float arithmetic happen in.
 template <class T>
-using Computed = std::conditional_t<std::is_arithmetic_v<T>, T, float>;
+using Computed =
+    std::conditional_t<std::is_same_v<T, Truth>, std::uint8_t, std::conditional_t<std::is_arithmetic_v<T>, T, float>>;
 
 // The extremum of two, NaN before all. Two selects, since GCC vectorises no condition of two parts here.
 template <class Lane, bool kMax>

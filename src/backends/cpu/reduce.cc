@@ -321,6 +321,7 @@ int reduce(int, const ReduceCall& c) {
   const DType compute = compute_dtype(c);
   const ReduceKernel& k = reduce_kernels()[static_cast<int>(c.op)][static_cast<int>(compute)];
   if (!k.run) return kUnavailable;
+  if (c.kept.numel == 0) return kOk;
   const Reducer r(c, compute, k);
   if (c.kept.ndim == 0 && c.reduced.numel <= kRunChunk) {
     alignas(16) char state[kMaxStateBytes];

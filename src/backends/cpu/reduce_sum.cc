@@ -30,6 +30,9 @@ struct Accumulators<T> {
   using State = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
 };
 
+template <>
+struct Accumulators<Truth> : Accumulators<std::uint8_t> {};
+
 template <class T>
 struct Sum {
   using Leaf = typename Accumulators<T>::Leaf;

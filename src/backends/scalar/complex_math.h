@@ -59,8 +59,9 @@ template <class T> inline complex<T> log1p(complex<T> z) {
   const bool small = std::abs(x) < T(0.5) && std::abs(y) < T(0.5);
   return {small ? T(0.5) * std::log1p(x * (2 + x) + y * y) : std::log(std::hypot(1 + x, y)), std::atan2(y, 1 + x)};
 }
-// e^x cos y - 1 = expm1(x) cos y - 2 sin²(y/2)
+// e^x cos y - 1 = expm1(x) cos y - 2 sin²(y/2); where no digits can be lost, exp(z) - 1 has C99's special values and overflow.
 template <class T> inline complex<T> expm1(complex<T> z) {
+  if (!(std::abs(z.re) < 30 && std::isfinite(z.im))) return exp(z) - complex<T>(1);
   const T s = std::sin(z.im / 2);
   return {std::expm1(z.re) * std::cos(z.im) - 2 * s * s, std::exp(z.re) * std::sin(z.im)};
 }

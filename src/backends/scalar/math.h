@@ -19,3 +19,4 @@
 #include "math/map.h"
 #include "math/rounding.h"
 #endif
+#include "math/polygamma.h"

@@ -6,6 +6,8 @@
 #include "log.h"
 #include "trig.h"
 
+extern "C" double lgamma_r(double x, int* sign) noexcept;  // libm's
+
 namespace tenon::scalar {
 namespace detail {
 
@@ -137,9 +139,9 @@ inline double gelu(double x) {
 }
 
 TENON_INLINE float lgamma(float x) { return static_cast<float>(detail::lgamma_float(x)); }
-inline double lgamma(double x) {  // libm; lgamma_r, since lgamma writes the global signgam
+inline double lgamma(double x) {  // lgamma_r, since lgamma writes the global signgam
   int sign;
-  return __builtin_lgamma_r(x, &sign);
+  return ::lgamma_r(x, &sign);
 }
 
 TENON_INLINE float digamma(float x) { return static_cast<float>(detail::digamma(x)); }

@@ -1,0 +1,71 @@
+// Rows about the storage under a tensor: what pickling and processes share it by (documented in tenon/_pickle.py).
+#include "core/errors.h"
+#include "op.h"
+
+namespace tenon::py {
+namespace {
+
+// Nobody else can reach the storage: a base that only this tensor holds does not count.
+bool alone(const Tensor& t) {
+  const TensorImpl* base = t.impl()->base;
+  const bool own_base = base && base->refs.load(std::memory_order_acquire) == 1 && base->storage == t.impl()->storage;
+  return t.storage().use_count() == (own_base ? 2 : 1);
+}
+
+// (identity, whether it may be shared as a whole, its bytes as a tensor, where t starts in it)
+PyObject* storage(const OpDef& def, PyObject* const* args) {
+  const Tensor t = argument<Tensor>(def, args, 0);
+  Storage& s = t.storage();
+  const std::int64_t offset = t.data() - static_cast<char*>(s.data());
+  const bool whole = !alone(t) && s.kind() != Storage::Kind::mapped;
+  Tensor bytes = make_tensor(Ref<Storage>(&s), 0, {s.bytes()}, {1}, DType::uint8, t.read_only());
+  Object flat = Object::steal(wrap(std::move(bytes)));
+  return Py_BuildValue("KOOL", reinterpret_cast<unsigned long long>(&s), whole ? Py_True : Py_False, flat.get(),
+                       static_cast<long long>(offset));
+}
+
+Tensor over(const Tensor& bytes, std::int64_t offset, DType dtype, const Dims& shape, const Dims& strides,
+            bool read_only) {
+  const std::int64_t start = bytes.data() - static_cast<char*>(bytes.storage().data());
+  if (shape.size() != strides.size())
+    errors::fail<ShapeError>("_over", "shape ", shape, " and strides ", strides, " have different lengths");
+  const auto item = static_cast<std::int64_t>(itemsize(dtype));
+  const std::int64_t alignment = is_complex(dtype) ? item / 2 : item;
+  if ((reinterpret_cast<std::uintptr_t>(bytes.data()) + static_cast<std::uintptr_t>(offset)) %
+          static_cast<std::uintptr_t>(alignment) !=
+      0)
+    errors::fail("_over", "the data is not aligned to the element size ", alignment);
+  return make_tensor(Ref<Storage>(&bytes.storage()), start + offset, shape, strides, dtype,
+                     read_only || bytes.read_only());
+}
+
+Tensor attach(std::int64_t descriptor) {
+  const Ref<Storage> s = Storage::attach(static_cast<int>(descriptor));
+  return make_tensor(s, 0, {s->bytes()}, {1}, DType::uint8, false);
+}
+
+}  // namespace
+
+void def_storage(Ops& ops) {
+  ops.raw("_storage", &storage,
+          "(identity, whether other tensors may view it, its bytes as a tensor, where this one starts in it).",
+          "input"_a)
+      .function_only()
+      .returns("tuple[_int, _bool, Tensor, _int]");
+  ops.def("_over", &over, "A tensor of any geometry over the storage of flat bytes.", "flat"_a, "offset"_a, "dtype"_a,
+          "shape"_a, "strides"_a, "readonly"_a)
+      .function_only()
+      .no_out();
+  ops.def(
+         "_shared_descriptor", +[](const Tensor& t) { return static_cast<std::int64_t>(t.storage().descriptor()); },
+         "The descriptor of shared memory; -1 for other memory.", "input"_a)
+      .function_only();
+  ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which is taken.", "descriptor"_a)
+      .function_only()
+      .no_out();
+  ops.def("_share_memory", &share_memory_, "share_memory_() of memory that is not shared yet.", "input"_a)
+      .function_only()
+      .no_out();
+}
+
+}  // namespace tenon::py

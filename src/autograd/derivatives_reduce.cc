@@ -1,0 +1,146 @@
+// The gradients of reductions, scans, softmax and products.
+#include <algorithm>
+#include <numeric>
+
+#include "autograd/derivatives.h"
+
+namespace tenon::derive {
+namespace {
+
+using In = const Tensor&;
+
+// A gradient of shape x with the reduced axes removed, back to x's number of dimensions.
+Tensor restore(const Tensor& g, const Dims& from, const Dims& axes) {
+  Dims kept = from;
+  for (auto d : axes) kept[static_cast<int>(d)] = 1;
+  return reshape(g, kept);
+}
+
+Tensor swap(const Tensor& t) { return t.ndim() < 2 ? t : mT(t); }
+
+}  // namespace
+
+Backward sum(const Dims& from, const Dims& axes) {
+  return [=](In g) -> Grads { return {expand(restore(g, from, axes), from)}; };
+}
+Backward prod(const Tensor& x, const Dims& axes, const Tensor&) {
+  // The product of all others, by products from the left and from the right: right where factors are zero.
+  return [x = Saved(x, "prod"), axes](In g) -> Grads {
+    const Tensor t = x.get();
+    Dims order;
+    std::int64_t n = 1;
+    for (int d = 0; d < t.ndim(); ++d)
+      if (!axes.contains(d)) order.push_back(d);
+    for (auto d : axes) {
+      order.push_back(d);
+      n *= t.shape()[static_cast<int>(d)];
+    }
+    const Tensor moved = tenon::permute(t, order);
+    Dims flat_shape(
+        std::span<const std::int64_t>(moved.shape()).first(static_cast<std::size_t>(t.ndim() - axes.size())));
+    flat_shape.push_back(n);
+    const Tensor flat = tenon::reshape(moved, flat_shape);
+    Dims one_shape = flat_shape;
+    one_shape[one_shape.size() - 1] = std::min<std::int64_t>(n, 1);
+    const Tensor one = full(one_shape, 1, t.dtype(), t.device());
+    auto exclusive = [&](const Tensor& f) {
+      const Tensor parts[] = {one, narrow(tenon::cumprod(f, -1), -1, 0, std::max<std::int64_t>(n - 1, 0))};
+      return tenon::cat(parts, -1);
+    };
+    const Dims last{-1};
+    const Tensor others = mul(exclusive(flat), flip(exclusive(flip(flat, last)), last));
+    Dims g_shape = flat_shape;
+    g_shape[g_shape.size() - 1] = 1;
+    const Tensor d = mul(tenon::reshape(g, g_shape), cj(others));
+    Dims inverse(order.size());
+    for (int i = 0; i < order.size(); ++i) inverse[static_cast<int>(order[i])] = i;
+    return {tenon::permute(tenon::reshape(d, moved.shape()), inverse)};
+  };
+}
+Backward var(const Tensor& x, const Dims& axes, double correction) {
+  return [x = Saved(x, "var"), axes, correction](In g) -> Grads {
+    const Tensor t = x.get();
+    double n = 1;
+    for (auto d : axes) n *= static_cast<double>(t.shape()[static_cast<int>(d)]);
+    return {mul(mul(restore(g, t.shape(), axes), 2 / (n - correction)), sub(t, mean(t, axes, true)))};
+  };
+}
+Backward extremum(const Tensor& x, const Dims& axes, const Tensor& y, const char* op) {
+  // Equal extrema share the gradient.
+  return [x = Saved(x, op), y = Saved::output(y, op), axes](In g) -> Grads {
+    const Tensor t = x.get();
+    const Tensor same = to(eq(t, restore(y.get(), t.shape(), axes)), t.dtype());
+    return {mul(restore(g, t.shape(), axes), div(same, sum(same, axes, true)))};
+  };
+}
+Backward cumsum(int dim) {
+  return [=](In g) -> Grads {
+    const Dims d{dim};
+    return {flip(tenon::cumsum(flip(g, d), dim), d)};
+  };
+}
+Backward cumprod(const Tensor& x, int dim, const Tensor&) {
+  return [x = Saved(x, "cumprod"), dim](In g) -> Grads {
+    // dy_j/dx_i = prod of x_k, k <= j, k != i. The matrix of products over (i, j) is right where factors are zero.
+    const Tensor t = movedim(x.get(), {dim}, {-1});
+    const std::int64_t n = t.size(-1);
+    if (n == 0) return {zeros_of(x.get().shape(), g)};
+    Dims square = t.shape();
+    square.insert(square.size() - 1, n);
+    const Tensor diagonal = eye(n, {}, 0, DType::bool_, t.device());
+    const Tensor factors = where(diagonal, 1, expand(unsqueeze(t, {-2}), square));  // row i: x with x_i = 1
+    const Tensor products = triu(tenon::cumprod(factors, -1));
+    const Tensor gt = unsqueeze(movedim(g, {dim}, {-1}), {-2});
+    return {movedim(tenon::sum(mul(gt, cj(products)), Dims{-1}), {-1}, {dim})};
+  };
+}
+Backward softmax(int dim, const Tensor& y) {
+  return [y = Saved::output(y, "softmax"), dim](In g) -> Grads {
+    const Tensor p = y.get();
+    return {mul(p, sub(g, sum(mul(g, p), Dims{dim}, true)))};
+  };
+}
+Backward log_softmax(int dim, const Tensor& y) {
+  return [y = Saved::output(y, "log_softmax"), dim](In g) -> Grads {
+    return {sub(g, mul(exp(y.get()), sum(g, Dims{dim}, true)))};
+  };
+}
+Backward matmul(const Tensor& x, const Tensor& z) {
+  const bool nx = autograd::needs_grad(x), nz = autograd::needs_grad(z);
+  // Each operand is kept only where the other needs it.
+  return [x = nz ? Saved(x, "matmul") : Saved(), z = nx ? Saved(z, "matmul") : Saved(), nx, nz, dx = x.ndim(),
+          dz = z.ndim()](In g) -> Grads {
+    // A vector takes part as a matrix of one row (or column).
+    Tensor gm = dz == 1 ? unsqueeze(g, {-1}) : g;
+    if (dx == 1) gm = unsqueeze(gm, {-2});
+    Grads out(2);
+    if (nx) {
+      const Tensor q = z.get();
+      out[0] = tenon::matmul(gm, cj(swap(dz == 1 ? unsqueeze(q, {1}) : q)));
+      // The engine adds up batches; a vector's extra dimension goes here.
+      if (dx == 1) out[0] = squeeze(out[0], Dims{-2});
+    }
+    if (nz) {
+      const Tensor p = x.get();
+      Tensor pm = dx == 1 ? unsqueeze(p, {0}) : p;
+      if (dx > 2 && dz <= 2) {
+        // A stack times one matrix: the sum over the stack is part of a single product.
+        const std::int64_t rows =
+            std::accumulate(pm.shape().begin(), pm.shape().end() - 1, std::int64_t{1}, std::multiplies<>());
+        pm = tenon::reshape(pm, {rows, pm.size(-1)});
+        gm = tenon::reshape(gm, {rows, gm.size(-1)});
+      }
+      out[1] = tenon::matmul(cj(swap(pm)), gm);
+      if (dz == 1) out[1] = squeeze(out[1], Dims{-1});
+    }
+    return out;
+  };
+}
+Backward norm2(const Tensor& x, const Dims& axes, const Tensor& y) {
+  return [x = Saved(x, "norm"), y = Saved::output(y, "norm"), axes](In g) -> Grads {
+    const Tensor t = x.get(), n = restore(y.get(), t.shape(), axes);
+    return {mul(restore(g, t.shape(), axes), where(eq(n, 0), 0, div(t, n)))};
+  };
+}
+
+}  // namespace tenon::derive

@@ -1,0 +1,133 @@
+"""The tensor's side of gradients: retain_grad, and in-place changes of the geometry."""
+
+import numpy as np
+import pytest
+import tenon
+
+# ---- retain_grad ----
+
+
+def test_retain_grad():
+    x = tenon.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    assert not y.retains_grad
+    y.retain_grad()
+    y.retain_grad()
+    assert y.retains_grad and y.grad is None
+    z = (y * y).sum()
+    z.backward(retain_graph=True)
+    assert y.grad.tolist() == [6.0, 12.0] and x.grad.tolist() == [18.0, 36.0]
+    z.backward(retain_graph=True)
+    assert y.grad.tolist() == [12.0, 24.0]  # added up, as a leaf's
+    y.grad = None
+    z.backward()
+    assert y.grad.tolist() == [6.0, 12.0]
+    assert not x.retains_grad
+    x.retain_grad()  # leaves do anyway
+    assert not x.retains_grad
+    with pytest.raises(RuntimeError, match="retain_grad: the tensor requires no grad"):
+        tenon.ones(2).retain_grad()
+
+
+def test_retain_grad_is_of_the_value_that_the_tensor_has():
+    """After an in-place operation of the new one, as in PyTorch; of the root, views and in second order."""
+    x = tenon.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    y.retain_grad()
+    y.mul_(5)
+    (y * 2).sum().backward()
+    assert y.grad.tolist() == [2.0, 2.0] and x.grad.tolist() == [10.0, 10.0]
+    root = (x * x).sum()
+    root.retain_grad()
+    root.backward()
+    assert root.grad.item() == 1.0
+    base = x * 1
+    view = base[0]
+    view.retain_grad()
+    base.mul_(3)  # the view is a slice of the new base
+    (view * view).backward()
+    assert view.grad.item() == 6.0
+    h = x * 2
+    h.retain_grad()
+    (h**3).sum().backward(create_graph=True)
+    assert h.grad.requires_grad
+    tenon.autograd.grad((x * x).sum(), x)
+    k = x * 2
+    k.retain_grad()
+    tenon.autograd.grad((k * k).sum(), x)
+    assert k.grad is None  # autograd.grad touches no .grad
+
+
+# ---- in-place changes of the geometry ----
+
+GEOMETRY = {
+    "transpose_": (lambda t: t.transpose_(0, 2), lambda t: t.transpose(0, 2)),
+    "swapaxes_": (lambda t: t.swapaxes_(0, 1), lambda t: t.swapaxes(0, 1)),
+    "squeeze_": (lambda t: t.squeeze_(), lambda t: t.squeeze()),
+    "squeeze_(dim)": (lambda t: t.squeeze_(1), lambda t: t.squeeze(1)),
+    "unsqueeze_": (lambda t: t.unsqueeze_(-1), lambda t: t.unsqueeze(-1)),
+    "t_": (lambda t: t.squeeze_().t_(), lambda t: t.squeeze().t()),
+}
+
+
+@pytest.mark.parametrize("name", GEOMETRY)
+def test_geometry_in_place(name):
+    inplace, view = GEOMETRY[name]
+    t = tenon.arange(6.0).reshape(2, 1, 3).clone()
+    expected, address = view(t).tolist(), t.data_ptr()
+    assert inplace(t) is t
+    assert t.tolist() == expected and t.data_ptr() == address
+    assert (t + 1).tolist() == (tenon.tensor(expected) + 1).tolist()
+    array = np.arange(6.0).reshape(2, 1, 3)
+    array.flags.writeable = False
+    lent = tenon.from_numpy(array)  # no element is written
+    assert inplace(lent).tolist() == expected and lent.readonly and array.shape == (2, 1, 3)
+
+
+@pytest.mark.parametrize("name", GEOMETRY)
+@pytest.mark.parametrize("recording", [True, False])
+def test_gradients_through_geometry_in_place(name, recording):
+    inplace, view = GEOMETRY[name]
+    x = tenon.tensor(np.random.default_rng(0).normal(size=(2, 1, 3)), requires_grad=True)
+    weights = tenon.tensor(np.random.default_rng(1).normal(size=view(x).shape))
+
+    def through(f):
+        y = x * 2
+        with tenon.set_grad_enabled(recording):
+            y = f(y)
+        y.retain_grad()
+        x.grad = None
+        (y.sin() * weights).sum().backward()
+        return x.grad.tolist(), y.grad.shape
+
+    assert through(inplace) == through(lambda y: view_of(y, view))
+
+
+def view_of(y, view):
+    with tenon.enable_grad():
+        return view(y)
+
+
+def test_geometry_in_place_of_views_and_leaves():
+    x = tenon.ones(2, 3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="t_: a leaf tensor that requires grad"):
+        x.t_()
+    with pytest.raises(RuntimeError, match="unsqueeze_: a view of a leaf"):
+        x[0].unsqueeze_(0)
+    base = x * 1
+    row = base[0]
+    row.unsqueeze_(0)
+    base.mul_(3)  # the row is regenerated with its new shape
+    assert row.shape == (1, 3)
+    row.sum().backward()
+    assert x.grad.tolist() == [[3, 3, 3], [0, 0, 0]]
+    saved = tenon.ones(2, 3)
+    y = (x * saved).sum()
+    saved.t_()
+    with pytest.raises(RuntimeError, match="changed in place by t_"):
+        y.backward()
+    with pytest.raises(IndexError, match=r"transpose_: dimension 5"):
+        saved.transpose_(0, 5)
+    with pytest.raises(ValueError, match=r"t_: expected at most two dimensions"):
+        tenon.ones(1, 1, 1).t_()
+    assert saved.shape == (3, 2)

@@ -1,0 +1,91 @@
+"""Integers are compared by value, as in NumPy 2: int64 with uint64, and with numbers beyond the dtype."""
+
+import itertools
+import operator
+
+import numpy as np
+import pytest
+import tenon
+
+OPERATORS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
+SIGNED = [-(2**63), -(2**53) - 1, -1, 0, 1, 2**53 - 1, 2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
+UNSIGNED = [0, 1, 2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1]
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_int64_with_uint64(op):
+    pairs = list(itertools.product(SIGNED, UNSIGNED))
+    a, b = np.array([x for x, _ in pairs], np.int64), np.array([y for _, y in pairs], np.uint64)
+    wanted = [op(int(x), int(y)) for x, y in zip(a, b, strict=True)]
+    s, u = tenon.from_numpy(a), tenon.from_numpy(b)
+    assert op(s, u).tolist() == wanted
+    assert op(u, s).tolist() == [op(int(y), int(x)) for x, y in zip(a, b, strict=True)]
+    assert op(s[::-2], u[::-2]).tolist() == wanted[::-2]
+    table = op(tenon.tensor(SIGNED).reshape(-1, 1), tenon.tensor(UNSIGNED, dtype=tenon.uint64))
+    assert table.tolist() == [[op(x, y) for y in UNSIGNED] for x in SIGNED]
+    small = tenon.tensor([-1, 0, 1], dtype=tenon.int8)
+    assert op(small, tenon.tensor(2**64 - 1, dtype=tenon.uint64)).tolist() == [
+        op(x, 2**64 - 1) for x in (-1, 0, 1)
+    ]
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_out(op):
+    s, u = tenon.tensor([-1, 5]), tenon.tensor([2**63, 5], dtype=tenon.uint64)
+    name = op.__name__
+    out = tenon.zeros(2, dtype=tenon.bool)
+    assert getattr(tenon, name)(s, u, out=out) is out
+    assert out.tolist() == [op(-1, 2**63), op(5, 5)]
+    with pytest.raises(ValueError, match=rf"{name}: the shape must be \(2,\); got \(3,\)"):
+        getattr(tenon, name)(s, u, out=tenon.zeros(3, dtype=tenon.bool))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32", "int64", "uint64"])
+def test_with_python_ints_of_any_size(op, dtype):
+    info = np.iinfo(dtype)
+    values = [int(info.min), 0, 1, int(info.max)]
+    t = tenon.tensor(values, dtype=dtype)
+    for number in (2**70, -(2**70), 10**400, -(10**400), 300, -1, 2**63, 2**64 - 1, -(2**63), int(info.max)):
+        assert op(t, number).tolist() == [op(v, number) for v in values], number
+        assert op(number, t).tolist() == [op(number, v) for v in values], number
+        assert op(t, number).tolist() == op(np.array(values, dtype), number).tolist(), number
+
+
+def test_numpy_scalars_are_compared_by_value():
+    t = tenon.tensor([2**53, 2**53 + 1])
+    assert (t == np.uint64(2**53)).tolist() == [True, False]
+    assert (t < np.uint64(2**63)).tolist() == [True, True]
+    assert (tenon.tensor([2**63], dtype=tenon.uint64) > np.int64(-1)).tolist() == [True]
+
+
+def test_floats_take_numbers_beyond_64_bits():
+    t = tenon.tensor([1.0, 2.0**80], dtype=tenon.float64)
+    assert (t < 2**70).tolist() == [True, False]
+    assert (t + 2**70).tolist() == [1.0 + 2.0**70, 2.0**80 + 2.0**70]
+    t[0] = 2**70
+    assert t[0].item() == 2.0**70
+    with pytest.raises(OverflowError, match="add: the Python integer of about inf is out of bounds"):
+        t + 10**400
+
+
+def test_other_operations_refuse_them_by_name():
+    t = tenon.tensor([1, 2])
+    for name, call in {
+        "add": lambda: t + 2**70,
+        "mul": lambda: 2**70 * t,
+        "pow": lambda: t ** (2**70),
+        "setitem": lambda: t.__setitem__(0, 2**70),
+        "fill_": lambda: t.fill_(2**70),
+        "clip": lambda: t.clip(0, 2**70),
+        "full": lambda: tenon.full((2,), 2**70, dtype=tenon.int64),
+        "arange": lambda: tenon.arange(2**70),
+        "randint": lambda: tenon.randint(2**70, (2,)),
+        "masked_fill": lambda: t.masked_fill(t > 1, 2**70),
+        "where": lambda: tenon.where(t > 1, t, 2**70),
+        "tensor": lambda: tenon.tensor(2**70),
+    }.items():
+        with pytest.raises(OverflowError, match=rf"^{name}: "):
+            call()
+    assert t.tolist() == [1, 2]
+    assert 2**70 not in t

@@ -1,0 +1,224 @@
+"""share_memory_, is_shared, and what stays shared in a pickle and in a deepcopy."""
+
+import copy
+import gc
+import multiprocessing
+import os
+import pickle
+from multiprocessing import shared_memory
+from multiprocessing.reduction import ForkingPickler
+
+import numpy as np
+import pytest
+import tenon
+
+pytestmark = pytest.mark.border
+
+
+def test_share_memory():
+    t = tenon.arange(6.0).reshape(2, 3)
+    assert not t.is_shared()
+    assert t.share_memory_() is t
+    assert t.is_shared() and t[0].is_shared() and t.T.is_shared()
+    assert t.tolist() == [[0, 1, 2], [3, 4, 5]]
+    address = t.data_ptr()
+    assert t.share_memory_().data_ptr() == address  # nothing to do
+    t[0, 0] = 7  # an ordinary tensor otherwise
+    assert (t + 1)[0, 0].item() == 8
+    assert t.numpy()[0, 0] == 7
+    assert not t.clone().is_shared()
+    w = tenon.ones(2, requires_grad=True).share_memory_()
+    assert w.is_leaf and w.requires_grad
+    (w * 3).sum().backward()
+    assert w.grad.tolist() == [3.0, 3.0]
+    assert tenon.zeros(0).share_memory_().is_shared()
+
+
+def test_strides_survive():
+    t = tenon.arange(6).reshape(2, 3).T.clone()
+    t.t_()
+    before = t.tolist()
+    t.share_memory_()
+    assert t.tolist() == before
+
+
+def test_what_others_see_is_not_moved():
+    t = tenon.ones(3)
+    array = t.numpy()
+    with pytest.raises(BufferError, match=r"share_memory_: .*1 view"):
+        t.share_memory_()
+    del array
+    view = t[1:]
+    with pytest.raises(BufferError, match="share_memory_: other tensors view the same storage"):
+        t.share_memory_()
+    assert not t.is_shared()
+    del view
+    lent = tenon.from_numpy(np.ones(3))
+    with pytest.raises(RuntimeError, match="share_memory_: the storage borrows its bytes"):
+        lent.share_memory_()
+    assert lent.tolist() == [1, 1, 1] and t.share_memory_().is_shared()
+
+
+def test_blocks_of_others_are_shared_memory():
+    block = shared_memory.SharedMemory(create=True, size=64)
+    try:
+        t = tenon.frombuffer(block.buf, dtype=tenon.float32)
+        assert t.is_shared() and t.share_memory_() is t
+        del t
+        gc.collect()
+    finally:
+        block.close()
+        block.unlink()
+
+
+def test_memory_and_descriptors_are_given_back():
+    def descriptors():
+        return len(os.listdir("/proc/self/fd"))
+
+    tenon.ones(10).share_memory_()
+    before = descriptors()
+    for _ in range(20):
+        t = tenon.ones(1000).share_memory_()
+        assert descriptors() == before + 1
+        del t
+    assert descriptors() == before
+
+
+def test_a_write_of_another_process_is_found():
+    """Shared memory is guarded as borrowed memory is."""
+    t = tenon.ones(3).share_memory_()
+    w = tenon.ones(3, requires_grad=True)
+    y = (w * t).sum()
+    pid = os.fork()
+    if pid == 0:
+        t[0] = 99.0
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert t[0].item() == 99.0
+    with pytest.raises(RuntimeError, match="changed from outside"):
+        y.backward()
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_between_processes(method):
+    context = multiprocessing.get_context(method)
+    tensor = tenon.zeros(2, 3).share_memory_()
+    answer, back = context.Queue(), context.Queue()
+    process = context.Process(target=_work, args=((tensor, tensor[1]), answer, back))
+    process.start()
+    try:
+        assert answer.get(timeout=120) == [[0, 0, 0], [0, 0, 0]]
+        assert answer.get(timeout=120) is True
+        received = answer.get(timeout=120)  # made there, alive here
+        assert received.tolist() == [3.0, 3.0] and received.is_shared()
+        received[0] = 4.0
+        back.put("written")
+        assert answer.get(timeout=120) == [4.0, 3.0]
+    finally:
+        process.join(120)
+    assert tensor.tolist() == [[100, 0, 0], [0, 200, 0]]
+
+
+def _work(received, answer, back):
+    tensor, row = received
+    answer.put(tensor.tolist())
+    tensor[0, 0] = 100.0
+    row[1] = 200.0
+    answer.put(tensor.is_shared())
+    mine = tenon.full((2,), 3.0).share_memory_()
+    answer.put(mine)
+    back.get(timeout=120)
+    answer.put(mine.tolist())
+
+
+def test_a_plain_pickle_holds_the_elements():
+    t = tenon.arange(4).share_memory_()
+    r = pickle.loads(pickle.dumps(t))
+    r[0] = 9
+    assert not r.is_shared() and t[0].item() == 0
+
+
+# ---- storages in one pickle, and in one deepcopy ----
+
+SHARERS = {
+    "itself": lambda t: t.detach(),
+    "slice": lambda t: t[1:3],
+    "transposed": lambda t: t.T,
+    "backwards": lambda t: t[::-1],
+    "other dtype": lambda t: t.view(tenon.int32),
+}
+TRIPS = {
+    **{f"pickle {p}": lambda x, p=p: pickle.loads(pickle.dumps(x, p)) for p in range(6)},
+    "python pickle": lambda x: pickle._loads(pickle._dumps(x)),
+    "deepcopy": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("trip", TRIPS)
+@pytest.mark.parametrize("view", SHARERS)
+@pytest.mark.parametrize("first", [True, False])
+def test_sharing_survives(trip, view, first):
+    t = tenon.arange(12.0, dtype=tenon.float32).reshape(4, 3)
+    v = SHARERS[view](t)
+    a, b = TRIPS[trip]([t, v] if first else [v, t])
+    a, b = (a, b) if first else (b, a)
+    assert a.tolist() == t.tolist() and b.tolist() == v.tolist() and b.dtype is v.dtype
+    assert a.stride() == t.stride() and b.stride() == v.stride()
+    a.fill_(5)
+    assert b.tolist() == SHARERS[view](a).tolist()  # the write shows on the other
+    assert b._version == a._version  # one storage: backward sees such writes, too
+    assert t[0, 1].item() == 1  # and the originals are apart
+
+
+@pytest.mark.parametrize("trip", TRIPS)
+def test_lone_views_travel_alone(trip):
+    """Nobody else holds the big storage: it is not sent."""
+    v = tenon.zeros(100_000)[5:8]
+    assert TRIPS[trip](v).tolist() == [0, 0, 0]
+    assert len(pickle.dumps(v)) < 500
+
+
+def test_gradients_and_structure_survive():
+    w = tenon.ones(3, requires_grad=True)
+    d = w.detach()
+    model = {"weights": [w, d, w], "step": 3}
+    for trip in TRIPS.values():
+        got = trip(model)
+        a, b, c = got["weights"]
+        assert a is c and a.requires_grad and a.is_leaf and not b.requires_grad
+        b[0] = 5.0
+        assert a[0].item() == 5.0
+
+
+def test_out_of_band_sends_one_buffer():
+    t = tenon.arange(1000)
+    buffers = []
+    data = pickle.dumps([t, t[::2], t[10:20]], 5, buffer_callback=buffers.append)
+    assert len(buffers) == 1 and len(data) < 1000
+    a, b, c = pickle.loads(data, buffers=buffers)
+    a[10] = -1
+    assert b[5].item() == -1 and c[0].item() == -1 and t[10].item() == -1
+
+
+def test_read_only_stays_read_only():
+    array = np.arange(4)
+    array.flags.writeable = False
+    t = tenon.from_numpy(array)
+    for trip in (TRIPS["pickle 5"], TRIPS["pickle 2"]):
+        a, b = trip([t, t[1:]])
+        assert a.readonly and b.readonly and b.tolist() == [1, 2, 3]
+    a, b = copy.deepcopy([t, t[1:]])  # copies can be written, as clones
+    b[0] = 7
+    assert a[1].item() == 7
+
+
+def test_mapped_files_are_not_pickled_whole(tmp_path):
+    tenon.save_safetensors(tmp_path / "x", {"a": tenon.zeros(100_000), "b": tenon.ones(2)})
+    b = tenon.load_safetensors(tmp_path / "x")[0]["b"]
+    assert len(pickle.dumps([b, b[:1]])) < 1000
+    assert copy.deepcopy([b, b[:1]])[1].tolist() == [1.0]
+
+
+def test_between_processes_a_view_sends_its_elements():
+    big = tenon.zeros(100_000)
+    assert len(bytes(ForkingPickler.dumps([big[:2], big[5]]))) < 2000
