@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <limits>
+#include <new>
 #include <span>
 #include <string>
 
@@ -75,9 +77,11 @@ class Dims {
     size_ = static_cast<int>(n);
   }
   bool contains(std::int64_t v) const { return std::find(begin(), end(), v) != end(); }
+  // The largest integer where it overflows: more than anything has.
   std::int64_t product() const {
     std::int64_t p = 1;
-    for (auto v : *this) p *= v;
+    for (auto v : *this)
+      if (__builtin_mul_overflow(p, v, &p)) p = std::numeric_limits<std::int64_t>::max();
     return p;
   }
   TENON_API std::string str() const;  // "(3, 4)", "(5,)", "()"
@@ -89,6 +93,7 @@ class Dims {
  private:
   static constexpr int kInline = 6;
   void grow(std::int64_t n) {
+    if (n > std::numeric_limits<int>::max()) throw std::bad_alloc();
     auto* p = new std::int64_t[n];
     std::copy(begin(), end(), p);
     release();

@@ -113,6 +113,12 @@ TENON_API Dims contiguous_strides(std::span<const std::int64_t> shape);
 TENON_API Tensor empty(const Dims& shape, DType dtype, Device device = kCpu);
 // The same for an operation that errors are to name.
 TENON_API Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device device);
+// The bytes that a geometry reaches, relative to its first element: [low, high). Both are 0 if it has no elements;
+// nothing if they are more than can be addressed.
+struct ByteRange {
+  std::int64_t low = 0, high = 0;
+};
+TENON_API std::optional<ByteRange> byte_range(const Dims& shape, const Dims& strides, DType dtype);
 // A view of a storage with any geometry. Throws ValueError if it reaches outside the storage's bytes.
 TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides,
                              DType dtype, bool read_only);

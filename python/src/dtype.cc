@@ -111,7 +111,7 @@ PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
     return nullptr;
   return guarded([&] {
     Device d = to_device(what, {"device", "type"});
-    if (index >= 0) d.index = static_cast<std::int8_t>(index);
+    if (index >= 0) d = d.is_cpu() ? kCpu : parse_device("cuda:" + std::to_string(index));
     return from_device(d);
   });
 }

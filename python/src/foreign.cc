@@ -163,18 +163,16 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
                               "' has no tensor dtype; pass memoryview(obj).cast('B') for its bytes");
     const std::int64_t size = b.itemsize;
     Dims shape, strides;
-    std::int64_t low = 0, high = size;
-    bool empty = false;
     for (int d = 0; d < b.ndim; ++d) {
       const std::int64_t s = b.strides[d];
       shape.push_back(b.shape[d]);
       if (s % size != 0 && b.shape[d] > 1)
         errors::fail(op, "the buffer's strides are no multiple of its item size; copy it first");
       strides.push_back(s / size);
-      empty = empty || b.shape[d] == 0;
-      ((b.shape[d] - 1) * s < 0 ? low : high) += (b.shape[d] - 1) * (s / size) * size;
     }
-    if (empty) low = high = 0;
+    const auto range = byte_range(shape, strides, dtype);
+    if (!range) errors::too_large(op, shape, dtype);
+    const auto [low, high] = *range;
     if (reinterpret_cast<std::uintptr_t>(b.buf) % itemsize(real_dtype(dtype)) != 0)
       errors::fail(op, "the buffer is not aligned for ", dtype, "; copy it first");
     Ref<Storage> storage =
@@ -210,9 +208,11 @@ PyObject* from_address(PyObject*, PyObject* args) {
         strides[d] = bytes[d] / size;
       }
     }
-    std::int64_t low = 0, high = shape.product() ? size : 0;
-    for (int d = 0; d < shape.size() && high; ++d)
-      ((shape[d] - 1) * strides[d] < 0 ? low : high) += (shape[d] - 1) * strides[d] * size;
+    for (auto n : shape)
+      if (n < 0) errors::negative_size(op, shape);
+    const auto range = byte_range(shape, strides, dtype);
+    if (!range) errors::too_large(op, shape, dtype);
+    const auto [low, high] = *range;
     auto* data = reinterpret_cast<char*>(static_cast<std::uintptr_t>(address));
     if (high && address % itemsize(real_dtype(dtype)) != 0)
       errors::fail(op, "its data is not aligned for ", dtype, "; copy it first");

@@ -204,7 +204,7 @@ void init_io(PyObject* module) {
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
   if (PyObject* path = PySys_GetObject("path"); path && PyList_Check(path))
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(path); ++i)
-      if (PyObject* p = PyList_GET_ITEM(path, i); PyUnicode_Check(p)) search_path().push_back(PyUnicode_AsUTF8(p));
+      if (PyObject* p = PyList_GET_ITEM(path, i); PyUnicode_Check(p)) search_path().push_back(utf8(p));
   blas::set_locator(&locate_openblas);
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/errors.h"
 #include "dtype.h"
 #include "tenon/error.h"
 
@@ -264,17 +265,14 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
   Dims shape, strides;
   shape.resize(ndim);
   strides.resize(ndim);
-  std::int64_t low = 0, high = size;
-  bool empty = false;
   for (int d = 0; d < ndim; ++d) {
     shape[d] = PyArray_DIM(a, d);
     const std::int64_t s = PyArray_STRIDE(a, d);
     strides[d] = s % size == 0 ? s / size : shape[d] == 1 ? 1 : 0;
-    empty = empty || shape[d] == 0;
-    const std::int64_t reach = (shape[d] - 1) * strides[d] * size;
-    (reach < 0 ? low : high) += reach;
   }
-  if (empty) low = high = 0;
+  const auto range = byte_range(shape, strides, dtype);
+  if (!range) errors::too_large(op, shape, dtype);
+  const auto [low, high] = *range;
   drop_left_references();
   // The storage is the range of bytes that the array reaches, and owns a reference to it.
   Ref<Storage> storage =

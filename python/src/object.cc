@@ -102,6 +102,7 @@ PyObject* set_error(std::string_view op) {
   try {
     throw;
   } catch (const PythonError&) {
+    return nullptr;  // it is set
   } catch (const FileError& e) { set_os_error(e); } catch (const Error& e) {
     PyErr_SetObject(error_type(e), readable(renamed(e.what(), op)).get());
   } catch (const std::bad_alloc&) {

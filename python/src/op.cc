@@ -204,6 +204,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
     bound[i] = a.default_value.get();
   }
+  if (!def.is_function && count > 0 && !is_tensor(bound[0]))
+    wrong_type({def.name.c_str(), def.args[0].name}, "a tensor", bound[0]);
   if (def.native_out) {
     bound[count] = out;
     return def.invoke(def, bound);

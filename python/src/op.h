@@ -8,6 +8,7 @@
 // "input" "x" or "a". Every operation that returns a tensor takes out=.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -125,7 +126,7 @@ PyObject* call(const OpDef& def, PyObject* const* args, std::index_sequence<I...
   auto fn = reinterpret_cast<R (*)(A...)>(def.fn);
   // Braces: arguments are converted from left to right.
   std::tuple<From<bare<A>>...> from{From<bare<A>>(args[I], Where{def.name.c_str(), def.args[I].name})...};
-  const std::int64_t n = (std::int64_t{0} + ... + work(std::get<I>(from).get()));
+  const std::int64_t n = std::max({std::int64_t{0}, work(std::get<I>(from).get())...});
   if constexpr (std::is_void_v<R>) {
     {
       ReleaseGil release(n > kReleaseGilAbove);

@@ -163,7 +163,6 @@ void add_aliases(OpDef& d, const OpInfo& o) {
 
 PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
   const int arity = info(def.op).arity;
-  if (!is_tensor(args[0])) wrong_type({def.name.c_str(), "input"}, "a tensor", args[0]);
   Tensor self = unwrap(args[0]);
   From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
                          From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};

@@ -42,7 +42,7 @@ std::vector<Index> at_dim(const char* op, const Tensor& t, std::int64_t dim, con
   if (dim < -t.ndim() || dim >= t.ndim()) errors::bad_axis(op, dim, t.ndim());
   if (index.ndim() > 1) errors::wrong_ndim(op, index.ndim(), "a 1-D index");
   std::vector<Index> at(static_cast<std::size_t>(dim < 0 ? dim + t.ndim() : dim), Index(Slice{}));
-  at.push_back(index);
+  at.emplace_back(index);
   return at;
 }
 Tensor& index_add_(Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source, const Scalar& alpha) {

@@ -16,7 +16,7 @@ void bind_system(nb::module_& m) {
   m.def("_cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
   m.def("_cuda_device_count", [] { return device_count(DeviceType::cuda); }, "The number of CUDA devices.");
   m.def(
-      "_cuda_synchronize", [](int index) { synchronize({DeviceType::cuda, static_cast<std::int8_t>(index)}); },
+      "_cuda_synchronize", [](int index) { synchronize(parse_device("cuda:" + std::to_string(index))); },
       nb::arg("device") = 0, nb::call_guard<nb::gil_scoped_release>(), "Waits until the device has done all its work.");
   m.def(
       "_memory_stats",

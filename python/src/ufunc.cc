@@ -76,7 +76,8 @@ PyObject* into_ndarray(Op op, std::span<const Operand> in, PyObject* out) {
 // The plain call; null without an exception if it is not one.
 PyObject* plain_call(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   static PyObject* call = PyUnicode_InternFromString("__call__");
-  if (nargs < 3 || (args[1] != call && PyUnicode_Compare(args[1], call) != 0)) return nullptr;
+  if (nargs < 3 || (args[1] != call && (!PyUnicode_Check(args[1]) || PyUnicode_Compare(args[1], call) != 0)))
+    return nullptr;
   const auto found = table().find(args[0]);
   if (found == table().end()) return nullptr;
   const Op op = found->second;
@@ -95,7 +96,7 @@ PyObject* plain_call(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames)
   PyObject* const* inputs = args + 2;
   for (int i = 0; i < arity; ++i)
     if (overrides_ufuncs(inputs[i])) return Py_NewRef(Py_NotImplemented);
-  const Where where{info(op).name.data(), "input"};
+  const Where where{info(op).name.data(), "input"};  // NOLINT(bugprone-suspicious-stringview-*): a literal
   From<Operand> from[3] = {{inputs[0], where}, {inputs[arity > 1 ? 1 : 0], where}, {inputs[arity > 2 ? 2 : 0], where}};
   const Operand operands[3] = {from[0].get(), from[1].get(), from[2].get()};
   const std::span<const Operand> in(operands, static_cast<std::size_t>(arity));
@@ -136,7 +137,7 @@ PyObject* operation_of(PyObject*, PyObject* ufunc) {
   return guarded([&]() -> PyObject* {
     const auto found = table().find(ufunc);
     if (found == table().end()) return Py_NewRef(Py_None);
-    return Object::steal(PyObject_GetAttrString(g_module, info(found->second).name.data())).release();
+    return Object::steal(PyObject_GetAttrString(g_module, std::string(info(found->second).name).c_str())).release();
   });
 }
 PyObject* overrides_ufuncs_(PyObject*, PyObject* o) { return PyBool_FromLong(overrides_ufuncs(o)); }

@@ -79,24 +79,37 @@ Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device de
   return Tensor(std::move(p));
 }
 
+std::optional<ByteRange> byte_range(const Dims& shape, const Dims& strides, DType dtype) {
+  const auto size = static_cast<std::int64_t>(itemsize(dtype));
+  ByteRange r{0, size};
+  std::int64_t all = size;  // empty dimensions counted as 1: contiguous strides must stay representable
+  bool none = false, overflow = false;
+  for (int d = 0; d < shape.size(); ++d) {
+    const std::int64_t n = std::max<std::int64_t>(shape[d], 1);
+    none |= shape[d] == 0;
+    if (__builtin_mul_overflow(all, n, &all)) return std::nullopt;
+    std::int64_t reach;
+    overflow |= __builtin_mul_overflow(n - 1, strides[d], &reach) || __builtin_mul_overflow(reach, size, &reach);
+    std::int64_t& end = reach < 0 ? r.low : r.high;
+    overflow |= __builtin_add_overflow(end, reach, &end);
+  }
+  if (none) return ByteRange{};
+  if (overflow || r.low == std::numeric_limits<std::int64_t>::min()) return std::nullopt;  // -low must exist, too
+  return r;
+}
+
 Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides, DType dtype,
                    bool read_only) {
   if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
-  const auto size = static_cast<std::int64_t>(itemsize(dtype));
-  std::int64_t low = byte_offset, high = byte_offset + size, numel = 1, bytes = size;
-  bool overflow = false;  // sizes and strides may come from outside
-  for (int d = 0; d < shape.size(); ++d) {
-    if (shape[d] < 0) errors::negative_size("tensor", shape);
-    if (__builtin_mul_overflow(bytes, std::max<std::int64_t>(shape[d], 1), &bytes))
-      errors::too_large("tensor", shape, dtype);
-    numel *= shape[d];
-    std::int64_t reach;
-    overflow |= __builtin_mul_overflow(std::max<std::int64_t>(shape[d] - 1, 0), strides[d], &reach) ||
-                __builtin_mul_overflow(reach, size, &reach);
-    std::int64_t& end = reach < 0 ? low : high;
-    overflow |= __builtin_add_overflow(end, reach, &end);
-  }
-  if (numel > 0 && (overflow || low < 0 || high > storage->bytes()))
+  if (strides.size() != shape.size())
+    errors::fail("tensor", "expected a stride for each dimension of shape ", shape, "; got strides ", strides);
+  for (auto n : shape)
+    if (n < 0) errors::negative_size("tensor", shape);
+  const auto range = byte_range(shape, strides, dtype);
+  if (!range) errors::too_large("tensor", shape, dtype);
+  const auto [low, high] = *range;
+  const std::int64_t numel = shape.product();
+  if (numel > 0 && (byte_offset < -low || byte_offset > storage->bytes() - high))
     errors::outside_storage("tensor", shape, strides, byte_offset, storage->bytes());
   Ref<TensorImpl> p = new_impl();
   p->device = storage->device();
@@ -112,6 +125,7 @@ Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& s
 }
 
 Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
+  if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
   const TensorImpl* o = t.impl();
   Ref<TensorImpl> p = new_impl();
   p->storage = o->storage;

@@ -67,8 +67,8 @@ struct Geometry {
   Dims shape, strides;
   DType dtype;
   Device device;
-  char* first;             // the element at index 0
-  std::int64_t low, high;  // the bytes that elements cover, relative to it
+  char* first;  // the element at index 0
+  ByteRange range;
 };
 
 [[noreturn]] void impossible(const DLTensor& d) {
@@ -81,24 +81,15 @@ Geometry read_geometry(const DLTensor& d) {
   g.device = device_from(d.device);
   g.dtype = dtype_from(d.dtype);
   if (d.ndim < 0 || d.ndim > kMaxDims || (d.ndim > 0 && !d.shape)) impossible(d);
-  const auto size = static_cast<std::int64_t>(itemsize(g.dtype));
   g.shape = Dims(std::span<const std::int64_t>(d.shape, static_cast<std::size_t>(d.ndim)));
-  std::int64_t extent = size, numel = 1;
-  for (auto n : g.shape) {
-    if (n < 0 || __builtin_mul_overflow(extent, std::max<std::int64_t>(n, 1), &extent)) impossible(d);
-    numel *= n;
-  }
+  for (auto n : g.shape)
+    if (n < 0) impossible(d);
   g.strides = d.strides ? Dims(std::span<const std::int64_t>(d.strides, static_cast<std::size_t>(d.ndim)))
                         : contiguous_strides(g.shape);
-  g.low = 0;
-  g.high = numel > 0 ? size : 0;
-  for (int i = 0; i < d.ndim && numel > 0; ++i) {
-    std::int64_t reach;
-    std::int64_t& bound = g.strides[i] < 0 ? g.low : g.high;
-    if (__builtin_mul_overflow(g.shape[i] - 1, g.strides[i], &reach) || __builtin_mul_overflow(reach, size, &reach) ||
-        __builtin_add_overflow(bound, reach, &bound))
-      impossible(d);
-  }
+  const auto range = byte_range(g.shape, g.strides, g.dtype);
+  if (!range) impossible(d);
+  g.range = *range;
+  const std::int64_t numel = g.shape.product();
   if (numel > 0 && !d.data) errors::fail<BufferError>("from_dlpack", "the producer gave no data for shape ", g.shape);
   g.first = d.data ? static_cast<char*>(d.data) + d.byte_offset : nullptr;
   const std::int64_t alignment = static_cast<std::int64_t>(itemsize(real_dtype(g.dtype)));
@@ -119,13 +110,13 @@ Tensor borrow(Managed* m, bool read_only) {
     ~Disarm() { m->deleter = saved; }
   } disarm(m);
   auto storage = Storage::borrow(
-      g.first + g.low, g.high - g.low, g.device,
+      g.first + g.range.low, g.range.high - g.range.low, g.device,
       [](void* context) {
         auto* managed = static_cast<Managed*>(context);
         if (managed->deleter) managed->deleter(managed);
       },
       m);
-  return make_tensor(std::move(storage), -g.low, g.shape, g.strides, g.dtype, read_only);
+  return make_tensor(std::move(storage), -g.range.low, g.shape, g.strides, g.dtype, read_only);
 }
 
 }  // namespace

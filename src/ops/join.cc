@@ -141,7 +141,7 @@ std::vector<Tensor> split(const Tensor& t, const Dims& sizes, std::int64_t dim) 
   std::int64_t total = 0;
   for (auto n : sizes) {
     if (n < 0) errors::negative_size("split", sizes);
-    total += n;
+    if (__builtin_add_overflow(total, n, &total)) errors::too_large("split", sizes, t.dtype());
   }
   if (total != t.shape()[d])
     errors::fail<ShapeError>("split", "sizes ", sizes, " add up to ", total, "; dimension ", d, " has size ",
@@ -161,9 +161,9 @@ std::vector<Tensor> split(const Tensor& t, std::int64_t size, std::int64_t dim) 
   const int d = normalize_axis("split", dim, t.ndim());
   const std::int64_t n = t.shape()[d];
   if (size < 0 || (size == 0 && n > 0)) errors::fail("split", "the size of a part must be positive; got ", size);
-  Dims sizes(n == 0 ? 1 : (n + size - 1) / size, size);
-  if (n == 0) sizes[0] = 0;
-  else if (n % size != 0) sizes[sizes.size() - 1] = n % size;
+  if (n <= size) return split(t, Dims{n}, d);
+  Dims sizes((n - 1) / size + 1, size);
+  if (n % size != 0) sizes[sizes.size() - 1] = n % size;
   return split(t, sizes, d);
 }
 
@@ -175,7 +175,7 @@ std::vector<Tensor> chunk(const Tensor& t, std::int64_t chunks, std::int64_t dim
   // All of one size but the last: fewer chunks than asked for may do. An empty dimension gives as many as
   // asked.
   if (n == 0) return split(t, Dims(chunks, 0), d);
-  return split(t, (n + chunks - 1) / chunks, d);
+  return split(t, (n - 1) / chunks + 1, d);
 }
 
 std::vector<Tensor> unbind(const Tensor& t, std::int64_t dim) {
@@ -239,7 +239,8 @@ Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<s
   std::int64_t total = 0;
   for (std::int64_t i = 0; i < counts.numel(); ++i) {
     if (n[i] < 0) errors::fail(op, "repeats must not be negative; got ", n[i], " at ", i);
-    total += n[i];
+    if (__builtin_add_overflow(total, n[i], &total))
+      errors::fail(op, "repeats add up to more elements than can be addressed");
   }
   const Tensor positions = empty({total}, DType::int64);
   auto* p = positions.data<std::int64_t>();
@@ -258,7 +259,7 @@ Tensor roll(const Tensor& t, const Dims& shifts, const Axes& dims) {
   Dims by(t.ndim(), 0);
   for (int i = 0; i < std::max(shifts.size(), dims->size()) && !shifts.empty() && !dims->empty(); ++i) {
     const int d = normalize_axis("roll", (*dims)[dims->size() == 1 ? 0 : i], t.ndim());
-    if (t.ndim() > 0) by[d] += shifts[shifts.size() == 1 ? 0 : i];
+    if (t.numel() > 0 && t.ndim() > 0) by[d] += shifts[shifts.size() == 1 ? 0 : i] % t.shape()[d];
   }
   Tensor out = t;
   for (int d = 0; d < t.ndim(); ++d) {

@@ -17,7 +17,10 @@ void mark_view(const Tensor& t, const Tensor& view) {
 }
 
 Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t offset) {
-  const std::int64_t bytes = t.data() - static_cast<char*>(t.storage().data()) + offset * t.itemsize();
+  std::int64_t bytes;
+  if (__builtin_mul_overflow(offset, t.itemsize(), &bytes) ||
+      __builtin_add_overflow(bytes, t.data() - static_cast<char*>(t.storage().data()), &bytes))
+    errors::fail("as_strided", "offset ", offset, " lies outside the storage");
   Tensor v = make_tensor(Ref<Storage>(&t.storage()), bytes, shape, strides, t.dtype(), t.read_only());
   return finish_view(t, std::move(v), "as_strided", [&] { return derive::as_strided(t, shape, strides, offset); });
 }
@@ -311,7 +314,7 @@ Tensor slice(const Tensor& t, std::int64_t dim, std::optional<std::int64_t> star
 Tensor narrow(const Tensor& t, std::int64_t dim, std::int64_t start, std::int64_t length) {
   const int d = normalize_axis("narrow", dim, t.ndim());
   const std::int64_t n = t.ndim() ? t.shape()[d] : 0, a = start < 0 ? start + n : start;
-  if (t.ndim() == 0 || a < 0 || length < 0 || a + length > n)
+  if (t.ndim() == 0 || a < 0 || length < 0 || length > n - a)
     errors::fail<IndexError>("narrow", "start ", start, " and length ", length, " do not fit dimension ", d,
                              " of size ", n);
   return slice(t, d, a, a + length);

@@ -79,7 +79,7 @@ TEST_P(Derivative, AgreesWithFiniteDifferencesInFirstAndSecondOrder) {
   for (int i = 0; i < info(op).arity; ++i) {
     const bool condition = i == 0 && info(op).rule == Rule::select;
     at.push_back(condition ? test::tensor<bool>({true, false, true, true, false, true}, {2, 3})
-                           : test::uniform({2, 3}, low, high, static_cast<std::uint64_t>(40 + i)));
+                           : test::uniform({2, 3}, low, high, 40 + static_cast<std::uint64_t>(i)));
   }
   const Function f = [op](const std::vector<Tensor>& x) {
     const std::vector<Operand> in(x.begin(), x.end());
@@ -98,7 +98,7 @@ TEST_P(Derivative, OfComplexNumbersAgreesWithFiniteDifferences) {
   for (int i = 0; i < info(op).arity; ++i) {
     const bool condition = i == 0 && info(op).rule == Rule::select;
     at.push_back(condition ? test::tensor<bool>({true, false, true, true}, {2, 2})
-                           : test::uniform({2, 2}, 0.3, 0.9, static_cast<std::uint64_t>(50 + i), DType::complex128));
+                           : test::uniform({2, 2}, 0.3, 0.9, 50 + static_cast<std::uint64_t>(i), DType::complex128));
   }
   const Function f = [op](const std::vector<Tensor>& x) {
     const std::vector<Operand> in(x.begin(), x.end());

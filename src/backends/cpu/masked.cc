@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <numeric>
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
@@ -57,7 +58,7 @@ std::unique_ptr<std::int64_t[]> starts(const Byte* m, std::int64_t n) {
   at[0] = 0;
   for_pieces(n,
              [&](std::int64_t p, std::int64_t begin, std::int64_t end) { at[p + 1] = count(m + begin, end - begin); });
-  for (std::int64_t p = 0; p < pieces; ++p) at[p + 1] += at[p];
+  std::partial_sum(at.get(), at.get() + pieces + 1, at.get());
   return at;
 }
 

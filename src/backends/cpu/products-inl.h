@@ -17,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
 // The compiler's own vectors: one source for all element types, and arrays of them stay in registers.
-inline constexpr int kVectorBytes = HWY_MAX_BYTES <= 64 ? HWY_MAX_BYTES : 16;
+inline constexpr int kVectorBytes = HWY_MAX_BYTES <= 64 ? HWY_MAX_BYTES : 16;  // NOLINT(bugprone-branch-clone)
 template <class T>
 struct VectorOf {
   typedef T type __attribute__((vector_size(kVectorBytes)));

@@ -79,7 +79,8 @@ HWY_NOINLINE void numbers(const F& parameters, const void* words, typename F::Ou
   using Word = typename F::Word;
   const F f = parameters;
   const Word* HWY_RESTRICT a = static_cast<const Word*>(words);
-  const Word* HWY_RESTRICT b = a + kBlocks * 8 / sizeof(Word);
+  constexpr std::size_t words_of_one = kBlocks * 8 / sizeof(Word);
+  const Word* HWY_RESTRICT b = a + words_of_one;
 #pragma GCC ivdep
   for (std::size_t i = 0; i < static_cast<std::size_t>(groups); ++i) {
     if constexpr (F::kArgs == 1) f(a[i], out + i * F::kElements);
