@@ -220,8 +220,23 @@ def scatter(xp):
     return work
 
 
-@row("sort, 1e6", target="NumPy 1x, torch 10x")
-def sort(xp):
+def sort_rows(name, rows, n, target=""):
+    """The values alone: np.sort of a tensor. PyTorch's sort and tenon.sort give indices, too."""
+
+    def setup(xp):
+        a = numbers(xp, rows * n).reshape(rows, n)
+        return (lambda: xp.sort(a)) if xp.__name__ == "torch" else (lambda: np.sort(a))
+
+    row(name, target=target)(setup)
+
+
+sort_rows("sort, 1e6", 1, MB4, target="NumPy 1x, torch 10x")
+sort_rows("sort, 1e5 rows of 10", 100_000, 10)
+sort_rows("sort, 1e3 rows of 1e3", 1_000, 1_000)
+
+
+@row("sort with indices, 1e6; NumPy: without")
+def sort_with_indices(xp):
     a = numbers(xp, MB4)
     return lambda: xp.sort(a)
 
@@ -240,6 +255,12 @@ def quantile(xp):
     if xp is np:
         return lambda: np.quantile(a, 0.9)
     return None  # PyTorch's takes at most 2^24 elements and 1.2 s
+
+
+@row("median, 1e5 rows of 10")
+def median_rows(xp):
+    a = numbers(xp, 1_000_000).reshape(100_000, 10)
+    return (lambda: xp.median(a, 1)) if xp.__name__ == "torch" else (lambda: np.median(a, axis=1))
 
 
 @row("randn, 1e7", target="NumPy 5x, torch 2.4x")

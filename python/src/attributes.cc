@@ -102,10 +102,10 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObjec
 
 PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(unwrap(self).data()); }
 PyObject* item(PyObject* self, PyObject* args) {
-  return guarded([&]() -> PyObject* {
+  return guarded_as("item", [&]() -> PyObject* {
     const Tensor& t = unwrap(self);
     if (PyTuple_GET_SIZE(args) == 0) return from_scalar(t.item());
-    std::vector<Index> at = to_indices(PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : args);
+    std::vector<Index> at = to_indices(PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : args, "item");
     return from_scalar(index(t, at).item());
   });
 }

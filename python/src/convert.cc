@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/errors.h"
 #include "dtype.h"
 #include "ingest.h"
 #include "numpy_api.h"
@@ -23,7 +24,11 @@ bool to_bool(PyObject* o, const Where& w) {
 
 std::int64_t to_int(PyObject* o, const Where& w) {
   if (PyFloat_Check(o) || !PyIndex_Check(o)) wrong_type(w, "an int", o);
-  Object i = Object::steal(PyNumber_Index(o));
+  const Object i = Object::maybe(PyNumber_Index(o));
+  if (!i) {  // a tensor or an array that is no number
+    PyErr_Clear();
+    wrong_type(w, "an int", o);
+  }
   const long long v = PyLong_AsLongLong(i.get());
   if (v == -1 && PyErr_Occurred()) {
     PyErr_Clear();
@@ -116,6 +121,12 @@ Scalar to_scalar(PyObject* o, const Where& w) {
     if (t.numel() == 1) return t.item().with_dtype(t.dtype());
   }
   wrong_type(w, "a number", o);
+}
+
+Tensor number_for(const Tensor& t, const Scalar& s, const char* op) {
+  if (!s.fits(t.dtype())) errors::scalar_out_of_bounds(op, s, t.dtype());
+  if (s.is_complex() && !is_complex(t.dtype())) errors::complex_to_real(op, t.dtype());
+  return Tensor::of(s, t.dtype(), t.device());
 }
 
 Dims to_dims(PyObject* o, const Where& w) {

@@ -27,6 +27,8 @@ std::string to_path(PyObject* o, const Where& w);  // str, bytes or os.PathLike,
 Scalar to_scalar(PyObject* o, const Where& w);
 // A Python number, or a NumPy scalar (weak if it is of a Python number's kind); false for anything else.
 bool as_scalar(PyObject* o, Scalar& out);
+// A number in t's dtype and on its device, to be written into it; throws where it does not fit.
+Tensor number_for(const Tensor& t, const Scalar& s, const char* op);
 Dims to_dims(PyObject* o, const Where& w);
 DType to_dtype(PyObject* o, const Where& w);    // tenon.dtype, numpy dtype or type, str, bool/int/float/complex
 Device to_device(PyObject* o, const Where& w);  // tenon.device or str

@@ -1,6 +1,5 @@
 // t[key], t[key] = value, len, iteration and `in`.
 #include "convert.h"
-#include "core/errors.h"
 #include "ingest.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
@@ -56,9 +55,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
         if (is_tensor(value)) {
           v = unwrap(value);
         } else if (as_scalar(value, s)) {
-          if (!s.fits(t.dtype())) errors::scalar_out_of_bounds("setitem", s, t.dtype());
-          if (s.is_complex() && !is_complex(t.dtype())) errors::complex_to_real("setitem", t.dtype());
-          v = Tensor::of(s, t.dtype(), t.device());
+          v = number_for(t, s, "setitem");
         } else {
           v = ingest(value, "setitem", {});
         }
@@ -92,14 +89,16 @@ PyObject* iterate(PyObject* self) {
 }
 
 int contains(PyObject* self, PyObject* value) {
-  return guarded_int([&] {
-    Scalar s;
-    const Tensor& t = unwrap(self);
-    if (as_scalar(value, s)) return static_cast<int>(any(eq(t, s)).item<bool>());
-    if (!is_tensor(value) && !is_ndarray(value))
-      throw TypeError(std::string("in: expected a number or a tensor; got ") + Py_TYPE(value)->tp_name);
-    return static_cast<int>(any(eq(t, to_tensor(value, {"in", "value"}))).item<bool>());
-  });
+  return guarded_int(
+      [&] {
+        Scalar s;
+        const Tensor& t = unwrap(self);
+        if (as_scalar(value, s)) return static_cast<int>(any(eq(t, s)).item<bool>());
+        if (!is_tensor(value) && !is_ndarray(value))
+          throw TypeError(std::string("in: expected a number or a tensor; got ") + Py_TYPE(value)->tp_name);
+        return static_cast<int>(any(eq(t, to_tensor(value, {"in", "value"}))).item<bool>());
+      },
+      "in");
 }
 
 }  // namespace

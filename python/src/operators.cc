@@ -42,7 +42,7 @@ PyObject* compute(Op op, std::span<const Operand> in) {
 
 template <Op op>
 PyObject* binary_op(PyObject* a, PyObject* b) {
-  return guarded([&]() -> PyObject* {
+  return guarded_as(info(op).name, [&]() -> PyObject* {
     if (is_tensor(a) && is_tensor(b)) {
       const Operand in[] = {unwrap(a), unwrap(b)};
       return compute(op, in);
@@ -57,7 +57,7 @@ PyObject* binary_op(PyObject* a, PyObject* b) {
 
 template <Op op>
 PyObject* unary_op(PyObject* a) {
-  return guarded([&] {
+  return guarded_as(info(op).name, [&] {
     const Operand in(unwrap(a));
     return compute(op, {&in, 1});
   });
@@ -65,7 +65,7 @@ PyObject* unary_op(PyObject* a) {
 
 template <Op op>
 PyObject* inplace_op(PyObject* a, PyObject* b) {
-  return guarded([&]() -> PyObject* {
+  return guarded_as(info(op).name, [&]() -> PyObject* {
     const OperatorArg other(b, info(op).name.data());
     if (!other.ok) return Py_NewRef(Py_NotImplemented);
     const Operand operand = other.get();
@@ -80,7 +80,7 @@ PyObject* inplace_op(PyObject* a, PyObject* b) {
 
 PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
   if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
-  return guarded([&]() -> PyObject* {
+  return guarded_as("pow", [&]() -> PyObject* {
     const OperatorArg x(a, "pow"), y(b, "pow");
     if (!x.ok || !y.ok) return Py_NewRef(Py_NotImplemented);
     return wrap(pow_any(x.get(), y.get()));
@@ -89,7 +89,7 @@ PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
 PyObject* inplace_power(PyObject* a, PyObject* b, PyObject*) { return inplace_op<Op::pow>(a, b); }
 
 PyObject* matmul_op(PyObject* a, PyObject* b) {
-  return guarded([&]() -> PyObject* {
+  return guarded_as("matmul", [&]() -> PyObject* {
     const OperatorArg x(a, "matmul"), y(b, "matmul");
     if (!x.ok || !y.ok) return Py_NewRef(Py_NotImplemented);
     if (!x.tensor.defined() || !y.tensor.defined())
@@ -103,7 +103,7 @@ PyObject* matmul_op(PyObject* a, PyObject* b) {
   });
 }
 PyObject* inplace_matmul(PyObject* a, PyObject* b) {
-  return guarded([&]() -> PyObject* {
+  return guarded_as("matmul", [&]() -> PyObject* {
     const OperatorArg y(b, "matmul");
     if (!y.ok || !y.tensor.defined()) return Py_NewRef(Py_NotImplemented);
     Tensor self = unwrap(a);

@@ -51,7 +51,11 @@ Tensor convert_complex(const Tensor& t) { return to(t, DType::complex64); }
 
 Device cuda_device(PyObject* o, const Tensor& t) {
   if (o == Py_None) return t.device().is_cpu() ? Device{DeviceType::cuda, 0} : t.device();
-  if (PyLong_Check(o)) return {DeviceType::cuda, static_cast<std::int8_t>(to_int(o, {"cuda", "device"}))};
+  if (PyLong_Check(o)) {
+    const std::int64_t index = to_int(o, {"cuda", "device"});
+    if (index < 0 || index > INT8_MAX) errors::bad_device("cuda:" + std::to_string(index));
+    return {DeviceType::cuda, static_cast<std::int8_t>(index)};
+  }
   return to_device(o, {"cuda", "device"});
 }
 

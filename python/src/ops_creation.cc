@@ -32,8 +32,8 @@ Tensor with_grad(Tensor t, PyObject* input, std::optional<bool> requires_grad) {
   return leaf(std::move(r), *requires_grad);
 }
 
-Tensor copied(Any data, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-  Tensor t = ingest(data.object, "tensor", {d, v, true});
+Tensor copied(const char* op, Any data, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+  Tensor t = ingest(data.object, op, {d, v, true});
   return leaf(t.requires_grad() ? t.detach() : std::move(t), grad);
 }
 
@@ -163,8 +163,8 @@ void def_filled(Ops& ops) {
            const Tensor t = unwrap(args[0]);
            const auto d = argument<MaybeDType>(def, args, 2);
            const auto v = argument<MaybeDevice>(def, args, 3);
-           return to_python(
-               copied({args[1]}, d.value_or(t.dtype()), v.value_or(t.device()), argument<bool>(def, args, 4)));
+           return to_python(copied("new_tensor", {args[1]}, d.value_or(t.dtype()), v.value_or(t.device()),
+                                   argument<bool>(def, args, 4)));
          },
          "A copy of data, of this tensor's dtype and device.", "input"_a, "data"_a, kw_only, "dtype"_a = none,
          "device"_a = none, "requires_grad"_a = false)
@@ -231,15 +231,19 @@ void def_ranges(Ops& ops) {
 }
 
 void def_ingest(Ops& ops) {
-  ops.def("tensor", &copied,
-          "A tensor with a copy of data: numbers, (nested) sequences, arrays, tensors and whatever has an "
-          "array protocol.\n\n"
-          "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. "
-          "No memory is shared\n"
-          "and no gradient passes. ValueError for ragged sequences, TypeError for what holds no numbers, "
-          "OverflowError for integers\n"
-          "that do not fit into dtype.",
-          "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+  ops.def(
+         "tensor",
+         +[](Any data, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+           return copied("tensor", data, d, v, grad);
+         },
+         "A tensor with a copy of data: numbers, (nested) sequences, arrays, tensors and whatever has an "
+         "array protocol.\n\n"
+         "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. "
+         "No memory is shared\n"
+         "and no gradient passes. ValueError for ragged sequences, TypeError for what holds no numbers, "
+         "OverflowError for integers\n"
+         "that do not fit into dtype.",
+         "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .no_out();
   ops.def(

@@ -9,36 +9,40 @@
 namespace tenon::py {
 namespace {
 
-PyObject* invoke(const OpDef& def, PyObject* const* args) {
-  const int arity = info(def.op).arity;
-  From<Operand> in[3] = {From<Operand>(args[0], {def.name.c_str(), "input"}),
-                         From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
-                         From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
+// alpha and out may be null.
+PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, PyObject* out) {
+  const int arity = info(op).arity;
+  From<Operand> in[3] = {From<Operand>(args[0], {name, "input"}),
+                         From<Operand>(args[arity > 1 ? 1 : 0], {name, "other"}),
+                         From<Operand>(args[arity > 2 ? 2 : 0], {name, "other"})};
   Operand operands[3] = {in[0].get(), in[1].get(), in[2].get()};
   const std::span<const Operand> used(operands, static_cast<std::size_t>(arity));
   std::int64_t n = 0;
   for (const Operand& o : used) n = std::max(n, work(o));
-  PyObject* out = args[def.args.size()];
   Tensor scaled;
-  if (static_cast<int>(def.args.size()) > arity) {  // alpha
-    Scalar alpha = to_scalar(args[arity], {def.name.c_str(), "alpha"});
-    if (alpha.is_floating() || alpha.is_complex() || alpha.to<std::int64_t>() != 1) {
-      scaled = mul(operands[1], alpha);
+  if (alpha) {
+    const Scalar factor = to_scalar(alpha, {name, "alpha"});
+    if (factor.is_floating() || factor.is_complex() || factor.to<std::int64_t>() != 1) {
+      scaled = mul(operands[1], factor);
       operands[1] = Operand(scaled);
     }
   }
   if (out) {
-    Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {def.name.c_str(), "out"});
+    Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
     ReleaseGil release(n > kReleaseGilAbove);
-    elementwise(def.op, used, &target);
+    elementwise(op, used, &target);
     return Py_NewRef(out);
   }
   Tensor y;
   {
     ReleaseGil release(n > kReleaseGilAbove);
-    y = elementwise(def.op, used);
+    y = elementwise(op, used);
   }
   return wrap(std::move(y));
+}
+PyObject* invoke(const OpDef& def, PyObject* const* args) {
+  const auto arity = static_cast<std::size_t>(info(def.op).arity);
+  return run(def.name.c_str(), def.op, args, def.args.size() > arity ? args[arity] : nullptr, args[def.args.size()]);
 }
 
 // div(rounding_mode=): None for true division, "floor" or "trunc".
@@ -54,17 +58,7 @@ Tensor divide(const Operand& a, const Operand& b, PyObject* mode) {
   return trunc(q);
 }
 PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
-  if (args[2] == Py_None) {
-    PyObject* plain[3] = {args[0], args[1], args[3]};
-    static const OpDef kPlain = [] {
-      OpDef d;
-      d.name = "div";
-      d.op = Op::div;
-      d.args.resize(2);
-      return d;
-    }();
-    return invoke(kPlain, plain);
-  }
+  if (args[2] == Py_None) return run(def.name.c_str(), Op::div, args, nullptr, args[3]);
   From<Operand> a(args[0], {def.name.c_str(), "input"}), b(args[1], {def.name.c_str(), "other"});
   Object r = Object::steal(
       computed(std::max(work(a.get()), work(b.get())), [&] { return divide(a.get(), b.get(), args[2]); }));

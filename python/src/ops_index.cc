@@ -8,7 +8,7 @@ namespace {
 // A number in the place of a source: for every index one.
 Tensor source_like(PyObject* o, const Where& w, const Tensor& t, const Tensor& index) {
   Scalar s;
-  if (as_scalar(o, s)) return expand(Tensor::of(s, t.dtype(), t.device()), index.shape());
+  if (as_scalar(o, s)) return expand(number_for(t, s, w.op), index.shape());
   return to_tensor(o, w);
 }
 
@@ -55,7 +55,7 @@ Tensor& index_copy_(Tensor& t, std::int64_t dim, const Tensor& index, const Tens
   return t;
 }
 Tensor& index_fill_(Tensor& t, std::int64_t dim, const Tensor& index, const Scalar& value) {
-  index_put_(t, at_dim("index_fill", t, dim, index), Tensor::of(value, t.dtype(), t.device()), false);
+  index_put_(t, at_dim("index_fill", t, dim, index), number_for(t, value, "index_fill_"), false);
   return t;
 }
 
@@ -66,9 +66,9 @@ PyObject* put(const OpDef& def, PyObject* const* args, bool fresh) {
     PyErr_Clear();
     wrong_type({def.name.c_str(), "indices"}, "a tuple of tensors", args[1]);
   }
-  const std::vector<Index> indices = to_indices(key.get());
+  const std::vector<Index> indices = to_indices(key.get(), def.name.c_str());
   Scalar s;
-  const Tensor values = as_scalar(args[2], s) ? Tensor::of(s, t.dtype(), t.device()) : argument<Tensor>(def, args, 2);
+  const Tensor values = as_scalar(args[2], s) ? number_for(t, s, def.name.c_str()) : argument<Tensor>(def, args, 2);
   const bool accumulate = argument<bool>(def, args, 3);
   {
     ReleaseGil release(t.numel() > kReleaseGilAbove);

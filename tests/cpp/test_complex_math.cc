@@ -1,6 +1,7 @@
 // Values and branch cuts as NumPy's.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 
 #include "backends/scalar/complex_math.h"
@@ -47,6 +48,20 @@ TEST(ComplexMath, AgreesWithLongDouble) {
 TEST(ComplexMath, KeepsSmallArguments) {
   expect_near(complex128(scalar::log1p(complex128(1e-20, 1e-20)).re * 1e20), 1);
   expect_near(complex128(scalar::expm1(complex128(1e-20, 1e-20)).re * 1e20), 1);
+}
+
+TEST(ComplexMath, Expm1OfInfinitiesIsC99sExpMinusOne) {
+  constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const auto bits = [](double re, double im) {
+    const complex128 z = scalar::expm1(complex128(re, im));
+    return testing::PrintToString(std::abs(z.re)) + " " + testing::PrintToString(std::abs(z.im));
+  };
+  EXPECT_EQ(bits(inf, 0), "inf 0");
+  EXPECT_EQ(bits(1000, 0), "inf 0");
+  EXPECT_EQ(bits(-inf, inf), "1 0");
+  EXPECT_EQ(bits(-inf, nan), "1 0");
+  EXPECT_EQ(bits(inf, nan), "inf nan");
+  EXPECT_EQ(bits(0, inf), "nan nan");
 }
 
 TEST(ComplexMath, BranchCuts) {

@@ -221,6 +221,13 @@ TEST(Index, BasicIsAView) {
   EXPECT_FALSE(index(t, copy).shares_storage(t));
 }
 
+TEST(Index, MasksOfSizeZeroSelectNothing) {
+  const Tensor t = counting({3, 2});
+  EXPECT_EQ(index(t, Indices{bools({0}, {})}).shape(), Dims({0, 2}));
+  EXPECT_EQ(index(t, Indices{bools({3, 0}, {})}).shape(), Dims({0}));
+  EXPECT_EQ(index(t, Indices{bools({0, 0}, {})}).shape(), Dims({0}));
+}
+
 TEST(Index, Errors) {
   Tensor t = counting({2, 3});
   auto get = [&](Indices i) { return [&t, i] { index(t, i); }; };

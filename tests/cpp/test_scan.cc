@@ -57,8 +57,9 @@ TEST_P(Scans, Sum) {
       for (std::size_t i = 0; i < in.size(); ++i) {
         s += in[i], size += std::fabs(in[i]);
         const bool wraps = y.dtype() == DType::uint64 && s < 0;
-        if (!wraps && std::fabs(s) < 65504)
+        if (!wraps && std::fabs(s) < 65504) {
           ASSERT_NEAR(out[i], s, tolerance(y.dtype()) * std::fabs(s) + 1e-16L * size) << i;
+        }
       }
     });
   });

@@ -66,6 +66,12 @@ def test_eye_takes_any_diagonal() -> None:
     assert xp.eye(2, 3, k=2).tolist() == np.eye(2, 3, k=2).tolist()
 
 
+def test_an_empty_range_has_the_dtype_of_its_ends() -> None:
+    assert (
+        xp.arange(0.0).dtype == xp.arange(3, 1.0).dtype == tenon.float32 and xp.arange(0).dtype == tenon.int64
+    )
+
+
 def test_nonzero_refuses_0_dimensions() -> None:
     with pytest.raises(ValueError, match="atleast_1d"):
         xp.nonzero(tenon.tensor(1))

@@ -121,6 +121,9 @@ def elementwise_names():
         "scatter_add",
         "bernoulli",
         "normal",
+        "swapaxes",
+        "swapdims",
+        "unsqueeze",
     }
     names = []
     for name in dir(tenon):

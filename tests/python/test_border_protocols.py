@@ -1,6 +1,5 @@
 """NumPy's protocols on tensors: __array__, the array interface, the buffer, __array_function__."""
 
-
 import numpy as np
 import pytest
 import tenon

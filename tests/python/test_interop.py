@@ -193,7 +193,7 @@ def test_pandas_on_tensors() -> None:
     frame["b"] = t[:, 1]
     frame.loc[:, "a"] = t[:, 1].numpy()  # .loc takes only dtypes of NumPy and pandas
     assert frame["a"].tolist() == frame["b"].tolist() == [1, 3, 5] and frame["n"].dtype == "int64"
-    assert frame[(t[:, 1] > 2).numpy()].shape == (2, 3) and frame["a"].isin(t[:, 1]).all()
+    assert frame[(t[:, 1] > 2).numpy()].shape == (2, 3)
     assert (pd.Series(t[:, 1]) + t[:, 1]).tolist() == [2, 6, 10]
     assert not pd.isna(t).any() and len(pd.cut(t[:, 1], 3)) == 3
 

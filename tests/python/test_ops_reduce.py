@@ -69,7 +69,7 @@ def test_extremes(name, reference):
     close(g(t, other), getattr(np, name + "imum")(A, 0))
     close(g(t, other=other), getattr(np, name + "imum")(A, 0))
     close(getattr(t, name)(np.zeros(5)), getattr(np, name + "imum")(A, 0))
-    with pytest.raises(ValueError, match=r"amax|amin"):
+    with pytest.raises(ValueError, match=r"^(max|min): "):
         g(tenon.zeros(0))
 
 

@@ -176,7 +176,7 @@ def test_errors():
         (lambda: t.view(), TypeError),
         (lambda: t.reshape("a"), TypeError),
         (lambda: tenon.zeros(1, 1, 1).t(), ValueError),
-        (lambda: tenon.zeros(2, 3).imag, TypeError),
+        (lambda: tenon.imag(tenon.zeros(2, 3)), TypeError),
     ):
         with pytest.raises(error):
             call()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tenon
 import tenon.numpy as tnp
+from support import NUMPY
 
 DTYPES = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c8", "c16"]
 
@@ -60,6 +61,8 @@ METHODS = [
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [1, 2, 5, 8, 101, 5000])
 def test_quantile_methods(method, n):
+    if method == "closest_observation" and NUMPY < (2, 1):
+        pytest.skip("NumPy 2.1 has mended its own")
     a = np.random.default_rng(n).standard_normal((3, n))
     q = [0, 0.1, 0.25, 0.5, 0.73, 1]
     t = tenon.from_numpy(a)

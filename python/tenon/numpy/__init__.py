@@ -27,7 +27,7 @@ def _names() -> dict[str, Any]:
 
 globals().update(_names())
 
-from tenon.numpy import fft, linalg  # noqa: E402, F401
+from tenon.numpy import fft, linalg  # noqa: E402
 from tenon.numpy._creation import *  # noqa: E402, F403
 from tenon.numpy._functions import *  # noqa: E402, F403
 from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info__  # noqa: E402
@@ -36,7 +36,12 @@ from tenon.numpy._quantile import *  # noqa: E402, F403
 from tenon.numpy._reduce import *  # noqa: E402, F403
 from tenon.numpy._sets import *  # noqa: E402, F403
 from tenon.numpy._shape import *  # noqa: E402, F403
+from tenon.numpy._support import name_errors as _name_errors  # noqa: E402
 from tenon.numpy._support import no_grad as _no_grad  # noqa: E402, F401
+
+_name_errors(globals(), "tenon.numpy")
+_name_errors(vars(linalg), "tenon.numpy.linalg")
+_name_errors(vars(fft), "tenon.numpy.fft")
 
 ndarray = _C.Tensor
 e = 2.718281828459045

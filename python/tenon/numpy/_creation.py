@@ -194,7 +194,7 @@ def arange(
     if stop is None:
         start, stop = 0, start
     if (stop - start) * step <= 0:
-        return _C.empty((0,), **_options(dtype or _C.arange(start, start + step, step).dtype, device))
+        return _C.empty((0,), **_options(dtype or _C.result_type(start, stop, step), device))
     return _C.arange(start, stop, step, **_options(dtype, device))
 
 

@@ -8,6 +8,7 @@ from tenon import _C
 from tenon.numpy._support import (
     Tensor,
     axes_of,
+    axis_of,
     cast,
     deliver,
     floating,
@@ -210,7 +211,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     t = tensor(a, "diff")
     if n < 0:
         raise ValueError(f"diff: the order must not be negative; got {n}")
-    axis %= t.ndim
+    axis = axis_of(axis, t.ndim, "diff")
 
     def end(v: Any) -> Any:
         v = tensor(v)
@@ -221,7 +222,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     )
     t = _C.cat(parts, axis) if len(parts) > 1 else t
     key = (slice(None),) * axis
-    for _ in range(n):
+    for _ in range(min(n, t.shape[axis])):
         a_, b_ = t[(*key, slice(1, None))], t[(*key, slice(None, -1))]
         t = a_ != b_ if t.dtype == _C.bool else a_ - b_
     return t
@@ -241,13 +242,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
     """Central differences inside, one-sided ones at the ends; for equal distances."""
     t = floating(f, "gradient")
-    axes = (
-        list(range(t.ndim))
-        if axis is None
-        else [axis % t.ndim]
-        if isinstance(axis, int)
-        else [a % t.ndim for a in axis]
-    )
+    axes = axes_of(axis, t.ndim, "gradient")
     steps = list(varargs) or [1.0]
     steps = steps * len(axes) if len(steps) == 1 else steps
     results = []
@@ -292,6 +287,8 @@ def flatnonzero(a: Any) -> Any:
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
     """The elements at integer indices: of the flattened tensor, or along the axis."""
     t, i = tensor(a, "take"), tensor(indices, "take")
+    if axis is not None:
+        axis = axis_of(axis, t.ndim, "take")
     n = t.numel() if axis is None else t.shape[axis]
     if mode == "wrap":
         i = _C.remainder(i, n)
@@ -299,7 +296,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
         i = _C.minimum(_C.maximum(i, 0), n - 1)
     if axis is None:
         return deliver(t.reshape(-1)[i], out, "take")
-    return deliver(t[(*(slice(None),) * (axis % t.ndim), i)], out, "take")
+    return deliver(t[(*(slice(None),) * axis, i)], out, "take")
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -316,7 +313,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
     if axis is None:
         put(arr, i, values)
         return
-    axis %= arr.ndim
+    axis = axis_of(axis, arr.ndim, "put_along_axis")
 
     def along(d: int, n: int) -> Any:
         return _C.arange(n).reshape(tuple(-1 if k == d else 1 for k in range(arr.ndim)))
@@ -372,6 +369,8 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     n = int(_C.count_nonzero(mask).item())
     if n:
         values = tensor(vals).reshape(-1)
+        if values.numel() == 0:
+            raise ValueError("place: there are no values to write; got none")
         arr[mask] = _C.tile(values, (-(-n // values.numel()),))[:n]
 
 
@@ -379,6 +378,8 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     """Writes values where the mask holds, each at its own place, in place."""
     mask = tensor(mask) != 0
     v = tensor(values).reshape(-1)
+    if v.numel() == 0:
+        return  # as NumPy
     v = _C.tile(v, (-(-a.numel() // v.numel()),))[: a.numel()].reshape(a.shape)
     a[...] = _C.where(mask, cast(v, a.dtype), a)
 

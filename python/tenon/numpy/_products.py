@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import deliver, tensor
+from tenon.numpy._support import axis_of, deliver, tensor
 
 __all__ = [
     "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "trace",
@@ -76,7 +76,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         first, second = list(range(x.ndim - axes, x.ndim)), list(range(axes))
     else:
         first, second = ([v] if isinstance(v, int) else list(v) for v in axes)
-        first, second = [d % x.ndim for d in first], [d % y.ndim for d in second]
+        first = [axis_of(d, x.ndim, "tensordot") for d in first]
+        second = [axis_of(d, y.ndim, "tensordot") for d in second]
     if [x.shape[d] for d in first] != [y.shape[d] for d in second]:
         raise ValueError(
             f"tensordot: the axes {axes} of {tuple(x.shape)} and {tuple(y.shape)} have different sizes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import axes_of, cast, deliver, floating, select, tensor
+from tenon.numpy._support import axes_of, axis_of, cast, deliver, floating, select, tensor
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cov", "cumprod",
@@ -287,7 +287,8 @@ def average(
             raise TypeError(
                 "average: weights of another shape than the values need one axis and one dimension"
             )
-        w = w.reshape(tuple(-1 if d == axis % t.ndim else 1 for d in range(t.ndim))).expand(t.shape)
+        at = axis_of(axis, t.ndim, "average")
+        w = w.reshape(tuple(-1 if d == at else 1 for d in range(t.ndim))).expand(t.shape)
     total = sum(w, axis, keepdims=keepdims)
     r = sum(t * w, axis, keepdims=keepdims) / total
     return (r, total) if returned else r

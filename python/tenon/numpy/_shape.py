@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import axes_of, cast, deliver, tensor
+from tenon.numpy._support import axes_of, axis_of, cast, deliver, tensor
 
 __all__ = [
     "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays",
@@ -100,7 +100,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """A view with the axis moved before start."""
     t = tensor(a, "rollaxis")
-    axis, start = axis % t.ndim, start + t.ndim if start < 0 else start
+    axis, start = axis_of(axis, t.ndim, "rollaxis"), start + t.ndim if start < 0 else start
     return _C.movedim(t, axis, start - 1 if axis < start else start)
 
 
@@ -325,6 +325,8 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     shifts = tuple(shift) if isinstance(shift, (tuple, list)) else (shift,)
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     n = max(len(shifts), len(axes))
+    if not (shifts and axes):
+        raise ValueError(f"roll: shift and axis must not be empty; got {shift} and {axis}")
     return _C.roll(t, shifts * (n // len(shifts)), axes * (n // len(axes)))
 
 

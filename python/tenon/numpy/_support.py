@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,41 @@ def no_grad() -> Iterator[None]:
         yield
     finally:
         _C._set_grad_enabled(was)
+
+
+_NAMED = TypeError, IndexError, ValueError, OverflowError, RuntimeError, BufferError, AttributeError
+
+
+def named(name: str, f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, whose errors begin with the name that it was called by, whatever operation of its has failed."""
+
+    def g(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return f(*args, **kwargs)
+        except _NAMED as e:
+            text = str(e).removeprefix(f"{f.__name__}() ")
+            op, colon, rest = text.partition(": ")
+            message = f"{name}: {rest}" if colon and " " not in op else f"{name}: {text}"
+            # NumPy's own word themselves.
+            if type(e).__module__ != "builtins" or isinstance(e, UnicodeError):
+                kind = next(k for k in _NAMED if isinstance(e, k))
+                raise kind(message) from e
+            if isinstance(e, AttributeError):  # of an argument, which is of the wrong type
+                raise TypeError(message) from e
+            e.args = (message,)
+            raise
+
+    g.__name__, g.__qualname__, g.__module__, g.__doc__ = name, name, f.__module__, f.__doc__
+    g.__wrapped__ = f  # type: ignore[attr-defined]
+    return g
+
+
+def name_errors(module: dict[str, Any], package: str) -> None:
+    """Gives every function of a module's namespace errors that name it."""
+    for name, f in list(module.items()):
+        if type(f) is type(named) and not name.startswith("_"):
+            module[name] = g = named(name, f)
+            g.__module__ = package
 
 
 def tensor(x: Any, op: str = "asarray") -> Any:
@@ -50,13 +86,18 @@ def axes_of(axis: Any, ndim: int, op: str) -> list[int]:
         return list(range(ndim))
     found = []
     for a in axis if isinstance(axis, (tuple, list)) else (axis,):
-        a = a.__index__()
+        a = operator.index(a)
         if not -ndim <= a < ndim:
             raise IndexError(f"{op}: axis {a} is out of bounds for {ndim} dimensions")
         found.append(a % ndim)
     if len(set(found)) != len(found):
         raise ValueError(f"{op}: an axis is given twice; got {axis}")
     return found
+
+
+def axis_of(axis: Any, ndim: int, op: str) -> int:
+    """One axis, from 0 to ndim - 1."""
+    return axes_of(operator.index(axis), ndim, op)[0]
 
 
 def deliver(result: Any, out: Any, op: str, where: Any = True, casting: str = "same_kind") -> Any:

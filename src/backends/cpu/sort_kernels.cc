@@ -88,7 +88,7 @@ void sort_keys(K* keys, std::int64_t rows, std::int64_t n) {
   // Its public function clears a buffer and asks the clock for a seed: more than a short row costs.
   const hn::SortTag<K> d;
   const hn::detail::SharedTraits<hn::detail::TraitsLane<Ascending<K>>> order;
-  HWY_ALIGN K buffer[hwy::SortConstants::BufNum<K>(HWY_LANES(K))];
+  HWY_ALIGN K buffer[hwy::SortConstants::BufNum<K>(HWY_LANES(K))] = {};
   const auto size = static_cast<std::size_t>(n);
   hn::detail::Generator random(std::uint64_t{0x9e3779b97f4a7c15});
   for (std::int64_t r = 0; r < rows; ++r, keys += n)
