@@ -13,9 +13,9 @@ namespace {
 struct OperatorArg {
   Tensor tensor;
   Scalar scalar;
-  bool ok;
+  bool ok = true;
 
-  explicit OperatorArg(PyObject* o, const char* op) : ok(true) {
+  explicit OperatorArg(PyObject* o, const char* op) {
     if (is_tensor(o)) {
       tensor = unwrap(o);
     } else if (as_scalar(o, scalar)) {
@@ -66,7 +66,7 @@ PyObject* unary_op(PyObject* a) {
 template <Op op>
 PyObject* inplace_op(PyObject* a, PyObject* b) {
   return guarded_as(info(op).name, [&]() -> PyObject* {
-    const OperatorArg other(b, info(op).name.data());
+    const OperatorArg other(b, info(op).name.data());  // NOLINT(bugprone-suspicious-stringview-*): a literal
     if (!other.ok) return Py_NewRef(Py_NotImplemented);
     const Operand operand = other.get();
     Tensor self = unwrap(a);

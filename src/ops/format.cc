@@ -126,10 +126,10 @@ class Printer {
     const bool cut = summarize_ && shape_[dim] > 2 * options_.edgeitems;
     std::vector<std::string> parts;
     for (std::int64_t i = 0, n = cut ? 2 * options_.edgeitems : shape_[dim]; i < n; ++i) {
-      if (cut && i == options_.edgeitems) parts.push_back(vector ? " ..." : "...");
+      if (cut && i == options_.edgeitems) parts.emplace_back(vector ? " ..." : "...");
       parts.push_back(vector ? element() : block(dim + 1, indent + 1));
     }
-    if (cut && options_.edgeitems == 0) parts.push_back("...");
+    if (cut && options_.edgeitems == 0) parts.emplace_back("...");
     // Numbers fill lines; blocks stand below each other, the further apart the more dimensions they have.
     const std::string margin(static_cast<std::size_t>(indent) + 1, ' ');
     const std::string apart = "," + std::string(static_cast<std::size_t>(shape_.size() - 1 - dim), '\n') + margin;

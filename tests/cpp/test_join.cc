@@ -78,6 +78,7 @@ TEST(Join, Stack) {
   for (int dim = 0; dim < 3; ++dim) {
     for (int layout = 0; layout < 4; ++layout) {
       std::vector<Tensor> ts;
+      ts.reserve(5);
       for (int k = 0; k < 5; ++k) ts.push_back(laid_out(add(counting({2, 3}), 10 * k), layout));
       const Tensor y = stack(ts, dim);
       ASSERT_EQ(y.size(dim), 5);
@@ -97,7 +98,7 @@ TEST(Join, Stack) {
 
 TEST(Join, Errors) {
   using List = std::vector<Tensor>;
-  auto joined = [](List ts, int dim) { return [ts, dim] { cat(ts, dim); }; };
+  auto joined = [](const List& ts, int dim) { return [ts, dim] { cat(ts, dim); }; };
   expect_error<ValueError>(joined({}, 0), "at least one");
   expect_error<ShapeError>(joined({counting({2, 3}), counting({2, 3}), counting({1, 3})}, 1),
                            "tensor 2 has shape (1, 3), tensor 0 has (2, 3)");
@@ -121,6 +122,7 @@ TEST(Join, Errors) {
 
 std::vector<std::int64_t> sizes_of(const std::vector<Tensor>& ts) {
   std::vector<std::int64_t> out;
+  out.reserve(ts.size());
   for (const Tensor& t : ts) out.push_back(t.size(0));
   return out;
 }

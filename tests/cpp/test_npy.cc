@@ -107,7 +107,7 @@ TEST_F(Npy, OtherVersionsAndSpellings) {
   EXPECT_EQ(load_npy(path("x")).shape(), Dims{2});
   put("x", npy(header("=i4", "( 1 , 2 )"), kEight, 3));
   EXPECT_EQ(load_npy(path("x")).shape(), (Dims{1, 2}));
-  put("x", npy("{\"shape\":(2L,),\"descr\":\"<i4\",\"fortran_order\":True}", kEight));
+  put("x", npy(R"({"shape":(2L,),"descr":"<i4","fortran_order":True})", kEight));
   EXPECT_EQ(load_npy(path("x")).shape(), Dims{2});
   put("x", npy(header("|b1", "(3,)"), std::string("\0\2\1", 3)));
   const Tensor bools = load_npy(path("x"));

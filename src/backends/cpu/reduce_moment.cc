@@ -198,12 +198,17 @@ constexpr ReduceKernel moment_kernel() {
   return {sizeof(typename M::State), DType::float64, &M::start, &M::run, &M::columns, &M::merge, &M::finish};
 }
 
-void add_moments(ReduceTable& t) {
-#define X(name, type, kind, bits)                                                                         \
-  if constexpr (Kind::kind == Kind::floating) {                                                           \
-    t[static_cast<int>(Reduction::var)][static_cast<int>(DType::name)] = moment_kernel<Variance<type>>(); \
-    t[static_cast<int>(Reduction::norm2)][static_cast<int>(DType::name)] = moment_kernel<Norm<type>>();   \
+// A template, since only there what is not taken is not compiled.
+template <class T, Kind kKind>
+void add(ReduceTable& t, DType dtype) {
+  if constexpr (kKind == Kind::floating) {
+    t[static_cast<int>(Reduction::var)][static_cast<int>(dtype)] = moment_kernel<Variance<T>>();
+    t[static_cast<int>(Reduction::norm2)][static_cast<int>(dtype)] = moment_kernel<Norm<T>>();
   }
+}
+
+void add_moments(ReduceTable& t) {
+#define X(name, type, kind, bits) add<type, Kind::kind>(t, DType::name);
   TENON_FOR_EACH_DTYPE(X)
 #undef X
 }
