@@ -119,6 +119,9 @@ struct ByteRange {
   std::int64_t low = 0, high = 0;
 };
 TENON_API std::optional<ByteRange> byte_range(const Dims& shape, const Dims& strides, DType dtype);
+// A view of a storage whose bytes are known to hold the geometry (byte_range).
+TENON_API Tensor tensor_at(Ref<Storage> storage, std::int64_t byte_offset, Dims shape, Dims strides, DType dtype,
+                           bool read_only);
 // A view of a storage with any geometry. Throws ValueError if it reaches outside the storage's bytes.
 TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides,
                              DType dtype, bool read_only);

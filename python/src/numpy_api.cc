@@ -278,7 +278,7 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
   Ref<Storage> storage =
       Storage::borrow(static_cast<char*>(PyArray_DATA(a)) + low, high - low, kCpu, &drop_reference, o);
   Py_INCREF(o);
-  return make_tensor(std::move(storage), -low, shape, strides, dtype, !PyArray_ISWRITEABLE(a));
+  return tensor_at(std::move(storage), -low, std::move(shape), std::move(strides), dtype, !PyArray_ISWRITEABLE(a));
 }
 
 bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out) {

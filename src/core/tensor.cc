@@ -98,6 +98,21 @@ std::optional<ByteRange> byte_range(const Dims& shape, const Dims& strides, DTyp
   return r;
 }
 
+Tensor tensor_at(Ref<Storage> storage, std::int64_t byte_offset, Dims shape, Dims strides, DType dtype,
+                 bool read_only) {
+  Ref<TensorImpl> p = new_impl();
+  p->device = storage->device();
+  p->data = static_cast<char*>(storage->data()) + byte_offset;
+  p->storage = std::move(storage);
+  p->shape = std::move(shape);
+  p->strides = std::move(strides);
+  p->numel = p->shape.product();
+  p->dtype = dtype;
+  p->read_only = read_only;
+  p->contiguous = row_major(p->shape, p->strides, p->numel);
+  return Tensor(std::move(p));
+}
+
 Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides, DType dtype,
                    bool read_only) {
   if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
@@ -108,20 +123,9 @@ Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& s
   const auto range = byte_range(shape, strides, dtype);
   if (!range) errors::too_large("tensor", shape, dtype);
   const auto [low, high] = *range;
-  const std::int64_t numel = shape.product();
-  if (numel > 0 && (byte_offset < -low || byte_offset > storage->bytes() - high))
+  if (shape.product() > 0 && (byte_offset < -low || byte_offset > storage->bytes() - high))
     errors::outside_storage("tensor", shape, strides, byte_offset, storage->bytes());
-  Ref<TensorImpl> p = new_impl();
-  p->device = storage->device();
-  p->data = static_cast<char*>(storage->data()) + byte_offset;
-  p->storage = std::move(storage);
-  p->shape = shape;
-  p->strides = strides;
-  p->numel = numel;
-  p->dtype = dtype;
-  p->read_only = read_only;
-  p->contiguous = row_major(shape, strides, numel);
-  return Tensor(std::move(p));
+  return tensor_at(std::move(storage), byte_offset, shape, strides, dtype, read_only);
 }
 
 Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
