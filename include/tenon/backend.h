@@ -161,7 +161,7 @@ struct SelectCall {
 
 struct Backend {
   std::uint64_t abi_hash;  // kBackendAbi of the headers it was built with
-  const char* name;        // "cpu", "cuda"
+  const char* name;  // "cpu", "cuda"
 
   int (*device_count)();
   void* (*allocate)(int device, std::int64_t bytes);  // null on failure
@@ -173,14 +173,14 @@ struct Backend {
 
   int (*elementwise)(int device, const ElementwiseCall&);
   int (*reduce)(int device, const ReduceCall&);
-  int (*scan)(int device, const ScanCall&);        // (optional)
+  int (*scan)(int device, const ScanCall&);  // (optional)
   int (*softmax)(int device, const SoftmaxCall&);  // (optional)
-  int (*matmul)(int device, const MatmulCall&);    // (optional)
-  int (*index)(int device, const IndexCall&);      // (optional)
-  int (*random)(int device, const RandomCall&);    // (optional)
-  int (*iota)(int device, const IotaCall&);        // (optional)
-  int (*sort)(int device, const SortCall&);        // (optional)
-  int (*select)(int device, const SelectCall&);    // (optional: sort serves)
+  int (*matmul)(int device, const MatmulCall&);  // (optional)
+  int (*index)(int device, const IndexCall&);  // (optional)
+  int (*random)(int device, const RandomCall&);  // (optional)
+  int (*iota)(int device, const IotaCall&);  // (optional)
+  int (*sort)(int device, const SortCall&);  // (optional)
+  int (*select)(int device, const SelectCall&);  // (optional: sort serves)
   // The flat row-major positions of the true elements of a contiguous bool array, and their number. (optional)
   std::int64_t (*count_true)(int device, const bool* mask, std::int64_t n);
   int (*true_positions)(int device, const bool* mask, std::int64_t n, std::int64_t* out);

@@ -50,11 +50,10 @@ PyObject* doc(PyObject*, void*) {
 PyObject* name(PyObject*, void*) { return PyUnicode_FromString("size"); }
 PyObject* signature(PyObject*, void*) { return PyUnicode_FromString("($self, dim=None)"); }
 
-PyGetSetDef getset[] = {
-    {"__doc__", doc, nullptr, nullptr, nullptr},
-    {"__name__", name, nullptr, nullptr, nullptr},
-    {"__text_signature__", signature, nullptr, nullptr, nullptr},
-    {nullptr}};
+PyGetSetDef getset[] = {{"__doc__", doc, nullptr, nullptr, nullptr},
+                        {"__name__", name, nullptr, nullptr, nullptr},
+                        {"__text_signature__", signature, nullptr, nullptr, nullptr},
+                        {nullptr}};
 PyMemberDef members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(SizeObject, vectorcall), READONLY, nullptr},
                          {nullptr}};
 

@@ -277,9 +277,7 @@ TEST(Sort, KeepsSignedZerosAndInfinities) {
         const auto nan = [](double y) { return std::isnan(y); };
         EXPECT_EQ(std::count_if(got.begin(), got.end(), nan), std::count_if(had.begin(), had.end(), nan));
         const auto first_zero = std::find(got.begin(), got.end(), 0.0);
-        if (d != DType::float16) {
-          EXPECT_EQ(std::signbit(*first_zero), !descending);
-        }
+        if (d != DType::float16) { EXPECT_EQ(std::signbit(*first_zero), !descending); }
       }
     }
 }

@@ -37,7 +37,6 @@ from tenon.numpy._reduce import *  # noqa: E402, F403
 from tenon.numpy._sets import *  # noqa: E402, F403
 from tenon.numpy._shape import *  # noqa: E402, F403
 from tenon.numpy._support import name_errors as _name_errors  # noqa: E402
-from tenon.numpy._support import no_grad as _no_grad  # noqa: E402, F401
 
 _name_errors(globals(), "tenon.numpy")
 _name_errors(vars(linalg), "tenon.numpy.linalg")

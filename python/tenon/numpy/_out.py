@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import no_grad
+from tenon._grad_mode import no_grad
 
 Tensor = _C.Tensor
 

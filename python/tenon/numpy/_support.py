@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tenon import _C
 
 Tensor = _C.Tensor
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Nothing is recorded within the block."""
-    was = _C.is_grad_enabled()
-    _C._set_grad_enabled(False)
-    try:
-        yield
-    finally:
-        _C._set_grad_enabled(was)
 
 
 _NAMED = TypeError, IndexError, ValueError, OverflowError, RuntimeError, BufferError, AttributeError
