@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from support import run_python, sim_environment
 
+pytestmark = pytest.mark.border
+
 HERE = str(Path(__file__).parent)
 
 

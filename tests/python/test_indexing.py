@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 shapes = st.lists(st.integers(0, 4), min_size=1, max_size=4).map(tuple)
 
+pytestmark = pytest.mark.border
+
 
 @st.composite
 def slices(draw, n):

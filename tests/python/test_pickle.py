@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import tenon
 
+pytestmark = pytest.mark.border
+
 DTYPES = [
     "bool",
     "int8",
