@@ -170,6 +170,9 @@ struct Backend {
   void (*to_device)(int device, void* dst, const void* src, std::int64_t bytes);
   void (*to_host)(int device, void* dst, const void* src, std::int64_t bytes);
   void (*synchronize)(int device);  // (null for the CPU)
+  // Page-locks host memory where it is, for copies at the bus's full speed; lets it go. Not kOk: refused. (optional)
+  int (*pin)(void* data, std::int64_t bytes);
+  void (*unpin)(void* data);
 
   int (*elementwise)(int device, const ElementwiseCall&);
   int (*reduce)(int device, const ReduceCall&);

@@ -33,6 +33,13 @@ TENON_API Tensor& resize_(Tensor& self, const Dims& shape);
 // Moves the bytes to memory that other processes can map, too; nothing where they lie there, or on a device.
 // Throws BufferError while the storage is exported or other tensors view it, RuntimeError if it is borrowed.
 TENON_API Tensor& share_memory_(Tensor& self);
+// Page-locks self's storage where it is, borrowed bytes too, until unpin_() or the storage's end, so that a device
+// copies at the bus's full speed. Throws DeviceError without a device, and for a tensor that is on one.
+TENON_API Tensor& pin_(Tensor& self);
+TENON_API Tensor& unpin_(Tensor& self);
+// self where its bytes are page-locked, otherwise a copy whose bytes are.
+TENON_API Tensor pin_memory(const Tensor& self);
+TENON_API bool is_pinned(const Tensor& self);
 
 // ---- creation.cc ----
 TENON_API Tensor full(const Dims& shape, const Scalar& value, std::optional<DType> dtype = {}, Device device = kCpu);

@@ -48,6 +48,13 @@ class TENON_API Storage {
   void add_export() { exports_.fetch_add(1, std::memory_order_relaxed); }
   void drop_export() { exports_.fetch_sub(1, std::memory_order_release); }
 
+  // Page-locks the bytes where they are, for fast copies to and from a device, until unpin() or the storage's end.
+  // Storages over the same bytes share the lock. Throws DeviceError in the name of op, with nothing done.
+  void pin(const char* op);
+  void unpin();
+  // Whether all bytes of [data, data + bytes) are page-locked, by any storage.
+  static bool is_pinned(const void* data, std::int64_t bytes);
+
   // Counts writes; saved tensors compare it before they are used in backward.
   std::uint32_t version() const { return version_; }
   const char* last_writer() const { return last_writer_; }
@@ -75,6 +82,7 @@ class TENON_API Storage {
   Device device_;
   Kind kind_ = Kind::owned;
   bool recycled_ = false;
+  bool pinned_ = false;          // it holds a lock of its own on its bytes
   std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
   const char* last_writer_ = nullptr;
   int descriptor_ = -1;          // of shared memory

@@ -40,13 +40,16 @@ Tensor copied(const char* op, Any data, const MaybeDType& d, const MaybeDevice& 
 void def_filled(Ops& ops) {
   ops.def(
          "empty",
-         +[](const Dims& size, const MaybeDType& d, Device v, bool grad) {
-           return leaf(empty(size, d.value_or(default_float()), v), grad);
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad, bool pin) {
+           Tensor t = leaf(empty(size, d.value_or(default_float()), v), grad);
+           if (pin) t.storage().pin("empty");
+           return t;
          },
          "A tensor whose elements are not set.\n\nsize: ints, or a tuple of them. dtype: the default float "
-         "unless given; device: the CPU.\n"
+         "unless given; device: the CPU. pin_memory: page-locked, see pin_().\n"
          "ValueError for negative sizes, MemoryError where there is no room.",
-         variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
+         "pin_memory"_a = false)
       .function_only()
       .numpy("empty")
       .array_api("empty");

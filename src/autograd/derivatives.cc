@@ -126,6 +126,10 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(gelu, a, mul(g, add(mul(erfc(mul(a, -std::numbers::sqrt2 / 2)), 0.5),
                              mul(mul(a, exp(mul(square(a), -0.5))), std::numbers::inv_sqrtpi / std::numbers::sqrt2))))
     ROW1(softplus, a, mul(g, sigmoid(a)))
+    ROW1(log_sigmoid, a, mul(g, sigmoid(neg(a))))
+    ROW1(logit, a, div(g, mul(a, sub(1, a))))
+    ROW2(leaky_relu, ab, mul(g, where(gt(a, 0), 1, b)), a, mul(g, where(gt(a, 0), 0, a)))
+    ROW2(elu, ab, mul(g, where(gt(a, 0), 1, mul(b, exp(a)))), a, mul(g, where(gt(a, 0), 0, expm1(a))))
     ROW1(copy, nothing, g)
     ROW1(sign, ay, is_complex(a.dtype()) ? div(mul(sub(g, mul(real(mul(g, cj(y))), y)), 1), abs(a)) : mul(g, 0))
     ROW1(floor, nothing, mul(g, 0))

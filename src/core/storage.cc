@@ -283,6 +283,7 @@ Ref<Storage> Storage::attach(int fd) {
 }
 
 void Storage::destroy() {
+  if (pinned_) unpin();
   if (kind_ == Kind::owned) {
     if (data_ && bytes_ >= 0 && size_class_ == kHeaderOnly) {
       if (device_.is_cpu()) {

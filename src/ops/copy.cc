@@ -168,4 +168,27 @@ Tensor& share_memory_(Tensor& self) {
   return self;
 }
 
+Tensor& pin_(Tensor& self) {
+  self.storage().pin("pin_");
+  return self;
+}
+
+Tensor& unpin_(Tensor& self) {
+  self.storage().unpin();
+  return self;
+}
+
+Tensor pin_memory(const Tensor& self) {
+  if (is_pinned(self)) return self;
+  Tensor copy = clone(self);
+  copy.storage().pin("pin_memory");
+  return copy;
+}
+
+bool is_pinned(const Tensor& self) {
+  if (!self.device().is_cpu() || self.numel() == 0) return false;
+  const ByteRange range = *byte_range(self.shape(), self.strides(), self.dtype());
+  return Storage::is_pinned(self.data() + range.low, range.high - range.low);
+}
+
 }  // namespace tenon

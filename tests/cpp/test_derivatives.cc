@@ -29,6 +29,9 @@ std::pair<double, double> domain(Op op) {
     case Op::silu:
     case Op::erf:
     case Op::softplus:
+    case Op::log_sigmoid:
+    case Op::leaky_relu:
+    case Op::elu:
     case Op::tanh:
     case Op::sinc:
     case Op::logaddexp:

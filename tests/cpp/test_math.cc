@@ -47,6 +47,9 @@ Real gelu_l(Real x) {
   if (std::abs(x) > 100) return std::max(x, -0.0L);
   return 0.5L * x * (std::erfc(z) - 1.12837916709551257390L * std::exp(-z * z) * lost);
 }
+Real logit_l(Real x) {
+  return std::abs(x - 0.5L) < 0.25L ? 2 * std::atanh(2 * x - 1) : std::log(x / (1 - x));
+}
 Real logaddexp_l(Real a, Real b) {
   if (a == b) return a + std::log(2.L);
   return std::isnan(a) || std::isnan(b) ? a + b : std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
@@ -95,6 +98,7 @@ const std::map<std::string_view, Reference> references = {
     {"silu", {[](Real x, Real) { return x < -10000 ? -0.0L : x / (1 + std::exp(-x)); }, -110, 40}},
     {"gelu", {[](Real x, Real) { return gelu_l(x); }, -14, 10}},
     {"softplus", {[](Real x, Real) { return logaddexp_l(x, 0); }, -104, 40}},
+    {"logit", {[](Real x, Real) { return logit_l(x); }, 0, 1}},
     {"logaddexp", {[](Real x, Real y) { return logaddexp_l(x, y); }, -20, 20}},
     {"sinc", {[](Real x, Real) { return x == 0 ? 1 : sinpi(x) / (pi_l * x) + 0; }, -10, 10}},
 };
@@ -251,7 +255,9 @@ const Special specials[] = {
     {"silu", -0., any, -0.}, {"silu", nan, any, nan}, {"gelu", -inf, any, -0.}, {"gelu", inf, any, inf},
     {"gelu", -0., any, -0.}, {"gelu", nan, any, nan}, {"softplus", -inf, any, 0}, {"softplus", inf, any, inf},
     {"softplus", nan, any, nan}, {"logaddexp", -inf, -inf, -inf}, {"logaddexp", inf, inf, inf},
-    {"logaddexp", -inf, inf, inf}, {"logaddexp", -inf, 2, 2}, {"logaddexp", nan, 1, nan}, {"logaddexp", 1, nan, nan},
+    {"logaddexp", -inf, inf, inf}, {"logaddexp", -inf, 2, 2}, {"logaddexp", nan, 1, nan}, {"logit", 0, any, -inf}, {"logit", 1, any, inf},
+    {"logit", 0.5, any, 0}, {"logit", -0.5, any, nan}, {"logit", 2, any, nan}, {"logit", inf, any, nan},
+    {"logit", -inf, any, nan}, {"logit", nan, any, nan}, {"logaddexp", 1, nan, nan},
     {"logaddexp", inf, nan, nan}, {"logaddexp", nan, -inf, nan}, {"sinc", 0, any, 1}, {"sinc", -0., any, 1},
     {"sinc", 3, any, 0}, {"sinc", inf, any, nan}, {"sinc", nan, any, nan}, {"rint", 2.5, any, 2}, {"rint", -0.5, any, -0.},
     {"rint", nan, any, nan}, {"trunc", -1.5, any, -1}, {"floor", -0.5, any, -1}, {"ceil", -0.5, any, -0.},

@@ -19,6 +19,7 @@ WIDE = {
     "erf",
     "erfc",
     "softplus",
+    "log_sigmoid",
     "silu",
     "gelu",
     "sinh",

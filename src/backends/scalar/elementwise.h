@@ -292,6 +292,10 @@ TENON_DEF1(relu, x > T(0) || x != x ? x : T(0))
 TENON_DEF1(silu, scalar::silu(x))
 TENON_DEF1(gelu, scalar::gelu(x))
 TENON_DEF1(softplus, scalar::softplus(x))
+TENON_DEF1(log_sigmoid, -scalar::softplus(-x))
+TENON_DEF1(logit, scalar::logit(x))
+TENON_DEF2(leaky_relu, a > T(0) ? a : a * b)
+TENON_DEF2(elu, a > T(0) ? a : b * scalar::expm1(a))
 TENON_DEF1(copy, x)
 // clang-format on
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "backends/sim/check.h"
+#include "backends/sim/pins.h"
 #include "backends/sim/stream.h"
 #include "tenon/error.h"
 
@@ -278,6 +279,15 @@ void to_host(int device, void* dst, const void* src, std::int64_t bytes) {
   d.stream.run([&] { std::memcpy(dst, d.memory.translate(src), static_cast<std::size_t>(bytes)); });
 }
 
+int pin(void* data, std::int64_t bytes) {
+  refuse_device_pointer("pin", data, 0);
+  return pins().add(data, bytes) ? kOk : kUnavailable;
+}
+
+void unpin(void* data) {
+  if (!g_forked) pins().remove(data);  // the locks are the parent's
+}
+
 void synchronize(int device) { device_at("synchronize", device).stream.wait(); }
 
 }  // namespace
@@ -298,6 +308,8 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.to_device = &sim::to_device;
     t.to_host = &sim::to_host;
     t.synchronize = &sim::synchronize;
+    t.pin = &sim::pin;
+    t.unpin = &sim::unpin;
     t.elementwise = &sim::elementwise;
     t.reduce = &sim::reduce;
     t.scan = &sim::scan;
@@ -322,5 +334,8 @@ TENON_API void tenon_sim_reset() { tenon::sim::g_copies[0] = tenon::sim::g_copie
 TENON_API std::int64_t tenon_sim_live_bytes(int device) {
   return tenon::sim::g_devices[static_cast<std::size_t>(device)]->memory.live_bytes();
 }
+
+// Page-locked bytes of the host.
+TENON_API std::int64_t tenon_sim_pinned_bytes() { return tenon::sim::pins().bytes(); }
 
 }  // extern "C"

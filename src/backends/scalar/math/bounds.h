@@ -42,6 +42,7 @@ inline constexpr Bound bounds[] = {
     {"silu", 0.51, 2.5},
     {"gelu", 0.51, 6, "double: libm for erfc, whose error counts double where the product crosses a power of two"},
     {"softplus", 0.51, 1.5},
+    {"logit", 0.51, 1.5},
     {"logaddexp", 0.51, 1.5, "double: of max(1/2, |x|, |y|), since terms cancel where the result is near 0"},
     {"sinc", 0.51, 2.5},
 };

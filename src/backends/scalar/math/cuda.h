@@ -62,6 +62,10 @@ template <class T> TENON_INLINE T gelu(T x) {
   return x < T(-100) ? T(-0.0) : T(0.5) * x * erfc(-x * T(0.70710678118654752440));
 }
 template <class T> TENON_INLINE T softplus(T x) { return (x < 0 ? T(0) : x) + log1p(exp(x < 0 ? x : -x)); }
+template <class T> TENON_INLINE T logit(T x) {
+  const T d = x - T(0.5);
+  return d < T(0.25) && d > T(-0.25) ? 2 * atanh(2 * d) : log(x / (1 - x));
+}
 template <class T> TENON_INLINE T logaddexp(T a, T b) {
   const T gap = a == b ? T(0) : a > b ? b - a : a - b;
   return gap == gap ? (a > b ? a : b) + log1p(exp(gap)) : a + b;

@@ -1,4 +1,4 @@
-// Logarithms and what is made of them: asinh, acosh, atanh, softplus, logaddexp.
+// Logarithms and what is made of them: asinh, acosh, atanh, softplus, logit, logaddexp.
 #pragma once
 
 #include "core.h"
@@ -150,6 +150,13 @@ TENON_INLINE float softplus(float x) {
   return static_cast<float>(detail::at_least(0.0f, x) + y);
 }
 TENON_INLINE double softplus(double x) { return detail::at_least(0.0, x) + log1p(exp(-detail::abs(x))); }
+
+// log(x / (1 - x)); close to 1/2, where that is lost in rounding, 2 atanh(2x - 1)
+TENON_INLINE double logit(double x) {
+  const double near = 2 * atanh(2 * x - 1), far = log(x / (1 - x));
+  return detail::abs(x - 0.5) < 0.25 ? near : far;
+}
+TENON_INLINE float logit(float x) { return static_cast<float>(logit(static_cast<double>(x))); }
 
 // log(e^a + e^b)
 TENON_INLINE float logaddexp(float a, float b) {
