@@ -1,5 +1,10 @@
 // The graph and the engine that runs it backwards. No calculus here: see derivatives*.cc.
+#include <pthread.h>
+
+#include <array>
+#include <cstdint>
 #include <map>
+#include <mutex>
 #include <unordered_map>
 
 #include "autograd/derivatives.h"
@@ -14,6 +19,20 @@ namespace tenon {
 namespace {
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool t_grad_enabled = true;
+
+// Whoever reads or changes a .grad holds its mutex. A few serve all gradients; forks wait for them.
+std::mutex& gradient_mutex(const Tensor& grad) {
+  using Mutexes = std::array<std::mutex, 16>;
+  static Mutexes* mutexes = [] {
+    static Mutexes* m = new Mutexes;
+    static constexpr auto unlock = [] {
+      for (std::mutex& mutex : *m) mutex.unlock();
+    };
+    pthread_atfork([] { for (std::mutex& mutex : *m) mutex.lock(); }, unlock, unlock);
+    return m;
+  }();
+  return (*mutexes)[reinterpret_cast<std::uintptr_t>(&grad) / 64 % mutexes->size()];
+}
 
 AutogradMeta& meta(const Tensor& t) {
   if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
@@ -267,8 +286,9 @@ void add_to(Tensor& sum, Tensor g, bool create_graph) {
   }
 }
 
-// What .grad becomes.
+// What .grad becomes. Several backward() may add to the same one.
 void accumulate(Tensor& grad, Tensor g, bool create_graph) {
+  std::lock_guard lock(gradient_mutex(grad));
   if (create_graph) {
     grad = grad.defined() ? add(grad, g) : g;
   } else if (!grad.defined()) {
@@ -401,14 +421,19 @@ bool Tensor::is_leaf() const { return !requires_grad() || !autograd::node_of(*th
 
 Tensor Tensor::grad() const {
   const AutogradMeta* m = p_->grad_meta;
-  return !m ? Tensor() : m->retained ? *m->retained : m->grad;
+  if (!m) return {};
+  const Tensor& grad = m->retained ? *m->retained : m->grad;
+  std::lock_guard lock(gradient_mutex(grad));
+  return grad;
 }
 
 void Tensor::set_grad(Tensor g) {
   if (g.defined() && g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
   if (!g.defined() && !p_->grad_meta) return;
   AutogradMeta& m = meta(*this);
-  (m.retained ? *m.retained : m.grad) = std::move(g);
+  Tensor& grad = m.retained ? *m.retained : m.grad;
+  std::lock_guard lock(gradient_mutex(grad));
+  std::swap(grad, g);  // the old one dies outside
 }
 
 void Tensor::retain_grad() {

@@ -13,6 +13,7 @@ import tenon
 
 pytestmark = [
     pytest.mark.border,
+    pytest.mark.threads_after_fork,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),
 ]

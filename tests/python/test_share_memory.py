@@ -99,7 +99,7 @@ def test_a_write_of_another_process_is_found():
         y.backward()
 
 
-@pytest.mark.parametrize("method", ["spawn", "fork"])
+@pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=pytest.mark.threads_after_fork)])
 def test_between_processes(method):
     context = multiprocessing.get_context(method)
     tensor = tenon.zeros(2, 3).share_memory_()
