@@ -38,7 +38,7 @@ bool set_number(const Tensor& t, PyObject* key, PyObject* value) {
     return false;
   const std::int64_t i = to_int(key, {"setitem", "index"}), n = t.shape()[0];
   if (i < -n || i >= n) return false;
-  s.store(t.dtype(), static_cast<char*>(t.data()) + (i < 0 ? i + n : i) * t.strides()[0] * t.itemsize());
+  s.store(t.dtype(), t.data() + (i < 0 ? i + n : i) * t.strides()[0] * t.itemsize());
   t.storage().bump_version("setitem");
   return true;
 }

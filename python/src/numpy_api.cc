@@ -297,7 +297,7 @@ bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out) {
   Dims shape = {n};
   for (int d = 0; d < ndim; ++d) shape.push_back(PyArray_DIM(first, d));
   out = empty(shape, dtype);
-  char* to = static_cast<char*>(out.data());
+  char* to = out.data();
   for (Py_ssize_t i = 0; i < n; ++i)
     std::memcpy(to + i * bytes, PyArray_DATA(reinterpret_cast<PyArrayObject*>(arrays[i])),
                 static_cast<std::size_t>(bytes));

@@ -54,7 +54,7 @@ int find_argument(const OpDef& def, PyObject* keyword) {
 }
 
 // Writes a result into out= and returns out itself.
-PyObject* into_out(const OpDef& def, Object result, PyObject* out) {
+PyObject* into_out(const OpDef& def, const Object& result, PyObject* out) {
   const Where where{def.name.c_str(), "out"};
   if (!is_tensor(result.get())) argument_error(def, "out= goes with a single result");
   Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, where);

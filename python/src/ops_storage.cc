@@ -63,14 +63,15 @@ void def_storage(Ops& ops) {
   ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which is taken.", "descriptor"_a)
       .function_only()
       .no_out();
-  ops.def("pin_", &pin_,
-          "Page-locks the memory where it is, a borrowed ndarray's too, so that copies to and from a device run at the "
-          "bus's full speed.\n\n"
-          "The lock covers all bytes that the tensor's storage has, and ends with unpin_() or with the last tensor over "
-          "them. Nothing moves: arrays and views stay valid.\n"
-          "RuntimeError without a CUDA device, if the driver refuses, and if another tensor has pinned a part of the "
-          "bytes.",
-          "input"_a)
+  ops.def(
+         "pin_", &pin_,
+         "Page-locks the memory where it is, a borrowed ndarray's too, so that copies to and from a device run at the "
+         "bus's full speed.\n\n"
+         "The lock covers all bytes that the tensor's storage has, and ends with unpin_() or with the last tensor over "
+         "them. Nothing moves: arrays and views stay valid.\n"
+         "RuntimeError without a CUDA device, if the driver refuses, and if another tensor has pinned a part of the "
+         "bytes.",
+         "input"_a)
       .method_only();
   ops.def("unpin_", &unpin_, "Ends pin_() of this tensor's storage; nothing to do where it is not pinned.", "input"_a)
       .method_only();

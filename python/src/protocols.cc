@@ -37,7 +37,7 @@ namespace {
 // ---- __array__ ----
 
 // The ndarray as another dtype and, where `copy`, in fresh memory. NumPy casts: its rules are asked for.
-Object convert_array(Object array, PyObject* dtype, bool copy) {
+Object convert_array(const Object& array, PyObject* dtype, bool copy) {
   Object astype = Object::steal(PyObject_GetAttrString(array.get(), "astype"));
   Object args = Object::steal(PyTuple_Pack(1, dtype));
   Object kwargs = Object::steal(Py_BuildValue("{sO}", "copy", copy ? Py_True : Py_False));

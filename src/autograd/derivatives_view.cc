@@ -131,7 +131,7 @@ Backward view_as_complex() {
   return [](In g) -> Grads { return {view_as_real(contiguous(g))}; };
 }
 Backward cat(std::vector<std::int64_t> sizes, int dim) {
-  return [=](In g) -> Grads {
+  return [sizes = std::move(sizes), dim](In g) -> Grads {
     Grads out;
     std::int64_t at = 0;
     for (auto n : sizes) {

@@ -28,7 +28,11 @@ std::mutex& gradient_mutex(const Tensor& grad) {
     static constexpr auto unlock = [] {
       for (std::mutex& mutex : *m) mutex.unlock();
     };
-    pthread_atfork([] { for (std::mutex& mutex : *m) mutex.lock(); }, unlock, unlock);
+    pthread_atfork(
+        [] {
+          for (std::mutex& mutex : *m) mutex.lock();
+        },
+        unlock, unlock);
     return m;
   }();
   return (*mutexes)[reinterpret_cast<std::uintptr_t>(&grad) / 64 % mutexes->size()];

@@ -63,7 +63,8 @@ void Storage::pin(const char* op) {
   if (const auto it = locks().around(begin, end); it != locks().by_begin.end()) {
     ++it->second.holders;
   } else if (locks().overlap(begin, end)) {
-    errors::fail<DeviceError>(op, "a part of these ", bytes_, " bytes is pinned by another tensor; unpin_() that first");
+    errors::fail<DeviceError>(op, "a part of these ", bytes_,
+                              " bytes is pinned by another tensor; unpin_() that first");
   } else {
     const auto [lock, added] = locks().by_begin.insert({begin, {end, 1}});
     if (gpu.pin(data_, bytes_) != kOk) {

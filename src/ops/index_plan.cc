@@ -135,7 +135,7 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
 
 Tensor checked_indices(const char* op, const Tensor& t, std::int64_t size, int axis) {
   NoGrad guard;
-  const Tensor x = contiguous(t.dtype() == DType::int64 ? t.detach() : to(t, DType::int64));
+  Tensor x = contiguous(t.dtype() == DType::int64 ? t.detach() : to(t, DType::int64));
   if (x.numel() == 0) return x;
   std::int64_t range[2];
   const Backend& b = backend(x.device());

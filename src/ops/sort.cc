@@ -86,7 +86,7 @@ Tensor order_statistics(const Tensor& t, const Dims& ranks) {
   const Tensor s = sort(rows);
   Tensor at = empty({ranks.size()}, DType::int64);
   std::copy(ranks.begin(), ranks.end(), at.data<std::int64_t>());
-  const Tensor chosen = index_select(s, -1, to(at, DType::int64, t.device()));
+  Tensor chosen = index_select(s, -1, to(at, DType::int64, t.device()));
   if (!is_floating(t.dtype()) && !is_complex(t.dtype())) return chosen;
   const Tensor last = narrow(s, -1, n - 1, 1);
   return where(isnan(last), last, chosen);

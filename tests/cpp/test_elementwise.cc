@@ -319,7 +319,8 @@ TEST(Out, MayOverlapItsInputs) {
 
 TEST(Out, IsRefusedWhereTheResultDoesNotBelong) {
   const Tensor a = test::counting({3});
-  auto into = [&](Tensor out) {
+  auto into = [&](const Tensor& result) {
+    Tensor out = result;
     const Operand in[] = {a, a};
     elementwise(Op::add, in, &out);
   };

@@ -221,7 +221,7 @@ TEST(Errors, EveryFunctionOfTheHeaderIsInTheGoldenFile) {
   int functions = 0;
   for (std::string line; std::getline(header, line);) {
     const std::string start = "[[noreturn]] void ";
-    if (line.rfind(start, 0) != 0) continue;
+    if (!line.starts_with(start)) continue;
     const std::string name = line.substr(start.size(), line.find('(') - start.size());
     if (name == "fail" || name == "not_available") continue;  // the latter: only a backend with gaps
     ++functions;

@@ -230,7 +230,7 @@ TEST(Index, MasksOfSizeZeroSelectNothing) {
 
 TEST(Index, Errors) {
   Tensor t = counting({2, 3});
-  auto get = [&](Indices i) { return [&t, i] { index(t, i); }; };
+  auto get = [&](const Indices& i) { return [&t, i] { index(t, i); }; };
   expect_error<IndexError>(get({std::int64_t{2}}), "index 2 is out of range for dimension 0 of size 2");
   expect_error<IndexError>(get({Slice{}, std::int64_t{-4}}), "index -4 is out of range for dimension 1 of size 3");
   expect_error<IndexError>(get({NewAxis{}, std::int64_t{0}, ints({2}, {0, 3})}),
@@ -247,7 +247,7 @@ TEST(Index, Errors) {
   expect_error<ValueError>(get({Slice{{}, {}, 0}}), "step");
   // Nothing is written when something is wrong.
   const auto before = values(t);
-  auto put = [&](Indices i, Tensor v) { return [&t, i, v] { index_put_(t, i, v); }; };
+  auto put = [&](const Indices& i, const Tensor& v) { return [&t, i, v] { index_put_(t, i, v); }; };
   expect_error<IndexError>(put({ints({3}, {0, 1, 2})}, Tensor::of(9)), "index 2");
   expect_error<ShapeError>(put({ints({2}, {0, 1})}, counting({2, 2})), "values of shape (2, 2)");
   expect_error<ShapeError>(put({bools({2, 3}, {1, 0, 1, 0, 0, 1})}, counting({2})), "values of shape (2,)");

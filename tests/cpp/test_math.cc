@@ -47,9 +47,7 @@ Real gelu_l(Real x) {
   if (std::abs(x) > 100) return std::max(x, -0.0L);
   return 0.5L * x * (std::erfc(z) - 1.12837916709551257390L * std::exp(-z * z) * lost);
 }
-Real logit_l(Real x) {
-  return std::abs(x - 0.5L) < 0.25L ? 2 * std::atanh(2 * x - 1) : std::log(x / (1 - x));
-}
+Real logit_l(Real x) { return std::abs(x - 0.5L) < 0.25L ? 2 * std::atanh(2 * x - 1) : std::log(x / (1 - x)); }
 Real logaddexp_l(Real a, Real b) {
   if (a == b) return a + std::log(2.L);
   return std::isnan(a) || std::isnan(b) ? a + b : std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));

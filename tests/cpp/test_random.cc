@@ -48,6 +48,7 @@ void expect_numbers(const Tensor& t, const F& f, std::uint64_t seed, std::uint64
   int wrong = 0;
   for (std::int64_t i = 0; i < t.numel(); ++i) {
     const T wanted = scalar::number_at(f, seed, offset + static_cast<std::uint64_t>(i));
+    // Bit by bit, NaNs and zeros, too. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
     wrong += std::memcmp(&wanted, t.data() + i * t.itemsize(), sizeof wanted) != 0;
   }
   EXPECT_EQ(wrong, 0) << "of " << t.numel() << " numbers of " << name(t.dtype());

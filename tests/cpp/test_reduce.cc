@@ -29,7 +29,7 @@ std::vector<std::vector<Scalar>> groups(const Tensor& t, const Dims& axes) {
   for (int d = 0; d < t.ndim(); ++d)
     if (axes.contains(d)) order.push_back(d);
   const auto flat = elements(permute(t, order));
-  const std::int64_t n = kept.product(), each = n ? t.numel() / n : 0;
+  const std::int64_t n = kept.product(), each = n ? t.numel() / n : 1;
   std::vector<std::vector<Scalar>> r(static_cast<std::size_t>(n));
   for (std::int64_t i = 0; i < t.numel(); ++i)
     r[static_cast<std::size_t>(i / each)].push_back(flat[static_cast<std::size_t>(i)]);

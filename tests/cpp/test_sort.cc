@@ -201,7 +201,7 @@ TEST(Sort, PatternsOfEveryLengthAndDtype) {
       for (std::int64_t n : {1, 2, 3, 15, 16, 17, 63, 64, 65, 129, 255, 257, 1000, 17000})
         for (Pattern at : kPatterns) {
           const Tensor t = empty({n < 300 ? 3 : 1, n}, d);
-          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + k / n);
+          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + double(k / n));
           expect_sorted<T>(t, false);
           expect_sorted<T>(t, true);
         }
@@ -317,7 +317,7 @@ TEST(OrderStatistics, AreWhatSortingPutsThere) {
       for (std::int64_t n : {20, 1000, 2048, 5000, 300000})
         for (Pattern at : kPatterns) {
           const Tensor t = empty({n < 3000 ? 3 : 1, n}, d);
-          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + k / n);
+          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + double(k / n));
           expect_ranks<T>(t, {0, n / 2, n - 1});
           expect_ranks<T>(t, {1, n / 10, n / 4, n / 4 + 1, n - 3});
         }

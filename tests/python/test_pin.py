@@ -1,4 +1,4 @@
-"""Page-locked memory: pin_, unpin_, pin_memory and is_pinned, on the simulated device, which counts the locked bytes."""
+"""Page-locked memory: pin_, unpin_, pin_memory, is_pinned. The simulated device counts the locked bytes."""
 
 import textwrap
 
@@ -54,7 +54,8 @@ def test_the_lock_ends_with_the_storage() -> None:
         assert view.is_pinned() and locked() == 8000
         del view
         assert locked() == 0
-        for make in (lambda: tenon.zeros(3), lambda: tenon.zeros(100_000), lambda: tenon.ones(5).share_memory_()):
+        makers = (lambda: tenon.zeros(3), lambda: tenon.zeros(100_000), lambda: tenon.ones(5).share_memory_())
+        for make in makers:
             t = make().pin_()
             assert locked() == t.nbytes and t.is_pinned()
             array = t.numpy()
@@ -85,7 +86,7 @@ def test_tensors_over_the_same_array_share_the_lock() -> None:
         assert locked() == 0 and not part.is_pinned()
         part.pin_()
         whole = tenon.from_numpy(a)
-        with pytest.raises(RuntimeError, match=r'pin_: a part of these 8000 bytes is pinned by another tensor; unpin_\\('):
+        with pytest.raises(RuntimeError, match='pin_: a part of these 8000 bytes is pinned by .*unpin_'):
             whole.pin_()
         assert part.is_pinned() and not whole.is_pinned() and locked() == 800
         part.unpin_()
@@ -99,7 +100,8 @@ def test_pinned_copies_and_new_tensors() -> None:
         """
         t = tenon.arange(6.0).reshape(2, 3).T
         p = t.pin_memory()
-        assert p.is_pinned() and not t.is_pinned() and p.data_ptr() != t.data_ptr() and p.tolist() == t.tolist()
+        assert p.is_pinned() and not t.is_pinned()
+        assert p.data_ptr() != t.data_ptr() and p.tolist() == t.tolist()
         assert p.pin_memory() is p and locked() == 24
         e = tenon.empty(4, 5, dtype='int16', pin_memory=True)
         assert e.is_pinned() and e.shape == (4, 5) and locked() == 64
@@ -123,14 +125,14 @@ def test_refusals_leave_nothing_behind() -> None:
     on_device(
         """
         big = tenon.zeros(20_000_000)
-        with pytest.raises(RuntimeError, match=r'pin_: the driver refused to page-lock 80000000 bytes; .*ulimit -l'):
+        with pytest.raises(RuntimeError, match=r'pin_: the driver refused to .* 80000000 bytes; .*ulimit -l'):
             big.pin_()
         assert not big.is_pinned() and locked() == 0
         with pytest.raises(RuntimeError, match='pin_memory: the driver refused'):
             big.pin_memory()
         with pytest.raises(RuntimeError, match='empty: the driver refused'):
             tenon.empty(20_000_000, pin_memory=True)
-        with pytest.raises(RuntimeError, match='pin_: only memory of the CPU can be pinned; got a tensor on cuda:0'):
+        with pytest.raises(RuntimeError, match='pin_: only memory of the CPU can be pinned; .*cuda:0'):
             tenon.ones(3, device='cuda').pin_()
         assert not tenon.ones(3, device='cuda').is_pinned() and locked() == 0
         """

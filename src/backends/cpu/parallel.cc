@@ -42,7 +42,7 @@ struct Job {
   std::int64_t n;
   int threads;
   std::atomic<std::int64_t> next{0};
-  std::atomic_flag failed{};
+  std::atomic_flag failed;
   std::exception_ptr error{};
 
   // Takes tasks until none are left.
@@ -105,7 +105,7 @@ class Pool {
     }
   }
 
-  std::atomic_flag busy_{};
+  std::atomic_flag busy_;
   int workers_ = 0;  // the caller's, who has busy_
   std::atomic<Job*> job_{nullptr};
   std::atomic<unsigned> jobs_{0};
@@ -133,7 +133,7 @@ Pool& pool() {
 int default_threads() {
   for (const char* name : {"TENON_NUM_THREADS", "OMP_NUM_THREADS"})
     if (const char* value = std::getenv(name))
-      if (const int n = std::atoi(value); n > 0) return std::min(n, 1024);
+      if (const long n = std::strtol(value, nullptr, 10); n > 0) return static_cast<int>(std::min(n, 1024L));
   cpu_set_t cores;
   return sched_getaffinity(0, sizeof cores, &cores) == 0 ? std::max(CPU_COUNT(&cores), 1) : 1;
 }

@@ -24,7 +24,7 @@ constexpr int kDevices = 2;
 
 std::int64_t environment(const char* name, std::int64_t otherwise) {
   const char* text = std::getenv(name);
-  return text && *text ? std::atoll(text) : otherwise;
+  return text && *text ? std::strtoll(text, nullptr, 10) : otherwise;
 }
 
 struct SimDevice {
