@@ -74,7 +74,7 @@ PyObject* array_(PyObject* self, PyObject* args, PyObject* kwargs) {
                          "; use copy=None");
       if (!must_copy) note_copy("__array__", "dtype", t.nbytes());
     }
-    return convert_array(std::move(array), dtype, true).release();
+    return convert_array(array, dtype, true).release();
   });
 }
 

@@ -319,8 +319,7 @@ TEST(Out, MayOverlapItsInputs) {
 
 TEST(Out, IsRefusedWhereTheResultDoesNotBelong) {
   const Tensor a = test::counting({3});
-  auto into = [&](const Tensor& result) {
-    Tensor out = result;
+  auto into = [&](const Tensor& out) {
     const Operand in[] = {a, a};
     elementwise(Op::add, in, &out);
   };

@@ -162,6 +162,15 @@ constexpr Pattern kPatterns[] = {
     [](std::int64_t i, std::int64_t) { return static_cast<int>(i % 16); },
 };
 
+// Rows of n elements in the pattern, each row one above the last.
+template <class T>
+void fill(const Tensor& t, Pattern at, std::int64_t n) {
+  for (std::int64_t k = 0; k < t.numel(); ++k) {
+    const std::int64_t row = k / n;
+    t.data<T>()[k] = static_cast<T>(static_cast<double>(at(k % n, n) + row));
+  }
+}
+
 template <class T>
 bool comes_before(T a, T b) {
   if constexpr (std::is_arithmetic_v<T>) return a < b || (b != b && a == a);
@@ -201,7 +210,7 @@ TEST(Sort, PatternsOfEveryLengthAndDtype) {
       for (std::int64_t n : {1, 2, 3, 15, 16, 17, 63, 64, 65, 129, 255, 257, 1000, 17000})
         for (Pattern at : kPatterns) {
           const Tensor t = empty({n < 300 ? 3 : 1, n}, d);
-          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + double(k / n));
+          fill<T>(t, at, n);
           expect_sorted<T>(t, false);
           expect_sorted<T>(t, true);
         }
@@ -317,7 +326,7 @@ TEST(OrderStatistics, AreWhatSortingPutsThere) {
       for (std::int64_t n : {20, 1000, 2048, 5000, 300000})
         for (Pattern at : kPatterns) {
           const Tensor t = empty({n < 3000 ? 3 : 1, n}, d);
-          for (std::int64_t k = 0; k < t.numel(); ++k) t.data<T>()[k] = static_cast<T>(at(k % n, n) + double(k / n));
+          fill<T>(t, at, n);
           expect_ranks<T>(t, {0, n / 2, n - 1});
           expect_ranks<T>(t, {1, n / 10, n / 4, n / 4 + 1, n - 3});
         }
