@@ -63,12 +63,15 @@ class TENON_API Node {
   std::uint64_t sequence_;
   std::atomic<int> refs_{1};
   bool freed_ = false;
+  Node* next_dying_ = nullptr;  // release()
 };
 
-// The border guard (on by default): a saved tensor whose bytes others may write, since NumPy lent them or views them,
-// is fingerprinted when saved and compared before backward uses it.
+// The border guard (on by default): a saved tensor whose bytes others may write is fingerprinted when it is saved, or
+// when it is first lent to somebody after that, and compared before backward uses it.
 TENON_API void set_border_guard(bool on);
 TENON_API bool border_guard();
+
+struct SavedTensor;
 
 // A tensor kept for backward. get() throws GradError if its bytes have been written since.
 class TENON_API Saved {
@@ -81,11 +84,8 @@ class TENON_API Saved {
   Tensor get() const;
 
  private:
-  Tensor t_;
-  const char* op_ = nullptr;
-  std::uint32_t version_ = 0;
-  bool is_output_ = false;
-  std::uint64_t fingerprint_ = 0;  // 0: nobody outside could write when it was saved
+  Saved(const Tensor& t, const char* op, bool is_output);
+  std::shared_ptr<const SavedTensor> p_;
 };
 
 // The gradient of an operation as a function of g; made in derivatives*.cc only.

@@ -14,6 +14,8 @@ namespace tenon {
 // Called once when the last tensor over borrowed bytes is gone, on whichever thread that happens.
 using Deleter = void (*)(void* context);
 
+struct SavedTensor;
+
 class TENON_API Storage {
  public:
   enum class Kind : std::uint8_t { owned, borrowed, mapped, shared };
@@ -25,6 +27,8 @@ class TENON_API Storage {
   // A file mapped privately: pages are read on demand; writes, where allowed, stay in memory.
   // Throws FileError.
   static Ref<Storage> map_file(const char* path, bool writeable);
+  // The same of an open descriptor, which stays the caller's; path is for errors.
+  static Ref<Storage> map_file(int descriptor, const char* path, bool writeable);
 
   // Zeroed memory that other processes can map, too, by its descriptor. Throws std::bad_alloc.
   static Ref<Storage> share(std::int64_t bytes);
@@ -44,8 +48,11 @@ class TENON_API Storage {
 
   // Views that live outside tenon (ndarrays, buffers, DLPack capsules). While there is one, the storage's
   // bytes are neither moved nor resized.
-  int exports() const { return exports_.load(std::memory_order_relaxed); }
-  void add_export() { exports_.fetch_add(1, std::memory_order_relaxed); }
+  int exports() const { return exports_.load(); }
+  void add_export() {
+    exports_.fetch_add(1);
+    if (saved_.load()) fingerprint_saved();
+  }
   void drop_export() { exports_.fetch_sub(1, std::memory_order_release); }
 
   // Page-locks the bytes where they are, for fast copies to and from a device, until unpin() or the storage's end.
@@ -62,6 +69,16 @@ class TENON_API Storage {
     ++version_;
     last_writer_ = op;
   }
+  // What was saved of the storage that this one replaces is out of date, too.
+  void replaces(const Storage& other, const char* op) {
+    version_ = other.version_ + 1;
+    last_writer_ = op;
+  }
+
+  // The tape's saved tensors over these bytes that are not fingerprinted (autograd/guard.cc).
+  SavedTensor* saved() const { return saved_.load(); }
+  void set_saved(SavedTensor* first) { saved_ = first; }
+  void fingerprint_saved();
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
@@ -78,6 +95,7 @@ class TENON_API Storage {
   std::int64_t bytes_ = 0;
   std::atomic<int> refs_{1};
   std::atomic<int> exports_{0};
+  std::atomic<SavedTensor*> saved_{nullptr};
   std::uint32_t version_ = 0;
   Device device_;
   Kind kind_ = Kind::owned;

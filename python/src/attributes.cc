@@ -145,10 +145,7 @@ PyObject* backward(PyObject* self, PyObject* args, PyObject* kwargs) {
     const Tensor t = unwrap(self);
     const Tensor g = gradient == Py_None ? Tensor() : to_tensor(gradient, {"backward", "gradient"});
     const bool keep = retain == Py_None ? create : to_bool(retain, {"backward", "retain_graph"});
-    {
-      ReleaseGil release(true);
-      t.backward(g, keep, create);
-    }
+    without_gil(kLongWork, [&] { t.backward(g, keep, create); }, t, g);
     return Py_NewRef(Py_None);
   });
 }

@@ -6,6 +6,7 @@
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 
@@ -87,26 +88,19 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
   };
   // NumPy drops this message and goes on to __array__, which has the full one.
   if (t.requires_grad() && !numpy_policy.detach) return refuse("buffer: the tensor requires grad; use .detach()");
-  if (!t.device().is_cpu()) {
-    if (!numpy_policy.to_cpu) return refuse("buffer: the tensor is not on the CPU; use .cpu()");
-    t = t.detach().to(kCpu);
-  }
+  // numpy_policy(to_cpu=True) is for __array__, which knows whether a copy will do.
+  if (!t.device().is_cpu()) return refuse("buffer: the tensor is not on the CPU; use .cpu()");
   const char* format = format_of(t.dtype());
   if (!format)
     return refuse("buffer: bfloat16 and float8 have no buffer format; use .numpy() with ml_dtypes, or .float()");
   if ((flags & PyBUF_WRITABLE) && t.read_only()) return refuse("buffer: the tensor is read-only; use .clone()");
-  const bool row_major = t.is_contiguous();
-  const bool wants_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
-  if (!row_major && (!wants_strides || (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS))
+  const auto wants = [&](int flag) { return (flags & flag) == flag; };
+  const auto column_major = [&] { return T(t.detach()).is_contiguous(); };
+  const bool wants_strides = wants(PyBUF_STRIDES);
+  if (!t.is_contiguous() &&
+      (!wants_strides || wants(PyBUF_C_CONTIGUOUS) || (wants(PyBUF_ANY_CONTIGUOUS) && !column_major())))
     return refuse("buffer: the tensor is not contiguous; use .contiguous()");
-  if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !(row_major && t.ndim() <= 1)) {
-    std::int64_t expected = 1;
-    for (int d = 0; d < t.ndim(); ++d) {
-      if (t.shape()[d] != 1 && t.strides()[d] != expected)
-        return refuse("buffer: the tensor is not Fortran-contiguous");
-      expected *= t.shape()[d];
-    }
-  }
+  if (wants(PyBUF_F_CONTIGUOUS) && !column_major()) return refuse("buffer: the tensor is not Fortran-contiguous");
   static char nothing[16];
   view->buf = t.data() ? t.data() : nothing;
   view->len = t.nbytes();

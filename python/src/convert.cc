@@ -22,6 +22,13 @@ bool to_bool(PyObject* o, const Where& w) {
   wrong_type(w, "a bool", o);
 }
 
+std::string number_text(PyObject* o) {
+  const Object text = Object::maybe(PyObject_Str(o));
+  if (text) return utf8(text.get());
+  PyErr_Clear();  // Python writes no int of more than 4300 digits
+  return "an int of more than 4300 digits";
+}
+
 std::int64_t to_int(PyObject* o, const Where& w) {
   if (PyFloat_Check(o) || !PyIndex_Check(o)) wrong_type(w, "an int", o);
   const Object i = Object::maybe(PyNumber_Index(o));
@@ -32,7 +39,8 @@ std::int64_t to_int(PyObject* o, const Where& w) {
   const long long v = PyLong_AsLongLong(i.get());
   if (v == -1 && PyErr_Occurred()) {
     PyErr_Clear();
-    PyErr_Format(PyExc_OverflowError, "%s: '%s' = %S is out of bounds for a 64-bit integer", w.op, w.arg, i.get());
+    PyErr_Format(PyExc_OverflowError, "%s: '%s' = %s is out of bounds for a 64-bit integer", w.op, w.arg,
+                 number_text(i.get()).c_str());
     throw PythonError{};
   }
   return v;
@@ -129,14 +137,22 @@ Tensor number_for(const Tensor& t, const Scalar& s, const char* op) {
   return Tensor::of(s, t.dtype(), t.device());
 }
 
+Object item_at(PyObject* sequence, Py_ssize_t i, const char* op) {
+  if (i >= PySequence_Fast_GET_SIZE(sequence))
+    throw ValueError(std::string(op) + ": the sequence changed while it was read");
+  return Object::borrow(PySequence_Fast_GET_ITEM(sequence, i));
+}
+
 Dims to_dims(PyObject* o, const Where& w) {
   Dims out;
   if (PyTuple_Check(o) || PyList_Check(o)) {
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
-    PyObject** items = PySequence_Fast_ITEMS(o);
-    // (shape,) around a single sequence, as NumPy's and PyTorch's users write both f(2, 3) and f((2, 3)).
-    if (n == 1 && (PyTuple_Check(items[0]) || PyList_Check(items[0]))) return to_dims(items[0], w);
-    for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_int(items[i], w));
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      const Object item = item_at(o, i, w.op);
+      // (shape,) around a single sequence, as NumPy's and PyTorch's users write both f(2, 3) and f((2, 3)).
+      if (n == 1 && (PyTuple_Check(item.get()) || PyList_Check(item.get()))) return to_dims(item.get(), w);
+      out.push_back(to_int(item.get(), w));
+    }
     return out;
   }
   if (PyIndex_Check(o) && !(is_tensor(o) && unwrap(o).ndim() > 0) && !(is_ndarray(o) && PyObject_Length(o) >= 0)) {
@@ -170,8 +186,26 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
   }
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(list.get());
   out.reserve(static_cast<std::size_t>(n));
-  for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_tensor(PySequence_Fast_GET_ITEM(list.get(), i), w));
+  for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_tensor(item_at(list.get(), i, w.op).get(), w));
   return out;
+}
+
+std::vector<Ref<Storage>> hold(std::span<const Tensor> ts) {
+  std::vector<Ref<Storage>> held;
+  held.reserve(ts.size());
+  for (const Tensor& t : ts) held.push_back(hold(t));
+  return held;
+}
+
+Tensor compute(Op op, std::span<const Operand> in, const Tensor* out) {
+  std::int64_t n = 0;
+  for (const Operand& o : in) n = std::max(n, work(o));
+  if (n <= kReleaseGilAbove) return elementwise(op, in, out);
+  Ref<Storage> held[4];
+  for (std::size_t i = 0; i < in.size(); ++i) held[i] = hold(in[i]);
+  if (out) held[in.size()] = hold(*out);
+  const ReleasedGil released;
+  return elementwise(op, in, out);
 }
 
 PyObject* from_scalar(const Scalar& s) {

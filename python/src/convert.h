@@ -30,6 +30,10 @@ bool as_scalar(PyObject* o, Scalar& out);
 // A number in t's dtype and on its device, to be written into it; throws where it does not fit.
 Tensor number_for(const Tensor& t, const Scalar& s, const char* op);
 Dims to_dims(PyObject* o, const Where& w);
+// str(o) of a number, for messages.
+std::string number_text(PyObject* o);
+// The item i of a list or tuple, held, since Python code that runs meanwhile may change a list.
+Object item_at(PyObject* sequence, Py_ssize_t i, const char* op);
 DType to_dtype(PyObject* o, const Where& w);    // tenon.dtype, numpy dtype or type, str, bool/int/float/complex
 Device to_device(PyObject* o, const Where& w);  // tenon.device or str
 // Any array-like: zero-copy where it can be, see ingest.h.
@@ -176,5 +180,44 @@ template <class T>
 std::int64_t work(const T&) {
   return 0;
 }
+inline constexpr std::int64_t kLongWork = INT64_MAX;  // whatever the arguments look like
+
+// ---- work without the GIL ----
+
+// Holds the memory that an argument uses, so that resize_() in another thread refuses to move it.
+inline Ref<Storage> hold(const Tensor& t) { return t.defined() ? t.impl()->storage : nullptr; }
+inline Ref<Storage> hold(const Operand& o) { return o.is_tensor() ? hold(o.tensor()) : nullptr; }
+std::vector<Ref<Storage>> hold(std::span<const Tensor> ts);
+inline std::vector<Ref<Storage>> hold(const std::vector<Tensor>& ts) { return hold(std::span<const Tensor>(ts)); }
+template <class T>
+int hold(const T&) {
+  return 0;
+}
+
+class ReleasedGil {
+ public:
+  ReleasedGil() : state_(PyEval_SaveThread()) {}
+  ~ReleasedGil() { take_gil_back(state_); }
+  ReleasedGil(const ReleasedGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+// Work above this many elements gives the GIL up (releasing and retaking it costs about 58 ns).
+inline constexpr std::int64_t kReleaseGilAbove = 20000;
+
+// The result of f, which touches no Python object: it runs without the GIL where its work is long. used: what it
+// computes on.
+template <class F, class... Used>
+auto without_gil(std::int64_t work, F&& f, const Used&... used) {
+  if (work <= kReleaseGilAbove) return f();
+  [[maybe_unused]] const auto held = std::make_tuple(hold(used)...);
+  const ReleasedGil released;
+  return f();
+}
+
+// elementwise() so.
+Tensor compute(Op op, std::span<const Operand> in, const Tensor* out = nullptr);
 
 }  // namespace tenon::py

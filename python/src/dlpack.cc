@@ -59,16 +59,18 @@ void check_stream(const Tensor& t, PyObject* stream) {
 Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
   Device wanted = t.device();
   if (a.dl_device != Py_None) {
-    int type, index;
     if (!PyTuple_Check(a.dl_device))
       wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
     Object pair = Object::steal(PySequence_Tuple(a.dl_device));
     if (PyTuple_GET_SIZE(pair.get()) != 2)
       wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
-    type = static_cast<int>(to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "dl_device"}));
-    index = static_cast<int>(to_int(PyTuple_GET_ITEM(pair.get(), 1), {"__dlpack__", "dl_device"}));
+    const std::int64_t type = to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "dl_device"});
+    const std::int64_t index = to_int(PyTuple_GET_ITEM(pair.get(), 1), {"__dlpack__", "dl_device"});
     if (type == dlpack::kDLCPU) wanted = kCpu;
-    else if (type == dlpack::kDLCUDA) wanted = {DeviceType::cuda, static_cast<std::int8_t>(index)};
+    else if (type == dlpack::kDLCUDA && index >= 0 && index <= INT8_MAX)
+      wanted = {DeviceType::cuda, static_cast<std::int8_t>(index)};
+    else if (type == dlpack::kDLCUDA)
+      errors::fail<BufferError>("__dlpack__", "there is no device ", index, " of type 2 (CUDA)");
     else
       errors::fail<BufferError>("__dlpack__", "Unsupported device_type: ", type,
                                 "; tenon exports to the CPU (1) and CUDA (2)");
@@ -100,8 +102,7 @@ PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
   t = on_requested_device(t, a, copied);
   const bool waits = !(a.stream != Py_None && PyLong_Check(a.stream) && PyLong_AsLong(a.stream) == -1);
   if (!source.device().is_cpu() && waits) {
-    ReleaseGil release(true);
-    synchronize(source.device());
+    without_gil(kLongWork, [&] { synchronize(source.device()); });
   }
   if (wants_versioned(a.max_version)) {
     DLManagedTensorVersioned* m = dlpack::export_versioned(t, a.read_only, copied);

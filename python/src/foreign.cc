@@ -71,8 +71,12 @@ PyObject* arrow_c_array(PyObject* self, PyObject* args, PyObject* kwargs) {
 
 PyObject* arrow_c_schema(PyObject* self, PyObject*) {
   return guarded([&] {
+    // Of a tensor without rows: the type tells the dtype and the sizes of the other dimensions alone.
+    const Tensor t = unwrap(self).detach();
+    Dims shape = t.shape();
+    if (t.ndim() > 0) shape[0] = 0;
     Exported e;
-    arrow::export_array(unwrap(self).detach(), e.schema, e.array, true);
+    arrow::export_array(empty(shape, t.dtype()), e.schema, e.array, true);
     return e.schema_capsule().release();
   });
 }
@@ -161,6 +165,10 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
     if (!dtype_of_format(b.format, b.itemsize, dtype))
       errors::fail<TypeError>(op, "the buffer's format '", std::string(b.format ? b.format : "B"),
                               "' has no tensor dtype; pass memoryview(obj).cast('B') for its bytes");
+    for (int d = 0; b.suboffsets && d < b.ndim; ++d)
+      if (b.suboffsets[d] >= 0)
+        errors::fail<ValueError>(op,
+                                 "the buffer's rows are pointers (suboffsets), which tensors have not; use bytes(obj)");
     const std::int64_t size = b.itemsize;
     Dims shape, strides;
     for (int d = 0; d < b.ndim; ++d) {
@@ -183,14 +191,15 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
   });
 }
 
-// from_address(address, shape, strides in bytes or None, dtype, read_only, device, owner, op)
+// from_address(address, shape, strides in bytes or None, dtype, read_only, device, owner, op, bytes before, after)
 PyObject* from_address(PyObject*, PyObject* args) {
   unsigned long long address;
   PyObject *shape_arg, *strides_arg, *dtype_arg, *device_arg, *owner;
   int read_only;
   const char* op;
-  if (!PyArg_ParseTuple(args, "KOOOpOOs:_from_address", &address, &shape_arg, &strides_arg, &dtype_arg, &read_only,
-                        &device_arg, &owner, &op))
+  long long before = INT64_MAX, after = INT64_MAX;  // bytes that may be reached on both sides of the address
+  if (!PyArg_ParseTuple(args, "KOOOpOOs|LL:_from_address", &address, &shape_arg, &strides_arg, &dtype_arg, &read_only,
+                        &device_arg, &owner, &op, &before, &after))
     return nullptr;
   return guarded([&] {
     const Dims shape = to_dims(shape_arg, {op, "shape"});
@@ -213,6 +222,11 @@ PyObject* from_address(PyObject*, PyObject* args) {
     const auto range = byte_range(shape, strides, dtype);
     if (!range) errors::too_large(op, shape, dtype);
     const auto [low, high] = *range;
+    if (high && !address) errors::fail(op, "its address is null, but its shape ", shape, " has elements");
+    // What the owner says about the size of its memory.
+    if (-low > before || high > after)
+      errors::fail(op, "shape ", shape, " and strides of ", dtype, " reach ", high - low,
+                   " bytes, beyond the buffer's ", static_cast<std::int64_t>(before + after));
     auto* data = reinterpret_cast<char*>(static_cast<std::uintptr_t>(address));
     if (high && address % itemsize(real_dtype(dtype)) != 0)
       errors::fail(op, "its data is not aligned for ", dtype, "; copy it first");

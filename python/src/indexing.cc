@@ -19,11 +19,7 @@ PyObject* get_item(PyObject* self, PyObject* key) {
       return wrap(slice(t, 0, s.start, s.stop, s.step));
     }
     const std::vector<Index> indices = to_indices(key);
-    Tensor r;
-    {
-      ReleaseGil release(t.numel() > kReleaseGilAbove);
-      r = index(t, indices);
-    }
+    Tensor r = without_gil(t.numel(), [&] { return index(t, indices); }, t);
     return wrap(r.is_same(t) ? view(t, t.shape()) : std::move(r));  // t[...] is a new object
   });
 }
@@ -59,8 +55,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
         } else {
           v = ingest(value, "setitem", {});
         }
-        ReleaseGil release(t.numel() > kReleaseGilAbove);
-        index_put_(t, indices, v);
+        without_gil(t.numel(), [&] { index_put_(t, indices, v); }, t, v);
         return 0;
       },
       value ? "setitem" : "delitem");

@@ -92,15 +92,15 @@ void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
     else if (depth >= s.shape.size()) ragged(op, depth, 0, n);
     else if (s.shape[depth] != n) ragged(op, depth, s.shape[depth], n);
     if (depth >= kMaxDims - 1) throw ValueError(std::string(op) + ": the sequences are nested too deeply");
-    PyObject** items = PySequence_Fast_ITEMS(fast.get());
     for (Py_ssize_t i = 0; i < n; ++i) {
+      const Object item = item_at(fast.get(), i, op);
       // Exact Python floats and ints are most of what lists hold.
-      if (PyFloat_CheckExact(items[i])) {
-        if (depth + 1 != s.shape.size()) not_a_number(op, items[i]);
+      if (PyFloat_CheckExact(item.get())) {
+        if (depth + 1 != s.shape.size()) not_a_number(op, item.get());
         s.weakest = std::max(s.weakest, Scalar::Tag::floating);
         s.any = true;
       } else {
-        scan(items[i], depth + 1, s, op, first && i == 0);
+        scan(item.get(), depth + 1, s, op, first && i == 0);
       }
     }
     return;
@@ -125,7 +125,8 @@ DType result_dtype(const Scan& s) {
   Scalar weak;
   switch (s.weakest) {
     case Scalar::Tag::boolean: weak = Scalar(false); break;
-    case Scalar::Tag::integer: weak = Scalar(0); break;
+    case Scalar::Tag::integer:
+    case Scalar::Tag::huge_integer: weak = Scalar(0); break;  // a huge one fits nowhere: the conversion says so
     case Scalar::Tag::unsigned_integer: weak = Scalar(UINT64_MAX); break;
     case Scalar::Tag::floating: weak = Scalar(0.0); break;
     case Scalar::Tag::complex: weak = Scalar(complex128{0, 0}); break;
@@ -151,7 +152,8 @@ struct Filler {
     Scalar v;
     if (!as_scalar(o, v)) not_a_number(op, o);
     if (!v.fits(dtype)) {
-      PyErr_Format(PyExc_OverflowError, "%s: %S is out of bounds for %s", op, o, std::string(name(dtype)).c_str());
+      PyErr_Format(PyExc_OverflowError, "%s: %s is out of bounds for %s", op, number_text(o).c_str(),
+                   std::string(name(dtype)).c_str());
       throw PythonError{};
     }
     *out++ = v.to<T>();
@@ -167,13 +169,13 @@ struct Filler {
     } else if (is_sequence(o)) {
       Object fast = Object::steal(PySequence_Fast(o, "sequence"));
       const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
-      PyObject** items = PySequence_Fast_ITEMS(fast.get());
       // A list may change while its elements run Python code; the sizes of the first pass bind.
-      if (n != shape[depth]) throw ValueError(std::string(op) + ": the sequence changed while it was read");
-      if (depth + 1 == shape.size()) {
-        for (Py_ssize_t i = 0; i < n; ++i) element(items[i], depth + 1);
-      } else {
-        for (Py_ssize_t i = 0; i < n; ++i) fill(items[i], depth + 1);
+      if (depth >= shape.size() || n != shape[depth])
+        throw ValueError(std::string(op) + ": the sequence changed while it was read");
+      const bool innermost = depth + 1 == shape.size();
+      for (Py_ssize_t i = 0; i < n; ++i) {
+        const Object item = item_at(fast.get(), i, op);
+        innermost ? element(item.get(), depth + 1) : fill(item.get(), depth + 1);
       }
     } else {
       element(o, depth);
@@ -210,7 +212,7 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
   if (n == 0) return false;
   PyObject** items = PySequence_Fast_ITEMS(fast.get());
   if (!is_tensor(items[0]) && !is_ndarray(items[0])) return false;
-  if (stack_small_ndarrays(items, n, out)) {
+  if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
     if (dtype) out = to(out, dtype);
     return true;
   }
@@ -218,7 +220,7 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
   parts.reserve(static_cast<std::size_t>(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
     Tensor t;
-    if (!element_array(items[i], t, op)) return false;
+    if (!element_array(item_at(fast.get(), i, op).get(), t, op)) return false;
     if (!parts.empty() && t.shape() != parts[0].shape()) return false;
     parts.push_back(t.detach());
   }
@@ -327,7 +329,8 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
       throw ValueError(std::string(op) + ": copy=False, but a number has no memory to share; use copy=None");
     const DType d = options.dtype.value_or(s.default_dtype());
     if (!s.fits(d)) {
-      PyErr_Format(PyExc_OverflowError, "%s: %S is out of bounds for %s", op, o, std::string(name(d)).c_str());
+      PyErr_Format(PyExc_OverflowError, "%s: %s is out of bounds for %s", op, number_text(o).c_str(),
+                   std::string(name(d)).c_str());
       throw PythonError{};
     }
     if (s.is_complex() && !is_complex(d))

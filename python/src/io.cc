@@ -30,13 +30,19 @@ PyObject* dict_of(const NamedTensors& items) {
 NamedTensors items_of(PyObject* d, const char* op) {
   if (!PyDict_Check(d)) wrong_type({op, "tensors"}, "a dict of names and tensors", d);
   NamedTensors items;
-  PyObject *key, *value;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(d, &at, &key, &value)) {
-    const std::string name = to_string(key, {op, "name"});
-    items.emplace_back(name, to_tensor(value, {op, name.c_str()}).detach());
+  const Object pairs = Object::steal(PyDict_Items(d));  // a list of its own: the values may run Python code
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs.get()); ++i) {
+    PyObject* pair = PyList_GET_ITEM(pairs.get(), i);
+    const std::string name = to_string(PyTuple_GET_ITEM(pair, 0), {op, "name"});
+    items.emplace_back(name, to_tensor(PyTuple_GET_ITEM(pair, 1), {op, name.c_str()}).detach());
   }
   return items;
+}
+
+std::vector<Tensor> tensors_of(const NamedTensors& items) {
+  std::vector<Tensor> tensors;
+  for (const auto& [name, tensor] : items) tensors.push_back(tensor);
+  return tensors;
 }
 
 PyObject* load_npy_(PyObject*, PyObject* args) {
@@ -46,12 +52,7 @@ PyObject* load_npy_(PyObject*, PyObject* args) {
   return guarded([&] {
     const std::string p = to_path(path, {"load_npy", "path"});
     const NpyOptions o = options_of(mmap, writeable, raw);
-    Tensor t;
-    {
-      ReleaseGil release(true);
-      t = load_npy(p, o);
-    }
-    return wrap(std::move(t));
+    return wrap(without_gil(kLongWork, [&] { return load_npy(p, o); }));
   });
 }
 PyObject* save_npy_(PyObject*, PyObject* args) {
@@ -60,10 +61,7 @@ PyObject* save_npy_(PyObject*, PyObject* args) {
   return guarded([&] {
     const std::string p = to_path(path, {"save_npy", "path"});
     const Tensor t = to_tensor(data, {"save_npy", "tensor"}).detach();
-    {
-      ReleaseGil release(true);
-      save_npy(p, t);
-    }
+    without_gil(kLongWork, [&] { save_npy(p, t); }, t);
     return Py_NewRef(Py_None);
   });
 }
@@ -81,12 +79,7 @@ PyObject* load_npz_(PyObject*, PyObject* args) {
       for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
         names.push_back(to_string(PyList_GET_ITEM(list.get(), i), {"load_npz", "names"}));
     }
-    NamedTensors items;
-    {
-      ReleaseGil release(true);
-      items = some ? load_npz(p, names, o) : load_npz(p, o);
-    }
-    return dict_of(items);
+    return dict_of(without_gil(kLongWork, [&] { return some ? load_npz(p, names, o) : load_npz(p, o); }));
   });
 }
 PyObject* save_npz_(PyObject*, PyObject* args) {
@@ -96,10 +89,7 @@ PyObject* save_npz_(PyObject*, PyObject* args) {
   return guarded([&] {
     const std::string p = to_path(path, {"save_npz", "path"});
     const NamedTensors items = items_of(data, "save_npz");
-    {
-      ReleaseGil release(true);
-      save_npz(p, items, compressed != 0);
-    }
+    without_gil(kLongWork, [&] { save_npz(p, items, compressed != 0); }, tensors_of(items));
     return Py_NewRef(Py_None);
   });
 }
@@ -120,11 +110,7 @@ PyObject* load_safetensors_(PyObject*, PyObject* args) {
   return guarded([&] {
     const std::string p = to_path(path, {"load_safetensors", "path"});
     const Device d = device == Py_None ? kCpu : to_device(device, {"load_safetensors", "device"});
-    Safetensors file;
-    {
-      ReleaseGil release(true);
-      file = load_safetensors(p, mmap != 0, d);
-    }
+    const Safetensors file = without_gil(kLongWork, [&] { return load_safetensors(p, mmap != 0, d); });
     Object tensors = Object::steal(dict_of(file.tensors));
     Object metadata = Object::steal(PyDict_New());
     for (const auto& [k, v] : file.metadata) {
@@ -148,10 +134,7 @@ PyObject* save_safetensors_(PyObject*, PyObject* args) {
       while (PyDict_Next(metadata_arg, &at, &key, &value))
         metadata[to_string(key, {"save_safetensors", "metadata"})] = to_string(value, {"save_safetensors", "metadata"});
     }
-    {
-      ReleaseGil release(true);
-      save_safetensors(p, items, metadata);
-    }
+    without_gil(kLongWork, [&] { save_safetensors(p, items, metadata); }, tensors_of(items));
     return Py_NewRef(Py_None);
   });
 }
@@ -178,11 +161,7 @@ std::string locate_openblas() {
 
 PyObject* blas_info(PyObject*, PyObject*) {
   return guarded([&] {
-    blas::Info i;
-    {
-      ReleaseGil release(true);
-      i = blas::info();
-    }
+    const blas::Info i = without_gil(kLongWork, [&] { return blas::info(); });
     return Py_BuildValue("{sssssssi}", "name", i.name.c_str(), "library", i.library.c_str(), "config", i.config.c_str(),
                          "threads", i.threads);
   });

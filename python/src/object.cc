@@ -85,8 +85,9 @@ PyObject* wrap_or_none(Tensor t) { return t.defined() ? wrap(std::move(t)) : Py_
 void tensor_dealloc(PyObject* self) {
   auto* o = reinterpret_cast<PyTensor*>(self);
   PyTypeObject* type = Py_TYPE(self);
-  if (o->weakrefs) PyObject_ClearWeakRefs(self);
+  // First, so that nobody finds the dying object: a weak reference's callback may ask for this tensor again.
   if (TensorImpl* impl = o->value.impl(); impl && impl->wrapper == o) impl->wrapper = nullptr;
+  if (o->weakrefs) PyObject_ClearWeakRefs(self);
   o->value.~Tensor();
   if (type == tensor_type && g_free_count < kFreeMax) {
     *reinterpret_cast<PyTensor**>(&o->value) = g_free;
@@ -135,8 +136,10 @@ struct Left {
   Left* next;
 };
 std::atomic<Left*> g_left{nullptr};
+std::atomic<bool> g_scheduled{false};  // the interpreter will call drop_pending
 
 int drop_pending(void*) {
+  g_scheduled = false;
   drop_left_references();
   return 0;
 }
@@ -147,6 +150,16 @@ bool finalizing() {
 #else
   return _Py_IsFinalizing();
 #endif
+}
+
+// PyGILState_Check(), which is always true once there has been a subinterpreter.
+bool holds_gil() {
+#if PY_VERSION_HEX >= 0x030d0000
+  const PyThreadState* current = PyThreadState_GetUnchecked();
+#else
+  const PyThreadState* current = _PyThreadState_UncheckedGet();
+#endif
+  return current && current == PyGILState_GetThisThreadState();
 }
 
 }  // namespace
@@ -163,7 +176,7 @@ void drop_left_references() {
 void drop_reference(void* object) {
   // After the interpreter is gone there is nobody to give the reference back to.
   if (!Py_IsInitialized() || finalizing()) return;
-  if (PyGILState_Check()) {
+  if (holds_gil()) {
     Py_DECREF(static_cast<PyObject*>(object));
     return;
   }
@@ -171,7 +184,7 @@ void drop_reference(void* object) {
   Left* next = g_left.load(std::memory_order_relaxed);
   auto* left = new Left{static_cast<PyObject*>(object), next};
   while (!g_left.compare_exchange_weak(next, left, std::memory_order_release)) left->next = next;
-  if (!next) Py_AddPendingCall(&drop_pending, nullptr);
+  if (!g_scheduled.exchange(true) && Py_AddPendingCall(&drop_pending, nullptr) != 0) g_scheduled = false;  // full
 }
 
 }  // namespace tenon::py

@@ -87,23 +87,8 @@ int guarded_int(F&& f, std::string_view op = {}) {
   }
 }
 
-// Work above this many elements gives the GIL up (releasing and retaking it costs about 58 ns).
-inline constexpr std::int64_t kReleaseGilAbove = 20000;
-
 // PyEval_RestoreThread for frames of C++: a daemon thread that outlives the interpreter stops here for good.
 void take_gil_back(PyThreadState* state);
-
-class ReleaseGil {
- public:
-  explicit ReleaseGil(bool on) : state_(on ? PyEval_SaveThread() : nullptr) {}
-  ~ReleaseGil() {
-    if (state_) take_gil_back(state_);
-  }
-  ReleaseGil(const ReleaseGil&) = delete;
-
- private:
-  PyThreadState* state_;
-};
 
 // Deleter of storages whose bytes a Python object owns: drops the reference now if this thread holds the GIL,
 // otherwise leaves it to the interpreter. Never waits for the GIL.

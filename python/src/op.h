@@ -64,6 +64,7 @@ struct OpDef {
   bool is_function = true, is_method = true;
   bool takes_out = false;
   bool native_out = false;              // invoke() gets out (or null) behind the arguments
+  bool long_work = false;               // its arguments' sizes do not tell how long it takes
   Op op = Op::count;                    // of an elementwise row
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
@@ -126,18 +127,13 @@ PyObject* call(const OpDef& def, PyObject* const* args, std::index_sequence<I...
   auto fn = reinterpret_cast<R (*)(A...)>(def.fn);
   // Braces: arguments are converted from left to right.
   std::tuple<From<bare<A>>...> from{From<bare<A>>(args[I], Where{def.name.c_str(), def.args[I].name})...};
-  const std::int64_t n = std::max({std::int64_t{0}, work(std::get<I>(from).get())...});
+  const std::int64_t n = def.long_work ? kLongWork : std::max({std::int64_t{0}, work(std::get<I>(from).get())...});
+  const auto run = [&]() -> bare<R> { return fn(std::get<I>(from).get()...); };
   if constexpr (std::is_void_v<R>) {
-    {
-      ReleaseGil release(n > kReleaseGilAbove);
-      fn(std::get<I>(from).get()...);
-    }
+    without_gil(n, run, std::get<I>(from).get()...);
     return Py_NewRef(Py_None);
   } else {
-    return to_python([&]() -> bare<R> {
-      ReleaseGil release(n > kReleaseGilAbove);
-      return fn(std::get<I>(from).get()...);
-    }());
+    return to_python(without_gil(n, run, std::get<I>(from).get()...));
   }
 }
 template <class R, class... A>
@@ -152,13 +148,10 @@ template <class T>
 T argument(const OpDef& def, PyObject* const* args, int i) {
   return T(From<T>(args[i], Where{def.name.c_str(), def.args[static_cast<std::size_t>(i)].name}).get());
 }
-// The result of f, which runs without the GIL if it works on more than a few elements.
-template <class F>
-PyObject* computed(std::int64_t n, F&& f) {
-  return to_python([&] {
-    ReleaseGil release(n > kReleaseGilAbove);
-    return f();
-  }());
+// The result of without_gil() for Python.
+template <class F, class... Used>
+PyObject* computed(std::int64_t work, F&& f, const Used&... used) {
+  return to_python(without_gil(work, std::forward<F>(f), used...));
 }
 
 // Where rows are added; one for the module.
@@ -185,6 +178,11 @@ class Ops {
     }
     Row& no_out() {
       def_.takes_out = false;
+      return *this;
+    }
+    // Runs without the GIL whatever its arguments' sizes are.
+    Row& long_work() {
+      def_.long_work = true;
       return *this;
     }
     // For raw rows that return a tensor.

@@ -28,30 +28,18 @@ struct OperatorArg {
   Operand get() const { return tensor.defined() ? Operand(tensor) : Operand(scalar); }
 };
 
-PyObject* compute(Op op, std::span<const Operand> in) {
-  std::int64_t n = 0;
-  for (const Operand& o : in)
-    if (o.is_tensor()) n = std::max(n, o.tensor().numel());
-  Tensor y;
-  {
-    ReleaseGil release(n > kReleaseGilAbove);
-    y = elementwise(op, in);
-  }
-  return wrap(std::move(y));
-}
-
 template <Op op>
 PyObject* binary_op(PyObject* a, PyObject* b) {
   return guarded_as(info(op).name, [&]() -> PyObject* {
     if (is_tensor(a) && is_tensor(b)) {
       const Operand in[] = {unwrap(a), unwrap(b)};
-      return compute(op, in);
+      return wrap(compute(op, in));
     }
     const char* name = info(op).name.data();
     const OperatorArg x(a, name), y(b, name);
     if (!x.ok || !y.ok) return Py_NewRef(Py_NotImplemented);
     const Operand in[] = {x.get(), y.get()};
-    return compute(op, in);
+    return wrap(compute(op, in));
   });
 }
 
@@ -59,7 +47,7 @@ template <Op op>
 PyObject* unary_op(PyObject* a) {
   return guarded_as(info(op).name, [&] {
     const Operand in(unwrap(a));
-    return compute(op, {&in, 1});
+    return wrap(compute(op, {&in, 1}));
   });
 }
 
@@ -70,10 +58,7 @@ PyObject* inplace_op(PyObject* a, PyObject* b) {
     if (!other.ok) return Py_NewRef(Py_NotImplemented);
     const Operand operand = other.get();
     Tensor self = unwrap(a);
-    {
-      ReleaseGil release(self.numel() > kReleaseGilAbove);
-      elementwise_(op, self, {&operand, 1});
-    }
+    without_gil(self.numel(), [&] { elementwise_(op, self, {&operand, 1}); }, self, operand);
     return Py_NewRef(a);
   });
 }
@@ -83,7 +68,9 @@ PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
   return guarded_as("pow", [&]() -> PyObject* {
     const OperatorArg x(a, "pow"), y(b, "pow");
     if (!x.ok || !y.ok) return Py_NewRef(Py_NotImplemented);
-    return wrap(pow_any(x.get(), y.get()));
+    const Operand base = x.get(), exponent = y.get();
+    const auto run = [&] { return pow_any(base, exponent); };
+    return wrap(without_gil(std::max(work(base), work(exponent)), run, base, exponent));
   });
 }
 PyObject* inplace_power(PyObject* a, PyObject* b, PyObject*) { return inplace_op<Op::pow>(a, b); }
@@ -94,12 +81,8 @@ PyObject* matmul_op(PyObject* a, PyObject* b) {
     if (!x.ok || !y.ok) return Py_NewRef(Py_NotImplemented);
     if (!x.tensor.defined() || !y.tensor.defined())
       throw ValueError("matmul: a number has no dimensions to multiply over; use * instead");
-    Tensor r;
-    {
-      ReleaseGil release(x.tensor.numel() + y.tensor.numel() > 4096);
-      r = matmul(x.tensor, y.tensor);
-    }
-    return wrap(std::move(r));
+    const std::int64_t n = 5 * (x.tensor.numel() + y.tensor.numel());  // an element takes part in many products
+    return wrap(without_gil(n, [&] { return matmul(x.tensor, y.tensor); }, x.tensor, y.tensor));
   });
 }
 PyObject* inplace_matmul(PyObject* a, PyObject* b) {
@@ -107,7 +90,8 @@ PyObject* inplace_matmul(PyObject* a, PyObject* b) {
     const OperatorArg y(b, "matmul");
     if (!y.ok || !y.tensor.defined()) return Py_NewRef(Py_NotImplemented);
     Tensor self = unwrap(a);
-    const Tensor r = matmul(self, y.tensor);
+    const std::int64_t n = 5 * (self.numel() + y.tensor.numel());
+    const Tensor r = without_gil(n, [&] { return matmul(self, y.tensor); }, self, y.tensor);
     if (r.shape() != self.shape())
       throw ShapeError("matmul: the result " + r.shape().str() + " does not fit in place into " + self.shape().str());
     copy_(self, r);

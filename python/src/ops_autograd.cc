@@ -14,8 +14,8 @@ std::vector<Tensor> optional_tensors(PyObject* o, const Where& w, std::size_t co
     errors::fail(w.op, "'", w.arg, "' must have one entry for each of the ", static_cast<std::int64_t>(count),
                  " outputs; got ", static_cast<std::int64_t>(PySequence_Fast_GET_SIZE(list.get())));
   for (std::size_t i = 0; i < count; ++i) {
-    PyObject* item = PySequence_Fast_GET_ITEM(list.get(), static_cast<Py_ssize_t>(i));
-    if (item != Py_None) out[i] = to_tensor(item, w);
+    const Object item = item_at(list.get(), static_cast<Py_ssize_t>(i), w.op);
+    if (item.get() != Py_None) out[i] = to_tensor(item.get(), w);
   }
   return out;
 }
@@ -26,11 +26,8 @@ PyObject* grad(const OpDef& def, PyObject* const* args) {
   const auto gradients = optional_tensors(args[2], {"grad", "grad_outputs"}, outputs.size());
   const bool retain = argument<bool>(def, args, 3), create = argument<bool>(def, args, 4),
              unused = argument<bool>(def, args, 5);
-  Grads r;
-  {
-    ReleaseGil release(true);
-    r = autograd::grad(outputs, inputs, gradients, retain, create, unused);
-  }
+  const auto run = [&] { return autograd::grad(outputs, inputs, gradients, retain, create, unused); };
+  const Grads r = without_gil(kLongWork, run, outputs, inputs, gradients);
   Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(r.size())));
   for (std::size_t i = 0; i < r.size(); ++i)
     PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap_or_none(r[i]));
@@ -41,8 +38,7 @@ PyObject* backward(const OpDef& def, PyObject* const* args) {
   const auto tensors = argument<std::vector<Tensor>>(def, args, 0);
   const auto gradients = optional_tensors(args[1], {"backward", "grad_tensors"}, tensors.size());
   const bool retain = argument<bool>(def, args, 2), create = argument<bool>(def, args, 3);
-  ReleaseGil release(true);
-  autograd::backward(tensors, gradients, retain, create);
+  without_gil(kLongWork, [&] { autograd::backward(tensors, gradients, retain, create); }, tensors, gradients);
   return Py_NewRef(Py_None);
 }
 

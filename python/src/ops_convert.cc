@@ -33,14 +33,14 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
   };
   take(args[1], "device");
   take(args[2], "dtype");
-  return computed(t.numel(), [&] { return to(t, dtype, device, copy); });
+  return computed(t.numel(), [&] { return to(t, dtype, device, copy); }, t);
 }
 
 PyObject* type_of(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   if (args[1] == Py_None) return to_python("tenon." + std::string(name(t.dtype())));
   const DType d = argument<DType>(def, args, 1);
-  return computed(t.numel(), [&] { return to(t, d); });
+  return computed(t.numel(), [&] { return to(t, d); }, t);
 }
 
 template <DType D>
@@ -94,7 +94,7 @@ void def_convert(Ops& ops) {
          [](const OpDef& def, PyObject* const* args) {
            const Tensor t = argument<Tensor>(def, args, 0);
            const Device d = cuda_device(args[1], t);
-           return computed(t.numel(), [&] { return to(t, {}, d); });
+           return computed(t.numel(), [&] { return to(t, {}, d); }, t);
          },
          "The tensor on a CUDA device (the first, unless given): itself where it is there.", "input"_a,
          "device"_a = none, "non_blocking"_a = false)

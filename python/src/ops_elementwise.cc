@@ -17,8 +17,6 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
                          From<Operand>(args[arity > 2 ? 2 : 0], {name, "other"})};
   Operand operands[3] = {in[0].get(), in[1].get(), in[2].get()};
   const std::span<const Operand> used(operands, static_cast<std::size_t>(arity));
-  std::int64_t n = 0;
-  for (const Operand& o : used) n = std::max(n, work(o));
   Tensor scaled;
   if (alpha) {
     const Scalar factor = to_scalar(alpha, {name, "alpha"});
@@ -29,28 +27,20 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
   }
   if (out) {
     Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
-    ReleaseGil release(n > kReleaseGilAbove);
-    elementwise(op, used, &target);
+    compute(op, used, &target);
     return Py_NewRef(out);
   }
-  Tensor y;
-  {
-    ReleaseGil release(n > kReleaseGilAbove);
-    y = elementwise(op, used);
-  }
-  return wrap(std::move(y));
+  return wrap(compute(op, used));
 }
 PyObject* invoke(const OpDef& def, PyObject* const* args) {
   const auto arity = static_cast<std::size_t>(info(def.op).arity);
   return run(def.name.c_str(), def.op, args, def.args.size() > arity ? args[arity] : nullptr, args[def.args.size()]);
 }
 
-// div(rounding_mode=): None for true division, "floor" or "trunc".
-Tensor divide(const Operand& a, const Operand& b, PyObject* mode) {
-  if (mode == Py_None) return div(a, b);
-  const std::string m = to_string(mode, {"div", "rounding_mode"});
-  if (m == "floor") return floor_divide(a, b);
-  if (m != "trunc") errors::fail("div", "rounding_mode must be None, 'floor' or 'trunc'; got '", m, "'");
+// div(rounding_mode=): "floor" or "trunc".
+Tensor divide(const Operand& a, const Operand& b, const std::string& mode) {
+  if (mode == "floor") return floor_divide(a, b);
+  if (mode != "trunc") errors::fail("div", "rounding_mode must be None, 'floor' or 'trunc'; got '", mode, "'");
   const Tensor q = div(a, b);
   const auto dtype = [](const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); };
   // Integers stay integers, exactly: what fmod leaves is divisible.
@@ -60,12 +50,13 @@ Tensor divide(const Operand& a, const Operand& b, PyObject* mode) {
 PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
   if (args[2] == Py_None) return run(def.name.c_str(), Op::div, args, nullptr, args[3]);
   From<Operand> a(args[0], {def.name.c_str(), "input"}), b(args[1], {def.name.c_str(), "other"});
-  Object r = Object::steal(
-      computed(std::max(work(a.get()), work(b.get())), [&] { return divide(a.get(), b.get(), args[2]); }));
-  if (!args[3]) return r.release();
+  const Operand x = a.get(), y = b.get();
+  const std::string mode = to_string(args[2], {"div", "rounding_mode"});
+  Tensor quotient = without_gil(std::max(work(x), work(y)), [&] { return divide(x, y, mode); }, x, y);
+  if (!args[3]) return wrap(std::move(quotient));
   Tensor target = is_tensor(args[3]) ? unwrap(args[3]) : to_tensor(args[3], {def.name.c_str(), "out"});
-  const Operand result(unwrap(r.get()));
-  elementwise(Op::positive, {&result, 1}, &target);
+  const Operand result(quotient);
+  compute(Op::positive, {&result, 1}, &target);
   return Py_NewRef(args[3]);
 }
 
@@ -84,20 +75,14 @@ PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
     n = 2;
   }
   const std::span<const Operand> used(operands, static_cast<std::size_t>(n));
-  const bool release_gil = work(operands[0]) > kReleaseGilAbove;
   if (!def.native_out) {  // clip_
     Tensor self = unwrap(args[0]);
-    ReleaseGil release(release_gil);
-    elementwise_(op, self, used.subspan(1));
+    without_gil(self.numel(), [&] { elementwise_(op, self, used.subspan(1)); }, self, used[1], used.back());
     return Py_NewRef(args[0]);
   }
   Tensor target;
   if (args[3]) target = is_tensor(args[3]) ? unwrap(args[3]) : to_tensor(args[3], {def.name.c_str(), "out"});
-  Tensor y;
-  {
-    ReleaseGil release(release_gil);
-    y = elementwise(op, used, args[3] ? &target : nullptr);
-  }
+  Tensor y = compute(op, used, args[3] ? &target : nullptr);
   return args[3] ? Py_NewRef(args[3]) : wrap(std::move(y));
 }
 
@@ -106,7 +91,7 @@ PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
   From<Operand> x(a, {"where", "input"}), y(b, {"where", "other"});
   const Tensor mask = c.get();
   const Operand in[] = {mask, x.get(), y.get()};
-  return computed(mask.numel(), [&] { return elementwise(Op::where, in); });
+  return wrap(compute(Op::where, in));
 }
 
 Tensor polygamma_of(std::int64_t n, const Tensor& x) {
@@ -172,8 +157,8 @@ PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
     scaled = mul(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}));
     others[0] = Operand(scaled);
   }
-  ReleaseGil release(self.numel() > kReleaseGilAbove);
-  elementwise_(def.op, self, {others, static_cast<std::size_t>(arity - 1)});
+  const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
+  without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);
   return Py_NewRef(args[0]);
 }
 

@@ -22,7 +22,7 @@ PyObject* scatter_any(const OpDef& def, PyObject* const* args) {
   PyObject* src = args[3] != Py_None ? args[3] : args[4];
   if (src == Py_None) errors::fail<TypeError>(def.name, "the argument 'src' (or 'value') is missing");
   const Tensor source = source_like(src, {def.name.c_str(), "src"}, t, index);
-  return computed(t.numel(), [&] { return F(t, dim, index, source); });
+  return computed(t.numel(), [&] { return F(t, dim, index, source); }, t, index, source);
 }
 template <Scatter F>
 PyObject* scatter_inplace(const OpDef& def, PyObject* const* args) {
@@ -32,8 +32,7 @@ PyObject* scatter_inplace(const OpDef& def, PyObject* const* args) {
   PyObject* src = args[3] != Py_None ? args[3] : args[4];
   if (src == Py_None) errors::fail<TypeError>(def.name, "the argument 'src' (or 'value') is missing");
   const Tensor source = source_like(src, {def.name.c_str(), "src"}, t, index);
-  ReleaseGil release(t.numel() > kReleaseGilAbove);
-  copy_(t, F(t, dim, index, source));
+  without_gil(t.numel(), [&] { copy_(t, F(t, dim, index, source)); }, t, index, source);
   return Py_NewRef(args[0]);
 }
 
@@ -70,22 +69,18 @@ PyObject* put(const OpDef& def, PyObject* const* args, bool fresh) {
   Scalar s;
   const Tensor values = as_scalar(args[2], s) ? number_for(t, s, def.name.c_str()) : argument<Tensor>(def, args, 2);
   const bool accumulate = argument<bool>(def, args, 3);
-  {
-    ReleaseGil release(t.numel() > kReleaseGilAbove);
+  const auto put = [&] {
     if (fresh) t = clone(t);
     index_put_(t, indices, values, accumulate);
-  }
+  };
+  without_gil(t.numel(), put, t, values);
   return fresh ? to_python(t) : Py_NewRef(args[0]);
 }
 
 PyObject* nonzero_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const bool as_tuple = argument<bool>(def, args, 1);
-  Tensor r;
-  {
-    ReleaseGil release(t.numel() > kReleaseGilAbove);
-    r = nonzero(t);
-  }
+  Tensor r = without_gil(t.numel(), [&] { return nonzero(t); }, t);
   return as_tuple ? to_python(unbind(r, 1)) : to_python(std::move(r));
 }
 

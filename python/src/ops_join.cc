@@ -18,10 +18,10 @@ PyObject* repeat_interleave_any(const OpDef& def, PyObject* const* args) {
   const auto dim = argument<std::optional<std::int64_t>>(def, args, 2);
   if (PyLong_Check(args[1])) {
     const auto n = argument<std::int64_t>(def, args, 1);
-    return computed(t.numel() * std::max<std::int64_t>(n, 1), [&] { return repeat_interleave(t, n, dim); });
+    return computed(t.numel() * std::max<std::int64_t>(n, 1), [&] { return repeat_interleave(t, n, dim); }, t);
   }
   const Tensor repeats = argument<Tensor>(def, args, 1);
-  return computed(t.numel(), [&] { return repeat_interleave(t, repeats, dim); });
+  return computed(t.numel(), [&] { return repeat_interleave(t, repeats, dim); }, t, repeats);
 }
 
 Tensor cat_any(const std::vector<Tensor>& ts, const std::optional<std::int64_t>& dim) {

@@ -68,7 +68,7 @@ PyObject* normal_any(const OpDef& def, PyObject* const* args) {
     if (args[2] == Py_None) errors::fail<TypeError>("normal", "two numbers need a size; normal(mean, std, size)");
     Tensor t = empty(to_dims(args[2], {"normal", "size"}), argument<MaybeDType>(def, args, 4).value_or(default_float()),
                      argument<Device>(def, args, 5));
-    return computed(t.numel(), [&] { return normal_(t, mean_value.to<double>(), std_value.to<double>(), g); });
+    return computed(t.numel(), [&] { return normal_(t, mean_value.to<double>(), std_value.to<double>(), g); }, t);
   }
   if (args[2] != Py_None)
     errors::fail<TypeError>("normal", "a size goes with two numbers; tensors have their own shape");
@@ -81,7 +81,7 @@ PyObject* normal_any(const OpDef& def, PyObject* const* args) {
   const Tensor m0 = is_tensor(args[0]) ? unwrap(args[0]) : Tensor(),
                s0 = is_tensor(args[1]) ? unwrap(args[1]) : Tensor();
   const Tensor mean = number(args[0], "mean", s0), std = number(args[1], "std", m0);
-  return computed(std::max(mean.numel(), std.numel()), [&] { return normal(mean, std, g); });
+  return computed(std::max(mean.numel(), std.numel()), [&] { return normal(mean, std, g); }, mean, std);
 }
 
 // random_(), random_(to), random_(from, to): integers of the dtype's range, or below 2^mantissa for floats.
@@ -104,9 +104,11 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
     });
   }
   const auto g = argument<Generator*>(def, args, 3);
-  ReleaseGil release(t.numel() > kReleaseGilAbove);
-  NoGrad no_grad;
-  copy_(t, draw_integers(low, high, t.shape(), t.dtype(), t.device(), g));
+  const auto draw = [&] {
+    NoGrad no_grad;
+    copy_(t, draw_integers(low, high, t.shape(), t.dtype(), t.device(), g));
+  };
+  without_gil(t.numel(), draw, t);
   return Py_NewRef(args[0]);
 }
 

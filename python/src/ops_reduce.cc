@@ -31,7 +31,7 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
   const Axes axes = From<Axes>(dim, Where{def.name.c_str(), "dim"}).get();
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 5);
-  return computed(t.numel(), [&] { return F(dtype ? to(t, dtype) : t, axes, correction, keepdim); });
+  return computed(t.numel(), [&] { return F(dtype ? to(t, dtype) : t, axes, correction, keepdim); }, t);
 }
 
 // max(), max(dim) with the indices, max(other) elementwise, max((0, 1)) over several dimensions.
@@ -46,23 +46,23 @@ PyObject* extreme(const OpDef& def, PyObject* const* args) {
                                                                               : nullptr;
   if (other) {
     const Tensor o = to_tensor(other, {def.name.c_str(), "other"});
-    return computed(std::max(t.numel(), o.numel()), [&] { return max ? maximum(t, o) : minimum(t, o); });
+    return computed(std::max(t.numel(), o.numel()), [&] { return max ? maximum(t, o) : minimum(t, o); }, t, o);
   }
   if (dim == Py_None || PyTuple_Check(dim) || PyList_Check(dim)) {
     const Axes axes = argument<Axes>(def, args, 1);
-    return computed(t.numel(), [&] { return max ? amax(t, axes, keepdim) : amin(t, axes, keepdim); });
+    return computed(t.numel(), [&] { return max ? amax(t, axes, keepdim) : amin(t, axes, keepdim); }, t);
   }
   const auto d = argument<std::int64_t>(def, args, 1);
   Tensor values, indices;
-  {
-    ReleaseGil release(t.numel() > kReleaseGilAbove);
+  const auto find = [&] {
     indices = max ? argmax(t, d, true) : argmin(t, d, true);
     values = gather(t, d, indices);  // its gradient goes to the element that was taken
     if (!keepdim) {
       values = squeeze(values, Dims{d});
       indices = squeeze(indices, Dims{d});
     }
-  }
+  };
+  without_gil(t.numel(), find, t);
   Object r = Object::steal(PyStructSequence_New(values_indices_type));
   PyStructSequence_SetItem(r.get(), 0, wrap(std::move(values)));
   PyStructSequence_SetItem(r.get(), 1, wrap(std::move(indices)));
@@ -81,7 +81,7 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
   const Axes axes = argument<Axes>(def, args, 2);
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 4);
-  return computed(t.numel(), [&] { return norm(dtype ? to(t, dtype) : t, p, axes, keepdim); });
+  return computed(t.numel(), [&] { return norm(dtype ? to(t, dtype) : t, p, axes, keepdim); }, t);
 }
 
 void def_sums(Ops& ops) {

@@ -140,10 +140,7 @@ PyObject* get_cuda_array_interface(PyObject* self, void*) {
       return no_attribute("__cuda_array_interface__: " + std::string(name(t.dtype())) +
                           " has no type code; use __dlpack__");
     // What has been queued is finished here, so that any stream may read; 1 is the legacy default stream.
-    {
-      ReleaseGil release(true);
-      synchronize(t.device());
-    }
+    without_gil(kLongWork, [&] { synchronize(t.device()); });
     Object shape = Object::steal(from_dims(t.shape()));
     return Py_BuildValue("{sOsssOs(NO)sisi}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
                          byte_strides(t).get(), "data", PyLong_FromVoidPtr(t.numel() ? t.data() : nullptr),

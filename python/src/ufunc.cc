@@ -66,10 +66,7 @@ PyObject* into_ndarray(Op op, std::span<const Operand> in, PyObject* out) {
       errors::fail<TypeError>(name, "out= is an ndarray, but an operand is on ", o.tensor().device(),
                               "; use tensor.cpu()");
   Tensor target = tensor_from_ndarray(out, name);
-  {
-    ReleaseGil release(target.numel() > kReleaseGilAbove);
-    elementwise(op, in, &target);
-  }
+  compute(op, in, &target);
   return Py_NewRef(out);
 }
 
@@ -105,21 +102,9 @@ PyObject* plain_call(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames)
     const char* problem = why_not_shared(out);
     return problem ? nullptr : into_ndarray(op, in, out);
   }
-  std::int64_t n = 0;
-  for (const Operand& o : in)
-    if (o.is_tensor()) n = std::max(n, o.tensor().numel());
-  if (out) {
-    Tensor target = unwrap(out);
-    ReleaseGil release(n > kReleaseGilAbove);
-    elementwise(op, in, &target);
-  } else {
-    Tensor y;
-    {
-      ReleaseGil release(n > kReleaseGilAbove);
-      y = elementwise(op, in);
-    }
-    return wrap(std::move(y));
-  }
+  if (!out) return wrap(compute(op, in));
+  const Tensor target = unwrap(out);
+  compute(op, in, &target);
   return Py_NewRef(out);
 }
 

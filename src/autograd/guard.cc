@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "autograd/mutexes.h"
+#include "core/errors.h"
 #include "tenon/autograd.h"
 
 namespace tenon {
@@ -38,6 +40,20 @@ std::uint64_t hash(std::uint64_t h, const Tensor& t, int dim, const char* p, std
   return h;
 }
 
+std::mutex& list_mutex(const Storage& s) { return mutex_of<struct SavedLists>(&s); }
+
+void insert(Storage& s, SavedTensor* t) {
+  t->next = s.saved();
+  if (t->next) t->next->previous = t;
+  s.set_saved(t);
+}
+void remove(Storage& s, SavedTensor* t) {
+  if (t->next) t->next->previous = t->previous;
+  if (t->previous) t->previous->next = t->next;
+  else s.set_saved(t->next);
+  t->next = t->previous = nullptr;
+}
+
 }  // namespace
 
 void set_border_guard(bool on) { g_on.store(on, std::memory_order_relaxed); }
@@ -58,13 +74,48 @@ std::uint64_t fingerprint(const Tensor& t) {
   return h | 1;
 }
 
-std::uint64_t fingerprint_if_exposed(const Tensor& t) {
-  if (!t.defined() || !t.device().is_cpu()) return 0;
-  const Storage& s = t.storage();
+std::shared_ptr<const SavedTensor> keep(const Tensor& t, const char* op, bool is_output) {
+  const auto saved = std::make_shared<SavedTensor>(t, op, is_output, t.storage().version());
+  if (!border_guard() || !t.device().is_cpu()) return saved;
+  Storage& s = t.storage();
   const bool lent = s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared;
-  const bool exposed = (lent && !t.read_only()) || s.exports() > 0;
-  return exposed && border_guard() ? fingerprint(t) : 0;
+  if (!lent) {
+    saved->storage = t.impl()->storage;
+    std::lock_guard lock(list_mutex(s));
+    insert(s, saved.get());
+  }
+  // Looked at after it is in the list: whoever exports looks at the list after that is counted.
+  if (lent) saved->fingerprint = fingerprint(t);
+  else if (s.exports() > 0) s.fingerprint_saved();
+  return saved;
+}
+
+void check(const SavedTensor& saved) {
+  const Storage& s = saved.tensor.storage();
+  if (s.version() != saved.version) errors::saved_was_modified(saved.op, s.last_writer(), saved.version, s.version());
+  std::uint64_t wanted = 0;
+  {
+    std::lock_guard lock(list_mutex(s));
+    wanted = saved.fingerprint;
+  }
+  if (wanted && border_guard() && fingerprint(saved.tensor) != wanted)
+    errors::saved_was_written_outside(saved.op, saved.tensor.shape(), saved.tensor.dtype());
 }
 
 }  // namespace guard
+
+SavedTensor::~SavedTensor() {
+  if (!storage) return;
+  std::lock_guard lock(list_mutex(*storage));
+  if (previous || storage->saved() == this) remove(*storage, this);
+}
+
+void Storage::fingerprint_saved() {
+  std::lock_guard lock(list_mutex(*this));
+  while (SavedTensor* first = saved()) {
+    first->fingerprint = guard::fingerprint(first->tensor);
+    remove(*this, first);
+  }
+}
+
 }  // namespace tenon

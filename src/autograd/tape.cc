@@ -1,7 +1,4 @@
 // The graph and the engine that runs it backwards. No calculus here: see derivatives*.cc.
-#include <pthread.h>
-
-#include <array>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -10,6 +7,7 @@
 #include "autograd/derivatives.h"
 #include "autograd/guard.h"
 #include "autograd/meta.h"
+#include "autograd/mutexes.h"
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -20,23 +18,8 @@ namespace {
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool t_grad_enabled = true;
 
-// Whoever reads or changes a .grad holds its mutex. A few serve all gradients; forks wait for them.
-std::mutex& gradient_mutex(const Tensor& grad) {
-  using Mutexes = std::array<std::mutex, 16>;
-  static Mutexes* mutexes = [] {
-    static Mutexes* m = new Mutexes;
-    static constexpr auto unlock = [] {
-      for (std::mutex& mutex : *m) mutex.unlock();
-    };
-    pthread_atfork(
-        [] {
-          for (std::mutex& mutex : *m) mutex.lock();
-        },
-        unlock, unlock);
-    return m;
-  }();
-  return (*mutexes)[reinterpret_cast<std::uintptr_t>(&grad) / 64 % mutexes->size()];
-}
+// Whoever reads or changes a .grad holds its mutex.
+std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct Gradients>(&grad); }
 
 AutogradMeta& meta(const Tensor& t) {
   if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
@@ -129,15 +112,15 @@ std::uint64_t Node::next_sequence() {
 
 void Node::release() {
   if (refs_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  // A graph may be deeper than the stack: nodes that die while another is being destroyed wait in a list.
-  thread_local std::vector<Node*> dying;
-  thread_local bool draining = false;
-  dying.push_back(this);
+  // A graph may be deeper than the stack: nodes that die while another is being destroyed wait in a list. It needs no
+  // destructor of its own, since graphs may outlive their thread's objects.
+  static constinit thread_local Node* dying = nullptr;
+  static constinit thread_local bool draining = false;
+  next_dying_ = std::exchange(dying, this);
   if (draining) return;
   draining = true;
-  while (!dying.empty()) {
-    Node* n = dying.back();
-    dying.pop_back();
+  while (Node* n = dying) {
+    dying = n->next_dying_;
     delete n;
   }
   draining = false;
@@ -154,23 +137,18 @@ thread_local Node* Engine::running = nullptr;
 
 // ---- saved tensors ----
 
-Saved::Saved(const Tensor& t, const char* op)
-    : t_(t), op_(op), version_(t.storage().version()), fingerprint_(guard::fingerprint_if_exposed(t)) {}
-
-Saved Saved::output(const Tensor& t, const char* op) {
-  Saved s(t.detach(), op);
-  s.is_output_ = true;
-  return s;
+Saved::Saved(const Tensor& t, const char* op) : Saved(t, op, false) {}
+Saved::Saved(const Tensor& t, const char* op, bool is_output) {
+  if (t.defined()) p_ = guard::keep(t, op, is_output);
 }
 
+Saved Saved::output(const Tensor& t, const char* op) { return {t.detach(), op, true}; }
+
 Tensor Saved::get() const {
-  if (!t_.defined()) return t_;
-  if (t_.storage().version() != version_)
-    errors::saved_was_modified(op_, t_.storage().last_writer(), version_, t_.storage().version());
-  if (fingerprint_ && border_guard() && guard::fingerprint(t_) != fingerprint_)
-    errors::saved_was_written_outside(op_, t_.shape(), t_.dtype());
-  if (!is_output_ || !t_grad_enabled) return t_;
-  Tensor t = t_.detach();
+  if (!p_) return {};
+  guard::check(*p_);
+  if (!p_->is_output || !t_grad_enabled) return p_->tensor;
+  Tensor t = p_->tensor.detach();
   meta(t).node = Ref<Node>(Engine::running);
   return t;
 }
@@ -246,6 +224,11 @@ void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
   if (!t_grad_enabled) return;
   check_leaf(t, op);
   if (grad_flows_in && !is_differentiable(t.dtype())) errors::not_differentiable(op, t.dtype());
+  const TensorImpl* base = t.impl()->base;
+  if (base && real_dtype(base->dtype) != real_dtype(t.dtype()) &&
+      (grad_flows_in || Tensor(Ref<TensorImpl>(t.impl()->base)).requires_grad()))
+    errors::fail<GradError>(op, "a gradient cannot flow through a view of ", base->dtype, " elements as ", t.dtype(),
+                            "; use .detach() or no_grad()");
 }
 
 void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
@@ -292,9 +275,10 @@ void add_to(Tensor& sum, Tensor g, bool create_graph) {
 
 // What .grad becomes. Several backward() may add to the same one.
 void accumulate(Tensor& grad, Tensor g, bool create_graph) {
+  Tensor old;  // dies when the mutex is free again
   std::lock_guard lock(gradient_mutex(grad));
   if (create_graph) {
-    grad = grad.defined() ? add(grad, g) : g;
+    old = std::exchange(grad, grad.defined() ? add(grad, g) : g);
   } else if (!grad.defined()) {
     grad = unshared(g) && g.is_contiguous() ? std::move(g) : clone(g);
   } else {

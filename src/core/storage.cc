@@ -52,6 +52,7 @@ class BlockCache {
   }
 
   static std::int64_t rounded(std::int64_t bytes) {
+    if (bytes > INT64_MAX - kHuge) throw std::bad_alloc();
     if (bytes >= 2 * kHuge) return (bytes + kHuge - 1) / kHuge * kHuge;
     std::int64_t step = 1024;  // a quarter of the power of two below
     while (step * 8 <= bytes) step *= 2;
@@ -61,14 +62,13 @@ class BlockCache {
   void* take(std::int64_t size, bool& recycled) {
     {
       std::lock_guard lock(mutex_);
-      in_use_ += size;
-      peak_ = std::max(peak_, in_use_);
       for (std::size_t i = blocks_.size(); i-- > 0;) {
         if (blocks_[i].size != size) continue;
         void* p = blocks_[i].data;
         blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i));
         cached_ -= size;
         ++hits_;
+        count_use(size);
         recycled = true;
         return p;
       }
@@ -80,11 +80,9 @@ class BlockCache {
       release();  // what is cached may be what is missing
       p = system_take(size);
     }
-    if (!p) {
-      std::lock_guard lock(mutex_);
-      in_use_ -= size;
-      throw std::bad_alloc();
-    }
+    if (!p) throw std::bad_alloc();
+    std::lock_guard lock(mutex_);
+    count_use(size);
     return p;
   }
 
@@ -151,6 +149,11 @@ class BlockCache {
       out.push_back(blocks_[n++]);
     }
     blocks_.erase(blocks_.begin(), blocks_.begin() + static_cast<std::ptrdiff_t>(n));
+  }
+
+  void count_use(std::int64_t size) {
+    in_use_ += size;
+    peak_ = std::max(peak_, in_use_);
   }
 
   static void* system_take(std::int64_t size) {
@@ -237,21 +240,24 @@ Ref<Storage> Storage::borrow(void* data, std::int64_t bytes, Device device, Dele
 }
 
 Ref<Storage> Storage::map_file(const char* path, bool writeable) {
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  struct Descriptor {
+    int fd;
+    ~Descriptor() {
+      if (fd >= 0) close(fd);
+    }
+  } file{open(path, O_RDONLY | O_CLOEXEC)};
+  if (file.fd < 0) errors::file("map_file", errno, path);
+  return map_file(file.fd, path, writeable);
+}
+
+Ref<Storage> Storage::map_file(int fd, const char* path, bool writeable) {
   struct stat st{};
-  if (fd < 0 || fstat(fd, &st) != 0) {
-    const int e = errno;
-    if (fd >= 0) close(fd);
-    errors::file("map_file", e, path);
-  }
+  if (fstat(fd, &st) != 0) errors::file("map_file", errno, path);
   void* p = nullptr;
-  if (st.st_size > 0) {
+  if (st.st_size > 0)
     p = mmap(nullptr, static_cast<std::size_t>(st.st_size), PROT_READ | (writeable ? PROT_WRITE : 0), MAP_PRIVATE, fd,
              0);
-  }
-  const int e = errno;
-  close(fd);
-  if (p == MAP_FAILED) errors::file("map_file", e, path);
+  if (p == MAP_FAILED) errors::file("map_file", errno, path);
   Ref<Storage> s = borrow(p, st.st_size, kCpu, nullptr, nullptr);
   s->kind_ = Kind::mapped;
   return s;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/errors.h"
+#include "tenon/storage.h"
 
 namespace tenon::interop {
 
@@ -18,6 +19,8 @@ class InputFile {
   std::int64_t size() const { return size_; }
   // Exactly n bytes. Throws ValueError if the file ends before.
   void read(std::int64_t offset, void* out, std::int64_t n) const;
+  // The whole file, mapped. Throws FileError.
+  Ref<Storage> map(bool writeable) const { return Storage::map_file(fd_, path_.c_str(), writeable); }
   const char* op() const { return op_; }
   const std::string& path() const { return path_; }
 

@@ -55,7 +55,7 @@ Tensor load_npy(const std::string& path, const NpyOptions& options) {
   if (header.nbytes > source.remaining())
     source.fail("the data is cut off: shape ", header.shape, " of ", header.dtype, " needs ", header.nbytes,
                 " bytes, there are ", source.remaining());
-  const Ref<Storage> mapping = Storage::map_file(path.c_str(), options.writeable);
+  const Ref<Storage> mapping = file.map(options.writeable);
   std::string reason = "the file changed meanwhile";
   auto t = mapping->bytes() < file.size() ? std::nullopt
                                           : map_npy_data(mapping, source.position(), header, options.writeable, reason);

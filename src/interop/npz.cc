@@ -45,7 +45,7 @@ Tensor load_member(const InputFile& file, const ZipMember& member, const Ref<Sto
 
 Ref<Storage> map_archive(const InputFile& file, const NpyOptions& options) {
   if (!options.mmap) return {};
-  Ref<Storage> mapping = Storage::map_file(file.path().c_str(), options.writeable);
+  Ref<Storage> mapping = file.map(options.writeable);
   if (mapping->bytes() != file.size()) file.fail("the file changed while it was opened");
   return mapping;
 }

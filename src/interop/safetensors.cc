@@ -229,7 +229,7 @@ Safetensors load_safetensors(const std::string& path, bool mmap, Device device) 
 
   Ref<Storage> mapping;
   if (mmap) {
-    mapping = Storage::map_file(path.c_str(), false);
+    mapping = file.map(false);
     if (mapping->bytes() != file.size()) file.fail("the file changed while it was opened");
   }
   Safetensors out;

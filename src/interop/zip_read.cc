@@ -188,9 +188,8 @@ void MemberSource::inflate_into(unsigned char* out, std::int64_t n) {
   stream_.next_out = out;
   stream_.avail_out = static_cast<uInt>(n);
   while (stream_.avail_out > 0 && !ended_) {
-    if (stream_.avail_in == 0) {
+    if (stream_.avail_in == 0 && consumed_ < member_.compressed) {
       const std::int64_t more = std::min(kBlock, member_.compressed - consumed_);
-      if (more == 0) fail("the compressed data ends too early");
       file_.read(member_.offset + consumed_, input_.get(), more);
       consumed_ += more;
       stream_.next_in = input_.get();
@@ -201,7 +200,9 @@ void MemberSource::inflate_into(unsigned char* out, std::int64_t n) {
       ended_ = true;
     } else if (status == Z_MEM_ERROR) {
       throw std::bad_alloc();
-    } else if (status != Z_OK && status != Z_BUF_ERROR) {
+    } else if (status == Z_BUF_ERROR) {  // zlib has nothing left to give, either
+      fail("the compressed data ends too early");
+    } else if (status != Z_OK) {
       fail("the compressed data is damaged");
     }
   }

@@ -97,9 +97,7 @@ Tensor& copy_into(const char* op, Tensor& self, const Tensor& source) {
   }
   if (source.device() != self.device()) {
     transfer(self, source.shape() == self.shape() ? source : expand(source.detach(), self.shape()));
-  } else if (source.shares_storage(self) &&
-             (partially_overlap(self, source, broadcast_strides(source.shape(), source.strides(), self.shape())) ||
-              source.dtype() != self.dtype())) {
+  } else if (partially_overlap(self, source, broadcast_strides(source.shape(), source.strides(), self.shape()))) {
     write(self, clone(source.detach()));
   } else {
     write(self, source);
@@ -128,12 +126,14 @@ void check_alone(const char* op, const Tensor& self) {
   // A base that nobody else holds any more does not count: arange(6).reshape(2, 3) may be resized.
   const bool alone = p->base && p->base->refs.load(std::memory_order_acquire) == 1;
   if (self.storage().use_count() > (alone && p->base->storage == p->storage ? 2 : 1))
-    errors::fail<BufferError>(op, "other tensors view the same storage; delete them or use .clone()");
+    errors::fail<BufferError>(
+        op, "other tensors, backward() or a thread need the same storage; delete them or use .clone()");
 }
 
 // self's memory and geometry become those of a tensor that nobody else has.
 void take_over(const char* op, Tensor& self, const Tensor& fresh) {
   TensorImpl *p = self.impl(), *f = fresh.impl();
+  f->storage->replaces(*p->storage, op);
   p->storage = f->storage;
   p->data = f->data;
   p->shape = f->shape;
@@ -141,7 +141,6 @@ void take_over(const char* op, Tensor& self, const Tensor& fresh) {
   p->numel = f->numel;
   p->contiguous = f->contiguous;
   if (p->base) std::exchange(p->base, nullptr)->release();
-  self.storage().bump_version(op);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/errors.h"
@@ -129,6 +130,7 @@ namespace {
 // Whether column - row <= k, for matrices of t's last two dimensions.
 Tensor triangle(const char* op, const Tensor& t, std::int64_t k) {
   if (t.ndim() < 2) errors::wrong_ndim(op, t.ndim(), "at least 2 dimensions");
+  k = std::clamp(k, -t.size(-2), t.size(-1));  // no sum overflows
   const Tensor rows = arange(0, t.size(-2), 1, DType::int64, t.device()),
                columns = arange(0, t.size(-1), 1, DType::int64, t.device());
   return le(columns, add(unsqueeze(rows, {-1}), k));
@@ -137,7 +139,7 @@ Tensor triangle(const char* op, const Tensor& t, std::int64_t k) {
 }  // namespace
 
 Tensor tril(const Tensor& t, std::int64_t k) { return where(triangle("tril", t, k), t, 0); }
-Tensor triu(const Tensor& t, std::int64_t k) { return where(triangle("triu", t, k - 1), 0, t); }
+Tensor triu(const Tensor& t, std::int64_t k) { return where(triangle("triu", t, std::max(k, -INT64_MAX) - 1), 0, t); }
 
 std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing) {
   if (indexing != "ij" && indexing != "xy")

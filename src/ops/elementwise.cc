@@ -216,7 +216,7 @@ void run_plain(Op op, std::span<const Operand> in, const Tensor& first, const El
 // Whether plain operands may be overwritten by the result: they are it, or have nothing to do with it.
 bool may_overwrite(std::span<const Operand> in, const Tensor& out) {
   for (const Operand& o : in)
-    if (o.is_tensor() && o.tensor().data() != out.data() && o.tensor().shares_storage(out)) return false;
+    if (o.is_tensor() && o.tensor().data() != out.data() && may_share_memory(o.tensor(), out)) return false;
   return true;
 }
 
@@ -329,10 +329,9 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   Tensor copies[3];
   std::vector<Operand> safe(in.begin(), in.end());
   for (std::size_t i = 0; i < in.size(); ++i) {
-    if (!in[i].is_tensor() || !in[i].tensor().shares_storage(*out)) continue;
+    if (!in[i].is_tensor() || !may_share_memory(in[i].tensor(), *out)) continue;
     const Tensor& t = in[i].tensor();
-    if (!partially_overlap(*out, t, broadcast_strides(t.shape(), t.strides(), call.shape)) && t.dtype() == out->dtype())
-      continue;
+    if (!partially_overlap(*out, t, broadcast_strides(t.shape(), t.strides(), call.shape))) continue;
     copies[i] = t.detach().clone();
     safe[i] = Operand(copies[i]);
   }
@@ -373,7 +372,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
     if (in[i].is_tensor() && autograd::needs_grad(in[i].tensor())) kept |= row.keep[i];
   Tensor old[3];
   for (std::size_t i = 0; i < in.size(); ++i) {
-    if (!(kept & (1u << i)) || !in[i].is_tensor() || !in[i].tensor().shares_storage(self)) continue;
+    if (!(kept & (1u << i)) || !in[i].is_tensor() || !may_share_memory(in[i].tensor(), self)) continue;
     old[i] = clone(in[i].tensor());
     in[i] = Operand(old[i]);
   }

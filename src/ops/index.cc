@@ -190,8 +190,8 @@ void index_put_(Tensor& t, std::span<const Index> indices, const Tensor& values,
   const Tensor v = without_leading_ones(to(values, t.dtype(), t.device()), s.result_ndim());
   // What is read is not what is written.
   for (Advanced& a : s.tensors)
-    if (a.index.shares_storage(t)) a.index = a.index.clone();
-  const Tensor source = v.shares_storage(t) ? v.detach().clone() : v;
+    if (may_share_memory(a.index, t)) a.index = a.index.clone();
+  const Tensor source = may_share_memory(v, t) ? v.detach().clone() : v;
   Ref<Node> node;
   if (autograd::needs_grad(s.view, v) && is_differentiable(t.dtype())) {
     const Tensor result = alias(s.view, 0, s.view.shape(), s.view.strides());

@@ -120,16 +120,21 @@ bool overlaps_itself(const Dims& shape, const Dims& strides) {
   return false;
 }
 
-bool partially_overlap(const Tensor& a, const Tensor& b, const Dims& b_strides) {
-  if (a.numel() == 0 || b.numel() == 0) return false;
+bool may_share_memory(const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device() || a.numel() == 0 || b.numel() == 0) return false;
   auto range = [](const Tensor& t) {
-    const Extent e = extent(t.shape(), t.strides());
-    return std::pair<const char*, const char*>(t.data() + e.low * t.itemsize(), t.data() + (e.high + 1) * t.itemsize());
+    const auto first = reinterpret_cast<std::intptr_t>(t.data());
+    const Extent e = t.is_contiguous() ? Extent{0, t.numel() - 1} : extent(t.shape(), t.strides());
+    return std::pair(first + e.low * t.itemsize(), first + (e.high + 1) * t.itemsize());
   };
-  const auto [al, ah] = range(a);
-  const auto [bl, bh] = range(b);
-  if (ah <= bl || bh <= al) return false;
-  if (a.data() != b.data() || a.itemsize() != b.itemsize()) return true;
+  const auto [a_low, a_high] = range(a);
+  const auto [b_low, b_high] = range(b);
+  return a_low < b_high && b_low < a_high;
+}
+
+bool partially_overlap(const Tensor& a, const Tensor& b, const Dims& b_strides) {
+  if (!may_share_memory(a, b)) return false;
+  if (a.data() != b.data() || a.dtype() != b.dtype()) return true;
   for (int d = 0; d < a.ndim(); ++d)
     if (a.shape()[d] != 1 && a.strides()[d] != b_strides[d]) return true;
   return false;

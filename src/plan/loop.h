@@ -48,8 +48,11 @@ Extent extent(const Dims& shape, const Dims& strides);
 // Whether two elements of the tensor may lie on the same bytes.
 TENON_API bool overlaps_itself(const Dims& shape, const Dims& strides);
 
+// Whether the elements of both lie in ranges of memory that intersect, whichever storages they belong to.
+TENON_API bool may_share_memory(const Tensor& a, const Tensor& b);
+
 // Whether writing a element by element could change elements of b that are still to be read:
-// they share bytes and are not the same elements in the same order.
+// they may share memory and are not the same elements in the same order.
 TENON_API bool partially_overlap(const Tensor& a, const Tensor& b, const Dims& b_strides);
 
 // Non-negative, in range. Throws IndexError.

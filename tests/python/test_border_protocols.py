@@ -371,10 +371,13 @@ def test_device_tensors(tmp_path):
         assert t.to_numpy().tolist() == [0, 1, 2, 3] and t.numpy(force=True).tolist() == [0, 1, 2, 3]
         assert len(t.tobytes()) == 16
         with tenon.numpy_policy(to_cpu=True):
-            assert np.asarray(t).tolist() == memoryview(t).tolist() == t.numpy().tolist() == [0, 1, 2, 3]
+            assert np.asarray(t).tolist() == t.numpy().tolist() == [0, 1, 2, 3]
+            refused(BufferError, lambda: memoryview(t), "cpu")  # a view of a copy would lose what is written
+            refused(ValueError, lambda: np.array(t, copy=False), "copy")
             with tenon.record_copies() as log:
                 t.__array__()
-            assert log.bytes == 16
+                np.asarray(t)
+            assert log.bytes == 32
         refused(TypeError, lambda: np.asarray(t), "cuda:0")
         """,
         **sim_environment(),

@@ -42,7 +42,7 @@ struct Job {
   std::int64_t n;
   int threads;
   std::atomic<std::int64_t> next{0};
-  std::atomic_flag failed;
+  std::atomic<bool> failed{false};
   std::exception_ptr error{};
 
   // Takes tasks until none are left.
@@ -51,7 +51,7 @@ struct Job {
       try {
         body(i);
       } catch (...) {
-        if (!failed.test_and_set()) error = std::current_exception();
+        if (!failed.exchange(true)) error = std::current_exception();
       }
     }
   }
@@ -87,8 +87,8 @@ class Pool {
     try {
       std::thread(&Pool::serve, this, workers_ + 1, jobs_.load()).detach();
       ++workers_;
-    } catch (const std::system_error&) {
-      added = false;  // the process has as many threads as it may
+    } catch (const std::exception&) {
+      added = false;  // the process has as many threads, or as much memory, as it may
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return added;

@@ -1,0 +1,31 @@
+// Mutexes for objects that are too many to have their own.
+#pragma once
+
+#include <pthread.h>
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+
+namespace tenon {
+
+// The mutex of an object: a few serve all objects of a purpose, by address. Forks wait for them.
+template <class Purpose>
+std::mutex& mutex_of(const void* object) {
+  using Mutexes = std::array<std::mutex, 16>;
+  static Mutexes* mutexes = [] {
+    static Mutexes* m = new Mutexes;
+    static constexpr auto unlock = [] {
+      for (std::mutex& mutex : *m) mutex.unlock();
+    };
+    pthread_atfork(
+        [] {
+          for (std::mutex& mutex : *m) mutex.lock();
+        },
+        unlock, unlock);
+    return m;
+  }();
+  return (*mutexes)[reinterpret_cast<std::uintptr_t>(object) / 64 % mutexes->size()];
+}
+
+}  // namespace tenon
