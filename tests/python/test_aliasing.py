@@ -125,3 +125,51 @@ def test_frames_and_arrow() -> None:
     assert t.data_ptr() == arrow.buffers()[1].address
     pl = pytest.importorskip("polars")
     assert tenon.asarray(pl.Series([1, 2, 3])).tolist() == [1, 2, 3]
+
+
+# Writes over memory that is read in the same operation: what runs, of a tensor t and another u over its bytes, and
+# the values of t that it gives, of a copy a of the old ones.
+OVERLAPS = {
+    "copy_": (lambda t, u: t[1:].copy_(u[:-1]), lambda a: [*a[:1], *a[:-1]]),
+    "setitem": (lambda t, u: t.__setitem__(..., u[::-1]), lambda a: a[::-1]),
+    "half": (lambda t, u: t[: len(t) // 2].copy_(u[1::2]), lambda a: [*a[1::2], *a[len(a) // 2 :]]),
+    "add_": (lambda t, u: t[1:].add_(u[:-1]), lambda a: [*a[:1], *(a[1:] + a[:-1])]),
+    "reversed": (lambda t, u: t.mul_(u[::-1]), lambda a: a * a[::-1]),
+    "out=": (lambda t, u: tenon.add(u[:-1], u[1:], out=t[1:]), lambda a: [*a[:1], *(a[1:] + a[:-1])]),
+    "unary out=": (lambda t, u: tenon.neg(u[::-1], out=t), lambda a: -a[::-1]),
+    "clip out=": (lambda t, u: tenon.clip(u[::-1], 1, 5, out=t), lambda a: a[::-1].clip(1, 5)),
+    "cumsum out=": (lambda t, u: tenon.cumsum(u[:-1], 0, out=t[1:]), lambda a: [*a[:1], *a[:-1].cumsum()]),
+    "values": (lambda t, u: t.__setitem__(tenon.arange(len(t)).flip(0), u), lambda a: a[::-1]),
+    "ufunc": (lambda t, u: np.add(t[1:], u.numpy()[:-1], out=t[1:]), lambda a: [*a[:1], *(a[1:] + a[:-1])]),
+    "ndarray out=": (lambda t, u: np.add(t, u[::-1], out=t.numpy()), lambda a: a + a[::-1]),
+}
+
+
+@pytest.mark.parametrize("n", [5, 10, 1000, 30_000, 300_000])
+@pytest.mark.parametrize("other", ["view", "second import", "own ndarray"])
+@pytest.mark.parametrize("name", OVERLAPS)
+def test_what_is_read_is_not_overwritten(name: str, other: str, n: int) -> None:
+    f, expected = OVERLAPS[name]
+    array = np.arange(float(n))
+    wanted = expected(array.copy())
+    t = tenon.from_numpy(array)
+    if other == "second import":
+        u = tenon.from_numpy(array)
+    else:
+        u = t if other == "view" else tenon.from_numpy(t.numpy())
+    f(t, u)
+    np.testing.assert_array_equal(array, wanted)
+
+
+def test_an_index_that_is_overwritten() -> None:
+    a, b = np.arange(10), np.arange(10)
+    tenon.from_numpy(a)[tenon.from_numpy(a[::-1])] = tenon.arange(10) * 2
+    b[b[::-1].copy()] = np.arange(10) * 2
+    np.testing.assert_array_equal(a, b)
+
+
+def test_another_dtype_over_the_same_bytes() -> None:
+    a = np.arange(1000, dtype=np.int64)
+    t = tenon.from_numpy(a.view(np.float64))
+    t.copy_(tenon.from_numpy(a))
+    np.testing.assert_array_equal(t.numpy(), np.arange(1000.0))

@@ -131,3 +131,41 @@ def test_geometry_in_place_of_views_and_leaves():
     with pytest.raises(ValueError, match=r"t_: expected at most two dimensions"):
         tenon.ones(1, 1, 1).t_()
     assert saved.shape == (3, 2)
+
+
+def test_no_gradient_flows_through_another_dtype():
+    for dtype, other in ((tenon.float32, tenon.float64), (tenon.int32, tenon.float32)):
+        base = tenon.zeros(4, dtype=dtype)
+        view = base.view(other)
+        w = tenon.ones(view.shape, dtype=other, requires_grad=True)
+        with pytest.raises(RuntimeError, match="copy_: a gradient cannot flow through a view of"):
+            view.copy_(w)
+        assert not base.requires_grad and not base.any()
+        with tenon.no_grad():
+            view.copy_(w)
+        assert base.any()
+
+
+def test_what_backward_needs_is_not_resized():
+    x = tenon.tensor([1.0, 2, 3, 4])
+    w = tenon.ones(4, requires_grad=True)
+    y = (w * x).sum()
+    with pytest.raises(BufferError, match=r"resize_: .*backward"):
+        x.resize_(1)
+    y.backward()
+    assert w.grad.tolist() == [1, 2, 3, 4]
+    del y
+    assert x.resize_(1).tolist() == [1]
+
+
+def test_a_resize_is_a_write():
+    tenon.autograd.set_border_guard("off")
+    try:
+        x = tenon.tensor([1.0, 2, 3, 4]).mul_(1)
+        w = tenon.ones(4, requires_grad=True)
+        y = (w * x).sum()
+        x.resize_(1)
+        with pytest.raises(RuntimeError, match="resize_"):
+            y.backward()
+    finally:
+        tenon.autograd.set_border_guard("on")

@@ -102,3 +102,72 @@ def test_swapped_elements_are_a_change() -> None:
         array[[i, j]] = array[[j, i]]
         with pytest.raises(RuntimeError, match="outside"):
             y.backward()
+
+
+LENDERS = {
+    "numpy": lambda t: t.numpy(),
+    "asarray": np.asarray,
+    "memoryview": lambda t: np.frombuffer(memoryview(t), t.dtype.numpy),
+    "dlpack": np.from_dlpack,
+    "force": lambda t: t.numpy(force=True),
+}
+
+
+@pytest.mark.parametrize("lend", LENDERS.values(), ids=LENDERS)
+def test_what_is_lent_after_it_was_saved(lend) -> None:
+    w = tenon.ones(5, requires_grad=True)
+    h = w.exp()  # saves its result
+    y = (h * h[1:].sum()).sum()
+    array = lend(h.detach())
+    array[0] = 5
+    with pytest.raises(RuntimeError, match="outside"):
+        y.backward()
+    assert w.grad is None
+
+
+def test_what_is_lent_and_only_read() -> None:
+    w = tenon.ones(3, requires_grad=True)
+    for _ in range(3):
+        w.grad = None
+        y = (w * w).sum()
+        assert w.detach().numpy().sum() == 3
+        y.backward()
+        assert w.grad.tolist() == [2, 2, 2]
+
+
+def test_parts_that_were_not_saved_may_be_written() -> None:
+    base = tenon.arange(10.0)
+    w = tenon.ones(3, requires_grad=True)
+    y = (w * base[2:5]).sum()
+    array = base.numpy()
+    array[5:] = -1
+    y.backward()
+    assert w.grad.tolist() == [2, 3, 4]
+
+
+def test_read_only_imports_are_watched() -> None:
+    """Their owner may write them: a pandas column is lent read-only."""
+    owner = np.ones(3)
+    lent = owner.view()
+    lent.flags.writeable = False
+    for array in (lent, np.broadcast_to(owner, (2, 3))):
+        t = tenon.from_numpy(array)
+        w = tenon.ones(t.shape, dtype=t.dtype, requires_grad=True)
+        y = (w * t).sum()
+        owner[0] += 1
+        with pytest.raises(RuntimeError, match="outside"):
+            y.backward()
+
+
+def test_saved_tensors_die_in_any_order() -> None:
+    base = tenon.arange(100.0)
+    w = tenon.ones(10, requires_grad=True)
+    for order in range(6):
+        sums = [(w * base[i * 10 : i * 10 + 10]).sum() for i in range(6)]
+        sums = sums[order:] + sums[:order]
+        while len(sums) > 2:
+            sums.pop(len(sums) // 2)
+        array = base.numpy()
+        for y in sums:
+            y.backward()
+        del array

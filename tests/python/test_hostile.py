@@ -1,6 +1,7 @@
 """Arguments that no program means: they raise and touch no byte that is not theirs. Best run under ASan."""
 
 import random
+import weakref
 
 import numpy as np
 import pytest
@@ -131,3 +132,117 @@ def test_any_arguments_for_any_operation(seed):
                 continue
             if isinstance(result, tenon.Tensor) and result.numel() < 10_000:
                 assert len(result.flatten().tolist()) == result.numel()
+
+
+class Treacherous:
+    """An item of a list that empties the list when it is converted."""
+
+    def __init__(self, owner):
+        self.owner = owner
+
+    def __array__(self, dtype=None, copy=None):
+        self.owner.clear()
+        self.junk = [bytes(1000) for _ in range(1000)]
+        return np.zeros(3)
+
+    def __index__(self):
+        self.owner.clear()
+        self.junk = [object() for _ in range(1000)]
+        return 1
+
+
+LISTS = {
+    "stack": (tenon.stack, lambda: np.zeros(3)),
+    "cat": (tenon.cat, lambda: np.zeros(3)),
+    "tensor": (tenon.tensor, lambda: [1.0, 2.0, 3.0]),
+    "reshape": (lambda v: tenon.zeros(1).reshape(v), lambda: 10**6),
+    "grad": (
+        lambda v: tenon.autograd.backward([tenon.ones(3, requires_grad=True)] * 50, v),
+        lambda: np.ones(3),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_that_change_while_they_are_read(name):
+    f, item = LISTS[name]
+    items = []
+    items.append(Treacherous(items))
+    items.extend(item() for _ in range(49))
+    with pytest.raises(ValueError, match="the sequence changed while it was read"):
+        f(items)
+
+
+def test_a_dict_that_changes_while_it_is_saved(tmp_path):
+    arrays = {}
+    arrays.update({"a": Treacherous(arrays), **{str(i): np.ones(3) for i in range(50)}})
+    tenon.save_npz(tmp_path / "x.npz", arrays)
+    assert len(tenon.load_npz(tmp_path / "x.npz")) == 51
+
+
+def test_weak_references_do_not_find_the_dying():
+    x = tenon.ones(3, requires_grad=True)
+    (x * 2).sum().backward()
+    found = []
+    gradient = x.grad
+    reference = weakref.ref(gradient, lambda _: found.append(x.grad))
+    del gradient
+    others = [tenon.zeros(2) for _ in range(300)]
+    assert found[-1].tolist() == [2, 2, 2]
+    assert all(found[-1] is not other for other in others)
+    del reference
+
+
+@pytest.mark.parametrize("k", [MOST, LEAST, MOST - 1, LEAST + 1, 2, -2])
+def test_diagonals_far_outside(k):
+    ones = tenon.ones(2, 2)
+    assert tenon.tril(ones, k).sum().item() == (4 if k > 0 else 0)
+    assert tenon.triu(ones, k).sum().item() == (0 if k > 0 else 4)
+
+
+def test_numbers_that_python_does_not_write():
+    huge = 10**5000
+    for f in (tenon.tensor, tenon.zeros, lambda v: tenon.tensor([v], dtype=tenon.int64)):
+        with pytest.raises((OverflowError, ValueError), match="^(tensor|zeros): .*4300 digits"):
+            f(huge)
+
+
+def test_rows_behind_pointers_are_no_memory_of_one_tensor():
+    buffers = pytest.importorskip("_testbuffer")
+    pointers = buffers.ndarray(list(range(12)), shape=[3, 4], format="i", flags=buffers.ND_PIL)
+    with pytest.raises(ValueError, match="suboffsets"):
+        tenon.asarray(pointers)
+
+
+def test_strided_buffers_are_not_read_as_flat_ones():
+    for t in (tenon.arange(6.0)[::2], tenon.arange(3.0)[::-1], tenon.ones(1).expand(3)):
+        with pytest.raises((BufferError, ValueError), match="contiguous"):
+            np.ndarray((3,), "f4", buffer=t)
+    columns = tenon.arange(6.0).reshape(2, 3).T
+    np.testing.assert_array_equal(
+        np.ndarray((6,), "f4", buffer=columns), range(6)
+    )  # C or Fortran: any will do
+
+
+def test_sizes_that_fail_are_not_counted():
+    tenon.memory.reset_peak()
+    before = tenon.memory.stats()
+    for n in (MOST, MOST - 2**20, HUGE):
+        with pytest.raises((MemoryError, ValueError)):
+            tenon.empty(n, dtype=tenon.uint8)
+    assert tenon.memory.stats()["peak"] == before["peak"]
+
+
+def test_devices_beyond_their_numbers():
+    for device in ((1 + 2**32, 0), (2, 256), (2, -1)):
+        with pytest.raises(BufferError, match="__dlpack__"):
+            tenon.ones(3).__dlpack__(dl_device=device)
+
+
+def test_an_interface_without_an_address():
+    for data, error in (((0, False), "null"),):
+        bad = type(
+            "Bad", (), {"__array_interface__": {"data": data, "shape": (3,), "typestr": "<f8", "version": 3}}
+        )
+        with pytest.raises(ValueError, match=error):
+            tenon.asarray(bad())

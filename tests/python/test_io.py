@@ -186,3 +186,24 @@ def test_read_csv(tmp_path):
     with pytest.raises(TypeError, match=r"'city'.*select_dtypes"):
         tenon.read_csv(path, as_tensor=True)
     assert tenon.read_csv(path, columns=["n"], nrows=1)["n"].tolist() == [1]
+
+
+@pytest.mark.parametrize("size", [262_144, 262_145, 262_400, 524_288, 524_289, 524_700])
+def test_compressed_members_whose_end_fills_a_block(tmp_path, size):
+    """zlib may hold output when its input is used up."""
+    for extra in range(0, 24, 3):
+        a = np.zeros(size + extra, np.uint8)
+        np.savez_compressed(tmp_path / "theirs.npz", a=a)
+        tenon.save_npz(tmp_path / "ours.npz", {"a": a}, compressed=True)
+        for name in ("theirs", "ours"):
+            assert not tenon.load_npz(tmp_path / f"{name}.npz")["a"].any()
+
+
+def test_maps_the_file_that_was_parsed(tmp_path):
+    """A file that is replaced by another of the same size between the two."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(4.0))
+    t = tenon.load_npy(path, mmap=True)
+    np.save(tmp_path / "b.npy", np.arange(4, dtype=np.int64))
+    (tmp_path / "b.npy").rename(path)
+    assert t.tolist() == [0, 1, 2, 3] and tenon.load_npy(path, mmap=True).dtype == tenon.int64

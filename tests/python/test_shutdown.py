@@ -76,3 +76,43 @@ def test_an_unsupported_second_interpreter_is_no_crash() -> None:
             print(type(error).__name__)
         """
     )
+
+
+def test_references_dropped_without_the_gil_after_a_subinterpreter() -> None:
+    """PyGILState_Check() is always true then."""
+    run_python(
+        """
+        import ctypes, sys, threading
+        import numpy as np, tenon
+        try:
+            import _xxsubinterpreters as interpreters
+        except ImportError:
+            import _interpreters as interpreters
+        interpreters.destroy(interpreters.create())
+        class Owner(np.ndarray):
+            def __del__(self):
+                gone.append([i for i in range(100)])
+        gone = []
+        free = ctypes.CDLL(None).free  # any foreign function: it runs without the GIL
+        for _ in range(50):
+            a = np.zeros(5).view(Owner)
+            capsule = tenon.from_numpy(a).__dlpack__()
+            name = b"dltensor"
+            get = ctypes.pythonapi.PyCapsule_GetPointer
+            get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+            managed = get(capsule, name)
+            rename = ctypes.pythonapi.PyCapsule_SetName
+            rename.argtypes = [ctypes.py_object, ctypes.c_char_p]
+            used = b"used_dltensor"
+            rename(capsule, used)
+            # struct DLManagedTensor: 48 bytes of DLTensor, the context, the deleter
+            deleter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(ctypes.c_void_p.from_address(managed + 56).value)
+            del a, capsule
+            thread = threading.Thread(target=deleter, args=(managed,))
+            thread.start()
+            thread.join()
+        for _ in range(10):
+            tenon.from_numpy(np.zeros(1))
+        assert len(gone) == 50, len(gone)
+        """
+    )

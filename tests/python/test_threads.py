@@ -239,3 +239,45 @@ def test_the_number_of_threads_changes_no_result() -> None:
     finally:
         tenon.set_num_threads(before)
     assert results[0] == results[1] == results[2]
+
+
+def test_references_are_counted_under_the_gil() -> None:
+    """In-place work without the GIL returns its tensor, and backward() None: with the GIL."""
+    t = tenon.ones(30_000)
+    w = tenon.ones(2, requires_grad=True)
+    index = tenon.zeros(30_000, dtype=tenon.int64)
+    before = sys.getrefcount(t)
+
+    def work(_: int) -> None:
+        for _ in range(200):
+            t.add_(0)
+            t.clip_(0, 1)
+            t.random_(0, 2)
+            t.scatter_(0, index, 1.0)
+            tenon.add(t, 0, out=t)
+            tenon.autograd.backward([(w * 2).sum()])
+
+    in_threads(work)
+    assert sys.getrefcount(t) == before
+
+
+def test_memory_in_use_is_not_moved() -> None:
+    """resize_() meets operations of another thread: it refuses, or it runs between them."""
+    t = tenon.ones(100_000)
+    done = threading.Event()
+
+    def compute() -> None:
+        while not done.is_set():
+            t.exp()
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    refused = 0
+    for i in range(300):
+        try:
+            t.resize_((100_000 + i,))
+        except BufferError:
+            refused += 1
+    done.set()
+    thread.join()
+    assert t.numel() >= 100_000 and refused < 301
