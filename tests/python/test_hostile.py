@@ -203,7 +203,7 @@ def test_diagonals_far_outside(k):
 def test_numbers_that_python_does_not_write():
     huge = 10**5000
     for f in (tenon.tensor, tenon.zeros, lambda v: tenon.tensor([v], dtype=tenon.int64)):
-        with pytest.raises((OverflowError, ValueError), match="^(tensor|zeros): .*4300 digits"):
+        with pytest.raises((OverflowError, ValueError), match=r"^(tensor|zeros): .*4300 digits"):
             f(huge)
 
 

@@ -49,9 +49,7 @@ def test_what_others_see_is_not_moved():
         t.share_memory_()
     del array
     view = t[1:]
-    with pytest.raises(
-        BufferError, match="share_memory_: other tensors, backward\(\) or a thread need the same storage"
-    ):
+    with pytest.raises(BufferError, match=r"share_memory_: other tensors.* need the same storage"):
         t.share_memory_()
     assert not t.is_shared()
     del view

@@ -93,7 +93,6 @@ def test_references_dropped_without_the_gil_after_a_subinterpreter() -> None:
             def __del__(self):
                 gone.append([i for i in range(100)])
         gone = []
-        free = ctypes.CDLL(None).free  # any foreign function: it runs without the GIL
         for _ in range(50):
             a = np.zeros(5).view(Owner)
             capsule = tenon.from_numpy(a).__dlpack__()
@@ -106,7 +105,8 @@ def test_references_dropped_without_the_gil_after_a_subinterpreter() -> None:
             used = b"used_dltensor"
             rename(capsule, used)
             # struct DLManagedTensor: 48 bytes of DLTensor, the context, the deleter
-            deleter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(ctypes.c_void_p.from_address(managed + 56).value)
+            prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+            deleter = prototype(ctypes.c_void_p.from_address(managed + 56).value)
             del a, capsule
             thread = threading.Thread(target=deleter, args=(managed,))
             thread.start()
