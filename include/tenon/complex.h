@@ -32,7 +32,7 @@ struct complex {
   T re, im;
 
   complex() = default;
-  TENON_INLINE constexpr complex(T re, T im = T(0)) : re(re), im(im) {}
+  TENON_INLINE constexpr complex(T real, T imag = T(0)) : re(real), im(imag) {}
   template <class U>
     requires(!std::is_same_v<T, U>)
   TENON_INLINE constexpr explicit(sizeof(U) > sizeof(T)) complex(complex<U> z) : re(T(z.re)), im(T(z.im)) {}

@@ -31,11 +31,15 @@ namespace tenon {
   X(float8_e4m3fn, ::tenon::float8_e4m3fn, float8, 8)   \
   X(float8_e5m2, ::tenon::float8_e5m2, float8, 8)
 
+// Some enumerators share their names with tenon's own types.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 enum class DType : std::uint8_t {
 #define X(name, type, kind, bits) name,
   TENON_FOR_EACH_DTYPE(X)
 #undef X
 };
+#pragma GCC diagnostic pop
 
 inline constexpr int kDTypes = 17;
 
