@@ -1,6 +1,8 @@
 // Reverse-mode differentiation: the graph, the engine and what operations use to record themselves.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>

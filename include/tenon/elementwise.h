@@ -1,9 +1,11 @@
 // The uniform elementwise primitives: their enumeration, dtype rules and C++ functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "tenon/tensor.h"
 

@@ -3,6 +3,7 @@
 // requires one, and throws the errors of error.h before anything is written.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <span>

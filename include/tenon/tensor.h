@@ -1,11 +1,14 @@
 // A strided view of a storage: tenon's one array type.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tenon/dims.h"
