@@ -70,6 +70,7 @@ struct complex {
   TENON_INLINE constexpr complex& operator*=(complex b) { return *this = *this * b; }
   TENON_INLINE constexpr complex& operator/=(complex b) { return *this = *this / b; }
 
+  // As those of std::complex: norm is the square of abs.
   TENON_INLINE friend constexpr complex conj(complex z) { return {z.re, -z.im}; }
   TENON_INLINE friend constexpr T norm(complex z) { return z.re * z.re + z.im * z.im; }
   TENON_INLINE friend T abs(complex z) { return detail::hypot(z.re, z.im); }
