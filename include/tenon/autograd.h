@@ -1,6 +1,8 @@
 // Reverse-mode differentiation: the graph, the engine and what operations use to record themselves.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -11,10 +13,11 @@
 
 namespace tenon {
 
-// Whether operations are recorded on this thread.
+// Whether operations are recorded on this thread; at first they are.
 TENON_API bool grad_enabled();
 TENON_API void set_grad_enabled(bool on);
 
+// While it lives, its thread records nothing.
 class NoGrad {
  public:
   NoGrad() : was_(grad_enabled()) { set_grad_enabled(false); }
@@ -93,6 +96,7 @@ using Backward = std::function<Grads(const Tensor& g)>;
 
 namespace autograd {
 
+// Whether one of them requires grad while this thread records.
 TENON_API bool needs_grad(const Tensor& t);
 template <class... T>
 bool needs_grad(const Tensor& t, const T&... more) {
@@ -100,25 +104,33 @@ bool needs_grad(const Tensor& t, const T&... more) {
 }
 TENON_API bool needs_grad(std::span<const Tensor> ts);
 
-// Gives y a node for op over the inputs. Call it only if one of them needs a gradient.
+// Gives y a node for op over the inputs, unless y holds integers or bools. Call it only if one of them needs a
+// gradient.
 TENON_API void attach(const Tensor& y, const char* op, std::span<const Tensor> inputs, Backward backward);
 TENON_API void attach(const Tensor& y, Ref<Node> node, std::span<const Tensor> inputs);
+// Where t's gradient flows to; empty if it requires none.
 TENON_API Edge edge_of(const Tensor& t);
 
-// In-place operations: check before the write, rebase after it.
-// Throws ReadOnlyError, GradError for leaves, and for tensors whose elements share memory (expanded views).
+// In-place operations: check before the write, rebase after it. Throws ReadOnlyError, RuntimeError where elements
+// share memory (expanded views), and GradError as check_leaf or for a gradient that would flow into integers or bools.
 TENON_API void check_inplace(const Tensor& t, const char* op, bool grad_flows_in);
-// The last but for reading only and shared memory: the check of what changes the geometry alone.
+// For what changes the geometry alone. While this thread records, throws GradError for a leaf that requires grad and
+// for a view of one.
 TENON_API void check_leaf(const Tensor& t, const char* op);
 // Makes node t's history, and moves what retain_grad() asked for.
 void set_node(const Tensor& t, Ref<Node> node);
 // Bumps the version; if node is given, makes it t's history (and its base's, if t is a view).
 TENON_API void after_inplace(const Tensor& t, const char* op, Ref<Node> node = {});
 
+// Adds the gradients of the roots to the .grad of the leaves that require grad, and of tensors after retain_grad().
+// gradients: one for each root, of its shape; an undefined one is 1 for a root of one element. Frees what was saved
+// unless retain_graph; is recorded itself with create_graph. Throws ShapeError; GradError for a root that requires no
+// grad or lacks a gradient, a graph that was freed, a saved tensor that was written since, an operation without
+// derivative.
 TENON_API void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph,
                         bool create_graph);
-// d(roots)/d(inputs) without touching any .grad. Throws GradError where an input is not in the graph,
-// unless allow_unused.
+// The gradients with respect to the inputs, without touching any .grad. Throws as backward(), and GradError for an
+// input that requires no grad; also for one that is not in the graph, unless allow_unused makes its gradient undefined.
 TENON_API Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
                      bool retain_graph, bool create_graph, bool allow_unused);
 // The operation that made t; null for leaves.

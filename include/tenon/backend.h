@@ -137,7 +137,8 @@ struct IotaCall {
 };
 
 // Sorts `rows` rows of n contiguous elements, NaNs above all numbers, complex numbers by their real parts first.
-// values gets the elements in order, indices where each stood; equal elements keep their order. One of them may be null.
+// values gets the elements in order, indices where each stood; equal elements keep their order. One of the two may
+// be null.
 struct SortCall {
   DType dtype;
   bool descending;
@@ -149,7 +150,8 @@ struct SortCall {
 
 inline constexpr int kMaxRanks = 16;
 
-// out[row][k] = the element that sorting the row would put at ranks[k], ascending. A NaN in a row makes all of them NaN.
+// out[row][k] = the element that sorting the row would put at ranks[k], ascending. A NaN in a row makes all of them
+// NaN.
 struct SelectCall {
   DType dtype;  // not complex
   const void* in;
@@ -201,11 +203,13 @@ inline constexpr std::uint64_t kBackendAbi =
 // The one symbol that a plugin exports: extern "C" const tenon::Backend* tenon_backend();
 using BackendEntry = const Backend* (*)();
 
-// The table for a device. Throws DeviceError, saying what to install, if its plugin is absent.
+// The table for a device. Throws DeviceError, saying what to install, if its plugin is absent or has no such device.
 TENON_API const Backend& backend(Device device);
 // Whether the device type has a plugin and at least one device; never throws.
 TENON_API bool is_available(DeviceType type);
+// 1 for the CPU, 0 where is_available() is false.
 TENON_API int device_count(DeviceType type);
+// Returns when the device has done what it was given; at once for the CPU. Throws as backend().
 TENON_API void synchronize(Device device);
 
 }  // namespace tenon

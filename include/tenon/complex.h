@@ -32,7 +32,7 @@ struct complex {
   T re, im;
 
   complex() = default;
-  TENON_INLINE constexpr complex(T re, T im = T(0)) : re(re), im(im) {}
+  TENON_INLINE constexpr complex(T real, T imag = T(0)) : re(real), im(imag) {}
   template <class U>
     requires(!std::is_same_v<T, U>)
   TENON_INLINE constexpr explicit(sizeof(U) > sizeof(T)) complex(complex<U> z) : re(T(z.re)), im(T(z.im)) {}
@@ -70,6 +70,7 @@ struct complex {
   TENON_INLINE constexpr complex& operator*=(complex b) { return *this = *this * b; }
   TENON_INLINE constexpr complex& operator/=(complex b) { return *this = *this / b; }
 
+  // As those of std::complex: norm is the square of abs.
   TENON_INLINE friend constexpr complex conj(complex z) { return {z.re, -z.im}; }
   TENON_INLINE friend constexpr T norm(complex z) { return z.re * z.re + z.im * z.im; }
   TENON_INLINE friend T abs(complex z) { return detail::hypot(z.re, z.im); }

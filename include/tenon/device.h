@@ -21,7 +21,8 @@ struct Device {
 
 inline constexpr Device kCpu{};
 
-// Reads "cpu", "cuda" or "cuda:1". Throws ValueError on anything else.
+// Reads "cpu", "cuda" (that is "cuda:0") or "cuda:1", up to 99, whether it exists or not. Throws ValueError on anything
+// else.
 TENON_API Device parse_device(const std::string& text);
 
 }  // namespace tenon

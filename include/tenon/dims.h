@@ -1,4 +1,5 @@
 // A short vector of int64: a shape, strides or a list of axes. Up to six entries need no allocation.
+// Positions are not checked. Throws std::bad_alloc alone; what was moved from is empty.
 #pragma once
 
 #include <algorithm>

@@ -116,6 +116,7 @@ static_assert(sizeof(void*) != 8 || (sizeof(DLPackExchangeAPIHeader) == 16 && si
                                      offsetof(DLPackExchangeAPI, managed_tensor_allocator) == 16 &&
                                      offsetof(DLPackExchangeAPI, current_work_stream) == 48));
 
+// DLPack's words for them; every dtype and device has one.
 TENON_API DLDataType to_dlpack(DType dtype);
 TENON_API DLDevice to_dlpack(Device device);
 // Throw BufferError, naming what it is, for a type or device that tenon lacks.

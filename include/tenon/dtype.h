@@ -31,11 +31,15 @@ namespace tenon {
   X(float8_e4m3fn, ::tenon::float8_e4m3fn, float8, 8)   \
   X(float8_e5m2, ::tenon::float8_e5m2, float8, 8)
 
+// Some enumerators share their names with tenon's own types.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 enum class DType : std::uint8_t {
 #define X(name, type, kind, bits) name,
   TENON_FOR_EACH_DTYPE(X)
 #undef X
 };
+#pragma GCC diagnostic pop
 
 inline constexpr int kDTypes = 17;
 
@@ -62,6 +66,7 @@ constexpr std::string_view name(DType d) { return d == DType::bool_ ? "bool" : i
 
 constexpr bool is_bool(DType d) { return d == DType::bool_; }
 constexpr bool is_integral(DType d) { return kind(d) == Kind::signed_integer || kind(d) == Kind::unsigned_integer; }
+// float8 counts as floating, and so as differentiable.
 constexpr bool is_floating(DType d) { return kind(d) == Kind::floating || kind(d) == Kind::float8; }
 constexpr bool is_complex(DType d) { return kind(d) == Kind::complex; }
 constexpr bool is_float8(DType d) { return kind(d) == Kind::float8; }
@@ -71,12 +76,14 @@ constexpr bool is_differentiable(DType d) { return is_floating(d) || is_complex(
 TENON_API DType promote(DType a, DType b);
 // The dtype of the components of a complex dtype; the dtype itself otherwise.
 TENON_API DType real_dtype(DType d);
-// The complex dtype whose components have at least the precision of d.
+// complex128 for float64, complex64 for lower floats, that of default_float() for integers and bools; a complex dtype
+// itself.
 TENON_API DType complex_dtype(DType d);
 // Whether a value may be stored without changing its kind downwards (float to int, complex to real).
 TENON_API bool can_cast_same_kind(DType from, DType to);
 
-// The dtypes that tensors of Python floats and complex numbers get. float32 (complex64) unless changed.
+// The dtypes that tensors of Python floats and complex numbers get, in the whole process: float32 (complex64) unless
+// changed. Throws DtypeError unless d is float16, bfloat16, float32 or float64.
 TENON_API DType default_float();
 TENON_API void set_default_float(DType d);
 inline DType default_complex() { return complex_dtype(default_float()); }

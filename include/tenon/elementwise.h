@@ -1,9 +1,11 @@
 // The uniform elementwise primitives: their enumeration, dtype rules and C++ functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "tenon/tensor.h"
 
@@ -20,11 +22,12 @@ enum class Op : std::uint8_t {
   count
 };
 
-// Which dtypes an op takes, what it computes in and what it returns. float16 and bfloat16 compute in float32.
+// Which dtypes an op takes, what it computes in and what it returns. float16 and bfloat16 compute in float32; float8
+// is taken by logical and any alone.
 //                    operands                       result
 enum class Rule : std::uint8_t {
   arithmetic,     // all but float8                 the promoted dtype
-  numeric,        // no bool                        the promoted dtype
+  numeric,        // integers, floats, complex      the promoted dtype
   ordered,        // bool, integers, floats         the promoted dtype
   real,           // integers, floats               the promoted dtype
   integral,       // bool, integers                 the promoted dtype
@@ -38,7 +41,7 @@ enum class Rule : std::uint8_t {
   logical,        // all, by truth value            bool
   classify,       // as floating                    bool
   order1,         // as real_floating               bool
-  select,         // (bool, x, y)                   the promoted dtype of x and y
+  select,         // (bool or uint8, x, y)          the promoted dtype of x and y
   any,            // one operand, any dtype         the same
 };
 
@@ -51,6 +54,7 @@ struct OpInfo {
   std::string_view doc;
 };
 
+// op's row of elementwise.def.
 TENON_API const OpInfo& info(Op op);
 inline constexpr int kOps = static_cast<int>(Op::count);
 
@@ -63,7 +67,7 @@ struct ElementwiseTypes {
 // Throws DtypeError where the rule refuses the promoted dtype.
 TENON_API ElementwiseTypes elementwise_types(Op op, DType promoted);
 
-// An operand: a tensor, or a number that takes part weakly in promotion.
+// An operand: a tensor, which it refers to and which outlives it, or a number that takes part weakly in promotion.
 class Operand {
  public:
   Operand(const Tensor& t) : tensor_(&t) {}
@@ -81,12 +85,20 @@ class Operand {
   Scalar scalar_;
 };
 
-// Runs one primitive: promotes, broadcasts, plans, computes and records the gradient.
-// With out given, writes into it (its dtype must accept the result's kind) and returns it.
+// Runs one primitive: promotes, broadcasts, plans, computes and records the gradient. The result is new, its dimensions
+// in memory in the order of the operands' where these agree. CPU tensors without dimensions may join tensors on a
+// device. Throws ShapeError where shapes do not broadcast, DtypeError where the rule refuses a dtype, OverflowError for
+// an integer out of the bounds of the dtype (comparisons take any), DeviceError for tensors on different devices.
+//
+// With out given, writes into it and returns it; out may be an operand or overlap one. Throws DtypeError if it is of a
+// lower kind than the result, ShapeError unless it has the result's shape, GradError where a gradient would be
+// recorded, ReadOnlyError, RuntimeError where elements of out share memory.
 TENON_API Tensor elementwise(Op op, std::span<const Operand> operands, const Tensor* out = nullptr);
-// operands[0] is the tensor that is overwritten.
+// self is the first operand and gets the result, converted to its dtype. Throws as elementwise with out, but records
+// the gradient; GradError for a leaf that requires grad, or a view of one, while gradients are recorded.
 TENON_API Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others);
 
+// tenon::add(a, b) and so on: for each row of elementwise.def, which says what it computes, elementwise() without out.
 #define UNARY(name, ...) \
   inline Tensor name(const Operand& x) { return elementwise(Op::name, {&x, 1}); }
 #define BINARY(name, ...)                                  \
@@ -104,6 +116,7 @@ TENON_API Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> oth
 #undef BINARY
 #undef TERNARY
 
+// add, sub, mul, div and neg.
 inline Tensor operator+(const Tensor& a, const Operand& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Operand& b) { return sub(a, b); }
 inline Tensor operator*(const Tensor& a, const Operand& b) { return mul(a, b); }

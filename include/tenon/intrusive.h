@@ -1,6 +1,7 @@
 // A pointer to an object that counts its own references.
 #pragma once
 
+#include <cstddef>
 #include <utility>
 
 namespace tenon {

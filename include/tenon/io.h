@@ -37,7 +37,7 @@ TENON_API Tensor load_npy(const std::string& path, const NpyOptions& options);
 inline Tensor load_npy(const std::string& path, bool mmap = false, bool writeable = false) {
   return load_npy(path, NpyOptions{mmap, writeable, {}});
 }
-// Column-major where t is laid out so, row-major otherwise. Values only: no gradient is saved.
+// Format version 1.0, column-major where t is laid out so, row-major otherwise. Values only: no gradient is saved.
 TENON_API void save_npy(const std::string& path, const Tensor& t);
 
 // The members in the archive's order, without their ".npy". Their checksums are verified, except those of
@@ -47,8 +47,10 @@ TENON_API NamedTensors load_npz(const std::string& path, const NpyOptions& optio
 // Only the members named, in the order asked for. Throws ValueError if there is no such member.
 TENON_API NamedTensors load_npz(const std::string& path, std::span<const std::string> names,
                                 const NpyOptions& options = {});
+// What load_npz would name its tensors; reads none of them.
 TENON_API std::vector<std::string> npz_names(const std::string& path);
-// Uncompressed members are aligned to 64 bytes, so that they can be mapped.
+// Uncompressed members are aligned to 64 bytes, so that they can be mapped. Throws ValueError for names that are equal,
+// not UTF-8, hold a NUL or are longer than 60000 bytes.
 TENON_API void save_npz(const std::string& path, const NamedTensors& items, bool compressed = false);
 
 struct Safetensors {
@@ -59,7 +61,8 @@ struct Safetensors {
 // With mmap (and device the CPU) tensors are read-only views of one mapping where they are aligned, and read
 // where they are not; without, each owns its memory. On another device they are copies.
 TENON_API Safetensors load_safetensors(const std::string& path, bool mmap = true, Device device = kCpu);
-// Throws DtypeError for complex128, which the format lacks.
+// Throws DtypeError for complex128, which the format lacks, ValueError for names that are equal or "__metadata__",
+// and for text that is not UTF-8.
 TENON_API void save_safetensors(const std::string& path, const NamedTensors& items, const Metadata& metadata = {});
 
 }  // namespace tenon

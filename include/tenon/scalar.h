@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <string>
 
 #include "tenon/dtype.h"
@@ -57,6 +58,7 @@ class Scalar {
   bool is_floating() const { return tag_ == Tag::floating; }
   bool is_complex() const { return tag_ == Tag::complex; }
 
+  // Converted without an error: integers wrap around, fractions and imaginary parts are dropped.
   template <class T>
   T to() const {
     switch (tag_) {
@@ -80,10 +82,11 @@ class Scalar {
   bool is_negative() const { return tag_ == Tag::integer ? u_.i < 0 : tag_ >= Tag::huge_integer && u_.c.re < 0; }
   // Whether an integer scalar is representable in dtype d (in a float: finite); always true for other scalars.
   TENON_API bool fits(DType d) const;
-  // Writes the value as dtype d to p.
+  // Writes the value as dtype d to p, converted as by to().
   TENON_API void store(DType d, void* p) const;
   // The value of dtype d at p.
   TENON_API static Scalar load(DType d, const void* p);
+  // "True", "3", "2.5", "(1-2j)"; floats with up to 17 digits.
   TENON_API std::string str() const;
 
  private:

@@ -11,7 +11,7 @@
 
 namespace tenon {
 
-// Called once when the last tensor over borrowed bytes is gone, on whichever thread that happens.
+// Called once when the last tensor over borrowed bytes is gone, on whichever thread that happens. Must not throw.
 using Deleter = void (*)(void* context);
 
 struct SavedTensor;
@@ -22,7 +22,8 @@ class TENON_API Storage {
 
   // Uninitialised bytes, 64-byte aligned on the CPU. Throws std::bad_alloc, or DeviceError on a device.
   static Ref<Storage> allocate(std::int64_t bytes, Device device = kCpu);
-  // Bytes that belong to somebody else, kept alive until deleter(context) is called.
+  // Bytes that belong to somebody else, kept alive until deleter(context), if there is one, is called with the last
+  // reference's end. Throws std::bad_alloc, without calling it.
   static Ref<Storage> borrow(void* data, std::int64_t bytes, Device device, Deleter deleter, void* context);
   // A file mapped privately: pages are read on demand; writes, where allowed, stay in memory.
   // Throws FileError.
@@ -32,8 +33,10 @@ class TENON_API Storage {
 
   // Zeroed memory that other processes can map, too, by its descriptor. Throws std::bad_alloc.
   static Ref<Storage> share(std::int64_t bytes);
-  // The memory behind a descriptor of share(), of another process; takes the descriptor. Throws ValueError.
+  // The memory behind a descriptor of share(), of another process. Takes the descriptor: it is closed before
+  // ValueError is thrown, for what cannot be mapped and written.
   static Ref<Storage> attach(int descriptor);
+  // Of memory that share() or attach() made, -1 for any other.
   int descriptor() const { return kind_ == Kind::shared ? descriptor_ : -1; }
 
   void* data() const { return data_; }
@@ -121,6 +124,7 @@ struct Stats {
 };
 
 TENON_API Stats stats();
+// The peak becomes what is in use.
 TENON_API void reset_peak();
 // Returns every cached block to the system; the number of bytes returned.
 TENON_API std::int64_t release();

@@ -1,10 +1,13 @@
 // All of tenon's C++ API.
 #pragma once
 
+#include "tenon/arrow.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
 #include "tenon/blas.h"
+#include "tenon/dlpack.h"
 #include "tenon/elementwise.h"
+#include "tenon/io.h"
 #include "tenon/ops.h"
 #include "tenon/tensor.h"
 #include "tenon/threads.h"

@@ -1,11 +1,14 @@
 // A strided view of a storage: tenon's one array type.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tenon/dims.h"
@@ -41,11 +44,14 @@ struct TensorImpl {
   TENON_API void release();
 };
 
+// A handle: copies of it are the same tensor. Made by default it is undefined, and only defined(), impl() and is_same()
+// may be asked.
 class TENON_API Tensor {
  public:
   Tensor() = default;
   explicit Tensor(Ref<TensorImpl> impl) : p_(std::move(impl)) {}
-  // A tensor without a shape of its own from a number, of the scalar's default dtype.
+  // A 0-d tensor of this value, by default in the scalar's default dtype. What the dtype does not hold is converted
+  // without an error: integers wrap around, fractions and imaginary parts are dropped.
   static Tensor of(const Scalar& value, std::optional<DType> dtype = {}, Device device = kCpu);
 
   bool defined() const { return static_cast<bool>(p_); }
@@ -53,7 +59,7 @@ class TENON_API Tensor {
 
   const Dims& shape() const { return p_->shape; }
   const Dims& strides() const { return p_->strides; }
-  std::int64_t size(int dim) const;
+  std::int64_t size(int dim) const;  // -1 is the last; IndexError out of range
   int ndim() const { return p_->shape.size(); }
   std::int64_t numel() const { return p_->numel; }
   DType dtype() const { return p_->dtype; }
@@ -65,13 +71,13 @@ class TENON_API Tensor {
   bool read_only() const { return p_->read_only; }
   bool is_contiguous() const { return p_->contiguous; }
 
-  // The first element. On a device the address is the device's.
+  // The first element; that T is the dtype's type is not checked. On a device the address is the device's.
   char* data() const { return p_->data; }
   template <class T>
   T* data() const {
     return reinterpret_cast<T*>(p_->data);
   }
-  // The value of a tensor of one element, read to the host.
+  // The value of a tensor of one element, read to the host. Throws ValueError for any other number of elements.
   Scalar item() const;
   template <class T>
   T item() const {
@@ -83,15 +89,21 @@ class TENON_API Tensor {
   bool is_same(const Tensor& o) const { return p_ == o.p_; }
 
   // ---- gradients (autograd.h) ----
+  // Whether it was asked for, or a recorded operation made it.
   bool requires_grad() const;
+  // Throws GradError for integers and bools, and where the result of an operation is to stop.
   Tensor& set_requires_grad(bool on);
+  // Whether no recorded operation made it.
   bool is_leaf() const;
-  Tensor grad() const;  // undefined if there is none
+  Tensor grad() const;  // what backward() added up: no copy; undefined if there is none
+  // An undefined tensor clears it. Throws ShapeError unless g has this shape.
   void set_grad(Tensor g);
   // Makes backward keep the gradient of a tensor that is no leaf, too. Throws GradError if it requires no grad.
   void retain_grad();
   bool retains_grad() const;
+  // The same bytes, read-only or not as these, without the history.
   Tensor detach() const;
+  // autograd::backward() of this tensor.
   void backward(const Tensor& gradient = {}, bool retain_graph = false, bool create_graph = false) const;
 
   // ---- the most used operations; all others are free functions in ops.h ----
@@ -102,14 +114,17 @@ class TENON_API Tensor {
   Tensor to(DType dtype) const;
   Tensor to(Device device) const;
   Tensor sum() const;
-  Tensor operator[](std::int64_t index) const;
+  Tensor operator[](std::int64_t index) const;  // select(*this, 0, index)
 
  private:
   Ref<TensorImpl> p_;
 };
 
 // ---- making tensors over storages; ops/creation.cc builds on these ----
+// Row-major without gaps, in elements; sizes of 0 count as 1.
 TENON_API Dims contiguous_strides(std::span<const std::int64_t> shape);
+// A row-major tensor whose elements are unset. Throws ShapeError for a negative size or more than kMaxDims dimensions,
+// ValueError for more bytes than can be addressed, std::bad_alloc, on a device DeviceError.
 TENON_API Tensor empty(const Dims& shape, DType dtype, Device device = kCpu);
 // The same for an operation that errors are to name.
 TENON_API Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device device);
@@ -122,13 +137,18 @@ TENON_API std::optional<ByteRange> byte_range(const Dims& shape, const Dims& str
 // A view of a storage whose bytes are known to hold the geometry (byte_range).
 TENON_API Tensor tensor_at(Ref<Storage> storage, std::int64_t byte_offset, Dims shape, Dims strides, DType dtype,
                            bool read_only);
-// A view of a storage with any geometry. Throws ValueError if it reaches outside the storage's bytes.
+// A view of a storage with any geometry; writes to it throw ReadOnlyError if it is read_only. Throws ValueError if it
+// reaches outside the storage's bytes or lacks a stride, ShapeError for negative sizes and too many dimensions.
 TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& shape, const Dims& strides,
                              DType dtype, bool read_only);
-// Another geometry over t's bytes, sharing its read-only bit; records no gradient.
+// Another geometry over t's bytes, which are not checked to hold it, sharing its read-only bit; records no gradient.
+// Throws ShapeError for too many dimensions.
 TENON_API Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides);
 
-// Tensors over memory of the caller's, in C++ programs: tn::from_blob(p, {2, 3}, dtype_of<float>).
+// A row-major tensor over memory of the caller's, without a copy: from_blob(p, {2, 3}, dtype_of<float>). That p holds
+// the elements and is aligned for them is not checked. deleter(context), if given, runs once: when the last tensor over
+// the bytes is gone, or before from_blob throws, which is ShapeError for a negative size or too many dimensions and
+// ValueError for more bytes than can be addressed. Only after std::bad_alloc it may not have run.
 TENON_API Tensor from_blob(void* data, const Dims& shape, DType dtype, Deleter deleter = nullptr,
                            void* context = nullptr, bool read_only = false);
 
