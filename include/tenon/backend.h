@@ -98,6 +98,7 @@ struct IndexCall {
   const std::int64_t* indices[kMaxDims];            // already checked and non-negative
   std::int64_t index_loop_strides[kMaxDims][kMaxDims];  // of each index tensor in the loop, in bytes
   std::int64_t base_strides[kMaxDims];              // of each indexed dimension, in bytes
+  std::int64_t base_sizes[kMaxDims];                // where others write indices meanwhile, what is read stays below
 };
 
 // The elements of a contiguous array where a contiguous mask is true, in order.
@@ -110,6 +111,7 @@ struct MaskedCall {
   void* base;
   const bool* mask;
   std::int64_t n;  // of mask and base
+  std::int64_t count;  // of values; the mask may have others meanwhile, which are ignored
 };
 
 enum class Random : std::uint8_t { uniform, normal, integers };
@@ -188,17 +190,25 @@ struct Backend {
   int (*select)(int device, const SelectCall&);  // (optional: sort serves)
   // The flat row-major positions of the true elements of a contiguous bool array, and their number. (optional)
   std::int64_t (*count_true)(int device, const bool* mask, std::int64_t n);
-  int (*true_positions)(int device, const bool* mask, std::int64_t n, std::int64_t* out);
+  int (*true_positions)(int device, const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count);
   int (*masked)(int device, const MaskedCall&);  // (optional: true_positions and index serve)
   // The least and the greatest of contiguous numbers, n > 0, on the host. (optional: reduce serves)
   int (*index_range)(int device, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
 };
 
-// Changes whenever a struct of this header or a table behind an enumerator does.
-inline constexpr std::uint64_t kBackendAbi =
-    (static_cast<std::uint64_t>(sizeof(Backend)) << 48) ^ (static_cast<std::uint64_t>(sizeof(ElementwiseCall)) << 32) ^
-    (static_cast<std::uint64_t>(sizeof(IndexCall)) << 20) ^ (sizeof(ReduceCall) << 8) ^
-    (static_cast<std::uint64_t>(kOps) << 4) ^ kDTypes;
+// To be raised with each change of this header that no size shows: an order of fields, a meaning.
+inline constexpr std::uint64_t kBackendVersion = 2;
+
+// Changes with the version, the structs' sizes and the tables behind the enumerators.
+inline constexpr std::uint64_t kBackendAbi = [] {
+  std::uint64_t h = kBackendVersion;
+  for (const std::uint64_t n :
+       {sizeof(Backend), sizeof(Loop), sizeof(ElementwiseCall), sizeof(ReduceCall), sizeof(ScanCall),
+        sizeof(SoftmaxCall), sizeof(MatmulCall), sizeof(IndexCall), sizeof(MaskedCall), sizeof(RandomCall),
+        sizeof(IotaCall), sizeof(SortCall), sizeof(SelectCall), std::size_t{kOps}, std::size_t{kDTypes}})
+    h = (h ^ n) * 0x100000001b3u;  // FNV-1a
+  return h;
+}();
 
 // The one symbol that a plugin exports: extern "C" const tenon::Backend* tenon_backend();
 using BackendEntry = const Backend* (*)();

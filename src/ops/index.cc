@@ -16,7 +16,7 @@ Tensor compress(const char* op, const Tensor& t, const Tensor& mask) {
   const std::int64_t n = count_true(op, m);
   const Tensor out = empty({n}, t.dtype(), t.device());
   if (n == 0) return out;
-  const MaskedCall c{IndexMode::get, t.dtype(), false, out.data(), base.data(), m.data<bool>(), m.numel()};
+  const MaskedCall c{IndexMode::get, t.dtype(), false, out.data(), base.data(), m.data<bool>(), m.numel(), n};
   if (b.masked(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
   return out;
 }
@@ -84,7 +84,7 @@ void put_advanced(const char* op, const Selection& s, const Tensor& values, bool
       const Tensor m = contiguous(mask);
       const Tensor v = one ? values : contiguous(repeated(op, values, {count_true(op, m)}));
       if (v.numel() == 0 || m.numel() == 0) return;
-      const MaskedCall c{IndexMode::put, v.dtype(), one, v.data(), s.view.data(), m.data<bool>(), m.numel()};
+      const MaskedCall c{IndexMode::put, v.dtype(), one, v.data(), s.view.data(), m.data<bool>(), m.numel(), v.numel()};
       if (b.masked(v.device().index, c) != kOk) errors::not_available(op, v.device(), v.dtype());
       return;
     }

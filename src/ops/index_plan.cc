@@ -158,7 +158,7 @@ Tensor true_positions(const char* op, const Tensor& mask) {
   const Tensor out = empty({count_true(op, m)}, DType::int64, m.device());
   const Backend& b = backend(m.device());
   if (out.numel() > 0 && (!b.true_positions || b.true_positions(m.device().index, m.data<bool>(), m.numel(),
-                                                                out.data<std::int64_t>()) != kOk))
+                                                                out.data<std::int64_t>(), out.numel()) != kOk))
     errors::not_available(op, m.device(), DType::bool_);
   return out;
 }
@@ -229,6 +229,7 @@ void run_index(const char* op, const IndexPlan& p, IndexMode mode, const Tensor&
   for (int i = 0; i < c.n_indices; ++i) {
     const Tensor& x = p.indices[static_cast<std::size_t>(i)];
     c.indices[i] = x.data<std::int64_t>();
+    c.base_sizes[i] = p.base.shape()[static_cast<int>(p.dims[i])];
     c.base_strides[i] = p.base.strides()[static_cast<int>(p.dims[i])] * p.base.itemsize();
     index_strides.push_back(broadcast_strides(x.shape(), x.strides(), p.common));
   }

@@ -101,8 +101,9 @@ std::optional<Dims> view_strides(const Dims& shape, const Dims& strides, const D
 
 namespace {
 
-// Replaces the one -1 of a shape.
-Dims infer(const char* op, const Tensor& t, const Dims& shape) {
+// The shape with its one -1 replaced, of as many elements as another.
+Dims infer(const char* op, const Dims& from, const Dims& shape) {
+  const std::int64_t numel = from.product();
   Dims out = shape;
   int unknown = -1;
   std::int64_t known = 1;
@@ -110,13 +111,13 @@ Dims infer(const char* op, const Tensor& t, const Dims& shape) {
     if (shape[d] == -1 && unknown < 0) unknown = d;
     else if (shape[d] < 0)
       errors::fail<ShapeError>(op, "sizes must not be negative, and one at most may be -1; got ", shape);
-    else known *= shape[d];
+    else if (__builtin_mul_overflow(known, shape[d], &known)) errors::bad_reshape(op, from, shape);
   }
   if (unknown >= 0) {
-    if (known == 0 || t.numel() % known != 0) errors::bad_reshape(op, t.shape(), shape);
-    out[unknown] = t.numel() / known;
-  } else if (known != t.numel()) {
-    errors::bad_reshape(op, t.shape(), shape);
+    if (known == 0 || numel % known != 0) errors::bad_reshape(op, from, shape);
+    out[unknown] = numel / known;
+  } else if (known != numel) {
+    errors::bad_reshape(op, from, shape);
   }
   return out;
 }
@@ -124,14 +125,14 @@ Dims infer(const char* op, const Tensor& t, const Dims& shape) {
 }  // namespace
 
 Tensor view(const Tensor& t, const Dims& shape) {
-  const Dims to = infer("view", t, shape);
+  const Dims to = infer("view", t.shape(), shape);
   const auto strides = view_strides(t.shape(), t.strides(), to);
   if (!strides) errors::view_needs_copy("view", t.shape(), t.strides(), to);
   return finish_view(t, alias(t, 0, to, *strides), "view", [&] { return derive::reshape(t.shape()); });
 }
 
 Tensor reshape(const Tensor& t, const Dims& shape) {
-  const Dims to = infer("reshape", t, shape);
+  const Dims to = infer("reshape", t.shape(), shape);
   const auto strides = view_strides(t.shape(), t.strides(), to);
   if (!strides) return view(clone(t), to);
   return finish_view(t, alias(t, 0, to, *strides), "reshape", [&] { return derive::reshape(t.shape()); });
@@ -186,14 +187,10 @@ Tensor flatten(const Tensor& t, std::int64_t start, std::int64_t end) {
 }
 
 Tensor unflatten(const Tensor& t, std::int64_t dim, const Dims& sizes) {
+  if (t.ndim() == 0) errors::wrong_ndim("unflatten", 0, "at least 1 dimension");
   const int d = normalize_axis("unflatten", dim, t.ndim());
-  Dims shape, part = sizes;
-  std::int64_t known = 1;
-  int unknown = -1;
-  for (int i = 0; i < part.size(); ++i) (part[i] == -1 ? (unknown = i, known) : known *= part[i]);
-  if (unknown >= 0 && known > 0) part[unknown] = t.shape()[d] / known;
-  if (part.product() != t.shape()[d])
-    errors::fail<ShapeError>("unflatten", "dimension ", d, " of size ", t.shape()[d], " does not split into ", sizes);
+  const Dims part = infer("unflatten", {t.shape()[d]}, sizes);
+  Dims shape;
   for (int i = 0; i < t.ndim(); ++i) {
     if (i != d) shape.push_back(t.shape()[i]);
     else

@@ -37,6 +37,11 @@ Row row_of(const IndexCall& c) {
   return r;
 }
 
+// An index has been checked; this is for one that another thread has changed since.
+std::int64_t bounded(std::int64_t index, std::int64_t size) {
+  return static_cast<std::uint64_t>(index) < static_cast<std::uint64_t>(size) ? index : 0;
+}
+
 // A position in the outer dimensions.
 class Walker {
  public:
@@ -62,17 +67,19 @@ class Walker {
     std::int64_t constant = base_;
     bool varies = false;
     for (int i = 0; i < c_.n_indices; ++i) {
-      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_], scale = c_.base_strides[i];
+      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_];
+      const std::int64_t scale = c_.base_strides[i], size = c_.base_sizes[i];
       if (stride == 0) {
-        constant += *reinterpret_cast<const std::int64_t*>(index_[i]) * scale;
+        constant += bounded(*reinterpret_cast<const std::int64_t*>(index_[i]), size) * scale;
         continue;
       }
       const char* p = index_[i];
       if (stride == 8 && !varies) {
-        for (std::int64_t j = 0; j < n; ++j) out[j] = reinterpret_cast<const std::int64_t*>(p)[j] * scale;
+        for (std::int64_t j = 0; j < n; ++j) out[j] = bounded(reinterpret_cast<const std::int64_t*>(p)[j], size) * scale;
       } else {
         for (std::int64_t j = 0; j < n; ++j)
-          out[j] = (varies ? out[j] : 0) + *reinterpret_cast<const std::int64_t*>(p + j * stride) * scale;
+          out[j] =
+              (varies ? out[j] : 0) + bounded(*reinterpret_cast<const std::int64_t*>(p + j * stride), size) * scale;
       }
       varies = true;
     }
@@ -124,8 +131,8 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
     char* values = w.values() + value_shift;
     if (const std::int64_t* index = w.single()) {
       char* from = base + w.base_offset();
-      const std::int64_t scale = c.base_strides[0];
-      for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + index[j] * scale);
+      const std::int64_t scale = c.base_strides[0], size = c.base_sizes[0];
+      for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + bounded(index[j], size) * scale);
     } else {
       w.offsets(n, offset);
       for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);

@@ -60,8 +60,11 @@ void counts_to_starts(Counts& counts) { std::exclusive_scan(counts, counts + 256
 
 // Stable: by the low byte, then by the high one.
 template <class T>
-void count_indices(const T* in, std::int64_t* out, std::int64_t n, bool descending) {
+void count_indices(const T* source, std::int64_t* out, std::int64_t n, bool descending) {
   Counts low{}, high{};
+  // A copy: the places that are counted must be those that are filled, even if others write the source meanwhile.
+  const auto copy = uninitialized<T>(n);
+  const T* in = std::copy_n(source, n, copy.get()) - n;
   const auto key_at = [&](std::int64_t i) { return static_cast<std::uint64_t>(bucket<T>(to_rank(in[i]), descending)); };
   for (std::int64_t i = 0; i < n; ++i) {
     const std::uint64_t key = key_at(i);

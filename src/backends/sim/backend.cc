@@ -228,13 +228,13 @@ std::int64_t count_true(int device, const bool* mask, std::int64_t n) {
   return count;
 }
 
-int true_positions(int device, const bool* mask, std::int64_t n, std::int64_t* out) {
+int true_positions(int device, const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count) {
   SimDevice& d = device_at("true_positions", device);
   const Checker check("true_positions", device, d.memory);
   check.operand("the mask", mask, Extent(1).along(n, 1));
   check.operand("the output", out, Extent(0));  // as many as there are true elements
   d.stream.push([=, &memory = d.memory] {
-    if (cpu().true_positions(0, memory.translate(mask), n, memory.translate(out)) != kOk)
+    if (cpu().true_positions(0, memory.translate(mask), n, memory.translate(out), count) != kOk)
       failed("true_positions", "it is not available");
   });
   return kOk;
