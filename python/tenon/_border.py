@@ -21,9 +21,9 @@ def numpy_policy(*, detach: bool = False, to_cpu: bool = False) -> Iterator[None
     """Lets NumPy take tensors that it is otherwise refused, within a ``with`` block of this thread.
 
     detach: tensors that require grad are read without their history. to_cpu: tensors on a device are copied
-    to the CPU. Both hold for ``.numpy()``, ``np.asarray``, ``memoryview``, ``__dlpack__`` (detach only) and
-    all code that uses them, such as plotting libraries. Policies nest: a block adds to what the outer one
-    allows.
+    to the CPU. Both hold for ``.numpy()``, ``np.asarray`` and all code that uses them, such as plotting
+    libraries; detach also for ``memoryview`` and ``__dlpack__``. Policies nest: a block adds to what the
+    outer one allows.
     """
     was_detach, was_to_cpu = _C._get_numpy_policy()
     _C._set_numpy_policy(detach or was_detach, to_cpu or was_to_cpu)
