@@ -185,18 +185,22 @@ PyGetSetDef tensor_getset[] = {
     {"itemsize", get_itemsize, nullptr, "Bytes of one element.", nullptr},
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
     {"T", get_T, nullptr, "A view with the dimensions reversed.", nullptr},
-    {"mT", get_mT, nullptr, "A view with the last two dimensions swapped.", nullptr},
-    {"real", get_real, nullptr, "A view of the real parts.", nullptr},
+    {"mT", get_mT, nullptr, "A view with the last two dimensions swapped; ValueError for fewer than two.", nullptr},
+    {"real", get_real, nullptr, "A view of the real parts, of a real dtype; of a real tensor, all of it.", nullptr},
     {"imag", get_imag, nullptr,
      "The imaginary parts: a view of a complex tensor; zeros for a real one, read-only as NumPy's.", nullptr},
-    {"grad", get_grad, set_grad, "The gradient that backward() has added up, or None.", nullptr},
-    {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
-    {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients flow to or through this tensor.",
+    {"grad", get_grad, set_grad,
+     "The gradient that backward() has added up, or None. Setting it: ValueError for another shape than the tensor's.",
      nullptr},
+    {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad,
+     "Whether gradients flow to or through this tensor. Setting it: RuntimeError as requires_grad_().", nullptr},
     {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on a tensor that is no leaf.",
      nullptr},
     {"is_leaf", get_is_leaf, nullptr, "Whether no recorded operation made this tensor.", nullptr},
-    {"mH", get_H, nullptr, "The last two dimensions swapped, complex elements conjugated; a view of real tensors.",
+    {"mH", get_H, nullptr,
+     "The last two dimensions swapped, complex elements conjugated: a view of real tensors, a copy of complex ones.\n"
+     "ValueError for fewer than two dimensions.",
      nullptr},
     {"is_cpu", get_is_cpu, nullptr, "Whether it is on the CPU.", nullptr},
     {"is_cuda", get_is_cuda, nullptr, "Whether it is on a CUDA device.", nullptr},
@@ -214,11 +218,12 @@ PyMethodDef tensor_methods[] = {
      "It has the tensor's shape, strides and dtype (ml_dtypes' for bfloat16 and float8), and is read-only if the tensor\n"
      "is. It keeps the memory alive. Refused with RuntimeError if the tensor requires grad and with TypeError if it is\n"
      "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
-    {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element."},
+    {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element, an int."},
     {"item", item, METH_VARARGS,
-     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index."},
+     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index.\n\n"
+     "ValueError for several elements, IndexError for an index that is not there."},
     {"tolist", tolist, METH_NOARGS,
-     "tolist($self, /)\n--\n\nNested lists of Python numbers; a number for a 0-d tensor."},
+     "tolist($self, /)\n--\n\nNested lists of Python numbers, a copy; a number for a 0-d tensor."},
     {"dim", dim, METH_NOARGS, "dim($self, /)\n--\n\nThe number of dimensions."},
     {"numel", numel, METH_NOARGS, "numel($self, /)\n--\n\nThe number of elements."},
     {"storage_offset", storage_offset, METH_NOARGS,
@@ -231,21 +236,34 @@ PyMethodDef tensor_methods[] = {
      "Whether the memory is shared with other processes: by share_memory_(), or mapped so. True on a device."},
     {"share_memory_", share_memory, METH_NOARGS,
      "share_memory_($self, /)\n--\n\n"
-     "Moves the memory where other processes can map it, and returns the tensor: sent by multiprocessing it stays\n"
-     "shared, and so it does over a fork. Nothing to do for shared memory and on a device. BufferError while arrays or\n"
-     "other tensors view the memory, RuntimeError if it was borrowed; nothing has changed then."},
-    {"__complex__", complex_, METH_NOARGS, nullptr},
-    {"__reduce_ex__", reduce_ex, METH_O, nullptr},
-    {"__copy__", copy, METH_NOARGS, nullptr},
-    {"__deepcopy__", deepcopy, METH_O, nullptr},
-    {"__format__", format, METH_O, nullptr},
-    {"_repr_html_", html, METH_NOARGS, nullptr},
-    {"_owner", owner, METH_NOARGS, nullptr},
+     "Moves the memory where other processes can map it, and returns the tensor.\n\n"
+     "Sent by multiprocessing it stays shared, and so it does over a fork. Nothing to do for shared memory and on a\n"
+     "device. BufferError while arrays or other tensors view the memory, RuntimeError if it was borrowed; nothing has\n"
+     "changed then."},
+    {"__complex__", complex_, METH_NOARGS,
+     "__complex__($self, /)\n--\n\nThe only element as a Python complex number; ValueError for several elements."},
+    {"__reduce_ex__", reduce_ex, METH_O,
+     "__reduce_ex__($self, protocol, /)\n--\n\n"
+     "For pickle: the values and whether gradients are recorded, without the history. Memory that tensors share\n"
+     "stays shared."},
+    {"__copy__", copy, METH_NOARGS,
+     "__copy__($self, /)\n--\n\n"
+     "For copy.copy: another tensor over the same memory, with the history that this one has."},
+    {"__deepcopy__", deepcopy, METH_O,
+     "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a leaf's copy in fresh memory, and of .grad.\n\n"
+     "The copies of tensors that share memory share theirs. RuntimeError for a tensor with a history."},
+    {"__format__", format, METH_O,
+     "__format__($self, spec, /)\n--\n\nThe only element formatted; without a spec, of several elements, the repr.\n\n"
+     "TypeError for a spec and several elements."},
+    {"_repr_html_", html, METH_NOARGS, "_repr_html_($self, /)\n--\n\nFor notebooks: a table of a vector or matrix."},
+    {"_owner", owner, METH_NOARGS, "_owner($self, /)\n--\n\nThe Python object whose memory this is, or None."},
     {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward)), METH_VARARGS | METH_KEYWORDS,
      "backward($self, gradient=None, retain_graph=None, create_graph=False)\n--\n\n"
      "Adds the gradients of this tensor to .grad of the leaves it was made from.\n\n"
      "gradient (of this tensor's shape) may be left out for a tensor of one element. The graph is freed unless\n"
-     "retain_graph; create_graph records the gradients themselves, for second derivatives."},
+     "retain_graph; create_graph records the gradients themselves, for second derivatives.\n"
+     "RuntimeError for a tensor without a gradient, for several elements without gradient=, and where the graph is\n"
+     "freed; ValueError for a gradient of another shape."},
     {nullptr}};
 
 }  // namespace tenon::py

@@ -340,7 +340,8 @@ PyMethodDef functions[] = {
      "from_dlpack(x, /, *, device=None, copy=None)\n--\n\n"
      "A tensor over the memory of an object with __dlpack__, or of a DLPack capsule, without a copy.\n\n"
      "Strides are kept as they are; memory that is lent read-only gives a read-only tensor. device moves the values\n"
-     "(a copy); copy=True always copies, copy=False never (ValueError). BufferError for types and devices that tenon lacks."},
+     "(a copy); copy=True always copies, copy=False never (ValueError). BufferError for types and devices that tenon\n"
+     "lacks and for a tensor that requires grad, TypeError for an object without __dlpack__."},
     {nullptr}};
 
 }  // namespace

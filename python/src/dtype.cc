@@ -193,8 +193,9 @@ void init_dtype(PyObject* module) {
       {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
       {Py_tp_getset, dtype_getset},
       {Py_tp_methods, dtype_methods},
-      {Py_tp_doc, const_cast<char*>("An element type: tenon.float32 and the others. dtype(x) is the one that x "
-                                    "(a NumPy dtype, a Python type or a name) means.")},
+      {Py_tp_doc, const_cast<char*>("An element type: tenon.float32 and the others.\n\n"
+                                    "dtype(x) is the one that x (a NumPy dtype, a Python type or a name) means. "
+                                    "TypeError for anything else.")},
       {0, nullptr}};
   static PyType_Spec dtype_spec = {"tenon.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                                    dtype_slots};
@@ -214,7 +215,9 @@ void init_dtype(PyObject* module) {
       {Py_tp_hash, reinterpret_cast<void*>(device_hash)},
       {Py_tp_getset, device_getset},
       {Py_tp_methods, device_methods},
-      {Py_tp_doc, const_cast<char*>("Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).")},
+      {Py_tp_doc,
+       const_cast<char*>("Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).\n\n"
+                         "It need not be there. ValueError for another name, TypeError for what is no name.")},
       {0, nullptr}};
   static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                                     device_slots};

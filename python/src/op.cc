@@ -86,9 +86,14 @@ PyObject* op_repr(PyObject* self) {
 PyObject* op_name(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).name.c_str()); }
 PyObject* op_qualname(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<OpObject*>(self)->qualname); }
 PyObject* op_module(PyObject*, void*) { return PyUnicode_FromString("tenon"); }
+constexpr const char* kOutDoc =
+    "\n\nout: a tensor or array of the result's shape, which is overwritten and returned. ValueError for another\n"
+    "shape and read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a\n"
+    "gradient is recorded and for elements that share memory.";
 PyObject* op_doc(PyObject* self, void*) {
   const OpDef& d = def_of(self);
-  return PyUnicode_FromFormat("%s%s\n\n%s", d.name.c_str(), signature_text(d).c_str(), d.doc.c_str());
+  return PyUnicode_FromFormat("%s%s\n\n%s%s", d.name.c_str(), signature_text(d).c_str(), d.doc.c_str(),
+                              d.takes_out ? kOutDoc : "");
 }
 PyObject* op_text_signature(PyObject* self, void*) {
   return PyUnicode_FromString(signature_text(def_of(self)).c_str());

@@ -62,16 +62,22 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 }  // namespace
 
 void def_convert(Ops& ops) {
-  ops.def("clone", &clone, "A copy in fresh memory, row-major, writeable; the gradient flows through.", "input"_a)
+  ops.def("clone", &clone,
+          "A copy in fresh memory, row-major, writeable; the gradient flows through.\n\n"
+          "TypeError for what is no tensor or array.",
+          "input"_a)
       .no_out();
   ops.def("contiguous", &contiguous, "The tensor itself where it is row-major without gaps, otherwise a copy.",
           "input"_a)
       .method_only()
       .no_out();
   ops.raw("to", &to_any,
-          "The tensor on another device or of another dtype; itself where nothing changes, unless copy.\n\n"
-          "to(dtype), to(device), to(device, dtype) or to(other), by position or name. The gradient flows "
-          "back.",
+          "The tensor on another device or of another dtype; itself where nothing changes, otherwise (or with "
+          "copy) a copy.\n\n"
+          "to(dtype), to(device), to(device, dtype) or to(other), by position or name. The gradient flows back.\n"
+          "Complex numbers lose their imaginary parts in a real dtype.\n"
+          "TypeError for what is no dtype, device or tensor, ValueError for a name that is no device's,\n"
+          "RuntimeError for a device that is not there.",
           "input"_a, "device"_a = none, "dtype"_a = none, "non_blocking"_a = false, "copy"_a = false)
       .method_only();
   ops.def(
@@ -80,13 +86,15 @@ void def_convert(Ops& ops) {
            if (stream) errors::fail("to_device", "streams are not exposed; pass stream=None");
            return to(t, {}, d);
          },
-         "The tensor on a device, as the array API has it: itself where it is there.", "input"_a, "device"_a, kw_only,
-         "stream"_a = none)
+         "The tensor on a device, as the array API has it: itself where it is there, otherwise a copy.\n\n"
+         "ValueError for a stream and for a name that is no device's, RuntimeError for a device that is not\n"
+         "there.",
+         "input"_a, "device"_a, kw_only, "stream"_a = none)
       .method_only()
       .no_out();
   ops.def(
-         "cpu", +[](const Tensor& t) { return to(t, {}, kCpu); }, "The tensor on the CPU: itself where it is there.",
-         "input"_a)
+         "cpu", +[](const Tensor& t) { return to(t, {}, kCpu); },
+         "The tensor on the CPU: itself where it is there, otherwise a copy.", "input"_a)
       .method_only()
       .no_out();
   ops.raw(
@@ -96,23 +104,29 @@ void def_convert(Ops& ops) {
            const Device d = cuda_device(args[1], t);
            return computed(t.numel(), [&] { return to(t, {}, d); }, t);
          },
-         "The tensor on a CUDA device (the first, unless given): itself where it is there.", "input"_a,
-         "device"_a = none, "non_blocking"_a = false)
+         "The tensor on a CUDA device (the first, unless given): itself where it is there, otherwise a copy.\n\n"
+         "RuntimeError for a device that is not there, ValueError for a name or number that is no device's.",
+         "input"_a, "device"_a = none, "non_blocking"_a = false)
       .method_only();
   ops.def(
          "astype", +[](const Tensor& t, DType d, bool copy) { return to(t, d, {}, copy); },
-         "The elements converted to dtype; a copy even of the same dtype, unless copy=False.", "input"_a, "dtype"_a,
-         "copy"_a = true)
+         "The elements converted to dtype; a copy even of the same dtype, unless copy=False.\n\n"
+         "Complex numbers lose their imaginary parts in a real dtype. TypeError for what is no dtype.",
+         "input"_a, "dtype"_a, "copy"_a = true)
       .no_out()
       .numpy("astype")
       .array_api("astype");
-  ops.raw("type", &type_of, "The elements converted to dtype; without one, the name of the dtype.", "input"_a,
-          "dtype"_a = none)
+  ops.raw("type", &type_of,
+          "The elements converted to dtype: itself or a copy, as to(dtype). Without one, the name of the dtype.\n\n"
+          "TypeError for what is no dtype.",
+          "input"_a, "dtype"_a = none)
       .method_only()
       .returns("Any");
   ops.def(
          "type_as", +[](const Tensor& t, const Tensor& o) { return to(t, o.dtype(), o.device()); },
-         "The tensor with the other's dtype and device.", "input"_a, "other"_a)
+         "The tensor with the other's dtype and device: itself where they are the same, otherwise a copy.\n\n"
+         "TypeError for what is no tensor or array.",
+         "input"_a, "other"_a)
       .method_only()
       .no_out();
 
@@ -129,17 +143,22 @@ void def_convert(Ops& ops) {
       {"float", &convert<DType::float32>, DType::float32}, {"double", &convert<DType::float64>, DType::float64},
       {"cfloat", &convert_complex, DType::complex64},      {"cdouble", &convert<DType::complex128>, DType::complex128}};
   for (const Conversion& c : kConversions) {
-    ops.def(c.name, c.fn, errors::text("The elements as ", c.dtype, "; the tensor itself where they are.").c_str(),
-            "input"_a)
+    ops.def(c.name, c.fn,
+            errors::text("The elements as ", c.dtype, ": itself where they are, otherwise a copy.").c_str(), "input"_a)
         .method_only()
         .no_out();
   }
 
   ops.def(
       "is_floating_point", +[](const Tensor& t) { return is_floating(t.dtype()); },
-      "Whether the dtype is a real floating one.", "input"_a);
+      "Whether the dtype is a real floating one.\n\n"
+      "TypeError for what is no tensor or array.",
+      "input"_a);
   ops.def(
-      "is_complex", +[](const Tensor& t) { return is_complex(t.dtype()); }, "Whether the dtype is complex.", "input"_a);
+      "is_complex", +[](const Tensor& t) { return is_complex(t.dtype()); },
+      "Whether the dtype is complex.\n\n"
+      "TypeError for what is no tensor or array.",
+      "input"_a);
   ops.def(
          "is_signed",
          +[](const Tensor& t) { return kind(t.dtype()) != Kind::boolean && kind(t.dtype()) != Kind::unsigned_integer; },
@@ -152,7 +171,12 @@ void def_convert(Ops& ops) {
   ops.def(
          "ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; }, "The number of dimensions.", "input"_a)
       .method_only();
-  ops.def("nelement", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).method_only();
+  ops.def(
+         "nelement", +[](const Tensor& t) { return t.numel(); },
+         "The number of elements.\n\n"
+         "TypeError for what is no tensor or array.",
+         "input"_a)
+      .method_only();
   ops.raw(
          "stride",
          [](const OpDef& def, PyObject* const* args) -> PyObject* {
@@ -162,10 +186,17 @@ void def_convert(Ops& ops) {
            if (d < -t.ndim() || d >= t.ndim()) errors::bad_axis("stride", d, t.ndim());
            return to_python(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
          },
-         "The strides in elements (negative ones too), or that of one dimension.", "input"_a, "dim"_a = none)
+         "The strides in elements (negative ones too), or that of one dimension.\n\n"
+         "IndexError for a dimension that is not there.",
+         "input"_a, "dim"_a = none)
       .method_only()
       .returns("Any");
-  ops.def("numel", +[](const Tensor& t) { return t.numel(); }, "The number of elements.", "input"_a).function_only();
+  ops.def(
+         "numel", +[](const Tensor& t) { return t.numel(); },
+         "The number of elements.\n\n"
+         "TypeError for what is no tensor or array.",
+         "input"_a)
+      .function_only();
 }
 
 }  // namespace tenon::py

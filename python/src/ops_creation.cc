@@ -45,9 +45,12 @@ void def_filled(Ops& ops) {
            if (pin) t.storage().pin("empty");
            return t;
          },
-         "A tensor whose elements are not set.\n\nsize: ints, or a tuple of them. dtype: the default float "
-         "unless given; device: the CPU. pin_memory: page-locked, see pin_().\n"
-         "ValueError for negative sizes, MemoryError where there is no room.",
+         "A new tensor whose elements are not set.\n\n"
+         "size: ints, or a tuple of them. dtype: the default float unless given; device: the CPU. pin_memory:\n"
+         "page-locked, see pin_() (RuntimeError without a CUDA device).\n"
+         "TypeError for what is no dtype, ValueError for negative sizes and more than 64 dimensions,\n"
+         "RuntimeError for requires_grad of integers and bools and for a device that is not there, MemoryError\n"
+         "where there is no room.",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
          "pin_memory"_a = false)
       .function_only()
@@ -56,8 +59,11 @@ void def_filled(Ops& ops) {
   ops.def(
          "zeros",
          +[](const Dims& size, const MaybeDType& d, Device v, bool grad) { return filled(size, 0, d, v, grad); },
-         "A tensor of zeros.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; "
-         "device: the CPU.",
+         "A new tensor of zeros.\n\n"
+         "size: ints, or a tuple of them. dtype: the default float unless given; device: the CPU.\n"
+         "TypeError for what is no dtype, ValueError for negative sizes and more than 64 dimensions,\n"
+         "RuntimeError for requires_grad of integers and bools and for a device that is not there, MemoryError\n"
+         "where there is no room.",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("zeros")
@@ -65,8 +71,11 @@ void def_filled(Ops& ops) {
   ops.def(
          "ones",
          +[](const Dims& size, const MaybeDType& d, Device v, bool grad) { return filled(size, 1, d, v, grad); },
-         "A tensor of ones.\n\nsize: ints, or a tuple of them. dtype: the default float unless given; "
-         "device: the CPU.",
+         "A new tensor of ones.\n\n"
+         "size: ints, or a tuple of them. dtype: the default float unless given; device: the CPU.\n"
+         "TypeError for what is no dtype, ValueError for negative sizes and more than 64 dimensions,\n"
+         "RuntimeError for requires_grad of integers and bools and for a device that is not there, MemoryError\n"
+         "where there is no room.",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("ones")
@@ -76,9 +85,12 @@ void def_filled(Ops& ops) {
          +[](const Dims& size, const Scalar& value, const MaybeDType& d, Device v, bool grad) {
            return leaf(full(size, value, d, v), grad);
          },
-         "A tensor filled with one number.\n\nsize: an int or a tuple. dtype: that of the number's kind "
-         "(int64, the default float, ...)\n"
-         "unless given. OverflowError where the number does not fit into dtype.",
+         "A new tensor filled with one number.\n\n"
+         "size: an int or a tuple. dtype: that of the number's kind (int64, the default float, ...) unless\n"
+         "given; floats are cut to integers.\n"
+         "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
+         "integer that dtype cannot hold; ValueError for negative sizes; RuntimeError for requires_grad of\n"
+         "integers and bools.",
          "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("full")
@@ -88,8 +100,10 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "A tensor of input's shape, dtype and device whose elements are not set; row-major.", "input"_a, kw_only,
-         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A new tensor of input's shape, dtype and device whose elements are not set; row-major.\n\n"
+         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "for a device that is not there.",
+         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("empty_like")
       .array_api("empty_like");
@@ -98,8 +112,10 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, 0, d, v, grad);
          },
-         "Zeros of input's shape, dtype and device; row-major.", "input"_a, kw_only, "dtype"_a = none,
-         "device"_a = none, "requires_grad"_a = false)
+         "A new tensor of zeros of input's shape, dtype and device; row-major.\n\n"
+         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "for a device that is not there.",
+         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("zeros_like")
       .array_api("zeros_like");
@@ -108,8 +124,10 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, 1, d, v, grad);
          },
-         "Ones of input's shape, dtype and device; row-major.", "input"_a, kw_only, "dtype"_a = none, "device"_a = none,
-         "requires_grad"_a = false)
+         "A new tensor of ones of input's shape, dtype and device; row-major.\n\n"
+         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "for a device that is not there.",
+         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("ones_like")
       .array_api("ones_like");
@@ -118,8 +136,10 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, value, d, v, grad);
          },
-         "A tensor of input's shape, dtype and device filled with one number.", "input"_a, "fill_value"_a, kw_only,
-         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A new tensor of input's shape, dtype and device filled with one number; row-major.\n\n"
+         "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
+         "integer that the dtype cannot hold; RuntimeError for requires_grad of integers and bools.",
+         "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("full_like")
       .array_api("full_like");
@@ -130,8 +150,9 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(empty(size, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "A tensor of the given size, not set, of this tensor's dtype and device.", "input"_a, variadic("size"_a),
-         kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A new tensor of the given size, not set, of this tensor's dtype and device unless others are given.\n\n"
+         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
   ops.def(
@@ -139,8 +160,9 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(full(size, 0, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "Zeros of the given size, of this tensor's dtype and device.", "input"_a, variadic("size"_a), kw_only,
-         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A new tensor of zeros of the given size, of this tensor's dtype and device unless others are given.\n\n"
+         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
   ops.def(
@@ -148,16 +170,20 @@ void def_filled(Ops& ops) {
          +[](const Tensor& t, const Dims& size, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(full(size, 1, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "Ones of the given size, of this tensor's dtype and device.", "input"_a, variadic("size"_a), kw_only,
-         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A new tensor of ones of the given size, of this tensor's dtype and device unless others are given.\n\n"
+         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
   ops.def(
          "new_full",
          +[](const Tensor& t, const Dims& size, const Scalar& value, const MaybeDType& d, const MaybeDevice& v,
              bool grad) { return leaf(full(size, value, d.value_or(t.dtype()), v.value_or(t.device())), grad); },
-         "A tensor of the given size filled with one number, of this tensor's dtype and device.", "input"_a, "size"_a,
-         "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "A new tensor of the given size filled with one number, of this tensor's dtype and device unless others "
+         "are given.\n\n"
+         "TypeError for a complex number in a real dtype, OverflowError for a Python integer that the dtype\n"
+         "cannot hold, ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "input"_a, "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
   ops.raw(
@@ -169,8 +195,9 @@ void def_filled(Ops& ops) {
            return to_python(copied("new_tensor", {args[1]}, d.value_or(t.dtype()), v.value_or(t.device()),
                                    argument<bool>(def, args, 4)));
          },
-         "A copy of data, of this tensor's dtype and device.", "input"_a, "data"_a, kw_only, "dtype"_a = none,
-         "device"_a = none, "requires_grad"_a = false)
+         "A copy of data, of this tensor's dtype and device unless others are given; no gradient passes.\n\n"
+         "The errors are tensor()'s (ValueError, TypeError, OverflowError, RuntimeError).",
+         "input"_a, "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only();
 }
 
@@ -180,7 +207,10 @@ void def_ranges(Ops& ops) {
          +[](const Scalar& start, const std::optional<Scalar>& end, const Scalar& step, const MaybeDType& d, Device v,
              bool grad) { return leaf(end ? arange(start, *end, step, d, v) : arange(0, start, step, d, v), grad); },
          "start, start + step, ... below end (above it, for a negative step). arange(end) starts at 0.\n\n"
-         "1-D. dtype: int64 if all three are ints, otherwise the default float. ValueError for a step of 0.",
+         "A new 1-D tensor, empty where step leads away from end. dtype: int64 if all three are ints,\n"
+         "otherwise the default float.\n"
+         "ValueError for a step of 0 and for a range without end, TypeError for complex numbers, RuntimeError\n"
+         "for requires_grad of integers.",
          "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -190,8 +220,9 @@ void def_ranges(Ops& ops) {
          "linspace",
          +[](const Scalar& start, const Scalar& end, std::int64_t steps, bool endpoint, const MaybeDType& d, Device v,
              bool grad) { return leaf(linspace(start, end, steps, endpoint, d, v), grad); },
-         "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n1-D, of the "
-         "default float unless dtype is given.",
+         "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n"
+         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given.\n"
+         "ValueError for negative steps, TypeError for steps that are no int and for what is no number.",
          "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -201,8 +232,9 @@ void def_ranges(Ops& ops) {
          "logspace",
          +[](const Scalar& start, const Scalar& end, std::int64_t steps, double base, const MaybeDType& d, Device v,
              bool grad) { return leaf(logspace(start, end, steps, base, d, v), grad); },
-         "base to the powers linspace(start, end, steps).\n\n1-D, of the default float unless dtype is "
-         "given.",
+         "base to the powers linspace(start, end, steps).\n\n"
+         "A new 1-D tensor of the default float unless dtype is given.\n"
+         "ValueError for negative steps, TypeError for steps that are no int and for what is no number.",
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only();
@@ -210,23 +242,34 @@ void def_ranges(Ops& ops) {
          "eye",
          +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v,
              bool grad) { return leaf(eye(n, m, k, d, v), grad); },
-         "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.", "n"_a, "m"_a = none,
-         "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.\n\n"
+         "A new tensor of the default float unless dtype is given; a k beyond the matrix gives zeros.\n"
+         "ValueError for negative sizes, TypeError for what is no dtype, RuntimeError for requires_grad of\n"
+         "integers and bools.",
+         "n"_a, "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("eye")
       .array_api("eye");
-  ops.def("tril", &tril, "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.",
+  ops.def("tril", &tril,
+          "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.\n\n"
+          "A new tensor of input's shape and dtype (int64 for bool).\n"
+          "ValueError for fewer than two dimensions, TypeError for float8.",
           "input"_a, "diagonal"_a = 0)
       .numpy("tril")
       .array_api("tril");
-  ops.def("triu", &triu, "The upper triangles of the last two dimensions, from a diagonal on; zeros below.", "input"_a,
-          "diagonal"_a = 0)
+  ops.def("triu", &triu,
+          "The upper triangles of the last two dimensions, from a diagonal on; zeros below.\n\n"
+          "A new tensor of input's shape and dtype (int64 for bool).\n"
+          "ValueError for fewer than two dimensions, TypeError for float8.",
+          "input"_a, "diagonal"_a = 0)
       .numpy("triu")
       .array_api("triu");
   ops.def("meshgrid", &meshgrid,
           "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
-          "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views: "
-          "nothing is copied.",
+          "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
+          "nothing is copied.\n"
+          "ValueError for tensors of more than one dimension and for another indexing, TypeError without\n"
+          "tensors.",
           variadic("tensors"_a), kw_only, "indexing"_a = "ij")
       .function_only()
       .numpy("meshgrid")
@@ -239,13 +282,13 @@ void def_ingest(Ops& ops) {
          +[](Any data, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return copied("tensor", data, d, v, grad);
          },
-         "A tensor with a copy of data: numbers, (nested) sequences, arrays, tensors and whatever has an "
-         "array protocol.\n\n"
-         "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. "
-         "No memory is shared\n"
-         "and no gradient passes. ValueError for ragged sequences, TypeError for what holds no numbers, "
-         "OverflowError for integers\n"
-         "that do not fit into dtype.",
+         "A tensor with a copy of data: numbers, (nested) sequences, arrays, tensors and whatever has an array "
+         "protocol.\n\n"
+         "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. No\n"
+         "memory is shared and no gradient passes.\n"
+         "ValueError for ragged sequences, TypeError for what holds no numbers and for complex Python numbers\n"
+         "in a real dtype, OverflowError for Python integers that the dtype cannot hold, RuntimeError for\n"
+         "requires_grad of integers and bools.",
          "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .no_out();
@@ -255,7 +298,9 @@ void def_ingest(Ops& ops) {
            return ingest(data.object, "as_tensor", {d, v, std::nullopt});
          },
          "data as a tensor: itself if it is one of this dtype and device, a tensor over an array's memory, "
-         "otherwise a copy.\n\nThe gradient passes through.",
+         "otherwise a copy.\n\n"
+         "The gradient passes through. The errors are tensor()'s: ValueError for ragged sequences, TypeError\n"
+         "for what holds no numbers, OverflowError for Python integers that the dtype cannot hold.",
          "data"_a, "dtype"_a = none, "device"_a = none)
       .function_only()
       .no_out();
@@ -266,10 +311,12 @@ void def_ingest(Ops& ops) {
            return with_grad(ingest(obj.object, "asarray", {d, v, copy}), obj.object, grad);
          },
          "obj as a tensor, under control of copying.\n\n"
-         "copy=None shares the memory where dtype and device allow it, True always copies, False raises "
-         "ValueError, with the reason,\n"
-         "where a copy would be needed. requires_grad=None leaves a tensor's history as it is, False "
-         "detaches (the memory stays shared).",
+         "copy=None shares the memory where dtype and device allow it, True always copies, False raises\n"
+         "ValueError, with the reason, where a copy would be needed. requires_grad=None leaves a tensor's\n"
+         "history as it is, False detaches (the memory stays shared).\n"
+         "Other errors: ValueError for ragged sequences, TypeError for what holds no numbers, OverflowError\n"
+         "for Python integers that the dtype cannot hold, RuntimeError for requires_grad of integers and\n"
+         "bools.",
          "obj"_a, kw_only, "dtype"_a = none, "device"_a = none, "copy"_a = none, "requires_grad"_a = none)
       .function_only()
       .no_out()
@@ -281,10 +328,11 @@ void def_ingest(Ops& ops) {
            return leaf(frombuffer(buffer.object, d, count, offset), grad);
          },
          "A 1-D tensor over the memory of an object with the buffer protocol, without a copy.\n\n"
-         "count elements of dtype (all, for -1) from the byte offset on. A read-only buffer, as of bytes, "
+         "count elements of dtype (all, for -1) from the byte offset on. A read-only buffer, as of bytes,\n"
          "gives a read-only tensor.\n"
-         "ValueError for what has no buffer, an empty one, count 0, and for a count, offset or remainder "
-         "that does not fit.",
+         "ValueError for what has no buffer, an empty one or one with gaps, for count 0, for a count, offset\n"
+         "or remainder that does not fit, and for misaligned data; TypeError for what is no dtype;\n"
+         "RuntimeError for requires_grad of integers and bools.",
          "buffer"_a, kw_only, "dtype"_a, "count"_a = -1, "offset"_a = 0, "requires_grad"_a = false)
       .function_only()
       .no_out();

@@ -86,12 +86,14 @@ PyObject* get_print(const OpDef&, PyObject* const*) {
 void def_dtype(Ops& ops) {
   ops.def("promote_types", &promote,
           "The dtype that operands of the two dtypes are converted to.\n\n"
-          "NumPy's and the array API's rules within a kind; integers with floats keep the float's dtype. "
-          "TypeError for float8.",
+          "NumPy's and the array API's rules within a kind; integers with floats keep the float's dtype.\n"
+          "TypeError for float8 with another dtype, and for what is no dtype.",
           "type1"_a, "type2"_a)
       .function_only();
   ops.raw("result_type", &result_type,
-          "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).", variadic("tensors"_a))
+          "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).\n\n"
+          "TypeError for float8 with another dtype, for anything else and for nothing.",
+          variadic("tensors"_a))
       .function_only()
       .array_api("result_type")
       .returns("_dtype");
@@ -101,8 +103,9 @@ void def_dtype(Ops& ops) {
            const DType from = is_tensor(args[0]) ? unwrap(args[0]).dtype() : to_dtype(args[0], {"can_cast", "from_"});
            return to_python(can_cast_same_kind(from, to_dtype(args[1], {"can_cast", "to"})));
          },
-         "Whether a value may be stored in the dtype without losing its kind (no float in an integer, no "
-         "complex in a float).",
+         "Whether a value may be stored in the dtype without losing its kind (no float in an integer, no complex "
+         "in a float).\n\n"
+         "from_: a dtype or a tensor. TypeError for what is no dtype.",
          "from_"_a, "to"_a)
       .function_only()
       .array_api("can_cast")
@@ -117,7 +120,8 @@ void def_dtype(Ops& ops) {
            set_default_float(d);
          },
          "Sets the dtype of tensors made from Python floats; complex numbers get the complex dtype of its "
-         "precision.",
+         "precision.\n\n"
+         "TypeError for other dtypes than float16, bfloat16, float32 and float64.",
          "dtype"_a)
       .function_only();
   ops.raw(
@@ -130,11 +134,11 @@ void def_dtype(Ops& ops) {
       .returns("dict[_str, Any]");
   ops.raw("set_printoptions", &set_print,
           "How tensors are printed, for the whole process.\n\n"
-          "precision: digits after the point (4). threshold: tensors of more elements are summarised (1000). "
-          "edgeitems: elements at\n"
-          "each end of a summarised dimension (3). linewidth: characters in a line (80). sci_mode: True, "
-          "False, or None to decide by\n"
-          "the values. profile: 'default', 'short' or 'full', which the others override.",
+          "precision: digits after the point (4). threshold: tensors of more elements are summarised (1000).\n"
+          "edgeitems: elements at each end of a summarised dimension (3). linewidth: characters in a line (80).\n"
+          "sci_mode: True, False, or None to decide by the values. profile: 'default', 'short' or 'full', which\n"
+          "the others override.\n"
+          "ValueError for negative numbers and another profile, TypeError for what is no int.",
           "precision"_a = none, "threshold"_a = none, "edgeitems"_a = none, "linewidth"_a = none,
           ellipsis_default("sci_mode"_a), "profile"_a = none)
       .function_only()
@@ -153,7 +157,9 @@ void def_system(Ops& ops) {
                           n);
            set_num_threads(static_cast<int>(n));
          },
-         "Sets how many threads an operation may use; 0 for the default.", "n"_a)
+         "Sets how many threads an operation may use; 0 for the default.\n\n"
+         "ValueError for a number below 0 or above 4096.",
+         "n"_a)
       .function_only();
 }
 

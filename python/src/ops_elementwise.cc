@@ -111,26 +111,40 @@ Tensor round_to(const Tensor& t, std::int64_t decimals) {
 // What a rule means for a caller.
 const char* dtypes(Rule rule) {
   switch (rule) {
-    case Rule::arithmetic: return "Any dtype but float8; the result has the promoted one.";
-    case Rule::numeric: return "Numbers of any dtype (no bool); the result has the promoted dtype.";
-    case Rule::ordered: return "Bools, integers and floats; the result has the promoted dtype.";
-    case Rule::real: return "Integers and floats; the result has the promoted dtype.";
-    case Rule::integral: return "Bools and integers; the result has the promoted dtype.";
-    case Rule::shift: return "Integers; the result has the promoted dtype.";
-    case Rule::floating: return "Floats and complex numbers; integers and bools become the default float.";
-    case Rule::real_floating: return "Floats; integers and bools become the default float.";
-    case Rule::magnitude: return "Any dtype but float8; complex numbers give real ones.";
-    case Rule::phase: return "Any dtype but float8; the result is real.";
-    case Rule::compare: return "Any dtype but float8; the result is bool.";
-    case Rule::order: return "Bools, integers and floats; the result is bool.";
-    case Rule::logical: return "Any dtype, by truth value; the result is bool.";
-    case Rule::classify: return "Floats and complex numbers (others count as floats); the result is bool.";
-    case Rule::order1: return "Floats (integers count as floats); the result is bool.";
+    case Rule::arithmetic: return "Any dtype but float8 (TypeError); the result has the promoted one.";
+    case Rule::numeric: return "Any dtype but bool and float8 (TypeError); the result has the promoted one.";
+    case Rule::ordered: return "Bools, integers and floats (TypeError for others); the result has the promoted dtype.";
+    case Rule::real: return "Integers and floats (TypeError for others); the result has the promoted dtype.";
+    case Rule::integral: return "Bools and integers (TypeError for others); the result has the promoted dtype.";
+    case Rule::shift: return "Integers (TypeError for others); the result has the promoted dtype.";
+    case Rule::floating:
+      return "Floats and complex numbers (TypeError for float8); integers and bools become the default float.";
+    case Rule::real_floating:
+      return "Floats (TypeError for complex numbers and float8); integers and bools become the default float.";
+    case Rule::magnitude: return "Any dtype but float8 (TypeError); complex numbers give real ones.";
+    case Rule::phase: return "Any dtype but float8 (TypeError); the result is a real float.";
+    case Rule::compare: return "Any dtype but float8 (TypeError); the result is bool.";
+    case Rule::order: return "Bools, integers and floats (TypeError for others); the result is bool.";
+    case Rule::logical: return "Any dtype, by truth value (TypeError for float8 with another one); the result is bool.";
+    case Rule::classify: return "Any dtype but float8 (TypeError); the result is bool.";
+    case Rule::order1: return "Bools, integers and floats (TypeError for others); the result is bool.";
     case Rule::select: return "A bool condition; the result has the promoted dtype of the two.";
     case Rule::any: return "Any dtype.";
   }
   return "";
 }
+// What goes wrong apart from dtypes, of operations with several operands.
+std::string operand_errors(const OpInfo& o) {
+  if (o.arity == 1) return "";
+  const bool keeps_integers = o.rule == Rule::arithmetic || o.rule == Rule::numeric || o.rule == Rule::ordered ||
+                              o.rule == Rule::real || o.rule == Rule::integral || o.rule == Rule::shift;
+  return std::string("\nValueError for shapes that do not broadcast") +
+         (keeps_integers ? ", OverflowError for a Python integer that the dtype cannot hold." : ".");
+}
+// Of every form in place.
+constexpr const char* kInPlaceErrors =
+    "\nThe result is converted to the tensor's dtype: TypeError for one of a lower kind. ValueError for read-only\n"
+    "memory, RuntimeError for a leaf that requires grad and for elements that share memory.";
 
 // NumPy's and the array API's names are names of ours too, unless PyTorch means something else by them.
 void add_aliases(OpDef& d, const OpInfo& o) {
@@ -181,7 +195,8 @@ void def_elementwise(Ops& ops) {
     auto row = [&](const char* suffix, PyObject* (*fn)(const OpDef&, PyObject* const*)) {
       OpDef* d = new OpDef;
       d->name = std::string(o.name) + suffix;
-      d->doc = std::string(o.doc) + " Elementwise, with broadcasting.";
+      d->doc =
+          std::string(o.doc) + "\n\nElementwise" + (o.arity == 1 ? "" : ", with broadcasting") + ", into a new tensor.";
       for (int k = 0; k < o.arity; ++k) d->args.push_back(Arg{names(k), {}, false, false});
       d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
       if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
@@ -194,9 +209,11 @@ void def_elementwise(Ops& ops) {
     if (op == Op::div) {
       d->invoke = &invoke_div;
       d->args.push_back(Arg{"rounding_mode", Object::borrow(Py_None), true, false});
-      d->doc += "\n\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers.";
+      d->doc +=
+          "\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers (ValueError for "
+          "others).";
     }
-    d->doc += std::string(op == Op::div ? "\n" : "\n\n") + dtypes(o.rule);
+    d->doc += std::string("\n") + dtypes(o.rule) + operand_errors(o);
     add_aliases(*d, o);
     d->numpy_name = o.numpy_name;
     d->array_api_name = o.array_api_name;
@@ -208,14 +225,17 @@ void def_elementwise(Ops& ops) {
       names.push_back(std::string(alias) + "_");
       inplace->aliases.push_back(names.back().c_str());
     }
-    inplace->doc = std::string(o.doc) + " In place: the tensor is overwritten and returned.";
+    inplace->doc = std::string(o.doc) + "\n\nIn place: the tensor is overwritten and returned.\n" + dtypes(o.rule) +
+                   operand_errors(o) + kInPlaceErrors;
     inplace->is_function = false;
     ops.add_row(inplace);
   }
   OpDef* clip = new OpDef;
   clip->name = "clip";
-  clip->doc = std::string(info(Op::clip).doc) + " Elementwise, with broadcasting; one of the bounds may be None.\n\n" +
-              dtypes(Rule::ordered);
+  clip->doc = std::string(info(Op::clip).doc) +
+              "\n\nElementwise, with broadcasting, into a new tensor. "
+              "One of the bounds may be None; ValueError where both are.\n" +
+              dtypes(Rule::ordered) + operand_errors(info(Op::clip));
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;
@@ -225,7 +245,11 @@ void def_elementwise(Ops& ops) {
   clip->aliases = {"clamp"};
   ops.add_row(clip);
   clip_inplace->name = "clip_";
-  clip_inplace->doc = "Limits the tensor to [min, max] in place and returns it.";
+  clip_inplace->doc =
+      "Limits the tensor to [min, max] in place and returns it; one of the bounds may be None.\n\n"
+      "ValueError where both are, and for shapes that do not broadcast; TypeError for complex numbers and\n"
+      "float8; OverflowError for a Python integer that the dtype cannot hold. ValueError for read-only\n"
+      "memory, RuntimeError for a leaf that requires grad and for elements that share memory.";
   clip_inplace->aliases = {"clamp_"};
   clip_inplace->is_function = false;
   ops.add_row(clip_inplace);
@@ -237,8 +261,11 @@ void def_elementwise(Ops& ops) {
              return to_python(unbind(nonzero(to_tensor(args[0], {"where", "condition"})), 1));
            return choose(args[0], args[1], args[2]);
          },
-         "input where the bool condition holds, other elsewhere; the three broadcast. where(condition): "
-         "nonzero(as_tuple=True).",
+         "input where the bool condition holds, other elsewhere; the three broadcast.\n\n"
+         "A new tensor of the promoted dtype of input and other. where(condition), of any dtype:\n"
+         "nonzero(as_tuple=True).\n"
+         "TypeError for a condition that is not bool, for float8 and without other; ValueError for shapes that\n"
+         "do not broadcast; OverflowError for a Python integer that the dtype cannot hold.",
          "condition"_a, "input"_a = none, "other"_a = none)
       .function_only()
       .with_out()
@@ -247,30 +274,37 @@ void def_elementwise(Ops& ops) {
       .returns("Any");
   ops.raw(
          "where", [](const OpDef&, PyObject* const* args) { return choose(args[1], args[0], args[2]); },
-         "The tensor where the bool condition holds, other elsewhere; the three broadcast.", "input"_a, "condition"_a,
-         "other"_a)
+         "The tensor where the bool condition holds, other elsewhere; the three broadcast.\n\n"
+         "A new tensor of the promoted dtype of both. TypeError for a condition that is not bool and for\n"
+         "float8; ValueError for shapes that do not broadcast; OverflowError for a Python integer that the\n"
+         "dtype cannot hold.",
+         "input"_a, "condition"_a, "other"_a)
       .method_only();
   static constexpr const char* kPolygamma =
       "The n-th derivative of digamma: (-1)^(n+1) n! zeta(n + 1, x), with Hurwitz's zeta.\n\n"
-      "n: an int, not negative; 0 is digamma, 1 trigamma. Floats; integers and bools become the default float. Its "
-      "derivative is polygamma(n + 1, x).\n"
-      "By recurrence and the Euler-Maclaurin formula (DLMF 5.15.1 and 25.11.28), by reflection left of 0. For n up to "
+      "n: an int, not negative (ValueError); 0 is digamma, 1 trigamma. Floats (TypeError for complex numbers and\n"
+      "float8); integers and bools become the default float. A new tensor; its derivative is polygamma(n + 1, x).\n"
+      "By recurrence and the Euler-Maclaurin formula (DLMF 5.15.1 and 25.11.28), by reflection left of 0. For n up to\n"
       "170 the relative error is below 5e-15; left of 0 relative to the two terms that cancel near the zeros.";
   ops.def("polygamma", &polygamma_of, kPolygamma, "n"_a, "input"_a).function_only();
   ops.def(
          "polygamma", +[](const Tensor& x, std::int64_t n) { return polygamma_of(n, x); }, kPolygamma, "input"_a, "n"_a)
       .method_only();
   ops.def("round", &round_to,
-          "The nearest number with so many decimals, ties to even; negative decimals round to tens, "
-          "hundreds, ...\n\n"
-          "The dtype is kept. With decimals the value is scaled, rounded and scaled back, as NumPy does it.",
+          "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"
+          "A new tensor of input's dtype. With decimals the value is scaled, rounded and scaled back, as NumPy\n"
+          "does it.\n"
+          "TypeError for bool and float8, and for decimals that are no int.",
           "input"_a, "decimals"_a = 0)
       .numpy("round")
       .array_api("round")
       .alias("around");
   ops.def(
          "round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round_to(t, decimals)); },
-         "Rounds the tensor in place and returns it.", "input"_a, "decimals"_a = 0)
+         "Rounds the tensor to so many decimals in place, as round(); returns the tensor.\n\n"
+         "TypeError for bool and float8. ValueError for read-only memory, RuntimeError for a leaf that\n"
+         "requires grad and for elements that share memory.",
+         "input"_a, "decimals"_a = 0)
       .method_only();
 }
 

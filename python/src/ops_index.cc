@@ -92,43 +92,68 @@ Tensor lookup(const Tensor& t, const Tensor& indices, const std::optional<std::i
 
 void def_index(Ops& ops) {
   ops.def("take", &lookup,
-          "The elements at integer indices (negative ones from the end): of the flat tensor, or along dim.\n\n"
-          "The indices' shape takes the place of the dimension. IndexError where one is out of range. A copy.",
+          "The elements at integer indices (negative ones from the end): of the flat tensor, or along dim. A "
+          "copy.\n\n"
+          "The indices' shape takes the place of the dimension.\n"
+          "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
+          "integers.",
           "input"_a, "index"_a, "dim"_a = none)
       .numpy("take")
       .array_api("take");
-  ops.def("index_select", &index_select, "The entries along dim at 1-D integer indices. A copy.", "input"_a, "dim"_a,
-          "index"_a);
+  ops.def("index_select", &index_select,
+          "The entries along dim at 1-D integer indices (negative ones from the end). A copy.\n\n"
+          "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
+          "integers, ValueError for more than one dimension of them.",
+          "input"_a, "dim"_a, "index"_a);
   ops.def("gather", &gather,
-          "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A "
-          "copy.\n\nIndexError where an index is out of range.",
+          "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A copy.\n\n"
+          "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
+          "integers, ValueError for another number of dimensions than input's and for sizes above its.",
           "input"_a, "dim"_a, "index"_a);
   ops.def(
          "take_along_dim",
          +[](const Tensor& t, const Tensor& index, const std::optional<std::int64_t>& dim) {
            return dim ? gather(t, *dim, index) : gather(flatten(t), 0, flatten(index));
          },
-         "gather(dim, indices); of the flat tensors without dim.", "input"_a, "index"_a, "dim"_a = none)
+         "gather(dim, indices); of the flat tensors without dim. A copy.\n\n"
+         "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
+         "integers, ValueError for another number of dimensions than input's.",
+         "input"_a, "index"_a, "dim"_a = none)
       .numpy("take_along_axis")
       .array_api("take_along_axis");
   ops.raw("scatter", &scatter_any<&scatter>,
-          "A copy with out[index[i][j]][j] = src[i][j] for dim 0, and so for others. Of equal indices the "
-          "last wins.\n\nsrc: a tensor, or a number.",
+          "A copy with out[index[i][j]][j] = src[i][j] for dim 0, and so for others. Of equal indices the last "
+          "wins.\n\n"
+          "src: a tensor, or a number; it is converted to input's dtype.\n"
+          "IndexError for an index or a dimension that is not there; TypeError for indices that are no\n"
+          "integers, without src, and for complex numbers in a real tensor; ValueError for another number of\n"
+          "dimensions than input's and for a src smaller than the indices; OverflowError for a Python integer\n"
+          "that the dtype cannot hold.",
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
       .with_out();
-  ops.raw("scatter_add", &scatter_any<&scatter_add>, "As scatter, but src is added to what is there.", "input"_a,
-          "dim"_a, "index"_a, "src"_a, "value"_a = none)
+  ops.raw("scatter_add", &scatter_any<&scatter_add>,
+          "As scatter, but src is added to what is there: a copy, and the same errors (IndexError, TypeError, "
+          "ValueError).",
+          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .with_out();
-  ops.raw("scatter_", &scatter_inplace<&scatter>, "As scatter, in place; returns the tensor.", "input"_a, "dim"_a,
-          "index"_a, "src"_a = none, "value"_a = none)
+  ops.raw("scatter_", &scatter_inplace<&scatter>,
+          "As scatter, in place; returns the tensor.\n\n"
+          "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
+          "and for elements that share memory.",
+          "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
       .method_only();
-  ops.raw("scatter_add_", &scatter_inplace<&scatter_add>, "As scatter_add, in place; returns the tensor.", "input"_a,
-          "dim"_a, "index"_a, "src"_a, "value"_a = none)
+  ops.raw("scatter_add_", &scatter_inplace<&scatter_add>,
+          "As scatter_add, in place; returns the tensor.\n\n"
+          "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
+          "and for elements that share memory.",
+          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .method_only();
 
   ops.def("index_add_", &index_add_,
-          "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.", "input"_a,
-          "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
+          "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.\n\n"
+          "index_add's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
+          "and for elements that share memory.",
+          "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
       .method_only();
   ops.def(
       "index_add",
@@ -136,45 +161,73 @@ void def_index(Ops& ops) {
         Tensor r = clone(t);
         return index_add_(r, dim, index, source, alpha);
       },
-      "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.", "input"_a, "dim"_a,
-      "index"_a, "source"_a, kw_only, "alpha"_a = 1);
+      "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.\n\n"
+      "source broadcasts, and is converted to input's dtype.\n"
+      "IndexError for an index or a dimension that is not there, TypeError for floating indices, ValueError\n"
+      "for more than one dimension of them and for a source that does not broadcast.",
+      "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1);
   ops.def("index_copy_", &index_copy_,
-          "Overwrites the entries along dim at 1-D indices with source; returns the tensor.", "input"_a, "dim"_a,
-          "index"_a, "source"_a)
+          "Overwrites the entries along dim at 1-D indices with source, broadcast and converted; returns the "
+          "tensor.\n\n"
+          "IndexError for an index or a dimension that is not there, TypeError for floating indices, ValueError\n"
+          "for a source that does not broadcast. ValueError for read-only memory, RuntimeError for a leaf that\n"
+          "requires grad and for elements that share memory.",
+          "input"_a, "dim"_a, "index"_a, "source"_a)
       .method_only();
   ops.def("index_fill_", &index_fill_,
-          "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.", "input"_a, "dim"_a,
-          "index"_a, "value"_a)
+          "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.\n\n"
+          "IndexError for an index or a dimension that is not there, TypeError for floating indices. ValueError\n"
+          "for read-only memory, RuntimeError for a leaf that requires grad and for elements that share memory.",
+          "input"_a, "dim"_a, "index"_a, "value"_a)
       .method_only();
   ops.raw(
          "index_put_", [](const OpDef& d, PyObject* const* a) { return put(d, a, false); },
          "tensor[indices] = values, or += for accumulate, which counts equal indices each time; returns the "
-         "tensor.",
+         "tensor.\n\n"
+         "index_put's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
+         "and for elements that share memory.",
          "input"_a, "indices"_a, "values"_a, "accumulate"_a = false)
       .method_only();
   ops.raw(
          "index_put", [](const OpDef& d, PyObject* const* a) { return put(d, a, true); },
-         "A copy with copy[indices] = values, or += for accumulate.", "input"_a, "indices"_a, "values"_a,
-         "accumulate"_a = false)
+         "A copy with copy[indices] = values, or += for accumulate, which counts equal indices each time.\n\n"
+         "indices: a tuple of integer and bool tensors. values broadcast, and are converted to input's dtype.\n"
+         "IndexError for an index that is not there, for too many, and for a mask of another shape; TypeError\n"
+         "for what is no tuple and for floating indices; ValueError for values that do not broadcast;\n"
+         "OverflowError for a Python integer that the dtype cannot hold.",
+         "input"_a, "indices"_a, "values"_a, "accumulate"_a = false)
       .with_out();
 
-  ops.def("masked_fill", &masked_fill, "A copy with value where the bool mask holds; mask and tensor broadcast.",
+  ops.def("masked_fill", &masked_fill,
+          "A copy with value where the bool mask holds; mask and tensor broadcast.\n\n"
+          "value: a number or a 0-d tensor. TypeError for a mask that is not bool and for a value of a higher\n"
+          "kind than the tensor's, ValueError for shapes that do not broadcast and for a value with dimensions,\n"
+          "OverflowError for a Python integer that the dtype cannot hold.",
           "input"_a, "mask"_a, "value"_a);
   ops.def(
          "masked_fill_",
          +[](Tensor& t, const Tensor& mask, const Operand& value) -> Tensor& {
            return copy_(t, masked_fill(t, mask, value));
          },
-         "Overwrites the tensor with value where the bool mask holds; returns it.", "input"_a, "mask"_a, "value"_a)
+         "Overwrites the tensor with value where the bool mask, broadcast to its shape, holds; returns it.\n\n"
+         "masked_fill's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires\n"
+         "grad and for elements that share memory.",
+         "input"_a, "mask"_a, "value"_a)
       .method_only();
   ops.def("masked_select", &masked_select,
-          "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.", "input"_a, "mask"_a);
+          "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.\n\n"
+          "TypeError for a mask that is not bool, ValueError for shapes that do not broadcast.",
+          "input"_a, "mask"_a);
   ops.raw("nonzero", &nonzero_any,
-          "The indices of the elements that are not zero: int64, one row for each; as_tuple: a tuple with "
-          "one tensor for each dimension.",
+          "The indices of the elements that are not zero: a new int64 tensor of one row for each.\n\n"
+          "as_tuple: a tuple with one new 1-D tensor for each dimension. Any dtype. TypeError for what is no\n"
+          "tensor or array.",
           "input"_a, kw_only, "as_tuple"_a = false)
       .returns("Any");
-  ops.def("argwhere", &nonzero, "The indices of the elements that are not zero: int64, one row for each.", "input"_a)
+  ops.def("argwhere", &nonzero,
+          "The indices of the elements that are not zero: a new int64 tensor of one row for each.\n\n"
+          "Any dtype. TypeError for what is no tensor or array.",
+          "input"_a)
       .no_out();
 }
 

@@ -7,8 +7,11 @@ namespace tenon::py {
 void def_inplace(Ops& ops) {
   ops.def(
          "copy_", +[](Tensor& t, const Tensor& source, bool) -> Tensor& { return copy_(t, source); },
-         "Overwrites the tensor with source, broadcast and converted, from any device; returns it. The "
-         "gradient flows to source.",
+         "Overwrites the tensor with source, broadcast and converted, from any device; returns it. The gradient "
+         "flows to source.\n\n"
+         "ValueError for a source that does not broadcast to the tensor's shape and for read-only memory;\n"
+         "TypeError for complex numbers in a real tensor; RuntimeError for a leaf that requires grad and for\n"
+         "elements that share memory.",
          "input"_a, "source"_a, "non_blocking"_a = false)
       .method_only();
   ops.def(
@@ -19,17 +22,24 @@ void def_inplace(Ops& ops) {
              errors::wrong_ndim("fill_", value.tensor().ndim(), "a number or a 0-d tensor");
            return copy_(t, value.tensor());
          },
-         "Overwrites all elements with a number or a 0-d tensor; returns the tensor.", "input"_a, "value"_a)
+         "Overwrites all elements with a number or a 0-d tensor; returns the tensor.\n\n"
+         "ValueError for a tensor of more dimensions and for read-only memory; TypeError for a complex number\n"
+         "in a real tensor; OverflowError for a Python integer that the dtype cannot hold; RuntimeError for a\n"
+         "leaf that requires grad and for elements that share memory.",
+         "input"_a, "value"_a)
       .method_only();
   ops.def(
          "zero_", +[](Tensor& t) -> Tensor& { return fill_(t, 0); },
-         "Overwrites all elements with zero; returns the tensor.", "input"_a)
+         "Overwrites all elements with zero; returns the tensor.\n\n"
+         "ValueError for read-only memory, RuntimeError for a leaf that requires grad and for elements that\n"
+         "share memory.",
+         "input"_a)
       .method_only();
   ops.def(
          "resize_", +[](Tensor& t, const Dims& size) -> Tensor& { return resize_(t, size); },
-         "Changes the size in place, keeping the common elements in row-major order; new ones are not "
-         "set.\n\n"
-         "BufferError while an array, buffer or capsule views the memory, or another tensor does; nothing is "
+         "Changes the size in place, keeping the common elements in row-major order; new ones are not set.\n\n"
+         "BufferError while an array, buffer or capsule views the memory, or another tensor does; ValueError\n"
+         "for negative sizes and read-only memory; RuntimeError for a tensor that requires grad. Nothing is\n"
          "changed then.",
          "input"_a, variadic("size"_a))
       .method_only();

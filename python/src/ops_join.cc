@@ -43,47 +43,70 @@ Tensor repeat(const Tensor& t, const Dims& sizes) {
 
 void def_join(Ops& ops) {
   ops.def("cat", &cat_any,
-          "Tensors one after the other along dim; None joins the flat tensors. A copy.\n\n"
-          "The other sizes must agree (ValueError); the dtype is the promoted one.",
+          "Tensors one after the other along dim; None joins the flat tensors. A copy, of the promoted dtype.\n\n"
+          "IndexError for a dimension that is not there, ValueError for other sizes that differ, for 0-d\n"
+          "tensors and for none, TypeError for float8 with another dtype.",
           "tensors"_a, "dim"_a = 0)
       .function_only()
       .numpy("concatenate")
       .array_api("concat")
       .alias("concat", "concatenate");
-  ops.def("stack", &stack, "Tensors of one shape beside each other along a new dimension. A copy.", "tensors"_a,
-          "dim"_a = 0)
+  ops.def("stack", &stack,
+          "Tensors of one shape beside each other along a new dimension. A copy, of the promoted dtype.\n\n"
+          "ValueError for shapes that differ and for no tensors, IndexError for a place that the result does\n"
+          "not have, TypeError for float8 with another dtype.",
+          "tensors"_a, "dim"_a = 0)
       .function_only()
       .numpy("stack")
       .array_api("stack");
-  ops.def("hstack", &hstack, "Tensors joined along the second dimension, 1-D ones along the first. A copy.",
+  ops.def("hstack", &hstack,
+          "Tensors joined along the second dimension, 1-D ones along the first. A copy, of the promoted dtype.\n\n"
+          "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.",
           "tensors"_a)
       .function_only()
       .numpy("hstack");
-  ops.def("vstack", &vstack, "Tensors joined along the first dimension, 1-D ones as rows. A copy.", "tensors"_a)
+  ops.def("vstack", &vstack,
+          "Tensors joined along the first dimension, 1-D ones as rows. A copy, of the promoted dtype.\n\n"
+          "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.",
+          "tensors"_a)
       .function_only()
       .numpy("vstack")
       .alias("row_stack");
   ops.raw("split", &split_any,
-          "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.", "input"_a,
-          "split_size_or_sections"_a, "dim"_a = 0)
+          "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.\n\n"
+          "IndexError for a dimension that is not there, ValueError for a size that is not positive and for\n"
+          "sizes that do not add up to the dimension's or are negative.",
+          "input"_a, "split_size_or_sections"_a, "dim"_a = 0)
       .returns("tuple[Tensor, ...]");
-  ops.def("chunk", &chunk, "A tuple of at most chunks views of equal size (the last may be smaller) along dim.",
+  ops.def("chunk", &chunk,
+          "A tuple of at most chunks views of equal size (the last may be smaller) along dim.\n\n"
+          "IndexError for a dimension that is not there, ValueError for a number of chunks that is not\n"
+          "positive.",
           "input"_a, "chunks"_a, "dim"_a = 0);
-  ops.def("unbind", &unbind, "A tuple of views, one for each index along dim.", "input"_a, "dim"_a = 0)
+  ops.def("unbind", &unbind,
+          "A tuple of views, one for each index along dim.\n\n"
+          "IndexError for a dimension that is not there, ValueError for a 0-d tensor.",
+          "input"_a, "dim"_a = 0)
       .array_api("unstack")
       .alias("unstack");
-  ops.def("tile", &tile, "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.",
+  ops.def("tile", &tile,
+          "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.\n\n"
+          "ValueError for negative numbers.",
           "input"_a, variadic("dims"_a))
       .numpy("tile")
       .array_api("tile");
   ops.def("repeat", &repeat,
           "The tensor repeated along each dimension, with at least one number for each. A copy.\n\n"
-          "As PyTorch's; NumPy's repeat of single elements is repeat_interleave.",
+          "As PyTorch's; NumPy's repeat of single elements is repeat_interleave. ValueError for fewer numbers\n"
+          "and for negative ones.",
           "input"_a, variadic("repeats"_a))
       .method_only();
   ops.raw("repeat_interleave", &repeat_interleave_any,
           "Each element repeated in place: a number of times, or as often as a 1-D integer tensor says.\n\n"
-          "Along dim, or of the flat tensor. A copy.",
+          "Along dim, or of the flat tensor. A copy.\n"
+          "IndexError for a dimension that is not there, TypeError for repeats that are no integers, ValueError\n"
+          "for negative ones, for more than one dimension of them and for another number of them than of\n"
+          "elements.",
           "input"_a, "repeats"_a, "dim"_a = none)
       .with_out()
       .numpy("repeat")

@@ -131,8 +131,10 @@ void def_random(Ops& ops) {
          +[](const Dims& size, Generator* g, const MaybeDType& d, Device v, bool grad) {
            return leaf(rand(size, d, v, g), grad);
          },
-         "Numbers drawn evenly from [0, 1).\n\nsize: ints, or a tuple of them. dtype: a float, the default "
-         "one unless given.",
+         "Numbers drawn evenly from [0, 1): a new tensor.\n\n"
+         "size: ints, or a tuple of them. dtype: a float or a complex one (both parts are drawn), the default\n"
+         "float unless given.\n"
+         "TypeError for integers, bools and float8, ValueError for negative sizes.",
          variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only();
@@ -141,78 +143,102 @@ void def_random(Ops& ops) {
          +[](const Dims& size, Generator* g, const MaybeDType& d, Device v, bool grad) {
            return leaf(randn(size, d, v, g), grad);
          },
-         "Numbers drawn from the normal distribution with mean 0 and variance 1 (Box and Muller 1958).\n\n"
-         "size: ints, or a tuple of them. dtype: a float, the default one unless given.",
+         "Numbers drawn from the normal distribution with mean 0 and variance 1 (Box and Muller 1958): a new "
+         "tensor.\n\n"
+         "size: ints, or a tuple of them. dtype: a float or a complex one (half of the variance in each part),\n"
+         "the default float unless given.\n"
+         "TypeError for integers, bools and float8, ValueError for negative sizes.",
          variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only();
   ops.raw("randint", &randint_any,
-          "Integers drawn evenly from low (0) up to, not including, high: randint(high, size) or "
-          "randint(low, high, size).\n\n"
-          "int64 unless dtype is given. ValueError if the range is empty.",
+          "Integers drawn evenly from low (0) up to, not including, high: randint(high, size) or randint(low, "
+          "high, size).\n\n"
+          "A new tensor, of int64 unless dtype is given. ValueError if the range is empty, OverflowError if it\n"
+          "does not fit into dtype, TypeError for complex dtypes, for bounds that are no integers and without a\n"
+          "size, RuntimeError for requires_grad of integers.",
           "low"_a, "high"_a = none, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = "int64",
           "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .with_out();
   ops.def(
          "randperm", +[](std::int64_t n, Generator* g, DType d, Device v) { return randperm(n, d, v, g); },
-         "The integers from 0 to n - 1 in random order (Fisher and Yates).", "n"_a, kw_only, "generator"_a = none,
-         "dtype"_a = "int64", "device"_a = none)
+         "The integers from 0 to n - 1 in random order (Fisher and Yates): a new 1-D tensor.\n\n"
+         "dtype: int64 unless given; integers and floats. ValueError for a negative n, OverflowError where n\n"
+         "does not fit into dtype, TypeError for other dtypes.",
+         "n"_a, kw_only, "generator"_a = none, "dtype"_a = "int64", "device"_a = none)
       .function_only();
   ops.def(
          "rand_like",
          +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return float_like(t, d, v, g, grad, &rand);
          },
-         "Numbers drawn evenly from [0, 1), of input's shape, dtype and device.", "input"_a, kw_only,
-         "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "Numbers drawn evenly from [0, 1): a new tensor of input's shape, dtype and device.\n\n"
+         "TypeError for integers, bools and float8 unless dtype is given.",
+         "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only();
   ops.def(
          "randn_like",
          +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return float_like(t, d, v, g, grad, &randn);
          },
-         "Normally distributed numbers, of input's shape, dtype and device.", "input"_a, kw_only, "generator"_a = none,
-         "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "Normally distributed numbers, as randn's: a new tensor of input's shape, dtype and device.\n\n"
+         "TypeError for integers, bools and float8 unless dtype is given.",
+         "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only();
   ops.raw("randint_like", &randint_like,
-          "Integers drawn evenly from low (0) up to, not including, high, of input's shape, dtype and device.",
+          "Integers drawn evenly from low (0) up to, not including, high: a new tensor of input's shape, dtype "
+          "and device.\n\n"
+          "ValueError if the range is empty, OverflowError if it does not fit into the dtype, TypeError for\n"
+          "complex dtypes and for bounds that are no integers.",
           "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none)
       .function_only()
       .with_out();
   ops.raw("normal", &normal_any,
-          "Normally distributed numbers: mean and std are tensors that broadcast, or numbers with a size.\n\n"
-          "The gradient flows to tensors. ValueError for negative standard deviations.",
+          "Normally distributed numbers: mean and std are tensors that broadcast, or numbers with a size. A new "
+          "tensor.\n\n"
+          "The gradient flows to tensors. ValueError for negative standard deviations and shapes that do not\n"
+          "broadcast; TypeError for complex numbers, for two numbers without a size and for a size with a\n"
+          "tensor.",
           "mean"_a = 0.0, "std"_a = 1.0, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = none,
           "device"_a = none)
       .function_only()
       .with_out();
   ops.def(
       "bernoulli", +[](const Tensor& t, Generator* g) { return bernoulli(t, g); },
-      "1 with the probability that each element gives, otherwise 0; of input's dtype.\n\nValueError for "
-      "probabilities outside [0, 1].",
+      "1 with the probability that each element gives, otherwise 0: a new tensor of input's shape and dtype.\n\n"
+      "ValueError for probabilities outside [0, 1], TypeError for other dtypes than float16, bfloat16,\n"
+      "float32 and float64.",
       "input"_a, kw_only, "generator"_a = none);
   ops.def(
       "multinomial",
       +[](const Tensor& t, std::int64_t n, bool replacement, Generator* g) {
         return multinomial(t, n, replacement, g);
       },
-      "Indices drawn in proportion to weights (1-D, or one distribution in each row): int64, num_samples in "
-      "the last dimension.\n\n"
-      "Without replacement by exponential clocks (Efraimidis and Spirakis 2006). ValueError for negative "
-      "weights and too few of them.",
+      "Indices drawn in proportion to weights (1-D, or one distribution in each row): a new int64 tensor.\n\n"
+      "Of num_samples in the last dimension. Without replacement by exponential clocks (Efraimidis and\n"
+      "Spirakis 2006).\n"
+      "ValueError for weights that are negative or not finite, add up to zero or are too few, for more than\n"
+      "two dimensions and a negative num_samples; TypeError for other dtypes than float16, bfloat16,\n"
+      "float32 and float64.",
       "input"_a, "num_samples"_a, "replacement"_a = false, kw_only, "generator"_a = none);
   ops.def(
          "uniform_",
          +[](Tensor& t, double low, double high, Generator* g) -> Tensor& { return uniform_(t, low, high, g); },
-         "Overwrites the tensor with numbers drawn evenly from [from, to); returns it.", "input"_a, "low"_a = 0.0,
-         "high"_a = 1.0, kw_only, "generator"_a = none)
+         "Overwrites the tensor with numbers drawn evenly from [low, high); returns it.\n\n"
+         "ValueError for a low above high and for read-only memory; TypeError for other dtypes than float16,\n"
+         "bfloat16, float32 and float64; RuntimeError for a leaf that requires grad and for elements that\n"
+         "share memory.",
+         "input"_a, "low"_a = 0.0, "high"_a = 1.0, kw_only, "generator"_a = none)
       .method_only();
   ops.def(
          "normal_",
          +[](Tensor& t, double mean, double std, Generator* g) -> Tensor& { return normal_(t, mean, std, g); },
-         "Overwrites the tensor with normally distributed numbers; returns it.", "input"_a, "mean"_a = 0.0,
-         "std"_a = 1.0, kw_only, "generator"_a = none)
+         "Overwrites the tensor with normally distributed numbers; returns it.\n\n"
+         "ValueError for a negative std and for read-only memory; TypeError for other dtypes than float16,\n"
+         "bfloat16, float32 and float64; RuntimeError for a leaf that requires grad and for elements that\n"
+         "share memory.",
+         "input"_a, "mean"_a = 0.0, "std"_a = 1.0, kw_only, "generator"_a = none)
       .method_only();
   ops.def(
          "bernoulli_",
@@ -220,14 +246,17 @@ void def_random(Ops& ops) {
            NoGrad no_grad;
            return copy_(t, bernoulli(full(t.shape(), p, DType::float64, t.device()), g));
          },
-         "Overwrites the tensor with ones of probability p and zeros; returns it.", "input"_a, "p"_a = 0.5, kw_only,
-         "generator"_a = none)
+         "Overwrites the tensor with ones of probability p and zeros; returns it.\n\n"
+         "ValueError for a p outside [0, 1] and for read-only memory, RuntimeError for elements that share\n"
+         "memory.",
+         "input"_a, "p"_a = 0.5, kw_only, "generator"_a = none)
       .method_only();
   ops.raw("random_", &random_inplace,
           "Overwrites the tensor with integers from low (0) up to, not including, high; returns it.\n\n"
-          "random_(), random_(high), random_(low, high). Without bounds: all values of an integer dtype that "
-          "are not negative, for\n"
-          "floats the integers that they hold exactly.",
+          "random_(), random_(high), random_(low, high). Without bounds: all values of an integer dtype that\n"
+          "are not negative, for floats the integers that they hold exactly.\n"
+          "ValueError for an empty range and for read-only memory, OverflowError for one that does not fit into\n"
+          "the dtype, TypeError for complex tensors, RuntimeError for elements that share memory.",
           "input"_a, "low"_a = none, "high"_a = none, kw_only, "generator"_a = none)
       .method_only();
 
@@ -239,7 +268,9 @@ void def_random(Ops& ops) {
            default_generator().manual_seed(seed);
            return default_generator_object();
          },
-         "Starts the default generator's stream of a seed from its beginning; returns the generator.", "seed"_a)
+         "Starts the default generator's stream of a seed from its beginning; returns the generator.\n\n"
+         "seed: an int; it is taken modulo 2^64. TypeError for anything else.",
+         "seed"_a)
       .function_only()
       .returns("Generator");
   ops.raw(

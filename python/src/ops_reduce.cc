@@ -10,7 +10,9 @@ PyTypeObject* values_indices_type = nullptr;
 
 namespace {
 
-constexpr const char* kDims = "dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.";
+constexpr const char* kDims =
+    "A new tensor. dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.\n"
+    "IndexError for a dimension that is not there, ValueError for a repeated one.";
 std::string doc(const char* first, const char* more = "") {
   return std::string(first) + "\n\n" + kDims + (*more ? "\n" : "") + more;
 }
@@ -87,25 +89,30 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
 void def_sums(Ops& ops) {
   ops.def("sum", &sum,
           doc("The sum of the elements.",
-              "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first.")
+              "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first. TypeError\n"
+              "for float8.")
               .c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
       .numpy("sum")
       .array_api("sum");
   ops.def("prod", &prod,
           doc("The product of the elements.",
-              "Integers and bools are multiplied in int64 (uint64); dtype converts first.")
+              "Integers and bools are multiplied in int64 (uint64); dtype converts first. TypeError for float8.")
               .c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
       .numpy("prod")
       .array_api("prod");
-  ops.def("mean", &mean, doc("The mean of the elements.", "Of integers in the default float; NaN of none.").c_str(),
+  ops.def("mean", &mean,
+          doc("The mean of the elements.",
+              "Of integers and bools in the default float; dtype converts first; NaN of none.")
+              .c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
       .numpy("mean")
       .array_api("mean");
   ops.raw("var", &spread<&var>,
           doc("The variance of the elements.",
-              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0.")
+              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
+              "and bools give the default float, complex numbers a real one. TypeError for float8.")
               .c_str(),
           "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
           "dtype"_a = none)
@@ -114,23 +121,29 @@ void def_sums(Ops& ops) {
       .array_api("var");
   ops.raw("std", &spread<&std>,
           doc("The standard deviation of the elements.",
-              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0.")
+              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
+              "and bools give the default float, complex numbers a real one. TypeError for float8.")
               .c_str(),
           "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
           "dtype"_a = none)
       .with_out()
       .numpy("std")
       .array_api("std");
-  ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.").c_str(), "input"_a,
-          "dim"_a = none, "keepdim"_a = false)
+  ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.", "Any dtype.").c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("count_nonzero")
       .array_api("count_nonzero");
-  ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a, "dim"_a = none,
-          "keepdim"_a = false);
+  ops.def("logsumexp", &logsumexp,
+          doc("log(sum(exp(x))) without overflow.",
+              "Of integers and bools in the default float; -inf of none. TypeError for complex numbers and float8.")
+              .c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false);
   ops.raw("norm", &norm_any,
           doc("The p-norm sum(|x|^p)^(1/p) of the elements.",
               "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not "
-              "zero; 'fro' is 2.")
+              "zero; 'fro' is 2.\n"
+              "The result is real; of integers and bools in the default float. ValueError for another string, and\n"
+              "for no elements with inf and -inf.")
               .c_str(),
           "input"_a, "p"_a = 2, "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
       .with_out();
@@ -138,95 +151,116 @@ void def_sums(Ops& ops) {
 
 void def_extremes(Ops& ops) {
   ops.raw("max", &extreme<Op::maximum>,
-          "The largest element; NaN if there is one.\n\n"
-          "max(): of all. max(dim): a named tuple (values, indices) along one dimension, the first of equal "
+          "The largest element; NaN if there is one. New tensors of input's dtype.\n\n"
+          "max(): of all. max(dim): a named tuple (values, indices) along one dimension, the first of equal\n"
           "elements.\n"
-          "max(dim) with a tuple: the values over several dimensions. max(other): maximum(input, other). "
-          "ValueError for no elements.",
+          "max(dim) with a tuple: the values over several dimensions. max(other): maximum(input, other).\n"
+          "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
+          "numbers and float8, and for out with a pair.",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
   ops.raw("min", &extreme<Op::minimum>,
-          "The smallest element; NaN if there is one.\n\n"
-          "min(): of all. min(dim): a named tuple (values, indices) along one dimension, the first of equal "
+          "The smallest element; NaN if there is one. New tensors of input's dtype.\n\n"
+          "min(): of all. min(dim): a named tuple (values, indices) along one dimension, the first of equal\n"
           "elements.\n"
-          "min(dim) with a tuple: the values over several dimensions. min(other): minimum(input, other). "
-          "ValueError for no elements.",
+          "min(dim) with a tuple: the values over several dimensions. min(other): minimum(input, other).\n"
+          "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
+          "numbers and float8, and for out with a pair.",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
   ops.def("amax", &amax,
           doc("The largest element; NaN if there is one.",
-              "The gradient is shared among equal elements. ValueError for no elements.")
+              "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
+              "and float8.")
               .c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("max")
       .array_api("max");
   ops.def("amin", &amin,
           doc("The smallest element; NaN if there is one.",
-              "The gradient is shared among equal elements. ValueError for no elements.")
+              "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
+              "and float8.")
               .c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("min")
       .array_api("min");
   ops.def("argmax", &argmax,
-          "The index of the largest element (the first of equal ones, the first NaN): int64, of the flat "
-          "tensor without dim.",
+          "The index of the largest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
+          "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
+          "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
+          "numbers and float8.",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("argmax")
       .array_api("argmax");
   ops.def("argmin", &argmin,
-          "The index of the smallest element (the first of equal ones, the first NaN): int64, of the flat "
-          "tensor without dim.",
+          "The index of the smallest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
+          "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
+          "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
+          "numbers and float8.",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("argmin")
       .array_api("argmin");
-  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
-          "keepdim"_a = false)
+  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.", "Any dtype; true of none.").c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("all")
       .array_api("all");
-  ops.def("any", &any, doc("Whether an element is true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
-          "keepdim"_a = false)
+  ops.def("any", &any, doc("Whether an element is true (not zero): bool.", "Any dtype; false of none.").c_str(),
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("any")
       .array_api("any");
 }
 
 void def_scans(Ops& ops) {
   ops.def("cumsum", &cumsum,
-          "The sums of the elements up to each one along dim. Integers in int64 (uint64); dtype converts "
-          "first.",
+          "The sums of the elements up to each one along dim: a new tensor of input's shape.\n\n"
+          "Integers and bools in int64 (uint64); dtype converts first. IndexError for a dimension that is not\n"
+          "there, TypeError for float8.",
           "input"_a, "dim"_a, kw_only, "dtype"_a = none)
       .numpy("cumsum")
       .array_api("cumulative_sum");
   ops.def("cumprod", &cumprod,
-          "The products of the elements up to each one along dim. Integers in int64 (uint64); dtype converts "
-          "first.",
+          "The products of the elements up to each one along dim: a new tensor of input's shape.\n\n"
+          "Integers and bools in int64 (uint64); dtype converts first. IndexError for a dimension that is not\n"
+          "there, TypeError for float8.",
           "input"_a, "dim"_a, kw_only, "dtype"_a = none)
       .numpy("cumprod")
       .array_api("cumulative_prod");
   ops.def(
       "softmax",
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return softmax(d ? to(t, d) : t, dim); },
-      "exp(x) / sum(exp(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only,
-      "dtype"_a = none);
+      "exp(x) / sum(exp(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
+      "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
+      "not there, TypeError for complex numbers and float8.",
+      "input"_a, "dim"_a, kw_only, "dtype"_a = none);
   ops.def(
       "log_softmax",
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) {
         return log_softmax(d ? to(t, d) : t, dim);
       },
-      "log(softmax(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only,
-      "dtype"_a = none);
+      "log(softmax(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
+      "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
+      "not there, TypeError for complex numbers and float8.",
+      "input"_a, "dim"_a, kw_only, "dtype"_a = none);
 }
 
 void def_comparisons(Ops& ops) {
-  ops.def("equal", &equal, "Whether both have the same shape and the same values; NaN equals nothing.", "input"_a,
-          "other"_a)
+  ops.def("equal", &equal,
+          "Whether both have the same shape and the same values, whatever their dtypes: a Python bool. NaN equals "
+          "nothing.\n\n"
+          "TypeError for what is no tensor or array.",
+          "input"_a, "other"_a)
       .numpy("array_equal");
-  ops.def("isclose", &isclose, "Whether |input - other| <= atol + rtol * |other|, elementwise: bool.", "input"_a,
-          "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def("isclose", &isclose,
+          "Whether |input - other| <= atol + rtol * |other|, elementwise, with broadcasting: a new bool tensor.\n\n"
+          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast.",
+          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("isclose");
-  ops.def("allclose", &allclose, "Whether |input - other| <= atol + rtol * |other| for all elements.", "input"_a,
-          "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def("allclose", &allclose,
+          "Whether |input - other| <= atol + rtol * |other| for all elements, with broadcasting: a Python bool.\n\n"
+          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast.",
+          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("allclose");
 }
 

@@ -33,8 +33,8 @@ PyObject* view_any(const OpDef& def, PyObject* const* args) {
 
 void def_order(Ops& ops) {
   ops.def("permute", &permute,
-          "A view with the dimensions in another order.\n\nIndexError for a dimension that is not there, "
-          "ValueError for a repeated one.",
+          "A view with the dimensions in another order.\n\n"
+          "IndexError for a dimension that is not there, ValueError for a repeated one and for a missing one.",
           "input"_a, variadic("dims"_a))
       .no_out()
       .numpy("permute_dims")
@@ -42,63 +42,91 @@ void def_order(Ops& ops) {
       .alias("permute_dims");
   ops.raw("transpose", &transpose_any,
           "A view with two dimensions swapped, or, as NumPy's, with all reversed or in the order given.\n\n"
-          "transpose(dim0, dim1), transpose(), transpose(axes) or transpose(*axes) with more than two of them.",
+          "transpose(dim0, dim1), transpose(), transpose(axes) or transpose(*axes) with more than two of them.\n"
+          "IndexError for a dimension that is not there, ValueError for a repeated one and for a missing one.",
           "input"_a, "dim0"_a = none, "dim1"_a = none, variadic("dims"_a = none));
-  ops.def("swapaxes", &transpose, "A view with two dimensions swapped.", "input"_a, "axis0"_a, "axis1"_a)
+  ops.def("swapaxes", &transpose,
+          "A view with two dimensions swapped.\n\n"
+          "IndexError for a dimension that is not there.",
+          "input"_a, "axis0"_a, "axis1"_a)
       .no_out()
       .numpy("swapaxes");
-  ops.def("swapdims", &transpose, "A view with two dimensions swapped.", "input"_a, "dim0"_a, "dim1"_a).no_out();
+  ops.def("swapdims", &transpose,
+          "A view with two dimensions swapped.\n\n"
+          "IndexError for a dimension that is not there.",
+          "input"_a, "dim0"_a, "dim1"_a)
+      .no_out();
   ops.def(
          "t",
          +[](const Tensor& t) {
            if (t.ndim() > 2) errors::wrong_ndim("t", t.ndim(), "at most two dimensions; use .mT");
            return T(t);
          },
-         "A view of a matrix with rows and columns swapped; vectors and numbers are as they are.", "input"_a)
+         "A view of a matrix with rows and columns swapped; vectors and numbers are as they are.\n\n"
+         "ValueError for more than two dimensions.",
+         "input"_a)
       .no_out();
   ops.def(
          "adjoint", +[](const Tensor& t) { return is_complex(t.dtype()) ? conj(mT(t)) : mT(t); },
-         "The last two dimensions swapped, complex elements conjugated; a view of real tensors.", "input"_a)
+         "The last two dimensions swapped, complex elements conjugated: a view of real tensors, a copy of "
+         "complex ones.\n\n"
+         "ValueError for fewer than two dimensions.",
+         "input"_a)
       .no_out();
-  ops.def("movedim", &movedim, "A view with dimensions moved to other places; the others keep their order.", "input"_a,
-          "source"_a, "destination"_a)
+  ops.def("movedim", &movedim,
+          "A view with dimensions moved to other places; the others keep their order.\n\n"
+          "source, destination: ints, or tuples of one length.\n"
+          "IndexError for a dimension that is not there, ValueError for a repeated one and for tuples of two\n"
+          "lengths.",
+          "input"_a, "source"_a, "destination"_a)
       .no_out()
       .numpy("moveaxis")
       .array_api("moveaxis")
       .alias("moveaxis");
   ops.def(
          "flip", +[](const Tensor& t, const Axes& dims) { return flip(t, dims); },
-         "The elements in reverse order along dims (all): a view with negative strides, which shares the "
-         "memory.",
+         "The elements in reverse order along dims (all): a view with negative strides, which shares the memory.\n\n"
+         "IndexError for a dimension that is not there, ValueError for a repeated one.",
          "input"_a, variadic("dims"_a = none))
       .no_out()
       .numpy("flip")
       .array_api("flip");
   ops.def(
-         "flipud", +[](const Tensor& t) { return flip(t, Dims{0}); }, "The rows in reverse order: a view.", "input"_a)
+         "flipud", +[](const Tensor& t) { return flip(t, Dims{0}); },
+         "The rows in reverse order: a view.\n\n"
+         "Of the first dimension; a 0-d tensor is as it is. TypeError for what is no tensor or array.",
+         "input"_a)
       .no_out()
       .numpy("flipud");
   ops.def(
-         "fliplr", +[](const Tensor& t) { return flip(t, Dims{1}); }, "The columns in reverse order: a view.",
+         "fliplr", +[](const Tensor& t) { return flip(t, Dims{1}); },
+         "The columns in reverse order: a view.\n\n"
+         "Of the second dimension; IndexError where there is none.",
          "input"_a)
       .no_out()
       .numpy("fliplr");
   ops.def("roll", &roll,
-          "The elements moved along dims, those pushed out coming back at the other end; without dims, of "
-          "the flat tensor. A copy.",
+          "The elements moved along dims, those pushed out coming back at the other end. A copy.\n\n"
+          "shifts, dims: ints or tuples; one of them may be an int for all. Without dims: of the flat tensor.\n"
+          "Of input's shape.\n"
+          "IndexError for a dimension that is not there, ValueError for several shifts without dims.",
           "input"_a, "shifts"_a, "dims"_a = none)
       .numpy("roll")
       .array_api("roll");
   ops.def(
       "rot90",
       +[](const Tensor& t, std::int64_t k, const Axes& dims) { return rot90(t, k, dims.value_or(Dims{0, 1})); },
-      "Turned k times by 90 degrees, from the first of dims (0, 1) towards the second.", "input"_a, "k"_a = 1,
-      "dims"_a = none);
+      "Turned k times by 90 degrees, from the first of dims (0, 1) towards the second: a view.\n\n"
+      "IndexError for a dimension that is not there, ValueError for a repeated one, for dims that are not\n"
+      "two, and for fewer than two dimensions.",
+      "input"_a, "k"_a = 1, "dims"_a = none);
 }
 
 void def_inplace_views(Ops& ops) {
   static constexpr const char* kRest =
-      " in place: the tensor's own shape and strides change, its memory does not move. Returns the tensor.";
+      " in place; returns the tensor.\n\n"
+      "Its own shape and strides change, its memory does not move. RuntimeError for a leaf that requires grad,\n"
+      "IndexError for a dimension that is not there (t_: ValueError for more than two).";
   const auto doc = [](const char* first) { return std::string(first) + kRest; };
   ops.def("transpose_", &transpose_, doc("Swaps two dimensions").c_str(), "input"_a, "dim0"_a, "dim1"_a)
       .method_only()
@@ -115,72 +143,95 @@ void def_inplace_views(Ops& ops) {
 
 void def_sizes(Ops& ops) {
   ops.def("reshape", &reshape,
-          "Another shape: a view where the strides allow it, otherwise a copy. One size may be "
-          "-1.\n\nValueError where the numbers of elements differ.",
+          "Another shape: a view where the strides allow it, otherwise a copy. One size may be -1.\n\n"
+          "ValueError where the numbers of elements differ, and for other negative sizes.",
           "input"_a, variadic("shape"_a))
       .no_out()
       .numpy("reshape")
       .array_api("reshape");
   ops.raw("view", &view_any,
           "The same memory in another shape, or as another dtype.\n\n"
-          "view(*shape): ValueError where the strides do not allow it (reshape copies then); one size may be "
-          "-1.\n"
-          "view(dtype): the bytes are read as that dtype; between sizes of items the last dimension shrinks "
-          "or grows.",
+          "view(*shape): ValueError where the strides do not allow it (reshape copies then) or the numbers of\n"
+          "elements differ; one size may be -1.\n"
+          "view(dtype): the bytes are read as that dtype; between sizes of items the last dimension shrinks or\n"
+          "grows. ValueError where it does not divide or is not contiguous, RuntimeError where a gradient is\n"
+          "recorded. TypeError without either.",
           "input"_a, variadic("shape"_a = none), "dtype"_a = none)
       .method_only();
   ops.def(
-         "view_as", +[](const Tensor& t, const Tensor& o) { return view(t, o.shape()); }, "view(other.shape).",
+         "view_as", +[](const Tensor& t, const Tensor& o) { return view(t, o.shape()); },
+         "view(other.shape): the same memory in another's shape.\n\n"
+         "ValueError where the strides do not allow it or the numbers of elements differ.",
          "input"_a, "other"_a)
       .method_only()
       .no_out();
   ops.def(
-         "reshape_as", +[](const Tensor& t, const Tensor& o) { return reshape(t, o.shape()); }, "reshape(other.shape).",
+         "reshape_as", +[](const Tensor& t, const Tensor& o) { return reshape(t, o.shape()); },
+         "reshape(other.shape): a view where the strides allow it, otherwise a copy.\n\n"
+         "ValueError where the numbers of elements differ.",
          "input"_a, "other"_a)
       .method_only()
       .no_out();
   ops.def(
-         "expand_as", +[](const Tensor& t, const Tensor& o) { return expand(t, o.shape()); }, "expand(other.shape).",
+         "expand_as", +[](const Tensor& t, const Tensor& o) { return expand(t, o.shape()); },
+         "expand(other.shape): a view that repeats dimensions of size 1 without memory.\n\n"
+         "ValueError where a size is neither 1 nor the other's; writing to repeated elements is a\n"
+         "RuntimeError.",
          "input"_a, "other"_a)
       .method_only()
       .no_out();
   ops.def("flatten", &flatten,
-          "The dimensions from start_dim to end_dim as one: a view where the strides allow it, otherwise a "
-          "copy.",
+          "The dimensions from start_dim to end_dim as one: a view where the strides allow it, otherwise a copy.\n\n"
+          "A 0-d tensor gives a vector. IndexError for a dimension that is not there, ValueError for a\n"
+          "start_dim after end_dim.",
           "input"_a, "start_dim"_a = 0, "end_dim"_a = -1)
       .no_out();
   ops.def(
          "ravel", +[](const Tensor& t) { return flatten(t); },
-         "1-D, in row-major order: a view where the strides allow it, otherwise a copy.", "input"_a)
+         "1-D, in row-major order: a view where the strides allow it, otherwise a copy.\n\n"
+         "TypeError for what is no tensor or array.",
+         "input"_a)
       .no_out()
       .numpy("ravel");
-  ops.def("unflatten", &unflatten, "One dimension as several, of the given sizes (one may be -1): a view.", "input"_a,
-          "dim"_a, "sizes"_a)
+  ops.def("unflatten", &unflatten,
+          "One dimension as several, of the given sizes (one may be -1): a view.\n\n"
+          "IndexError for a dimension that is not there, ValueError for sizes whose product is not its size.",
+          "input"_a, "dim"_a, "sizes"_a)
       .no_out();
-  ops.def("squeeze", &squeeze, "A view without the dimensions of size 1: all of them, or those of dim that are.",
+  ops.def("squeeze", &squeeze,
+          "A view without the dimensions of size 1: all of them, or those of dim that are.\n\n"
+          "dim: an int or a tuple. IndexError for a dimension that is not there, ValueError for a repeated one.",
           "input"_a, "dim"_a = none)
       .no_out()
       .numpy("squeeze");
-  ops.def("unsqueeze", &unsqueeze, "A view with a new dimension of size 1 at dim (an int, or a tuple for several).",
+  ops.def("unsqueeze", &unsqueeze,
+          "A view with a new dimension of size 1 at dim (an int, or a tuple for several).\n\n"
+          "IndexError for a place that the result does not have, ValueError for a repeated one.",
           "input"_a, "dim"_a)
       .no_out()
       .numpy("expand_dims")
       .array_api("expand_dims")
       .alias("expand_dims");
   ops.def("expand", &expand,
-          "A view that repeats dimensions of size 1 without memory; -1 keeps a size.\n\nAll copies of an "
-          "element are one: writing to the view raises.",
+          "A view that repeats dimensions of size 1 without memory; -1 keeps a size.\n\n"
+          "ValueError where a size is neither 1 nor the given one. All copies of an element are one: writing to\n"
+          "them is a RuntimeError.",
           "input"_a, variadic("size"_a))
       .no_out()
       .method_only();
-  ops.def("broadcast_to", &expand, "A view of the given shape that repeats dimensions of size 1 without memory.",
+  ops.def("broadcast_to", &expand,
+          "A view of the given shape that repeats dimensions of size 1 without memory.\n\n"
+          "ValueError where a size is neither 1 nor the given one; writing to repeated elements is a\n"
+          "RuntimeError.",
           "input"_a, "shape"_a)
       .no_out()
       .numpy("broadcast_to")
       .array_api("broadcast_to");
   ops.def(
          "atleast_1d", +[](const Tensor& t) { return t.ndim() < 1 ? reshape(t, {1}) : t; },
-         "The tensor with at least one dimension: itself, or a view.", "input"_a)
+         "The tensor with at least one dimension: itself, or a view.\n\n"
+         "TypeError for what is no tensor or array.",
+         "input"_a)
       .no_out()
       .function_only();
   ops.def(
@@ -188,24 +239,36 @@ void def_sizes(Ops& ops) {
          +[](const Tensor& t) { return t.ndim() < 1   ? reshape(t, {1, 1})
                                        : t.ndim() < 2 ? unsqueeze(t, {0})
                                                       : t; },
-         "The tensor with at least two dimensions, new ones in front: itself, or a view.", "input"_a)
+         "The tensor with at least two dimensions, new ones in front: itself, or a view.\n\n"
+         "TypeError for what is no tensor or array.",
+         "input"_a)
       .no_out()
       .function_only();
 }
 
 void def_windows(Ops& ops) {
-  ops.def("narrow", &narrow, "A view of length elements along dim, from start on.", "input"_a, "dim"_a, "start"_a,
-          "length"_a)
+  ops.def("narrow", &narrow,
+          "A view of length elements along dim, from start on (negative ones from the end).\n\n"
+          "IndexError for a dimension that is not there, and for a start and length that do not fit it.",
+          "input"_a, "dim"_a, "start"_a, "length"_a)
       .no_out();
-  ops.def("select", &select, "A view of one index along dim, which goes away: t[:, i] for dim 1.", "input"_a, "dim"_a,
-          "index"_a)
+  ops.def("select", &select,
+          "A view of one index along dim, which goes away: t[:, i] for dim 1.\n\n"
+          "IndexError for a dimension or an index that is not there.",
+          "input"_a, "dim"_a, "index"_a)
       .no_out();
-  ops.def("diagonal", &diagonal, "A view of a diagonal of two dimensions, as the last dimension.", "input"_a,
-          "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1)
+  ops.def("diagonal", &diagonal,
+          "A view of a diagonal of two dimensions, as the last dimension.\n\n"
+          "An offset beyond the matrix gives no elements.\n"
+          "IndexError for a dimension that is not there, ValueError for a repeated one and for fewer than two\n"
+          "dimensions.",
+          "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1)
       .no_out();
   ops.def("unfold", &unfold,
-          "A view of all windows of the given size along a dimension, step apart, as a new last dimension.", "input"_a,
-          "dimension"_a, "size"_a, "step"_a)
+          "A view of all windows of the given size along a dimension, step apart, as a new last dimension.\n\n"
+          "IndexError for a dimension that is not there, ValueError for a size above the dimension's or below 0\n"
+          "and for a step below 1.",
+          "input"_a, "dimension"_a, "size"_a, "step"_a)
       .no_out()
       .method_only();
   ops.def(
@@ -214,27 +277,39 @@ void def_windows(Ops& ops) {
            return as_strided(t, size, stride, offset.value_or(t.storage_offset()));
          },
          "A view of the storage with any sizes and strides (in elements), from an element offset on (the "
-         "tensor's own).\n\nValueError where it would reach outside the storage.",
+         "tensor's own).\n\n"
+         "ValueError where it would reach outside the storage, for negative sizes, and without one stride for\n"
+         "each size.",
          "input"_a, "size"_a, "stride"_a, "storage_offset"_a = none)
       .no_out();
   ops.def(
          "real", +[](const Tensor& t) { return is_complex(t.dtype()) ? real(t) : view(t, t.shape()); },
-         "A view of the real parts.", "input"_a)
+         "A view of the real parts, of a real dtype; of a real tensor, all of it.\n\n"
+         "TypeError for what is no tensor or array.",
+         "input"_a)
       .function_only()
       .no_out()
       .numpy("real")
       .array_api("real");
-  ops.def("imag", &imag, "A view of the imaginary parts of a complex tensor.", "input"_a)
+  ops.def("imag", &imag,
+          "A view of the imaginary parts of a complex tensor, of a real dtype.\n\n"
+          "TypeError for real tensors; the attribute .imag gives zeros.",
+          "input"_a)
       .function_only()
       .no_out()
       .numpy("imag")
       .array_api("imag");
   ops.def("view_as_real", &view_as_real,
-          "A view of a complex tensor with a last dimension of size 2: real and imaginary part.", "input"_a)
+          "A view of a complex tensor with a last dimension of size 2: real and imaginary part.\n\n"
+          "TypeError for real tensors.",
+          "input"_a)
       .no_out()
       .function_only();
   ops.def("view_as_complex", &view_as_complex,
-          "A view of a real tensor whose last dimension, of size 2, holds real and imaginary part.", "input"_a)
+          "A view of a real tensor whose last dimension, of size 2, holds real and imaginary part.\n\n"
+          "TypeError for other dtypes than float32 and float64, ValueError for another last dimension or one\n"
+          "whose elements do not lie side by side.",
+          "input"_a)
       .no_out()
       .function_only();
 }

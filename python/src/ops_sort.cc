@@ -22,20 +22,25 @@ PyObject* sort_pair(const OpDef& def, PyObject* const* args) {
 }  // namespace
 
 void def_sort(Ops& ops) {
-  ops.raw(
-         "sort", &sort_pair,
-         "A named tuple (values, indices): the elements in order along dim, and where each stood.\n\n"
-         "NaNs are above all numbers; equal elements keep their order, whatever stable says. The gradient goes back with each element.",
-         "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
+  ops.raw("sort", &sort_pair,
+          "A named tuple (values, indices) of copies: the elements in order along dim, and where each stood "
+          "(int64).\n\n"
+          "NaNs are above all numbers, complex numbers go by their real and then their imaginary parts; equal\n"
+          "elements keep their order, whatever stable says. The gradient goes back with each element. Any\n"
+          "dtype. IndexError for a dimension that is not there.",
+          "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
       .returns("ValuesIndices");
   ops.def(
          "argsort",
          +[](const Tensor& t, std::int64_t dim, bool descending, bool) { return argsort(t, dim, descending); },
-         "The indices (int64) that put the elements in order along dim; equal elements keep their order.", "input"_a,
-         "dim"_a = -1, "descending"_a = false, "stable"_a = true)
+         "The indices that put the elements in order along dim, as sort's: a new int64 tensor of input's shape.\n\n"
+         "Equal elements keep their order, whatever stable says. IndexError for a dimension that is not there.",
+         "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
       .no_out();
   ops.def(
-      "msort", +[](const Tensor& t) { return sort(t, 0); }, "The elements in order along the first dimension.",
+      "msort", +[](const Tensor& t) { return sort(t, 0); },
+      "The elements in order along the first dimension, as sort's values. A copy.\n\n"
+      "Any dtype, and any shape; a 0-d tensor is as it is. TypeError for what is no tensor or array.",
       "input"_a);
   ops.def(
          "_sort_values", +[](const Tensor& t, std::int64_t dim, bool descending) { return sort(t, dim, descending); },

@@ -65,15 +65,15 @@ void def_storage(Ops& ops) {
       .no_out();
   ops.def(
          "pin_", &pin_,
-         "Page-locks the memory where it is, a borrowed ndarray's too, so that copies to and from a device run at the "
-         "bus's full speed.\n\n"
-         "The lock covers all bytes that the tensor's storage has, and ends with unpin_() or with the last tensor over "
-         "them. Nothing moves: arrays and views stay valid.\n"
+         "Page-locks the memory where it is, a borrowed ndarray's too; returns the tensor.\n\n"
+         "Copies to and from a device run at the bus's full speed then. The lock covers all bytes that the tensor's\n"
+         "storage has, and ends with unpin_() or with the last tensor over them. Nothing moves: arrays and views stay\n"
+         "valid.\n"
          "RuntimeError without a CUDA device, if the driver refuses, and if another tensor has pinned a part of the "
          "bytes.",
          "input"_a)
       .method_only();
-  ops.def("unpin_", &unpin_, "Ends pin_() of this tensor's storage; nothing to do where it is not pinned.", "input"_a)
+  ops.def("unpin_", &unpin_, "Ends pin_() of this memory, if there was one; returns the tensor.", "input"_a)
       .method_only();
   ops.def("pin_memory", &pin_memory,
           "The tensor itself where its memory is page-locked (pin_()), otherwise a contiguous copy whose memory is.\n\n"

@@ -199,14 +199,16 @@ PyMethodDef methods[] = {
      "The array as a tensor over its memory; bool stays bool."},
     {"__array_namespace__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_namespace)),
      METH_VARARGS | METH_KEYWORDS,
-     "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe Array API namespace: tenon.numpy."},
+     "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe Array API namespace: tenon.numpy.\n\n"
+     "ValueError for a version of the standard that is not known."},
     {"__array_function__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_function)), METH_FASTCALL,
      "__array_function__($self, func, types, args, kwargs, /)\n--\n\nNumPy's functions on tensors, by way of tenon.numpy."},
     {"to_numpy", to_numpy, METH_NOARGS,
      "to_numpy($self, /)\n--\n\n"
      "An ndarray of the values, as .detach().cpu().numpy(): over the same memory on the CPU, a copy from a device."},
     {"tobytes", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(tobytes)), METH_VARARGS | METH_KEYWORDS,
-     "tobytes($self, /, order='C')\n--\n\nThe elements' bytes, row-major ('C') or column-major ('F'): a copy."},
+     "tobytes($self, /, order='C')\n--\n\nThe elements' bytes, row-major ('C') or column-major ('F'): a copy.\n\n"
+     "ValueError for another order."},
     {nullptr}};
 
 PyGetSetDef attributes[] = {

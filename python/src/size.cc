@@ -45,7 +45,9 @@ PyObject* get(PyObject* self, PyObject* object, PyObject*) {
 }
 
 PyObject* doc(PyObject*, void*) {
-  return PyUnicode_FromString("The number of elements; called, the shape or a size: t.size, t.size(), t.size(0).");
+  return PyUnicode_FromString(
+      "The number of elements; called, the shape or a size: t.size, t.size(), t.size(0).\n\n"
+      "IndexError for a dimension that is not there.");
 }
 PyObject* name(PyObject*, void*) { return PyUnicode_FromString("size"); }
 PyObject* signature(PyObject*, void*) { return PyUnicode_FromString("($self, dim=None)"); }

@@ -40,7 +40,11 @@ void bind_system(nb::module_& m) {
       "_set_size_type", [](nb::handle type) { size_type = reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr()); },
       nb::arg("type"));
 
-  nb::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, by seed and position.")
+  nb::class_<Generator>(
+      m, "Generator",
+      "A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), by seed and position.\n\n"
+      "seed: an int from 0 to 2^64 - 1; TypeError for anything else. tenon.default_generator is the one\n"
+      "of the process, which draws for all functions that are given none.")
       .def(nb::init<std::uint64_t>(), nb::arg("seed") = 0x853c49e6748fea9bULL)
       .def(
           "manual_seed",
@@ -48,7 +52,8 @@ void bind_system(nb::module_& m) {
             nb::cast<Generator&>(self).manual_seed(seed);
             return nb::borrow(self);
           },
-          nb::arg("seed"), "Starts the stream of a seed from its beginning; returns the generator.")
+          nb::arg("seed"),
+          "Starts the stream of a seed from its beginning; returns the generator. TypeError for what is no seed.")
       .def("initial_seed", &Generator::seed, "The seed.")
       .def(
           "get_state", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); }, "(seed, position).")
@@ -57,7 +62,7 @@ void bind_system(nb::module_& m) {
           [](Generator& g, const std::tuple<std::uint64_t, std::uint64_t>& s) {
             g.set_state(std::get<0>(s), std::get<1>(s));
           },
-          nb::arg("state"), "Continues from (seed, position).")
+          nb::arg("state"), "Continues from (seed, position); TypeError for anything else.")
       .def("__getstate__", [](const Generator& g) { return nb::make_tuple(g.seed(), g.offset()); })
       .def("__setstate__", [](Generator& g, const std::tuple<std::uint64_t, std::uint64_t>& s) {
         new (&g) Generator(std::get<0>(s));

@@ -22,8 +22,8 @@ def numpy_policy(*, detach: bool = False, to_cpu: bool = False) -> Iterator[None
 
     detach: tensors that require grad are read without their history. to_cpu: tensors on a device are copied
     to the CPU. Both hold for ``.numpy()``, ``np.asarray`` and all code that uses them, such as plotting
-    libraries; detach also for ``memoryview`` and ``__dlpack__``. Policies nest: a block adds to what the outer
-    one allows.
+    libraries; detach also for ``memoryview`` and ``__dlpack__``. Policies nest: a block adds to what the
+    outer one allows.
     """
     was_detach, was_to_cpu = _C._get_numpy_policy()
     _C._set_numpy_policy(detach or was_detach, to_cpu or was_to_cpu)
@@ -112,8 +112,9 @@ def no_copies() -> Iterator[None]:
 
 @contextmanager
 def record_copies() -> Iterator[CopyLog]:
-    """Counts the copies that the border makes on its own account within the block, on this thread, by
-    place.
+    """Counts the copies that the border makes on its own account within the block, on this thread.
+
+    The block gets a CopyLog: by place, how often, how many bytes, why.
     """
     log = CopyLog()
     with _watching():
@@ -172,8 +173,8 @@ def explain(obj: Any) -> Explanation:
     """Says whether an object would be shared or copied on its way over the border, why, and what to do.
 
     For a tensor: what ``.numpy()`` and ``np.asarray`` do. For anything else: what ``tenon.asarray`` does.
-    Nothing
-    is copied to find out, apart from what the object's own protocols do when they are asked.
+    Nothing is copied to find out, apart from what the object's own protocols do when they are asked. It
+    raises nothing: what is no array is an Explanation, too.
     """
     if isinstance(obj, _C.Tensor):
         return _explain_tensor(obj)
@@ -252,12 +253,10 @@ def from_struct(array: Any) -> dict[str, Any]:
     """The fields of a structured array as tensors over its memory, without a copy.
 
     array: an ndarray of a structured dtype, of any shape. Returns a dict of one tensor per field, by name;
-    each has
-    the array's shape (followed by the field's own, for fields that are arrays) and strides; nested records
-    give
-    nested dicts. Raises ValueError, naming the field, where a field's bytes lie at no multiple of its item
-    size,
-    and TypeError for fields without a tensor dtype.
+    each has the array's shape (followed by the field's own, for fields that are arrays) and strides; nested
+    records give nested dicts.
+    ValueError, naming the field, where a field's bytes lie at no multiple of its item size; TypeError for
+    fields without a tensor dtype and for what is no structured array.
     """
     fields = getattr(getattr(array, "dtype", None), "fields", None)
     if not fields:

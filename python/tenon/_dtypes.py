@@ -24,8 +24,8 @@ def _name(dtype: object) -> str:
 class finfo:
     """The limits of a floating dtype; of a complex one, those of its parts.
 
-    Attributes: bits, eps (the step from 1 to the next number), max, min, tiny and smallest_normal,
-    resolution (the decimal digits that survive, as a power of ten), dtype (the name).
+    Attributes: bits, eps (the step from 1 to the next number), max, min, tiny and smallest_normal, resolution
+    (the decimal digits that survive, as a power of ten), dtype (the name). TypeError for other dtypes.
     """
 
     __module__ = "tenon"
@@ -54,7 +54,7 @@ class finfo:
 
 
 class iinfo:
-    """The limits of an integer dtype. Attributes: bits, min, max, dtype (the name)."""
+    """The limits of an integer dtype; TypeError for others. Attributes: bits, min, max, dtype (the name)."""
 
     __module__ = "tenon"
 

@@ -93,8 +93,9 @@ def gradcheck(
 ) -> bool:
     """Whether the gradients of func at inputs agree with central differences of step eps.
 
-    Inputs that require grad are checked; they must be float64 or complex128, and func smooth at them.
-    Complex inputs and outputs are checked in both parts. GradcheckError (or False) for the first difference.
+    Inputs that require grad are checked; they must be float64 or complex128 (ValueError), and func smooth at
+    them. Complex inputs and outputs are checked in both parts. ValueError where no input requires grad;
+    GradcheckError (or False) for the first difference.
     """
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     checked = [i for i, a in enumerate(args) if _checked(a)]
@@ -135,7 +136,7 @@ def gradgradcheck(
 ) -> bool:
     """Whether the gradients of func's gradients agree with finite differences, for grad_outputs too.
 
-    grad_outputs are random unless given. Arguments and errors are as those of gradcheck.
+    grad_outputs are random unless given. Arguments and errors (ValueError, GradcheckError) are gradcheck's.
     """
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     outputs = [y for y in _outputs(func, args) if y.requires_grad]

@@ -15,16 +15,15 @@ Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None) -> Any:
-    """The tensor in a .npy file.
+    """The tensor in a .npy file: in fresh memory, or mapped.
 
     mmap: the file is mapped instead of read: pages come in as they are used, and the tensor is read-only
-    unless
-    writeable, whose writes stay in memory and never reach the file. raw_dtype: what items of a type that
-    NumPy
-    does not name are (float8 files; bfloat16 is recognised). Other byte orders are converted while reading.
+    unless writeable, whose writes stay in memory and never reach the file. raw_dtype: what items of a type
+    that NumPy does not name are (float8 files; bfloat16 is recognised). Other byte orders are converted while
+    reading.
     Raises what open() raises for files that cannot be read (FileNotFoundError, IsADirectoryError,
-    PermissionError: OSError with errno and filename) and ValueError for those that are not what they claim
-    to be.
+    PermissionError: OSError with errno and filename), ValueError for those that are not what they claim to
+    be, and TypeError for what is no path or no dtype.
     """
     return _C._load_npy(path, mmap, writeable, raw_dtype)
 
@@ -32,7 +31,8 @@ def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dty
 def save_npy(path: Path, tensor: Any) -> None:
     """Writes one tensor (or any array-like) as a .npy file that NumPy reads; gradients are not saved.
 
-    The file is written beside the target and renamed: a failed save leaves the old file as it was.
+    The file is written beside the target and renamed: a failed save leaves the old file as it was. OSError as
+    open() raises it for a place that cannot be written, TypeError for what is no array-like or no path.
     """
     _C._save_npy(path, tensor)
 
@@ -45,20 +45,31 @@ def load_npz(
     writeable: bool = False,
     raw_dtype: Any = None,
 ) -> dict[str, Any]:
-    """The tensors of a .npz archive by name; with names, only these.
+    """The tensors of a .npz archive by name; with names, only these. In fresh memory, or mapped.
 
     mmap: uncompressed, aligned members are mapped and read-only unless writeable; all others are read.
+    raw_dtype: as load_npy.
+    OSError as open() raises it for files that cannot be read; ValueError for a name that is not there and for
+    a file that is no archive; TypeError for names that are no strings and for what is no path or no dtype.
     """
     return _C._load_npz(path, None if names is None else list(names), mmap, writeable, raw_dtype)
 
 
 def npz_names(path: Path) -> list[str]:
-    """The names in a .npz archive, in its order."""
+    """The names in a .npz archive, in its order.
+
+    OSError as open() raises it for files that cannot be read, ValueError for one that is no archive,
+    TypeError for what is no path.
+    """
     return _C._npz_names(path)
 
 
 def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False) -> None:
-    """Writes tensors by name as a .npz archive that NumPy reads; uncompressed members can be mapped again."""
+    """Writes tensors by name as a .npz archive that NumPy reads; uncompressed members can be mapped again.
+
+    The file is written beside the target and renamed. OSError as open() raises it for a place that cannot be
+    written; TypeError for names that are no strings and for what is no array-like or no path.
+    """
     _C._save_npz(path, dict(tensors), compressed)
 
 
@@ -69,6 +80,9 @@ def load_safetensors(
 
     mmap: tensors on the CPU are read-only views of one mapping where they are aligned. Otherwise each owns
     its memory.
+    OSError as open() raises it for files that cannot be read; ValueError for one that is not what it claims
+    to be and for a name that is no device's; TypeError for what is no path; RuntimeError for a device that is
+    not there.
     """
     return _C._load_safetensors(path, mmap, device)
 
@@ -76,8 +90,11 @@ def load_safetensors(
 def save_safetensors(
     path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Writes tensors by name as a .safetensors file. Raises TypeError for complex128, which the format
-    lacks.
+    """Writes tensors by name as a .safetensors file.
+
+    metadata: a dict of strings. TypeError for complex128, which the format lacks, for names and metadata that
+    are no strings, and for what is no array-like or no path; ValueError for the name ``__metadata__``;
+    OSError as open() raises it for a place that cannot be written.
     """
     _C._save_safetensors(path, dict(tensors), None if metadata is None else dict(metadata))
 
@@ -88,11 +105,10 @@ def read_csv(
     """The columns of a CSV file as tensors, read by pandas.
 
     columns: the names to read (default: all). as_tensor: one tensor of shape (rows, columns) in the columns'
-    common
-    dtype, instead of a dict of vectors by name. kwargs go to ``pandas.read_csv``. A column that is not
-    numeric
-    is a TypeError that names it. Each vector shares its column's memory and is read-only, as pandas 3 lends
-    it.
+    common dtype, instead of a dict of vectors by name. kwargs go to ``pandas.read_csv``. Each vector shares
+    its column's memory and is read-only, as pandas 3 lends it.
+    TypeError, naming it, for a column that is not numeric; ImportError without pandas; pandas' own errors
+    (ValueError for columns that are not there, FileNotFoundError).
     """
     try:
         import pandas as pd

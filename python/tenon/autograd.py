@@ -36,7 +36,7 @@ def set_border_guard(mode: bool | str) -> None:
     A tensor that backward() will need and whose memory is shared with a writeable ndarray, buffer or DLPack
     capsule is fingerprinted when the operation saves it and compared before it is used; a difference raises
     RuntimeError instead of giving a wrong gradient. The cost is one pass over such tensors in forward and one
-    in backward.
+    in backward. ValueError for another mode.
     """
     if mode not in (True, False, "on", "off"):
         raise ValueError(f"set_border_guard: the mode is 'on' or 'off'; got {mode!r}")
@@ -58,9 +58,12 @@ def grad(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of the sum of outputs, each times its grad_outputs, with respect to each input.
 
-    No ``.grad`` is touched. ``create_graph`` records the gradients themselves, for second derivatives;
-    ``retain_graph`` (as create_graph unless given) keeps the graph for another call. RuntimeError for an
-    input that was not used, unless ``allow_unused`` (None for it) or ``materialize_grads`` (zeros).
+    A tuple of new tensors of the inputs' shapes. No ``.grad`` is touched. ``create_graph`` records the
+    gradients themselves, for second derivatives; ``retain_graph`` (as create_graph unless given) keeps the
+    graph for another call.
+    RuntimeError for an input that was not used, unless ``allow_unused`` (None for it) or
+    ``materialize_grads`` (zeros), for one that requires no grad, for an output of several elements without
+    grad_outputs and where the graph has been freed; ValueError for grad_outputs of another shape or number.
     """
     ins = _sequence(inputs)
     if isinstance(grad_outputs, Tensor):
@@ -82,6 +85,8 @@ def backward(
     """Adds the gradients of tensors (each times its entry of grad_tensors) to ``.grad`` of the leaves.
 
     An entry may be None for a tensor of one element. The graph is freed unless ``retain_graph``.
+    RuntimeError for a tensor without a gradient, for several elements without an entry and where the graph
+    has been freed; ValueError for entries of another shape or number.
     """
     if isinstance(grad_tensors, Tensor):
         grad_tensors = [grad_tensors]

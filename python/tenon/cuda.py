@@ -1,7 +1,5 @@
 """CUDA devices. Nothing here fails on a machine without one but what needs one."""
 
-from __future__ import annotations
-
 from tenon import _C
 
 
@@ -16,7 +14,11 @@ def device_count() -> int:
 
 
 def synchronize(device: int | str | _C.device = 0) -> None:
-    """Waits until the device has done all its work. RuntimeError where there is no such device."""
+    """Waits until the device has done all its work.
+
+    device: its number, its name or a device. RuntimeError where there is no such device, ValueError for a
+    name that is no device's.
+    """
     if not isinstance(device, int):
         device = _C.device(device).index or 0
     _C._cuda_synchronize(device)

@@ -1,7 +1,5 @@
 """The cache of freed CPU blocks: what it holds, and its limits."""
 
-from __future__ import annotations
-
 from tenon import _C
 
 
@@ -16,7 +14,10 @@ def release() -> int:
 
 
 def set_limit(nbytes: int) -> None:
-    """Caps the bytes that are cached; 0 turns the cache off."""
+    """Caps the bytes that are cached; 0 turns the cache off.
+
+    ValueError for a negative number, TypeError for what is no int.
+    """
     if nbytes < 0:
         raise ValueError(f"set_limit: the limit must not be negative; got {nbytes}")
     _C._memory_set_limit(nbytes)

@@ -26,7 +26,7 @@ def get_rng_state() -> tuple[int, int]:
 
 
 def set_rng_state(state: tuple[int, int]) -> None:
-    """Continues the default generator from a state of get_rng_state()."""
+    """Continues the default generator from a state of get_rng_state(); TypeError for anything else."""
     default_generator.set_state(state)
 
 

@@ -3,6 +3,7 @@
 import builtins
 import inspect
 import pickle
+import re
 import subprocess
 import sys
 import types
@@ -78,6 +79,104 @@ def test_signature_has_defaults_and_out():
     assert parameters["keepdim"].default is False
     assert parameters["dtype"].kind is inspect.Parameter.KEYWORD_ONLY
     assert "out" not in inspect.signature(tenon.clone).parameters
+
+
+# ---- what documentation says ----
+
+# Callables that raise nothing of their own, which leaves a wrong argument's TypeError.
+RAISE_NOTHING = {
+    "tenon": (
+        "Explanation Tensor ValuesIndices enable_grad explain fork_rng get_default_dtype get_num_threads "
+        "get_printoptions get_rng_state inference_mode initial_seed is_grad_enabled is_tensor no_grad "
+        "numpy_policy record_copies seed set_grad_enabled show_config"
+    ),
+    "tenon.Tensor": (
+        "bfloat16 bool byte cdouble cfloat char contiguous cpu data_ptr detach dim double element_size float "
+        "get_device half int is_contiguous is_pinned is_shared is_signed long ndimension numel short "
+        "storage_offset to_numpy tolist unpin_"
+    ),
+    "tenon.autograd": (
+        "GradcheckError border_guard enable_grad inference_mode is_grad_enabled no_grad set_grad_enabled"
+    ),
+    "tenon.cuda": "device_count is_available",
+    "tenon.memory": "release reset_peak stats",
+    "tenon.random": "fork_rng get_rng_state initial_seed seed",
+    "tenon.numpy": "ndarray",
+    "tenon.numpy.linalg": "",
+    "tenon.numpy.fft": "",
+}
+# Functions of tenon.numpy that return no tensors: numbers, shapes and dtypes.
+NO_TENSORS = (
+    "allclose array_equal array_equiv broadcast_shapes can_cast dtype finfo iinfo iscomplexobj isdtype "
+    "isrealobj ndarray ndim promote_types result_type shape size"
+)
+ERROR = re.compile(r"\b[A-Z]\w+Error\b")
+MEMORY = re.compile(r"\b(views?|cop(y|ies)|new|shares?d?|itself|memory|in place|overwr\w+)\b", re.IGNORECASE)
+
+
+def documented():
+    import tenon.numpy
+
+    np = tenon.numpy
+    modules = tenon, tenon.autograd, tenon.cuda, tenon.memory, tenon.random, np, np.linalg, np.fft
+    spaces = {m.__name__: m for m in modules} | {"tenon.Tensor": tenon.Tensor}
+    assert spaces.keys() == RAISE_NOTHING.keys()
+    for space, owner in spaces.items():
+        for name in getattr(owner, "__all__", None) or dir(owner):
+            f = getattr(owner, name)
+            if not name.startswith("_") and callable(f) and not isinstance(f, tenon.dtype):
+                yield space, name, f
+
+
+DOCUMENTED = list(documented())
+
+
+def body(f):
+    """The documentation without the paragraph on out=, which all rows share."""
+    return inspect.getdoc(f).partition("\n\nout: ")[0]
+
+
+def test_documentation_names_the_errors():
+    found = {(space, name) for space, name, f in DOCUMENTED if ERROR.search(body(f))}
+    nothing = {(space, name) for space, names in RAISE_NOTHING.items() for name in names.split()}
+    everything = {(space, name) for space, name, _ in DOCUMENTED}
+    assert everything - found - nothing == set()
+    assert nothing & found == set()
+    assert nothing - everything == set()
+
+
+def test_documented_errors_exist():
+    for space, name, f in DOCUMENTED:
+        for error in ERROR.findall(inspect.getdoc(f)):
+            assert hasattr(builtins, error) or error == "GradcheckError", (space, name, error)
+
+
+def test_documentation_says_whose_memory_a_result_is():
+    for space, name, f in DOCUMENTED:
+        if type(f).__name__ == "Operation":
+            tensors = f._returns == "ValuesIndices" or "Tensor" in f._returns
+        else:
+            tensors = space.startswith("tenon.numpy") and name not in NO_TENSORS.split()
+        assert not tensors or MEMORY.search(body(f)), f"{space}.{name}: neither a view nor a copy"
+
+
+def test_documentation_begins_with_one_line():
+    for space, name, f in DOCUMENTED:
+        lines = inspect.getdoc(f).splitlines()
+        if not isinstance(f, type):
+            assert lines[1:2] in ([], [""]), (space, name)
+        assert max(map(len, lines)) <= 120, (space, name)
+
+
+def test_special_methods_have_documentation():
+    for name, method in vars(tenon.Tensor).items():
+        if name not in ("__module__", "__hash__", "__dlpack_c_exchange_api__"):
+            assert getattr(method, "__doc__", None) or not callable(method), name
+
+
+@pytest.mark.parametrize("module", ["tenon", "tenon.cuda", "tenon.memory", "tenon.numpy"])
+def test_imports_are_no_public_names(module):
+    assert {"annotations", "Any"}.isdisjoint(dir(sys.modules[module]))
 
 
 @pytest.mark.parametrize(

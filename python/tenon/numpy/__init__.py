@@ -5,18 +5,16 @@ It is what ``__array_namespace__`` returns and where NumPy's own functions end w
 arguments and carry their gradients; arguments may be anything that ``tenon.asarray`` takes.
 """
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any as _Any
 
 from tenon import _C
 
 __array_api_version__ = "2025.12"
 
 
-def _names() -> dict[str, Any]:
+def _names() -> dict[str, _Any]:
     """The uniform operations, by NumPy's and the standard's names."""
-    own: dict[str, Any] = {}
+    own: dict[str, _Any] = {}
     for value in vars(_C).values():
         if isinstance(value, _C.Operation):
             for name in (value._numpy_name, value._array_api_name):
@@ -56,7 +54,7 @@ complex64, complex128 = _C.complex64, _C.complex128
 dtype = _C.dtype
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     raise AttributeError(
         f"module 'tenon.numpy' has no attribute {name!r}: tenon has no implementation of it; "
         f"use numpy.{name} on tensor.numpy()"

@@ -37,8 +37,10 @@ def asarray(
     copy: bool | None = None,
     like: Any = None,
 ) -> Any:
-    """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True:
-    never).
+    """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True: never).
+
+    The errors are tenon.asarray's: ValueError for ragged sequences, TypeError for what holds no numbers,
+    OverflowError for Python integers that the dtype cannot hold. order and like are ignored.
     """
     return _C._ingest(obj, "asarray", dtype, device, copy)
 
@@ -53,7 +55,11 @@ def array(
     ndmin: int = 0,
     like: Any = None,
 ) -> Any:
-    """obj as a tensor in fresh memory, unless copy says otherwise."""
+    """obj as a tensor in fresh memory, a copy, unless copy says otherwise; of ndmin dimensions at least.
+
+    copy=None and False share the memory where that can be. The errors are asarray's (ValueError, TypeError,
+    OverflowError).
+    """
     t = _C._ingest(object, "array", dtype, None, copy or None)
     return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
 
@@ -67,12 +73,15 @@ def asanyarray(
     copy: bool | None = None,
     like: Any = None,
 ) -> Any:
-    """As asarray."""
+    """As asarray: a view or a copy, and the same errors (ValueError, TypeError, OverflowError)."""
     return asarray(a, dtype, device=device, copy=copy)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
-    """The tensor itself where it is row-major without gaps, otherwise a copy."""
+    """The tensor itself where it is row-major without gaps, otherwise a copy; of one dimension at least.
+
+    The errors are asarray's (ValueError, TypeError, OverflowError).
+    """
     t = asarray(a, dtype)
     return (t if t.ndim else t.reshape((1,))).contiguous()
 
@@ -80,12 +89,19 @@ def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
 def frombuffer(
     buffer: Any, dtype: Any = "float64", count: int = -1, offset: int = 0, *, like: Any = None
 ) -> Any:
-    """A vector over the bytes of an object with the buffer protocol, without a copy."""
+    """A vector over the bytes of an object with the buffer protocol, without a copy.
+
+    ValueError for what has no buffer, an empty one, and for a count, offset or remainder that does not fit;
+    TypeError for what is no dtype.
+    """
     return _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
 
 
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """A copy in fresh memory; the gradient flows through."""
+    """A copy in fresh memory; the gradient flows through.
+
+    The errors are asarray's (ValueError, TypeError, OverflowError).
+    """
     return tensor(a, "copy").clone()
 
 
@@ -94,24 +110,38 @@ def _size(shape: Any) -> tuple[int, ...]:
 
 
 def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
-    """Unset elements."""
+    """A new tensor whose elements are not set.
+
+    ValueError for negative sizes, TypeError for what is no size or no dtype, MemoryError where there is no
+    room.
+    """
     return _C.empty(_size(shape), **_options(dtype, device))
 
 
 def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
-    """Zeros."""
+    """A new tensor of zeros.
+
+    ValueError for negative sizes, TypeError for what is no size or no dtype.
+    """
     return _C.zeros(_size(shape), **_options(dtype, device))
 
 
 def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
-    """Ones."""
+    """A new tensor of ones.
+
+    ValueError for negative sizes, TypeError for what is no size or no dtype.
+    """
     return _C.ones(_size(shape), **_options(dtype, device))
 
 
 def full(
     shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None
 ) -> Any:
-    """One value everywhere (or an array's, broadcast)."""
+    """A new tensor of one value everywhere (or an array's, broadcast).
+
+    dtype: that of the value unless given. ValueError for negative sizes and for an array that does not
+    broadcast, TypeError for what is no number, OverflowError for a Python integer that dtype cannot hold.
+    """
     if hasattr(fill_value, "shape") and tuple(fill_value.shape) != ():
         value = asarray(fill_value, dtype, device=device)
         return value.expand(_size(shape)).clone()
@@ -140,7 +170,10 @@ def empty_like(
     *,
     device: Any = None,
 ) -> Any:
-    """Unset elements, as many and of the dtype and device of a's."""
+    """A new tensor, not set, of a's shape, dtype and device unless others are given.
+
+    TypeError for what is no array or no dtype, ValueError for negative sizes.
+    """
     return _like(_C.empty, a, dtype, shape, device)
 
 
@@ -154,7 +187,10 @@ def zeros_like(
     *,
     device: Any = None,
 ) -> Any:
-    """Zeros, as many and of the dtype and device of a's elements."""
+    """A new tensor of zeros, of a's shape, dtype and device unless others are given.
+
+    TypeError for what is no array or no dtype, ValueError for negative sizes.
+    """
     return _like(_C.zeros, a, dtype, shape, device)
 
 
@@ -168,7 +204,10 @@ def ones_like(
     *,
     device: Any = None,
 ) -> Any:
-    """Ones, as many and of the dtype and device of a's elements."""
+    """A new tensor of ones, of a's shape, dtype and device unless others are given.
+
+    TypeError for what is no array or no dtype, ValueError for negative sizes.
+    """
     return _like(_C.ones, a, dtype, shape, device)
 
 
@@ -183,14 +222,22 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    """One value, as often and of the dtype and device of a's elements."""
+    """A new tensor of one value, of a's shape, dtype and device unless others are given.
+
+    TypeError for what is no number, no array or no dtype, ValueError for negative sizes, OverflowError for a
+    Python integer that the dtype cannot hold.
+    """
     return _like(_C.full, a, dtype, shape, device, fill_value)
 
 
 def arange(
     start: Any, /, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None, like: Any = None
 ) -> Any:
-    """start, start + step, ... below stop; from 0 on with one argument."""
+    """start, start + step, ... below stop; from 0 on with one argument. A new tensor.
+
+    It is empty where step leads away from stop. ValueError for a range without end, TypeError for what is no
+    real number.
+    """
     if stop is None:
         start, stop = 0, start
     if (stop - start) * step <= 0:
@@ -209,7 +256,11 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    """num values at equal distances from start to stop (with stop, if endpoint)."""
+    """num values at equal distances from start to stop (with stop, if endpoint): a new tensor.
+
+    retstep: a pair with the distance, too. start and stop are numbers (TypeError for arrays); ValueError for
+    a negative num.
+    """
     t = _C.linspace(start, stop, num, endpoint=endpoint, **_options(dtype, device))
     steps = num - 1 if endpoint else num
     return (t, (stop - start) / steps if steps > 0 else float("nan")) if retstep else t
@@ -218,7 +269,10 @@ def linspace(
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None
 ) -> Any:
-    """base to the power of equally spaced values."""
+    """base to the power of equally spaced values: a new tensor.
+
+    start and stop are numbers (TypeError for arrays); ValueError for a negative num.
+    """
     if not endpoint:
         return cast(base ** linspace(start, stop, num, False), dtype or _C.get_default_dtype())
     return _C.logspace(start, stop, num, base=base, **_options(dtype, None))
@@ -236,19 +290,29 @@ def eye(
     M: int | None = None,
     **_: Any,
 ) -> Any:
-    """Ones on the k-th diagonal."""
+    """Ones on the k-th diagonal: a new tensor.
+
+    ValueError for negative sizes, TypeError for what is no dtype.
+    """
     n_cols = M if n_cols is None else n_cols
     k = max(-n_rows, min(k, n_rows if n_cols is None else n_cols))  # beyond the matrix there are no ones
     return _C.eye(n_rows, n_cols, k, **_options(dtype, device))
 
 
 def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
-    """The square matrix with ones on its diagonal."""
+    """The square matrix with ones on its diagonal: a new tensor.
+
+    ValueError for a negative n, TypeError for what is no dtype.
+    """
     return eye(n, dtype=dtype)
 
 
 def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = False) -> tuple[Any, ...]:
-    """Coordinate grids of vectors; sparse: of size 1 in all other dimensions."""
+    """Coordinate grids of vectors, a tuple of views; sparse: of size 1 in all other dimensions.
+
+    copy is ignored. ValueError for another indexing than 'xy' and 'ij', and for more than one dimension
+    (sparse flattens them).
+    """
     if sparse:
         n = len(xi)
         grids = [tensor(x).reshape(tuple(-1 if d == i else 1 for d in range(n))) for i, x in enumerate(xi)]
@@ -265,7 +329,10 @@ def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = F
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    """x in another dtype; itself where nothing changes and copy=False."""
+    """x in another dtype: a copy; itself where nothing changes and copy=False.
+
+    TypeError for what is no dtype or no array.
+    """
     t = tensor(x, "astype")
     if device is not None:
         t = t.to(device)
@@ -273,17 +340,26 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
 
 
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype of an operation on arrays, dtypes and numbers."""
+    """The dtype of an operation on arrays, dtypes and numbers.
+
+    TypeError for float8 with another dtype, for anything else and for nothing.
+    """
     return _C.result_type(*arrays_and_dtypes)
 
 
 def promote_types(type1: Any, type2: Any) -> Any:
-    """The dtype that operands of the two dtypes are converted to."""
+    """The dtype that operands of the two dtypes are converted to.
+
+    TypeError for float8 with another dtype, and for what is no dtype.
+    """
     return _C.promote_types(_C.dtype(type1), _C.dtype(type2))
 
 
 def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
-    """Whether promotion leads from one dtype to the other (same_kind: whether its kind does)."""
+    """Whether promotion leads from one dtype to the other (same_kind: whether its kind does).
+
+    from_: a dtype or an array. TypeError for what is no dtype.
+    """
     source = from_.dtype if hasattr(from_, "dtype") and not isinstance(from_, type) else _C.dtype(from_)
     source, target = _C.dtype(source), _C.dtype(to)
     return castable(source, target, casting)
@@ -301,8 +377,9 @@ _KINDS["numeric"] = _KINDS["integral"] + _KINDS["real floating"] + _KINDS["compl
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
-    """Whether the dtype is of a kind ('integral', 'real floating', ...), equals a dtype, or one of a
-    tuple of these.
+    """Whether the dtype is of a kind ('integral', 'real floating', ...), or equals a dtype.
+
+    kind: a tuple stands for any of its entries. TypeError for what is no dtype and no kind.
     """
     dtype = _C.dtype(dtype)
     if isinstance(kind, tuple):
@@ -313,17 +390,17 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 
 
 def iscomplexobj(x: Any) -> bool:
-    """Whether the elements are complex numbers by dtype."""
+    """Whether the elements are complex numbers by dtype; TypeError for what is no array."""
     return bool(tensor(x).dtype.is_complex)
 
 
 def isrealobj(x: Any) -> bool:
-    """Whether the elements are real numbers by dtype."""
+    """Whether the elements are real numbers by dtype; TypeError for what is no array."""
     return not iscomplexobj(x)
 
 
 def finfo(type: Any, /) -> Any:
-    """The limits of a floating dtype; its dtype is an object, and not PyTorch's name for it."""
+    """The limits of a floating dtype (TypeError for others); its dtype is an object, not PyTorch's name."""
     import tenon
 
     limits: Any = tenon.finfo(getattr(type, "dtype", type))
@@ -332,7 +409,7 @@ def finfo(type: Any, /) -> Any:
 
 
 def iinfo(type: Any, /) -> Any:
-    """The limits of an integer dtype; its dtype is an object, and not PyTorch's name for it."""
+    """The limits of an integer dtype (TypeError for others); its dtype is an object, not PyTorch's name."""
     import tenon
 
     limits: Any = tenon.iinfo(getattr(type, "dtype", type))

@@ -31,7 +31,10 @@ __all__ = [
 
 
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
-    """x where the condition holds, y elsewhere; with the condition alone, nonzero."""
+    """x where the condition holds, y elsewhere: a new tensor; with the condition alone, nonzero.
+
+    TypeError for float8, ValueError for shapes that do not broadcast.
+    """
     if x is None and y is None:
         return nonzero(condition)
     mask = tensor(condition, "where")
@@ -55,7 +58,10 @@ def clip(
     where: Any = True,
     casting: str = "same_kind",
 ) -> Any:
-    """The elements limited to [min, max]; either may be None, and is also called a_min, a_max."""
+    """The elements limited to [min, max]: a new tensor. Either may be None, and is also called a_min, a_max.
+
+    TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
+    """
     t = tensor(a, "clip")
     low, high = a_min if min is None else min, a_max if max is None else max
     if low is None and high is None:
@@ -68,7 +74,10 @@ def clip(
 
 
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    """Rounded to a number of decimals, ties to even."""
+    """Rounded to a number of decimals, ties to even: a new tensor of a's dtype.
+
+    TypeError for bool and float8, and for decimals that are no int.
+    """
     t = tensor(a, "round")
     if decimals == 0 or (decimals > 0 and not (t.dtype.is_floating_point or t.dtype.is_complex)):
         r = _C.rint(t)
@@ -83,67 +92,103 @@ around = round
 
 
 def fix(x: Any, out: Any = None) -> Any:
-    """Rounded towards zero."""
+    """Rounded towards zero: a new tensor of x's dtype.
+
+    TypeError for complex numbers and float8.
+    """
     return deliver(_C.trunc(tensor(x, "fix")), out, "fix")
 
 
 def fabs(x: Any, /) -> Any:
-    """|x| as a float."""
+    """|x| as a float: a new tensor.
+
+    TypeError for float8.
+    """
     return _C.abs(floating(x, "fabs"))
 
 
 def float_power(x1: Any, x2: Any, /) -> Any:
-    """x1 to the power x2 in float64 at least."""
+    """x1 to the power x2 in float64 at least: a new tensor.
+
+    ValueError for shapes that do not broadcast, TypeError for what is no array.
+    """
     t = tensor(x1, "float_power")
     return cast(t, _C.complex128 if t.dtype.is_complex else _C.float64) ** _operand(x2)
 
 
 def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
-    """The quotient, rounded down, and the remainder."""
+    """The quotient, rounded down, and the remainder: a pair of new tensors.
+
+    TypeError for bool, complex numbers and float8, ValueError for shapes that do not broadcast.
+    """
     return _C.floor_divide(_operand(x1), _operand(x2)), _C.remainder(_operand(x1), _operand(x2))
 
 
 def modf(x: Any, /) -> tuple[Any, Any]:
-    """The fractions and the integral parts, both with the sign of x."""
+    """The fractions and the integral parts, both with the sign of x: a pair of new tensors of a float.
+
+    TypeError for complex numbers and float8.
+    """
     t = floating(x, "modf")
     whole = _C.trunc(t)
     return _C.copysign(_C.where(_C.isinf(t), 0.0, t - whole), t), whole
 
 
 def frexp(x: Any, /) -> Any:
-    """Mantissas and exponents of two."""
+    """Mantissas and exponents of two (int32), by NumPy: a pair of new tensors.
+
+    TypeError for complex numbers and for tensors that require grad or are on a device.
+    """
     return through_numpy("frexp")(x)
 
 
 def ldexp(x1: Any, x2: Any, /) -> Any:
-    """x1 * 2**x2."""
+    """x1 * 2**x2: a new tensor of a float.
+
+    TypeError for float8, ValueError for shapes that do not broadcast.
+    """
     t = floating(x1, "ldexp")
     return t * cast(_C.exp2(cast(tensor(x2), _C.float64)), t.dtype)
 
 
 def logaddexp2(x1: Any, x2: Any, /) -> Any:
-    """log2(2**x1 + 2**x2) without overflow."""
+    """log2(2**x1 + 2**x2) without overflow: a new tensor of a float.
+
+    TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
+    """
     ln2 = 0.6931471805599453
     return _C.logaddexp(floating(x1) * ln2, floating(x2) * ln2) / ln2
 
 
 def copysign(x1: Any, x2: Any, /, out: Any = None) -> Any:
-    """|x1| with the sign of x2."""
+    """|x1| with the sign of x2: a new tensor of a float.
+
+    TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
+    """
     return deliver(_C.copysign(_operand(x1), _operand(x2)), out, "copysign")
 
 
 def sinc(x: Any) -> Any:
-    """sin(pi x) / (pi x), and 1 at 0."""
+    """sin(pi x) / (pi x), and 1 at 0: a new tensor of a float.
+
+    TypeError for complex numbers and float8.
+    """
     return _C.sinc(tensor(x, "sinc"))
 
 
 def real(val: Any) -> Any:
-    """The real parts: a view."""
+    """The real parts: a view.
+
+    TypeError for what is no array.
+    """
     return tensor(val, "real").real
 
 
 def imag(val: Any) -> Any:
-    """The imaginary parts: a view of a complex tensor, zeros for a real one."""
+    """The imaginary parts: a view of a complex tensor, new zeros for a real one.
+
+    TypeError for what is no array.
+    """
     t = tensor(val, "imag")
     return t.imag if t.dtype.is_complex else _C.zeros(tuple(t.shape), dtype=t.dtype, device=t.device)
 
@@ -151,7 +196,11 @@ def imag(val: Any) -> Any:
 def nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
-    """NaN and infinities replaced by numbers."""
+    """NaN and infinities replaced by numbers: a copy, or in place for copy=False.
+
+    posinf, neginf: the dtype's limits unless given. Other dtypes than floats are as they are. TypeError for
+    float8; in place, ValueError for read-only memory and RuntimeError for a leaf that requires grad.
+    """
     t = tensor(x, "nan_to_num")
     if not t.dtype.is_floating_point:
         return t.clone() if copy else t
@@ -168,17 +217,26 @@ def nan_to_num(
 
 
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    """Whether |a - b| <= atol + rtol * |b|, elementwise."""
+    """Whether |a - b| <= atol + rtol * |b|, elementwise: a new bool tensor.
+
+    ValueError for shapes that do not broadcast.
+    """
     return _C.isclose(tensor(a), tensor(b), rtol, atol, equal_nan)
 
 
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements are close."""
+    """Whether all elements are close, by isclose: a Python bool.
+
+    ValueError for shapes that do not broadcast.
+    """
     return bool(_C.allclose(tensor(a), tensor(b), rtol, atol, equal_nan))
 
 
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
-    """Whether both have the same shape and the same elements."""
+    """Whether both have the same shape and the same elements: a Python bool.
+
+    TypeError for what is no array.
+    """
     a, b = tensor(a1), tensor(a2)
     if tuple(a.shape) != tuple(b.shape):
         return False
@@ -188,7 +246,10 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
 
 
 def array_equiv(a1: Any, a2: Any) -> bool:
-    """Whether both have the same elements after broadcasting."""
+    """Whether both have the same elements after broadcasting: a Python bool.
+
+    False where they do not broadcast. TypeError for float8 and for what is no array.
+    """
     try:
         return bool(_C.all(tensor(a1) == tensor(a2)))
     except ValueError:
@@ -196,7 +257,10 @@ def array_equiv(a1: Any, a2: Any) -> bool:
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """The choice whose condition is the first to hold."""
+    """The choice whose condition is the first to hold, default where none does: a new tensor.
+
+    ValueError for another number of choices than of conditions and for shapes that do not broadcast.
+    """
     r = _operand(default)
     for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
         r = where(condition, choice, r)
@@ -207,7 +271,10 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """The n-th differences of neighbours along the axis."""
+    """The n-th differences of neighbours along the axis: a new tensor (itself for n=0); bools differ by !=.
+
+    IndexError for an axis that is not there, ValueError for a negative n, TypeError for float8.
+    """
     t = tensor(a, "diff")
     if n < 0:
         raise ValueError(f"diff: the order must not be negative; got {n}")
@@ -229,7 +296,10 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    """The differences of neighbours of the flattened elements."""
+    """The differences of neighbours of the flattened elements, between to_begin and to_end: a new tensor.
+
+    TypeError for float8.
+    """
     t = diff(tensor(ary).reshape(-1))
     parts = (
         [tensor(p).reshape(-1) for p in (to_begin,) if p is not None]
@@ -240,7 +310,11 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
-    """Central differences inside, one-sided ones at the ends; for equal distances."""
+    """Central differences inside, one-sided ones at the ends; for equal distances.
+
+    A new tensor for each axis, in a tuple if there are several. IndexError for an axis that is not there,
+    ValueError for fewer than two elements along one and for another number of distances than 1 or the axes'.
+    """
     t = floating(f, "gradient")
     axes = axes_of(axis, t.ndim, "gradient")
     steps = list(varargs) or [1.0]
@@ -256,7 +330,11 @@ def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
 
 
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    """The integral by the trapezoidal rule."""
+    """The integral by the trapezoidal rule: a new tensor without the axis.
+
+    x: the places, dx: their distance. IndexError for an axis that is not there, ValueError for places that do
+    not fit.
+    """
     t = _C.movedim(floating(y, "trapezoid"), axis, -1)
     step = dx if x is None else diff(tensor(x))
     return _C.sum((t[..., 1:] + t[..., :-1]) * step, -1) / 2
@@ -266,7 +344,10 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 
 def nonzero(a: Any) -> tuple[Any, ...]:
-    """The indices of the elements that are not zero: a tensor for each dimension."""
+    """The indices of the elements that are not zero: a new int64 tensor for each dimension.
+
+    ValueError for a 0-d tensor.
+    """
     t = tensor(a, "nonzero")
     if t.ndim == 0:
         raise ValueError("nonzero: a tensor of 0 dimensions has no indices; use np.atleast_1d(t)")
@@ -275,17 +356,27 @@ def nonzero(a: Any) -> tuple[Any, ...]:
 
 
 def argwhere(a: Any) -> Any:
-    """The indices of the elements that are not zero: a row for each."""
+    """The indices of the elements that are not zero: a new int64 tensor with a row for each.
+
+    TypeError for what is no array.
+    """
     return _C.argwhere(tensor(a, "argwhere"))
 
 
 def flatnonzero(a: Any) -> Any:
-    """The indices in the flattened tensor of the elements that are not zero."""
+    """The indices in the flattened tensor of the elements that are not zero: a new int64 tensor.
+
+    TypeError for what is no array.
+    """
     return nonzero(tensor(a).reshape(-1))[0]
 
 
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
-    """The elements at integer indices: of the flattened tensor, or along the axis."""
+    """The elements at integer indices: of the flattened tensor, or along the axis. A copy.
+
+    mode: 'raise', 'wrap' or 'clip' for indices beyond the end. IndexError for an index or an axis that is not
+    there, TypeError for floating indices.
+    """
     t, i = tensor(a, "take"), tensor(indices, "take")
     if axis is not None:
         axis = axis_of(axis, t.ndim, "take")
@@ -300,7 +391,11 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """The elements at one index for each slice along the axis, as argsort gives them."""
+    """The elements at one index for each slice along the axis, as argsort gives them. A copy.
+
+    IndexError for an index or an axis that is not there, ValueError for another number of dimensions than
+    arr's, TypeError for indices that are no integers.
+    """
     t, i = tensor(arr, "take_along_axis"), tensor(indices, "take_along_axis")
     if axis is None:
         return t.reshape(-1)[i.reshape(-1)]
@@ -308,7 +403,11 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
-    """Writes values at one index for each slice along the axis, in place."""
+    """Writes values at one index for each slice along the axis, in place.
+
+    IndexError for an index or an axis that is not there, TypeError for floating indices and for what is no
+    tensor, ValueError for read-only memory, RuntimeError for a leaf that requires grad.
+    """
     i = tensor(indices, "put_along_axis")
     if axis is None:
         put(arr, i, values)
@@ -325,7 +424,11 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> Any:
-    """A view of all windows along the axes, with the windows' dimensions last."""
+    """A view of all windows along the axes, with the windows' dimensions last.
+
+    IndexError for an axis that is not there, ValueError for another number of sizes than of axes and for a
+    window that is too large.
+    """
     t = tensor(x, "sliding_window_view")
     sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
     axes = axes_of(axis, t.ndim, "sliding_window_view")
@@ -337,23 +440,37 @@ def sliding_window_view(
 
 
 def isreal(x: Any) -> Any:
-    """Whether the imaginary part of each element is zero."""
+    """Whether the imaginary part of each element is zero: a new bool tensor.
+
+    TypeError for what is no array.
+    """
     t = tensor(x, "isreal")
     return t.imag == 0 if t.dtype.is_complex else _C.ones(tuple(t.shape), dtype=_C.bool, device=t.device)
 
 
 def iscomplex(x: Any) -> Any:
-    """Whether the imaginary part of each element is not zero."""
+    """Whether the imaginary part of each element is not zero: a new bool tensor.
+
+    TypeError for what is no array.
+    """
     return _C.logical_not(isreal(x))
 
 
 def extract(condition: Any, arr: Any) -> Any:
-    """The elements where the condition holds."""
+    """The elements where the condition holds, both flattened. A copy.
+
+    IndexError for a condition of another size.
+    """
     return tensor(arr).reshape(-1)[tensor(condition).reshape(-1) != 0]
 
 
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    """Writes values at indices of the flattened tensor, in place."""
+    """Writes values, repeated as needed, at indices of the flattened tensor, in place.
+
+    IndexError for an index that is not there (mode='wrap' and 'clip' bring it in), TypeError for floating
+    indices and complex values in a real tensor, ValueError for a tensor that is not contiguous and for
+    read-only memory, RuntimeError for a leaf that requires grad.
+    """
     if not a.is_contiguous():
         raise ValueError("put: the tensor must be contiguous; use indexing: a[index] = values")
     i = take(_C.arange(a.numel()), ind, mode=mode)
@@ -364,7 +481,11 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 
 
 def place(arr: Any, mask: Any, vals: Any) -> None:
-    """Writes values, repeated as needed, where the mask holds, in place."""
+    """Writes values, repeated as needed, where the mask holds, in place.
+
+    IndexError for a mask of another shape, ValueError without values and for read-only memory, RuntimeError
+    for a leaf that requires grad.
+    """
     mask = tensor(mask) != 0
     n = int(_C.count_nonzero(mask).item())
     if n:
@@ -375,7 +496,11 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 
 def putmask(a: Any, mask: Any, values: Any) -> None:
-    """Writes values where the mask holds, each at its own place, in place."""
+    """Writes values, repeated as needed, where the mask holds, each at its own place, in place.
+
+    They are converted to a's dtype. ValueError for a mask that does not broadcast and for read-only memory,
+    RuntimeError for a leaf that requires grad.
+    """
     mask = tensor(mask) != 0
     v = tensor(values).reshape(-1)
     if v.numel() == 0:
@@ -385,7 +510,11 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    """Writes src, broadcast, into dst, where the mask holds."""
+    """Writes src, broadcast, into dst, where the mask holds.
+
+    TypeError where casting forbids the conversion and for what is neither a tensor nor an ndarray, ValueError
+    for a src that does not broadcast and for read-only memory, RuntimeError where a gradient is recorded.
+    """
     value = tensor(src, "copyto")
     shape = tuple(dst.shape)
     value = value.expand(shape) if tuple(value.shape) != shape else value
@@ -393,7 +522,11 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    """Writes val on the diagonal, in place."""
+    """Writes val on the diagonal of a matrix, in place.
+
+    ValueError for other tensors, for wrap with a high matrix, for a val that does not broadcast and for
+    read-only memory; RuntimeError for a leaf that requires grad.
+    """
     if a.ndim != 2 or (wrap and a.shape[0] > a.shape[1]):
         raise ValueError("fill_diagonal: it takes a matrix, without wrap")
     _C.diagonal(a)[...] = val
@@ -411,8 +544,10 @@ def sort(
     descending: bool = False,
     stable: bool | None = None,
 ) -> Any:
-    """The elements in order along the axis (of the flattened tensor for None), NaNs at the end; with the
-    gradient.
+    """The elements in order along the axis, NaNs at the end; with the gradient. A copy.
+
+    Of the flattened tensor for None. Any dtype; kind, order and stable are ignored: equal elements keep their
+    order. IndexError for an axis that is not there.
     """
     t = tensor(a, "sort")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
@@ -428,7 +563,10 @@ def argsort(
     descending: bool = False,
     stable: bool | None = None,
 ) -> Any:
-    """The indices that put the elements in order along the axis, equal ones in their own order."""
+    """The indices that put the elements in order along the axis, equal ones in their own order.
+
+    A new int64 tensor of a's shape (flat for None). IndexError for an axis that is not there.
+    """
     t = tensor(a, "argsort")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
     return _C.argsort(t, axis, descending)
@@ -438,7 +576,11 @@ _searchsorted = through_numpy("searchsorted", differentiable=False)
 
 
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """Where values would be inserted to keep the order."""
+    """Where values would be inserted to keep the order, by NumPy: a new int64 tensor.
+
+    ValueError for another side than 'left' and 'right' and for more than one dimension of a, TypeError for
+    tensors on a device.
+    """
     return _searchsorted(a, v, side=side, sorter=sorter)
 
 

@@ -14,12 +14,19 @@ __all__ = [
 
 
 def matmul(x1: Any, x2: Any, /, out: Any = None) -> Any:
-    """The matrix product."""
+    """The matrix product: a new tensor of the promoted dtype.
+
+    ValueError where the inner sizes differ, for 0-d operands and where leading dimensions do not broadcast;
+    TypeError for float8.
+    """
     return deliver(tensor(x1, "matmul") @ tensor(x2, "matmul"), out, "matmul")
 
 
 def dot(a: Any, b: Any, out: Any = None) -> Any:
-    """NumPy's dot: the inner product over a's last and b's last but one dimension."""
+    """NumPy's dot: the inner product over a's last and b's last but one dimension, as a new tensor.
+
+    The product of the elements for 0-d operands. ValueError where the sizes differ, TypeError for float8.
+    """
     x, y = tensor(a, "dot"), tensor(b, "dot")
     if x.ndim == 0 or y.ndim == 0:
         r = x * y
@@ -31,12 +38,19 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
 
 
 def vdot(a: Any, b: Any) -> Any:
-    """The inner product of both, flattened; a is conjugated."""
+    """The inner product of both, flattened; a is conjugated. A new 0-d tensor.
+
+    ValueError where the numbers of elements differ, TypeError for float8.
+    """
     return vecdot(tensor(a).reshape(-1), tensor(b).reshape(-1))
 
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """Inner products along an axis; x1 is conjugated."""
+    """Inner products along an axis; x1 is conjugated. A new tensor without the axis.
+
+    IndexError for an axis that is not there, ValueError where the sizes along it differ, TypeError for
+    float8.
+    """
     a, b = tensor(x1, "vecdot"), tensor(x2, "vecdot")
     if a.shape[axis] != b.shape[axis]:
         raise ValueError(f"vecdot: the sizes along axis {axis} differ: {tuple(a.shape)} and {tuple(b.shape)}")
@@ -46,31 +60,47 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 def matvec(x1: Any, x2: Any, /) -> Any:
-    """Products of matrices and vectors."""
+    """Products of matrices and vectors: a new tensor.
+
+    ValueError where the inner sizes differ, TypeError for float8.
+    """
     x = tensor(x2, "matvec")
     return (tensor(x1) @ x.reshape((*x.shape, 1)))[..., 0]
 
 
 def vecmat(x1: Any, x2: Any, /) -> Any:
-    """Products of vectors (conjugated) and matrices."""
+    """Products of vectors (conjugated) and matrices: a new tensor.
+
+    ValueError where the inner sizes differ, TypeError for float8.
+    """
     x = tensor(x1, "vecmat")
     x = _C.conj(x) if x.dtype.is_complex else x
     return (x.reshape((*x.shape[:-1], 1, x.shape[-1])) @ tensor(x2))[..., 0, :]
 
 
 def inner(a: Any, b: Any) -> Any:
-    """Sums of products over the last dimensions of both."""
+    """Sums of products over the last dimensions of both: a new tensor.
+
+    ValueError where their sizes differ, TypeError for float8.
+    """
     x, y = tensor(a, "inner"), tensor(b, "inner")
     return x * y if x.ndim == 0 or y.ndim == 0 else tensordot(x, y, ((x.ndim - 1,), (y.ndim - 1,)))
 
 
 def outer(a: Any, b: Any, out: Any = None) -> Any:
-    """All products of an element of one with one of the other, as a matrix."""
+    """All products of an element of one with one of the other, both flattened: a new matrix.
+
+    TypeError for float8.
+    """
     return deliver(tensor(a).reshape((-1, 1)) * tensor(b).reshape((1, -1)), out, "outer")
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """Sums of products over the given axes of both."""
+    """Sums of products over the given axes of both: a new tensor with the others' sizes.
+
+    axes: a number of last axes of a and first ones of b, or a pair of axes. IndexError for an axis that is
+    not there, ValueError where sizes or numbers of axes differ, TypeError for float8.
+    """
     x, y = tensor(a, "tensordot"), tensor(b, "tensordot")
     if isinstance(axes, int):
         first, second = list(range(x.ndim - axes, x.ndim)), list(range(axes))
@@ -102,7 +132,11 @@ def _product(sizes: Any) -> int:
 
 
 def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, **_: Any) -> Any:
-    """Sums of products by Einstein's convention: "ij,jk->ik". Operands join from left to right."""
+    """Sums of products by Einstein's convention: "ij,jk->ik". Operands join from left to right.
+
+    A new tensor, or a view where nothing is summed or multiplied. ValueError for subscripts that do not fit
+    the operands, their shapes or each other; TypeError for the form without a string of subscripts.
+    """
     if not isinstance(subscripts, str):
         raise TypeError("einsum: only the form with a string of subscripts is supported")
     ts = [tensor(o, "einsum") for o in operands]
@@ -174,7 +208,10 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
 
 
 def kron(a: Any, b: Any) -> Any:
-    """The Kronecker product."""
+    """The Kronecker product: a new tensor.
+
+    TypeError for float8.
+    """
     x, y = tensor(a, "kron"), tensor(b, "kron")
     n = max(x.ndim, y.ndim)
     x = x.reshape((*(1,) * (n - x.ndim), *x.shape))
@@ -186,7 +223,11 @@ def kron(a: Any, b: Any) -> Any:
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
-    """The cross product of vectors of three elements."""
+    """The cross product of vectors of three elements: a new tensor.
+
+    IndexError for an axis that is not there, ValueError for vectors of another length and for shapes that do
+    not broadcast.
+    """
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = _C.movedim(tensor(a), axisa, -1), _C.movedim(tensor(b), axisb, -1)
@@ -199,7 +240,11 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
 
 
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
-    """The sum along a diagonal."""
+    """The sum along a diagonal: a new tensor without the two axes.
+
+    IndexError for an axis that is not there, ValueError for a repeated one and for fewer than two dimensions,
+    TypeError for float8.
+    """
     return deliver(
         _C.sum(_C.diagonal(tensor(a, "trace"), offset, axis1, axis2), -1, dtype=dtype), out, "trace"
     )

@@ -154,8 +154,10 @@ def quantile(
 ) -> Any:
     """The q-th quantiles, 0 <= q <= 1, over the axes (all by default): on the device, with the gradient.
 
-    The result has the shape of q followed by what is left of a's. method: any of NumPy's. A NaN among the
-    elements gives NaN.
+    A new tensor of a float, with the shape of q followed by what is left of a's. method: any of NumPy's
+    (Hyndman and Fan 1996). A NaN among the elements gives NaN.
+    ValueError for a q outside the range, another method and no elements; IndexError for an axis that is not
+    there; TypeError for complex numbers and float8.
     """
     return _quantile(a, q, axis, out, method, keepdims, "quantile", 1, False)
 
@@ -169,14 +171,21 @@ def percentile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Any:
-    """As quantile, with q in percent."""
+    """As quantile, with q in percent. A new tensor.
+
+    The errors are quantile's (ValueError, IndexError, TypeError).
+    """
     return _quantile(a, q, axis, out, method, keepdims, "percentile", 100, False)
 
 
 def median(
     a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> Any:
-    """The middle element in order, or the mean of the two in the middle."""
+    """The middle element in order, or the mean of the two in the middle: a new tensor of a float.
+
+    A NaN gives NaN. ValueError for no elements, IndexError for an axis that is not there, TypeError for
+    complex numbers and float8.
+    """
     return _quantile(a, 0.5, axis, out, "linear", keepdims, "median", 1, False)
 
 
@@ -189,7 +198,10 @@ def nanquantile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Any:
-    """As quantile, without the NaNs."""
+    """As quantile, without the NaNs. A new tensor.
+
+    The errors are quantile's (ValueError, IndexError, TypeError).
+    """
     return _quantile(a, q, axis, out, method, keepdims, "nanquantile", 1, True)
 
 
@@ -202,12 +214,18 @@ def nanpercentile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Any:
-    """As percentile, without the NaNs."""
+    """As percentile, without the NaNs. A new tensor.
+
+    The errors are quantile's (ValueError, IndexError, TypeError).
+    """
     return _quantile(a, q, axis, out, method, keepdims, "nanpercentile", 100, True)
 
 
 def nanmedian(
     a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> Any:
-    """As median, without the NaNs."""
+    """As median, without the NaNs. A new tensor.
+
+    The errors are quantile's (ValueError, IndexError, TypeError).
+    """
     return _quantile(a, 0.5, axis, out, "linear", keepdims, "nanmedian", 1, True)

@@ -44,7 +44,11 @@ def sum(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    """The sum over the axes (all by default). where: which elements take part; initial: what is added."""
+    """The sum over the axes (all by default). where: which elements take part; initial: what is added.
+
+    Integers and bools in int64 (uint64). A new tensor, or out. IndexError for an axis that is not there,
+    ValueError for a repeated one and for an out of another shape, TypeError for float8.
+    """
     t = tensor(a, "sum")
     if where is not True:
         t = select(where, t, 0)
@@ -61,7 +65,11 @@ def prod(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    """The product over the axes (all by default)."""
+    """The product over the axes (all by default). where: which elements take part; initial: a factor.
+
+    Integers and bools in int64 (uint64). A new tensor, or out. IndexError for an axis that is not there,
+    ValueError for a repeated one and for an out of another shape, TypeError for float8.
+    """
     t = tensor(a, "prod")
     if where is not True:
         t = select(where, t, 1)
@@ -80,7 +88,11 @@ def _identity(t: Any, dtype: Any, widen: bool = False) -> Any:
 def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> Any:
-    """The arithmetic mean over the axes (all by default); integers give the default float."""
+    """The arithmetic mean over the axes (all by default); integers give the default float.
+
+    NaN of no elements. A new tensor, or out. IndexError for an axis that is not there, ValueError for a
+    repeated one and for an out of another shape.
+    """
     t = tensor(a, "mean")
     if dtype is not None:
         t = cast(t, dtype)
@@ -102,7 +114,11 @@ def var(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False, *,
     where: Any = True, correction: float | None = None,
 ) -> Any:  # fmt: skip
-    """The variance over the axes, divided by n - ddof (NumPy's ddof=0: the population's)."""
+    """The variance over the axes, divided by n - ddof (NumPy's ddof=0: the population's).
+
+    Integers give a float, complex numbers a real one. A new tensor, or out. IndexError for an axis that is
+    not there, ValueError for a repeated one and for an out of another shape, TypeError for float8.
+    """
     t = floating(a, "var") if dtype is None else cast(tensor(a, "var"), dtype)
     d = float(ddof if correction is None else correction)
     if where is not True:
@@ -126,7 +142,11 @@ def std(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False, *,
     where: Any = True, correction: float | None = None,
 ) -> Any:  # fmt: skip
-    """The standard deviation: the square root of ``var``."""
+    """The standard deviation: the square root of ``var``.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one and for an
+    out of another shape, TypeError for float8.
+    """
     if where is not True or axis == ():
         return deliver(
             _C.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction)), out, "std"
@@ -170,14 +190,22 @@ def _extremum(
 def max(
     a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
-    """The largest element over the axes (all by default); NaN if one of them is."""
+    """The largest element over the axes (all by default); NaN if one of them is.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one, for no
+    elements and for where= without initial=; TypeError for complex numbers and float8.
+    """
     return _extremum(_C.amax, _C.maximum, True, a, axis, out, keepdims, initial, where, "max")
 
 
 def min(
     a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
-    """The smallest element over the axes (all by default); NaN if one of them is."""
+    """The smallest element over the axes (all by default); NaN if one of them is.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one, for no
+    elements and for where= without initial=; TypeError for complex numbers and float8.
+    """
     return _extremum(_C.amin, _C.minimum, False, a, axis, out, keepdims, initial, where, "min")
 
 
@@ -185,22 +213,37 @@ amax, amin = max, min
 
 
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """The largest minus the smallest element."""
+    """The largest minus the smallest element over the axes (all by default).
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one and for no
+    elements, TypeError for bool, complex numbers and float8.
+    """
     return deliver(max(a, axis, None, keepdims) - min(a, axis, None, keepdims), out, "ptp")
 
 
 def argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
-    """The position of the first largest element; in the flattened tensor without axis."""
+    """The position of the first largest element (int64); in the flattened tensor without axis.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for no elements, TypeError for
+    complex numbers and float8.
+    """
     return deliver(_C.argmax(tensor(a, "argmax"), axis, keepdims), out, "argmax")
 
 
 def argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
-    """The position of the first smallest element; in the flattened tensor without axis."""
+    """The position of the first smallest element (int64); in the flattened tensor without axis.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for no elements, TypeError for
+    complex numbers and float8.
+    """
     return deliver(_C.argmin(tensor(a, "argmin"), axis, keepdims), out, "argmin")
 
 
 def any(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
-    """Whether an element is true."""
+    """Whether an element is true, over the axes (all by default).
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one.
+    """
     t = tensor(a, "any")
     if where is not True:
         t = _C.logical_and(t, tensor(where))
@@ -208,7 +251,10 @@ def any(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, wh
 
 
 def all(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
-    """Whether all elements are true."""
+    """Whether all elements are true, over the axes (all by default).
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one.
+    """
     t = tensor(a, "all")
     if where is not True:
         t = _C.logical_or(t, _C.logical_not(tensor(where)))
@@ -216,7 +262,10 @@ def all(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, wh
 
 
 def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The number of elements that are not zero."""
+    """The number of elements that are not zero (int64), over the axes (all by default).
+
+    A new tensor. IndexError for an axis that is not there, ValueError for a repeated one.
+    """
     t = tensor(a, "count_nonzero")
     if axis == ():
         return cast(t != 0, _C.int64)
@@ -224,20 +273,32 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(a))) without overflow."""
+    """log(sum(exp(a))) without overflow, over the axes (all by default).
+
+    A new tensor of a float. IndexError for an axis that is not there, ValueError for a repeated one,
+    TypeError for complex numbers and float8.
+    """
     t = floating(a, "logsumexp")
     return _C.logsumexp(t, _axis(axis, t, "logsumexp"), keepdims)
 
 
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    """Running sums along the axis; of the flattened tensor without one."""
+    """Running sums along the axis; of the flattened tensor without one.
+
+    Integers and bools in int64 (uint64). A new tensor, or out. IndexError for an axis that is not there,
+    TypeError for float8.
+    """
     t = tensor(a, "cumsum")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
     return deliver(_C.cumsum(t, axis, dtype=dtype), out, "cumsum")
 
 
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    """Running products along the axis; of the flattened tensor without one."""
+    """Running products along the axis; of the flattened tensor without one.
+
+    Integers and bools in int64 (uint64). A new tensor, or out. IndexError for an axis that is not there,
+    TypeError for float8.
+    """
     t = tensor(a, "cumprod")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
     return deliver(_C.cumprod(t, axis, dtype=dtype), out, "cumprod")
@@ -261,21 +322,33 @@ def _cumulative(
 def cumulative_sum(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None
 ) -> Any:
-    """Running sums, with a zero in front if include_initial."""
+    """Running sums, with a zero in front if include_initial.
+
+    A new tensor, or out. ValueError without an axis for more than one dimension, IndexError for an axis that
+    is not there, TypeError for float8.
+    """
     return _cumulative(_C.cumsum, 0, x, axis, dtype, include_initial, out, "cumulative_sum")
 
 
 def cumulative_prod(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: Any = None
 ) -> Any:
-    """Running products, with a one in front if include_initial."""
+    """Running products, with a one in front if include_initial.
+
+    A new tensor, or out. ValueError without an axis for more than one dimension, IndexError for an axis that
+    is not there, TypeError for float8.
+    """
     return _cumulative(_C.cumprod, 1, x, axis, dtype, include_initial, out, "cumulative_prod")
 
 
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
-    """The weighted mean; with returned, also the sum of the weights."""
+    """The weighted mean; with returned, also the sum of the weights. New tensors of a float.
+
+    weights: of a's shape, or a vector along one axis (TypeError for others). IndexError for an axis that is
+    not there, ValueError for a vector of another length.
+    """
     t = floating(a, "average")
     if weights is None:
         r = mean(t, axis, keepdims=keepdims)
@@ -295,7 +368,11 @@ def average(
 
 
 def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
-    """The covariance matrix of the rows (columns, without rowvar)."""
+    """The covariance matrix of the rows (columns, without rowvar): a new tensor of a float.
+
+    It divides by n - 1 (by n for bias), or n - ddof. ValueError for more than two dimensions and for a y of
+    another length.
+    """
     x = floating(m, "cov")
     x = x.reshape((1, -1)) if x.ndim < 2 else x if rowvar else x.T
     if y is not None:
@@ -316,19 +393,31 @@ def _valid(a: Any, op: str) -> tuple[Any, Any]:
 
 
 def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """The sum without the NaNs."""
+    """The sum without the NaNs.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one, TypeError
+    for float8.
+    """
     t, valid = _valid(a, "nansum")
     return sum(_C.where(valid, t, 0), axis, dtype, out, keepdims)
 
 
 def nanprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """The product without the NaNs."""
+    """The product without the NaNs.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one, TypeError
+    for float8.
+    """
     t, valid = _valid(a, "nanprod")
     return prod(_C.where(valid, t, 1), axis, dtype, out, keepdims)
 
 
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """The mean without the NaNs."""
+    """The mean without the NaNs; NaN where there are no others.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one, TypeError
+    for float8.
+    """
     t, valid = _valid(a, "nanmean")
     return mean(t, axis, dtype, out, keepdims, where=valid)
 
@@ -336,7 +425,11 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
 def nanvar(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
-    """The variance without the NaNs."""
+    """The variance without the NaNs.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one, TypeError
+    for float8.
+    """
     t, valid = _valid(a, "nanvar")
     return var(t, axis, dtype, out, ddof, keepdims, where=valid)
 
@@ -344,7 +437,11 @@ def nanvar(
 def nanstd(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
-    """The standard deviation without the NaNs."""
+    """The standard deviation without the NaNs.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one, TypeError
+    for float8.
+    """
     t, valid = _valid(a, "nanstd")
     return std(t, axis, dtype, out, ddof, keepdims, where=valid)
 
@@ -358,10 +455,18 @@ def _nan_extremum(f: Any, lowest: bool, a: Any, axis: Any, out: Any, keepdims: b
 
 
 def nanmax(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """The largest element that is not NaN."""
+    """The largest element that is not NaN; NaN where there is none.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one and for no
+    elements, TypeError for complex numbers and float8.
+    """
     return _nan_extremum(max, True, a, axis, out, keepdims, "nanmax")
 
 
 def nanmin(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """The smallest element that is not NaN."""
+    """The smallest element that is not NaN; NaN where there is none.
+
+    A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one and for no
+    elements, TypeError for complex numbers and float8.
+    """
     return _nan_extremum(min, False, a, axis, out, keepdims, "nanmin")

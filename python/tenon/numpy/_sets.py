@@ -35,26 +35,38 @@ class UniqueInverseResult(NamedTuple):
 
 
 def unique_all(x: Any, /) -> UniqueAllResult:
-    """The distinct elements in order, where each is first, which of them each element is, and how often."""
+    """The distinct elements in order, where each is first, which of them each element is, and how often.
+
+    A named tuple of new tensors; every NaN is distinct. TypeError for tensors on a device.
+    """
     t = tensor(x, "unique_all")
     values, indices, inverse, counts = unique(t, True, True, True, equal_nan=False)
     return UniqueAllResult(values, indices, inverse.reshape(t.shape), counts)
 
 
 def unique_counts(x: Any, /) -> UniqueCountsResult:
-    """The distinct elements in order, and how often each is there; every NaN counts on its own."""
+    """The distinct elements in order, and how often each is there; every NaN counts on its own.
+
+    A named tuple of new tensors. TypeError for tensors on a device.
+    """
     return UniqueCountsResult(*unique(tensor(x, "unique_counts"), return_counts=True, equal_nan=False))
 
 
 def unique_inverse(x: Any, /) -> UniqueInverseResult:
-    """The distinct elements in order, and which of them each element is."""
+    """The distinct elements in order, and which of them each element is.
+
+    A named tuple of new tensors; every NaN is distinct. TypeError for tensors on a device.
+    """
     t = tensor(x, "unique_inverse")
     values, inverse = unique(t, return_inverse=True, equal_nan=False)
     return UniqueInverseResult(values, inverse.reshape(t.shape))
 
 
 def unique_values(x: Any, /) -> Any:
-    """The distinct elements in order; every NaN is distinct."""
+    """The distinct elements in order, a new tensor; every NaN is distinct.
+
+    TypeError for tensors on a device.
+    """
     return unique(tensor(x, "unique_values"), equal_nan=False)
 
 
@@ -66,7 +78,10 @@ def isin(
     *,
     kind: str | None = None,
 ) -> Any:
-    """Whether each element is among the test elements."""
+    """Whether each element is among the test elements: a new bool tensor.
+
+    TypeError for tensors on a device.
+    """
     np = numpy_for("isin")
 
     def host(x: Any) -> Any:

@@ -19,17 +19,20 @@ __all__ = [
 
 
 def shape(a: Any) -> tuple[int, ...]:
-    """The sizes of the dimensions."""
+    """The sizes of the dimensions; TypeError for what is no array."""
     return tuple(tensor(a).shape)
 
 
 def ndim(a: Any) -> int:
-    """The number of dimensions."""
+    """The number of dimensions; TypeError for what is no array."""
     return tensor(a).ndim
 
 
 def size(a: Any, axis: Any = None) -> int:
-    """The number of elements, or the size of the axes."""
+    """The number of elements, or the size of the axes.
+
+    IndexError for an axis that is not there, ValueError for a repeated one.
+    """
     t = tensor(a)
     if axis is None:
         return t.numel()
@@ -42,7 +45,10 @@ def size(a: Any, axis: Any = None) -> int:
 def reshape(
     a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None
 ) -> Any:
-    """Another shape: a view where the strides allow it (copy=False: or ValueError; copy=True: never)."""
+    """Another shape: a view where the strides allow it (copy=False: or ValueError; copy=True: never).
+
+    ValueError where the numbers of elements differ, and for another order than 'C', 'F' and 'A'.
+    """
     t = tensor(a, "reshape")
     wanted = newshape if shape is None else shape
     wanted = tuple(wanted) if isinstance(wanted, (tuple, list)) else (wanted,)
@@ -64,23 +70,32 @@ def reshape(
 
 
 def ravel(a: Any, order: str = "C") -> Any:
-    """All elements in one dimension: a view where the strides allow it."""
+    """All elements in one dimension: a view where the strides allow it, otherwise a copy.
+
+    order: 'F' by columns, anything else by rows. TypeError for what is no array.
+    """
     return reshape(a, (-1,), order if order in ("C", "F") else "C")
 
 
 def transpose(a: Any, axes: Any = None) -> Any:
-    """A view with the dimensions reversed, or in the order of axes."""
+    """A view with the dimensions reversed, or in the order of axes.
+
+    IndexError for an axis that is not there, ValueError for a repeated and for a missing one.
+    """
     t = tensor(a, "transpose")
     return t.permute(tuple(range(t.ndim))[::-1] if axes is None else tuple(axes))
 
 
 def permute_dims(x: Any, /, axes: Any) -> Any:
-    """A view with the dimensions in another order."""
+    """A view with the dimensions in another order.
+
+    IndexError for an axis that is not there, ValueError for a repeated and for a missing one.
+    """
     return tensor(x, "permute_dims").permute(tuple(axes))
 
 
 def matrix_transpose(x: Any, /) -> Any:
-    """A view with the last two dimensions swapped."""
+    """A view with the last two dimensions swapped; ValueError for fewer than two."""
     t = tensor(x, "matrix_transpose")
     if t.ndim < 2:
         raise ValueError(f"matrix_transpose: it needs two dimensions; got shape {tuple(t.shape)}")
@@ -88,29 +103,44 @@ def matrix_transpose(x: Any, /) -> Any:
 
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    """A view with two dimensions swapped."""
+    """A view with two dimensions swapped.
+
+    IndexError for an axis that is not there.
+    """
     return _C.transpose(tensor(a, "swapaxes"), axis1, axis2)
 
 
 def moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    """A view with dimensions moved to other places."""
+    """A view with dimensions moved to other places.
+
+    IndexError for an axis that is not there, ValueError for a repeated one and for tuples of two lengths.
+    """
     return _C.movedim(tensor(a, "moveaxis"), source, destination)
 
 
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
-    """A view with the axis moved before start."""
+    """A view with the axis moved before start.
+
+    IndexError for an axis that is not there.
+    """
     t = tensor(a, "rollaxis")
     axis, start = axis_of(axis, t.ndim, "rollaxis"), start + t.ndim if start < 0 else start
     return _C.movedim(t, axis, start - 1 if axis < start else start)
 
 
 def expand_dims(a: Any, axis: Any = 0) -> Any:
-    """A view with new dimensions of size 1."""
+    """A view with new dimensions of size 1.
+
+    IndexError for a place that the result does not have, ValueError for a repeated one.
+    """
     return _C.unsqueeze(tensor(a, "expand_dims"), axis)
 
 
 def squeeze(a: Any, axis: Any = None) -> Any:
-    """A view without dimensions of size 1; ValueError where a given axis has another size."""
+    """A view without dimensions of size 1; ValueError where a given axis has another size.
+
+    IndexError for an axis that is not there.
+    """
     t = tensor(a, "squeeze")
     if axis is None:
         return _C.squeeze(t)
@@ -122,12 +152,15 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 
 
 def broadcast_to(a: Any, /, shape: Any, subok: bool = False) -> Any:
-    """A view of the given shape that repeats dimensions without memory."""
+    """A view of the given shape that repeats dimensions without memory.
+
+    ValueError where a size is neither 1 nor the given one; writing to repeated elements is a RuntimeError.
+    """
     return tensor(a, "broadcast_to").expand(tuple(shape) if isinstance(shape, (tuple, list)) else (shape,))
 
 
 def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
-    """The shape that operands of these shapes are broadcast to."""
+    """The shape that operands of these shapes are broadcast to; ValueError where they are not."""
     shapes = tuple((s,) if isinstance(s, int) else tuple(s) for s in shapes)
     n = max(map(len, shapes), default=0)
     result = []
@@ -140,7 +173,7 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 
 def broadcast_arrays(*arrays: Any, subok: bool = False) -> tuple[Any, ...]:
-    """Views of one common shape."""
+    """Views of one common shape; ValueError for shapes that do not broadcast."""
     ts = [tensor(a, "broadcast_arrays") for a in arrays]
     common = broadcast_shapes(*(t.shape for t in ts))
     return tuple(t.expand(common) for t in ts)
@@ -161,17 +194,17 @@ def _atleast(n: int, arrays: tuple[Any, ...]) -> Any:
 
 
 def atleast_1d(*arrays: Any) -> Any:
-    """Views with one dimension at least."""
+    """Views with one dimension at least, or the tensors themselves; TypeError for what is no array."""
     return _atleast(1, arrays)
 
 
 def atleast_2d(*arrays: Any) -> Any:
-    """Views with two dimensions at least."""
+    """Views with two dimensions at least, or the tensors themselves; TypeError for what is no array."""
     return _atleast(2, arrays)
 
 
 def atleast_3d(*arrays: Any) -> Any:
-    """Views with three dimensions at least."""
+    """Views with three dimensions at least, or the tensors themselves; TypeError for what is no array."""
     return _atleast(3, arrays)
 
 
@@ -186,8 +219,10 @@ def _all(arrays: Any, op: str, dtype: Any = None) -> list[Any]:
 def concatenate(
     arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
-    """Arrays one after the other along the axis; flattened first where axis is None. A copy, with the
-    gradient.
+    """Arrays one after the other along the axis, flattened first for None. A copy, with the gradient.
+
+    dtype: the promoted one unless given; casting is ignored. IndexError for an axis that is not there,
+    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype.
     """
     ts = _all(arrays, "concatenate", dtype)
     if axis is None:
@@ -201,43 +236,70 @@ concat = concatenate
 def stack(
     arrays: Any, /, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
-    """Arrays of one shape beside each other along a new axis. A copy."""
+    """Arrays of one shape beside each other along a new axis. A copy.
+
+    ValueError for shapes that differ and for no arrays, IndexError for a place that the result does not have,
+    TypeError for float8 with another dtype.
+    """
     return deliver(_C.stack(_all(arrays, "stack", dtype), axis), out, "stack")
 
 
 def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """Arrays joined along the second axis, 1-D ones along the first. A copy."""
+    """Arrays joined along the second axis, 1-D ones along the first. A copy.
+
+    ValueError for other sizes that differ, IndexError for no arrays, TypeError for float8 with another dtype.
+    """
     ts = [atleast_1d(t) for t in _all(tup, "hstack", dtype)]
     return _C.cat(ts, 0 if ts[0].ndim == 1 else 1)
 
 
 def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """Arrays joined along the first axis, 1-D ones as rows. A copy."""
+    """Arrays joined along the first axis, 1-D ones as rows. A copy.
+
+    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype.
+    """
     return _C.cat([atleast_2d(t) for t in _all(tup, "vstack", dtype)], 0)
 
 
 def dstack(tup: Any) -> Any:
-    """Arrays joined along the third axis. A copy."""
+    """Arrays joined along the third axis. A copy.
+
+    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype.
+    """
     return _C.cat([atleast_3d(t) for t in tup], 2)
 
 
 def column_stack(tup: Any) -> Any:
-    """1-D arrays as columns, and 2-D ones, beside each other. A copy."""
+    """1-D arrays as columns, and 2-D ones, beside each other. A copy.
+
+    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype.
+    """
     return _C.cat([t.reshape((-1, 1)) if t.ndim < 2 else t for t in _all(tup, "column_stack")], 1)
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    """values after arr along the axis; both flattened without one. A copy."""
+    """values after arr along the axis; both flattened without one. A copy.
+
+    IndexError for an axis that is not there, ValueError for other sizes that differ, TypeError for float8
+    with another dtype.
+    """
     return concatenate([arr, values], axis)
 
 
 def tile(A: Any, reps: Any) -> Any:
-    """The array repeated along each dimension. A copy."""
+    """The array repeated along each dimension. A copy.
+
+    ValueError for negative numbers.
+    """
     return _C.tile(tensor(A, "tile"), tuple(reps) if isinstance(reps, (tuple, list)) else (reps,))
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each element repeated in place, a number of times or as often as an integer array says. A copy."""
+    """Each element repeated in place, a number of times or as often as an integer array says. A copy.
+
+    IndexError for an axis that is not there, ValueError for negative numbers and for another number of them
+    than of elements.
+    """
     t = tensor(a, "repeat")
     if axis is None:
         t, axis = t.reshape(-1), 0
@@ -252,7 +314,10 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Views of nearly equal parts, or of the parts between the indices."""
+    """Views of nearly equal parts, or of the parts between the indices, in a list.
+
+    IndexError for an axis that is not there.
+    """
     t = tensor(ary, "array_split")
     axis = axes_of(axis, t.ndim, "array_split")[0]
     n = t.shape[axis]
@@ -267,7 +332,10 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Views of equal parts, or of the parts between the indices; ValueError where they would not be equal."""
+    """Views of equal parts, or of the parts between the indices; ValueError where they would not be equal.
+
+    IndexError for an axis that is not there.
+    """
     t = tensor(ary, "split")
     if isinstance(indices_or_sections, int) and t.shape[axis] % indices_or_sections:
         raise ValueError(
@@ -278,22 +346,34 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Parts along the second axis, along the first of a 1-D array."""
+    """Views of parts along the second axis, along the first of a 1-D array.
+
+    ValueError where they would not be equal, IndexError for a 0-d array.
+    """
     return split(ary, indices_or_sections, 1 if tensor(ary).ndim > 1 else 0)
 
 
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Parts along the first axis."""
+    """Views of parts along the first axis.
+
+    ValueError where they would not be equal, IndexError for a 0-d array.
+    """
     return split(ary, indices_or_sections, 0)
 
 
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Parts along the third axis."""
+    """Views of parts along the third axis.
+
+    ValueError where they would not be equal, IndexError for fewer than three dimensions.
+    """
     return split(ary, indices_or_sections, 2)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
-    """A view for each index along the axis."""
+    """A view for each index along the axis, in a tuple.
+
+    IndexError for an axis that is not there, ValueError for a 0-d array.
+    """
     return tuple(_C.unbind(tensor(x, "unstack"), axis))
 
 
@@ -301,23 +381,30 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 
 
 def flip(m: Any, axis: Any = None) -> Any:
-    """A view with the order of elements reversed along the axes (all by default)."""
+    """A view with the order of elements reversed along the axes (all by default).
+
+    IndexError for an axis that is not there, ValueError for a repeated one.
+    """
     t = tensor(m, "flip")
     return _C.flip(t, None if axis is None else tuple(axes_of(axis, t.ndim, "flip")))
 
 
 def flipud(m: Any) -> Any:
-    """A view with the first axis reversed."""
+    """A view with the first axis reversed; IndexError where there is none."""
     return flip(m, 0)
 
 
 def fliplr(m: Any) -> Any:
-    """A view with the second axis reversed."""
+    """A view with the second axis reversed; IndexError where there is none."""
     return flip(m, 1)
 
 
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
-    """The elements moved along the axes, those pushed out coming back at the other end. A copy."""
+    """The elements moved along the axes, those pushed out coming back at the other end. A copy.
+
+    Without axis: of the flattened tensor, in its shape. IndexError for an axis that is not there, ValueError
+    for empty tuples.
+    """
     t = tensor(a, "roll")
     if axis is None:
         total = shift if isinstance(shift, int) else sum(shift)
@@ -331,17 +418,27 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """The plane of two axes turned by k right angles."""
+    """The plane of two axes turned by k right angles: a view.
+
+    IndexError for an axis that is not there, ValueError for a repeated one, for axes that are not two, and
+    for fewer than two dimensions.
+    """
     return _C.rot90(tensor(m, "rot90"), k, tuple(axes))
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """A view of a diagonal of two axes, as the last axis."""
+    """A view of a diagonal of two axes, as the last axis.
+
+    IndexError for an axis that is not there, ValueError for a repeated one and for fewer than two dimensions.
+    """
     return _C.diagonal(tensor(a, "diagonal"), offset, axis1, axis2)
 
 
 def diag(v: Any, k: int = 0) -> Any:
-    """The k-th diagonal of a matrix (a view), or the matrix with a vector on it."""
+    """The k-th diagonal of a matrix (a view), or a new matrix with a vector on it.
+
+    ValueError for another number of dimensions.
+    """
     t = tensor(v, "diag")
     if t.ndim == 2:
         return diagonal(t, k)
@@ -353,22 +450,35 @@ def diag(v: Any, k: int = 0) -> Any:
 
 
 def diagflat(v: Any, k: int = 0) -> Any:
-    """The matrix with the flattened values on its k-th diagonal."""
+    """A new matrix with the flattened values on its k-th diagonal.
+
+    TypeError for what is no array.
+    """
     return diag(tensor(v).reshape(-1), k)
 
 
 def tril(m: Any, /, k: int = 0) -> Any:
-    """The lower triangles of the last two dimensions, up to and with the k-th diagonal."""
+    """The lower triangles of the last two dimensions, up to and with the k-th diagonal: a new tensor.
+
+    ValueError for fewer than two dimensions, TypeError for float8.
+    """
     return _C.tril(tensor(m, "tril"), k)
 
 
 def triu(m: Any, /, k: int = 0) -> Any:
-    """The upper triangles of the last two dimensions, from the k-th diagonal on."""
+    """The upper triangles of the last two dimensions, from the k-th diagonal on: a new tensor.
+
+    ValueError for fewer than two dimensions, TypeError for float8.
+    """
     return _C.triu(tensor(m, "triu"), k)
 
 
 def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
-    """The array with a border of constant values, or of the nearest elements (mode='edge'). A copy."""
+    """The array with a border of constant values, or of the nearest elements (mode='edge'). A copy.
+
+    The tensor itself where there is no border. ValueError for another mode, for negative widths and for
+    another number of them than of dimensions.
+    """
     t = tensor(array, "pad")
     if mode not in ("constant", "edge"):
         raise ValueError(

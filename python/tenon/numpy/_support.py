@@ -169,8 +169,10 @@ def through_numpy(
         return wrapped(result) if wrap else result
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = f"As numpy.{full}, on zero-copy views of tensors on the CPU" + (
-        "; not differentiable." if differentiable else "."
+    f.__doc__ = (
+        f"As numpy.{full}, on zero-copy views of tensors on the CPU: what it makes are new tensors.\n\n"
+        f"TypeError for tensors that {'require grad or ' if differentiable else ''}are on a device; "
+        "the other errors are NumPy's."
     )
     return f
 

@@ -18,82 +18,146 @@ Sizes = Any
 
 @by_numpy("fft")
 def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The discrete Fourier transform along an axis, of n elements."""
+    """The discrete Fourier transform along an axis, of n elements.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The inverse of ``fft``."""
+    """The inverse of ``fft``.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The discrete Fourier transform of real elements: its first half."""
+    """The discrete Fourier transform of real elements: its first half.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The inverse of ``rfft``; n is the number of real elements."""
+    """The inverse of ``rfft``; n is the number of real elements.
+
+    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
+    another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The discrete Fourier transform, real, of elements with Hermitian symmetry."""
+    """The discrete Fourier transform, real, of elements with Hermitian symmetry.
+
+    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
+    another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The inverse of ``hfft``."""
+    """The inverse of ``hfft``.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def fft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
-    """The discrete Fourier transform along two axes, of sizes s."""
+    """The discrete Fourier transform along two axes, of sizes s.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def ifft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
-    """The inverse of ``fft2``."""
+    """The inverse of ``fft2``.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def rfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
-    """The discrete Fourier transform of real elements along two axes: half of the last."""
+    """The discrete Fourier transform of real elements along two axes: half of the last.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def irfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
-    """The inverse of ``rfft2``."""
+    """The inverse of ``rfft2``.
+
+    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
+    another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def fftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
-    """The discrete Fourier transform along several axes (all by default), of sizes s."""
+    """The discrete Fourier transform along several axes (all by default), of sizes s.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def ifftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
-    """The inverse of ``fftn``."""
+    """The inverse of ``fftn``.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def rfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
-    """The discrete Fourier transform of real elements along several axes: half of the last."""
+    """The discrete Fourier transform of real elements along several axes: half of the last.
+
+    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
+    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def irfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
-    """The inverse of ``rfftn``."""
+    """The inverse of ``rfftn``.
+
+    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
+    another norm, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("fft")
 def fftshift(x: Any, axes: Any = None) -> Any:
-    """The elements with the zero frequency moved to the middle."""
+    """The elements with the zero frequency moved to the middle.
+
+    A new tensor, by NumPy. IndexError for an axis that is not there, TypeError for tensors that require grad
+    or are on a device.
+    """
 
 
 @by_numpy("fft")
 def ifftshift(x: Any, axes: Any = None) -> Any:
-    """The inverse of ``fftshift``."""
+    """The inverse of ``fftshift``.
+
+    A new tensor, by NumPy. IndexError for an axis that is not there, TypeError for tensors that require grad
+    or are on a device.
+    """
 
 
 def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
@@ -101,11 +165,17 @@ def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
 
 
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
-    """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d)."""
+    """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d).
+
+    A new tensor of the default float unless dtype is given; TypeError for what is no dtype.
+    """
     counts = _C.arange(n, dtype=_C.float64, device=device)
     return _over(_C.where(counts < (n + 1) // 2, counts, counts - n), n, d, dtype)
 
 
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
-    """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d)."""
+    """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d).
+
+    A new tensor of the default float unless dtype is given; TypeError for what is no dtype.
+    """
     return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)

@@ -33,13 +33,21 @@ def _vector(t: Any, p: Any, axes: Any, keepdims: bool) -> Any:
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """The p-norms of vectors along the axes (of all elements by default)."""
+    """The p-norms of vectors along the axes (of all elements by default): a new tensor of a real float.
+
+    ord: p, also inf, -inf and 0. IndexError for an axis that is not there, ValueError for a repeated one and,
+    with inf and -inf, for no elements; TypeError for float8.
+    """
     t = floating(x, "vector_norm")
     return _vector(t, ord, tuple(axes_of(axis, t.ndim, "vector_norm")), keepdims)
 
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    """The norms of the matrices in the last two dimensions: 'fro', 1, -1, inf, -inf."""
+    """The norms of the matrices in the last two dimensions: 'fro', 1, -1, inf, -inf, 2, -2, 'nuc'.
+
+    A new tensor. As norm: ValueError for another ord, TypeError for float8; IndexError for fewer than two
+    dimensions.
+    """
     return norm(x, ord, (-2, -1), keepdims)
 
 
@@ -47,8 +55,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """The norm of vectors or matrices, as numpy.linalg.norm chooses it; with the gradient.
 
     Without ord: the square root of the sum of squares. For matrices 'fro', 1, -1, inf and -inf; 2, -2 and
-    'nuc' are
-    taken from NumPy's singular values and have no gradient.
+    'nuc' are taken from NumPy's singular values and have no gradient (TypeError). A new tensor. ValueError
+    for another ord and, with ord, for more than two axes, IndexError for an axis that is not there, TypeError
+    for float8.
     """
     t = floating(x, "norm")
     if axis is None and ord is None:
@@ -73,7 +82,10 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
-    """The product of several matrices, from left to right."""
+    """The product of several matrices, from left to right: a new tensor (itself for one matrix).
+
+    ValueError where inner sizes differ, IndexError for no matrices.
+    """
     r = tensor(arrays[0], "multi_dot")
     for a in arrays[1:]:
         r = r @ tensor(a, "multi_dot")
@@ -81,7 +93,11 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
 
 
 def matrix_power(x: Any, n: int, /) -> Any:
-    """The n-th power of square matrices."""
+    """The n-th power of square matrices: a new tensor (itself for n=1).
+
+    A negative n inverts, without a gradient. ValueError for matrices that are not square and for singular
+    ones, TypeError for an n that is no int.
+    """
     t = tensor(x, "matrix_power")
     if n < 0:
         t, n = inv(t), -n
@@ -97,12 +113,18 @@ def matrix_power(x: Any, n: int, /) -> Any:
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
-    """A view of a diagonal of each matrix in the last two dimensions."""
+    """A view of a diagonal of each matrix in the last two dimensions.
+
+    ValueError for fewer than two dimensions.
+    """
     return _C.diagonal(tensor(x, "diagonal"), offset, -2, -1)
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    """The sum along a diagonal of each matrix in the last two dimensions."""
+    """The sum along a diagonal of each matrix in the last two dimensions: a new tensor.
+
+    ValueError for fewer than two dimensions, TypeError for float8.
+    """
     return _C.sum(diagonal(tensor(x, "trace"), offset=offset), -1, dtype=dtype)
 
 
@@ -116,19 +138,31 @@ _svd = through_numpy("svd", _PATH)
 
 
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
-    """The lower triangular L with L L^H = a, or the upper triangular L^H."""
+    """The lower triangular L with L L^H = a, or the upper triangular L^H.
+
+    A new tensor, by NumPy. ValueError for matrices that are not square or not positive definite, TypeError
+    for tensors that require grad or are on a device.
+    """
     r = _cholesky(a)
     return _C.conj(r).mT if upper else r
 
 
 @by_numpy("linalg")
 def cond(x: Any, p: Any = None) -> Any:
-    """The condition number of matrices."""
+    """The condition number of matrices.
+
+    A new tensor, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
+    or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def det(a: Any) -> Any:
-    """The determinants of square matrices."""
+    """The determinants of square matrices.
+
+    A new tensor, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
+    grad or are on a device.
+    """
 
 
 def _complex(t: Any) -> Any:
@@ -136,76 +170,135 @@ def _complex(t: Any) -> Any:
 
 
 def eig(a: Any) -> Any:
-    """Eigenvalues and right eigenvectors of square matrices: complex, whatever the values are."""
+    """Eigenvalues and right eigenvectors of square matrices: complex, whatever the values are.
+
+    New tensors, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
+    grad or are on a device.
+    """
     r = _eig(a)
     return type(r)(*map(_complex, r))
 
 
 def eigvals(a: Any) -> Any:
-    """The eigenvalues of square matrices: complex, whatever they are."""
+    """The eigenvalues of square matrices: complex, whatever they are.
+
+    A new tensor, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
+    grad or are on a device.
+    """
     return _complex(_eigvals(a))
 
 
 @by_numpy("linalg")
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices."""
+    """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices.
+
+    New tensors, by NumPy. ValueError for matrices that are not square and for another UPLO than 'L' and 'U',
+    TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    """The eigenvalues in order of symmetric or Hermitian matrices."""
+    """The eigenvalues in order of symmetric or Hermitian matrices.
+
+    A new tensor, by NumPy. ValueError for matrices that are not square and for another UPLO than 'L' and 'U',
+    TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def inv(a: Any) -> Any:
-    """The inverses of square matrices."""
+    """The inverses of square matrices.
+
+    A new tensor, by NumPy. ValueError for matrices that are not square and for singular ones, TypeError for
+    tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """The solution of a x = b with the least sum of squares: x, the rest, the rank, the singular values."""
+    """The solution of a x = b with the least sum of squares: x, the rest, the rank, the singular values.
+
+    New tensors, by NumPy. ValueError for shapes that do not fit, TypeError for tensors that require grad or
+    are on a device.
+    """
 
 
 @by_numpy("linalg")
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
-    """The number of singular values above a tolerance (rtol: relative to the largest; NumPy 2)."""
+    """The number of singular values above a tolerance (rtol: relative to the largest; NumPy 2).
+
+    A new tensor, by NumPy (of a vector an int). TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
-    """The Moore-Penrose inverses of matrices (rtol: rcond's name since NumPy 2)."""
+    """The Moore-Penrose inverses of matrices (rtol: rcond's name since NumPy 2).
+
+    A new tensor, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
+    or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """An orthonormal and an upper triangular factor of matrices."""
+    """An orthonormal and an upper triangular factor of matrices.
+
+    New tensors, by NumPy. ValueError for another mode and for fewer than two dimensions, TypeError for
+    tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def slogdet(a: Any) -> Any:
-    """The sign and the logarithm of the absolute value of determinants."""
+    """The sign and the logarithm of the absolute value of determinants.
+
+    New tensors, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
+    grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def solve(a: Any, b: Any) -> Any:
-    """x with a x = b, for square matrices."""
+    """x with a x = b, for square matrices.
+
+    A new tensor, by NumPy. ValueError for matrices that are not square, for singular ones and for shapes that
+    do not fit, TypeError for tensors that require grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """The singular value decomposition U S V^H of matrices."""
+    """The singular value decomposition U S V^H of matrices.
+
+    New tensors, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
+    or are on a device.
+    """
 
 
 def svdvals(x: Any, /) -> Any:
-    """The singular values of matrices in descending order."""
+    """The singular values of matrices in descending order.
+
+    A new tensor, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
+    or are on a device.
+    """
     return _svd(x, compute_uv=False)
 
 
 @by_numpy("linalg")
 def tensorinv(a: Any, ind: int = 2) -> Any:
-    """The inverse of a as a map from its last dimensions to its first ind ones."""
+    """The inverse of a as a map from its last dimensions to its first ind ones.
+
+    A new tensor, by NumPy. ValueError for one that is not square or singular, TypeError for tensors that
+    require grad or are on a device.
+    """
 
 
 @by_numpy("linalg")
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
-    """x with tensordot(a, x) = b."""
+    """x with tensordot(a, x) = b.
+
+    A new tensor, by NumPy. ValueError for shapes that do not fit and for a singular a, TypeError for tensors
+    that require grad or are on a device.
+    """
