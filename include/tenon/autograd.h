@@ -87,8 +87,12 @@ class TENON_API Saved {
   Tensor get() const;
 
  private:
-  Saved(const Tensor& t, const char* op, bool is_output);
-  std::shared_ptr<const SavedTensor> p_;
+  Tensor t_;
+  const char* op_ = nullptr;
+  std::uint32_t version_ = 0;
+  bool is_output_ = false;
+  std::uint64_t fingerprint_ = 0;
+  std::shared_ptr<const SavedTensor> listed_;  // where the fingerprint is taken later
 };
 
 // The gradient of an operation as a function of g; made in derivatives*.cc only.

@@ -13,6 +13,8 @@ namespace {
 
 std::atomic<bool> g_on{true};
 
+constexpr std::int64_t kSmall = 512;  // bytes that are read sooner than a list is changed
+
 constexpr std::uint64_t kPrime = 0x9e3779b97f4a7c15ULL;
 
 // Each step is a bijection of h for a given x and of x for a given h: a single change always shows.
@@ -74,38 +76,28 @@ std::uint64_t fingerprint(const Tensor& t) {
   return h | 1;
 }
 
-std::shared_ptr<const SavedTensor> keep(const Tensor& t, const char* op, bool is_output) {
-  const auto saved = std::make_shared<SavedTensor>(t, op, is_output, t.storage().version());
-  if (!border_guard() || !t.device().is_cpu()) return saved;
-  Storage& s = t.storage();
-  const bool lent = s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared;
-  if (!lent) {
-    saved->storage = t.impl()->storage;
-    std::lock_guard lock(list_mutex(s));
-    insert(s, saved.get());
-  }
-  // Looked at after it is in the list: whoever exports looks at the list after that is counted.
-  if (lent) saved->fingerprint = fingerprint(t);
-  else if (s.exports() > 0) s.fingerprint_saved();
-  return saved;
+bool fingerprint_at_once(const Tensor& t) {
+  const Storage& s = t.storage();
+  return s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared || t.nbytes() <= kSmall;
 }
 
-void check(const SavedTensor& saved) {
-  const Storage& s = saved.tensor.storage();
-  if (s.version() != saved.version) errors::saved_was_modified(saved.op, s.last_writer(), saved.version, s.version());
-  std::uint64_t wanted = 0;
-  {
-    std::lock_guard lock(list_mutex(s));
-    wanted = saved.fingerprint;
-  }
-  if (wanted && border_guard() && fingerprint(saved.tensor) != wanted)
-    errors::saved_was_written_outside(saved.op, saved.tensor.shape(), saved.tensor.dtype());
+std::uint64_t fingerprint_of(const SavedTensor& saved) {
+  std::lock_guard lock(list_mutex(*saved.storage));
+  return saved.fingerprint;
 }
 
 }  // namespace guard
 
+SavedTensor::SavedTensor(const Tensor& t) : tensor(t), storage(t.impl()->storage) {
+  {
+    std::lock_guard lock(list_mutex(*storage));
+    insert(*storage, this);
+  }
+  // Whoever exports looks at the list after the export is counted.
+  if (storage->exports() > 0) storage->fingerprint_saved();
+}
+
 SavedTensor::~SavedTensor() {
-  if (!storage) return;
   std::lock_guard lock(list_mutex(*storage));
   if (previous || storage->saved() == this) remove(*storage, this);
 }

@@ -8,26 +8,25 @@
 
 namespace tenon {
 
-// What a Saved holds. While nobody outside can write the bytes, it is in their storage's list.
+// A saved tensor in the list of its storage, while nobody outside can write the bytes.
 struct SavedTensor {
   Tensor tensor;
-  const char* op;
-  bool is_output;
-  std::uint32_t version;
-  std::uint64_t fingerprint = 0;  // 0: nobody outside could write so far
   Ref<Storage> storage;           // whose list it is in; resize_() refuses to replace it
+  std::uint64_t fingerprint = 0;  // as soon as somebody can
   SavedTensor *next = nullptr, *previous = nullptr;
 
+  explicit SavedTensor(const Tensor& t);
   ~SavedTensor();
 };
 
 namespace guard {
 
-std::shared_ptr<const SavedTensor> keep(const Tensor& t, const char* op, bool is_output);
-// Throws GradError if the bytes have been written since.
-void check(const SavedTensor& saved);
+// Whether somebody outside can write t's bytes, or a fingerprint costs less than waiting until somebody can.
+bool fingerprint_at_once(const Tensor& t);
 // Never 0. Two tensors that differ in one element have different ones.
 std::uint64_t fingerprint(const Tensor& t);
+// Of a saved tensor: 0 if nobody outside could write so far.
+std::uint64_t fingerprint_of(const SavedTensor& saved);
 
 }  // namespace guard
 }  // namespace tenon

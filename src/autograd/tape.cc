@@ -137,18 +137,29 @@ thread_local Node* Engine::running = nullptr;
 
 // ---- saved tensors ----
 
-Saved::Saved(const Tensor& t, const char* op) : Saved(t, op, false) {}
-Saved::Saved(const Tensor& t, const char* op, bool is_output) {
-  if (t.defined()) p_ = guard::keep(t, op, is_output);
+Saved::Saved(const Tensor& t, const char* op) : t_(t), op_(op) {
+  if (!t.defined()) return;
+  version_ = t.storage().version();
+  if (!border_guard() || !t.device().is_cpu()) return;
+  if (guard::fingerprint_at_once(t)) fingerprint_ = guard::fingerprint(t);
+  else listed_ = std::make_shared<SavedTensor>(t);
 }
 
-Saved Saved::output(const Tensor& t, const char* op) { return {t.detach(), op, true}; }
+Saved Saved::output(const Tensor& t, const char* op) {
+  Saved s(t.detach(), op);
+  s.is_output_ = true;
+  return s;
+}
 
 Tensor Saved::get() const {
-  if (!p_) return {};
-  guard::check(*p_);
-  if (!p_->is_output || !t_grad_enabled) return p_->tensor;
-  Tensor t = p_->tensor.detach();
+  if (!t_.defined()) return t_;
+  if (t_.storage().version() != version_)
+    errors::saved_was_modified(op_, t_.storage().last_writer(), version_, t_.storage().version());
+  const std::uint64_t wanted = listed_ ? guard::fingerprint_of(*listed_) : fingerprint_;
+  if (wanted && border_guard() && guard::fingerprint(t_) != wanted)
+    errors::saved_was_written_outside(op_, t_.shape(), t_.dtype());
+  if (!is_output_ || !t_grad_enabled) return t_;
+  Tensor t = t_.detach();
   meta(t).node = Ref<Node>(Engine::running);
   return t;
 }
