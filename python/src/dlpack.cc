@@ -83,7 +83,7 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
   if (!copied) return t;
   if (t.requires_grad()) errors::fail<BufferError>("__dlpack__", "the tensor requires grad; use .detach()");
   if (moves && a.copy != Py_True) note_copy("__dlpack__", "device", t.nbytes());
-  return to(t.detach(), {}, wanted, true);
+  return without_gil(t.numel(), [&] { return to(t.detach(), {}, wanted, true); }, t);
 }
 
 bool wants_versioned(PyObject* max_version) {

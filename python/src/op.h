@@ -277,6 +277,5 @@ void def_linalg(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
 void def_storage(Ops& ops);
-void def_border(Ops& ops);
 
 }  // namespace tenon::py

@@ -127,8 +127,8 @@ def test_frames_and_arrow() -> None:
     assert tenon.asarray(pl.Series([1, 2, 3])).tolist() == [1, 2, 3]
 
 
-# Writes over memory that is read in the same operation: what runs, of a tensor t and another u over its bytes,
-# and the values of t that it gives, of a copy a of the old ones.
+# Writes over memory that is read in the same operation: what runs, of a tensor t and another u over its
+# bytes, and the values of t that it gives, of a copy a of the old ones.
 OVERLAPS = {
     "copy_": (lambda t, u: t[1:].copy_(u[:-1]), lambda a: [*a[:1], *a[:-1]]),
     "setitem": (lambda t, u: t.__setitem__(..., u[::-1]), lambda a: a[::-1]),

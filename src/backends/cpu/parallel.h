@@ -1,5 +1,5 @@
-// Splits a range over threads. The pieces depend on the size alone, so results have the same bits for any
-// number of threads.
+// Splits a range over threads. Results have the same bits for any number of threads: the work on an element does not
+// depend on its piece, or the caller cuts into chunks of a fixed size itself, as reductions do.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ inline constexpr std::int64_t kGrain = 64 * 1024;
 void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
 
 // Calls body(begin, end) for pieces of at least `grain`, in parallel where there are several: four per thread, taken as
-// threads come free, so that a core that another process holds delays one piece and not half of the work.
+// threads come free, so that a core that another process holds delays one piece and not half of the work. The pieces
+// depend on the number of threads.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& body) {
   if (n > grain && max_threads() > 1) parallel_pieces(n, grain, std::forward<F>(body));
