@@ -211,4 +211,41 @@ TEST(Engine, LeavesNoCycleBehind) {
   EXPECT_TRUE(dropped);
 }
 
+// Best run under ASan, which sees what happens at the end of the process.
+TEST(Engine, GraphsMayOutliveTheirThreadsObjects) {
+  static const Tensor global = [] {
+    Tensor y = leaf({1});
+    for (int i = 0; i < 100; ++i) y = exp(mul(y, 0.5));
+    return y;
+  }();
+  EXPECT_TRUE(global.requires_grad());
+}
+
+// ---- the border guard ----
+
+TEST(BorderGuard, SeesWritesThroughWhatIsLentAfterSaving) {
+  for (std::int64_t n : {4, 1000}) {  // small tensors are fingerprinted at once, others when they are lent
+    const Tensor w = leaf(std::vector<double>(static_cast<std::size_t>(n), 1.0));
+    const Tensor x = add(zeros({n}, DType::float64), 2), part = mul(w[0], x[1]);
+    const Tensor y = sum(mul(w, x));
+    x.storage().add_export();
+    x.data<double>()[n - 1] = 3;
+    EXPECT_THROW(y.backward(), GradError);
+    EXPECT_NO_THROW(part.backward());  // its bytes are as they were
+    x.storage().drop_export();
+  }
+}
+
+TEST(BorderGuard, SavedTensorsMayDieBeforeAndAfterTheyAreLent) {
+  const Tensor x = add(zeros({1000}, DType::float64), 2);
+  std::vector<Tensor> sums;
+  for (int i = 0; i < 5; ++i) sums.push_back(sum(mul(leaf(std::vector<double>(1000, 1.0)), x)));
+  sums.erase(sums.begin() + 2);
+  x.storage().add_export();
+  sums.erase(sums.begin());
+  for (const Tensor& y : sums) EXPECT_NO_THROW(y.backward());
+  EXPECT_EQ(x.storage().saved(), nullptr);
+  x.storage().drop_export();
+}
+
 }  // namespace

@@ -318,6 +318,11 @@ void expect_ranks(const Tensor& t, const Dims& ranks) {
   }
 }
 
+TEST(OrderStatistics, NoRanksGiveNothing) {
+  EXPECT_EQ(order_statistics(zeros({3}), {}).shape(), Dims{0});
+  EXPECT_EQ(order_statistics(zeros({2, 0}), {}).shape(), (Dims{2, 0}));
+}
+
 TEST(OrderStatistics, AreWhatSortingPutsThere) {
   for (int i = 0; i < kDTypes; ++i) {
     const auto d = static_cast<DType>(i);

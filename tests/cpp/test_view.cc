@@ -171,6 +171,16 @@ Dims random_factors(std::int64_t n, std::mt19937& random) {
   return out;
 }
 
+TEST(View, SizesWhoseProductOverflowsAreNoShape) {
+  const std::int64_t half = std::int64_t{1} << 32;
+  EXPECT_THROW(reshape(zeros({0}), {half, half}), ShapeError);
+  EXPECT_THROW(reshape(zeros({4}), {(std::int64_t{1} << 62) + 1, 4}), ShapeError);
+  EXPECT_THROW(view(zeros({0}), {half, half, 0}), ShapeError);
+  EXPECT_THROW(unflatten(zeros({4}), 0, {(std::int64_t{1} << 62) + 1, 4}), ShapeError);
+  EXPECT_THROW(unflatten(zeros({6}), 0, {-1, -1}), ShapeError);
+  EXPECT_THROW(unflatten(zeros({}), 0, {-1}), ShapeError);
+}
+
 TEST(View, ReshapeEqualsTheReshapedCopyForRandomLayouts) {
   std::mt19937 random(11);
   int views = 0;
