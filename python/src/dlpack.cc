@@ -83,15 +83,18 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
   if (!copied) return t;
   if (t.requires_grad()) errors::fail<BufferError>("__dlpack__", "the tensor requires grad; use .detach()");
   if (moves && a.copy != Py_True) note_copy("__dlpack__", "device", t.nbytes());
-  return to(t.detach(), {}, wanted, true);
+  try {
+    return to(t.detach(), {}, wanted, true);
+  } catch (const RuntimeError& e) {  // no such device, which the protocol words so
+    throw BufferError(e.what());
+  }
 }
 
 bool wants_versioned(PyObject* max_version) {
   if (max_version == Py_None) return false;
-  Object pair = Object::steal(PySequence_Tuple(max_version));
-  if (PyTuple_GET_SIZE(pair.get()) < 1)
+  if (!PyTuple_Check(max_version) || PyTuple_GET_SIZE(max_version) < 1)
     wrong_type({"__dlpack__", "max_version"}, "a tuple (major, minor)", max_version);
-  return to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "max_version"}) >= 1;
+  return to_int(PyTuple_GET_ITEM(max_version, 0), {"__dlpack__", "max_version"}) >= 1;
 }
 
 PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
