@@ -18,8 +18,14 @@ __all__ = [
 from_dlpack = _C.from_dlpack
 
 
-def _options(dtype: Any, device: Any) -> dict[str, Any]:
+def _device(device: Any, like: Any) -> Any:
+    """The device that is asked for: by name, or by a tensor that the result is to be like."""
+    return like.device if device is None and isinstance(like, Tensor) else device
+
+
+def _options(dtype: Any, device: Any, like: Any = None) -> dict[str, Any]:
     options = {}
+    device = _device(device, like)
     if dtype is not None:
         options["dtype"] = dtype
     if device is not None:
@@ -40,7 +46,7 @@ def asarray(
     """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True:
     never).
     """
-    return _C._ingest(obj, "asarray", dtype, device, copy)
+    return _C._ingest(obj, "asarray", dtype, _device(device, like), copy)
 
 
 def array(
@@ -54,7 +60,7 @@ def array(
     like: Any = None,
 ) -> Any:
     """obj as a tensor in fresh memory, unless copy says otherwise."""
-    t = _C._ingest(object, "array", dtype, None, copy or None)
+    t = _C._ingest(object, "array", dtype, _device(None, like), copy or None)
     return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
 
 
@@ -68,12 +74,12 @@ def asanyarray(
     like: Any = None,
 ) -> Any:
     """As asarray."""
-    return asarray(a, dtype, device=device, copy=copy)
+    return asarray(a, dtype, device=device, copy=copy, like=like)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     """The tensor itself where it is row-major without gaps, otherwise a copy."""
-    t = asarray(a, dtype)
+    t = asarray(a, dtype, like=like)
     return (t if t.ndim else t.reshape((1,))).contiguous()
 
 
@@ -81,7 +87,8 @@ def frombuffer(
     buffer: Any, dtype: Any = "float64", count: int = -1, offset: int = 0, *, like: Any = None
 ) -> Any:
     """A vector over the bytes of an object with the buffer protocol, without a copy."""
-    return _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
+    t = _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
+    return t.to(like.device) if isinstance(like, Tensor) else t
 
 
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
@@ -95,29 +102,32 @@ def _size(shape: Any) -> tuple[int, ...]:
 
 def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
     """Unset elements."""
-    return _C.empty(_size(shape), **_options(dtype, device))
+    return _C.empty(_size(shape), **_options(dtype, device, like))
 
 
 def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
     """Zeros."""
-    return _C.zeros(_size(shape), **_options(dtype, device))
+    return _C.zeros(_size(shape), **_options(dtype, device, like))
 
 
 def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
     """Ones."""
-    return _C.ones(_size(shape), **_options(dtype, device))
+    return _C.ones(_size(shape), **_options(dtype, device, like))
 
 
 def full(
     shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None
 ) -> Any:
     """One value everywhere (or an array's, broadcast)."""
-    if hasattr(fill_value, "shape") and tuple(fill_value.shape) != ():
-        value = asarray(fill_value, dtype, device=device)
+    if isinstance(fill_value, (list, tuple)) or (
+        hasattr(fill_value, "shape") and tuple(fill_value.shape) != ()
+    ):
+        value = asarray(fill_value, dtype, device=device, like=like)
         return value.expand(_size(shape)).clone()
     if isinstance(fill_value, Tensor):
-        return cast(fill_value, dtype or fill_value.dtype).expand(_size(shape)).clone()
-    return _C.full(_size(shape), fill_value, **_options(dtype, device))
+        value = cast(fill_value, dtype or fill_value.dtype).expand(_size(shape)).clone()
+        return value.to(_device(device, like) or value.device)
+    return _C.full(_size(shape), fill_value, **_options(dtype, device, like))
 
 
 def _like(f: Any, a: Any, dtype: Any, shape: Any, device: Any, *value: Any) -> Any:
@@ -194,8 +204,8 @@ def arange(
     if stop is None:
         start, stop = 0, start
     if (stop - start) * step <= 0:
-        return _C.empty((0,), **_options(dtype or _C.result_type(start, stop, step), device))
-    return _C.arange(start, stop, step, **_options(dtype, device))
+        return _C.empty((0,), **_options(dtype or _C.result_type(start, stop, step), device, like))
+    return _C.arange(start, stop, step, **_options(dtype, device, like))
 
 
 def linspace(
@@ -239,12 +249,12 @@ def eye(
     """Ones on the k-th diagonal."""
     n_cols = M if n_cols is None else n_cols
     k = max(-n_rows, min(k, n_rows if n_cols is None else n_cols))  # beyond the matrix there are no ones
-    return _C.eye(n_rows, n_cols, k, **_options(dtype, device))
+    return _C.eye(n_rows, n_cols, k, **_options(dtype, device, like))
 
 
 def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
     """The square matrix with ones on its diagonal."""
-    return eye(n, dtype=dtype)
+    return eye(n, dtype=dtype, like=like)
 
 
 def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = False) -> tuple[Any, ...]:
