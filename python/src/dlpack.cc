@@ -249,6 +249,22 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   return from_capsule(capsule.get(), copied);
 }
 
+// PyTorch's tensors may still have to be conjugated or negated, which neither its table nor its capsules say.
+void refuse_lazy(PyObject* o, const Tensor& t) {
+  static PyObject* names[] = {PyUnicode_InternFromString("is_neg"), PyUnicode_InternFromString("is_conj")};
+  for (int i = 0; i < (is_complex(t.dtype()) ? 2 : 1); ++i) {
+    const Object method = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(Py_TYPE(o)), names[i]));
+    if (!method) {
+      PyErr_Clear();
+      continue;
+    }
+    const Object yes = Object::steal(PyObject_CallOneArg(method.get(), o));
+    if (yes.get() == Py_True)
+      errors::fail<BufferError>("from_dlpack", "the producer has not ", i ? "conjugated" : "negated",
+                                " the elements yet; pass tensor.resolve_", i ? "conj()" : "neg()");
+  }
+}
+
 PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"", "device", "copy", nullptr};
   PyObject *o, *device = Py_None, *copy = Py_None;
@@ -267,6 +283,7 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
     } else {
       if (copy != Py_True) t = through_table(o);
       if (!t.defined()) t = through_protocol(o, copy, copied);
+      refuse_lazy(o, t);
     }
     const Device wanted = device == Py_None ? t.device() : to_device(device, {"from_dlpack", "device"});
     if (wanted != t.device()) {

@@ -304,7 +304,8 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
     if (!fresh && !options.copy) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
     return to(t, options.dtype, options.device);
   }
-  if (options.copy == true && !fresh) return clone(t);
+  // Fresh bytes that Python lends read-only (Pillow's) are no copy that can be written.
+  if (options.copy == true && (!fresh || t.read_only())) return clone(t);
   return t;
 }
 
@@ -324,7 +325,7 @@ Tensor copied_foreign(PyObject* pair, const char* op, const IngestOptions& optio
     throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + reason + "; use copy=None");
   Tensor t = is_sequence(value) ? from_sequence(value, op, options.dtype) : ingest(value, op, {});
   if (!options.copy) note_copy(op, reason.c_str(), t.nbytes());
-  return finish(std::move(t), op, {options.dtype, options.device, std::nullopt}, true);
+  return finish(std::move(t), op, options, true);
 }
 
 }  // namespace

@@ -325,6 +325,12 @@ def _pillow(obj: Any, op: str) -> Result:
     return found[0] if isinstance(found, tuple) else found, "an image's pixels are packed into fresh memory"
 
 
+def _torch(obj: Any, op: str) -> Result:
+    if hasattr(obj, "is_neg") and (obj.is_conj() or obj.is_neg()) and not obj.requires_grad:
+        return _C.from_dlpack(obj.resolve_conj().resolve_neg()), "PyTorch has not computed its conjugate yet"
+    return None
+
+
 def _scipy(obj: Any, op: str) -> Result:
     if hasattr(obj, "toarray"):
         raise TypeError(
@@ -341,4 +347,5 @@ _LIBRARIES = {
     "h5py": _h5py,
     "PIL": _pillow,
     "scipy": _scipy,
+    "torch": _torch,
 }

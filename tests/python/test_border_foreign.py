@@ -251,6 +251,20 @@ def test_operators_take_what_functions_take(tmp_path):
             t + no
 
 
+def test_torch_tensors_that_are_not_computed_yet():
+    torch = pytest.importorskip("torch")
+    z = torch.tensor([1 + 2j, 3j]).conj()
+    for lazy in (z, z.imag, torch._neg_view(torch.ones(2)), z[1:]):
+        assert tenon.asarray(lazy).tolist() == lazy.tolist() == tenon.tensor([lazy])[0].tolist()
+        assert not tenon.explain(lazy).shared
+        with pytest.raises(ValueError, match="conjugate"):
+            tenon.asarray(lazy, copy=False)
+        with pytest.raises(BufferError, match=r"resolve_(conj|neg)\(\)"):
+            tenon.from_dlpack(lazy)
+    assert tenon.from_dlpack(z.resolve_conj()).tolist() == z.tolist()
+    assert tenon.explain(torch.ones(2, dtype=torch.complex64)).shared
+
+
 def test_sparse_arrays_name_the_way_out():
     sparse = pytest.importorskip("scipy.sparse")
     for m in (sparse.eye_array(3).tocsr(), sparse.csr_matrix(np.eye(2)), sparse.eye_array(3).tocoo()):
@@ -445,6 +459,8 @@ def test_pillow_both_ways():
         t = tenon.asarray(image)
         assert t.dtype == tenon.uint8 and np.array_equal(t.numpy(), array_)
         assert np.array_equal(np.asarray(Image.fromarray(t)), array_)
+        for copied in (tenon.tensor(image), tenon.asarray(image, copy=True), tenon.numpy.array(image)):
+            assert not copied.readonly  # though Pillow's bytes are
     assert np.array_equal(np.asarray(Image.fromarray(tenon.from_numpy(a)[:, ::-1])), a[:, ::-1])
 
 
