@@ -253,12 +253,8 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
 void refuse_lazy(PyObject* o, const Tensor& t) {
   static PyObject* names[] = {PyUnicode_InternFromString("is_neg"), PyUnicode_InternFromString("is_conj")};
   for (int i = 0; i < (is_complex(t.dtype()) ? 2 : 1); ++i) {
-    const Object method = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(Py_TYPE(o)), names[i]));
-    if (!method) {
-      PyErr_Clear();
-      continue;
-    }
-    const Object yes = Object::steal(PyObject_CallOneArg(method.get(), o));
+    const Object yes = Object::maybe(PyObject_CallMethodNoArgs(o, names[i]));
+    if (!yes) PyErr_Clear();
     if (yes.get() == Py_True)
       errors::fail<BufferError>("from_dlpack", "the producer has not ", i ? "conjugated" : "negated",
                                 " the elements yet; pass tensor.resolve_", i ? "conj()" : "neg()");

@@ -122,6 +122,7 @@ bool dtype_of_format(const char* f, Py_ssize_t size, DType& out, bool& swapped) 
   swapped = (*f == '>' || *f == '!') && size > 1;  // tenon runs on little-endian machines
   if (std::strchr("@=<>!", *f) && *f) ++f;
   const std::string_view code(f);
+  if (size != 1 && (code == "b" || code == "B" || code == "c")) return false;  // a union's: its fields are not told
   if (code == "?") out = DType::bool_;
   else if (code == "e") out = DType::float16;
   else if (code == "f") out = DType::float32;
@@ -263,7 +264,8 @@ PyMethodDef methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "__arrow_c_array__($self, /, requested_schema=None)\n--\n\n"
      "Arrow's C data interface: a vector as a primitive array, more dimensions as fixed-size lists, over the same memory\n"
-     "(bools and other layouts than row-major are copied)."},
+     "(bools and other layouts than row-major are copied, which no_copies() refuses). polars.DataFrame wants columns of its\n"
+     "own here: give it tensor.numpy()."},
     {"__arrow_c_schema__", arrow_c_schema, METH_NOARGS,
      "__arrow_c_schema__($self, /)\n--\n\nArrow's description of the elements."},
     {nullptr}};

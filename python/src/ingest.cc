@@ -77,6 +77,7 @@ void see_scalar(Scan& s, const Scalar& v, bool weak) {
 }
 
 bool Elements::get(PyObject* o, Tensor& out, const char* op) {
+  if (PyLong_CheckExact(o) || PyFloat_CheckExact(o) || PyList_CheckExact(o)) return false;  // most of what there is
   if (is_tensor(o)) {
     out = unwrap(o);
     return true;

@@ -66,9 +66,14 @@ class _Struct(ctypes.Structure):
     _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_double)]
 
 
+class _Union(ctypes.Union):
+    _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_float)]
+
+
 def test_buffers_that_have_no_dtype():
-    with pytest.raises(TypeError, match="format"):
-        tenon.asarray((_Struct * 2)())
+    for kind in (_Struct, _Union):
+        with pytest.raises(TypeError, match="format"):
+            tenon.asarray((kind * 2)())
 
 
 @pytest.mark.parametrize("code", [">i2", ">u4", ">f8", ">f2", ">c16"])
