@@ -3,6 +3,7 @@
 
 #include "convert.h"
 #include "dtype.h"
+#include "ingest.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
@@ -23,6 +24,12 @@ Tensor no_imaginary_part(const Tensor& t) {
   return make_tensor(zero.impl()->storage, 0, t.shape(), strides, t.dtype(), true);
 }
 
+Dims byte_strides(const Tensor& t) {
+  Dims bytes = t.strides();
+  for (auto& s : bytes) s *= t.itemsize();
+  return bytes;
+}
+
 #define GETTER(name, expression)                \
   PyObject* get_##name(PyObject* self, void*) { \
     return guarded([&]() -> PyObject* {         \
@@ -35,6 +42,7 @@ GETTER(dtype, from_dtype(t.dtype()))
 GETTER(device, from_device(t.device()))
 GETTER(ndim, PyLong_FromLong(t.ndim()))
 GETTER(itemsize, PyLong_FromLongLong(t.itemsize()))
+GETTER(strides, from_dims(byte_strides(t)))
 GETTER(nbytes, PyLong_FromLongLong(t.nbytes()))
 GETTER(T, wrap(T(t)))
 GETTER(mT, wrap(mT(t)))
@@ -96,7 +104,9 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObjec
     const Tensor& t = unwrap(self);
     if (!t.impl()->grad_meta && !t.impl()->base && t.device().is_cpu()) return ndarray_from_tensor(t).release();
     if (force) return ndarray_from_tensor(t.detach().to(kCpu)).release();
-    return ndarray_from_tensor(exportable(t, "numpy")).release();
+    const Tensor lent = exportable(t, "numpy");
+    if (lent.device() != t.device()) note_copy("numpy", "device", t.nbytes());
+    return ndarray_from_tensor(lent).release();
   });
 }
 
@@ -183,6 +193,8 @@ PyGetSetDef tensor_getset[] = {
     {"device", get_device, nullptr, "Where the elements are.", nullptr},
     {"ndim", get_ndim, nullptr, "The number of dimensions.", nullptr},
     {"itemsize", get_itemsize, nullptr, "Bytes of one element.", nullptr},
+    {"strides", get_strides, nullptr,
+     "The steps of the dimensions in bytes, as NumPy's; stride() counts them in elements.", nullptr},
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
     {"T", get_T, nullptr, "A view with the dimensions reversed.", nullptr},
     {"mT", get_mT, nullptr, "A view with the last two dimensions swapped; ValueError for fewer than two.", nullptr},

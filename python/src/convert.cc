@@ -238,7 +238,17 @@ PyObject* to_python(const std::vector<Tensor>& ts) {
 
 // ---- indices ----
 
-Index to_index(PyObject* o, const Where& w) {
+namespace {
+
+Tensor index_array(Tensor t, const Where& w) {
+  if (!is_integral(t.dtype()) && !is_bool(t.dtype()))
+    errors::fail<IndexError>(w.op, "an array of ", t.dtype(), " is no index; use one of integers or bools");
+  return t;
+}
+
+}  // namespace
+
+Index to_index(PyObject* o, const Where& w, Device device) {
   if (o == Py_None) return NewAxis{};
   if (o == Py_Ellipsis) return Ellipsis{};
   if (PyLong_CheckExact(o)) return to_int(o, w);
@@ -254,29 +264,31 @@ Index to_index(PyObject* o, const Where& w) {
     };
     return Slice{bound(s->start), bound(s->stop), bound(s->step).value_or(1)};
   }
-  if (PyBool_Check(o)) return Tensor::of(o == Py_True);
-  if (is_tensor(o)) return unwrap(o);
-  if (is_ndarray(o)) return to_tensor(o, w);
+  if (PyBool_Check(o)) return Tensor::of(o == Py_True, DType::bool_, device);
+  if (is_tensor(o)) return index_array(unwrap(o), w);
+  if (is_ndarray(o)) return index_array(to_tensor(o, w), w);
   if (PyIndex_Check(o)) return to_int(o, w);
   if (PyFloat_Check(o)) {
     PyErr_Format(PyExc_IndexError,
                  "%s: a float is no index; use an int, a slice, None, ... or an integer or bool array", w.op);
     throw PythonError{};
   }
-  if (PyList_Check(o) && PyList_GET_SIZE(o) == 0) return empty({0}, DType::int64);
-  return to_tensor(o, w);
+  if (PyList_Check(o) && PyList_GET_SIZE(o) == 0) return empty({0}, DType::int64, device);
+  Tensor t = to_tensor(o, w);
+  if (PyList_Check(o) || PyTuple_Check(o) || PyRange_Check(o)) t = to(t, {}, device);
+  return index_array(std::move(t), w);
 }
 
-std::vector<Index> to_indices(PyObject* key, const char* op) {
+std::vector<Index> to_indices(PyObject* key, const char* op, Device device) {
   std::vector<Index> out;
   const Where w{op, "index"};
   if (!PyTuple_Check(key)) {
-    out.push_back(to_index(key, w));
+    out.push_back(to_index(key, w, device));
     return out;
   }
   const Py_ssize_t n = PyTuple_GET_SIZE(key);
   out.reserve(static_cast<std::size_t>(n));
-  for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_index(PyTuple_GET_ITEM(key, i), w));
+  for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_index(PyTuple_GET_ITEM(key, i), w, device));
   return out;
 }
 

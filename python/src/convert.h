@@ -39,8 +39,9 @@ Device to_device(PyObject* o, const Where& w);  // tenon.device or str
 // Any array-like: zero-copy where it can be, see ingest.h.
 Tensor to_tensor(PyObject* o, const Where& w);
 std::vector<Tensor> to_tensors(PyObject* o, const Where& w);
-Index to_index(PyObject* o, const Where& w);
-std::vector<Index> to_indices(PyObject* key, const char* op = "index");
+// device: where lists go, which have none of their own.
+Index to_index(PyObject* o, const Where& w, Device device = kCpu);
+std::vector<Index> to_indices(PyObject* key, const char* op = "index", Device device = kCpu);
 Generator* to_generator(PyObject* o, const Where& w);
 
 PyObject* from_dtype(DType d);    // new reference

@@ -83,15 +83,18 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
   if (!copied) return t;
   if (t.requires_grad()) errors::fail<BufferError>("__dlpack__", "the tensor requires grad; use .detach()");
   if (moves && a.copy != Py_True) note_copy("__dlpack__", "device", t.nbytes());
-  return without_gil(t.numel(), [&] { return to(t.detach(), {}, wanted, true); }, t);
+  try {
+    return without_gil(t.numel(), [&] { return to(t.detach(), {}, wanted, true); }, t);
+  } catch (const RuntimeError& e) {  // no such device, which the protocol words so
+    throw BufferError(e.what());
+  }
 }
 
 bool wants_versioned(PyObject* max_version) {
   if (max_version == Py_None) return false;
-  Object pair = Object::steal(PySequence_Tuple(max_version));
-  if (PyTuple_GET_SIZE(pair.get()) < 1)
+  if (!PyTuple_Check(max_version) || PyTuple_GET_SIZE(max_version) < 1)
     wrong_type({"__dlpack__", "max_version"}, "a tuple (major, minor)", max_version);
-  return to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "max_version"}) >= 1;
+  return to_int(PyTuple_GET_ITEM(max_version, 0), {"__dlpack__", "max_version"}) >= 1;
 }
 
 PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
@@ -246,6 +249,18 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   return from_capsule(capsule.get(), copied);
 }
 
+// PyTorch's tensors may still have to be conjugated or negated, which neither its table nor its capsules say.
+void refuse_lazy(PyObject* o, const Tensor& t) {
+  static PyObject* names[] = {PyUnicode_InternFromString("is_neg"), PyUnicode_InternFromString("is_conj")};
+  for (int i = 0; i < (is_complex(t.dtype()) ? 2 : 1); ++i) {
+    const Object yes = Object::maybe(PyObject_CallMethodNoArgs(o, names[i]));
+    if (!yes) PyErr_Clear();
+    if (yes.get() == Py_True)
+      errors::fail<BufferError>("from_dlpack", "the producer has not ", i ? "conjugated" : "negated",
+                                " the elements yet; pass tensor.resolve_", i ? "conj()" : "neg()");
+  }
+}
+
 PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"", "device", "copy", nullptr};
   PyObject *o, *device = Py_None, *copy = Py_None;
@@ -264,6 +279,7 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
     } else {
       if (copy != Py_True) t = through_table(o);
       if (!t.defined()) t = through_protocol(o, copy, copied);
+      refuse_lazy(o, t);
     }
     const Device wanted = device == Py_None ? t.device() : to_device(device, {"from_dlpack", "device"});
     if (wanted != t.device()) {

@@ -158,6 +158,36 @@ bool dtype_from_name(std::string_view n, DType& out) {
   return false;
 }
 
+namespace {
+
+// NumPy's codes, so that they mean the same where NumPy is not installed: "f4", "<i8", "d".
+bool dtype_from_code(std::string_view code, DType& out) {
+  struct Code {
+    std::string_view sized;
+    char letter;
+    DType dtype;
+  };
+  static constexpr DType kLong = sizeof(long) == 8 ? DType::int64 : DType::int32;
+  static constexpr DType kULong = sizeof(long) == 8 ? DType::uint64 : DType::uint32;
+  static constexpr Code kCodes[] = {
+      {"b1", '?', DType::bool_},      {"i1", 'b', DType::int8},    {"i2", 'h', DType::int16},
+      {"i4", 'i', DType::int32},      {"i8", 'q', DType::int64},   {"", 'l', kLong},
+      {"u1", 'B', DType::uint8},      {"u2", 'H', DType::uint16},  {"u4", 'I', DType::uint32},
+      {"u8", 'Q', DType::uint64},     {"", 'L', kULong},           {"f2", 'e', DType::float16},
+      {"f4", 'f', DType::float32},    {"f8", 'd', DType::float64}, {"c8", 'F', DType::complex64},
+      {"c16", 'D', DType::complex128}};
+  if (!code.empty() && std::strchr("<>=|", code[0])) code.remove_prefix(1);  // a tensor has this machine's order
+  for (const Code& c : kCodes) {
+    if (!code.empty() && (code == c.sized || (code.size() == 1 && code[0] == c.letter))) {
+      out = c.dtype;
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 DType to_dtype(PyObject* o, const Where& w) {
   if (is_dtype(o)) return value_of(o);
   DType d;
@@ -165,7 +195,7 @@ DType to_dtype(PyObject* o, const Where& w) {
     const std::string held = utf8(o);
     std::string_view text = held;
     if (text.starts_with("tenon.") || text.starts_with("torch.")) text.remove_prefix(6);
-    if (dtype_from_name(text, d)) return d;
+    if (dtype_from_name(text, d) || dtype_from_code(text, d)) return d;
   }
   if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
   if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;

@@ -1,10 +1,12 @@
 // Memory of other libraries: Arrow's C data interface both ways, the buffer protocol, and addresses with a shape.
+#include <algorithm>
 #include <cstring>
 
 #include "border.h"
 #include "convert.h"
 #include "core/errors.h"
 #include "dtype.h"
+#include "ingest.h"
 #include "tensor_slots.h"
 #include "tenon/arrow.h"
 #include "tenon/autograd.h"
@@ -62,7 +64,12 @@ PyObject* arrow_c_array(PyObject* self, PyObject* args, PyObject* kwargs) {
     return nullptr;
   return guarded([&] {
     Exported e;
-    arrow::export_array(exportable(unwrap(self), "__arrow_c_array__"), e.schema, e.array, true);
+    const Tensor& self_ = unwrap(self);
+    const Tensor t = exportable(self_, "__arrow_c_array__");
+    arrow::export_array(t, e.schema, e.array, true);
+    if (t.device() != self_.device()) note_copy("__arrow_c_array__", "device", t.nbytes());
+    else if (is_bool(t.dtype())) note_copy("__arrow_c_array__", "Arrow packs bools into bits", t.nbytes());
+    else if (!t.is_contiguous()) note_copy("__arrow_c_array__", "Arrow arrays are contiguous", t.nbytes());
     Object schema = e.schema_capsule();
     Object array = e.array_capsule();
     return PyTuple_Pack(2, schema.get(), array.get());
@@ -109,11 +116,13 @@ PyObject* from_arrow(PyObject*, PyObject* args) {
 
 // ---- the buffer protocol ----
 
-// The dtype of a struct-module format; false for formats of several fields and for foreign byte order.
-bool dtype_of_format(const char* f, Py_ssize_t size, DType& out) {
+// The dtype of a struct-module format; false for formats of several fields.
+bool dtype_of_format(const char* f, Py_ssize_t size, DType& out, bool& swapped) {
   if (!f) f = "B";
-  if (*f == '@' || *f == '=' || *f == '<') ++f;  // this machine's order: tenon runs on little-endian ones
+  swapped = (*f == '>' || *f == '!') && size > 1;  // tenon runs on little-endian machines
+  if (std::strchr("@=<>!", *f) && *f) ++f;
   const std::string_view code(f);
+  if (size != 1 && (code == "b" || code == "B" || code == "c")) return false;  // a union's: its fields are not told
   if (code == "?") out = DType::bool_;
   else if (code == "e") out = DType::float16;
   else if (code == "f") out = DType::float32;
@@ -153,7 +162,8 @@ Object view_of(PyObject* o, const char* op) {
   throw PythonError{};
 }
 
-// from_buffer(obj, op): any layout, the dtype by the buffer's own format.
+// from_buffer(obj, op): any layout, the dtype by the buffer's own format. Returns the tensor and whether its bytes are
+// swapped.
 PyObject* from_buffer(PyObject*, PyObject* args) {
   PyObject* o;
   const char* op;
@@ -162,7 +172,8 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
     Object view = view_of(o, op);
     const Py_buffer& b = *PyMemoryView_GET_BUFFER(view.get());
     DType dtype;
-    if (!dtype_of_format(b.format, b.itemsize, dtype))
+    bool swapped;
+    if (!dtype_of_format(b.format, b.itemsize, dtype, swapped))
       errors::fail<TypeError>(op, "the buffer's format '", std::string(b.format ? b.format : "B"),
                               "' has no tensor dtype; pass memoryview(obj).cast('B') for its bytes");
     for (int d = 0; b.suboffsets && d < b.ndim; ++d)
@@ -187,7 +198,19 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
         Storage::borrow(static_cast<char*>(b.buf) + low, high - low, kCpu, &drop_reference, view.get());
     const bool read_only = b.readonly;
     view.release();
-    return wrap(make_tensor(std::move(storage), -low, shape, strides, dtype, read_only));
+    Object t = Object::steal(wrap(make_tensor(std::move(storage), -low, shape, strides, dtype, read_only)));
+    return PyTuple_Pack(2, t.get(), swapped ? Py_True : Py_False);
+  });
+}
+
+// swap_bytes(tensor): a copy whose elements (of complex dtypes: their parts) have their bytes in the other order.
+PyObject* swap_bytes(PyObject*, PyObject* o) {
+  return guarded([&] {
+    Tensor t = clone(unwrap(o)).contiguous();
+    const auto size = static_cast<std::int64_t>(itemsize(real_dtype(t.dtype())));
+    char* p = t.data();
+    for (std::int64_t i = 0; i < t.nbytes(); i += size) std::reverse(p + i, p + i + size);
+    return wrap(std::move(t));
   });
 }
 
@@ -241,13 +264,15 @@ PyMethodDef methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "__arrow_c_array__($self, /, requested_schema=None)\n--\n\n"
      "Arrow's C data interface: a vector as a primitive array, more dimensions as fixed-size lists, over the same memory\n"
-     "(bools and other layouts than row-major are copied)."},
+     "(bools and other layouts than row-major are copied, which no_copies() refuses). polars.DataFrame wants columns of its\n"
+     "own here: give it tensor.numpy()."},
     {"__arrow_c_schema__", arrow_c_schema, METH_NOARGS,
      "__arrow_c_schema__($self, /)\n--\n\nArrow's description of the elements."},
     {nullptr}};
 PyMethodDef functions[] = {{"_from_arrow", from_arrow, METH_VARARGS, nullptr},
                            {"_from_buffer", from_buffer, METH_VARARGS, nullptr},
                            {"_from_address", from_address, METH_VARARGS, nullptr},
+                           {"_swap_bytes", swap_bytes, METH_O, nullptr},
                            {nullptr}};
 
 }  // namespace

@@ -18,7 +18,7 @@ PyObject* get_item(PyObject* self, PyObject* key) {
       const Slice s = std::get<Slice>(to_index(key, {"index", "slice"}));
       return wrap(slice(t, 0, s.start, s.stop, s.step));
     }
-    const std::vector<Index> indices = to_indices(key);
+    const std::vector<Index> indices = to_indices(key, "index", t.device());
     Tensor r = without_gil(t.numel(), [&] { return index(t, indices); }, t);
     return wrap(r.is_same(t) ? view(t, t.shape()) : std::move(r));  // t[...] is a new object
   });
@@ -45,7 +45,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
         if (!value) throw TypeError("delitem: elements of a tensor cannot be deleted; index the ones to keep");
         Tensor t = unwrap(self);
         if (set_number(t, key, value)) return 0;
-        const std::vector<Index> indices = to_indices(key, "setitem");
+        const std::vector<Index> indices = to_indices(key, "setitem", t.device());
         Scalar s;
         Tensor v;
         if (is_tensor(value)) {
@@ -54,6 +54,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
           v = number_for(t, s, "setitem");
         } else {
           v = ingest(value, "setitem", {});
+          if (PyList_Check(value) || PyTuple_Check(value)) v = to(v, {}, t.device());  // which have no device
         }
         without_gil(t.numel(), [&] { index_put_(t, indices, v); }, t, v);
         return 0;

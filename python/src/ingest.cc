@@ -1,6 +1,7 @@
 #include "ingest.h"
 
 #include <cstring>
+#include <unordered_map>
 
 #include "numpy_api.h"
 #include "tenon/autograd.h"
@@ -16,9 +17,29 @@ void note_copy(const char* op, const char* reason, std::int64_t bytes) {
       Object::steal(PyObject_CallMethod(module.get(), "_note_copy", "ssL", op, reason, static_cast<long long>(bytes)));
 }
 
+bool is_array_like(PyObject* o) {
+  if (PyLong_Check(o) || PyFloat_Check(o) || PyComplex_Check(o) || PyUnicode_Check(o) || PyBytes_Check(o) ||
+      PyList_Check(o) || PyTuple_Check(o) || PyDict_Check(o) || PyType_Check(o) || o == Py_None || is_numpy_scalar(o))
+    return false;
+  if (PyObject_CheckBuffer(o)) return true;
+  auto* type = reinterpret_cast<PyObject*>(Py_TYPE(o));
+  for (const char* name : {"__array__", "__dlpack__", "__array_interface__", "__cuda_array_interface__",
+                           "__arrow_c_array__", "__arrow_c_stream__"})
+    if (PyObject_HasAttrString(type, name)) return true;
+  return false;
+}
+
 namespace {
 
 // ---- sequences ----
+
+// What stands for arrays in a sequence, by the object; held, since each is converted once.
+struct Elements {
+  std::unordered_map<PyObject*, std::pair<Object, Tensor>> found;
+
+  // False for what is no array.
+  bool get(PyObject* o, Tensor& out, const char* op);
+};
 
 // What the elements of a nested sequence have in common, found in a first pass.
 struct Scan {
@@ -55,25 +76,31 @@ void see_scalar(Scan& s, const Scalar& v, bool weak) {
   s.any = true;
 }
 
-// An element that is itself an array; held, since it is converted once.
-bool element_array(PyObject* o, Tensor& out, const char* op) {
+bool Elements::get(PyObject* o, Tensor& out, const char* op) {
+  if (PyLong_CheckExact(o) || PyFloat_CheckExact(o) || PyList_CheckExact(o)) return false;  // most of what there is
   if (is_tensor(o)) {
     out = unwrap(o);
     return true;
   }
-  if (PyLong_Check(o) || PyFloat_Check(o) || PyComplex_Check(o) || PyUnicode_Check(o) || is_numpy_scalar(o) ||
-      o == Py_None)
-    return false;
-  if (is_ndarray(o)) {
-    out = ingest(o, op, {});
+  const bool array = is_ndarray(o);
+  if (array && !why_not_shared(o)) {
+    out = tensor_from_ndarray(o, op);
     return true;
   }
-  return false;
+  if (!array && !is_array_like(o)) return false;
+  auto it = found.find(o);
+  if (it == found.end()) {
+    // copy: a sequence is copied by its nature, so that nothing is to be noted here.
+    Tensor t = ingest(o, op, {std::nullopt, std::nullopt, true});
+    it = found.emplace(o, std::pair(Object::borrow(o), std::move(t))).first;
+  }
+  out = it->second.second;
+  return true;
 }
 
-void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
+void scan(PyObject* o, int depth, Scan& s, Elements& arrays, const char* op, bool first) {
   Tensor t;
-  if (element_array(o, t, op)) {
+  if (arrays.get(o, t, op)) {
     for (int d = 0; d < t.ndim(); ++d) {
       if (first) s.shape.push_back(t.shape()[d]);
       else if (depth + d >= s.shape.size()) ragged(op, depth + d, 1, t.shape()[d]);
@@ -100,23 +127,18 @@ void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
         s.weakest = std::max(s.weakest, Scalar::Tag::floating);
         s.any = true;
       } else {
-        scan(item.get(), depth + 1, s, op, first && i == 0);
+        scan(item.get(), depth + 1, s, arrays, op, first && i == 0);
       }
     }
     return;
   }
   Scalar v;
   const bool number = as_scalar(o, v);
-  // Anything else that is an array by protocol (a pandas Series in a list).
-  if (!number && !PyUnicode_Check(o) && !PyBytes_Check(o) && o != Py_None &&
-      (PyObject_HasAttrString(o, "__array__") || PyObject_HasAttrString(o, "__dlpack__"))) {
-    Object wrapped = Object::steal(wrap(ingest(o, op, {})));
-    return scan(wrapped.get(), depth, s, op, first);
-  }
   if (!first && depth != s.shape.size()) {
     PyErr_Format(PyExc_TypeError, "%s: expected a sequence at dimension %d, not a sequence: %R", op, depth, o);
     throw PythonError{};
   }
+  if (!number && is_numpy_scalar(o) && !PyUnicode_Check(o) && !PyBytes_Check(o)) refuse_numpy_scalar(o, op);
   if (!number) not_a_number(op, o);
   see_scalar(s, v, !is_numpy_scalar(o));
 }
@@ -138,6 +160,7 @@ DType result_dtype(const Scan& s) {
 template <class T>
 struct Filler {
   const char* op;
+  Elements& arrays;
   DType dtype;
   T* out;
   const Dims& shape;
@@ -161,7 +184,7 @@ struct Filler {
 
   void fill(PyObject* o, int depth) {
     Tensor t;
-    if (depth > 0 && element_array(o, t, op)) {
+    if (depth > 0 && arrays.get(o, t, op)) {
       Dims tail(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(depth)));
       Tensor target = from_blob(out, tail, dtype);
       copy_(target, t.detach());
@@ -175,13 +198,13 @@ struct Filler {
       const bool innermost = depth + 1 == shape.size();
       for (Py_ssize_t i = 0; i < n; ++i) {
         const Object item = item_at(fast.get(), i, op);
-        innermost ? element(item.get(), depth + 1) : fill(item.get(), depth + 1);
+        innermost ? element(item.get()) : fill(item.get(), depth + 1);
       }
     } else {
-      element(o, depth);
+      element(o);
     }
   }
-  void element(PyObject* o, int depth) {
+  void element(PyObject* o) {
     if constexpr (std::is_floating_point_v<T>) {
       if (PyFloat_CheckExact(o)) {
         *out++ = static_cast<T>(PyFloat_AS_DOUBLE(o));
@@ -190,28 +213,23 @@ struct Filler {
     }
     if (PyLong_CheckExact(o)) return number(o);
     Tensor t;
-    if (element_array(o, t, op)) {
+    if (arrays.get(o, t, op)) {
       Tensor target = from_blob(out, {}, dtype);
       copy_(target, reshape(t.detach(), {}));
       ++out;
       return;
-    }
-    Scalar v;
-    if (!as_scalar(o, v) && (PyObject_HasAttrString(o, "__array__") || PyObject_HasAttrString(o, "__dlpack__"))) {
-      Object wrapped = Object::steal(wrap(ingest(o, op, {})));
-      return fill(wrapped.get(), depth);
     }
     number(o);
   }
 };
 
 // A list of arrays or tensors of one shape: one pass of block copies.
-bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Tensor& out) {
+bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optional<DType> dtype, Tensor& out) {
   Object fast = Object::steal(PySequence_Fast(o, "sequence"));
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
   if (n == 0) return false;
   PyObject** items = PySequence_Fast_ITEMS(fast.get());
-  if (!is_tensor(items[0]) && !is_ndarray(items[0])) return false;
+  if (!is_tensor(items[0]) && !is_ndarray(items[0]) && !is_array_like(items[0])) return false;
   if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
     if (dtype) out = to(out, dtype);
     return true;
@@ -220,7 +238,7 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
   parts.reserve(static_cast<std::size_t>(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
     Tensor t;
-    if (!element_array(item_at(fast.get(), i, op).get(), t, op)) return false;
+    if (!arrays.get(item_at(fast.get(), i, op).get(), t, op)) return false;
     if (!parts.empty() && t.shape() != parts[0].shape()) return false;
     parts.push_back(t.detach());
   }
@@ -254,16 +272,17 @@ bool list_of_floats(PyObject* o, std::optional<DType> dtype, Tensor& out) {
 Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype) {
   Tensor out;
   if (list_of_floats(o, dtype, out)) return out;
-  if (!PyRange_Check(o) && is_sequence(o) && stack_of_arrays(o, op, dtype, out)) return out;
+  Elements arrays;
+  if (!PyRange_Check(o) && is_sequence(o) && stack_of_arrays(o, arrays, op, dtype, out)) return out;
   Scan s;
-  scan(o, 0, s, op, true);
+  scan(o, 0, s, arrays, op, true);
   const DType found = result_dtype(s);
   const DType d = dtype.value_or(found);
   if (is_complex(found) && !is_complex(d))
     throw TypeError(std::string(op) + ": complex numbers do not fit into " + std::string(name(d)));
   out = empty(s.shape, d);
   dispatch(d, [&]<class T>() {
-    Filler<T> f{op, d, out.data<T>(), s.shape};
+    Filler<T> f{op, arrays, d, out.data<T>(), s.shape};
     f.fill(o, 0);
   });
   return out;
@@ -283,10 +302,11 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
     throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + why + "; use copy=None");
   }
   if (other_dtype || other_device) {
-    if (!fresh) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
+    if (!fresh && !options.copy) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
     return to(t, options.dtype, options.device);
   }
-  if (options.copy == true && !fresh) return clone(t);
+  // Fresh bytes that Python lends read-only (Pillow's) are no copy that can be written.
+  if (options.copy == true && (!fresh || t.read_only())) return clone(t);
   return t;
 }
 
@@ -306,7 +326,7 @@ Tensor copied_foreign(PyObject* pair, const char* op, const IngestOptions& optio
     throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + reason + "; use copy=None");
   Tensor t = is_sequence(value) ? from_sequence(value, op, options.dtype) : ingest(value, op, {});
   if (!options.copy) note_copy(op, reason.c_str(), t.nbytes());
-  return finish(std::move(t), op, {options.dtype, options.device, std::nullopt}, true);
+  return finish(std::move(t), op, options, true);
 }
 
 }  // namespace
@@ -344,6 +364,7 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
     Tensor t = from_sequence(o, op, options.dtype);
     return options.device && !options.device->is_cpu() ? to(t, {}, options.device) : t;
   }
+  if (is_numpy_scalar(o) && !PyUnicode_Check(o) && !PyBytes_Check(o)) refuse_numpy_scalar(o, op);
   if (PyUnicode_Check(o) || o == Py_None) wrong_type({op, "data"}, "an array, a number or a sequence of numbers", o);
   // Everything else: one Python function knows the protocols, in their order.
   Object border = Object::steal(PyImport_ImportModule("tenon._ingest"));

@@ -18,6 +18,10 @@ struct IngestOptions {
 // __array__, Python numbers and (nested) sequences of any of these.
 Tensor ingest(PyObject* o, const char* op, const IngestOptions& options);
 
+// Whether o, no tensor or ndarray, offers its elements by a protocol: what may stand as an operand and in a sequence.
+// Not bytes, which are text there.
+bool is_array_like(PyObject* o);
+
 // Numbers and sequences of numbers, arrays and tensors: always fresh memory.
 Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype);
 

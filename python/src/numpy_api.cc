@@ -138,7 +138,7 @@ std::string first_offender(PyArrayObject* a) {
   } else if (number == NPY_VOID && PyDataType_HASFIELDS(PyArray_DESCR(a))) {
     message += "; take one field, array['name'], which is shared without a copy, or tenon.from_struct(array) for all";
   } else if (number == NPY_DATETIME || number == NPY_TIMEDELTA) {
-    message += "; share its integers with array.view('int64')";
+    message += "; share its integers with array.view('int64'), or copy them with .astype('int64')";
   } else if (number == NPY_STRING || number == NPY_UNICODE) {
     message += "; convert text with array.astype(float), or drop the column";
   } else if (number == NPY_LONGDOUBLE || number == NPY_CLONGDOUBLE) {
@@ -375,6 +375,11 @@ bool scalar_from_numpy(PyObject* o, Scalar& value, DType& dtype) {
   PyArray_ScalarAsCtype(o, bytes);
   value = Scalar::load(dtype, bytes);
   return true;
+}
+
+void refuse_numpy_scalar(PyObject* o, const char* op) {
+  const Object array = Object::steal(PyArray_FromScalar(o, nullptr));
+  refuse_dtype(reinterpret_cast<PyArrayObject*>(array.get()), op);
 }
 
 void init_numpy(PyObject*) {

@@ -1,5 +1,6 @@
 // Python's operators on tensors: straight to the elementwise primitives.
 #include "convert.h"
+#include "ingest.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
 
@@ -19,13 +20,24 @@ struct OperatorArg {
     if (is_tensor(o)) {
       tensor = unwrap(o);
     } else if (as_scalar(o, scalar)) {
-    } else if (is_ndarray(o) && !overrides_ufuncs(o)) {
+    } else if (is_ndarray(o) ? !overrides_ufuncs(o) : is_operand(o)) {
       tensor = to_tensor(o, {op, "other"});
     } else {
       ok = false;
     }
   }
   Operand get() const { return tensor.defined() ? Operand(tensor) : Operand(scalar); }
+
+ private:
+  // What T.add() takes, unless the operation is the other's to answer: by NumPy's rule, that of a higher
+  // __array_priority__ where there is no __array_ufunc__.
+  static bool is_operand(PyObject* o) {
+    if (!is_array_like(o) || overrides_ufuncs(o)) return false;
+    const Object priority = Object::maybe(PyObject_GetAttrString(o, "__array_priority__"));
+    const double theirs = priority ? PyFloat_AsDouble(priority.get()) : 0;
+    PyErr_Clear();
+    return theirs <= 1000;
+  }
 };
 
 template <Op op>

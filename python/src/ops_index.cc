@@ -65,7 +65,7 @@ PyObject* put(const OpDef& def, PyObject* const* args, bool fresh) {
     PyErr_Clear();
     wrong_type({def.name.c_str(), "indices"}, "a tuple of tensors", args[1]);
   }
-  const std::vector<Index> indices = to_indices(key.get(), def.name.c_str());
+  const std::vector<Index> indices = to_indices(key.get(), def.name.c_str(), t.device());
   Scalar s;
   const Tensor values = as_scalar(args[2], s) ? number_for(t, s, def.name.c_str()) : argument<Tensor>(def, args, 2);
   const bool accumulate = argument<bool>(def, args, 3);

@@ -57,7 +57,7 @@ PyObject* array_(PyObject* self, PyObject* args, PyObject* kwargs) {
     if (moved && !may_copy)
       throw ValueError("__array__: copy=False, but the tensor is on " + t.device().str() +
                        " and NumPy needs a copy on the CPU; use copy=None");
-    if (moved) note_copy("__array__", "device", t.nbytes());
+    if (moved && !must_copy) note_copy("__array__", "device", t.nbytes());
     Object array = ndarray_from_tensor(lent);
     if (dtype == Py_None) {
       if (!must_copy || moved) return array.release();
@@ -161,11 +161,12 @@ PyObject* array_namespace(PyObject*, PyObject* args, PyObject* kwargs) {
   });
 }
 
-PyObject* array_function(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
   return guarded([&]() -> PyObject* {
     if (nargs != 4) throw TypeError("__array_function__: it takes func, types, args and kwargs");
     static PyObject* dispatch = python_function("tenon._border", "array_function").release();
-    return Object::steal(PyObject_Vectorcall(dispatch, args, 4, nullptr)).release();
+    PyObject* all[] = {args[0], args[1], args[2], args[3], self};
+    return Object::steal(PyObject_Vectorcall(dispatch, all, 5, nullptr)).release();
   });
 }
 

@@ -204,7 +204,7 @@ def explain(obj: Any) -> Explanation:
     except (TypeError, ValueError, BufferError, RuntimeError) as e:
         return _refused(e)
     if isinstance(found, tuple):
-        return Explanation(False, found[1])
+        return _refused(found[1])
     if isinstance(found, _C.Tensor):
         return Explanation(True, f"a {type(obj).__name__} lends its memory" + _rights(found.readonly))
     return _explain_array(found)
@@ -214,20 +214,24 @@ def _rights(read_only: bool) -> str:
     return ", read-only: .clone() gives a writeable copy" if read_only else ""
 
 
-def _refused(error: Exception) -> Explanation:
+def _refused(error: Exception | str) -> Explanation:
     reason, _, fix = str(error).partition("; ")
     return Explanation(False, reason, fix)
 
 
 def _explain_tensor(t: Any) -> Explanation:
-    detach, _ = _C._get_numpy_policy()
-    if t.requires_grad and not detach:
+    detach, to_cpu = _C._get_numpy_policy()
+    if t.requires_grad and not detach and _C.is_grad_enabled():
         return Explanation(
             False,
             "the tensor requires grad, and NumPy would not record what happens to it",
             "use .detach().numpy()",
         )
     if str(t.device) != "cpu":
+        if to_cpu:
+            return Explanation(
+                False, f"the tensor is on {t.device}: numpy_policy(to_cpu=True) gives NumPy a copy on the CPU"
+            )
         return Explanation(
             False, f"the tensor is on {t.device}, which NumPy cannot read", "use .cpu().numpy(), a copy"
         )
@@ -261,6 +265,8 @@ def from_struct(array: Any) -> dict[str, Any]:
     fields = getattr(getattr(array, "dtype", None), "fields", None)
     if not fields:
         raise TypeError(f"from_struct: expected an ndarray of a structured dtype; got {type(array).__name__}")
+    if not isinstance(array, sys.modules["numpy"].ndarray):
+        raise TypeError("from_struct: a record alone lends no memory; pass a part of its array, array[i:i+1]")
     result: dict[str, Any] = {}
     for name in array.dtype.names:
         part = array[name]
@@ -270,9 +276,11 @@ def from_struct(array: Any) -> dict[str, Any]:
         try:
             result[name] = _C.from_numpy(part)
         except (TypeError, ValueError) as e:
+            # Where the layout alone is in the way.
+            mend = isinstance(e, ValueError) and part.dtype.isnative
             raise type(e)(
-                f"from_struct: field {name!r} of dtype {part.dtype} cannot be shared: {e}; "
-                f"np.dtype(..., align=True) lays fields out so that they can be"
+                f"from_struct: field {name!r} of dtype {part.dtype} cannot be shared: {e}"
+                + ("; np.dtype(..., align=True) lays fields out so that they can be" if mend else "")
             ) from None
     return result
 
@@ -294,12 +302,15 @@ def array_namespace(api_version: str | None) -> Any:
 
 
 _functions: dict[Callable[..., Any], Callable[..., Any]] | None = None
+_creation: frozenset[Callable[..., Any]] = frozenset()
 
 
 def array_function(
-    func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any], asked: Any
 ) -> Any:
-    """What ``Tensor.__array_function__`` returns: the result of tenon.numpy's function of that name."""
+    """What ``Tensor.__array_function__`` of the tensor asked returns: the result of tenon.numpy's function of
+    that name.
+    """
     import numpy as np
 
     for t in types:
@@ -307,11 +318,11 @@ def array_function(
             continue
         if not issubclass(t, np.ndarray) or t.__array_function__ is not np.ndarray.__array_function__:
             return NotImplemented
-    global _functions
+    global _functions, _creation
     if _functions is None:
-        from tenon.numpy._table import functions
+        from tenon.numpy._table import creation, functions
 
-        _functions = functions()
+        _functions, _creation = functions(), creation()
     implementation = _functions.get(func)
     if implementation is None:
         name = f"{func.__module__}.{func.__name__}".replace("numpy.", "np.", 1)
@@ -322,6 +333,8 @@ def array_function(
         )
     if kwargs:
         kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue}
+    if func in _creation:  # NumPy asks the tensor given as like=, and takes the keyword away
+        kwargs = {**kwargs, "like": asked}
     return implementation(*args, **kwargs)
 
 

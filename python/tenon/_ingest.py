@@ -56,7 +56,8 @@ def foreign(obj: Any, op: str) -> Result:
     except (TypeError, BufferError):
         pass
     else:
-        return _C._from_buffer(obj, op)
+        t, swapped = _C._from_buffer(obj, op)
+        return _unswapped(t, swapped)
     if hasattr(kind, "__array__"):
         return _through_array(obj, op)
     if hasattr(kind, "__arrow_c_array__") or hasattr(kind, "__arrow_c_stream__"):
@@ -79,48 +80,81 @@ def foreign(obj: Any, op: str) -> Result:
 
 # ---- interfaces ----
 
-_CODES = {"b": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
+#: The type codes of array interfaces, without their byte order.
+_TYPES = {
+    "b1": "bool",
+    **{f"i{n}": f"int{8 * n}" for n in (1, 2, 4, 8)},
+    **{f"u{n}": f"uint{8 * n}" for n in (1, 2, 4, 8)},
+    **{f"f{n}": f"float{8 * n}" for n in (2, 4, 8)},
+    **{f"c{n}": f"complex{8 * n}" for n in (8, 16)},
+}
+_FOREIGN_ORDER = ">" if sys.byteorder == "little" else "<"
 
 
-def _dtype_of(typestr: str, op: str) -> str:
-    order, code, size = typestr[0], typestr[1], int(typestr[2:])
-    swapped = ">" if sys.byteorder == "little" else "<"
-    if code not in _CODES or (order == swapped and size > 1):
+def _unswapped(t: Any, swapped: bool) -> Result:
+    return (_C._swap_bytes(t), "the bytes of its elements are swapped") if swapped else t
+
+
+def _entry(interface: dict[str, Any], name: str, kinds: tuple[type, ...], op: str) -> Any:
+    value = interface.get(name)
+    if not isinstance(value, kinds):
         raise TypeError(
-            f"{op}: an array interface of type {typestr!r} has no tensor dtype; copy it into a native "
-            f"one first"
+            f"{op}: the object's array interface must have {name!r}, a {kinds[0].__name__}; got {value!r}"
         )
-    return "bool" if code == "b" else f"{_CODES[code]}{8 * size}"
+    return value
 
 
 def _from_interface(obj: Any, interface: dict[str, Any], op: str, device: str) -> Result:
-    dtype = _dtype_of(interface["typestr"], op)
-    shape = tuple(interface["shape"])
+    typestr = _entry(interface, "typestr", (str,), op)
+    dtype = _TYPES.get(typestr[1:]) if typestr[:1] in "<>|=" else None
+    swapped = typestr[:1] == _FOREIGN_ORDER and typestr[2:] != "1"
+    if dtype is None or (swapped and device != "cpu"):
+        raise TypeError(
+            f"{op}: an array interface of type {typestr!r} has no tensor dtype; convert the object to "
+            f"numbers of this machine's byte order first, with .astype('float64') where it has that"
+        )
+    shape = _entry(interface, "shape", (tuple, list), op)
+    strides = interface.get("strides")
     if interface.get("mask") is not None:
         raise TypeError(f"{op}: a masked array would lose its mask; fill it first")
     data = interface.get("data")
     if isinstance(data, tuple):
-        return _C._from_address(
-            data[0] or 0, shape, interface.get("strides"), dtype, bool(data[1]), device, obj, op
-        )
-    if data is None:
-        data = obj  # the buffer protocol lends the bytes
-    if 0 in shape:
-        return _C._from_address(0, shape, None, dtype, False, "cpu", obj, op)
-    flat = _C.frombuffer(data, dtype=dtype, offset=int(interface.get("offset", 0)))
-    strides = interface.get("strides")
-    if strides is not None:
-        return _C._from_address(flat.data_ptr(), shape, strides, dtype, flat.readonly, "cpu", flat, op)
-    return flat.reshape(shape)
+        if len(data) != 2 or not isinstance(data[0], (int, type(None))):
+            raise TypeError(
+                f"{op}: 'data' of the object's array interface must be (address, read-only); got {data!r}"
+            )
+        t = _C._from_address(data[0] or 0, shape, strides, dtype, bool(data[1]), device, obj, op)
+    elif 0 in shape:
+        t = _C._from_address(0, shape, None, dtype, False, "cpu", obj, op)
+    else:
+        try:  # the buffer protocol lends the bytes
+            lender = memoryview(obj if data is None else data)
+        except (TypeError, BufferError):
+            raise TypeError(
+                f"{op}: the object's array interface must have 'data', (address, read-only) or a buffer; got "
+                f"{data!r}"
+            ) from None
+        flat = _C.frombuffer(lender, dtype=_C.uint8)
+        offset = int(interface.get("offset", 0))
+        t = _C._from_address(
+            flat.data_ptr() + offset, shape, strides, dtype, flat.readonly, "cpu", flat, op,
+            offset, flat.nbytes - offset,
+        )  # fmt: skip
+    return _unswapped(t, swapped)
 
 
 def _through_array(obj: Any, op: str) -> Result:
     import numpy as np
 
-    array = np.asarray(obj)
+    try:
+        array, reason = obj.__array__(copy=False), None
+    except TypeError:  # written before NumPy 2: whether it copies is not known
+        array, reason = np.asanyarray(obj), None
+    except ValueError:
+        array, reason = np.asanyarray(obj), "the object's __array__ makes a copy"
     if not isinstance(array, np.ndarray) or (array.ndim == 0 and array.dtype == object):
         raise TypeError(f"{op}: __array__ of a {type(obj).__qualname__} gives no array")
-    return array
+    return (array, reason) if reason else array
 
 
 def _arrow(obj: Any, op: str) -> Result:
@@ -133,19 +167,37 @@ def _arrow(obj: Any, op: str) -> Result:
 # ---- libraries whose objects need more than a protocol ----
 
 _FIXES = {
-    "O": "it holds Python objects",
     "M": "it holds times: share them with .astype('int64')",
     "m": "it holds time spans: share them with .astype('int64')",
 }
 
 
-def _pandas_problem(dtype: Any) -> str | None:
-    """Why a pandas column has no tensor dtype; None if it has one."""
+def _first_offender(values: Any) -> str:
+    """What is in the way among Python objects."""
+    from numbers import Number
+
+    for i, value in enumerate(values):
+        if not isinstance(value, Number):
+            text = repr(value)
+            text = text if len(text) <= 60 else text[:57] + "..."
+            return (
+                f"element {i} is {text} ({type(value).__name__}): drop or encode what is no number, then use "
+                f".astype('float64')"
+            )
+    return "it holds Python objects, which are all numbers: use .astype('float64')"
+
+
+def _pandas_problem(column: Any, dtype: Any) -> str | None:
+    """Why a pandas column (or array or index) has no tensor dtype; None if it has one."""
     import numpy as np
 
     if isinstance(dtype, np.dtype):
+        if dtype.kind == "O":
+            return _first_offender(column)
         return None if dtype.kind in "biufc" else _FIXES.get(dtype.kind, "it is not numeric")
     text = str(dtype)
+    if type(dtype).__name__ == "NumpyEADtype":  # an array of pandas' around a plain one of NumPy's
+        return _pandas_problem(column, dtype.numpy_dtype)
     if text == "category":
         return "it is categorical: use its .cat.codes"
     if text.startswith(("string", "str")):
@@ -155,29 +207,37 @@ def _pandas_problem(dtype: Any) -> str | None:
         return f"it is nullable: use .astype({kind!r}), or .fillna(value) first where values are missing"
     if text.startswith("datetime64"):
         return "it holds times with a zone: share them with .astype('int64')"
+    if text.startswith("period"):
+        return "it holds periods: share their numbers with .astype('int64')"
+    if text.startswith("interval"):
+        return "it holds intervals: share their ends, .array.left and .array.right (an index: .left, .right)"
     return "it is an extension type: convert it with .astype('float64')"
 
 
 def _pandas(obj: Any, op: str) -> Result:
     if hasattr(obj, "columns") and hasattr(obj, "dtypes"):
-        for name, dtype in zip(obj.columns, obj.dtypes, strict=True):
-            problem = _pandas_problem(dtype)
+        for i, (name, dtype) in enumerate(zip(obj.columns, obj.dtypes, strict=True)):
+            problem = _pandas_problem(obj.iloc[:, i] if dtype.kind == "O" else None, dtype)
             if problem is not None:
                 raise TypeError(
                     f"{op}: column {name!r} of the frame has dtype {dtype}, which has no tensor dtype: "
                     f"{problem}; "
                     f'df.select_dtypes("number") keeps the numeric columns'
                 )
-        if len(set(obj.dtypes)) <= 1:
-            return obj.to_numpy(copy=False)
         import numpy as np
 
+        if len(set(obj.dtypes)) <= 1:
+            array = obj.to_numpy(copy=False)
+            # A frame of one block lends it; columns that were added lie in blocks of their own.
+            if array.size == 0 or np.may_share_memory(array, obj.iloc[:, 0].to_numpy(copy=False)):
+                return array
+            return array, "the frame's columns lie apart; frame.copy() has them side by side"
         common = np.result_type(*obj.dtypes)
         return obj.to_numpy(dtype=common), f"the columns have several dtypes, joined as {common}"
     dtype = getattr(obj, "dtype", None)
     if dtype is None or not hasattr(obj, "to_numpy"):
         return None
-    problem = _pandas_problem(dtype)
+    problem = _pandas_problem(obj, dtype)
     if problem is not None:
         name = getattr(obj, "name", None)
         what = f"the series {name!r}" if name is not None else "the series"
@@ -197,14 +257,10 @@ def _polars(obj: Any, op: str) -> Result:
                     f"{op}: column {name!r} of the frame has dtype {dtype}, which has no tensor dtype; "
                     f"df.select(polars.selectors.numeric()) keeps the numeric columns"
                 )
-        import numpy as np
-
-        array = obj.to_numpy()
-        return (
-            array
-            if isinstance(array, np.ndarray) and not array.flags.owndata
-            else (array, "the frame's columns lie apart")
-        )
+        try:
+            return obj.to_numpy(allow_copy=False)
+        except RuntimeError:
+            return obj.to_numpy(), "the frame's columns lie apart, are in chunks, or hold bools or nulls"
     if isinstance(obj, pl.Series):
         return _arrow(obj, op)
     return None
@@ -224,6 +280,8 @@ def _pyarrow(obj: Any, op: str) -> Result:
                     f"{op}: column {name!r} of the table has type {field.type}, which has no tensor dtype; "
                     f"table.select([...]) keeps the numeric columns"
                 )
+        if not obj.columns:
+            raise ValueError(f"{op}: the {type(obj).__name__} has no columns, so no numbers to share")
         import numpy as np
 
         columns = [
@@ -233,9 +291,20 @@ def _pyarrow(obj: Any, op: str) -> Result:
         return np.stack(columns, axis=1), "the table's columns lie apart"
     if hasattr(obj, "to_numpy") and hasattr(obj, "strides") and not hasattr(obj, "__arrow_c_array__"):
         return obj.to_numpy()  # pyarrow.Tensor
+    if type(getattr(obj, "type", None)).__name__ == "FixedShapeTensorType":
+        return _fixed_shape(obj, op)
     if hasattr(obj, "__arrow_c_array__") or hasattr(obj, "__arrow_c_stream__"):
         return _arrow(obj, op)
     return None
+
+
+def _fixed_shape(obj: Any, op: str) -> Result:
+    """Tensors of one shape: Arrow's interface has them as lists of all their elements."""
+    found = _arrow(obj, op)
+    rows, reason = found if isinstance(found, tuple) else (found, None)
+    sizes, order = obj.type.shape, obj.type.permutation or range(len(obj.type.shape))
+    t = rows.reshape((len(obj), *sizes)).permute((0, *(1 + d for d in order)))
+    return (t, reason) if reason else t
 
 
 def _h5py(obj: Any, op: str) -> Result:
@@ -252,7 +321,23 @@ def _pillow(obj: Any, op: str) -> Result:
     if not hasattr(obj, "__array_interface__"):
         return None
     interface = obj.__array_interface__  # its bytes are packed for this call
-    return _from_interface(obj, interface, op, "cpu"), "an image's pixels are packed into fresh memory"
+    found = _from_interface(obj, interface, op, "cpu")
+    return found[0] if isinstance(found, tuple) else found, "an image's pixels are packed into fresh memory"
+
+
+def _torch(obj: Any, op: str) -> Result:
+    if hasattr(obj, "is_neg") and (obj.is_conj() or obj.is_neg()) and not obj.requires_grad:
+        return _C.from_dlpack(obj.resolve_conj().resolve_neg()), "PyTorch has not computed its conjugate yet"
+    return None
+
+
+def _scipy(obj: Any, op: str) -> Result:
+    if hasattr(obj, "toarray"):
+        raise TypeError(
+            f"{op}: a {type(obj).__name__} is sparse, and tensors are dense; pass its .toarray(), or its "
+            f".data"
+        )
+    return None
 
 
 _LIBRARIES = {
@@ -261,4 +346,6 @@ _LIBRARIES = {
     "pyarrow": _pyarrow,
     "h5py": _h5py,
     "PIL": _pillow,
+    "scipy": _scipy,
+    "torch": _torch,
 }

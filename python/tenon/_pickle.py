@@ -1,7 +1,9 @@
 """Pickling and copying of tensors.
 
 The elements travel as one buffer, out of band where the pickler has a buffer_callback (protocol 5). Tensors
-that view one storage do so again after they were pickled, or copied by copy.deepcopy, together.
+that view one storage do so again after they were pickled, or copied by copy.deepcopy, together. A tensor in
+fresh memory can be written, whether or not the pickled one could; one over an out-of-band buffer if the
+buffer can.
 
 Between processes of multiprocessing, a tensor over shared memory stays shared, so that both sides see each
 other's writes: one that share_memory_() moved travels by its descriptor, one over a block
@@ -39,6 +41,7 @@ class _Block:
             self.flat.shape,
             str(self.flat.device),
             False,
+            self.flat.readonly,
         )
 
 
@@ -56,12 +59,13 @@ def reduce(t: Tensor, protocol: int) -> tuple[Any, ...]:
     # Between processes a view of a large tensor sends its own elements; share_memory_() is what shares there.
     identity, viewed, flat, offset = _C._storage(t)
     if between or not viewed or t.numel() == 0:
-        return rebuild, (_data(t, protocol), str(t.dtype.name), t.shape, str(t.device), t.requires_grad)
+        data = _data(t, protocol)
+        return rebuild, (data, str(t.dtype.name), t.shape, str(t.device), t.requires_grad, t.readonly)
     key = identity, t.readonly
     block = _pickled.get(key)
     if block is None:
         block = _pickled[key] = _Block(flat)
-    return view_of, (block, offset, str(t.dtype.name), t.shape, t.stride(), t.readonly, t.requires_grad)
+    return view_of, (block, offset, str(t.dtype.name), t.shape, t.stride(), False, t.requires_grad)
 
 
 def _data(t: Tensor, protocol: int) -> Any:
@@ -86,8 +90,17 @@ def view_of(
     return t.requires_grad_() if requires_grad else t
 
 
-def rebuild(data: Any, dtype: str, shape: tuple[int, ...], device: str, requires_grad: bool) -> Tensor:
-    """A tensor over the buffer's memory where that is aligned; read-only if the buffer is."""
+def rebuild(
+    data: Any,
+    dtype: str,
+    shape: tuple[int, ...],
+    device: str,
+    requires_grad: bool,
+    readonly: bool = False,
+) -> Tensor:
+    """A tensor over the buffer's memory where that is aligned; read-only if an out-of-band buffer is."""
+    if readonly and isinstance(data, bytes):  # what a pickle itself holds of a read-only tensor
+        data = bytearray(data)
     if 0 in shape:
         t = _C.empty(shape, dtype=dtype)
     else:

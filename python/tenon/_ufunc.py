@@ -104,6 +104,8 @@ def _cast(name: str, x: Any, dtype: Any, casting: str) -> Any:
 def _along_axes(name: str, f: Callable[..., Any], axes: dict[str, Any]) -> Callable[..., Any]:
     if name == "vecdot" and set(axes) <= {"axis"}:
         return lambda a, b: f(a, b, axis=axes["axis"])
+    if name == "matmul" and list(axes.get("axes", ())) == [(-2, -1)] * 3 and len(axes) == 1:
+        return f  # where they are anyway: array @= tensor
     raise TypeError(
         f"{name}: {', '.join(axes)} cannot be given for tensors; move the axes with np.moveaxis first"
     )
@@ -163,6 +165,16 @@ _METHODS = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "ou
 # ---- ufuncs and methods without a kernel: on zero-copy views ----
 
 
+def _check_writeable(target: Any, what: str) -> None:
+    if isinstance(target, Tensor) and target.readonly:
+        raise ValueError(
+            f"{what}: the tensor is read-only, since it shares memory that was lent read-only; use .clone() "
+            f"for a writeable copy"
+        )
+    if isinstance(target, np.ndarray) and not target.flags.writeable:
+        raise ValueError(f"{what}: the array is read-only; use .copy() for a writeable one")
+
+
 def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     what = _name(ufunc) if method == "__call__" else f"{_name(ufunc)}.{method}"
     out = kwargs.get("out", ())
@@ -177,6 +189,8 @@ def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str,
             )
         if str(x.device) != "cpu":
             raise TypeError(f"{what}: tenon has no kernel for this ufunc on {x.device}; use tensor.cpu()")
+    if method == "at":  # which writes wherever it is told to, whatever the array's flags say
+        _check_writeable(inputs[0], what)
     lent = [x.detach().numpy() if isinstance(x, Tensor) else x for x in inputs]
     if outs:
         kwargs["out"] = tuple(o.numpy() if isinstance(o, Tensor) else o for o in outs)

@@ -140,7 +140,7 @@ DType dtype_from(DLDataType type) {
     const DLDataType own = to_dlpack(static_cast<DType>(i));
     if (own.code == type.code && own.bits == type.bits) return static_cast<DType>(i);
   }
-  if (type.code >= kDLFloat6_e2m3fn || type.bits < 8)
+  if ((type.code >= kDLFloat6_e2m3fn && type.code <= kDLFloat4_e2m1fn) || type.bits < 8)
     errors::fail<BufferError>("from_dlpack", "types of less than a byte have no dtype here; got type code ",
                               static_cast<int>(type.code), " of ", static_cast<int>(type.bits), " bits");
   errors::fail<BufferError>("from_dlpack", "no dtype here for type code ", static_cast<int>(type.code), " of ",

@@ -198,6 +198,7 @@ TEST(DLPack, Refusals) {
   refused<BufferError>([](Producer& p) { p.t().dtype = {kDLInt, 4, 1}; }, "less than a byte");
   refused<BufferError>([](Producer& p) { p.t().dtype = {kDLFloat8_e8m0fnu, 8, 1}; }, "type code 14");
   refused<BufferError>([](Producer& p) { p.t().dtype = {kDLOpaqueHandle, 64, 1}; }, "type code 3");
+  refused<BufferError>([](Producer& p) { p.t().dtype = {99, 32, 1}; }, "no dtype here for type code 99");
   refused<BufferError>([](Producer& p) { p.t().dtype = {kDLBool, 1, 1}; }, "less than a byte");
   refused<BufferError>([](Producer& p) { p.t().device.device_type = static_cast<DLDeviceType>(99); }, "type 99");
   refused<BufferError>([](Producer& p) { p.t().ndim = -1; }, "-1 dimensions");

@@ -259,3 +259,13 @@ def test_torch():
     assert torch.from_dlpack(t).data_ptr() == t.data_ptr()
     with pytest.raises(BufferError, match="grad"):
         tenon.from_dlpack(x.requires_grad_())
+
+
+def test_what_cannot_be_lent_as_asked():
+    t = tenon.ones(3)
+    if not tenon.cuda.is_available():
+        with pytest.raises(BufferError, match="cuda:0"):
+            t.__dlpack__(dl_device=(2, 0))
+    for wrong in (1, (), "1"):
+        with pytest.raises(TypeError, match=r"max_version.*tuple"):
+            t.__dlpack__(max_version=wrong)

@@ -3,6 +3,7 @@
 import array
 import collections
 import ctypes
+import importlib
 import mmap
 
 import numpy as np
@@ -65,12 +66,82 @@ class _Struct(ctypes.Structure):
     _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_double)]
 
 
+class _Union(ctypes.Union):
+    _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_float)]
+
+
 def test_buffers_that_have_no_dtype():
-    with pytest.raises(TypeError, match="format"):
-        tenon.asarray((_Struct * 2)())
+    for kind in (_Struct, _Union):
+        with pytest.raises(TypeError, match="format"):
+            tenon.asarray((kind * 2)())
+
+
+@pytest.mark.parametrize("code", [">i2", ">u4", ">f8", ">f2", ">c16"])
+def test_swapped_bytes_are_converted(code):
+    a = np.arange(6).astype(code).reshape(2, 3)[:, ::-1]
+
+    class Only:
+        __array_interface__ = a.__array_interface__
+        held = a
+
+    class Bytes:
+        __array_interface__ = {"typestr": code, "shape": (6,), "data": a.base.tobytes()}  # noqa: RUF012
+
+    lenders = [Only()] if code == ">f2" else [Only(), memoryview(a)]
+    for obj in lenders:
+        t = tenon.asarray(obj)
+        assert t.tolist() == a.tolist() and t.dtype == a.dtype.newbyteorder("=") and not t.readonly
+        assert not tenon.explain(obj).shared
+        with pytest.raises(ValueError, match="swapped"):
+            tenon.asarray(obj, copy=False)
+        with tenon.no_copies(), pytest.raises(BufferError, match="swapped"):
+            tenon.asarray(obj)
+    assert tenon.asarray(Bytes()).tolist() == a.base.reshape(-1).tolist()
+
+
+def test_swapped_bytes_of_ctypes_and_pillow():
+    c = (ctypes.c_int32.__ctype_be__ * 3)(1, 2, 3)
+    assert tenon.asarray(c).tolist() == [1, 2, 3]
+    image = pytest.importorskip("PIL.Image").new("I;16B", (3, 2), 258)
+    t = tenon.asarray(image)
+    assert t.dtype == tenon.uint16 and t.tolist() == [[258] * 3] * 2
 
 
 # ---- array interfaces ----
+
+
+class _Interface:
+    def __init__(self, **entries):
+        self.__array_interface__ = {"version": 3, **entries}
+
+
+def test_array_interfaces_reach_no_further_than_their_buffer():
+    buffer = bytearray(np.arange(3.0).tobytes())
+    well = {"data": buffer, "typestr": "<f8", "shape": (3,)}
+    assert tenon.asarray(_Interface(**well)).tolist() == [0, 1, 2]
+    assert tenon.asarray(_Interface(**well, strides=(-8,), offset=16)).tolist() == [2, 1, 0]
+    assert tenon.asarray(_Interface(**well | {"data": bytes(24)})).readonly
+    for wrong in (
+        {"strides": (16,)}, {"shape": (4,)}, {"offset": 8}, {"offset": -8}, {"strides": (-8,), "offset": 8},
+        {"offset": 1 << 40}, {"data": bytearray(23)},
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="beyond the buffer"):
+            tenon.asarray(_Interface(**well | wrong))
+
+
+@pytest.mark.parametrize("wrong,pattern", [
+    ({"typestr": "|O"}, "float64"), ({"typestr": "zz"}, "float64"), ({"typestr": ""}, "float64"),
+    ({"typestr": "<f16"}, "float64"), ({"typestr": None}, "typestr"), ({"shape": None}, "shape"),
+    ({"shape": 3}, "shape"), ({"data": None}, "data"), ({"data": (1,)}, "read-only"), ({"data": 7}, "data"),
+    ({"data": ("x", False)}, "read-only"),
+])  # fmt: skip
+def test_malformed_array_interfaces(wrong, pattern):
+    well = {"data": bytearray(24), "typestr": "<f8", "shape": (3,)}
+    with pytest.raises(TypeError, match=pattern):
+        tenon.asarray(_Interface(**well | wrong))
+    missing = {k: v for k, v in well.items() if k not in wrong}
+    with pytest.raises(TypeError, match=next(iter(wrong))):
+        tenon.asarray(_Interface(**missing))
 
 
 def test_array_interface_only():
@@ -83,11 +154,11 @@ def test_array_interface_only():
     t = tenon.asarray(Only())
     assert shares(t, a.ctypes.data) and t.tolist() == a.tolist()
 
-    class Swapped:
+    class Nowhere:
         __array_interface__ = {"typestr": ">f8", "shape": (1,), "data": (0, False), "version": 3}  # noqa: RUF012
 
-    with pytest.raises(TypeError, match=">f8"):
-        tenon.asarray(Swapped())
+    with pytest.raises(ValueError, match="null"):
+        tenon.asarray(Nowhere())
 
 
 def test_array_method_only():
@@ -99,6 +170,111 @@ def test_array_method_only():
 
     assert shares(tenon.asarray(Only()), a.ctypes.data)
     assert tenon.tensor([Only(), Only()]).tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_array_method_that_copies_or_masks():
+    class Copies:
+        def __array__(self, dtype=None, copy=None):
+            if copy is False:
+                raise ValueError("no")
+            return np.arange(3.0)
+
+    class Masks:
+        def __array__(self, dtype=None, copy=None):
+            return np.ma.array([1.0, 2.0], mask=[False, True])
+
+    class Old:
+        def __array__(self, dtype=None):
+            return np.arange(3.0)
+
+    assert tenon.asarray(Copies()).tolist() == tenon.asarray(Old()).tolist() == [0, 1, 2]
+    assert not tenon.explain(Copies()).shared
+    with pytest.raises(ValueError, match="__array__ makes a copy"):
+        tenon.asarray(Copies(), copy=False)
+    for make in (tenon.asarray, tenon.tensor):
+        with pytest.raises(TypeError, match="mask"):
+            make(Masks())
+
+
+def test_lists_of_foreign_arrays():
+    class Once:
+        asked = 0
+
+        def __array__(self, dtype=None, copy=None):
+            Once.asked += 1
+            return np.arange(2.0)
+
+    assert tenon.tensor([memoryview(b"ab"), memoryview(b"cd")]).tolist() == [[97, 98], [99, 100]]
+    assert tenon.tensor([bytearray(b"ab"), [1, 2]]).tolist() == [[97, 98], [1, 2]]
+    assert tenon.tensor([array.array("d", [1, 2])]).tolist() == [[1, 2]]
+    assert tenon.tensor([[Once(), [1, 2]]]).tolist() == [[[0, 1], [1, 2]]] and Once.asked == 1
+    with pytest.raises(TypeError, match="bytes"):
+        tenon.tensor([b"ab"])
+    Image = pytest.importorskip("PIL.Image")
+    image = Image.new("L", (3, 2), 7)
+    assert tenon.tensor([image, image]).tolist() == [[[7] * 3] * 2] * 2
+    pd = pytest.importorskip("pandas")
+    assert tenon.tensor([pd.Series([1.0, 2.0]), memoryview(b"ab")]).tolist() == [[1, 2], [97, 98]]
+
+
+def test_operators_take_what_functions_take(tmp_path):
+    class Priority:
+        __array_priority__ = 2000
+
+        def __array__(self, dtype=None, copy=None):
+            return np.ones(3)
+
+        def __radd__(self, other):
+            return "mine"
+
+    lenders = [memoryview(np.ones(3)), array.array("d", [1, 1, 1])]
+    for name, make in (
+        ("torch", lambda m: m.ones(3)),
+        ("pyarrow", lambda m: m.array([1.0, 1.0, 1.0])),
+        ("PIL.Image", lambda m: m.new("F", (3, 1), 1.0)),
+        ("h5py", lambda m: m.File(tmp_path / "x.h5", "w").create_dataset("x", data=np.ones(3))),
+    ):
+        try:
+            lenders.append(make(importlib.import_module(name)))
+        except ImportError:
+            continue
+    t = tenon.arange(3)
+    for o in lenders:
+        assert tenon.add(t, o).reshape(-1).tolist() == (t + o).reshape(-1).tolist() == [1, 2, 3]
+        assert (o + t).reshape(-1).tolist() == [1, 2, 3] and (t == o).reshape(-1).tolist() == [
+            False,
+            True,
+            False,
+        ]
+    u = tenon.zeros(3)
+    u += lenders[0]
+    assert u.tolist() == [1, 1, 1]
+    assert t + Priority() == "mine"
+    for no in ([1, 2, 3], b"abc", None, {}, "abc"):
+        assert (t == no) is False
+        with pytest.raises(TypeError):
+            t + no
+
+
+def test_torch_tensors_that_are_not_computed_yet():
+    torch = pytest.importorskip("torch")
+    z = torch.tensor([1 + 2j, 3j]).conj()
+    for lazy in (z, z.imag, torch._neg_view(torch.ones(2)), z[1:]):
+        assert tenon.asarray(lazy).tolist() == lazy.tolist() == tenon.tensor([lazy])[0].tolist()
+        assert not tenon.explain(lazy).shared
+        with pytest.raises(ValueError, match="conjugate"):
+            tenon.asarray(lazy, copy=False)
+        with pytest.raises(BufferError, match=r"resolve_(conj|neg)\(\)"):
+            tenon.from_dlpack(lazy)
+    assert tenon.from_dlpack(z.resolve_conj()).tolist() == z.tolist()
+    assert tenon.explain(torch.ones(2, dtype=torch.complex64)).shared
+
+
+def test_sparse_arrays_name_the_way_out():
+    sparse = pytest.importorskip("scipy.sparse")
+    for m in (sparse.eye_array(3).tocsr(), sparse.csr_matrix(np.eye(2)), sparse.eye_array(3).tocoo()):
+        with pytest.raises(TypeError, match=r"sparse.*\.toarray\(\)"):
+            tenon.asarray(m)
 
 
 def test_cuda_interface_needs_the_device():
@@ -160,11 +336,25 @@ def test_pandas_mixed_frames():
     (lambda pd: pd.Series(["a", "b"], dtype="category"), r"cat\.codes"),
     (lambda pd: pd.Series(["a", "b"]), "str|object"),
     (lambda pd: pd.to_datetime(pd.Series(["2020-01-01"])), "int64"),
+    (lambda pd: pd.Series(pd.period_range("2020", "2022", freq="Y")), r"astype\('int64'\)"),
+    (lambda pd: pd.Series(pd.interval_range(0, 3)), r"\.array\.left"),
+    (lambda pd: pd.Series([1, "a", 2], dtype=object), "element 1 is 'a'"),
+    (lambda pd: pd.Series([1, 2], dtype=object), r"all numbers: use \.astype\('float64'\)"),
+    (lambda pd: pd.DataFrame({"x": [1.0], "y": [{}]}), r"column 'y'.*element 0 is \{\}"),
 ])  # fmt: skip
 def test_pandas_columns_without_a_dtype(make, pattern):
     pd = pytest.importorskip("pandas")
     with pytest.raises(TypeError, match=pattern):
         tenon.asarray(make(pd))
+
+
+def test_pandas_extension_arrays():
+    pd = pytest.importorskip("pandas")
+    s = pd.Series([1.0, 2.0])
+    t = tenon.asarray(s.array)
+    assert shares(t, s.to_numpy(copy=False).ctypes.data) and t.tolist() == [1, 2]
+    periods = pd.Series(pd.period_range("2020", "2022", freq="Y"))
+    assert tenon.asarray(periods.astype("int64")).tolist() == [50, 51, 52]
 
 
 # ---- Polars and Arrow ----
@@ -203,6 +393,20 @@ def test_pyarrow():
         tenon.asarray(pa.table({"s": ["x"]}))
     with pytest.raises((ValueError, TypeError), match="null"):
         tenon.asarray(pa.array([1, None]))
+
+
+def test_pyarrow_tensors_of_one_shape():
+    pa = pytest.importorskip("pyarrow")
+    a = np.arange(24.0).reshape(2, 3, 4)
+    for order in ((0, 1, 2), (0, 2, 1)):
+        arrow = pa.FixedShapeTensorArray.from_numpy_ndarray(a.transpose(order))
+        t = tenon.asarray(arrow, copy=False)
+        assert t.readonly and np.array_equal(t.numpy(), a.transpose(order))
+        assert np.array_equal(tenon.asarray(arrow[1:]).numpy(), a.transpose(order)[1:])
+        chunked = pa.chunked_array([arrow, arrow])
+        assert tenon.asarray(chunked).shape == (4, *a.transpose(order).shape[1:])
+    with pytest.raises(ValueError, match="no columns"):
+        tenon.asarray(pa.table({}))
 
 
 def test_tensors_to_arrow():
@@ -260,6 +464,8 @@ def test_pillow_both_ways():
         t = tenon.asarray(image)
         assert t.dtype == tenon.uint8 and np.array_equal(t.numpy(), array_)
         assert np.array_equal(np.asarray(Image.fromarray(t)), array_)
+        for copied in (tenon.tensor(image), tenon.asarray(image, copy=True), tenon.numpy.array(image)):
+            assert not copied.readonly  # though Pillow's bytes are
     assert np.array_equal(np.asarray(Image.fromarray(tenon.from_numpy(a)[:, ::-1])), a[:, ::-1])
 
 
@@ -284,6 +490,23 @@ def test_matplotlib_takes_tensors():
     with tenon.numpy_policy(detach=True):
         axes.imshow((x[:, None] * x[None, :]), cmap="gray")
         axes.hist(x)
+    figure.canvas.draw()
+    plt.close(figure)
+
+
+def test_matplotlib_bars_and_surfaces():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure = plt.figure()
+    flat, solid = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2, projection="3d")
+    assert [b.get_height() for b in flat.bar(tenon.arange(3), tenon.ones(3))] == [1, 1, 1]
+    assert [b.get_width() for b in flat.barh(tenon.arange(3), tenon.ones(3))] == [1, 1, 1]
+    x, y = tenon.meshgrid([tenon.arange(60.0), tenon.arange(50.0)], indexing="ij")
+    for z in (x * y, (x * y).T.T[::-1]):
+        solid.plot_surface(x, y, z)
+        solid.plot_surface(x, y, z, rstride=1, cstride=1)
     figure.canvas.draw()
     plt.close(figure)
 

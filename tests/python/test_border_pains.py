@@ -81,6 +81,18 @@ def test_what_has_no_dtype_is_refused_with_the_way_out(door, case: str) -> None:
         door(make())
 
 
+@pytest.mark.parametrize("value,fix", [
+    (np.datetime64("2020-01-01"), "astype('int64')"),
+    (np.timedelta64(3, "s"), "astype('int64')"),
+    (np.longdouble(1), "astype('float64')"),
+])  # fmt: skip
+def test_numpy_scalars_without_a_dtype_are_refused_as_arrays_are(value, fix) -> None:
+    for given in (value, [value], [[1.0], [value]], np.array(value)):
+        with pytest.raises(TypeError) as e:
+            tenon.tensor(given)
+        assert fix in str(e.value) and str(value.dtype) in str(e.value)
+
+
 def test_times_are_shared_as_integers_on_request() -> None:
     days = np.array(["2020-01-01", "2020-01-03"], "M8[D]")
     t = tenon.from_numpy(days.view("int64"))

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 import tenon
-from support import run_python
+from support import run_python, sim_environment
 
 pytestmark = pytest.mark.border
 
@@ -67,6 +67,30 @@ def test_policy_keeps_read_only():
         assert not np.asarray(tenon.from_numpy(a)).flags.writeable
 
 
+def test_policy_copies_from_a_device_are_noted():
+    run_python(
+        """
+        import numpy as np, pytest, tenon
+        t = tenon.ones(3).cuda()
+        assert "cpu()" in tenon.explain(t).fix
+        with tenon.numpy_policy(to_cpu=True):
+            e = tenon.explain(t)
+            assert not e.shared and "copy on the CPU" in e.reason
+            with tenon.record_copies() as log:
+                t.numpy(), np.asarray(t)
+            assert sorted(c.op for c in log) == ["__array__", "numpy"] and log.bytes == 24
+            with tenon.no_copies():
+                for f in (t.numpy, t.__arrow_c_array__, lambda: np.asarray(t)):
+                    with pytest.raises(BufferError, match="no_copies"):
+                        f()
+                assert t.numpy(force=True).tolist() == t.cpu().tolist() == np.array(t).tolist() == [1, 1, 1]
+        with tenon.no_copies():  # asked for by name
+            assert tenon.tensor(np.ones(2), device="cuda").is_cuda
+        """,
+        **sim_environment(),
+    )
+
+
 # ---- explain ----
 
 
@@ -96,7 +120,20 @@ def test_explain_tells_the_truth():
     """What it calls shared is shared, what it does not is not."""
     pd = pytest.importorskip("pandas")
     pa = pytest.importorskip("pyarrow")
+    pl = pytest.importorskip("polars")
+    apart = pd.DataFrame({"a": [1.0, 2.0]})
+    apart["b"] = [3.0, 4.0]  # a block of its own
+    columns = (
+        {"a": [1.0], "b": [2.0]},
+        {"a": [1], "b": [0.5]},
+        {"a": [1.0, None]},
+        {"a": [True]},
+        {"a": [1.0]},
+    )
+    polars = [pl.DataFrame(c) for c in columns]
+    polars.append(pl.concat([polars[-1], polars[-1]], rechunk=False))
     objects = [
+        apart, apart.copy(), apart["a"], apart["a"].array, *polars, pd.DataFrame(np.ones((3, 2)), copy=False),
         np.arange(3.0), np.arange(6.0)[::-2], np.zeros(3, ">f4"), pd.DataFrame({"a": [1, 2]}), bytearray(4),
         pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}), pa.array([1, 2]), pa.array([True]),
         pa.chunked_array([[1], [2]]), [1, 2],
@@ -108,6 +145,19 @@ def test_explain_tells_the_truth():
         else:
             with pytest.raises(ValueError, match="copy"):
                 tenon.asarray(obj, copy=False)
+            if not isinstance(obj, list):
+                with tenon.no_copies(), pytest.raises(BufferError, match="no_copies"):
+                    tenon.asarray(obj)
+
+
+def test_frames_that_are_shared_are_seen_from_the_frame():
+    pd = pytest.importorskip("pandas")
+    apart = pd.DataFrame({"a": [1.0, 2.0]})
+    apart["b"] = [3.0, 4.0]
+    assert "apart" in tenon.explain(apart).reason
+    for frame in (apart.copy(), apart[["a"]]):
+        t = tenon.asarray(frame, copy=False)
+        assert np.shares_memory(t.numpy(), frame["a"].to_numpy(copy=False)) and tenon.explain(frame).shared
 
 
 def test_explain_gives_the_fix():
@@ -131,6 +181,10 @@ def test_no_copies():
             tenon.asarray(np.ones(3), dtype=tenon.float32)
         with pytest.raises(BufferError, match="dtype"):
             t.__array__(np.float64)
+        # Asked for by name, too.
+        assert tenon.tensor(np.ones(3), dtype="f4").dtype == tenon.float32
+        assert tenon.asarray(np.ones(3), dtype="f4", copy=True).dtype == tenon.float32
+        assert tenon.tensor([np.ones(3, ">f8")]).tolist() == [[1, 1, 1]]
     assert tenon.asarray(np.ones(3, ">f8")).tolist() == [1, 1, 1]
 
 
@@ -145,6 +199,18 @@ def test_record_copies_by_place():
     assert str(log.count) in str(log)
     tenon.asarray(np.ones(4, ">f8"))
     assert log.count == 3
+
+
+def test_arrow_copies_are_noted():
+    pa = pytest.importorskip("pyarrow")
+    with tenon.record_copies() as log:
+        pa.array(tenon.arange(8))
+        assert log.count == 0
+        pa.array(tenon.arange(8)[::2])
+        pa.array(tenon.ones(3, dtype=tenon.bool))
+    assert log.count == 2 and {"contiguous" in c.reason or "bits" in c.reason for c in log} == {True}
+    with tenon.no_copies(), pytest.raises(BufferError, match="contiguous"):
+        pa.array(tenon.arange(8)[::2])
 
 
 def test_watching_is_per_thread():
@@ -179,6 +245,13 @@ def test_from_struct_names_what_is_in_the_way():
         tenon.from_struct(np.zeros(3, np.dtype([("s", "U3")])))
     with pytest.raises(TypeError, match="structured"):
         tenon.from_struct(np.zeros(3))
+    with pytest.raises(TypeError, match=r"array\[i:i\+1\]"):
+        tenon.from_struct(np.zeros(3, "f4,f8")[0])
+    # Where another layout would not help, none is advised.
+    for array in (np.zeros(3, [("s", "U3")]), np.zeros(3, [("x", ">f8")]), np.ma.zeros(3, "f4,f8")):
+        with pytest.raises((TypeError, ValueError)) as e:
+            tenon.from_struct(array)
+        assert "align=True" not in str(e.value)
 
 
 def test_show_config(capsys):

@@ -201,3 +201,43 @@ def test_shared_storages_are_pickled_from_a_device() -> None:
 def test_a_library_that_is_no_backend_is_refused(tmp_path) -> None:
     with pytest.raises(AssertionError, match="cuda"):
         run_python("import tenon; tenon.ones(1).cuda()", TENON_CUDA_LIB=str(tmp_path / "nothing.so"))
+
+
+def test_lists_and_numbers_follow_the_tensor() -> None:
+    on_device(
+        """
+        import numpy as np, tenon
+        t = tenon.arange(3.0).cuda()
+        m = tenon.arange(6.0).reshape(2, 3).cuda()
+        for got, expected in (
+            (t[[0, 1]], [0, 1]), (t[[True, False, True]], [0, 2]), (t[[]], []), (t[True], [[0, 1, 2]]),
+            (m[[0], [1, 2]], [1, 2]), (m[:, [0, 2]], [[0, 2], [3, 5]]), (t[range(2)], [0, 1]),
+        ):
+            assert got.is_cuda and got.tolist() == expected
+        t[[0, 1]] = 5.0
+        t[[False, False, True]] = [7.0]
+        assert t.tolist() == [5, 5, 7]
+        t[0:2] = [1.0, 2.0]
+        t.index_put_(([2],), 3.0)
+        assert t.tolist() == [1, 2, 3]
+        """
+    )
+
+
+def test_like_follows_the_device() -> None:
+    on_device(
+        """
+        import numpy as np, tenon
+        t = tenon.ones(2).cuda()
+        made = [
+            np.zeros(2, like=t), np.ones(2, like=t), np.empty(2, like=t), np.full(2, 3.0, like=t),
+            np.eye(2, like=t), np.identity(2, like=t), np.arange(3, like=t), np.arange(0, like=t),
+            np.array([1, 2], like=t),
+            np.asarray([1.0], like=t), np.asanyarray([1], like=t), np.ascontiguousarray([1], like=t),
+            np.frombuffer(bytes(16), like=t), np.full((2, 2), [1, 2], like=t),
+        ]
+        assert all(isinstance(x, tenon.Tensor) and x.is_cuda for x in made)
+        assert made[8].tolist() == [1, 2] and made[13].tolist() == [[1, 2], [1, 2]]
+        assert not np.zeros(2, like=tenon.ones(1)).is_cuda
+        """
+    )

@@ -282,3 +282,12 @@ def test_masks_and_where():
     assert t.nonzero().tolist() == np.argwhere(a).tolist()
     assert [x.tolist() for x in tenon.nonzero(t, as_tuple=True)] == [x.tolist() for x in np.nonzero(a)]
     assert tenon.argwhere(t).tolist() == np.argwhere(a).tolist()
+
+
+@pytest.mark.parametrize("index", [np.array([1.5]), [1.5], tenon.tensor([1.5]), np.array([1j]), 1.5])
+def test_what_is_no_index(index):
+    t = tenon.arange(3.0)
+    with pytest.raises(IndexError, match="no index"):
+        t[index]
+    with pytest.raises(IndexError, match="no index"):
+        t[index] = 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 
+import numpy as np
 import pytest
 import tenon
 
@@ -322,3 +323,10 @@ def test_threads_and_memory():
 def test_cuda_questions_need_no_device():
     assert tenon.cuda.is_available() in (True, False)
     assert tenon.cuda.device_count() >= 0
+
+
+def test_strides_are_numpys():
+    a = np.arange(24, dtype="f4").reshape(2, 3, 4)[:, ::-1, ::2]
+    t = tenon.from_numpy(a)
+    assert t.strides == a.strides and t.stride() == tuple(s // 4 for s in a.strides)
+    assert tenon.tensor(1.0).strides == ()

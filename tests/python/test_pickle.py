@@ -83,10 +83,26 @@ def test_out_of_band_read_only_and_misaligned():
     assert pickle.loads(data, buffers=[odd]).tolist() == list(range(10))
 
 
-def test_read_only_travels_in_band():
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_fresh_memory_can_be_written(protocol):
     a = np.arange(3)
     a.flags.writeable = False
-    assert pickle.loads(pickle.dumps(tenon.from_numpy(a), 5)).readonly
+    t = tenon.from_numpy(a)
+    for r in (t, t[1:], t[::-1]):
+        copied = pickle.loads(pickle.dumps(r, protocol))
+        assert not copied.readonly and not copy.deepcopy(r).readonly and copy.copy(r).readonly
+        copied.zero_()
+    assert a.tolist() == [0, 1, 2]
+
+
+def test_read_only_buffers_out_of_band():
+    a = np.arange(3)
+    a.flags.writeable = False
+    t = tenon.from_numpy(a)
+    buffers = []
+    data = pickle.dumps([t, t[1:]], 5, buffer_callback=buffers.append)
+    for r in pickle.loads(data, buffers=buffers):
+        assert r.readonly  # the lender's memory
 
 
 @pytest.mark.parametrize(

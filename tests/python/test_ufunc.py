@@ -195,6 +195,40 @@ def test_at_writes_in_place_and_counts():
     assert t.tolist() == [2, 0, 1] and t._version > version
 
 
+def test_at_respects_read_only_memory(tmp_path):
+    a = np.arange(3.0)
+    a.flags.writeable = False
+    np.save(tmp_path / "x.npy", a)
+    mapped = tenon.load_npy(tmp_path / "x.npy", mmap=True)
+    for t in (tenon.from_numpy(a), tenon.from_numpy(a)[1:], mapped, mapped[::-1]):
+        with pytest.raises(ValueError, match=r"add\.at.*read-only.*clone"):
+            np.add.at(t, [0], 1.0)
+    with pytest.raises(ValueError, match="read-only"):
+        np.add.at(a, [0], tenon.ones(1))
+    t = tenon.from_numpy(a)
+    for write in (lambda: np.spacing(t, out=t), lambda: np.add.reduceat(t, [0, 1, 2], out=t)):
+        with pytest.raises(ValueError, match="read-only"):
+            write()
+    assert a.tolist() == [0, 1, 2]
+
+
+def test_writes_of_numpys_own_functions_are_counted():
+    t, out = tenon.arange(4.0), tenon.zeros(2)
+    before = out._version
+    assert np.compress([True, False, True, False], t, out=out) is out
+    assert out.tolist() == [0, 2] and out._version > before
+
+
+def test_matmul_in_place_of_an_ndarray():
+    for dtype in ("float64", "float32"):
+        a = np.array([[1.0, 2.0], [3.0, 4.0]], dtype)
+        same, expected = a, a @ np.array([[0.0, 1.0], [2.0, 3.0]], dtype)
+        a @= tenon.tensor([[0.0, 1.0], [2.0, 3.0]], dtype=dtype)
+        assert a is same and type(a) is np.ndarray and np.array_equal(a, expected)
+    with pytest.raises(TypeError, match="moveaxis"):
+        np.matmul(a, tenon.ones(2, 2), axes=[(0, 1), (0, 1), (0, 1)])
+
+
 def test_gufuncs():
     a, b = rng.normal(size=(5, 3, 4)), rng.normal(size=(5, 4, 2))
     ta, tb = tenon.from_numpy(a), tenon.from_numpy(b)

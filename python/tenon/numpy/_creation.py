@@ -18,8 +18,14 @@ __all__ = [
 from_dlpack = _C.from_dlpack
 
 
-def _options(dtype: Any, device: Any) -> dict[str, Any]:
+def _device(device: Any, like: Any) -> Any:
+    """The device that is asked for: by name, or by a tensor that the result is to be like."""
+    return like.device if device is None and isinstance(like, Tensor) else device
+
+
+def _options(dtype: Any, device: Any, like: Any = None) -> dict[str, Any]:
     options = {}
+    device = _device(device, like)
     if dtype is not None:
         options["dtype"] = dtype
     if device is not None:
@@ -40,9 +46,9 @@ def asarray(
     """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True: never).
 
     The errors are tenon.asarray's: ValueError for ragged sequences, TypeError for what holds no numbers,
-    OverflowError for Python integers that the dtype cannot hold. order and like are ignored.
+    OverflowError for Python integers that the dtype cannot hold. order is ignored; like gives the device.
     """
-    return _C._ingest(obj, "asarray", dtype, device, copy)
+    return _C._ingest(obj, "asarray", dtype, _device(device, like), copy)
 
 
 def array(
@@ -60,7 +66,7 @@ def array(
     copy=None and False share the memory where that can be. The errors are asarray's (ValueError, TypeError,
     OverflowError).
     """
-    t = _C._ingest(object, "array", dtype, None, copy or None)
+    t = _C._ingest(object, "array", dtype, _device(None, like), copy or None)
     return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
 
 
@@ -74,7 +80,7 @@ def asanyarray(
     like: Any = None,
 ) -> Any:
     """As asarray: a view or a copy, and the same errors (ValueError, TypeError, OverflowError)."""
-    return asarray(a, dtype, device=device, copy=copy)
+    return asarray(a, dtype, device=device, copy=copy, like=like)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
@@ -82,7 +88,7 @@ def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
 
     The errors are asarray's (ValueError, TypeError, OverflowError).
     """
-    t = asarray(a, dtype)
+    t = asarray(a, dtype, like=like)
     return (t if t.ndim else t.reshape((1,))).contiguous()
 
 
@@ -94,7 +100,8 @@ def frombuffer(
     ValueError for what has no buffer, an empty one, and for a count, offset or remainder that does not fit;
     TypeError for what is no dtype.
     """
-    return _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
+    t = _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
+    return t.to(like.device) if isinstance(like, Tensor) else t
 
 
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
@@ -115,7 +122,7 @@ def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
     ValueError for negative sizes, TypeError for what is no size or no dtype, MemoryError where there is no
     room.
     """
-    return _C.empty(_size(shape), **_options(dtype, device))
+    return _C.empty(_size(shape), **_options(dtype, device, like))
 
 
 def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
@@ -123,7 +130,7 @@ def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
 
     ValueError for negative sizes, TypeError for what is no size or no dtype.
     """
-    return _C.zeros(_size(shape), **_options(dtype, device))
+    return _C.zeros(_size(shape), **_options(dtype, device, like))
 
 
 def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
@@ -131,7 +138,7 @@ def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None,
 
     ValueError for negative sizes, TypeError for what is no size or no dtype.
     """
-    return _C.ones(_size(shape), **_options(dtype, device))
+    return _C.ones(_size(shape), **_options(dtype, device, like))
 
 
 def full(
@@ -142,12 +149,15 @@ def full(
     dtype: that of the value unless given. ValueError for negative sizes and for an array that does not
     broadcast, TypeError for what is no number, OverflowError for a Python integer that dtype cannot hold.
     """
-    if hasattr(fill_value, "shape") and tuple(fill_value.shape) != ():
-        value = asarray(fill_value, dtype, device=device)
+    if isinstance(fill_value, (list, tuple)) or (
+        hasattr(fill_value, "shape") and tuple(fill_value.shape) != ()
+    ):
+        value = asarray(fill_value, dtype, device=device, like=like)
         return value.expand(_size(shape)).clone()
     if isinstance(fill_value, Tensor):
-        return cast(fill_value, dtype or fill_value.dtype).expand(_size(shape)).clone()
-    return _C.full(_size(shape), fill_value, **_options(dtype, device))
+        value = cast(fill_value, dtype or fill_value.dtype).expand(_size(shape)).clone()
+        return value.to(_device(device, like) or value.device)
+    return _C.full(_size(shape), fill_value, **_options(dtype, device, like))
 
 
 def _like(f: Any, a: Any, dtype: Any, shape: Any, device: Any, *value: Any) -> Any:
@@ -241,8 +251,8 @@ def arange(
     if stop is None:
         start, stop = 0, start
     if (stop - start) * step <= 0:
-        return _C.empty((0,), **_options(dtype or _C.result_type(start, stop, step), device))
-    return _C.arange(start, stop, step, **_options(dtype, device))
+        return _C.empty((0,), **_options(dtype or _C.result_type(start, stop, step), device, like))
+    return _C.arange(start, stop, step, **_options(dtype, device, like))
 
 
 def linspace(
@@ -296,7 +306,7 @@ def eye(
     """
     n_cols = M if n_cols is None else n_cols
     k = max(-n_rows, min(k, n_rows if n_cols is None else n_cols))  # beyond the matrix there are no ones
-    return _C.eye(n_rows, n_cols, k, **_options(dtype, device))
+    return _C.eye(n_rows, n_cols, k, **_options(dtype, device, like))
 
 
 def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
@@ -304,7 +314,7 @@ def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
 
     ValueError for a negative n, TypeError for what is no dtype.
     """
-    return eye(n, dtype=dtype)
+    return eye(n, dtype=dtype, like=like)
 
 
 def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = False) -> tuple[Any, ...]:

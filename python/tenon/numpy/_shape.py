@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import axes_of, axis_of, cast, deliver, tensor
+from tenon.numpy._support import Tensor, axes_of, axis_of, cast, deliver, numpy_for, tensor
 
 __all__ = [
     "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays",
@@ -173,10 +173,21 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 
 def broadcast_arrays(*arrays: Any, subok: bool = False) -> tuple[Any, ...]:
-    """Views of one common shape; ValueError for shapes that do not broadcast."""
-    ts = [tensor(a, "broadcast_arrays") for a in arrays]
-    common = broadcast_shapes(*(t.shape for t in ts))
-    return tuple(t.expand(common) for t in ts)
+    """Views of one common shape; of what is no number (None, text) an ndarray, as NumPy makes it.
+
+    ValueError for shapes that do not broadcast.
+    """
+    found = []
+    for a in arrays:
+        try:
+            found.append(tensor(a, "broadcast_arrays"))
+        except TypeError:
+            found.append(numpy_for("broadcast_arrays").asarray(a))
+    common = broadcast_shapes(*(a.shape for a in found))
+    return tuple(
+        a.expand(common) if isinstance(a, Tensor) else numpy_for("broadcast_arrays").broadcast_to(a, common)
+        for a in found
+    )
 
 
 def _atleast(n: int, arrays: tuple[Any, ...]) -> Any:

@@ -164,8 +164,12 @@ def through_numpy(
         for part in path:
             owner = getattr(owner, part)
         args = tuple(_deep(a, lend) for a in args)
+        out = kwargs.get("out")
         kwargs = {k: _deep(v, lend) for k, v in kwargs.items()}
         result = getattr(owner, name)(*args, **kwargs)
+        if isinstance(out, Tensor):
+            _C._note_write(out, name)
+            return out
         return wrapped(result) if wrap else result
 
     f.__name__ = f.__qualname__ = name

@@ -30,6 +30,13 @@ _CREATION = (
 )  # fmt: skip
 
 
+def creation() -> frozenset[Callable[..., Any]]:
+    """NumPy's functions that reach tenon by like= alone."""
+    import numpy as np
+
+    return frozenset(getattr(np, name) for name in _CREATION)
+
+
 def functions() -> dict[Callable[..., Any], Callable[..., Any]]:
     """NumPy's function objects and tenon's for them."""
     import numpy as np
