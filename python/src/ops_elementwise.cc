@@ -9,6 +9,24 @@
 namespace tenon::py {
 namespace {
 
+bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
+// float16 and bfloat16 as float32, for what takes several steps and is rounded once.
+Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
+
+// alpha * b. A number stays one; float16 and bfloat16 are rounded after the sum only.
+Operand times_alpha(const Operand& b, const Scalar& alpha, Tensor& held) {
+  if (b.is_tensor()) return Operand(held = mul(widened(b.tensor()), alpha));
+  const bool floats = b.scalar().is_floating() || alpha.is_floating();
+  const DType d = b.scalar().is_complex() ? DType::complex128 : floats ? DType::float64 : DType::int64;
+  return Operand(mul(Tensor::of(b.scalar(), d), alpha).item());
+}
+
+DType common_dtype(const Operand& a, const Operand& b) {
+  if (a.is_tensor() && b.is_tensor()) return promote(a.tensor().dtype(), b.tensor().dtype());
+  if (a.is_tensor()) return b.scalar().promote_with(a.tensor().dtype());
+  return b.is_tensor() ? a.scalar().promote_with(b.tensor().dtype()) : a.scalar().default_dtype();
+}
+
 // alpha and out may be null.
 PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, PyObject* out) {
   const int arity = info(op).arity;
@@ -18,11 +36,13 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
   Operand operands[3] = {in[0].get(), in[1].get(), in[2].get()};
   const std::span<const Operand> used(operands, static_cast<std::size_t>(arity));
   Tensor scaled;
+  std::optional<DType> rounded;
   if (alpha) {
     const Scalar factor = to_scalar(alpha, {name, "alpha"});
     if (factor.is_floating() || factor.is_complex() || factor.to<std::int64_t>() != 1) {
-      scaled = mul(operands[1], factor);
-      operands[1] = Operand(scaled);
+      const DType sum = common_dtype(operands[0], operands[1]);
+      operands[1] = times_alpha(operands[1], factor, scaled);
+      if (is_half(sum) && !factor.is_complex()) rounded = sum;
     }
   }
   if (out) {
@@ -30,7 +50,8 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
     compute(op, used, &target);
     return Py_NewRef(out);
   }
-  return wrap(compute(op, used));
+  Tensor y = compute(op, used);
+  return wrap(rounded ? to(y, rounded) : std::move(y));
 }
 PyObject* invoke(const OpDef& def, PyObject* const* args) {
   const auto arity = static_cast<std::size_t>(info(def.op).arity);
@@ -41,11 +62,12 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
 Tensor divide(const Operand& a, const Operand& b, const std::string& mode) {
   if (mode == "floor") return floor_divide(a, b);
   if (mode != "trunc") errors::fail("div", "rounding_mode must be None, 'floor' or 'trunc'; got '", mode, "'");
-  const Tensor q = div(a, b);
   const auto dtype = [](const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); };
   // Integers stay integers, exactly: what fmod leaves is divisible.
   if (is_integral(dtype(a)) && is_integral(dtype(b))) return floor_divide(sub(a, fmod(a, b)), b);
-  return trunc(q);
+  const DType d = common_dtype(a, b);
+  if (!is_half(d)) return trunc(div(a, b));
+  return to(trunc(a.is_tensor() ? div(widened(a.tensor()), b) : div(a, widened(b.tensor()))), d);
 }
 PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
   if (args[2] == Py_None) return run(def.name.c_str(), Op::div, args, nullptr, args[3]);
@@ -100,6 +122,7 @@ Tensor polygamma_of(std::int64_t n, const Tensor& x) {
 }
 
 Tensor round_to(const Tensor& t, std::int64_t decimals) {
+  if (is_half(t.dtype())) return to(round_to(widened(t), decimals), t.dtype());
   if (decimals == 0 || (decimals > 0 && !is_floating(t.dtype()) && !is_complex(t.dtype()))) return rint(t);
   const double factor = std::pow(10.0, static_cast<double>(std::abs(decimals)));
   if (is_integral(t.dtype()))
@@ -154,8 +177,7 @@ PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
   Operand others[2] = {in[0].get(), in[1].get()};
   Tensor scaled;
   if (static_cast<int>(def.args.size()) > arity) {
-    scaled = mul(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}));
-    others[0] = Operand(scaled);
+    others[0] = times_alpha(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}), scaled);
   }
   const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
   without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);

@@ -175,7 +175,8 @@ Tensor normal(const Tensor& mean, const Tensor& std, Generator* g) {
     check_values("normal", "standard deviations must not be negative", std, logical_not(lt(std, 0)));
   }
   // Differentiable with respect to both: the noise is a constant.
-  return add(mean, mul(std, randn(shape, d, mean.device(), g)));
+  const bool half = d == DType::float16 || d == DType::bfloat16;  // which is rounded to once
+  return to(add(mean, mul(std, randn(shape, half ? DType::float32 : d, mean.device(), g))), d);
 }
 
 Tensor bernoulli(const Tensor& p, Generator* g) {
