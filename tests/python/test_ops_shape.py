@@ -200,3 +200,29 @@ def test_contiguous():
         t.stride(2)
     assert t[1].storage_offset() == 3
     assert t[::-1].stride() == (-3, 1)
+
+
+def test_as_strided_counts_from_the_storage():
+    t = tenon.arange(10)
+    assert t[2:].as_strided((3,), (1,)).tolist() == [2, 3, 4]  # its own offset unless given
+    assert t[5:].as_strided((5,), (1,)).tolist() == [5, 6, 7, 8, 9]
+    assert t[5:].as_strided((3,), (2,), 1).tolist() == [1, 3, 5]
+    assert t[2:].flip(0).as_strided((2,), (-1,)).tolist() == [9, 8]
+    x = tenon.arange(6.0).requires_grad_()
+    (x[2:].as_strided((2,), (2,)).sum() + 10 * x[3:].as_strided((2,), (1,), 3).sum()).backward()
+    assert x.grad.tolist() == [0, 0, 1, 10, 11, 0]
+    with pytest.raises(ValueError, match="as_strided"):
+        t[5:].as_strided((6,), (1,))
+
+
+def test_what_is_appended_to_begins_empty():
+    start, a = tenon.tensor([]), tenon.ones(2, 3)
+    assert tenon.cat([start, a]).shape == tenon.hstack([start, a]).shape == (2, 3)
+    assert tenon.cat([a, start, a], 1).shape == (2, 6)
+    assert tenon.cat([start, start]).shape == (0,)
+    assert tenon.cat([start, a.long()]).dtype is tenon.float32  # whose dtype counts, as in PyTorch
+    with pytest.raises(ValueError, match="cat: shapes agree"):
+        tenon.cat([tenon.zeros(1, 0), a])
+    x = a.clone().requires_grad_()
+    tenon.cat([start, x, start], -1).sum().backward()
+    assert x.grad.tolist() == [[1, 1, 1], [1, 1, 1]]
