@@ -218,15 +218,34 @@ void def_scans(Ops& ops) {
       "dtype"_a = none);
 }
 
+// A number beside a tensor, in its dtype where that holds it.
+Tensor as_tensor(const Operand& o, const Operand& other) {
+  if (o.is_tensor()) return o.tensor();
+  const Scalar& s = o.scalar();
+  const DType d = other.is_tensor() ? s.promote_with(other.tensor().dtype()) : s.default_dtype();
+  const DType own = s.fits(DType::int64) ? s.default_dtype() : DType::float64;
+  return Tensor::of(s, s.fits(d) ? d : own, other.is_tensor() ? other.tensor().device() : kCpu);
+}
+
 void def_comparisons(Ops& ops) {
   ops.def("equal", &equal, "Whether both have the same shape and the same values; NaN equals nothing.", "input"_a,
           "other"_a)
       .numpy("array_equal");
-  ops.def("isclose", &isclose, "Whether |input - other| <= atol + rtol * |other|, elementwise: bool.", "input"_a,
-          "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def(
+         "isclose",
+         +[](const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
+           return isclose(as_tensor(a, b), as_tensor(b, a), rtol, atol, equal_nan);
+         },
+         "Whether |input - other| <= atol + rtol * |other|, elementwise: bool.", "input"_a, "other"_a, "rtol"_a = 1e-5,
+         "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("isclose");
-  ops.def("allclose", &allclose, "Whether |input - other| <= atol + rtol * |other| for all elements.", "input"_a,
-          "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def(
+         "allclose",
+         +[](const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
+           return allclose(as_tensor(a, b), as_tensor(b, a), rtol, atol, equal_nan);
+         },
+         "Whether |input - other| <= atol + rtol * |other| for all elements.", "input"_a, "other"_a, "rtol"_a = 1e-5,
+         "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("allclose");
 }
 

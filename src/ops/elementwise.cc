@@ -47,6 +47,7 @@ std::string_view wanted(Rule r) {
 
 struct Call {
   ElementwiseTypes types;
+  DType promoted = DType::bool_;
   Dims shape;
   Device device = kCpu;
 };
@@ -77,7 +78,8 @@ DType promoted_dtype(Op op, std::span<const Operand> in) {
 Call prepare(Op op, std::span<const Operand> in) {
   const std::string_view name = info(op).name;
   Call call;
-  call.types = elementwise_types(op, promoted_dtype(op, in));
+  call.promoted = promoted_dtype(op, in);
+  call.types = elementwise_types(op, call.promoted);
   bool first = true;
   const Tensor* movable = nullptr;  // only CPU tensors without dimensions so far: they may follow to a device
   for (const Operand& o : in) {
@@ -124,6 +126,7 @@ Tensor allocate_result(const Call& call, std::span<const Operand> in) {
 
 void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out) {
   if (out.numel() == 0) return;
+  const Rule rule = info(op).rule;
   ElementwiseCall c;
   c.op = op;
   c.compute = call.types.compute;
@@ -139,7 +142,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
   Dims none;
   for (int i = 1; i <= c.arity; ++i) {
     const Operand& o = in[static_cast<std::size_t>(i - 1)];
-    const bool select_condition = i == 1 && info(op).rule == Rule::select;
+    const bool select_condition = i == 1 && rule == Rule::select;
     const bool host_number = o.is_tensor() && o.tensor().device() != call.device;
     if (o.is_tensor() && !host_number) {
       const Tensor& t = o.tensor();
@@ -158,7 +161,13 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
       c.data[i] = nullptr;
       c.dtype[i] = d;
       c.immediate[i] = true;
-      (host_number ? o.tensor().item() : o.scalar()).store(d, c.value[i]);
+      Scalar number = host_number ? o.tensor().item() : o.scalar();
+      // A comparison is as exact as the tensor: the nearest float16 of 0.1 is 0.1, though float32 is computed in.
+      if (rule == Rule::compare || rule == Rule::order) {
+        number.store(call.promoted, c.value[i]);
+        number = Scalar::load(call.promoted, c.value[i]);
+      }
+      number.store(d, c.value[i]);
       if (none.size() != call.shape.size()) none = Dims(call.shape.size(), 0);
       operands[i] = {&none, 0};
     }
@@ -383,7 +392,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
     Tensor target = self.detach();
     const Operand source(result);
     ElementwiseTypes types{result.dtype(), result.dtype(), self.dtype()};
-    run(Op::copy, {types, self.shape(), self.device()}, {&source, 1}, target);
+    run(Op::copy, {types, self.dtype(), self.shape(), self.device()}, {&source, 1}, target);
   }
   autograd::after_inplace(self, name.data(), node);
   return self;
