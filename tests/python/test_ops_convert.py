@@ -261,3 +261,24 @@ def test_item_and_numbers():
     assert tenon.zeros(2, 0).tolist() == [[], []]
     assert tenon.tensor(5).tolist() == 5
     assert tenon.ones(2, dtype=tenon.bfloat16).tolist() == [1.0, 1.0]
+
+
+# Python's types, and their names, mean what they mean to NumPy and PyTorch, whatever a number alone becomes.
+@pytest.mark.parametrize(
+    "kind, dtype",
+    [(float, tenon.float64), (complex, tenon.complex128), (int, tenon.int64), (bool, tenon.bool)],
+)
+def test_python_types_as_dtypes(kind, dtype):
+    t = tenon.tensor([0, 1])
+    for given in (kind, kind.__name__):
+        assert np.dtype(given) == dtype and tenon.dtype(given) is dtype
+        assert tenon.zeros(2, dtype=given).dtype is t.to(given).dtype is t.astype(given).dtype is dtype
+        assert t.type(given).dtype is tenon.asarray([1], dtype=given).dtype is dtype
+        assert tenon.numpy.astype(t, given).dtype is tenon.sum(t, dtype=given).dtype is dtype
+    assert tenon.tensor(kind(1)).dtype in (tenon.float32, tenon.complex64, tenon.int64, tenon.bool)
+
+
+def test_names_of_pytorch_dtypes():
+    assert tenon.dtype("torch.float") is tenon.dtype("tenon.float") is tenon.float is tenon.float32
+    assert tenon.dtype("torch.int") is tenon.int is tenon.int32
+    assert tenon.finfo(float).bits == 64
