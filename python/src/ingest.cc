@@ -164,7 +164,7 @@ struct Filler {
     if (depth > 0 && element_array(o, t, op)) {
       Dims tail(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(depth)));
       Tensor target = from_blob(out, tail, dtype);
-      copy_(target, t.detach());
+      without_gil(t.numel(), [&] { copy_(target, t.detach()); }, t);
       out += tail.product();
     } else if (is_sequence(o)) {
       Object fast = Object::steal(PySequence_Fast(o, "sequence"));
@@ -212,8 +212,9 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
   if (n == 0) return false;
   PyObject** items = PySequence_Fast_ITEMS(fast.get());
   if (!is_tensor(items[0]) && !is_ndarray(items[0])) return false;
+  const auto converted = [&] { return dtype ? to(out, dtype) : out; };
   if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
-    if (dtype) out = to(out, dtype);
+    out = without_gil(out.numel(), converted);
     return true;
   }
   std::vector<Tensor> parts;
@@ -224,8 +225,11 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
     if (!parts.empty() && t.shape() != parts[0].shape()) return false;
     parts.push_back(t.detach());
   }
-  out = stack(parts, 0);
-  if (dtype) out = to(out, dtype);
+  const auto join = [&] {
+    out = stack(parts, 0);
+    out = converted();
+  };
+  without_gil(work(parts), join, parts);
   return true;
 }
 
@@ -284,9 +288,9 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
   }
   if (other_dtype || other_device) {
     if (!fresh) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
-    return to(t, options.dtype, options.device);
+    return without_gil(t.numel(), [&] { return to(t, options.dtype, options.device); }, t);
   }
-  if (options.copy == true && !fresh) return clone(t);
+  if (options.copy == true && !fresh) return without_gil(t.numel(), [&] { return clone(t); }, t);
   return t;
 }
 

@@ -184,6 +184,7 @@ void def_ranges(Ops& ops) {
          "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
+      .long_work()
       .numpy("arange")
       .array_api("arange");
   ops.def(
@@ -195,6 +196,7 @@ void def_ranges(Ops& ops) {
          "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
+      .long_work()
       .numpy("linspace")
       .array_api("linspace");
   ops.def(
@@ -205,7 +207,8 @@ void def_ranges(Ops& ops) {
          "given.",
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
-      .function_only();
+      .function_only()
+      .long_work();
   ops.def(
          "eye",
          +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v,
@@ -213,6 +216,7 @@ void def_ranges(Ops& ops) {
          "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.", "n"_a, "m"_a = none,
          "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
+      .long_work()
       .numpy("eye")
       .array_api("eye");
   ops.def("tril", &tril, "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.",

@@ -74,12 +74,14 @@ void def_join(Ops& ops) {
       .alias("unstack");
   ops.def("tile", &tile, "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.",
           "input"_a, variadic("dims"_a))
+      .long_work()
       .numpy("tile")
       .array_api("tile");
   ops.def("repeat", &repeat,
           "The tensor repeated along each dimension, with at least one number for each. A copy.\n\n"
           "As PyTorch's; NumPy's repeat of single elements is repeat_interleave.",
           "input"_a, variadic("repeats"_a))
+      .long_work()
       .method_only();
   ops.raw("repeat_interleave", &repeat_interleave_any,
           "Each element repeated in place: a number of times, or as often as a 1-D integer tensor says.\n\n"

@@ -40,6 +40,7 @@ void def_linalg(Ops& ops) {
   ops.def("dot", &dot, "The inner product of two vectors of one length; nothing is conjugated.", "input"_a, "other"_a);
   ops.def("outer", &outer, "The products of all elements of one vector with all of another, as a matrix.", "input"_a,
           "vec2"_a)
+      .long_work()
       .alias("ger");
 }
 

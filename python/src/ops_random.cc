@@ -158,7 +158,8 @@ void def_random(Ops& ops) {
          "randperm", +[](std::int64_t n, Generator* g, DType d, Device v) { return randperm(n, d, v, g); },
          "The integers from 0 to n - 1 in random order (Fisher and Yates).", "n"_a, kw_only, "generator"_a = none,
          "dtype"_a = "int64", "device"_a = none)
-      .function_only();
+      .function_only()
+      .long_work();
   ops.def(
          "rand_like",
          +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
