@@ -60,6 +60,7 @@ TENON_API Tensor triu(const Tensor& t, std::int64_t k = 0);
 TENON_API std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing = "ij");
 
 // ---- view.cc: other geometries over the same bytes ----
+// element_offset counts from t's first element, not from the storage's as Python's argument does.
 TENON_API Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t element_offset);
 TENON_API Tensor permute(const Tensor& t, const Dims& axes);
 TENON_API Tensor transpose(const Tensor& t, std::int64_t a, std::int64_t b);

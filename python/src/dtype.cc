@@ -198,8 +198,10 @@ void init_dtype(PyObject* module) {
       {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
       {Py_tp_getset, dtype_getset},
       {Py_tp_methods, dtype_methods},
-      {Py_tp_doc, const_cast<char*>("An element type: tenon.float32 and the others. dtype(x) is the one that x "
-                                    "(a NumPy dtype, a Python type or a name) means.")},
+      {Py_tp_doc,
+       const_cast<char*>(
+           "dtype(dtype, /)\n--\n\nAn element type: tenon.float32 and the others. dtype(x) is the one that x "
+           "(a NumPy dtype, a Python type or a name) means.")},
       {0, nullptr}};
   static PyType_Spec dtype_spec = {"tenon.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                                    dtype_slots};
@@ -219,7 +221,9 @@ void init_dtype(PyObject* module) {
       {Py_tp_hash, reinterpret_cast<void*>(device_hash)},
       {Py_tp_getset, device_getset},
       {Py_tp_methods, device_methods},
-      {Py_tp_doc, const_cast<char*>("Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).")},
+      {Py_tp_doc,
+       const_cast<char*>(
+           "device(type, index=-1)\n--\n\nWhere a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).")},
       {0, nullptr}};
   static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                                     device_slots};

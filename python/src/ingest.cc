@@ -39,6 +39,21 @@ bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || Py
       op, static_cast<long long>(wanted), static_cast<long long>(depth), static_cast<long long>(got));
   throw PythonError{};
 }
+// Element i at the dimension is a number among sequences, or a sequence (of that length) among numbers.
+[[noreturn]] void mixed(const char* op, std::int64_t dim, std::int64_t i, PyObject* o, std::int64_t length = -1) {
+  const auto d = static_cast<long long>(dim), at = static_cast<long long>(i);
+  if (length < 0)
+    PyErr_Format(
+        PyExc_TypeError,
+        "%s: the elements at dimension %lld are sequences, but element %lld is %R (a ragged list has no shape)", op, d,
+        at, o);
+  else
+    PyErr_Format(PyExc_ValueError,
+                 "%s: the elements at dimension %lld are numbers, but element %lld is a sequence of length %lld (a "
+                 "ragged list has no shape)",
+                 op, d, at, static_cast<long long>(length));
+  throw PythonError{};
+}
 [[noreturn]] void not_a_number(const char* op, PyObject* o) {
   PyErr_Format(PyExc_TypeError, "%s: a sequence may hold numbers, tensors, arrays and sequences of them; got %.200s %R",
                op, Py_TYPE(o)->tp_name, o);
@@ -71,12 +86,13 @@ bool element_array(PyObject* o, Tensor& out, const char* op) {
   return false;
 }
 
-void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
+// at: where o stands among its neighbours.
+void scan(PyObject* o, int depth, Scan& s, const char* op, bool first, std::int64_t at = 0) {
   Tensor t;
   if (element_array(o, t, op)) {
     for (int d = 0; d < t.ndim(); ++d) {
       if (first) s.shape.push_back(t.shape()[d]);
-      else if (depth + d >= s.shape.size()) ragged(op, depth + d, 1, t.shape()[d]);
+      else if (depth + d >= s.shape.size()) mixed(op, depth + d - 1, at, o, t.shape()[d]);
       else if (s.shape[depth + d] != t.shape()[d]) ragged(op, depth + d, s.shape[depth + d], t.shape()[d]);
     }
     if (!first && depth + t.ndim() != s.shape.size()) not_a_number(op, o);
@@ -89,18 +105,18 @@ void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
     Object fast = Object::steal(PySequence_Fast(o, "sequence"));
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
     if (first) s.shape.push_back(n);
-    else if (depth >= s.shape.size()) ragged(op, depth, 0, n);
+    else if (depth >= s.shape.size()) mixed(op, depth - 1, at, o, n);
     else if (s.shape[depth] != n) ragged(op, depth, s.shape[depth], n);
     if (depth >= kMaxDims - 1) throw ValueError(std::string(op) + ": the sequences are nested too deeply");
     for (Py_ssize_t i = 0; i < n; ++i) {
       const Object item = item_at(fast.get(), i, op);
       // Exact Python floats and ints are most of what lists hold.
       if (PyFloat_CheckExact(item.get())) {
-        if (depth + 1 != s.shape.size()) not_a_number(op, item.get());
+        if (depth + 1 != s.shape.size()) mixed(op, depth, i, item.get());
         s.weakest = std::max(s.weakest, Scalar::Tag::floating);
         s.any = true;
       } else {
-        scan(item.get(), depth + 1, s, op, first && i == 0);
+        scan(item.get(), depth + 1, s, op, first && i == 0, i);
       }
     }
     return;
@@ -111,12 +127,9 @@ void scan(PyObject* o, int depth, Scan& s, const char* op, bool first) {
   if (!number && !PyUnicode_Check(o) && !PyBytes_Check(o) && o != Py_None &&
       (PyObject_HasAttrString(o, "__array__") || PyObject_HasAttrString(o, "__dlpack__"))) {
     Object wrapped = Object::steal(wrap(ingest(o, op, {})));
-    return scan(wrapped.get(), depth, s, op, first);
+    return scan(wrapped.get(), depth, s, op, first, at);
   }
-  if (!first && depth != s.shape.size()) {
-    PyErr_Format(PyExc_TypeError, "%s: expected a sequence at dimension %d, not a sequence: %R", op, depth, o);
-    throw PythonError{};
-  }
+  if (!first && depth != s.shape.size()) mixed(op, depth - 1, at, o);
   if (!number) not_a_number(op, o);
   see_scalar(s, v, !is_numpy_scalar(o));
 }

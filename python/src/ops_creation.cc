@@ -227,6 +227,14 @@ void def_ranges(Ops& ops) {
           "diagonal"_a = 0)
       .numpy("triu")
       .array_api("triu");
+  ops.def(
+         "tril_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, tril(t, k)); },
+         "tril() in place; returns the tensor.", "input"_a, "diagonal"_a = 0)
+      .method_only();
+  ops.def(
+         "triu_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, triu(t, k)); },
+         "triu() in place; returns the tensor.", "input"_a, "diagonal"_a = 0)
+      .method_only();
   ops.def("meshgrid", &meshgrid,
           "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
           "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views: "

@@ -82,6 +82,47 @@ PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
   return Py_NewRef(args[3]);
 }
 
+PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
+  const int arity = info(def.op).arity;
+  Tensor self = unwrap(args[0]);
+  From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
+                         From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
+  Operand others[2] = {in[0].get(), in[1].get()};
+  Tensor scaled;
+  if (def.op == Op::add || def.op == Op::sub) {
+    others[0] = times_alpha(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}), scaled);
+  }
+  const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
+  without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);
+  return Py_NewRef(args[0]);
+}
+
+PyObject* invoke_div_inplace(const OpDef& def, PyObject* const* args) {
+  if (args[2] == Py_None) return invoke_inplace(def, args);
+  Tensor self = unwrap(args[0]);
+  From<Operand> other(args[1], {def.name.c_str(), "other"});
+  const Operand y = other.get();
+  const std::string mode = to_string(args[2], {"div_", "rounding_mode"});
+  const auto write = [&] {
+    const Tensor quotient = divide(self, y, mode);
+    if (!can_cast_same_kind(quotient.dtype(), self.dtype()))
+      errors::result_does_not_fit("div_", quotient.dtype(), self.dtype());
+    copy_(self, quotient);
+  };
+  without_gil(std::max(self.numel(), work(y)), write, self, y);
+  return Py_NewRef(args[0]);
+}
+
+// logit(eps): of x limited to [eps, 1 - eps].
+PyObject* invoke_logit(const OpDef& def, PyObject* const* args) {
+  if (args[1] == Py_None) return run(def.name.c_str(), Op::logit, args, nullptr, args[2]);
+  const Tensor x = argument<Tensor>(def, args, 0);
+  const auto eps = argument<double>(def, args, 1);
+  const Object limited = Object::steal(computed(x.numel(), [&] { return clip(x, eps, 1 - eps); }, x));
+  PyObject* const one[] = {limited.get()};
+  return run(def.name.c_str(), Op::logit, one, nullptr, args[2]);
+}
+
 // clip: either bound may be missing.
 PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
@@ -169,21 +210,6 @@ void add_aliases(OpDef& d, const OpInfo& o) {
   if (d.op == Op::trunc) add("fix");
 }
 
-PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
-  const int arity = info(def.op).arity;
-  Tensor self = unwrap(args[0]);
-  From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
-                         From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
-  Operand others[2] = {in[0].get(), in[1].get()};
-  Tensor scaled;
-  if (static_cast<int>(def.args.size()) > arity) {
-    others[0] = times_alpha(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}), scaled);
-  }
-  const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
-  without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);
-  return Py_NewRef(args[0]);
-}
-
 }  // namespace
 
 void def_elementwise(Ops& ops) {
@@ -196,6 +222,7 @@ void def_elementwise(Ops& ops) {
     auto names = [&](int k) {
       if (clip) return k == 0 ? "input" : k == 1 ? "min" : "max";
       if (where) return k == 0 ? "condition" : k == 1 ? "input" : "other";
+      if (op == Op::pow && k == 1) return "exponent";
       if (lerp) return k == 0 ? "input" : k == 1 ? "end" : "weight";
       return kNames[k];
     };
@@ -218,13 +245,23 @@ void def_elementwise(Ops& ops) {
       d->args.push_back(Arg{"rounding_mode", Object::borrow(Py_None), true, false});
       d->doc += "\n\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers.";
     }
-    d->doc += std::string(op == Op::div ? "\n" : "\n\n") + dtypes(o.rule);
+    if (op == Op::logit) {
+      d->invoke = &invoke_logit;
+      d->args.push_back(Arg{"eps", Object::borrow(Py_None), false, false});
+      d->doc += "\n\neps: x is limited to [eps, 1 - eps] first.";
+    }
+    d->doc += std::string(op == Op::div || op == Op::logit ? "\n" : "\n\n") + dtypes(o.rule);
+    if (op == Op::sigmoid || op == Op::silu || op == Op::sinc) d->doc += " Complex numbers, too.";
     add_aliases(*d, o);
     d->numpy_name = o.numpy_name;
     d->array_api_name = o.array_api_name;
     d->takes_out = d->native_out = true;
     ops.add_row(d);
     OpDef* inplace = row("_", &invoke_inplace);
+    if (op == Op::div) {
+      inplace->invoke = &invoke_div_inplace;
+      inplace->args.push_back(d->args.back());
+    }
     for (const char* alias : d->aliases) {
       static std::deque<std::string> names;
       names.push_back(std::string(alias) + "_");

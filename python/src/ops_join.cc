@@ -14,14 +14,22 @@ PyObject* split_any(const OpDef& def, PyObject* const* args) {
 }
 
 PyObject* repeat_interleave_any(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
+  Tensor t = argument<Tensor>(def, args, 0);
   const auto dim = argument<std::optional<std::int64_t>>(def, args, 2);
+  const auto size = argument<std::optional<std::int64_t>>(def, args, 3);
+  const auto checked = [&](Tensor r) {
+    const std::int64_t n = r.ndim() ? r.size(dim && t.ndim() ? *dim : 0) : 1;
+    if (size && n != *size) errors::fail("repeat_interleave", "output_size must be ", n, "; got ", *size);
+    return r;
+  };
   if (PyLong_Check(args[1])) {
     const auto n = argument<std::int64_t>(def, args, 1);
-    return computed(t.numel() * std::max<std::int64_t>(n, 1), [&] { return repeat_interleave(t, n, dim); }, t);
+    return computed(t.numel() * std::max<std::int64_t>(n, 1), [&] { return checked(repeat_interleave(t, n, dim)); }, t);
   }
-  const Tensor repeats = argument<Tensor>(def, args, 1);
-  return computed(t.numel(), [&] { return repeat_interleave(t, repeats, dim); }, t, repeats);
+  const bool alone = args[1] == Py_None;  // the indices 0, 1, ..., each as often as the tensor says
+  const Tensor repeats = alone ? t : argument<Tensor>(def, args, 1);
+  if (alone) t = arange(repeats.numel());
+  return computed(kLongWork, [&] { return checked(repeat_interleave(t, repeats, dim)); }, t, repeats);
 }
 
 Tensor cat_any(const std::vector<Tensor>& ts, const std::optional<std::int64_t>& dim) {
@@ -83,10 +91,12 @@ void def_join(Ops& ops) {
           "input"_a, variadic("repeats"_a))
       .long_work()
       .method_only();
-  ops.raw("repeat_interleave", &repeat_interleave_any,
-          "Each element repeated in place: a number of times, or as often as a 1-D integer tensor says.\n\n"
-          "Along dim, or of the flat tensor. A copy.",
-          "input"_a, "repeats"_a, "dim"_a = none)
+  ops.raw(
+         "repeat_interleave", &repeat_interleave_any,
+         "Each element repeated in place: a number of times, or as often as a 1-D integer tensor says.\n\n"
+         "Along dim, or of the flat tensor. A copy. repeat_interleave(repeats): the indices 0, 1, ... so. output_size: "
+         "how many there are in the end, if that is known.",
+         "input"_a, "repeats"_a = none, "dim"_a = none, kw_only, "output_size"_a = none)
       .with_out()
       .numpy("repeat")
       .array_api("repeat");

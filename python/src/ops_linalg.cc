@@ -37,7 +37,7 @@ void def_linalg(Ops& ops) {
       },
       "The products of two batches of matrices; no broadcasting.", "input"_a, "mat2"_a);
   ops.def("mv", &mv, "The product of a matrix and a vector.", "input"_a, "vec"_a);
-  ops.def("dot", &dot, "The inner product of two vectors of one length; nothing is conjugated.", "input"_a, "other"_a);
+  ops.def("dot", &dot, "The inner product of two vectors of one length; nothing is conjugated.", "input"_a, "tensor"_a);
   ops.def("outer", &outer, "The products of all elements of one vector with all of another, as a matrix.", "input"_a,
           "vec2"_a)
       .long_work()

@@ -72,9 +72,17 @@ PyObject* extreme(const OpDef& def, PyObject* const* args) {
 PyObject* norm_any(const OpDef& def, PyObject* const* args) {
   Tensor t = argument<Tensor>(def, args, 0);
   double p = 2;
+  if (PyUnicode_Check(args[1]) && PyUnicode_CompareWithASCIIString(args[1], "nuc") == 0) {
+    // By NumPy's singular values.
+    const Object module = Object::steal(PyImport_ImportModule("tenon.numpy.linalg"));
+    const Object input =
+        Object::steal(args[4] == Py_None ? Py_NewRef(args[0]) : wrap(to(t, argument<DType>(def, args, 4))));
+    return Object::steal(PyObject_CallMethod(module.get(), "norm", "OOOO", input.get(), args[1], args[2], args[3]))
+        .release();
+  }
   if (PyUnicode_Check(args[1])) {
     if (PyUnicode_CompareWithASCIIString(args[1], "fro") != 0)
-      errors::fail("norm", "p must be a number, inf or 'fro'; got '", utf8(args[1]), "'");
+      errors::fail("norm", "p must be a number, inf, 'fro' or 'nuc'; got '", utf8(args[1]), "'");
   } else if (args[1] != Py_None) {
     p = argument<double>(def, args, 1);
   }
@@ -130,7 +138,7 @@ void def_sums(Ops& ops) {
   ops.raw("norm", &norm_any,
           doc("The p-norm sum(|x|^p)^(1/p) of the elements.",
               "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not "
-              "zero; 'fro' is 2.")
+              "zero; 'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.")
               .c_str(),
           "input"_a, "p"_a = 2, "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
       .with_out();
@@ -191,31 +199,45 @@ void def_extremes(Ops& ops) {
       .array_api("any");
 }
 
+using Cumulate = Tensor (*)(const Tensor&, std::int64_t, std::optional<DType>);
+template <Cumulate F>
+Tensor along(const Tensor& t, const std::optional<std::int64_t>& dim, const std::optional<DType>& d) {
+  return dim ? F(t, *dim, d) : F(flatten(t), 0, d);
+}
+template <Cumulate F>
+Tensor& along_inplace(Tensor& t, std::int64_t dim) {
+  return copy_(t, F(t, dim, t.dtype()));
+}
+
 void def_scans(Ops& ops) {
-  ops.def("cumsum", &cumsum,
-          "The sums of the elements up to each one along dim. Integers in int64 (uint64); dtype converts "
-          "first.",
-          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
+  ops.def("cumsum_", &along_inplace<&cumsum>, "Overwrites the tensor with its sums along dim; returns it.", "input"_a,
+          "dim"_a)
+      .method_only();
+  ops.def("cumprod_", &along_inplace<&cumprod>, "Overwrites the tensor with its products along dim; returns it.",
+          "input"_a, "dim"_a)
+      .method_only();
+  ops.def("cumsum", &along<&cumsum>,
+          "The sums of the elements up to each one along dim (of the flat tensor without dim). Integers in int64 "
+          "(uint64); dtype converts first.",
+          "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .numpy("cumsum")
       .array_api("cumulative_sum");
-  ops.def("cumprod", &cumprod,
-          "The products of the elements up to each one along dim. Integers in int64 (uint64); dtype converts "
-          "first.",
-          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
+  ops.def("cumprod", &along<&cumprod>,
+          "The products of the elements up to each one along dim (of the flat tensor without dim). Integers in int64 "
+          "(uint64); dtype converts first.",
+          "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .numpy("cumprod")
       .array_api("cumulative_prod");
   ops.def(
       "softmax",
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return softmax(d ? to(t, d) : t, dim); },
-      "exp(x) / sum(exp(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only,
-      "dtype"_a = none);
+      "exp(x) / sum(exp(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, "dtype"_a = none);
   ops.def(
       "log_softmax",
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) {
         return log_softmax(d ? to(t, d) : t, dim);
       },
-      "log(softmax(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, kw_only,
-      "dtype"_a = none);
+      "log(softmax(x)) along dim, without overflow; dtype converts first.", "input"_a, "dim"_a, "dtype"_a = none);
 }
 
 // A number beside a tensor, in its dtype where that holds it.

@@ -27,6 +27,7 @@ void def_sort(Ops& ops) {
          "A named tuple (values, indices): the elements in order along dim, and where each stood.\n\n"
          "NaNs are above all numbers; equal elements keep their order, whatever stable says. The gradient goes back with each element.",
          "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
+      .with_out()
       .returns("ValuesIndices");
   ops.def(
          "argsort",

@@ -4,6 +4,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include "convert.h"
+#include "dtype.h"
 #include "tenon/backend.h"
 
 namespace nb = nanobind;
@@ -11,6 +12,20 @@ namespace nb = nanobind;
 namespace tenon::py {
 
 extern PyTypeObject* size_type;
+
+namespace {
+
+// f, whose errors reach Python through nanobind.
+template <class F>
+void raising(F&& f) {
+  const Object done = Object::maybe(guarded([&] {
+    f();
+    return Py_NewRef(Py_None);
+  }));
+  if (!done) throw nb::python_error();
+}
+
+}  // namespace
 
 void bind_system(nb::module_& m) {
   m.def("_cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
@@ -41,11 +56,26 @@ void bind_system(nb::module_& m) {
       nb::arg("type"));
 
   nb::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, by seed and position.")
-      .def(nb::init<std::uint64_t>(), nb::arg("seed") = 0x853c49e6748fea9bULL)
+      .def(
+          "__init__",
+          [](Generator* self, nb::handle seed, nb::handle device) {
+            const Where at{"Generator", "seed"};
+            const bool where = PyUnicode_Check(seed.ptr()) || is_device(seed.ptr());  // Generator('cpu')
+            raising([&] {
+              const Device d = to_device(where ? seed.ptr() : device.ptr(), {"Generator", "device"});
+              if (!d.is_cpu())
+                throw ValueError("Generator: one on the CPU serves all devices; got " + d.str() + ", use device='cpu'");
+              where || seed.is_none() ? new (self) Generator : new (self) Generator(to_seed(seed.ptr(), at));
+            });
+          },
+          nb::arg("seed") = nb::none(), nb::arg("device") = "cpu")
+      .def_prop_ro(
+          "device", [](const Generator&) { return nb::steal(from_device(kCpu)); },
+          "The CPU: the numbers are the same on all devices.")
       .def(
           "manual_seed",
-          [](nb::handle self, std::uint64_t seed) {
-            nb::cast<Generator&>(self).manual_seed(seed);
+          [](nb::handle self, nb::handle seed) {
+            raising([&] { nb::cast<Generator&>(self).manual_seed(to_seed(seed.ptr(), {"manual_seed", "seed"})); });
             return nb::borrow(self);
           },
           nb::arg("seed"), "Starts the stream of a seed from its beginning; returns the generator.")

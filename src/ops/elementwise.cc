@@ -1,6 +1,7 @@
 #include "tenon/elementwise.h"
 
 #include <algorithm>
+#include <numbers>
 
 #include "autograd/derivatives.h"
 #include "autograd/elementwise_node.h"
@@ -278,6 +279,25 @@ Tensor compare_integers(Op op, std::span<const Operand> in) {
   return elementwise(op, weak);
 }
 
+// The complex forms of what has real kernels, made of other operations. Undefined where a kernel does that.
+Tensor compose_complex(Op op, std::span<const Operand> in) {
+  if (op != Op::sigmoid && op != Op::silu && op != Op::sinc) return {};
+  if (!in[0].is_tensor() || !is_complex(in[0].tensor().dtype())) return {};
+  const Tensor& z = in[0].tensor();
+  if (op == Op::sinc) {
+    const Tensor zero = eq(z, 0), angle = mul(where(zero, 1, z), std::numbers::pi);
+    return where(zero, 1, div(sin(angle), angle));
+  }
+  const Tensor below = add(exp(neg(z)), 1);
+  return op == Op::silu ? div(z, below) : reciprocal(below);
+}
+
+// What no single kernel computes; undefined for the rest.
+Tensor composed(Op op, std::span<const Operand> in) {
+  Tensor r = compose_complex(op, in);
+  return r.defined() ? r : compare_integers(op, in);
+}
+
 void check_out(std::string_view name, const Tensor& out, DType dtype, const Dims& shape, Device device, bool record) {
   if (record || (grad_enabled() && out.requires_grad())) errors::out_requires_grad(name);
   if (!can_cast_same_kind(dtype, out.dtype())) errors::result_does_not_fit(name, dtype, out.dtype());
@@ -310,6 +330,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
 Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   const bool record = any_needs_grad(in);
   if (!out) {
+    if (Tensor r = compose_complex(op, in); r.defined()) return r;
     if (!record && !in.empty()) {
       const Operand& first = in[0].is_tensor() || in.size() == 1 ? in[0] : in[1];
       if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) {
@@ -327,7 +348,7 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
     return result;
   }
   const std::string_view name = info(op).name;
-  if (const Tensor exact = compare_integers(op, in); exact.defined()) {
+  if (const Tensor exact = composed(op, in); exact.defined()) {
     check_out(name, *out, exact.dtype(), exact.shape(), exact.device(), record);
     copy_(*const_cast<Tensor*>(out), exact);
     return *out;
@@ -355,6 +376,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   std::copy(others.begin(), others.end(), all + 1);
   const std::span<Operand> in(all, others.size() + 1);
   const bool record = any_needs_grad(in);
+  if (const Tensor r = compose_complex(op, in); r.defined()) return copy_(self, r);
   if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());
     if (types.result == self.dtype()) {

@@ -66,13 +66,19 @@ Tensor cat(std::span<const Tensor> all, std::int64_t dim) {
   if (first.empty()) errors::fail<ShapeError>("cat", "tensors without dimensions cannot be joined; use stack()");
   const int d = normalize_axis("cat", dim, first.size());
   Dims shape = first;
-  for (std::size_t i = 1; i < ts.size(); ++i) {
-    const Dims& s = ts[i].shape();
+  std::int64_t reference = -1;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Dims& s = all[i].shape();
+    if (!filled.empty() && is_nothing(all[i])) continue;
+    if (reference < 0) {
+      reference = static_cast<std::int64_t>(i);
+      continue;
+    }
     bool same = s.size() == first.size();
     for (int k = 0; k < s.size() && same; ++k) same = k == d || s[k] == first[k];
     if (!same)
       errors::fail<ShapeError>("cat", "shapes agree in all dimensions but ", d, "; tensor ",
-                               static_cast<std::int64_t>(i), " has shape ", s, ", tensor 0 has ", first);
+                               static_cast<std::int64_t>(i), " has shape ", s, ", tensor ", reference, " has ", first);
     shape[d] += s[d];
   }
   Tensor out = empty(shape, dtype, ts[0].device());

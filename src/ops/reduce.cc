@@ -184,11 +184,10 @@ Tensor count_nonzero(const Tensor& t, const Axes& dims, bool keepdim) {
 }
 
 Tensor logsumexp(const Tensor& x, const Axes& dims, bool keepdim) {
-  refuse_complex("logsumexp", x);
-  const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
+  const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
   if (is_half(t.dtype())) return rounded_once(t, [&](const Tensor& f) { return logsumexp(f, dims, keepdim); });
   if (t.numel() == 0) return log(sum(exp(t), dims, keepdim));
-  const Tensor highest = amax(t.detach(), dims, true);
+  const Tensor highest = amax(real(t.detach()), dims, true);
   const Tensor shift = where(isfinite(highest), highest, 0);  // infinities stay what they are
   const Tensor y = log(sum(exp(sub(t, shift)), dims, keepdim));
   const Split s = split("logsumexp", t, dims);

@@ -328,3 +328,15 @@ def test_triangles_keep_the_dtype(name):
     for f, wanted in ((tenon.tril, np.tril), (tenon.triu, np.triu)):
         assert f(t).dtype is t.dtype
         assert f(t).tolist() == wanted(np.ones((3, 3))).tolist()
+
+
+def test_numbers_among_sequences():
+    for data, kind, message in (
+        ([1, [2]], ValueError, "dimension 0 are numbers, but element 1 is a sequence of length 1"),
+        ([[1, 2], [3, [4]]], ValueError, "dimension 1 are numbers, but element 1 is a sequence of length 1"),
+        ([1, np.ones(2)], ValueError, "dimension 0 are numbers, but element 1 is a sequence of length 2"),
+        ([[2], 1], TypeError, "dimension 0 are sequences, but element 1 is 1"),
+        ([[2], 1.5], TypeError, "dimension 0 are sequences, but element 1 is 1.5"),
+    ):
+        with pytest.raises(kind, match=f"tensor: the elements at {message}"):
+            tenon.tensor(data)

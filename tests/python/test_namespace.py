@@ -223,3 +223,10 @@ def test_threads_and_memory():
 def test_cuda_questions_need_no_device():
     assert tenon.cuda.is_available() in (True, False)
     assert tenon.cuda.device_count() >= 0
+
+
+def test_classes_answer_signature():
+    assert list(inspect.signature(tenon.Generator).parameters) == ["seed", "device"]
+    assert list(inspect.signature(tenon.device).parameters) == ["type", "index"]
+    assert list(inspect.signature(tenon.dtype).parameters) == ["dtype"]
+    assert not hasattr(tenon, "nn")  # AttributeError, and not the importer's error

@@ -166,7 +166,7 @@ def test_errors():
     with pytest.raises(TypeError, match="at most"):
         tenon.sum(t, 0, False, 1)
     with pytest.raises(TypeError, match="missing"):
-        t.cumsum()
+        t.softmax()
     with pytest.raises(TypeError, match="'keepdim' must be a bool"):
         t.sum(0, "yes")
 
@@ -262,3 +262,55 @@ def test_gradients_in_half_precision(f):
     f(exact).backward()
     assert half.grad.dtype is tenon.float16
     assert np.allclose(half.grad.numpy(), exact.grad.numpy(), rtol=2e-3, atol=1e-6)
+
+
+def test_forms_of_scans_and_norms():
+    t = tenon.tensor([[1, 2], [3, 4]], dtype=tenon.int32)
+    assert t.cumsum().tolist() == [1, 3, 6, 10] and tenon.cumprod(t).tolist() == [1, 2, 6, 24]
+    a, b = t.clone(), t.clone()
+    assert a.cumsum_(0) is a and a.tolist() == [[1, 2], [4, 6]] and a.dtype is tenon.int32
+    assert b.cumprod_(1).tolist() == [[1, 2], [3, 12]]
+    for f in (tenon.softmax, tenon.log_softmax):
+        assert f(t, 1, tenon.float64).dtype is tenon.float64
+    m = tenon.tensor(A[0])
+    assert m.norm("nuc").item() == pytest.approx(np.linalg.norm(A[0], "nuc"))
+    with pytest.raises(ValueError, match="'nuc' is for matrices"):
+        m[0].norm("nuc")
+
+
+def test_out_of_named_tuples():
+    t = tenon.tensor([[1.0, 3.0], [4.0, 2.0]])
+    for f, wanted in ((tenon.max, [3, 4]), (tenon.min, [1, 2])):
+        values, indices = tenon.zeros(2), tenon.zeros(2, dtype=tenon.int64)
+        r = f(t, 1, out=(values, indices))
+        assert r.values is values and r.indices is indices
+        assert values.tolist() == wanted and indices.tolist() == f(t, 1).indices.tolist()
+    values, indices = tenon.zeros(2, 2), tenon.zeros(2, 2, dtype=tenon.int64)
+    tenon.sort(t, descending=True, out=(values, indices))
+    assert values.tolist() == [[3, 1], [4, 2]] and indices.tolist() == [[1, 0], [0, 1]]
+    values.zero_()
+    with pytest.raises(ValueError, match=r"sort: the shape must be \(2, 2\)"):  # and nothing is written
+        tenon.sort(t, out=(values, tenon.zeros(2, dtype=tenon.int64)))
+    assert not values.any()
+    with pytest.raises(TypeError, match="a tuple of 2 tensors"):
+        tenon.sort(t, out=values)
+
+
+def test_complex_forms():
+    torch = pytest.importorskip("torch")
+    a = np.array([1 + 2j, 0, -3.5 + 0.1j])
+    for name in ("sigmoid", "sinc", "silu"):
+        theirs = torch.nn.functional.silu if name == "silu" else getattr(torch, name)
+        wanted = theirs(torch.from_numpy(a)).numpy()
+        x = tenon.tensor(a)
+        out = tenon.zeros(3, dtype=tenon.complex128)
+        for ours in (
+            getattr(tenon, name)(x),
+            getattr(x.clone(), name + "_")(),
+            getattr(tenon, name)(x, out=out),
+        ):
+            assert np.allclose(ours.numpy(), wanted)
+        assert tenon.autograd.gradcheck(getattr(tenon, name), (tenon.tensor(a).requires_grad_(),))
+    assert tenon.logsumexp(tenon.tensor(a), 0).item() == pytest.approx(
+        torch.logsumexp(torch.from_numpy(a), 0).item()
+    )

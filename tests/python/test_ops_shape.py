@@ -226,3 +226,26 @@ def test_what_is_appended_to_begins_empty():
     x = a.clone().requires_grad_()
     tenon.cat([start, x, start], -1).sum().backward()
     assert x.grad.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_forms_of_both_vocabularies():
+    t = tenon.tensor(A)
+    same(t.diagonal(axis1=1, axis2=2), A.diagonal(axis1=1, axis2=2))
+    same(t.swapaxes(axis1=0, axis2=2), A.swapaxes(0, 2))
+    same(t.swapaxes(axis0=0, axis1=2), A.swapaxes(0, 2))
+    assert t.size(axis=1) == 3
+    x = tenon.arange(4.0)
+    assert [len(p) for p in x.split(split_size=3)] == [3, 1]
+    assert tenon.split(tensor=x, split_size_or_sections=2)[1].tolist() == [2, 3]
+    assert x.dot(tensor=x) == tenon.dot(x, other=x) == 14
+    assert tenon.repeat_interleave(tenon.tensor([1, 0, 2])).tolist() == [0, 2, 2]
+    assert x.repeat_interleave(2, output_size=8).shape == (8,)
+    with pytest.raises(ValueError, match="repeat_interleave: output_size must be 8; got 7"):
+        x.repeat_interleave(2, output_size=7)
+    m = tenon.arange(9).reshape(3, 3)
+    assert m.clone().tril_().tolist() == np.tril(m.numpy()).tolist()
+    assert m.clone().triu_(1).tolist() == np.triu(m.numpy(), 1).tolist()
+    assert tenon.tensor(3.0).unfold(0, 1, 1).shape == (1,)
+    for bad in (True, (2, True)):
+        with pytest.raises(TypeError, match=r"zeros: 'size' must be .* got bool"):
+            tenon.zeros(bad)
