@@ -72,10 +72,10 @@ std::optional<DType> named_type(PyObject* o) {
   if (!PyUnicode_Check(o)) return {};
   const std::string text = utf8(o);
   for (const Conversion& c : kConversions) {
-    std::string name = c.name;
+    std::string name = c.dtype == DType::bfloat16 ? "bFloat16" : c.name;
     name[0] = static_cast<char>(std::toupper(name[0]));
-    for (const char* package : {"torch.", "tenon."})
-      if (text == package + (c.dtype == DType::bfloat16 ? "BFloat16" : name) + "Tensor") return c.dtype;
+    if (text == errors::text("torch.", name, "Tensor") || text == errors::text("tenon.", name, "Tensor"))
+      return c.dtype;
   }
   return {};
 }
