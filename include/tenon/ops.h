@@ -82,8 +82,8 @@ TENON_API Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t 
 // Shape (n, m), m = n by default: 1 where column - row == k, 0 elsewhere. The default float.
 TENON_API Tensor eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0,
                      std::optional<DType> dtype = {}, Device device = kCpu);
-// t with 0 where column - row > k (tril) or < k (triu), for the matrices of its last two dimensions. A bool tensor
-// gives int64. Throws ShapeError for fewer than two dimensions, DtypeError for float8.
+// t with 0 where column - row > k (tril) or < k (triu), for the matrices of its last two dimensions. The dtype
+// is t's. Throws ShapeError for fewer than two dimensions, DtypeError for float8.
 TENON_API Tensor tril(const Tensor& t, std::int64_t k = 0);
 TENON_API Tensor triu(const Tensor& t, std::int64_t k = 0);
 // Views of n tensors of at most one dimension, each repeated along the others' dimensions to their n-d grid: dimension
@@ -91,8 +91,8 @@ TENON_API Tensor triu(const Tensor& t, std::int64_t k = 0);
 TENON_API std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing = "ij");
 
 // ---- view.cc: other geometries over the same bytes. All are views, but for what reshape, flatten and real say ----
-// Any geometry; strides and the offset, from t's first element, count elements. Throws ValueError if it reaches
-// outside the storage, or if strides and shape differ in length.
+// Any geometry; strides and the offset count elements, the offset from t's first one (Python's counts from the
+// storage's). Throws ValueError if it reaches outside the storage, or if strides and shape differ in length.
 TENON_API Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t element_offset);
 // The dimensions in this order. Throws ShapeError unless there are as many as t has.
 TENON_API Tensor permute(const Tensor& t, const Dims& axes);

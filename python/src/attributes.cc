@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "convert.h"
+#include "core/errors.h"
 #include "dtype.h"
 #include "ingest.h"
 #include "numpy_api.h"
@@ -115,6 +116,15 @@ PyObject* item(PyObject* self, PyObject* args) {
   return guarded_as("item", [&]() -> PyObject* {
     const Tensor& t = unwrap(self);
     if (PyTuple_GET_SIZE(args) == 0) return from_scalar(t.item());
+    // One number counts along the flat tensor, as in NumPy.
+    if (PyTuple_GET_SIZE(args) == 1 && PyLong_Check(PyTuple_GET_ITEM(args, 0)) && t.ndim() != 1) {
+      std::int64_t i = to_int(PyTuple_GET_ITEM(args, 0), {"item", "index"}), offset = 0;
+      const std::int64_t n = t.numel();
+      if (i < -n || i >= n) errors::fail<IndexError>("item", "index ", i, " is out of range for ", n, " elements");
+      if (i < 0) i += n;
+      for (int d = t.ndim() - 1; d >= 0; i /= t.shape()[d--]) offset += i % t.shape()[d] * t.strides()[d];
+      return from_scalar(alias(t, offset, {}, {}).item());
+    }
     std::vector<Index> at = to_indices(PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : args, "item");
     return from_scalar(index(t, at).item());
   });
@@ -136,7 +146,6 @@ PyObject* tolist(PyObject* self, PyObject*) {
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).ndim()); }
 PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).numel()); }
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).storage_offset()); }
-PyObject* is_contiguous(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self).is_contiguous()); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).itemsize()); }
 PyObject* complex_(PyObject* self, PyObject*) {
   return guarded([&]() -> PyObject* {
@@ -232,7 +241,8 @@ PyMethodDef tensor_methods[] = {
      "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
     {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element, an int."},
     {"item", item, METH_VARARGS,
-     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index.\n\n"
+     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index (of the\n"
+     "flat tensor for a single int).\n\n"
      "ValueError for several elements, IndexError for an index that is not there."},
     {"tolist", tolist, METH_NOARGS,
      "tolist($self, /)\n--\n\nNested lists of Python numbers, a copy; a number for a 0-d tensor."},
@@ -240,8 +250,6 @@ PyMethodDef tensor_methods[] = {
     {"numel", numel, METH_NOARGS, "numel($self, /)\n--\n\nThe number of elements."},
     {"storage_offset", storage_offset, METH_NOARGS,
      "storage_offset($self, /)\n--\n\nThe first element's position in the storage, in elements."},
-    {"is_contiguous", is_contiguous, METH_NOARGS,
-     "is_contiguous($self, /)\n--\n\nWhether the elements lie row-major without gaps."},
     {"element_size", element_size, METH_NOARGS, "element_size($self, /)\n--\n\nBytes of one element."},
     {"is_shared", is_shared, METH_NOARGS,
      "is_shared($self, /)\n--\n\n"

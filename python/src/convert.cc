@@ -46,6 +46,20 @@ std::int64_t to_int(PyObject* o, const Where& w) {
   return v;
 }
 
+std::uint64_t to_seed(PyObject* o, const Where& w) {
+  if (PyFloat_Check(o) || !PyIndex_Check(o)) wrong_type(w, "an int", o);
+  const Object i = Object::steal(PyNumber_Index(o));
+  int overflow = 0;
+  const long long v = PyLong_AsLongLongAndOverflow(i.get(), &overflow);
+  if (!overflow) return static_cast<std::uint64_t>(v);
+  const unsigned long long u = overflow > 0 ? PyLong_AsUnsignedLongLong(i.get()) : 0;
+  if (overflow > 0 && !PyErr_Occurred()) return u;
+  PyErr_Clear();
+  PyErr_Format(PyExc_OverflowError, "%s: '%s' must lie between -2**63 and 2**64 - 1; got %s", w.op, w.arg,
+               number_text(i.get()).c_str());
+  throw PythonError{};
+}
+
 double to_double(PyObject* o, const Where& w) {
   if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
   Scalar s;
@@ -151,10 +165,12 @@ Dims to_dims(PyObject* o, const Where& w) {
       const Object item = item_at(o, i, w.op);
       // (shape,) around a single sequence, as NumPy's and PyTorch's users write both f(2, 3) and f((2, 3)).
       if (n == 1 && (PyTuple_Check(item.get()) || PyList_Check(item.get()))) return to_dims(item.get(), w);
+      if (PyBool_Check(item.get())) wrong_type(w, "made of ints", item.get());
       out.push_back(to_int(item.get(), w));
     }
     return out;
   }
+  if (PyBool_Check(o)) wrong_type(w, "an int or a sequence of ints", o);
   if (PyIndex_Check(o) && !(is_tensor(o) && unwrap(o).ndim() > 0) && !(is_ndarray(o) && PyObject_Length(o) >= 0)) {
     PyErr_Clear();
     out.push_back(to_int(o, w));
@@ -200,6 +216,10 @@ std::vector<Ref<Storage>> hold(std::span<const Tensor> ts) {
 Tensor compute(Op op, std::span<const Operand> in, const Tensor* out) {
   std::int64_t n = 0;
   for (const Operand& o : in) n = std::max(n, work(o));
+  // What broadcasts makes a result larger than its operands: at most 2**14 elements of two of 2**7.
+  if (n > 128 && n <= kReleaseGilAbove && in.size() == 2 && in[0].is_tensor() && in[1].is_tensor() &&
+      in[0].tensor().shape() != in[1].tensor().shape())
+    n = work(in[0]) * work(in[1]);
   if (n <= kReleaseGilAbove) return elementwise(op, in, out);
   Ref<Storage> held[4];
   for (std::size_t i = 0; i < in.size(); ++i) held[i] = hold(in[i]);

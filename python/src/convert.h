@@ -43,6 +43,7 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w);
 Index to_index(PyObject* o, const Where& w, Device device = kCpu);
 std::vector<Index> to_indices(PyObject* key, const char* op = "index", Device device = kCpu);
 Generator* to_generator(PyObject* o, const Where& w);
+std::uint64_t to_seed(PyObject* o, const Where& w);  // of 64 bits; negative ones wrap around
 
 PyObject* from_dtype(DType d);    // new reference
 PyObject* from_device(Device d);

@@ -289,7 +289,7 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
       if (copy != Py_True) note_copy("from_dlpack", "device", t.nbytes());
       t = to(t, {}, wanted);
     } else if (copy == Py_True && !copied) {
-      t = clone(t);
+      t = without_gil(t.numel(), [&] { return clone(t); }, t);
     }
     return wrap(std::move(t));
   });

@@ -145,10 +145,12 @@ bool dtype_from_name(std::string_view n, DType& out) {
     std::string_view name;
     DType dtype;
   };
-  static constexpr Alias kAliases[] = {
-      {"half", DType::float16},     {"float", DType::float32},      {"double", DType::float64},
-      {"short", DType::int16},      {"int", DType::int32},          {"long", DType::int64},
-      {"cfloat", DType::complex64}, {"cdouble", DType::complex128}, {"bool_", DType::bool_}};
+  // Python's types by their names, as in NumPy; others' as in PyTorch.
+  static constexpr Alias kAliases[] = {{"float", DType::float64},      {"int", DType::int64},
+                                       {"complex", DType::complex128}, {"half", DType::float16},
+                                       {"double", DType::float64},     {"cfloat", DType::complex64},
+                                       {"short", DType::int16},        {"cdouble", DType::complex128},
+                                       {"long", DType::int64},         {"bool_", DType::bool_}};
   for (const Alias& a : kAliases) {
     if (a.name == n) {
       out = a.dtype;
@@ -194,13 +196,16 @@ DType to_dtype(PyObject* o, const Where& w) {
   if (PyUnicode_Check(o)) {
     const std::string held = utf8(o);
     std::string_view text = held;
-    if (text.starts_with("tenon.") || text.starts_with("torch.")) text.remove_prefix(6);
+    if (text.starts_with("tenon.") || text.starts_with("torch.")) {
+      text.remove_prefix(6);  // torch.float is no float of Python's
+      if (text == "float" || text == "int") return text == "float" ? DType::float32 : DType::int32;
+    }
     if (dtype_from_name(text, d) || dtype_from_code(text, d)) return d;
   }
   if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
   if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
-  if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) return default_float();
-  if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return default_complex();
+  if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) return DType::float64;
+  if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return DType::complex128;
   if (dtype_from_numpy(o, d)) return d;
   PyErr_Format(PyExc_TypeError, "%s: '%s' must be a dtype (tenon.float32, a NumPy dtype or a name); got %R", w.op,
                w.arg, o);
@@ -223,7 +228,7 @@ void init_dtype(PyObject* module) {
       {Py_tp_new, reinterpret_cast<void*>(dtype_new)},
       {Py_tp_getset, dtype_getset},
       {Py_tp_methods, dtype_methods},
-      {Py_tp_doc, const_cast<char*>("An element type: tenon.float32 and the others.\n\n"
+      {Py_tp_doc, const_cast<char*>("dtype(dtype, /)\n--\n\nAn element type: tenon.float32 and the others.\n\n"
                                     "dtype(x) is the one that x (a NumPy dtype, a Python type or a name) means. "
                                     "TypeError for anything else.")},
       {0, nullptr}};
@@ -246,7 +251,8 @@ void init_dtype(PyObject* module) {
       {Py_tp_getset, device_getset},
       {Py_tp_methods, device_methods},
       {Py_tp_doc,
-       const_cast<char*>("Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).\n\n"
+       const_cast<char*>("device(type, index=-1)\n--\n\n"
+                         "Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).\n\n"
                          "It need not be there. ValueError for another name, TypeError for what is no name.")},
       {0, nullptr}};
   static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,

@@ -60,6 +60,21 @@ bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || Py
       op, static_cast<long long>(wanted), static_cast<long long>(depth), static_cast<long long>(got));
   throw PythonError{};
 }
+// Element i at the dimension is a number among sequences, or a sequence (of that length) among numbers.
+[[noreturn]] void mixed(const char* op, std::int64_t dim, std::int64_t i, PyObject* o, std::int64_t length = -1) {
+  const auto d = static_cast<long long>(dim), at = static_cast<long long>(i);
+  if (length < 0)
+    PyErr_Format(
+        PyExc_TypeError,
+        "%s: the elements at dimension %lld are sequences, but element %lld is %R (a ragged list has no shape)", op, d,
+        at, o);
+  else
+    PyErr_Format(PyExc_ValueError,
+                 "%s: the elements at dimension %lld are numbers, but element %lld is a sequence of length %lld (a "
+                 "ragged list has no shape)",
+                 op, d, at, static_cast<long long>(length));
+  throw PythonError{};
+}
 [[noreturn]] void not_a_number(const char* op, PyObject* o) {
   PyErr_Format(PyExc_TypeError, "%s: a sequence may hold numbers, tensors, arrays and sequences of them; got %.200s %R",
                op, Py_TYPE(o)->tp_name, o);
@@ -98,12 +113,13 @@ bool Elements::get(PyObject* o, Tensor& out, const char* op) {
   return true;
 }
 
-void scan(PyObject* o, int depth, Scan& s, Elements& arrays, const char* op, bool first) {
+// at: where o stands among its neighbours.
+void scan(PyObject* o, int depth, Scan& s, Elements& arrays, const char* op, bool first, std::int64_t at = 0) {
   Tensor t;
   if (arrays.get(o, t, op)) {
     for (int d = 0; d < t.ndim(); ++d) {
       if (first) s.shape.push_back(t.shape()[d]);
-      else if (depth + d >= s.shape.size()) ragged(op, depth + d, 1, t.shape()[d]);
+      else if (depth + d >= s.shape.size()) mixed(op, depth + d - 1, at, o, t.shape()[d]);
       else if (s.shape[depth + d] != t.shape()[d]) ragged(op, depth + d, s.shape[depth + d], t.shape()[d]);
     }
     if (!first && depth + t.ndim() != s.shape.size()) not_a_number(op, o);
@@ -116,28 +132,25 @@ void scan(PyObject* o, int depth, Scan& s, Elements& arrays, const char* op, boo
     Object fast = Object::steal(PySequence_Fast(o, "sequence"));
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
     if (first) s.shape.push_back(n);
-    else if (depth >= s.shape.size()) ragged(op, depth, 0, n);
+    else if (depth >= s.shape.size()) mixed(op, depth - 1, at, o, n);
     else if (s.shape[depth] != n) ragged(op, depth, s.shape[depth], n);
     if (depth >= kMaxDims - 1) throw ValueError(std::string(op) + ": the sequences are nested too deeply");
     for (Py_ssize_t i = 0; i < n; ++i) {
       const Object item = item_at(fast.get(), i, op);
       // Exact Python floats and ints are most of what lists hold.
       if (PyFloat_CheckExact(item.get())) {
-        if (depth + 1 != s.shape.size()) not_a_number(op, item.get());
+        if (depth + 1 != s.shape.size()) mixed(op, depth, i, item.get());
         s.weakest = std::max(s.weakest, Scalar::Tag::floating);
         s.any = true;
       } else {
-        scan(item.get(), depth + 1, s, arrays, op, first && i == 0);
+        scan(item.get(), depth + 1, s, arrays, op, first && i == 0, i);
       }
     }
     return;
   }
   Scalar v;
   const bool number = as_scalar(o, v);
-  if (!first && depth != s.shape.size()) {
-    PyErr_Format(PyExc_TypeError, "%s: expected a sequence at dimension %d, not a sequence: %R", op, depth, o);
-    throw PythonError{};
-  }
+  if (!first && depth != s.shape.size()) mixed(op, depth - 1, at, o);
   if (!number && is_numpy_scalar(o) && !PyUnicode_Check(o) && !PyBytes_Check(o)) refuse_numpy_scalar(o, op);
   if (!number) not_a_number(op, o);
   see_scalar(s, v, !is_numpy_scalar(o));
@@ -187,7 +200,7 @@ struct Filler {
     if (depth > 0 && arrays.get(o, t, op)) {
       Dims tail(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(depth)));
       Tensor target = from_blob(out, tail, dtype);
-      copy_(target, t.detach());
+      without_gil(t.numel(), [&] { copy_(target, t.detach()); }, t);
       out += tail.product();
     } else if (is_sequence(o)) {
       Object fast = Object::steal(PySequence_Fast(o, "sequence"));
@@ -230,8 +243,9 @@ bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optiona
   if (n == 0) return false;
   PyObject** items = PySequence_Fast_ITEMS(fast.get());
   if (!is_tensor(items[0]) && !is_ndarray(items[0]) && !is_array_like(items[0])) return false;
+  const auto converted = [&] { return dtype ? to(out, dtype) : out; };
   if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
-    if (dtype) out = to(out, dtype);
+    out = without_gil(out.numel(), converted);
     return true;
   }
   std::vector<Tensor> parts;
@@ -242,8 +256,11 @@ bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optiona
     if (!parts.empty() && t.shape() != parts[0].shape()) return false;
     parts.push_back(t.detach());
   }
-  out = stack(parts, 0);
-  if (dtype) out = to(out, dtype);
+  const auto join = [&] {
+    out = stack(parts, 0);
+    out = converted();
+  };
+  without_gil(work(parts), join, parts);
   return true;
 }
 
@@ -303,10 +320,10 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
   }
   if (other_dtype || other_device) {
     if (!fresh && !options.copy) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
-    return to(t, options.dtype, options.device);
+    return without_gil(t.numel(), [&] { return to(t, options.dtype, options.device); }, t);
   }
   // Fresh bytes that Python lends read-only (Pillow's) are no copy that can be written.
-  if (options.copy == true && (!fresh || t.read_only())) return clone(t);
+  if (options.copy == true && (!fresh || t.read_only())) return without_gil(t.numel(), [&] { return clone(t); }, t);
   return t;
 }
 

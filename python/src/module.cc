@@ -31,10 +31,18 @@ PyMethodDef functions[] = {
      "ValueError, with the fix, for swapped bytes, misaligned data and strides that are no multiple of the item size."},
     {nullptr}};
 
+PyObject* no_constructor(PyTypeObject*, PyObject*, PyObject*) {
+  PyErr_SetString(
+      PyExc_TypeError,
+      "Tensor: tensors are made by functions; use tenon.tensor(data), tenon.empty(size) or tenon.zeros(size)");
+  return nullptr;
+}
+
 void make_tensor_type(PyObject* module) {
   std::vector<PyType_Slot> slots = {
       {Py_tp_dealloc, reinterpret_cast<void*>(tensor_dealloc)},
       {Py_tp_repr, reinterpret_cast<void*>(tensor_repr)},
+      {Py_tp_new, reinterpret_cast<void*>(no_constructor)},
       {Py_tp_getset, tensor_getset},
       {Py_tp_methods, tensor_methods},
       {Py_tp_members, tensor_members},
@@ -43,8 +51,7 @@ void make_tensor_type(PyObject* module) {
   for (const PyType_Slot* list : {operator_slots, indexing_slots, buffer_slots})
     for (const PyType_Slot* s = list; s->slot; ++s) slots.push_back(*s);
   slots.push_back({0, nullptr});
-  static PyType_Spec spec = {"tenon.Tensor", sizeof(PyTensor), 0,
-                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, nullptr};
+  static PyType_Spec spec = {"tenon.Tensor", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT, nullptr};
   spec.slots = slots.data();
   tensor_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&spec)).release());
   if (PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) < 0) throw PythonError{};

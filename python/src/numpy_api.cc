@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "convert.h"
 #include "core/errors.h"
 #include "dtype.h"
 #include "tenon/error.h"
@@ -297,10 +298,16 @@ bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out) {
   Dims shape = {n};
   for (int d = 0; d < ndim; ++d) shape.push_back(PyArray_DIM(first, d));
   out = empty(shape, dtype);
-  char* to = out.data();
-  for (Py_ssize_t i = 0; i < n; ++i)
-    std::memcpy(to + i * bytes, PyArray_DATA(reinterpret_cast<PyArrayObject*>(arrays[i])),
-                static_cast<std::size_t>(bytes));
+  std::vector<Object> held;  // a list may change while the GIL is away
+  if (out.numel() > kReleaseGilAbove)
+    for (Py_ssize_t i = 0; i < n; ++i) held.push_back(Object::borrow(arrays[i]));
+  const auto copy = [&] {
+    char* to = out.data();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i, to += bytes)
+      std::memcpy(to, PyArray_DATA(reinterpret_cast<PyArrayObject*>(held.empty() ? arrays[i] : held[i].get())),
+                  static_cast<std::size_t>(bytes));
+  };
+  without_gil(out.numel(), copy);
   return true;
 }
 

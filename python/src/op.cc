@@ -15,14 +15,36 @@ struct Alias {
   std::string_view name;
   const char* alias;
 };
-constexpr Alias kAliases[] = {{"dim", "axis"},   {"dims", "axis"},        {"dims", "axes"},
-                              {"dims", "reps"},  {"keepdim", "keepdims"}, {"input", "x"},
-                              {"input", "a"},    {"correction", "ddof"},  {"size", "shape"},
-                              {"shape", "size"}, {"diagonal", "k"},       {"k", "diagonal"},
-                              {"other", "y"},    {"shifts", "shift"},     {"min", "a_min"},
-                              {"max", "a_max"},  {"tensors", "arrays"},   {"end", "stop"},
-                              {"steps", "num"},  {"index", "indices"},    {"n", "N"},
-                              {"m", "M"}};
+constexpr Alias kAliases[] = {{"dim", "axis"},
+                              {"dims", "axis"},
+                              {"dims", "axes"},
+                              {"dims", "reps"},
+                              {"keepdim", "keepdims"},
+                              {"input", "x"},
+                              {"input", "a"},
+                              {"correction", "ddof"},
+                              {"size", "shape"},
+                              {"shape", "size"},
+                              {"diagonal", "k"},
+                              {"k", "diagonal"},
+                              {"other", "y"},
+                              {"shifts", "shift"},
+                              {"min", "a_min"},
+                              {"max", "a_max"},
+                              {"tensors", "arrays"},
+                              {"end", "stop"},
+                              {"steps", "num"},
+                              {"index", "indices"},
+                              {"n", "N"},
+                              {"m", "M"},
+                              {"input", "tensor"},
+                              {"tensor", "other"},
+                              {"exponent", "other"},
+                              {"exponent", "y"},
+                              {"dim1", "axis1"},
+                              {"dim2", "axis2"},
+                              {"axis0", "axis2"},  // NumPy's pair of two that are swapped
+                              {"split_size_or_sections", "split_size"}};
 
 // Names are interned once, so that finding a keyword compares pointers.
 void intern_names(OpDef& def) {
@@ -53,19 +75,34 @@ int find_argument(const OpDef& def, PyObject* keyword) {
   throw PythonError{};
 }
 
-// Writes a result into out= and returns out itself.
-PyObject* into_out(const OpDef& def, const Object& result, PyObject* out) {
-  const Where where{def.name.c_str(), "out"};
-  if (!is_tensor(result.get())) argument_error(def, "out= goes with a single result");
-  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, where);
-  const Tensor& value = unwrap(result.get());
+// The tensor over out=, which takes a result.
+Tensor target_of(const OpDef& def, const Tensor& value, PyObject* out) {
   const char* name = def.name.c_str();
+  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
   if (grad_enabled() && (value.requires_grad() || target.requires_grad())) errors::out_requires_grad(name);
   if (target.shape() != value.shape()) errors::wrong_shape(name, target.shape(), value.shape());
   if (!can_cast_same_kind(value.dtype(), target.dtype()))
     errors::result_does_not_fit(name, value.dtype(), target.dtype());
-  copy_(target, value);
-  return Py_NewRef(out);
+  return target;
+}
+
+// Writes a result into out= and returns out itself; of a named tuple into a tuple.
+PyObject* into_out(const OpDef& def, const Object& result, PyObject* out) {
+  if (is_tensor(result.get())) {
+    Tensor target = target_of(def, unwrap(result.get()), out);
+    copy_(target, unwrap(result.get()));
+    return Py_NewRef(out);
+  }
+  const Py_ssize_t n = PyTuple_Check(result.get()) ? PyTuple_GET_SIZE(result.get()) : 0;
+  if (n == 0) argument_error(def, "out= goes with a single result");
+  if (!PyTuple_Check(out) || PyTuple_GET_SIZE(out) != n)
+    argument_error(def, errors::text("out= must be a tuple of ", static_cast<std::int64_t>(n), " tensors"));
+  std::vector<Tensor> targets;
+  for (Py_ssize_t i = 0; i < n; ++i)
+    targets.push_back(target_of(def, unwrap(PyTuple_GET_ITEM(result.get(), i)), PyTuple_GET_ITEM(out, i)));
+  for (Py_ssize_t i = 0; i < n; ++i)
+    copy_(targets[static_cast<std::size_t>(i)], unwrap(PyTuple_GET_ITEM(result.get(), i)));
+  return PyObject_CallOneArg(reinterpret_cast<PyObject*>(Py_TYPE(result.get())), out);
 }
 
 PyObject* vectorcall(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames) {

@@ -1,4 +1,6 @@
 // Rows: copies, conversions between dtypes and devices, and questions about them.
+#include <cctype>
+
 #include "core/errors.h"
 #include "dtype.h"
 #include "numpy_api.h"
@@ -23,6 +25,8 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
   auto take = [&](PyObject* o, const char* name) {
     if (o == Py_None) return;
     if (PyBool_Check(o)) return;  // a positional non_blocking
+    const std::optional<DType> dtype_before = dtype;
+    const std::optional<Device> device_before = device;
     if (is_tensor(o)) {
       dtype = unwrap(o).dtype();
       device = unwrap(o).device();
@@ -30,17 +34,18 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
     }
     if (is_device(o) || (PyUnicode_Check(o) && !names_dtype(o))) device = to_device(o, {"to", name});
     else dtype = to_dtype(o, {"to", name});
+    if ((dtype_before && dtype != dtype_before) || (device_before && device != device_before))
+      errors::fail<TypeError>("to", "one dtype and one device at most; got two");
   };
   take(args[1], "device");
   take(args[2], "dtype");
   return computed(t.numel(), [&] { return to(t, dtype, device, copy); }, t);
 }
 
-PyObject* type_of(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  if (args[1] == Py_None) return to_python("tenon." + std::string(name(t.dtype())));
-  const DType d = argument<DType>(def, args, 1);
-  return computed(t.numel(), [&] { return to(t, d); }, t);
+// PyTorch's formats are all row-major here.
+void check_format(const char* op, const std::optional<std::string>& format) {
+  if (format && *format != "contiguous_format" && *format != "preserve_format")
+    errors::fail(op, "memory_format must be contiguous_format or preserve_format; got '", *format, "'");
 }
 
 template <DType D>
@@ -48,6 +53,40 @@ Tensor convert(const Tensor& t) {
   return to(t, D);
 }
 Tensor convert_complex(const Tensor& t) { return to(t, DType::complex64); }
+
+struct Conversion {
+  const char* name;
+  Tensor (*fn)(const Tensor&);
+  DType dtype;
+};
+constexpr Conversion kConversions[] = {
+    {"bool", &convert<DType::bool_>, DType::bool_},      {"byte", &convert<DType::uint8>, DType::uint8},
+    {"char", &convert<DType::int8>, DType::int8},        {"short", &convert<DType::int16>, DType::int16},
+    {"int", &convert<DType::int32>, DType::int32},       {"long", &convert<DType::int64>, DType::int64},
+    {"half", &convert<DType::float16>, DType::float16},  {"bfloat16", &convert<DType::bfloat16>, DType::bfloat16},
+    {"float", &convert<DType::float32>, DType::float32}, {"double", &convert<DType::float64>, DType::float64},
+    {"cfloat", &convert_complex, DType::complex64},      {"cdouble", &convert<DType::complex128>, DType::complex128}};
+
+// 'torch.IntTensor' is what int() makes.
+std::optional<DType> named_type(PyObject* o) {
+  if (!PyUnicode_Check(o)) return {};
+  const std::string text = utf8(o);
+  for (const Conversion& c : kConversions) {
+    std::string name = c.dtype == DType::bfloat16 ? "bFloat16" : c.name;
+    name[0] = static_cast<char>(std::toupper(name[0]));
+    if (text == errors::text("torch.", name, "Tensor") || text == errors::text("tenon.", name, "Tensor"))
+      return c.dtype;
+  }
+  return {};
+}
+
+PyObject* type_of(const OpDef& def, PyObject* const* args) {
+  const Tensor t = argument<Tensor>(def, args, 0);
+  if (args[1] == Py_None) return to_python("tenon." + std::string(name(t.dtype())));
+  const auto named = named_type(args[1]);
+  const DType d = named ? *named : argument<DType>(def, args, 1);
+  return computed(t.numel(), [&] { return to(t, d); }, t);
+}
 
 Device cuda_device(PyObject* o, const Tensor& t) {
   if (o == Py_None) return t.device().is_cpu() ? Device{DeviceType::cuda, 0} : t.device();
@@ -62,13 +101,23 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 }  // namespace
 
 void def_convert(Ops& ops) {
-  ops.def("clone", &clone,
-          "A copy in fresh memory, row-major, writeable; the gradient flows through.\n\n"
-          "TypeError for what is no tensor or array.",
-          "input"_a)
+  ops.def(
+         "clone",
+         +[](const Tensor& t, const std::optional<std::string>& format) {
+           check_format("clone", format);
+           return clone(t);
+         },
+         "A copy in fresh memory, row-major whatever memory_format says, writeable; the gradient flows through.\n\n"
+         "TypeError for what is no tensor or array, ValueError for an unknown memory_format.",
+         "input"_a, kw_only, "memory_format"_a = none)
       .no_out();
-  ops.def("contiguous", &contiguous, "The tensor itself where it is row-major without gaps, otherwise a copy.",
-          "input"_a)
+  ops.def(
+         "contiguous",
+         +[](const Tensor& t, const std::optional<std::string>& format) {
+           check_format("contiguous", format);
+           return contiguous(t);
+         },
+         "The tensor itself where it is row-major without gaps, otherwise a copy.", "input"_a, "memory_format"_a = none)
       .method_only()
       .no_out();
   ops.raw("to", &to_any,
@@ -130,18 +179,6 @@ void def_convert(Ops& ops) {
       .method_only()
       .no_out();
 
-  struct Conversion {
-    const char* name;
-    Tensor (*fn)(const Tensor&);
-    DType dtype;
-  };
-  static constexpr Conversion kConversions[] = {
-      {"bool", &convert<DType::bool_>, DType::bool_},      {"byte", &convert<DType::uint8>, DType::uint8},
-      {"char", &convert<DType::int8>, DType::int8},        {"short", &convert<DType::int16>, DType::int16},
-      {"int", &convert<DType::int32>, DType::int32},       {"long", &convert<DType::int64>, DType::int64},
-      {"half", &convert<DType::float16>, DType::float16},  {"bfloat16", &convert<DType::bfloat16>, DType::bfloat16},
-      {"float", &convert<DType::float32>, DType::float32}, {"double", &convert<DType::float64>, DType::float64},
-      {"cfloat", &convert_complex, DType::complex64},      {"cdouble", &convert<DType::complex128>, DType::complex128}};
   for (const Conversion& c : kConversions) {
     ops.def(c.name, c.fn,
             errors::text("The elements as ", c.dtype, ": itself where they are, otherwise a copy.").c_str(), "input"_a)
@@ -149,6 +186,14 @@ void def_convert(Ops& ops) {
         .no_out();
   }
 
+  ops.def(
+         "is_contiguous",
+         +[](const Tensor& t, const std::optional<std::string>& format) {
+           check_format("is_contiguous", format);
+           return t.is_contiguous();
+         },
+         "Whether the elements lie row-major without gaps.", "input"_a, "memory_format"_a = none)
+      .method_only();
   ops.def(
       "is_floating_point", +[](const Tensor& t) { return is_floating(t.dtype()); },
       "Whether the dtype is a real floating one.\n\n"

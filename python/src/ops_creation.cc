@@ -214,6 +214,7 @@ void def_ranges(Ops& ops) {
          "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
+      .long_work()
       .numpy("arange")
       .array_api("arange");
   ops.def(
@@ -226,6 +227,7 @@ void def_ranges(Ops& ops) {
          "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
+      .long_work()
       .numpy("linspace")
       .array_api("linspace");
   ops.def(
@@ -237,7 +239,8 @@ void def_ranges(Ops& ops) {
          "ValueError for negative steps, TypeError for steps that are no int and for what is no number.",
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
-      .function_only();
+      .function_only()
+      .long_work();
   ops.def(
          "eye",
          +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v,
@@ -248,6 +251,7 @@ void def_ranges(Ops& ops) {
          "integers and bools.",
          "n"_a, "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
+      .long_work()
       .numpy("eye")
       .array_api("eye");
   ops.def("tril", &tril,
@@ -264,6 +268,20 @@ void def_ranges(Ops& ops) {
           "input"_a, "diagonal"_a = 0)
       .numpy("triu")
       .array_api("triu");
+  ops.def(
+         "tril_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, tril(t, k)); },
+         "As tril, in place; returns the tensor.\n\n"
+         "ValueError for fewer than two dimensions and for read-only memory, RuntimeError for a leaf that requires grad,\n"
+         "TypeError for float8.",
+         "input"_a, "diagonal"_a = 0)
+      .method_only();
+  ops.def(
+         "triu_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, triu(t, k)); },
+         "As triu, in place; returns the tensor.\n\n"
+         "ValueError for fewer than two dimensions and for read-only memory, RuntimeError for a leaf that requires grad,\n"
+         "TypeError for float8.",
+         "input"_a, "diagonal"_a = 0)
+      .method_only();
   ops.def("meshgrid", &meshgrid,
           "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
           "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"

@@ -9,6 +9,24 @@
 namespace tenon::py {
 namespace {
 
+bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
+// float16 and bfloat16 as float32, for what takes several steps and is rounded once.
+Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
+
+// alpha * b. A number stays one; float16 and bfloat16 are rounded after the sum only.
+Operand times_alpha(const Operand& b, const Scalar& alpha, Tensor& held) {
+  if (b.is_tensor()) return Operand(held = mul(widened(b.tensor()), alpha));
+  const bool floats = b.scalar().is_floating() || alpha.is_floating();
+  const DType d = b.scalar().is_complex() ? DType::complex128 : floats ? DType::float64 : DType::int64;
+  return Operand(mul(Tensor::of(b.scalar(), d), alpha).item());
+}
+
+DType common_dtype(const Operand& a, const Operand& b) {
+  if (a.is_tensor() && b.is_tensor()) return promote(a.tensor().dtype(), b.tensor().dtype());
+  if (a.is_tensor()) return b.scalar().promote_with(a.tensor().dtype());
+  return b.is_tensor() ? a.scalar().promote_with(b.tensor().dtype()) : a.scalar().default_dtype();
+}
+
 // alpha and out may be null.
 PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, PyObject* out) {
   const int arity = info(op).arity;
@@ -18,11 +36,13 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
   Operand operands[3] = {in[0].get(), in[1].get(), in[2].get()};
   const std::span<const Operand> used(operands, static_cast<std::size_t>(arity));
   Tensor scaled;
+  std::optional<DType> rounded;
   if (alpha) {
     const Scalar factor = to_scalar(alpha, {name, "alpha"});
     if (factor.is_floating() || factor.is_complex() || factor.to<std::int64_t>() != 1) {
-      scaled = mul(operands[1], factor);
-      operands[1] = Operand(scaled);
+      const DType sum = common_dtype(operands[0], operands[1]);
+      operands[1] = times_alpha(operands[1], factor, scaled);
+      if (is_half(sum) && !factor.is_complex()) rounded = sum;
     }
   }
   if (out) {
@@ -30,7 +50,8 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
     compute(op, used, &target);
     return Py_NewRef(out);
   }
-  return wrap(compute(op, used));
+  Tensor y = compute(op, used);
+  return wrap(rounded ? to(y, rounded) : std::move(y));
 }
 PyObject* invoke(const OpDef& def, PyObject* const* args) {
   const auto arity = static_cast<std::size_t>(info(def.op).arity);
@@ -41,11 +62,12 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
 Tensor divide(const Operand& a, const Operand& b, const std::string& mode) {
   if (mode == "floor") return floor_divide(a, b);
   if (mode != "trunc") errors::fail("div", "rounding_mode must be None, 'floor' or 'trunc'; got '", mode, "'");
-  const Tensor q = div(a, b);
   const auto dtype = [](const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); };
   // Integers stay integers, exactly: what fmod leaves is divisible.
   if (is_integral(dtype(a)) && is_integral(dtype(b))) return floor_divide(sub(a, fmod(a, b)), b);
-  return trunc(q);
+  const DType d = common_dtype(a, b);
+  if (!is_half(d)) return trunc(div(a, b));
+  return to(trunc(a.is_tensor() ? div(widened(a.tensor()), b) : div(a, widened(b.tensor()))), d);
 }
 PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
   if (args[2] == Py_None) return run(def.name.c_str(), Op::div, args, nullptr, args[3]);
@@ -58,6 +80,47 @@ PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
   const Operand result(quotient);
   compute(Op::positive, {&result, 1}, &target);
   return Py_NewRef(args[3]);
+}
+
+PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
+  const int arity = info(def.op).arity;
+  Tensor self = unwrap(args[0]);
+  From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
+                         From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
+  Operand others[2] = {in[0].get(), in[1].get()};
+  Tensor scaled;
+  if (def.op == Op::add || def.op == Op::sub) {
+    others[0] = times_alpha(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}), scaled);
+  }
+  const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
+  without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);
+  return Py_NewRef(args[0]);
+}
+
+PyObject* invoke_div_inplace(const OpDef& def, PyObject* const* args) {
+  if (args[2] == Py_None) return invoke_inplace(def, args);
+  Tensor self = unwrap(args[0]);
+  From<Operand> other(args[1], {def.name.c_str(), "other"});
+  const Operand y = other.get();
+  const std::string mode = to_string(args[2], {"div_", "rounding_mode"});
+  const auto write = [&] {
+    const Tensor quotient = divide(self, y, mode);
+    if (!can_cast_same_kind(quotient.dtype(), self.dtype()))
+      errors::result_does_not_fit("div_", quotient.dtype(), self.dtype());
+    copy_(self, quotient);
+  };
+  without_gil(std::max(self.numel(), work(y)), write, self, y);
+  return Py_NewRef(args[0]);
+}
+
+// logit(eps): of x limited to [eps, 1 - eps].
+PyObject* invoke_logit(const OpDef& def, PyObject* const* args) {
+  if (args[1] == Py_None) return run(def.name.c_str(), Op::logit, args, nullptr, args[2]);
+  const Tensor x = argument<Tensor>(def, args, 0);
+  const auto eps = argument<double>(def, args, 1);
+  const Object limited = Object::steal(computed(x.numel(), [&] { return clip(x, eps, 1 - eps); }, x));
+  PyObject* const one[] = {limited.get()};
+  return run(def.name.c_str(), Op::logit, one, nullptr, args[2]);
 }
 
 // clip: either bound may be missing.
@@ -100,6 +163,7 @@ Tensor polygamma_of(std::int64_t n, const Tensor& x) {
 }
 
 Tensor round_to(const Tensor& t, std::int64_t decimals) {
+  if (is_half(t.dtype())) return to(round_to(widened(t), decimals), t.dtype());
   if (decimals == 0 || (decimals > 0 && !is_floating(t.dtype()) && !is_complex(t.dtype()))) return rint(t);
   const double factor = std::pow(10.0, static_cast<double>(std::abs(decimals)));
   if (is_integral(t.dtype()))
@@ -160,22 +224,6 @@ void add_aliases(OpDef& d, const OpInfo& o) {
   if (d.op == Op::trunc) add("fix");
 }
 
-PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
-  const int arity = info(def.op).arity;
-  Tensor self = unwrap(args[0]);
-  From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
-                         From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
-  Operand others[2] = {in[0].get(), in[1].get()};
-  Tensor scaled;
-  if (static_cast<int>(def.args.size()) > arity) {
-    scaled = mul(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}));
-    others[0] = Operand(scaled);
-  }
-  const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
-  without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);
-  return Py_NewRef(args[0]);
-}
-
 }  // namespace
 
 void def_elementwise(Ops& ops) {
@@ -188,6 +236,7 @@ void def_elementwise(Ops& ops) {
     auto names = [&](int k) {
       if (clip) return k == 0 ? "input" : k == 1 ? "min" : "max";
       if (where) return k == 0 ? "condition" : k == 1 ? "input" : "other";
+      if (op == Op::pow && k == 1) return "exponent";
       if (lerp) return k == 0 ? "input" : k == 1 ? "end" : "weight";
       return kNames[k];
     };
@@ -213,13 +262,24 @@ void def_elementwise(Ops& ops) {
           "\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers (ValueError for "
           "others).";
     }
-    d->doc += std::string("\n") + dtypes(o.rule) + operand_errors(o);
+    if (op == Op::logit) {
+      d->invoke = &invoke_logit;
+      d->args.push_back(Arg{"eps", Object::borrow(Py_None), false, false});
+      d->doc += "\n\neps: x is limited to [eps, 1 - eps] first.";
+    }
+    d->doc += std::string("\n") + dtypes(o.rule);
+    if (op == Op::sigmoid || op == Op::silu || op == Op::sinc) d->doc += " Complex numbers, too.";
+    d->doc += operand_errors(o);
     add_aliases(*d, o);
     d->numpy_name = o.numpy_name;
     d->array_api_name = o.array_api_name;
     d->takes_out = d->native_out = true;
     ops.add_row(d);
     OpDef* inplace = row("_", &invoke_inplace);
+    if (op == Op::div) {
+      inplace->invoke = &invoke_div_inplace;
+      inplace->args.push_back(d->args.back());
+    }
     for (const char* alias : d->aliases) {
       static std::deque<std::string> names;
       names.push_back(std::string(alias) + "_");

@@ -14,25 +14,39 @@ Tensor source_like(PyObject* o, const Where& w, const Tensor& t, const Tensor& i
 
 using Scatter = Tensor (*)(const Tensor&, std::int64_t, const Tensor&, const Tensor&);
 
-// scatter(dim, index, src) and scatter(dim, index, value=number).
-template <Scatter F>
-PyObject* scatter_any(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0), index = argument<Tensor>(def, args, 2);
-  const auto dim = argument<std::int64_t>(def, args, 1);
-  PyObject* src = args[3] != Py_None ? args[3] : args[4];
-  if (src == Py_None) errors::fail<TypeError>(def.name, "the argument 'src' (or 'value') is missing");
-  const Tensor source = source_like(src, {def.name.c_str(), "src"}, t, index);
-  return computed(t.numel(), [&] { return F(t, dim, index, source); }, t, index, source);
+// Position by position along dim, at each of which the indices name different places.
+Tensor scatter_multiply(const Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source) {
+  Tensor out = t, factors = source;
+  for (int d = 0; d < index.ndim(); ++d) factors = narrow(factors, d, 0, index.shape()[d]);
+  const std::int64_t n = index.ndim() ? index.size(static_cast<int>(dim)) : 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Tensor at = narrow(index, dim, i, 1);
+    out = scatter(out, dim, at, mul(gather(out, dim, at), narrow(factors, dim, i, 1)));
+  }
+  return out.is_same(t) ? clone(t) : out;
 }
-template <Scatter F>
-PyObject* scatter_inplace(const OpDef& def, PyObject* const* args) {
+
+// What reduce='add' and 'multiply' make of scatter().
+Scatter reducing(const OpDef& def, PyObject* reduce, Scatter plain) {
+  if (reduce == Py_None) return plain;
+  const std::string name = to_string(reduce, {def.name.c_str(), "reduce"});
+  if (name == "add") return &scatter_add;
+  if (name != "multiply") errors::fail(def.name, "reduce must be None, 'add' or 'multiply'; got '", name, "'");
+  return &scatter_multiply;
+}
+
+// scatter(dim, index, src) and scatter(dim, index, value=number).
+template <Scatter F, bool Inplace>
+PyObject* scatter_any(const OpDef& def, PyObject* const* args) {
   Tensor t = argument<Tensor>(def, args, 0);
   const Tensor index = argument<Tensor>(def, args, 2);
   const auto dim = argument<std::int64_t>(def, args, 1);
   PyObject* src = args[3] != Py_None ? args[3] : args[4];
   if (src == Py_None) errors::fail<TypeError>(def.name, "the argument 'src' (or 'value') is missing");
   const Tensor source = source_like(src, {def.name.c_str(), "src"}, t, index);
-  without_gil(t.numel(), [&] { copy_(t, F(t, dim, index, source)); }, t, index, source);
+  const Scatter f = def.args.size() > 5 ? reducing(def, args[5], F) : F;
+  if constexpr (!Inplace) return computed(t.numel(), [&] { return f(t, dim, index, source); }, t, index, source);
+  without_gil(t.numel(), [&] { copy_(t, f(t, dim, index, source)); }, t, index, source);
   return Py_NewRef(args[0]);
 }
 
@@ -121,28 +135,29 @@ void def_index(Ops& ops) {
          "input"_a, "index"_a, "dim"_a = none)
       .numpy("take_along_axis")
       .array_api("take_along_axis");
-  ops.raw("scatter", &scatter_any<&scatter>,
+  ops.raw("scatter", &scatter_any<&scatter, false>,
           "A copy with out[index[i][j]][j] = src[i][j] for dim 0, and so for others. Of equal indices the last "
           "wins.\n\n"
-          "src: a tensor, or a number; it is converted to input's dtype.\n"
+          "src: a tensor, or a number; it is converted to input's dtype. reduce: 'add' or 'multiply' joins src and\n"
+          "what is there, for equal indices each time.\n"
           "IndexError for an index or a dimension that is not there; TypeError for indices that are no\n"
           "integers, without src, and for complex numbers in a real tensor; ValueError for another number of\n"
-          "dimensions than input's and for a src smaller than the indices; OverflowError for a Python integer\n"
-          "that the dtype cannot hold.",
-          "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
+          "dimensions than input's, for a src smaller than the indices and for another reduce; OverflowError for\n"
+          "a Python integer that the dtype cannot hold.",
+          "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
       .with_out();
-  ops.raw("scatter_add", &scatter_any<&scatter_add>,
+  ops.raw("scatter_add", &scatter_any<&scatter_add, false>,
           "As scatter, but src is added to what is there: a copy, and the same errors (IndexError, TypeError, "
           "ValueError).",
           "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .with_out();
-  ops.raw("scatter_", &scatter_inplace<&scatter>,
+  ops.raw("scatter_", &scatter_any<&scatter, true>,
           "As scatter, in place; returns the tensor.\n\n"
           "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
           "and for elements that share memory.",
-          "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none)
+          "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
       .method_only();
-  ops.raw("scatter_add_", &scatter_inplace<&scatter_add>,
+  ops.raw("scatter_add_", &scatter_any<&scatter_add, true>,
           "As scatter_add, in place; returns the tensor.\n\n"
           "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
           "and for elements that share memory.",

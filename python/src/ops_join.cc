@@ -14,14 +14,22 @@ PyObject* split_any(const OpDef& def, PyObject* const* args) {
 }
 
 PyObject* repeat_interleave_any(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
+  Tensor t = argument<Tensor>(def, args, 0);
   const auto dim = argument<std::optional<std::int64_t>>(def, args, 2);
+  const auto size = argument<std::optional<std::int64_t>>(def, args, 3);
+  const auto checked = [&](Tensor r) {
+    const std::int64_t n = r.ndim() ? r.size(dim && t.ndim() ? *dim : 0) : 1;
+    if (size && n != *size) errors::fail("repeat_interleave", "output_size must be ", n, "; got ", *size);
+    return r;
+  };
   if (PyLong_Check(args[1])) {
     const auto n = argument<std::int64_t>(def, args, 1);
-    return computed(t.numel() * std::max<std::int64_t>(n, 1), [&] { return repeat_interleave(t, n, dim); }, t);
+    return computed(t.numel() * std::max<std::int64_t>(n, 1), [&] { return checked(repeat_interleave(t, n, dim)); }, t);
   }
-  const Tensor repeats = argument<Tensor>(def, args, 1);
-  return computed(t.numel(), [&] { return repeat_interleave(t, repeats, dim); }, t, repeats);
+  const bool alone = args[1] == Py_None;  // the indices 0, 1, ..., each as often as the tensor says
+  const Tensor repeats = alone ? t : argument<Tensor>(def, args, 1);
+  if (alone) t = arange(repeats.numel());
+  return computed(kLongWork, [&] { return checked(repeat_interleave(t, repeats, dim)); }, t, repeats);
 }
 
 Tensor cat_any(const std::vector<Tensor>& ts, const std::optional<std::int64_t>& dim) {
@@ -93,6 +101,7 @@ void def_join(Ops& ops) {
           "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.\n\n"
           "ValueError for negative numbers.",
           "input"_a, variadic("dims"_a))
+      .long_work()
       .numpy("tile")
       .array_api("tile");
   ops.def("repeat", &repeat,
@@ -100,14 +109,16 @@ void def_join(Ops& ops) {
           "As PyTorch's; NumPy's repeat of single elements is repeat_interleave. ValueError for fewer numbers\n"
           "and for negative ones.",
           "input"_a, variadic("repeats"_a))
+      .long_work()
       .method_only();
   ops.raw("repeat_interleave", &repeat_interleave_any,
           "Each element repeated in place: a number of times, or as often as a 1-D integer tensor says.\n\n"
-          "Along dim, or of the flat tensor. A copy.\n"
+          "Along dim, or of the flat tensor. A copy. repeat_interleave(repeats): the indices 0, 1, ... so.\n"
+          "output_size: how many there are in the end, if that is known.\n"
           "IndexError for a dimension that is not there, TypeError for repeats that are no integers, ValueError\n"
-          "for negative ones, for more than one dimension of them and for another number of them than of\n"
-          "elements.",
-          "input"_a, "repeats"_a, "dim"_a = none)
+          "for negative ones, for more than one dimension of them, for another number of them than of elements\n"
+          "and for another output_size than theirs.",
+          "input"_a, "repeats"_a = none, "dim"_a = none, kw_only, "output_size"_a = none)
       .with_out()
       .numpy("repeat")
       .array_api("repeat");

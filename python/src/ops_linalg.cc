@@ -51,11 +51,12 @@ void def_linalg(Ops& ops) {
           "The inner product of two vectors of one length; nothing is conjugated. A new 0-d tensor of the "
           "promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the lengths differ, TypeError for float8.",
-          "input"_a, "other"_a);
+          "input"_a, "tensor"_a);
   ops.def("outer", &outer,
           "The products of all elements of one vector with all of another: a new matrix of the promoted dtype.\n\n"
           "ValueError for another number of dimensions than one, TypeError for float8.",
           "input"_a, "vec2"_a)
+      .long_work()
       .alias("ger");
 }
 

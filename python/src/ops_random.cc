@@ -29,9 +29,10 @@ Tensor draw_integers(const Scalar& low, const Scalar& high, const Dims& shape, D
 PyObject* randint_any(const OpDef& def, PyObject* const* args) {
   PyObject *low = args[0], *high = args[1], *size = args[2];
   if (size == Py_None && (PyTuple_Check(high) || PyList_Check(high))) std::swap(size, high);
-  if (size == Py_None)
-    errors::fail<TypeError>("randint",
-                            "the argument 'size' is missing; randint(high, size) or randint(low, high, size)");
+  if (low == Py_None) std::swap(low, high);
+  if (size == Py_None || low == Py_None)
+    errors::fail<TypeError>("randint", "the argument '", size == Py_None ? "size" : "high",
+                            "' is missing; randint(high, size) or randint(low, high, size)");
   Scalar a, b;
   if (high == Py_None) {
     b = to_scalar(low, {"randint", "high"});
@@ -112,12 +113,6 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
   return Py_NewRef(args[0]);
 }
 
-std::uint64_t seed_of(PyObject* o) {
-  Object i = Object::steal(PyNumber_Index(o));
-  // Negative seeds wrap around, as in PyTorch.
-  return PyLong_AsUnsignedLongLongMask(i.get());
-}
-
 PyObject* default_generator_object() {
   static PyObject* module = PyImport_ImportModule("tenon._C");
   return Object::steal(PyObject_GetAttrString(module, "default_generator")).release();
@@ -157,7 +152,7 @@ void def_random(Ops& ops) {
           "A new tensor, of int64 unless dtype is given. ValueError if the range is empty, OverflowError if it\n"
           "does not fit into dtype, TypeError for complex dtypes, for bounds that are no integers and without a\n"
           "size, RuntimeError for requires_grad of integers.",
-          "low"_a, "high"_a = none, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = "int64",
+          "low"_a = none, "high"_a = none, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = "int64",
           "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .with_out();
@@ -167,7 +162,8 @@ void def_random(Ops& ops) {
          "dtype: int64 unless given; integers and floats. ValueError for a negative n, OverflowError where n\n"
          "does not fit into dtype, TypeError for other dtypes.",
          "n"_a, kw_only, "generator"_a = none, "dtype"_a = "int64", "device"_a = none)
-      .function_only();
+      .function_only()
+      .long_work();
   ops.def(
          "rand_like",
          +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
@@ -205,11 +201,15 @@ void def_random(Ops& ops) {
       .function_only()
       .with_out();
   ops.def(
-      "bernoulli", +[](const Tensor& t, Generator* g) { return bernoulli(t, g); },
-      "1 with the probability that each element gives, otherwise 0: a new tensor of input's shape and dtype.\n\n"
+      "bernoulli",
+      +[](const Tensor& t, const std::optional<double>& p, Generator* g) {
+        return p ? to(bernoulli(full(t.shape(), *p, DType::float64, t.device()), g), t.dtype()) : bernoulli(t, g);
+      },
+      "1 with the probability that each element gives (or p for all of them), otherwise 0: a new tensor of input's "
+      "shape and dtype.\n\n"
       "ValueError for probabilities outside [0, 1], TypeError for other dtypes than float16, bfloat16,\n"
-      "float32 and float64.",
-      "input"_a, kw_only, "generator"_a = none);
+      "float32 and float64 without p.",
+      "input"_a, "p"_a = none, kw_only, "generator"_a = none);
   ops.def(
       "multinomial",
       +[](const Tensor& t, std::int64_t n, bool replacement, Generator* g) {
@@ -263,9 +263,7 @@ void def_random(Ops& ops) {
   ops.raw(
          "manual_seed",
          [](const OpDef&, PyObject* const* args) -> PyObject* {
-           const std::uint64_t seed = seed_of(args[0]);
-           if (PyErr_Occurred()) throw PythonError{};
-           default_generator().manual_seed(seed);
+           default_generator().manual_seed(to_seed(args[0], {"manual_seed", "seed"}));
            return default_generator_object();
          },
          "Starts the default generator's stream of a seed from its beginning; returns the generator.\n\n"

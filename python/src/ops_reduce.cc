@@ -74,9 +74,17 @@ PyObject* extreme(const OpDef& def, PyObject* const* args) {
 PyObject* norm_any(const OpDef& def, PyObject* const* args) {
   Tensor t = argument<Tensor>(def, args, 0);
   double p = 2;
+  if (PyUnicode_Check(args[1]) && PyUnicode_CompareWithASCIIString(args[1], "nuc") == 0) {
+    // By NumPy's singular values.
+    const Object module = Object::steal(PyImport_ImportModule("tenon.numpy.linalg"));
+    const Object input =
+        Object::steal(args[4] == Py_None ? Py_NewRef(args[0]) : wrap(to(t, argument<DType>(def, args, 4))));
+    return Object::steal(PyObject_CallMethod(module.get(), "norm", "OOOO", input.get(), args[1], args[2], args[3]))
+        .release();
+  }
   if (PyUnicode_Check(args[1])) {
     if (PyUnicode_CompareWithASCIIString(args[1], "fro") != 0)
-      errors::fail("norm", "p must be a number, inf or 'fro'; got '", utf8(args[1]), "'");
+      errors::fail("norm", "p must be a number, inf, 'fro' or 'nuc'; got '", utf8(args[1]), "'");
   } else if (args[1] != Py_None) {
     p = argument<double>(def, args, 1);
   }
@@ -141,7 +149,7 @@ void def_sums(Ops& ops) {
   ops.raw("norm", &norm_any,
           doc("The p-norm sum(|x|^p)^(1/p) of the elements.",
               "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not "
-              "zero; 'fro' is 2.\n"
+              "zero; 'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
               "The result is real; of integers and bools in the default float. ValueError for another string, and\n"
               "for no elements with inf and -inf.")
               .c_str(),
@@ -212,19 +220,41 @@ void def_extremes(Ops& ops) {
       .array_api("any");
 }
 
+using Cumulate = Tensor (*)(const Tensor&, std::int64_t, std::optional<DType>);
+template <Cumulate F>
+Tensor along(const Tensor& t, const std::optional<std::int64_t>& dim, const std::optional<DType>& d) {
+  return dim ? F(t, *dim, d) : F(flatten(t), 0, d);
+}
+template <Cumulate F>
+Tensor& along_inplace(Tensor& t, std::int64_t dim) {
+  return copy_(t, F(t, dim, t.dtype()));
+}
+
 void def_scans(Ops& ops) {
-  ops.def("cumsum", &cumsum,
-          "The sums of the elements up to each one along dim: a new tensor of input's shape.\n\n"
+  ops.def("cumsum_", &along_inplace<&cumsum>,
+          "Overwrites the tensor with its sums along dim; returns it.\n\n"
+          "IndexError for a dimension that is not there, TypeError for float8 and where the result does not fit,\n"
+          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.",
+          "input"_a, "dim"_a)
+      .method_only();
+  ops.def("cumprod_", &along_inplace<&cumprod>,
+          "Overwrites the tensor with its products along dim; returns it.\n\n"
+          "IndexError for a dimension that is not there, TypeError for float8 and where the result does not fit,\n"
+          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.",
+          "input"_a, "dim"_a)
+      .method_only();
+  ops.def("cumsum", &along<&cumsum>,
+          "The sums of the elements up to each one along dim (of the flat tensor without dim): a new tensor.\n\n"
           "Integers and bools in int64 (uint64); dtype converts first. IndexError for a dimension that is not\n"
           "there, TypeError for float8.",
-          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
+          "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .numpy("cumsum")
       .array_api("cumulative_sum");
-  ops.def("cumprod", &cumprod,
-          "The products of the elements up to each one along dim: a new tensor of input's shape.\n\n"
+  ops.def("cumprod", &along<&cumprod>,
+          "The products of the elements up to each one along dim (of the flat tensor without dim): a new tensor.\n\n"
           "Integers and bools in int64 (uint64); dtype converts first. IndexError for a dimension that is not\n"
           "there, TypeError for float8.",
-          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
+          "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .numpy("cumprod")
       .array_api("cumulative_prod");
   ops.def(
@@ -233,7 +263,7 @@ void def_scans(Ops& ops) {
       "exp(x) / sum(exp(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
       "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
       "not there, TypeError for complex numbers and float8.",
-      "input"_a, "dim"_a, kw_only, "dtype"_a = none);
+      "input"_a, "dim"_a, "dtype"_a = none);
   ops.def(
       "log_softmax",
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) {
@@ -242,7 +272,16 @@ void def_scans(Ops& ops) {
       "log(softmax(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
       "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
       "not there, TypeError for complex numbers and float8.",
-      "input"_a, "dim"_a, kw_only, "dtype"_a = none);
+      "input"_a, "dim"_a, "dtype"_a = none);
+}
+
+// A number beside a tensor, in its dtype where that holds it.
+Tensor as_tensor(const Operand& o, const Operand& other) {
+  if (o.is_tensor()) return o.tensor();
+  const Scalar& s = o.scalar();
+  const DType d = other.is_tensor() ? s.promote_with(other.tensor().dtype()) : s.default_dtype();
+  const DType own = s.fits(DType::int64) ? s.default_dtype() : DType::float64;
+  return Tensor::of(s, s.fits(d) ? d : own, other.is_tensor() ? other.tensor().device() : kCpu);
 }
 
 void def_comparisons(Ops& ops) {
@@ -252,15 +291,25 @@ void def_comparisons(Ops& ops) {
           "TypeError for what is no tensor or array.",
           "input"_a, "other"_a)
       .numpy("array_equal");
-  ops.def("isclose", &isclose,
-          "Whether |input - other| <= atol + rtol * |other|, elementwise, with broadcasting: a new bool tensor.\n\n"
-          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast.",
-          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def(
+         "isclose",
+         +[](const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
+           return isclose(as_tensor(a, b), as_tensor(b, a), rtol, atol, equal_nan);
+         },
+         "Whether |input - other| <= atol + rtol * |other|, elementwise, with broadcasting: a new bool tensor.\n\n"
+         "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast and for\n"
+         "negative tolerances.",
+         "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("isclose");
-  ops.def("allclose", &allclose,
-          "Whether |input - other| <= atol + rtol * |other| for all elements, with broadcasting: a Python bool.\n\n"
-          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast.",
-          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
+  ops.def(
+         "allclose",
+         +[](const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
+           return allclose(as_tensor(a, b), as_tensor(b, a), rtol, atol, equal_nan);
+         },
+         "Whether |input - other| <= atol + rtol * |other| for all elements, with broadcasting: a Python bool.\n\n"
+         "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast and for\n"
+         "negative tolerances.",
+         "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("allclose");
 }
 

@@ -274,10 +274,13 @@ void def_windows(Ops& ops) {
   ops.def(
          "as_strided",
          +[](const Tensor& t, const Dims& size, const Dims& stride, const std::optional<std::int64_t>& offset) {
-           return as_strided(t, size, stride, offset.value_or(t.storage_offset()));
+           std::int64_t from_first = 0;  // tenon::as_strided counts from the tensor's first element
+           if (offset && __builtin_sub_overflow(*offset, t.storage_offset(), &from_first))
+             errors::fail("as_strided", "offset ", *offset, " lies outside the storage");
+           return as_strided(t, size, stride, from_first);
          },
-         "A view of the storage with any sizes and strides (in elements), from an element offset on (the "
-         "tensor's own).\n\n"
+         "A view of the storage with any sizes and strides, in elements.\n\n"
+         "storage_offset: the first element, counted from the storage's first (the tensor's own).\n"
          "ValueError where it would reach outside the storage, for negative sizes, and without one stride for\n"
          "each size.",
          "input"_a, "size"_a, "stride"_a, "storage_offset"_a = none)

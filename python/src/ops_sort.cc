@@ -29,6 +29,7 @@ void def_sort(Ops& ops) {
           "elements keep their order, whatever stable says. The gradient goes back with each element. Any\n"
           "dtype. IndexError for a dimension that is not there.",
           "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
+      .with_out()
       .returns("ValuesIndices");
   ops.def(
          "argsort",

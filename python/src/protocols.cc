@@ -181,12 +181,18 @@ PyObject* tobytes(PyObject* self, PyObject* args, PyObject* kwargs) {
   const char* order = "C";
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|z:tobytes", const_cast<char**>(keywords), &order)) return nullptr;
   return guarded([&] {
-    Tensor t = unwrap(self).detach().to(kCpu);
+    Tensor t = unwrap(self).detach();
     if (order && order[0] == 'F') t = T(t);
     else if (order && order[0] != 'C')
       errors::fail("tobytes", "order must be 'C' or 'F'; got '", std::string(order), "'");
-    t = contiguous(t);
-    return PyBytes_FromStringAndSize(t.data(), t.nbytes());
+    Object bytes = Object::steal(PyBytes_FromStringAndSize(nullptr, t.nbytes()));
+    const auto copy = [&] {
+      const Tensor rows = contiguous(t.to(kCpu));
+      if (rows.numel() > 0)
+        std::memcpy(PyBytes_AS_STRING(bytes.get()), rows.data(), static_cast<std::size_t>(rows.nbytes()));
+    };
+    without_gil(t.numel(), copy, t);
+    return bytes.release();
   });
 }
 

@@ -20,7 +20,8 @@ PyObject* call(PyObject*, PyObject* const* args, std::size_t nargsf, PyObject* k
   return guarded([&]() -> PyObject* {
     const Py_ssize_t n = PyVectorcall_NARGS(nargsf), named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
     if (n < 1 || !is_tensor(args[0])) errors::fail<TypeError>("size", "a method of tensors");
-    if (n + named > 2 || (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "dim") != 0))
+    if (n + named > 2 || (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "dim") != 0 &&
+                          PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "axis") != 0))
       errors::fail<TypeError>("size", "it takes the argument dim only");
     const Tensor& t = unwrap(args[0]);
     if (n + named == 1 || args[1] == Py_None) return from_dims(t.shape());

@@ -4,6 +4,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include "convert.h"
+#include "dtype.h"
 #include "tenon/backend.h"
 
 namespace nb = nanobind;
@@ -11,6 +12,20 @@ namespace nb = nanobind;
 namespace tenon::py {
 
 extern PyTypeObject* size_type;
+
+namespace {
+
+// f, whose errors reach Python through nanobind.
+template <class F>
+void raising(F&& f) {
+  const Object done = Object::maybe(guarded([&] {
+    f();
+    return Py_NewRef(Py_None);
+  }));
+  if (!done) throw nb::python_error();
+}
+
+}  // namespace
 
 void bind_system(nb::module_& m) {
   m.def("_cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
@@ -43,13 +58,28 @@ void bind_system(nb::module_& m) {
   nb::class_<Generator>(
       m, "Generator",
       "A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), by seed and position.\n\n"
-      "seed: an int from 0 to 2^64 - 1; TypeError for anything else. tenon.default_generator is the one\n"
-      "of the process, which draws for all functions that are given none.")
-      .def(nb::init<std::uint64_t>(), nb::arg("seed") = 0x853c49e6748fea9bULL)
+      "seed: an int from 0 to 2^64 - 1, or a device; TypeError for anything else. tenon.default_generator is the\n"
+      "one of the process, which draws for all functions that are given none.")
+      .def(
+          "__init__",
+          [](Generator* self, nb::handle seed, nb::handle device) {
+            const Where at{"Generator", "seed"};
+            const bool where = PyUnicode_Check(seed.ptr()) || is_device(seed.ptr());  // Generator('cpu')
+            raising([&] {
+              const Device d = to_device(where ? seed.ptr() : device.ptr(), {"Generator", "device"});
+              if (!d.is_cpu())
+                throw ValueError("Generator: one on the CPU serves all devices; got " + d.str() + ", use device='cpu'");
+              where || seed.is_none() ? new (self) Generator : new (self) Generator(to_seed(seed.ptr(), at));
+            });
+          },
+          nb::arg("seed") = nb::none(), nb::arg("device") = "cpu")
+      .def_prop_ro(
+          "device", [](const Generator&) { return nb::steal(from_device(kCpu)); },
+          "The CPU: the numbers are the same on all devices.")
       .def(
           "manual_seed",
-          [](nb::handle self, std::uint64_t seed) {
-            nb::cast<Generator&>(self).manual_seed(seed);
+          [](nb::handle self, nb::handle seed) {
+            raising([&] { nb::cast<Generator&>(self).manual_seed(to_seed(seed.ptr(), {"manual_seed", "seed"})); });
             return nb::borrow(self);
           },
           nb::arg("seed"),

@@ -24,6 +24,9 @@ e: _builtins.float = 2.718281828459045
 inf: _builtins.float = _builtins.float("inf")
 nan: _builtins.float = _builtins.float("nan")
 newaxis: None = None
+# What clone() and contiguous() take as memory_format; both are row-major here.
+contiguous_format: _builtins.str = "contiguous_format"
+preserve_format: _builtins.str = "preserve_format"
 
 # PyTorch's names for dtypes, and bool, which shadows the built-in type in this module only.
 float = _C.float32
@@ -54,4 +57,4 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'tenon' has no attribute {name!r}")
 
 
-_LAZY = frozenset({"numpy", "nn", "optim"})
+_LAZY = frozenset({"numpy"})

@@ -15,7 +15,8 @@ class Size(int):
     __module__ = "tenon"
     _shape: tuple[int, ...]  # set by Tensor.size (python/src/size.cc)
 
-    def __call__(self, dim: SupportsIndex | None = None) -> Any:
+    def __call__(self, dim: SupportsIndex | None = None, *, axis: SupportsIndex | None = None) -> Any:
+        dim = axis if dim is None else dim
         if dim is None:
             return self._shape
         try:

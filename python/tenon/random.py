@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from tenon._C import Generator, default_generator, initial_seed, manual_seed, seed
+from tenon._signature import Signature
 
 __all__ = [
     "Generator",
@@ -17,6 +18,9 @@ __all__ = [
     "seed",
     "set_rng_state",
 ]
+
+
+Generator.__signature__ = Signature("(seed=..., device='cpu')")  # type: ignore[attr-defined]
 
 
 def get_rng_state() -> tuple[int, int]:

@@ -41,10 +41,14 @@ bool equal(const Tensor& a, const Tensor& b) {
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
   if (a.device() != b.device() && a.ndim() > 0 && b.ndim() > 0)
     errors::device_mismatch("isclose", a.device(), b.device());
+  if (rtol < 0 || atol < 0) errors::fail("isclose", "rtol and atol must not be negative; got ", rtol, " and ", atol);
   NoGrad guard;
   const Tensor x = in_precision(a), y = in_precision(b);
-  const Tensor near = le(abs(sub(x, y)), add(mul(abs(y), rtol), atol));
-  const Tensor close = logical_or(logical_and(near, isfinite(y)), eq(x, y));
+  const bool exact = !is_float_or_complex(a.dtype()) && !is_float_or_complex(b.dtype());
+  Tensor distance = abs(sub(x, y));
+  if (exact) distance = maximum(distance, ne(a, b));  // large integers that float64 cannot tell apart
+  const Tensor near = le(distance, add(mul(abs(y), rtol), atol));
+  const Tensor close = exact ? near : logical_or(logical_and(near, isfinite(y)), eq(x, y));
   return equal_nan ? logical_or(close, logical_and(isnan(x), isnan(y))) : close;
 }
 

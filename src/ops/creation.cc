@@ -138,8 +138,11 @@ Tensor triangle(const char* op, const Tensor& t, std::int64_t k) {
 
 }  // namespace
 
-Tensor tril(const Tensor& t, std::int64_t k) { return where(triangle("tril", t, k), t, 0); }
-Tensor triu(const Tensor& t, std::int64_t k) { return where(triangle("triu", t, std::max(k, -INT64_MAX) - 1), 0, t); }
+// The number false changes no dtype.
+Tensor tril(const Tensor& t, std::int64_t k) { return where(triangle("tril", t, k), t, false); }
+Tensor triu(const Tensor& t, std::int64_t k) {
+  return where(triangle("triu", t, std::max(k, -INT64_MAX) - 1), false, t);
+}
 
 std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing) {
   if (indexing != "ij" && indexing != "xy")

@@ -1,6 +1,7 @@
 #include "tenon/elementwise.h"
 
 #include <algorithm>
+#include <numbers>
 
 #include "autograd/derivatives.h"
 #include "autograd/elementwise_node.h"
@@ -47,6 +48,7 @@ std::string_view wanted(Rule r) {
 
 struct Call {
   ElementwiseTypes types;
+  DType promoted = DType::bool_;
   Dims shape;
   Device device = kCpu;
 };
@@ -77,7 +79,8 @@ DType promoted_dtype(Op op, std::span<const Operand> in) {
 Call prepare(Op op, std::span<const Operand> in) {
   const std::string_view name = info(op).name;
   Call call;
-  call.types = elementwise_types(op, promoted_dtype(op, in));
+  call.promoted = promoted_dtype(op, in);
+  call.types = elementwise_types(op, call.promoted);
   bool first = true;
   const Tensor* movable = nullptr;  // only CPU tensors without dimensions so far: they may follow to a device
   for (const Operand& o : in) {
@@ -124,6 +127,7 @@ Tensor allocate_result(const Call& call, std::span<const Operand> in) {
 
 void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out) {
   if (out.numel() == 0) return;
+  const Rule rule = info(op).rule;
   ElementwiseCall c;
   c.op = op;
   c.compute = call.types.compute;
@@ -139,7 +143,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
   Dims none;
   for (int i = 1; i <= c.arity; ++i) {
     const Operand& o = in[static_cast<std::size_t>(i - 1)];
-    const bool select_condition = i == 1 && info(op).rule == Rule::select;
+    const bool select_condition = i == 1 && rule == Rule::select;
     const bool host_number = o.is_tensor() && o.tensor().device() != call.device;
     if (o.is_tensor() && !host_number) {
       const Tensor& t = o.tensor();
@@ -158,7 +162,13 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
       c.data[i] = nullptr;
       c.dtype[i] = d;
       c.immediate[i] = true;
-      (host_number ? o.tensor().item() : o.scalar()).store(d, c.value[i]);
+      Scalar number = host_number ? o.tensor().item() : o.scalar();
+      // A comparison is as exact as the tensor: the nearest float16 of 0.1 is 0.1, though float32 is computed in.
+      if (rule == Rule::compare || rule == Rule::order) {
+        number.store(call.promoted, c.value[i]);
+        number = Scalar::load(call.promoted, c.value[i]);
+      }
+      number.store(d, c.value[i]);
       if (none.size() != call.shape.size()) none = Dims(call.shape.size(), 0);
       operands[i] = {&none, 0};
     }
@@ -269,6 +279,25 @@ Tensor compare_integers(Op op, std::span<const Operand> in) {
   return elementwise(op, weak);
 }
 
+// The complex forms of what has real kernels, made of other operations. Undefined where a kernel does that.
+Tensor compose_complex(Op op, std::span<const Operand> in) {
+  if (op != Op::sigmoid && op != Op::silu && op != Op::sinc) return {};
+  if (!in[0].is_tensor() || !is_complex(in[0].tensor().dtype())) return {};
+  const Tensor& z = in[0].tensor();
+  if (op == Op::sinc) {
+    const Tensor zero = eq(z, 0), angle = mul(where(zero, 1, z), std::numbers::pi);
+    return where(zero, 1, div(sin(angle), angle));
+  }
+  const Tensor below = add(exp(neg(z)), 1);
+  return op == Op::silu ? div(z, below) : reciprocal(below);
+}
+
+// What no single kernel computes; undefined for the rest.
+Tensor composed(Op op, std::span<const Operand> in) {
+  Tensor r = compose_complex(op, in);
+  return r.defined() ? r : compare_integers(op, in);
+}
+
 void check_out(std::string_view name, const Tensor& out, DType dtype, const Dims& shape, Device device, bool record) {
   if (record || (grad_enabled() && out.requires_grad())) errors::out_requires_grad(name);
   if (!can_cast_same_kind(dtype, out.dtype())) errors::result_does_not_fit(name, dtype, out.dtype());
@@ -301,6 +330,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
 Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   const bool record = any_needs_grad(in);
   if (!out) {
+    if (Tensor r = compose_complex(op, in); r.defined()) return r;
     if (!record && !in.empty()) {
       const Operand& first = in[0].is_tensor() || in.size() == 1 ? in[0] : in[1];
       if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) {
@@ -318,7 +348,7 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
     return result;
   }
   const std::string_view name = info(op).name;
-  if (const Tensor exact = compare_integers(op, in); exact.defined()) {
+  if (const Tensor exact = composed(op, in); exact.defined()) {
     check_out(name, *out, exact.dtype(), exact.shape(), exact.device(), record);
     copy_(*const_cast<Tensor*>(out), exact);
     return *out;
@@ -346,6 +376,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   std::copy(others.begin(), others.end(), all + 1);
   const std::span<Operand> in(all, others.size() + 1);
   const bool record = any_needs_grad(in);
+  if (const Tensor r = compose_complex(op, in); r.defined()) return copy_(self, r);
   if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());
     if (types.result == self.dtype()) {
@@ -383,7 +414,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
     Tensor target = self.detach();
     const Operand source(result);
     ElementwiseTypes types{result.dtype(), result.dtype(), self.dtype()};
-    run(Op::copy, {types, self.shape(), self.device()}, {&source, 1}, target);
+    run(Op::copy, {types, self.dtype(), self.shape(), self.device()}, {&source, 1}, target);
   }
   autograd::after_inplace(self, name.data(), node);
   return self;

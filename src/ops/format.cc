@@ -160,7 +160,8 @@ std::vector<std::string> suffixes(const Tensor& t) {
   const DType d = t.dtype();
   if (!t.device().is_cpu()) out.push_back("device='" + t.device().str() + "'");
   const bool empty = t.numel() == 0;
-  if (empty && t.ndim() != 1) out.push_back("size=" + t.shape().str());
+  // With edgeitems=0 the elements tell nothing.
+  if (empty ? t.ndim() != 1 : print_options().edgeitems == 0) out.push_back("size=" + t.shape().str());
   // Whether literals of this form would give the dtype; an empty tensor has none.
   const bool implied = d == default_float() || (!empty && (d == default_complex() || d == DType::int64 || is_bool(d)));
   if (!implied) out.push_back("dtype=tenon." + std::string(name(d)));

@@ -1,5 +1,7 @@
 // Joining, splitting and repeating. Two functions copy (cat and stack); the rest are views of their work.
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
@@ -52,22 +54,33 @@ Tensor at_least(const Tensor& t, int n) {
 
 }  // namespace
 
-Tensor cat(std::span<const Tensor> ts, std::int64_t dim) {
-  check_inputs("cat", ts);
+Tensor cat(std::span<const Tensor> all, std::int64_t dim) {
+  check_inputs("cat", all);
+  const DType dtype = common_dtype(all);
+  // As PyTorch, an empty vector goes with any shape: what is appended to in a loop begins as one.
+  std::vector<Tensor> filled;
+  const auto is_nothing = [](const Tensor& t) { return t.ndim() == 1 && t.numel() == 0; };
+  if (std::ranges::any_of(all, is_nothing)) std::ranges::remove_copy_if(all, std::back_inserter(filled), is_nothing);
+  const std::span<const Tensor> ts = filled.empty() ? all : filled;
   const Dims& first = ts[0].shape();
   if (first.empty()) errors::fail<ShapeError>("cat", "tensors without dimensions cannot be joined; use stack()");
   const int d = normalize_axis("cat", dim, first.size());
   Dims shape = first;
-  for (std::size_t i = 1; i < ts.size(); ++i) {
-    const Dims& s = ts[i].shape();
+  std::int64_t reference = -1;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Dims& s = all[i].shape();
+    if (!filled.empty() && is_nothing(all[i])) continue;
+    if (reference < 0) {
+      reference = static_cast<std::int64_t>(i);
+      continue;
+    }
     bool same = s.size() == first.size();
     for (int k = 0; k < s.size() && same; ++k) same = k == d || s[k] == first[k];
     if (!same)
       errors::fail<ShapeError>("cat", "shapes agree in all dimensions but ", d, "; tensor ",
-                               static_cast<std::int64_t>(i), " has shape ", s, ", tensor 0 has ", first);
+                               static_cast<std::int64_t>(i), " has shape ", s, ", tensor ", reference, " has ", first);
     shape[d] += s[d];
   }
-  const DType dtype = common_dtype(ts);
   Tensor out = empty(shape, dtype, ts[0].device());
   std::int64_t rows = 1;
   for (int k = 0; k < d; ++k) rows *= shape[k];

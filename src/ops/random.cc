@@ -104,13 +104,15 @@ Tensor randint(const Scalar& low, const Scalar& high, const Dims& shape, DType d
                             high.str().c_str());
   if (!is_integral(dtype) && !is_bool(dtype))
     errors::dtype_not_supported("randint", dtype, "bool and integers; draw those and convert with .to(dtype)");
+  const bool all = high.tag() == Scalar::Tag::huge_integer && high.to<double>() == 0x1p64;  // of uint64
   for (const Scalar* v : {&low, &high})
-    if (!v->fits(DType::int64) && !v->fits(DType::uint64)) errors::scalar_out_of_bounds("randint", *v, dtype);
+    if (!(all && v == &high) && !v->fits(DType::int64) && !v->fits(DType::uint64))
+      errors::scalar_out_of_bounds("randint", *v, dtype);
   auto exact = [](const Scalar& s) {
     return s.tag() == Scalar::Tag::unsigned_integer ? static_cast<__int128>(s.to<std::uint64_t>())
                                                     : static_cast<__int128>(s.to<std::int64_t>());
   };
-  const __int128 a = exact(low), b = exact(high);
+  const __int128 a = exact(low), b = all ? static_cast<__int128>(1) << 64 : exact(high);
   if (a >= b)
     errors::fail("randint", "low must be less than high, which is excluded; got ", low.str().c_str(), " and ",
                  high.str().c_str());
@@ -175,7 +177,8 @@ Tensor normal(const Tensor& mean, const Tensor& std, Generator* g) {
     check_values("normal", "standard deviations must not be negative", std, logical_not(lt(std, 0)));
   }
   // Differentiable with respect to both: the noise is a constant.
-  return add(mean, mul(std, randn(shape, d, mean.device(), g)));
+  const bool half = d == DType::float16 || d == DType::bfloat16;  // which is rounded to once
+  return to(add(mean, mul(std, randn(shape, half ? DType::float32 : d, mean.device(), g))), d);
 }
 
 Tensor bernoulli(const Tensor& p, Generator* g) {

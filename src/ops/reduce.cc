@@ -79,6 +79,15 @@ Tensor summands(const char* op, const Tensor& t, std::optional<DType> dtype) {
   else if (is_bool(*dtype) || (is_complex(t.dtype()) && !is_complex(*dtype))) return to(t, dtype);
   return t;
 }
+bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
+// What takes several steps takes them in float32, and float16 and bfloat16 are rounded to once.
+template <class F>
+Tensor rounded_once(const Tensor& t, F&& f) {
+  return to(f(to(t, DType::float32)), t.dtype());
+}
+// A kernel forms its result in float32; a gradient takes several steps.
+bool has_half_steps(const Tensor& t) { return is_half(t.dtype()) && autograd::needs_grad(t); }
+
 // As far as its dtype has one.
 bool records(const Tensor& t, const Tensor& y) { return autograd::needs_grad(t) && is_differentiable(y.dtype()); }
 
@@ -87,6 +96,7 @@ std::string axes_text(const Dims& axes) { return "dimensions " + axes.str(); }
 Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dims, bool keepdim) {
   refuse_float8(op, t);
   refuse_complex(op, t);
+  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& x) { return extremum(op, kind, x, dims, keepdim); });
   const Split s = split(op, t, dims);
   if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
   Tensor y = run(op, kind, t, s, keepdim, t.dtype());
@@ -115,6 +125,7 @@ Tensor sum(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType>
 Tensor prod(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
   // The gradient multiplies elements again: of the result's dtype.
   const Tensor t = dtype && autograd::needs_grad(x) ? to(x, dtype) : summands("prod", x, dtype);
+  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return prod(f, dims, keepdim); });
   const Split s = split("prod", t, dims);
   Tensor y = run("prod", Reduction::prod, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
   if (autograd::needs_grad(t)) autograd::attach(y, "prod", {&t, 1}, derive::prod(t, s.axes, y));
@@ -123,6 +134,7 @@ Tensor prod(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType
 
 Tensor mean(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
   const DType d = dtype.value_or(is_differentiable(x.dtype()) ? x.dtype() : default_float());
+  if (is_half(d)) return to(mean(x, dims, keepdim, DType::float32), d);
   const Split s = split("mean", x, dims);
   // Integers are added up exactly, or as far as float64 goes.
   if (!is_differentiable(x.dtype()) && !dtype)
@@ -135,13 +147,16 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   if (is_complex(x.dtype()))
     return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
+  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
   const Split s = split("var", t, dims);
   Tensor y = run("var", Reduction::var, t, s, keepdim, t.dtype(), correction);
   if (autograd::needs_grad(t)) autograd::attach(y, "var", {&t, 1}, derive::var(t, s.axes, correction));
   return y;
 }
 
-Tensor std(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
+Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
+  const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
+  if (is_half(t.dtype())) return rounded_once(t, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
   return sqrt(var(t, dims, correction, keepdim));
 }
 
@@ -169,10 +184,10 @@ Tensor count_nonzero(const Tensor& t, const Axes& dims, bool keepdim) {
 }
 
 Tensor logsumexp(const Tensor& x, const Axes& dims, bool keepdim) {
-  refuse_complex("logsumexp", x);
-  const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
+  const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
+  if (is_half(t.dtype())) return rounded_once(t, [&](const Tensor& f) { return logsumexp(f, dims, keepdim); });
   if (t.numel() == 0) return log(sum(exp(t), dims, keepdim));
-  const Tensor highest = amax(t.detach(), dims, true);
+  const Tensor highest = amax(real(t.detach()), dims, true);
   const Tensor shift = where(isfinite(highest), highest, 0);  // infinities stay what they are
   const Tensor y = log(sum(exp(sub(t, shift)), dims, keepdim));
   const Split s = split("logsumexp", t, dims);
@@ -181,6 +196,8 @@ Tensor logsumexp(const Tensor& x, const Axes& dims, bool keepdim) {
 
 Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
+  if (has_half_steps(t) || (is_half(t.dtype()) && p != 2))
+    return rounded_once(t, [&](const Tensor& f) { return norm(f, p, dims, keepdim); });
   if (p == 2 && !is_complex(t.dtype())) {
     const Split s = split("norm", t, dims);
     Tensor y = run("norm", Reduction::norm2, t, s, keepdim, t.dtype());
@@ -226,6 +243,7 @@ Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   refuse_complex(op, x);
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   refuse_float8(op, t);
+  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
   const int d = normalize_axis(op, dim, t.ndim());
   Tensor out = empty(t.shape(), t.dtype(), t.device());
   if (out.numel() == 0) return out;
@@ -264,6 +282,7 @@ Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
 
 Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
   const Tensor t = dtype && autograd::needs_grad(x) ? to(x, dtype) : summands("cumprod", x, dtype);
+  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return cumprod(f, dim); });
   const int d = normalize_axis("cumprod", dim, t.ndim());
   Tensor y = scan("cumprod", Scan::prod, t, d, dtype.value_or(sum_dtype(t.dtype())));
   if (autograd::needs_grad(t)) autograd::attach(y, "cumprod", {&t, 1}, derive::cumprod(t, d, y));

@@ -357,13 +357,14 @@ Tensor unfold(const Tensor& t, std::int64_t dim, std::int64_t size, std::int64_t
     errors::fail("unfold", "size ", size, " and step ", step, " do not fit dimension ", d, " of size ", n);
   Dims shape = t.shape(), strides = t.strides();
   if (t.ndim() == 0) {
-    shape = {1};
+    shape = {size};  // a number is one window at most
     strides = {1};
+  } else {
+    shape[d] = (n - size) / step + 1;
+    shape.push_back(size);
+    strides.push_back(strides[d]);
+    strides[d] *= step;
   }
-  shape[d] = (n - size) / step + 1;
-  shape.push_back(size);
-  strides.push_back(strides[d]);
-  strides[d] *= step;
   return finish_view(t, alias(t, 0, shape, strides), "unfold",
                      [&] { return derive::as_strided(t, shape, strides, 0); });
 }

@@ -164,6 +164,8 @@ TEST_P(EveryOp, AgreesWithItsDefinitionForEveryDtypeAndLayout) {
   const Dims shape{5, 7};
   for (DType d : all_dtypes()) {
     const DType condition = info(op).rule == Rule::select ? DType::bool_ : d;
+    const bool composed = op == Op::sigmoid || op == Op::silu || op == Op::sinc;  // of others, for complex numbers
+    if (composed && is_complex(d)) continue;
     if (!defined_for(op, d)) {
       std::vector<Operand> in;
       const Tensor t = empty({2}, d);

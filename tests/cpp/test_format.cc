@@ -144,7 +144,7 @@ TEST(Format, TakesOptions) {
   print_options().edgeitems = 1;
   EXPECT_EQ(str(test::counting({5}, DType::int64)), "tensor([0,  ..., 4])");
   print_options().edgeitems = 0;
-  EXPECT_EQ(str(test::counting({5}, DType::int64)), "tensor([...])");
+  EXPECT_EQ(str(test::counting({5}, DType::int64)), "tensor([...], size=(5,))");
   print_options() = {};
   print_options().linewidth = 20;
   EXPECT_EQ(str(test::counting({5}, DType::int64)), "tensor([0, 1, 2, 3,\n        4])");

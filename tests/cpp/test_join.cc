@@ -102,7 +102,8 @@ TEST(Join, Errors) {
   expect_error<ValueError>(joined({}, 0), "at least one");
   expect_error<ShapeError>(joined({counting({2, 3}), counting({2, 3}), counting({1, 3})}, 1),
                            "tensor 2 has shape (1, 3), tensor 0 has (2, 3)");
-  expect_error<ShapeError>(joined({counting({2, 3}), counting({0})}, 0), "tensor 1 has shape (0,)");
+  expect_error<ShapeError>(joined({counting({0}), counting({2, 3}), counting({1, 0})}, 0),
+                           "tensor 2 has shape (1, 0), tensor 1 has (2, 3)");
   expect_error<ShapeError>(joined({Tensor::of(1)}, 0), "use stack()");
   expect_error<IndexError>(joined({counting({2})}, 1), "dimension 1");
   expect_error<DtypeError>(joined({counting({2}), counting({2}, DType::float8_e5m2)}, 0), "float8");

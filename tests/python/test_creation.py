@@ -320,3 +320,23 @@ def test_meshgrid(indexing):
     for a, b in zip(ours, np.meshgrid(np.arange(2), np.arange(3), indexing=indexing), strict=True):
         assert a.tolist() == b.tolist()
     assert len(tenon.meshgrid([tenon.arange(2), tenon.arange(3)])) == 2
+
+
+@pytest.mark.parametrize("name", ["bool", "uint8", "int16", "uint64", "float16", "bfloat16", "complex64"])
+def test_triangles_keep_the_dtype(name):
+    t = tenon.ones(3, 3, dtype=getattr(tenon, name))
+    for f, wanted in ((tenon.tril, np.tril), (tenon.triu, np.triu)):
+        assert f(t).dtype is t.dtype
+        assert f(t).tolist() == wanted(np.ones((3, 3))).tolist()
+
+
+def test_numbers_among_sequences():
+    for data, kind, message in (
+        ([1, [2]], ValueError, "dimension 0 are numbers, but element 1 is a sequence of length 1"),
+        ([[1, 2], [3, [4]]], ValueError, "dimension 1 are numbers, but element 1 is a sequence of length 1"),
+        ([1, np.ones(2)], ValueError, "dimension 0 are numbers, but element 1 is a sequence of length 2"),
+        ([[2], 1], TypeError, "dimension 0 are sequences, but element 1 is 1"),
+        ([[2], 1.5], TypeError, "dimension 0 are sequences, but element 1 is 1.5"),
+    ):
+        with pytest.raises(kind, match=f"tensor: the elements at {message}"):
+            tenon.tensor(data)

@@ -89,3 +89,29 @@ def test_other_operations_refuse_them_by_name():
             call()
     assert t.tolist() == [1, 2]
     assert 2**70 not in t
+
+
+# A number is weak: it is rounded to float16 or bfloat16 before it is compared, as in NumPy and PyTorch.
+@pytest.mark.parametrize("dtype", [tenon.float16, tenon.bfloat16])
+def test_half_precision_with_a_number(dtype):
+    t = tenon.tensor([0.1], dtype=dtype)
+    for op in OPERATORS:
+        assert op(t, 0.1).item() == op(0.1, t).item() == op(1, 1)
+    assert 0.1 in t and 0.2 not in t and np.equal(t, 0.1).item()
+    assert tenon.eq(t, 0.1, out=tenon.zeros(1, dtype=tenon.bool)).item()
+    for close in (tenon.isclose, tenon.allclose, np.isclose, np.allclose, tenon.numpy.isclose):
+        assert close(t, 0.1, rtol=0, atol=0) and close(0.1, t, rtol=0, atol=0)
+    assert (tenon.tensor([2.0**11], dtype=dtype) == 2**11 + 1).item()  # integers too
+    assert (t == tenon.tensor(0.1)).item() is False  # a tensor is not weak
+    assert tenon.logical_and(t, 1e-30).item()  # by its own truth value
+
+
+def test_isclose_of_integers():
+    a, b = tenon.tensor([2**60]), tenon.tensor([2**60 + 1])
+    assert not tenon.isclose(a, b, rtol=0, atol=0).item() and tenon.isclose(a, a, rtol=0, atol=0).item()
+    assert tenon.isclose(a, b, rtol=0, atol=1).item() and tenon.isclose(a, b).item()
+    assert not tenon.isclose(a, 2**60 + 1, rtol=0, atol=0).item()
+    assert not tenon.isclose(tenon.tensor([44], dtype=tenon.uint8), 300).item()
+    for bad in ({"rtol": -1}, {"atol": -1e-8}):
+        with pytest.raises(ValueError, match="close: rtol and atol must not be negative"):
+            tenon.allclose(a, b, **bad)

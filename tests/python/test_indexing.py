@@ -291,3 +291,16 @@ def test_what_is_no_index(index):
         t[index]
     with pytest.raises(IndexError, match="no index"):
         t[index] = 1
+
+
+@pytest.mark.parametrize("reduce", ["add", "multiply"])
+def test_scatter_that_joins(reduce):
+    torch = pytest.importorskip("torch")
+    a, src = np.arange(1.0, 13).reshape(3, 4), np.arange(2.0, 10).reshape(2, 4)
+    index = np.array([[0, 1, 2, 0], [0, 2, 2, 1]])
+    wanted = torch.tensor(a).scatter_(0, torch.tensor(index), torch.tensor(src), reduce=reduce).numpy()
+    t = tenon.tensor(a)
+    assert t.scatter(0, tenon.tensor(index), tenon.tensor(src), reduce=reduce).tolist() == wanted.tolist()
+    assert t.scatter_(0, tenon.tensor(index), tenon.tensor(src), reduce=reduce).tolist() == wanted.tolist()
+    with pytest.raises(ValueError, match="scatter_: reduce must be None, 'add' or 'multiply'; got 'x'"):
+        t.scatter_(0, tenon.tensor(index), 1.0, reduce="x")

@@ -330,3 +330,10 @@ def test_strides_are_numpys():
     t = tenon.from_numpy(a)
     assert t.strides == a.strides and t.stride() == tuple(s // 4 for s in a.strides)
     assert tenon.tensor(1.0).strides == ()
+
+
+def test_classes_answer_signature():
+    assert list(inspect.signature(tenon.Generator).parameters) == ["seed", "device"]
+    assert list(inspect.signature(tenon.device).parameters) == ["type", "index"]
+    assert list(inspect.signature(tenon.dtype).parameters) == ["dtype"]
+    assert not hasattr(tenon, "nn")  # AttributeError, and not the importer's error

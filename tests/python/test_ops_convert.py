@@ -261,3 +261,45 @@ def test_item_and_numbers():
     assert tenon.zeros(2, 0).tolist() == [[], []]
     assert tenon.tensor(5).tolist() == 5
     assert tenon.ones(2, dtype=tenon.bfloat16).tolist() == [1.0, 1.0]
+
+
+# Python's types, and their names, mean what they mean to NumPy and PyTorch, whatever a number alone becomes.
+@pytest.mark.parametrize(
+    "kind, dtype",
+    [(float, tenon.float64), (complex, tenon.complex128), (int, tenon.int64), (bool, tenon.bool)],
+)
+def test_python_types_as_dtypes(kind, dtype):
+    t = tenon.tensor([0, 1])
+    for given in (kind, kind.__name__):
+        assert np.dtype(given) == dtype and tenon.dtype(given) is dtype
+        assert tenon.zeros(2, dtype=given).dtype is t.to(given).dtype is t.astype(given).dtype is dtype
+        assert t.type(given).dtype is tenon.asarray([1], dtype=given).dtype is dtype
+        assert tenon.numpy.astype(t, given).dtype is tenon.sum(t, dtype=given).dtype is dtype
+    assert tenon.tensor(kind(1)).dtype in (tenon.float32, tenon.complex64, tenon.int64, tenon.bool)
+
+
+def test_names_of_pytorch_dtypes():
+    assert tenon.dtype("torch.float") is tenon.dtype("tenon.float") is tenon.float is tenon.float32
+    assert tenon.dtype("torch.int") is tenon.int is tenon.int32
+    assert tenon.finfo(float).bits == 64
+
+
+def test_memory_formats_and_types_by_name():
+    t = tenon.arange(6.0).reshape(2, 3).T
+    assert t.clone(memory_format=tenon.preserve_format).tolist() == t.tolist()
+    assert t.contiguous(memory_format=tenon.contiguous_format).is_contiguous(
+        memory_format=tenon.contiguous_format
+    )
+    with pytest.raises(ValueError, match="clone: memory_format must be"):
+        t.clone(memory_format="channels_last")
+    assert (
+        t.type("torch.IntTensor").dtype is tenon.int32
+        and t.type("torch.BFloat16Tensor").dtype is tenon.bfloat16
+    )
+    assert t.item(3) == 4 and t.item(-1) == 5 and t.item(2, 1) == 5 and tenon.tensor(7).item(0) == 7
+    with pytest.raises(IndexError, match="item: index 6 is out of range for 6 elements"):
+        t.item(6)
+    with pytest.raises(TypeError, match="to: one dtype and one device at most"):
+        t.to(tenon.float64, tenon.float32)
+    with pytest.raises(TypeError, match=r"use tenon\.tensor\(data\)"):
+        tenon.Tensor([1.0])

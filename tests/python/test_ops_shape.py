@@ -200,3 +200,52 @@ def test_contiguous():
         t.stride(2)
     assert t[1].storage_offset() == 3
     assert t[::-1].stride() == (-3, 1)
+
+
+def test_as_strided_counts_from_the_storage():
+    t = tenon.arange(10)
+    assert t[2:].as_strided((3,), (1,)).tolist() == [2, 3, 4]  # its own offset unless given
+    assert t[5:].as_strided((5,), (1,)).tolist() == [5, 6, 7, 8, 9]
+    assert t[5:].as_strided((3,), (2,), 1).tolist() == [1, 3, 5]
+    assert t[2:].flip(0).as_strided((2,), (-1,)).tolist() == [9, 8]
+    x = tenon.arange(6.0).requires_grad_()
+    (x[2:].as_strided((2,), (2,)).sum() + 10 * x[3:].as_strided((2,), (1,), 3).sum()).backward()
+    assert x.grad.tolist() == [0, 0, 1, 10, 11, 0]
+    with pytest.raises(ValueError, match="as_strided"):
+        t[5:].as_strided((6,), (1,))
+
+
+def test_what_is_appended_to_begins_empty():
+    start, a = tenon.tensor([]), tenon.ones(2, 3)
+    assert tenon.cat([start, a]).shape == tenon.hstack([start, a]).shape == (2, 3)
+    assert tenon.cat([a, start, a], 1).shape == (2, 6)
+    assert tenon.cat([start, start]).shape == (0,)
+    assert tenon.cat([start, a.long()]).dtype is tenon.float32  # whose dtype counts, as in PyTorch
+    with pytest.raises(ValueError, match="cat: shapes agree"):
+        tenon.cat([tenon.zeros(1, 0), a])
+    x = a.clone().requires_grad_()
+    tenon.cat([start, x, start], -1).sum().backward()
+    assert x.grad.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_forms_of_both_vocabularies():
+    t = tenon.tensor(A)
+    same(t.diagonal(axis1=1, axis2=2), A.diagonal(axis1=1, axis2=2))
+    same(t.swapaxes(axis1=0, axis2=2), A.swapaxes(0, 2))
+    same(t.swapaxes(axis0=0, axis1=2), A.swapaxes(0, 2))
+    assert t.size(axis=1) == 3
+    x = tenon.arange(4.0)
+    assert [len(p) for p in x.split(split_size=3)] == [3, 1]
+    assert tenon.split(tensor=x, split_size_or_sections=2)[1].tolist() == [2, 3]
+    assert x.dot(tensor=x) == tenon.dot(x, other=x) == 14
+    assert tenon.repeat_interleave(tenon.tensor([1, 0, 2])).tolist() == [0, 2, 2]
+    assert x.repeat_interleave(2, output_size=8).shape == (8,)
+    with pytest.raises(ValueError, match="repeat_interleave: output_size must be 8; got 7"):
+        x.repeat_interleave(2, output_size=7)
+    m = tenon.arange(9).reshape(3, 3)
+    assert m.clone().tril_().tolist() == np.tril(m.numpy()).tolist()
+    assert m.clone().triu_(1).tolist() == np.triu(m.numpy(), 1).tolist()
+    assert tenon.tensor(3.0).unfold(0, 1, 1).shape == (1,)
+    for bad in (True, (2, True)):
+        with pytest.raises(TypeError, match=r"zeros: 'size' must be .* got bool"):
+            tenon.zeros(bad)

@@ -91,3 +91,16 @@ def test_html():
     cube = tenon.zeros(2, 2, 2)._repr_html_()
     assert "<pre>" in cube
     assert "<script" not in tenon.tensor(1)._repr_html_()
+
+
+def test_without_elements_the_size_is_told():
+    torch = pytest.importorskip("torch")
+    before = tenon.get_printoptions()
+    for package in (tenon, torch):
+        package.set_printoptions(threshold=0, edgeitems=0)
+    try:
+        for shape in ((2,), (2, 3, 4), (), (0,), (0, 2)):
+            assert str(tenon.ones(*shape) if shape else tenon.tensor(1.0)) == str(torch.ones(shape))
+    finally:
+        tenon.set_printoptions(**before)
+        torch.set_printoptions(profile="default")

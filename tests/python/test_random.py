@@ -169,3 +169,34 @@ def test_like():
         assert f(t).dtype is tenon.float64
         assert f(t).shape == (2, 3)
         assert f(t, dtype=tenon.float32).dtype is tenon.float32
+
+
+def test_generators_as_pytorch_makes_them():
+    for g in (tenon.Generator(device="cpu"), tenon.Generator("cpu"), tenon.Generator(tenon.device("cpu"))):
+        assert g.device == "cpu" and g.initial_seed() == tenon.Generator().initial_seed()
+    assert tenon.Generator(-1).initial_seed() == 2**64 - 1
+    for bad in (2**64, -(2**63) - 1):
+        for f, op in (
+            (tenon.manual_seed, "manual_seed"),
+            (tenon.Generator().manual_seed, "manual_seed"),
+            (tenon.Generator, "Generator"),
+        ):
+            with pytest.raises(OverflowError, match=rf"{op}: 'seed' must lie between .* got {bad}"):
+                f(bad)
+    with pytest.raises(TypeError, match="manual_seed: 'seed' must be an int; got str"):
+        tenon.manual_seed("a")
+    with pytest.raises(ValueError, match="Generator: one on the CPU serves all devices"):
+        tenon.Generator(device="cuda")
+
+
+def test_forms_of_draws():
+    x = tenon.full((1000,), 0.5)
+    assert x.bernoulli(1.0).all() and not tenon.bernoulli(x, 0.0).any()
+    assert 200 < x.bernoulli(p=0.3).sum() < 400
+    assert tenon.bernoulli(tenon.zeros(3, dtype=tenon.int64), 1.0).tolist() == [1, 1, 1]
+    assert tenon.randint(high=5, size=(100,)).max() < 5
+    big = tenon.randint(0, 2**64, (100,), dtype=tenon.uint64)
+    assert big.max().item() >= 2**63  # of a hundred one lies in the upper half
+    for high, dtype in ((2**64, tenon.int64), (2**65, tenon.uint64)):
+        with pytest.raises(OverflowError, match="randint"):
+            tenon.randint(0, high, (3,), dtype=dtype)

@@ -309,6 +309,7 @@ DIFFERENTIATED = {
     op.__name__: op
     for op in operations()
     if not op.__name__.endswith("_") and hasattr(tenon.Tensor, op.__name__ + "_") and 1 <= arity(op) <= 3
+    if "dim" not in inspect.signature(op).parameters
 }
 
 

@@ -1,6 +1,7 @@
 """Tensors shared between threads: operations, crossings, deleters, and the GIL, which long work releases."""
 
 import contextlib
+import pickle
 import sys
 import threading
 import time
@@ -209,13 +210,47 @@ def counting() -> Iterator[Callable[[], int]]:
 )
 def test_long_work_releases_the_gil(work) -> None:
     t = tenon.from_numpy(np.random.default_rng(0).normal(size=(1500, 1500)))
+    assert_gil_is_released(lambda: work(t))
+
+
+def assert_gil_is_released(work: Callable[[], object]) -> None:
     with counting() as counted:
         for _ in range(200):  # a busy machine may stop the other thread for as long as the work takes
             before = counted()
-            work(t)
+            work()
             if counted() > before:
                 return
     raise AssertionError("no other thread ran during the work")
+
+
+LARGE = np.ones((1500, 1500))
+COLUMN = tenon.ones(10_000, 1)
+LONG = {
+    "arange": lambda: tenon.arange(2_000_000),
+    "linspace": lambda: tenon.linspace(0, 1, 2_000_000),
+    "logspace": lambda: tenon.logspace(0, 1, 500_000),
+    "eye": lambda: tenon.eye(1500),
+    "randperm": lambda: tenon.randperm(500_000),
+    "outer": lambda: tenon.outer(COLUMN[:1500, 0], COLUMN[:1500, 0]),
+    "tile": lambda: COLUMN.tile(1, 200),
+    "repeat": lambda: COLUMN.repeat(1, 200),
+    "broadcasting": lambda: COLUMN + tenon.ones(200),
+    "tensor of an array": lambda: tenon.tensor(LARGE),
+    "tensor of a strided array": lambda: tenon.tensor(LARGE[::-2]),
+    "tensor of arrays": lambda: tenon.tensor([LARGE, LARGE]),
+    "tensor of small arrays": lambda: tenon.tensor([LARGE[0]] * 1000),
+    "tensor of lists of arrays": lambda: tenon.tensor([[LARGE], [LARGE]]),
+    "asarray of another dtype": lambda: tenon.asarray(LARGE, dtype=tenon.float32),
+    "from_dlpack": lambda: tenon.from_dlpack(LARGE, copy=True),
+    "tobytes": lambda: tenon.from_numpy(LARGE).tobytes(),
+    "tobytes of strides": lambda: tenon.from_numpy(LARGE).tobytes("F"),
+    "pickle of strides": lambda: pickle.dumps(tenon.from_numpy(LARGE).T, 5, buffer_callback=lambda _: False),
+}
+
+
+@pytest.mark.parametrize("work", LONG.values(), ids=LONG)
+def test_work_whose_length_the_arguments_hide_releases_the_gil(work) -> None:
+    assert_gil_is_released(work)
 
 
 def test_short_work_keeps_the_gil() -> None:

@@ -12,8 +12,10 @@ from tenon.numpy._support import (
     cast,
     deliver,
     floating,
+    rounded,
     tensor,
     through_numpy,
+    widened,
 )
 
 __all__ = [
@@ -78,14 +80,7 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
 
     TypeError for bool and float8, and for decimals that are no int.
     """
-    t = tensor(a, "round")
-    if decimals == 0 or (decimals > 0 and not (t.dtype.is_floating_point or t.dtype.is_complex)):
-        r = _C.rint(t)
-    elif decimals > 0:
-        r = _C.rint(t * 10.0**decimals) / 10.0**decimals
-    else:
-        r = cast(_C.rint(t / 10.0**-decimals) * 10.0**-decimals, t.dtype)
-    return deliver(r, out, "round")
+    return deliver(_C.round(tensor(a, "round"), decimals), out, "round")
 
 
 around = round
@@ -148,7 +143,8 @@ def ldexp(x1: Any, x2: Any, /) -> Any:
     TypeError for float8, ValueError for shapes that do not broadcast.
     """
     t = floating(x1, "ldexp")
-    return t * cast(_C.exp2(cast(tensor(x2), _C.float64)), t.dtype)
+    wide = widened(t)
+    return rounded(wide * cast(_C.exp2(cast(tensor(x2), _C.float64)), wide.dtype), t)
 
 
 def logaddexp2(x1: Any, x2: Any, /) -> Any:
@@ -157,7 +153,9 @@ def logaddexp2(x1: Any, x2: Any, /) -> Any:
     TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
     """
     ln2 = 0.6931471805599453
-    return _C.logaddexp(floating(x1) * ln2, floating(x2) * ln2) / ln2
+    a, b = floating(x1), floating(x2)
+    r = _C.logaddexp(widened(a) * ln2, widened(b) * ln2) / ln2
+    return cast(r, _C.result_type(a, b))
 
 
 def copysign(x1: Any, x2: Any, /, out: Any = None) -> Any:
@@ -221,7 +219,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
 
     ValueError for shapes that do not broadcast.
     """
-    return _C.isclose(tensor(a), tensor(b), rtol, atol, equal_nan)
+    return _C.isclose(_operand(a), _operand(b), rtol, atol, equal_nan)
 
 
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -229,7 +227,7 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
 
     ValueError for shapes that do not broadcast.
     """
-    return bool(_C.allclose(tensor(a), tensor(b), rtol, atol, equal_nan))
+    return bool(_C.allclose(_operand(a), _operand(b), rtol, atol, equal_nan))
 
 
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
@@ -323,9 +321,9 @@ def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
     for d, h in zip(axes, steps, strict=True):
         if t.shape[d] < 2:
             raise ValueError(f"gradient: at least 2 elements are needed along axis {d}; got {t.shape[d]}")
-        x = _C.movedim(t, d, 0)
+        x = widened(_C.movedim(t, d, 0))
         r = _C.cat([(x[1:2] - x[0:1]) / h, (x[2:] - x[:-2]) / (2 * h), (x[-1:] - x[-2:-1]) / h], 0)
-        results.append(_C.movedim(r, 0, d))
+        results.append(rounded(_C.movedim(r, 0, d), t))
     return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -337,7 +335,8 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     """
     t = _C.movedim(floating(y, "trapezoid"), axis, -1)
     step = dx if x is None else diff(tensor(x))
-    return _C.sum((t[..., 1:] + t[..., :-1]) * step, -1) / 2
+    wide = widened(t)
+    return cast(_C.sum((wide[..., 1:] + wide[..., :-1]) * step, -1) / 2, _C.result_type(t, step))
 
 
 # ---- indices ----

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import axis_of, deliver, tensor
+from tenon.numpy._support import axis_of, cast, deliver, tensor, widened
 
 __all__ = [
     "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "trace",
@@ -140,6 +140,9 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
     if not isinstance(subscripts, str):
         raise TypeError("einsum: only the form with a string of subscripts is supported")
     ts = [tensor(o, "einsum") for o in operands]
+    dtype = _C.result_type(*ts)
+    if len(ts) > 2:
+        ts = [widened(t) for t in ts]
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
     terms = left.split(",")
@@ -204,6 +207,7 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
     missing = [c for c in right if c not in s]
     if missing:
         raise ValueError(f"einsum: the output subscript {missing[0]!r} stands in no operand")
+    r = cast(r, dtype) if len(ts) > 2 else r
     return deliver(r.permute(tuple(s.index(c) for c in right)) if s else r, out, "einsum")
 
 
@@ -235,8 +239,11 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
         raise ValueError(
             f"cross: vectors of three elements are needed; got shapes {tuple(x.shape)} and {tuple(y.shape)}"
         )
-    parts = [x[..., i] * y[..., j] - x[..., j] * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
-    return _C.stack(parts, axisc)
+    # float16 is rounded after the difference only.
+    parts = [
+        widened(x[..., i]) * y[..., j] - widened(x[..., j]) * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))
+    ]
+    return cast(_C.stack(parts, axisc), _C.promote_types(x.dtype, y.dtype))
 
 
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:

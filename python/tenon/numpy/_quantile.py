@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import Tensor, axes_of, deliver, floating, tensor
+from tenon.numpy._support import Tensor, axes_of, deliver, floating, rounded, tensor, widened
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
@@ -67,12 +67,13 @@ def _slices(t: Any, axis: Any, op: str) -> tuple[Any, tuple[int, ...]]:
 
 def _mix(a: Any, b: Any, weight: Any, op: str) -> Any:
     """a + (b - a) * weight; equal ends, infinities among them, stay what they are."""
+    ends, a, b = a, widened(a), widened(b)
     if op.endswith("median"):
         r = a * 0.5 + b * 0.5
     else:  # from the nearer end, as NumPy
         low, high = a + (b - a) * weight, b - (b - a) * (1 - weight)
         r = _C.where(weight < 0.5, low, high) if isinstance(weight, Tensor) else low if weight < 0.5 else high
-    return _C.where(a == b, a, r)
+    return rounded(_C.where(a == b, a, r), ends)
 
 
 def _quantile(
@@ -133,7 +134,9 @@ def _by_count(x: Any, levels: list[float], method: str, op: str) -> Any:
         places = [_between(p, max(n, 1), method) for n in range(least, most + 1)]
         low, high, weight = (
             _C.tensor(list(column), dtype=dtype, device=x.device)[count - least]
-            for column, dtype in zip(zip(*places, strict=True), (_C.int64, _C.int64, s.dtype), strict=True)
+            for column, dtype in zip(
+                zip(*places, strict=True), (_C.int64, _C.int64, widened(s[:0]).dtype), strict=True
+            )
         )
         yield _mix(_at(s, low), _at(s, high), weight, op)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import axes_of, axis_of, cast, deliver, floating, select, tensor
+from tenon.numpy._support import axes_of, axis_of, cast, deliver, floating, rounded, select, tensor, widened
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cov", "cumprod",
@@ -99,7 +99,8 @@ def mean(
     if where is not True:
         t = floating(t)
         n = _C.sum(_broadcast_mask(where, t), _axis(axis, t, "mean"), keepdims)
-        return deliver(_C.sum(select(where, t, 0), _axis(axis, t, "mean"), keepdims) / n, out, "mean")
+        total = _C.sum(select(where, widened(t), 0), _axis(axis, t, "mean"), keepdims)
+        return deliver(rounded(total / n, t), out, "mean")
     if axis == ():
         return deliver(floating(t).clone(), out, "mean")
     return deliver(_C.mean(t, _axis(axis, t, "mean"), keepdims), out, "mean")
@@ -122,15 +123,18 @@ def var(
     t = floating(a, "var") if dtype is None else cast(tensor(a, "var"), dtype)
     d = float(ddof if correction is None else correction)
     if where is not True:
-        n = _C.sum(_broadcast_mask(where, t), _axis(axis, t, "var"), True)
-        centred = select(where, t - _C.sum(select(where, t, 0), _axis(axis, t, "var"), True) / n, 0)
-        squares = _C.sum(_C.square(_C.abs(centred)), _axis(axis, t, "var"), True) / (n - d)
-        return deliver(
-            squares if keepdims else squeeze_axes(squares, axes_of(axis, t.ndim, "var")), out, "var"
-        )
+        r = _var_where(widened(t), axis, d, keepdims, where)
+        return deliver(rounded(r, t), out, "var")
     if axis == ():
         return deliver(t * 0 if d == 0 else t * float("nan"), out, "var")
     return deliver(_C.var(t, _axis(axis, t, "var"), d, keepdims), out, "var")
+
+
+def _var_where(t: Any, axis: Any, d: float, keepdims: bool, where: Any) -> Any:
+    n = _C.sum(_broadcast_mask(where, t), _axis(axis, t, "var"), True)
+    centred = select(where, t - _C.sum(select(where, t, 0), _axis(axis, t, "var"), True) / n, 0)
+    squares = _C.sum(_C.square(_C.abs(centred)), _axis(axis, t, "var"), True) / (n - d)
+    return squares if keepdims else squeeze_axes(squares, axes_of(axis, t.ndim, "var"))
 
 
 def squeeze_axes(t: Any, axes: list[int]) -> Any:
@@ -147,11 +151,10 @@ def std(
     A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one and for an
     out of another shape, TypeError for float8.
     """
-    if where is not True or axis == ():
-        return deliver(
-            _C.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction)), out, "std"
-        )
     t = floating(a, "std") if dtype is None else cast(tensor(a, "std"), dtype)
+    if where is not True or axis == ():
+        r = _C.sqrt(var(widened(t), axis, None, None, ddof, keepdims, where=where, correction=correction))
+        return deliver(rounded(r, t), out, "std")
     return deliver(
         _C.std(t, _axis(axis, t, "std"), float(ddof if correction is None else correction), keepdims),
         out,
@@ -362,9 +365,10 @@ def average(
             )
         at = axis_of(axis, t.ndim, "average")
         w = w.reshape(tuple(-1 if d == at else 1 for d in range(t.ndim))).expand(t.shape)
-    total = sum(w, axis, keepdims=keepdims)
-    r = sum(t * w, axis, keepdims=keepdims) / total
-    return (r, total) if returned else r
+    y = t * w  # what the result is rounded to
+    total = sum(widened(w), axis, keepdims=keepdims)
+    r = rounded(sum(widened(t) * w, axis, keepdims=keepdims) / total, y)
+    return (r, rounded(total, y)) if returned else r
 
 
 def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
@@ -373,14 +377,15 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
     It divides by n - 1 (by n for bias), or n - ddof. ValueError for more than two dimensions and for a y of
     another length.
     """
-    x = floating(m, "cov")
+    rows = floating(m, "cov")
+    x = widened(rows)
     x = x.reshape((1, -1)) if x.ndim < 2 else x if rowvar else x.T
     if y is not None:
         other = floating(y, "cov")
         x = _C.cat([x, other.reshape((1, -1)) if other.ndim < 2 else other if rowvar else other.T], 0)
     n = x.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
     centred = x - _C.mean(x, 1, True)
-    r = centred @ (centred.conj() if centred.dtype.is_complex else centred).T / n
+    r = rounded(centred @ (centred.conj() if centred.dtype.is_complex else centred).T / n, rows)
     return r.reshape(()) if r.numel() == 1 else r
 
 

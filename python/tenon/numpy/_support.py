@@ -62,6 +62,19 @@ def floating(x: Any, op: str = "asarray") -> Any:
     )
 
 
+_HALF = _C.float16, _C.bfloat16
+
+
+def widened(t: Any) -> Any:
+    """t, as float32 where it is float16 or bfloat16: for what takes several steps and is rounded once."""
+    return t.to(_C.float32) if t.dtype in _HALF else t
+
+
+def rounded(r: Any, t: Any) -> Any:
+    """r, made of widened(t), in t's dtype."""
+    return r.to(t.dtype) if t.dtype in _HALF else r
+
+
 def cast(t: Any, dtype: Any) -> Any:
     """t in another dtype (itself where nothing changes); the gradient passes."""
     dtype = _C.dtype(dtype)
