@@ -40,7 +40,7 @@ struct Edge {
 // One recorded operation.
 class TENON_API Node {
  public:
-  explicit Node(const char* op) : op_(op), sequence_(next_sequence()) {}
+  explicit Node(const char* op) : op_(op) {}
   virtual ~Node() = default;
   // The gradients of the inputs from that of the output. Entries whose edge is empty may stay undefined.
   virtual Grads backward(const Tensor& g) = 0;
@@ -50,7 +50,10 @@ class TENON_API Node {
   const char* op() const { return op_; }
   std::uint64_t sequence() const { return sequence_; }
   bool freed() const { return freed_; }
-  std::vector<Edge> edges;
+  const std::vector<Edge>& edges() const { return edges_; }
+  // Says where the gradients flow to, and numbers the node: the engine runs higher numbers first, and all nodes among
+  // the edges have theirs.
+  void connect(std::vector<Edge> edges);
   std::shared_ptr<Tensor> retained;  // where to add up the output's gradient, if it is wanted
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
@@ -58,9 +61,9 @@ class TENON_API Node {
 
  private:
   friend struct Engine;
-  static std::uint64_t next_sequence();
   const char* op_;
-  std::uint64_t sequence_;
+  std::uint64_t sequence_ = 0;
+  std::vector<Edge> edges_;
   std::atomic<int> refs_{1};
   bool freed_ = false;
   Node* next_dying_ = nullptr;  // release()

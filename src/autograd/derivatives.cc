@@ -189,10 +189,10 @@ class ElementwiseNode final : public Node {
     for (int i = 0; i < 3; ++i) in[i] = saved_[i].get();
     const Tensor y = saved_output_.get();
     bool needed[3] = {false, false, false};
-    for (std::size_t i = 0; i < edges.size(); ++i) needed[i] = static_cast<bool>(edges[i]);
+    for (std::size_t i = 0; i < edges().size(); ++i) needed[i] = static_cast<bool>(edges()[i]);
     Tensor out[3];
     row_.backward(g.dtype() == types_.result ? g : to(g, types_.result), in[0], in[1], in[2], y, needed, out);
-    return Grads(std::begin(out), std::begin(out) + edges.size());
+    return Grads(std::begin(out), std::begin(out) + edges().size());
   }
   void free_saved() override {
     for (auto& s : saved_) s = Saved();

@@ -96,6 +96,13 @@ Tensor fit(Tensor g, const Edge& e) {
   return to(g, e.dtype, e.device);
 }
 
+// Whether a view's base got another history since the view's own was made. What shows the bytes as another dtype
+// has no gradient.
+bool outdated(const TensorImpl* view) {
+  return view->base && view->base_history != view->base->history &&
+         real_dtype(view->dtype) == real_dtype(view->base->dtype);
+}
+
 bool unshared(const Tensor& t) {
   return t.impl()->refs.load(std::memory_order_relaxed) == 1 && t.storage().use_count() == 1 && !t.impl()->base;
 }
@@ -105,9 +112,10 @@ bool unshared(const Tensor& t) {
 bool grad_enabled() { return t_grad_enabled; }
 void set_grad_enabled(bool on) { t_grad_enabled = on; }
 
-std::uint64_t Node::next_sequence() {
+void Node::connect(std::vector<Edge> edges) {
   static std::atomic<std::uint64_t> next{1};
-  return next.fetch_add(1, std::memory_order_relaxed);
+  edges_ = std::move(edges);
+  sequence_ = next.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Node::release() {
@@ -166,8 +174,8 @@ bool needs_grad(std::span<const Tensor> ts) {
 
 Ref<Node> node_of(const Tensor& t) {
   TensorImpl* p = t.impl();
-  if (p->base && p->base_history != p->base->history) {
-    // The base was written in place since: this view's history is now a slice of the base's.
+  if (outdated(p)) {
+    // The base was written in place: this view's history is now a slice of the base's.
     const Tensor base{Ref<TensorImpl>(p->base)};
     p->base_history = p->base->history;
     const bool was = std::exchange(t_grad_enabled, true);
@@ -191,8 +199,10 @@ Edge edge_of(const Tensor& t) {
 
 void attach(const Tensor& y, Ref<Node> node, std::span<const Tensor> inputs) {
   if (!is_differentiable(y.dtype())) return;
-  node->edges.reserve(inputs.size());
-  for (const Tensor& t : inputs) node->edges.push_back(t.defined() ? edge_of(t) : Edge());
+  std::vector<Edge> edges;
+  edges.reserve(inputs.size());
+  for (const Tensor& t : inputs) edges.push_back(t.defined() ? edge_of(t) : Edge());
+  node->connect(std::move(edges));
   meta(y).node = std::move(node);
 }
 
@@ -224,11 +234,17 @@ void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
   if (!t_grad_enabled) return;
   check_leaf(t, op);
   if (grad_flows_in && !is_differentiable(t.dtype())) errors::not_differentiable(op, t.dtype());
-  const TensorImpl* base = t.impl()->base;
-  if (base && real_dtype(base->dtype) != real_dtype(t.dtype()) &&
-      (grad_flows_in || Tensor(Ref<TensorImpl>(t.impl()->base)).requires_grad()))
-    errors::fail<GradError>(op, "a gradient cannot flow through a view of ", base->dtype, " elements as ", t.dtype(),
-                            "; use .detach() or no_grad()");
+  if (!t.impl()->base) return;
+  const Tensor base{Ref<TensorImpl>(t.impl()->base)};
+  if (real_dtype(base.dtype()) != real_dtype(t.dtype())) {
+    if (grad_flows_in || base.requires_grad())
+      errors::fail<GradError>(op, "a gradient cannot flow through a view of ", base.dtype(), " elements as ", t.dtype(),
+                              "; use .detach() or no_grad()");
+  } else if (!t.requires_grad() && base.requires_grad()) {
+    errors::fail<GradError>(op,
+                            "the tensor is a view, taken under no_grad(), of one that requires grad; write under "
+                            "no_grad(), or take the view outside it");
+  }
 }
 
 void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
@@ -247,10 +263,10 @@ void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
   to_view.shape = t.shape();
   to_view.dtype = t.dtype();
   to_view.device = t.device();
-  replaced->edges = {edge_of(base), to_view};
+  replaced->connect({edge_of(base), to_view});
   set_node(base, std::move(replaced));
-  p->base_history = ++p->base->history;
-  set_node(t, std::move(node));
+  ++p->base->history;  // t becomes a slice of the new base when it is used
+  if (t.retains_grad()) (void)node_of(t);
 }
 
 // ---- the engine ----
@@ -291,7 +307,7 @@ using Captures = std::unordered_map<const void*, Tensor>;  // by node, or by imp
 
 void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
          Captures* captures) {
-  // Nodes are numbered as they are made, so the one with the highest number depends on no other that waits.
+  // No other node that waits needs the one with the highest number (Node::connect).
   std::map<std::uint64_t, Pending, std::greater<>> waiting;
   const bool was_enabled = t_grad_enabled;
   struct Restore {
@@ -350,7 +366,8 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
     if (p.node->freed()) errors::graph_freed(p.node->op());
     Engine::running = p.node.get();
     Grads gs = p.node->backward(p.g);
-    for (std::size_t i = 0; i < gs.size() && i < p.node->edges.size(); ++i) send(p.node->edges[i], std::move(gs[i]));
+    for (std::size_t i = 0; i < gs.size() && i < p.node->edges().size(); ++i)
+      send(p.node->edges()[i], std::move(gs[i]));
     if (!retain_graph) Engine::free(*p.node);
   }
 }
@@ -392,7 +409,7 @@ Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::s
 bool Tensor::requires_grad() const {
   const TensorImpl* p = p_.get();
   if (p->grad_meta && (p->grad_meta->requires_grad || p->grad_meta->node)) return true;
-  return p->base && p->base_history != p->base->history && Tensor(Ref<TensorImpl>(p->base)).requires_grad();
+  return outdated(p) && Tensor(Ref<TensorImpl>(p->base)).requires_grad();
 }
 
 Tensor& Tensor::set_requires_grad(bool on) {

@@ -222,8 +222,12 @@ bool may_overwrite(std::span<const Operand> in, const Tensor& out) {
 
 bool any_needs_grad(std::span<const Operand> in) {
   if (!grad_enabled()) return false;
-  for (const Operand& o : in)
-    if (o.is_tensor() && o.tensor().impl()->grad_meta && autograd::needs_grad(o.tensor())) return true;
+  for (const Operand& o : in) {
+    if (!o.is_tensor()) continue;
+    const TensorImpl* p = o.tensor().impl();
+    // A view without a history of its own may have one through its base.
+    if ((p->grad_meta || (p->base && p->base->grad_meta)) && o.tensor().requires_grad()) return true;
+  }
   return false;
 }
 
