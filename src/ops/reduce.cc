@@ -82,6 +82,14 @@ Tensor summands(const char* op, const Tensor& t, std::optional<DType> dtype) {
 // As far as its dtype has one.
 bool records(const Tensor& t, const Tensor& y) { return autograd::needs_grad(t) && is_differentiable(y.dtype()); }
 
+// x to the power p, for x >= 0, with the slope 0 at 0 where there would be an infinite one or none, as in PyTorch.
+Tensor power(const Tensor& x, double p) {
+  const bool guard = autograd::needs_grad(x);
+  const Tensor is_zero = guard ? eq(x, 0) : Tensor(), t = guard ? where(is_zero, 1, x) : x;
+  const Tensor y = p == 0.5 ? sqrt(t) : pow(t, p);
+  return guard ? where(is_zero, p < 0 ? INFINITY : 0.0, y) : y;
+}
+
 std::string axes_text(const Dims& axes) { return "dimensions " + axes.str(); }
 
 Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dims, bool keepdim) {
@@ -142,7 +150,7 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
 }
 
 Tensor std(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
-  return sqrt(var(t, dims, correction, keepdim));
+  return power(var(t, dims, correction, keepdim), 0.5);
 }
 
 Tensor amin(const Tensor& t, const Axes& dims, bool keepdim) {
@@ -192,8 +200,7 @@ Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
   if (p == -INFINITY) return amin(m, dims, keepdim);
   if (p == 0) return sum(ne(m, 0).to(m.dtype()), dims, keepdim);
   if (p == 1) return sum(m, dims, keepdim);
-  if (p == 2) return sqrt(sum(square(m), dims, keepdim));
-  return pow(sum(pow(m, p), dims, keepdim), 1 / p);
+  return power(sum(p == 2 ? square(m) : power(m, p), dims, keepdim), 1 / p);
 }
 
 namespace {

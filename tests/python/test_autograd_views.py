@@ -1,4 +1,4 @@
-"""Views and in-place writes under gradients: random programs against PyTorch (tests/cpp/test_inplace.cc: fixed ones)."""
+"""Views and in-place writes under gradients: random programs against PyTorch."""
 
 import random
 
@@ -14,7 +14,7 @@ class Skipped(Exception):
 
 
 class Program:
-    """The same steps on tenon's tensors and on PyTorch's: a pool of pairs, in which most are views of one another."""
+    """The same steps on tenon's tensors and on PyTorch's: a pool of pairs, of which most are views."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -138,7 +138,7 @@ class Program:
             self.retained.append(t)
 
     def backward(self):
-        """Whether both went through; where backward needs what was written over, the two may keep different things."""
+        """Both's gradients, unless one of the two needs what was written over: they keep different things."""
         done = []
         for k, module in enumerate((tenon, torch)):
             # Every tensor twice, so that each of its nodes has several consumers.

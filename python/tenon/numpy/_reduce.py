@@ -128,9 +128,9 @@ def std(
 ) -> Any:  # fmt: skip
     """The standard deviation: the square root of ``var``."""
     if where is not True or axis == ():
-        return deliver(
-            _C.sqrt(var(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction)), out, "std"
-        )
+        v = var(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction)
+        # The slope of the root at 0 is infinite; the deviation's is taken as 0.
+        return deliver(_C.where(v == 0, 0, _C.sqrt(_C.where(v == 0, 1, v))), out, "std")
     t = floating(a, "std") if dtype is None else cast(tensor(a, "std"), dtype)
     return deliver(
         _C.std(t, _axis(axis, t, "std"), float(ddof if correction is None else correction), keepdims),

@@ -17,25 +17,10 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _vector(t: Any, p: Any, axes: Any, keepdims: bool) -> Any:
-    size = _C.abs(t)
-    if p == 0:
-        return _C.sum((t != 0).to(size.dtype), axes, keepdims)
-    if p == float("inf"):
-        return _C.amax(size, axes, keepdims)
-    if p == -float("inf"):
-        return _C.amin(size, axes, keepdims)
-    if p == 1:
-        return _C.sum(size, axes, keepdims)
-    if p == 2:
-        return _C.norm(t, 2, axes, keepdims)
-    return _C.sum(size**p, axes, keepdims) ** (1.0 / p)
-
-
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """The p-norms of vectors along the axes (of all elements by default)."""
     t = floating(x, "vector_norm")
-    return _vector(t, ord, tuple(axes_of(axis, t.ndim, "vector_norm")), keepdims)
+    return _C.norm(t, ord, tuple(axes_of(axis, t.ndim, "vector_norm")), keepdims)
 
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
@@ -52,18 +37,18 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """
     t = floating(x, "norm")
     if axis is None and ord is None:
-        return _vector(t, 2, tuple(range(t.ndim)), keepdims)
+        return _C.norm(t, 2, tuple(range(t.ndim)), keepdims)
     if axis is None:
         axis = tuple(range(t.ndim))
     axes = axes_of(axis, t.ndim, "norm")
     if len(axes) == 1:
         if isinstance(ord, str):
             raise ValueError(f"norm: ord {ord!r} is for matrices, not for vectors")
-        return _vector(t, 2 if ord is None else ord, tuple(axes), keepdims)
+        return _C.norm(t, 2 if ord is None else ord, tuple(axes), keepdims)
     if len(axes) != 2:
         raise ValueError(f"norm: one or two axes are needed; got {axis}")
     if ord in (None, "fro", "f"):
-        return _vector(t, 2, tuple(axes), keepdims)
+        return _C.norm(t, 2, tuple(axes), keepdims)
     if ord in (1, -1, float("inf"), -float("inf")):
         summed, chosen = (axes[0], axes[1]) if ord in (1, -1) else (axes[1], axes[0])
         totals = _C.sum(_C.abs(t), (summed,), True)
