@@ -109,7 +109,8 @@ TENON_API void attach(const Tensor& y, Ref<Node> node, std::span<const Tensor> i
 TENON_API Edge edge_of(const Tensor& t);
 
 // In-place operations: check before the write, rebase after it.
-// Throws ReadOnlyError, GradError for leaves, and for tensors whose elements share memory (expanded views).
+// Throws ReadOnlyError, GradError for leaves, for views taken under NoGrad, and for tensors whose elements share memory
+// (expanded views).
 TENON_API void check_inplace(const Tensor& t, const char* op, bool grad_flows_in);
 // The last but for reading only and shared memory: the check of what changes the geometry alone.
 TENON_API void check_leaf(const Tensor& t, const char* op);
@@ -118,12 +119,16 @@ void set_node(const Tensor& t, Ref<Node> node);
 // Bumps the version; if node is given, makes it t's history (and its base's, if t is a view).
 TENON_API void after_inplace(const Tensor& t, const char* op, Ref<Node> node = {});
 
+// Adds to the .grad of the leaves, or of the inputs alone where they are given. What saved nothing may run again even
+// without retain_graph.
 TENON_API void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph,
-                        bool create_graph);
+                        bool create_graph, const std::vector<Tensor>* inputs = nullptr);
 // d(roots)/d(inputs) without touching any .grad. Throws GradError where an input is not in the graph,
 // unless allow_unused.
 TENON_API Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
                      bool retain_graph, bool create_graph, bool allow_unused);
+// Makes t a leaf that requires no grad. Throws GradError for views.
+TENON_API void detach_(const Tensor& t);
 // The operation that made t; null for leaves.
 TENON_API Ref<Node> node_of(const Tensor& t);
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "autograd/meta.h"
 #include "autograd/mutexes.h"
 #include "core/errors.h"
 #include "tenon/autograd.h"
@@ -75,7 +76,8 @@ std::uint64_t fingerprint(const Tensor& t) {
 }
 
 std::shared_ptr<const SavedTensor> keep(const Tensor& t, const char* op, bool is_output) {
-  const auto saved = std::make_shared<SavedTensor>(t, op, is_output, t.storage().version());
+  const AutogradMeta* m = is_output ? nullptr : t.impl()->grad_meta;
+  const auto saved = std::make_shared<SavedTensor>(t, op, is_output, t.storage().version(), m ? m->node : Ref<Node>());
   if (!border_guard() || !t.device().is_cpu()) return saved;
   Storage& s = t.storage();
   const bool lent = s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared;

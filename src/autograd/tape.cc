@@ -140,8 +140,10 @@ struct Engine {
     n.freed_ = true;
   }
   static thread_local Node* running;
+  static thread_local bool used_saved;  // by what is running
 };
 thread_local Node* Engine::running = nullptr;
+thread_local bool Engine::used_saved = false;
 
 // ---- saved tensors ----
 
@@ -154,10 +156,12 @@ Saved Saved::output(const Tensor& t, const char* op) { return {t.detach(), op, t
 
 Tensor Saved::get() const {
   if (!p_) return {};
+  Engine::used_saved = true;
   guard::check(*p_);
-  if (!p_->is_output || !t_grad_enabled) return p_->tensor;
+  const Ref<Node> node = p_->is_output ? Ref<Node>(Engine::running) : p_->node;
+  if (!t_grad_enabled || !node || p_->tensor.requires_grad()) return p_->tensor;
   Tensor t = p_->tensor.detach();
-  meta(t).node = Ref<Node>(Engine::running);
+  meta(t).node = node;
   return t;
 }
 
@@ -233,7 +237,6 @@ void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
     errors::overlapping_output(op, t.shape(), t.strides());
   if (!t_grad_enabled) return;
   check_leaf(t, op);
-  if (grad_flows_in && !is_differentiable(t.dtype())) errors::not_differentiable(op, t.dtype());
   if (!t.impl()->base) return;
   const Tensor base{Ref<TensorImpl>(t.impl()->base)};
   if (real_dtype(base.dtype()) != real_dtype(t.dtype())) {
@@ -267,6 +270,19 @@ void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
   set_node(base, std::move(replaced));
   ++p->base->history;  // t becomes a slice of the new base when it is used
   if (t.retains_grad()) (void)node_of(t);
+}
+
+void detach_(const Tensor& t) {
+  TensorImpl* p = t.impl();
+  if (p->base)
+    errors::fail<GradError>("detach_", "a view cannot leave the history of its base; use .detach(), or detach_() of ",
+                            "the base");
+  if (!p->grad_meta) return;
+  AutogradMeta& m = *p->grad_meta;
+  if (m.node) m.node->retained = nullptr;
+  if (m.retained) m.grad = *std::exchange(m.retained, nullptr);
+  m.node = {};
+  m.requires_grad = false;
 }
 
 // ---- the engine ----
@@ -342,6 +358,9 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
                               "grad, or it was made under no_grad()");
     Tensor g = i < gradients.size() ? gradients[i] : Tensor();
     if (!g.defined()) {
+      if (is_complex(root.dtype()))
+        errors::fail<GradError>("backward", "a gradient is implied for real tensors only; got ", root.dtype(),
+                                ", pass gradient= or take .real, .imag or .abs()");
       if (root.numel() != 1)
         errors::fail<GradError>("backward", "a gradient is implied for a tensor of one element only; got shape ",
                                 root.shape(), ", pass gradient=");
@@ -365,17 +384,45 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
     if (p.node->retained && !captures) accumulate(*p.node->retained, p.g, create_graph);
     if (p.node->freed()) errors::graph_freed(p.node->op());
     Engine::running = p.node.get();
+    Engine::used_saved = false;
     Grads gs = p.node->backward(p.g);
     for (std::size_t i = 0; i < gs.size() && i < p.node->edges().size(); ++i)
       send(p.node->edges()[i], std::move(gs[i]));
-    if (!retain_graph) Engine::free(*p.node);
+    if (!retain_graph && Engine::used_saved) Engine::free(*p.node);
   }
 }
 
 }  // namespace
 
-void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph) {
-  run(roots, gradients, retain_graph, create_graph, nullptr);
+namespace {
+
+// What a gradient of t is caught by: its node, or a leaf itself.
+const void* key_of(const char* op, const Tensor& t) {
+  if (!t.requires_grad())
+    errors::fail<GradError>(op, "one of the inputs does not require grad; call requires_grad_() before it is used");
+  const Ref<Node> node = node_of(t);
+  return node ? static_cast<const void*>(node.get()) : t.impl();
+}
+
+Tensor& gradient_of(const Tensor& t) {
+  AutogradMeta& m = meta(t);
+  return m.retained ? *m.retained : m.grad;
+}
+
+}  // namespace
+
+void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
+              const std::vector<Tensor>* inputs) {
+  if (!inputs) return run(roots, gradients, retain_graph, create_graph, nullptr);
+  if (inputs->empty()) errors::fail("backward", "the inputs must not be empty; leave them out for all leaves");
+  Captures captures;
+  for (const Tensor& t : *inputs) captures.emplace(key_of("backward", t), Tensor());
+  run(roots, gradients, retain_graph, create_graph, &captures);
+  for (const Tensor& t : *inputs) {
+    // Each once, however often it is named.
+    if (Tensor g = std::move(captures.at(key_of("backward", t))); g.defined())
+      accumulate(gradient_of(t), std::move(g), create_graph);
+  }
 }
 
 Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
@@ -383,11 +430,7 @@ Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::s
   Captures captures;
   std::vector<const void*> keys;
   for (const Tensor& t : inputs) {
-    if (!t.requires_grad())
-      errors::fail<GradError>("grad",
-                              "one of the inputs does not require grad; call requires_grad_() before it is used");
-    const Ref<Node> node = node_of(t);
-    keys.push_back(node ? static_cast<const void*>(node.get()) : t.impl());
+    keys.push_back(key_of("grad", t));
     captures.emplace(keys.back(), Tensor());
   }
   run(roots, gradients, retain_graph, create_graph, &captures);
@@ -433,7 +476,13 @@ Tensor Tensor::grad() const {
 }
 
 void Tensor::set_grad(Tensor g) {
-  if (g.defined() && g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
+  if (g.defined()) {
+    if (g.is_same(*this)) errors::fail<GradError>("grad", "a tensor cannot be its own gradient; assign a copy");
+    if (g.dtype() != dtype())
+      errors::fail<DtypeError>("grad", "the dtype must be the tensor's, ", dtype(), "; got ", g.dtype());
+    if (g.device() != device()) errors::device_mismatch("grad", device(), g.device());
+    if (g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
+  }
   if (!g.defined() && !p_->grad_meta) return;
   AutogradMeta& m = meta(*this);
   Tensor& grad = m.retained ? *m.retained : m.grad;

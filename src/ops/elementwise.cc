@@ -349,7 +349,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   Operand all[] = {self, self, self};
   std::copy(others.begin(), others.end(), all + 1);
   const std::span<Operand> in(all, others.size() + 1);
-  const bool record = any_needs_grad(in);
+  const bool record = any_needs_grad(in) && is_differentiable(self.dtype());
   if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());
     if (types.result == self.dtype()) {
@@ -382,6 +382,12 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   }
   Tensor result = elementwise(op, in);
   Ref<Node> node = autograd::node_of(result);
+  if (!node && autograd::needs_grad(self)) {
+    // Nothing flows through a comparison: it ends self's history.
+    const Tensor end = alias(self, 0, self.shape(), self.strides());
+    autograd::attach(end, name.data(), {}, derive::copy());
+    node = autograd::node_of(end);
+  }
   {
     NoGrad guard;
     Tensor target = self.detach();

@@ -195,11 +195,33 @@ TEST(InPlaceGrad, IsRefusedForLeavesAndTheirViewsOutsideNoGrad) {
   EXPECT_TRUE(x.is_leaf() && x.requires_grad());
 }
 
-TEST(InPlaceGrad, IntegersTakeNoGradient) {
+TEST(InPlaceGrad, IntegersTakeValuesWithoutTheirGradient) {
   Tensor t = test::counting({2}, DType::int64);
-  EXPECT_THROW(copy_(t, leaf({1, 2})), GradError);
-  NoGrad guard;
-  EXPECT_NO_THROW(copy_(t, leaf({1, 2})));
+  const Tensor x = leaf({3, 4});
+  copy_(t, x);
+  EXPECT_FALSE(t.requires_grad());
+  EXPECT_EQ(values(t), (V{3, 4}));
+  const Index at[] = {Slice{0, 1}}, list[] = {test::tensor<std::int64_t>({1})};
+  index_put_(t, at, mul(x[1], 2));
+  index_put_(t, list, x[0]);
+  EXPECT_EQ(values(t), (V{8, 3}));
+  const Operand with[] = {x};
+  elementwise_(Op::lt, t, with);
+  EXPECT_FALSE(t.requires_grad());
+  EXPECT_EQ(values(t), (V{0, 1}));
+}
+
+TEST(InPlaceGrad, AComparisonInPlaceEndsTheHistory) {
+  const Tensor x = leaf({1, 2}), w = leaf({3, 3});
+  Tensor y = mul(x, 1), h = zeros({2}, DType::float64);
+  const Operand limit[] = {1.5}, with[] = {w};
+  elementwise_(Op::lt, y, limit);
+  elementwise_(Op::lt, h, with);
+  EXPECT_FALSE(h.requires_grad());
+  add(y, w).sum().backward();
+  EXPECT_EQ(values(y), (V{1, 0}));
+  EXPECT_FALSE(x.grad().defined());
+  EXPECT_EQ(values(w.grad()), (V{1, 1}));
 }
 
 // ---- views that were made before their base's history ----
