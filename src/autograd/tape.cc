@@ -37,16 +37,19 @@ class FunctionNode final : public Node {
   Backward backward_;
 };
 
-// The view of a base that starts `offset` elements (of the view's dtype) after it. The view may be one of parts
-// of complex numbers, or of pairs as complex numbers.
-Tensor window(const Tensor& base, DType dtype, const Dims& shape, const Dims& strides, std::int64_t offset) {
-  if (is_complex(dtype) == is_complex(base.dtype())) return as_strided(base, shape, strides, offset);
-  if (is_complex(base.dtype())) return as_strided(view_as_real(base), shape, strides, offset);
+// The view of a base that starts `bytes` after it. The view may be one of parts of complex numbers, or of pairs as
+// complex numbers, which may begin with any of the base's.
+Tensor window(const Tensor& base, DType dtype, const Dims& shape, const Dims& strides, std::int64_t bytes) {
+  if (is_complex(dtype) == is_complex(base.dtype()) && bytes % base.itemsize() == 0)
+    return as_strided(base, shape, strides, bytes / base.itemsize());
+  const Tensor parts = is_complex(base.dtype()) ? view_as_real(base) : base;
+  const std::int64_t offset = bytes / parts.itemsize();
+  if (!is_complex(dtype)) return as_strided(parts, shape, strides, offset);
   Dims pair_shape = shape, pair_strides = strides;
   for (auto& s : pair_strides) s *= 2;
   pair_shape.push_back(2);
   pair_strides.push_back(1);
-  return view_as_complex(as_strided(base, pair_shape, pair_strides, offset * 2));
+  return view_as_complex(as_strided(parts, pair_shape, pair_strides, offset));
 }
 
 // base with the elements of one of its views replaced: the history of a base after its view was written.
@@ -59,13 +62,13 @@ class ReplaceSlice final : public Node {
         base_strides_(base.strides()),
         shape_(view.shape()),
         strides_(view.strides()),
-        offset_((view.data() - base.data()) / view.itemsize()) {}
+        bytes_(view.data() - base.data()) {}
 
   Grads backward(const Tensor& g) override {
     // The gradient is laid out as the base is, so that the view's strides mean the same elements.
     Tensor like = empty_like_layout(g);
     copy_(like, g);
-    Tensor view = window(like, dtype_, shape_, strides_, offset_);
+    Tensor view = window(like, dtype_, shape_, strides_, bytes_);
     Tensor to_view = clone(view);
     fill_(view, 0);
     return {like, to_view};
@@ -80,7 +83,7 @@ class ReplaceSlice final : public Node {
   }
   DType dtype_;
   Dims base_shape_, base_strides_, shape_, strides_;
-  std::int64_t offset_;
+  std::int64_t bytes_;
 };
 
 // Adds up a broadcast gradient and converts it to the dtype and device of its tensor.
@@ -183,7 +186,7 @@ Ref<Node> node_of(const Tensor& t) {
     const Tensor base{Ref<TensorImpl>(p->base)};
     p->base_history = p->base->history;
     const bool was = std::exchange(t_grad_enabled, true);
-    const Tensor fresh = window(base, t.dtype(), t.shape(), t.strides(), (t.data() - base.data()) / t.itemsize());
+    const Tensor fresh = window(base, t.dtype(), t.shape(), t.strides(), t.data() - base.data());
     t_grad_enabled = was;
     set_node(t, fresh.impl()->grad_meta ? fresh.impl()->grad_meta->node : Ref<Node>());
   }

@@ -161,6 +161,24 @@ TEST(InPlaceGrad, OfRealAndImaginaryPartsOfAComplexBase) {
                    {z, w});
 }
 
+// Complex numbers that begin at any number of a real base, or in the middle of a complex one.
+TEST(InPlaceGrad, OfPairsThatBeginAnywhere) {
+  for (const DType dtype : {DType::float64, DType::complex128}) {
+    Tensor w = leaf({0, 1, 2, 3, 4, 5});
+    Tensor h = zeros({is_complex(dtype) ? 3 : 6}, dtype);
+    Tensor numbers = is_complex(dtype) ? view(view_as_real(h), {6}) : h;
+    Tensor z = view_as_complex(view(slice(numbers, 0, 1, 5), {2, 2}));
+    copy_(numbers, w);
+    add(mul(real(z), 3), square(imag(z))).sum().backward();
+    EXPECT_EQ(values(w.grad()), (V{0, 3, 4, 3, 8, 0}));
+    const Operand i[] = {Scalar(complex128{0, 1})};
+    elementwise_(Op::mul, z, i);  // numbers = 0, -2, 1, -4, 3, 5
+    w.set_grad({});
+    mul(numbers, w.detach()).sum().backward();
+    EXPECT_EQ(values(w.grad()), (V{0, 2, -1, 4, -3, 5}));
+  }
+}
+
 TEST(InPlaceGrad, OfBorrowedMemory) {
   std::vector<double> memory{1, 2, 3, 4};
   const Tensor w = leaf({5, 6});
