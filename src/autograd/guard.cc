@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstring>
 
-#include "autograd/meta.h"
 #include "autograd/mutexes.h"
 #include "core/errors.h"
 #include "tenon/autograd.h"
@@ -76,8 +75,13 @@ std::uint64_t fingerprint(const Tensor& t) {
 }
 
 std::shared_ptr<const SavedTensor> keep(const Tensor& t, const char* op, bool is_output) {
-  const AutogradMeta* m = is_output ? nullptr : t.impl()->grad_meta;
-  const auto saved = std::make_shared<SavedTensor>(t, op, is_output, t.storage().version(), m ? m->node : Ref<Node>());
+  // Without the tensor's history, which may come to contain the node that keeps it: a cycle. Leaves have none.
+  const bool requires_grad = !is_output && t.requires_grad();
+  Ref<Node> node = requires_grad ? autograd::node_of(t) : Ref<Node>();
+  const bool alone = !t.impl()->base && t.impl()->refs.load(std::memory_order_relaxed) == 1;
+  const bool as_it_is = is_output || (requires_grad && !node) || alone;
+  const auto saved =
+      std::make_shared<SavedTensor>(as_it_is ? t : t.detach(), op, is_output, t.storage().version(), std::move(node));
   if (!border_guard() || !t.device().is_cpu()) return saved;
   Storage& s = t.storage();
   const bool lent = s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared;

@@ -14,7 +14,7 @@ struct SavedTensor {
   const char* op;
   bool is_output;
   std::uint32_t version;
-  Ref<Node> node;  // of an input: detach_() may take it from the tensor
+  Ref<Node> node;                 // an input's
   std::uint64_t fingerprint = 0;  // 0: nobody outside could write so far
   Ref<Storage> storage;           // whose list it is in; resize_() refuses to replace it
   SavedTensor *next = nullptr, *previous = nullptr;

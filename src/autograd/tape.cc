@@ -162,7 +162,7 @@ Tensor Saved::get() const {
   Engine::used_saved = true;
   guard::check(*p_);
   const Ref<Node> node = p_->is_output ? Ref<Node>(Engine::running) : p_->node;
-  if (!t_grad_enabled || !node || p_->tensor.requires_grad()) return p_->tensor;
+  if (!t_grad_enabled || !node) return p_->tensor;
   Tensor t = p_->tensor.detach();
   meta(t).node = node;
   return t;

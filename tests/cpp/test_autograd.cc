@@ -246,6 +246,15 @@ TEST(Engine, LeavesNoCycleBehind) {
     fill_(v, 3);
     y.backward(doubles({1, 1}), true, true);  // gradients with graphs of their own
     x.set_grad({});
+    Tensor z = mul(x, 1), h = zeros({2, 2}, DType::float64);
+    const Operand with[] = {mul(z, z)};
+    elementwise_(Op::add, z, with);  // history that contains what has saved the tensor
+    Tensor first = h[0], second = h[1];
+    copy_(first, x);
+    copy_(second, mul(first, h[0]));
+    const Tensor constant = zeros({2}, DType::float64);
+    Tensor written = constant;
+    copy_(written, mul(x, constant));
   }
   EXPECT_TRUE(dropped);
 }
