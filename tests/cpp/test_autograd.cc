@@ -247,7 +247,8 @@ TEST(Engine, LeavesNoCycleBehind) {
     y.backward(doubles({1, 1}), true, true);  // gradients with graphs of their own
     x.set_grad({});
     Tensor z = mul(x, 1), h = zeros({2, 2}, DType::float64);
-    const Operand with[] = {mul(z, z)};
+    const Tensor product = mul(z, z);
+    const Operand with[] = {product};
     elementwise_(Op::add, z, with);  // history that contains what has saved the tensor
     Tensor first = h[0], second = h[1];
     copy_(first, x);

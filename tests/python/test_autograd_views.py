@@ -133,6 +133,22 @@ class Program:
             self.apply(f"{name}.retain_grad()", lambda a: a.retain_grad(), t, keep=False)
             self.retained.append(t)
 
+    def second(self):
+        """Both's first and second derivatives by the leaves, or None as in backward()."""
+        done = []
+        for k, module in enumerate((tenon, torch)):
+            parts = [(t[k] * t[k]).abs().sum() + t[k].sin().abs().sum() for t in self.pool]
+            leaves = [t[k] for t in self.leaves]
+            try:
+                first = module.autograd.grad(
+                    sum(parts[1:], parts[0]), leaves, create_graph=True, allow_unused=True
+                )
+                squares = sum((g * g).sum() for g in first if g is not None)
+                done.append([*first, *module.autograd.grad(squares, leaves, allow_unused=True)])
+            except RuntimeError as e:
+                assert "version" in str(e) or "modified" in str(e), str(e)
+        return done if len(done) == 2 else None
+
     def backward(self):
         """Both's gradients, unless one of the two needs what was written over: they keep different things."""
         done = []
@@ -145,9 +161,8 @@ class Program:
             try:
                 loss.backward(retain_graph=True)
                 found = [t[k].grad for t in self.leaves + self.retained]
-                found = [
-                    g if g is None else g.clone() for g in found
-                ]  # PyTorch's grad() adds to what is retained
+                # PyTorch's grad() adds to what is retained.
+                found = [g if g is None else g.clone() for g in found]
                 found += module.autograd.grad(loss, wanted, allow_unused=True)
             except RuntimeError as e:
                 assert "version" in str(e) or "modified" in str(e), str(e)
@@ -163,17 +178,18 @@ def same(ours, theirs):
     return np.allclose(a, b, rtol=1e-9, atol=1e-9)
 
 
-def test_random_programs():
+@pytest.mark.parametrize(("order", "programs"), [("backward", 400), ("second", 200)])
+def test_random_programs(order, programs):
     compared = 0
-    for seed in range(400):
+    for seed in range(programs):
         p = Program(seed)
         try:
             for _ in range(12):
                 p.step()
-            done = p.backward()
+            done = getattr(p, order)()
             assert all(same(*t) for t in p.pool), "a value"
             assert done is None or all(map(same, *done)), f"the gradients {done}"
             compared += done is not None
         except AssertionError as e:
             pytest.fail(f"seed {seed}: {e}\n" + "\n".join(p.trace))
-    assert compared > 250
+    assert compared > programs / 2
