@@ -43,7 +43,7 @@ struct Edge {
 // One recorded operation.
 class TENON_API Node {
  public:
-  explicit Node(const char* op) : op_(op), sequence_(next_sequence()) {}
+  explicit Node(const char* op) : op_(op) {}
   virtual ~Node() = default;
   // The gradients of the inputs from that of the output. Entries whose edge is empty may stay undefined.
   virtual Grads backward(const Tensor& g) = 0;
@@ -53,7 +53,10 @@ class TENON_API Node {
   const char* op() const { return op_; }
   std::uint64_t sequence() const { return sequence_; }
   bool freed() const { return freed_; }
-  std::vector<Edge> edges;
+  const std::vector<Edge>& edges() const { return edges_; }
+  // Says where the gradients flow to, and numbers the node: the engine runs higher numbers first, and all nodes among
+  // the edges have theirs.
+  void connect(std::vector<Edge> edges);
   std::shared_ptr<Tensor> retained;  // where to add up the output's gradient, if it is wanted
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
@@ -61,9 +64,9 @@ class TENON_API Node {
 
  private:
   friend struct Engine;
-  static std::uint64_t next_sequence();
   const char* op_;
-  std::uint64_t sequence_;
+  std::uint64_t sequence_ = 0;
+  std::vector<Edge> edges_;
   std::atomic<int> refs_{1};
   bool freed_ = false;
   Node* next_dying_ = nullptr;  // release()
@@ -87,7 +90,9 @@ class TENON_API Saved {
   Tensor get() const;
 
  private:
+  Saved(const Tensor& t, const char* op, bool is_output);
   Tensor t_;
+  Ref<Node> node_;  // its history
   const char* op_ = nullptr;
   std::uint32_t version_ = 0;
   bool is_output_ = false;
@@ -116,7 +121,8 @@ TENON_API void attach(const Tensor& y, Ref<Node> node, std::span<const Tensor> i
 TENON_API Edge edge_of(const Tensor& t);
 
 // In-place operations: check before the write, rebase after it. Throws ReadOnlyError, RuntimeError where elements
-// share memory (expanded views), and GradError as check_leaf or for a gradient that would flow into integers or bools.
+// share memory (expanded views), and GradError as check_leaf, for views taken under NoGrad, and for a gradient that
+// would flow into integers or bools.
 TENON_API void check_inplace(const Tensor& t, const char* op, bool grad_flows_in);
 // For what changes the geometry alone. While this thread records, throws GradError for a leaf that requires grad and
 // for a view of one.
@@ -126,17 +132,19 @@ void set_node(const Tensor& t, Ref<Node> node);
 // Bumps the version; if node is given, makes it t's history (and its base's, if t is a view).
 TENON_API void after_inplace(const Tensor& t, const char* op, Ref<Node> node = {});
 
-// Adds the gradients of the roots to the .grad of the leaves that require grad, and of tensors after retain_grad().
-// gradients: one for each root, of its shape; an undefined one is 1 for a root of one element. Frees what was saved
-// unless retain_graph; is recorded itself with create_graph. Throws ShapeError; GradError for a root that requires no
-// grad or lacks a gradient, a graph that was freed, a saved tensor that was written since, an operation without
-// derivative.
+// Adds the gradients of the roots to the .grad of the leaves that require grad, and of tensors after retain_grad(); to
+// that of the inputs alone where they are given. gradients: one for each root, of its shape; an undefined one is 1 for a
+// root of one element. Frees what was saved unless retain_graph (what saved nothing may run again); is recorded itself
+// with create_graph. Throws ShapeError; GradError for a root that requires no grad or lacks a gradient, a graph that was
+// freed, a saved tensor that was written since, an operation without derivative.
 TENON_API void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph,
-                        bool create_graph);
+                        bool create_graph, const std::vector<Tensor>* inputs = nullptr);
 // The gradients with respect to the inputs, without touching any .grad. Throws as backward(), and GradError for an
 // input that requires no grad; also for one that is not in the graph, unless allow_unused makes its gradient undefined.
 TENON_API Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
                      bool retain_graph, bool create_graph, bool allow_unused);
+// Makes t a leaf that requires no grad. Throws GradError for views.
+TENON_API void detach_(const Tensor& t);
 // The operation that made t; null for leaves.
 TENON_API Ref<Node> node_of(const Tensor& t);
 

@@ -154,17 +154,21 @@ PyObject* complex_(PyObject* self, PyObject*) {
   });
 }
 PyObject* backward(PyObject* self, PyObject* args, PyObject* kwargs) {
-  static const char* keywords[] = {"gradient", "retain_graph", "create_graph", nullptr};
-  PyObject *gradient = Py_None, *retain = Py_None;
+  static const char* keywords[] = {"gradient", "retain_graph", "create_graph", "inputs", nullptr};
+  PyObject *gradient = Py_None, *retain = Py_None, *inputs = Py_None;
   int create = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOp:backward", const_cast<char**>(keywords), &gradient, &retain,
-                                   &create))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOpO:backward", const_cast<char**>(keywords), &gradient, &retain,
+                                   &create, &inputs))
     return nullptr;
   return guarded([&] {
     const Tensor t = unwrap(self);
     const Tensor g = gradient == Py_None ? Tensor() : to_tensor(gradient, {"backward", "gradient"});
     const bool keep = retain == Py_None ? create : to_bool(retain, {"backward", "retain_graph"});
-    without_gil(kLongWork, [&] { t.backward(g, keep, create); }, t, g);
+    std::vector<Tensor> wanted;
+    if (is_tensor(inputs)) wanted.push_back(unwrap(inputs));
+    else if (inputs != Py_None) wanted = to_tensors(inputs, {"backward", "inputs"});
+    const auto run = [&] { autograd::backward({&t, 1}, {&g, 1}, keep, create, inputs == Py_None ? nullptr : &wanted); };
+    without_gil(kLongWork, run, t, g, wanted);
     return Py_NewRef(Py_None);
   });
 }
@@ -278,12 +282,13 @@ PyMethodDef tensor_methods[] = {
     {"_repr_html_", html, METH_NOARGS, "_repr_html_($self, /)\n--\n\nFor notebooks: a table of a vector or matrix."},
     {"_owner", owner, METH_NOARGS, "_owner($self, /)\n--\n\nThe Python object whose memory this is, or None."},
     {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward)), METH_VARARGS | METH_KEYWORDS,
-     "backward($self, gradient=None, retain_graph=None, create_graph=False)\n--\n\n"
+     "backward($self, gradient=None, retain_graph=None, create_graph=False, inputs=None)\n--\n\n"
      "Adds the gradients of this tensor to .grad of the leaves it was made from.\n\n"
      "gradient (of this tensor's shape) may be left out for a tensor of one element. The graph is freed unless\n"
-     "retain_graph; create_graph records the gradients themselves, for second derivatives.\n"
-     "RuntimeError for a tensor without a gradient, for several elements without gradient=, and where the graph is\n"
-     "freed; ValueError for a gradient of another shape."},
+     "retain_graph; create_graph records the gradients themselves, for second derivatives. With inputs, a tensor or\n"
+     "several, only their .grad is added to.\n"
+     "RuntimeError for a tensor without a gradient, for several elements or complex numbers without gradient=, and\n"
+     "where the graph is freed; ValueError for a gradient of another shape."},
     {nullptr}};
 
 }  // namespace tenon::py

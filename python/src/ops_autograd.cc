@@ -38,7 +38,10 @@ PyObject* backward(const OpDef& def, PyObject* const* args) {
   const auto tensors = argument<std::vector<Tensor>>(def, args, 0);
   const auto gradients = optional_tensors(args[1], {"backward", "grad_tensors"}, tensors.size());
   const bool retain = argument<bool>(def, args, 2), create = argument<bool>(def, args, 3);
-  without_gil(kLongWork, [&] { autograd::backward(tensors, gradients, retain, create); }, tensors, gradients);
+  const bool all = args[4] == Py_None;
+  const std::vector<Tensor> inputs = all ? std::vector<Tensor>() : to_tensors(args[4], {"backward", "inputs"});
+  const auto run = [&] { autograd::backward(tensors, gradients, retain, create, all ? nullptr : &inputs); };
+  without_gil(kLongWork, run, tensors, gradients, inputs);
   return Py_NewRef(Py_None);
 }
 
@@ -50,9 +53,23 @@ void def_autograd(Ops& ops) {
       .function_only()
       .returns("tuple[Tensor | None, ...]");
   ops.raw("_backward", &backward, "autograd.backward over sequences.", "tensors"_a, "grad_tensors"_a, "retain_graph"_a,
-          "create_graph"_a)
+          "create_graph"_a, "inputs"_a)
       .function_only()
       .returns("None");
+  ops.def(
+         "detach", +[](const Tensor& t) { return t.detach(); },
+         "A tensor over the same memory that requires no grad.\n\nTypeError for what is no tensor or array.", "input"_a)
+      .function_only()
+      .no_out();
+  ops.def(
+         "detach_",
+         +[](Tensor& t) -> Tensor& {
+           autograd::detach_(t);
+           return t;
+         },
+         "Forgets the tensor's history, in place: a leaf that requires no grad; returns it.\n\nRuntimeError for views.",
+         "input"_a)
+      .method_only();
   ops.def(
          "requires_grad_", +[](Tensor& t, bool on) -> Tensor& { return t.set_requires_grad(on); },
          "Turns recording on or off for a leaf, in place; returns the tensor.\n\nRuntimeError for integers "

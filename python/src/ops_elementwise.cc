@@ -134,8 +134,16 @@ PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   if (args[1] == Py_None && args[2] == Py_None) errors::fail(def.name, "min and max cannot both be None");
   if (args[1] == Py_None || args[2] == Py_None) {
     op = args[1] == Py_None ? Op::minimum : Op::maximum;
-    if (args[1] == Py_None) operands[1] = operands[2];
-    n = 2;
+    // At the bound the gradient is x's alone: maximum would share it.
+    Operand& missing = operands[args[1] == Py_None ? 1 : 2];
+    const auto flows = [](const Operand& o) { return o.is_tensor() && autograd::needs_grad(o.tensor()); };
+    if (std::any_of(operands, operands + 3, flows)) {
+      missing = Scalar(args[1] == Py_None ? -INFINITY : INFINITY);
+      op = Op::clip;
+    } else {
+      if (args[1] == Py_None) operands[1] = operands[2];
+      n = 2;
+    }
   }
   const std::span<const Operand> used(operands, static_cast<std::size_t>(n));
   if (!def.native_out) {  // clip_

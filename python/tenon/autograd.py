@@ -81,14 +81,17 @@ def backward(
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Adds the gradients of tensors (each times its entry of grad_tensors) to ``.grad`` of the leaves.
 
-    An entry may be None for a tensor of one element. The graph is freed unless ``retain_graph``.
+    An entry may be None for a tensor of one element. The graph is freed unless ``retain_graph``. With
+    ``inputs`` only their ``.grad`` is added to.
     RuntimeError for a tensor without a gradient, for several elements without an entry and where the graph
     has been freed; ValueError for entries of another shape or number.
     """
     if isinstance(grad_tensors, Tensor):
         grad_tensors = [grad_tensors]
     retain = create_graph if retain_graph is None else retain_graph
-    _C._backward(_sequence(tensors), grad_tensors, retain, create_graph)
+    wanted = None if inputs is None else _sequence(inputs)
+    _C._backward(_sequence(tensors), grad_tensors, retain, create_graph, wanted)

@@ -17,14 +17,19 @@ using std::numbers::ln10;
 using std::numbers::ln2;
 using std::numbers::pi;
 
-Tensor half_where_equal(const Tensor& a, const Tensor& b) {
-  return mul(eq(a, b).to(real_dtype(promote(a.dtype(), b.dtype()))), 0.5);
-}
+using In = const Tensor&;
+
+// What is masked is chosen, not multiplied: infinity times 0 is NaN.
+Tensor zero(In g) { return where(false, g, 0); }
+// Of the operand that the result is where it is not `less` than the other one. Equal ones share the gradient.
+Tensor unless(In less, In a, In b, In g) { return where(less, 0, where(eq(a, b), mul(g, 0.5), g)); }
+// Not above 0, so that what overflows there has no part in higher derivatives.
+Tensor negative_part(In a) { return where(gt(a, 0), 0, a); }
+// The distance of the point (a, b) from the origin, and 1 at the origin.
+Tensor distance(In a, In b) { return hypot(where(logical_and(eq(a, 0), eq(b, 0)), 1, a), b); }
 
 // Of an operand that is a number of its own kind, as an order.
 [[noreturn]] Tensor no_gradient(const char* op) { errors::no_derivative(op); }
-
-using In = const Tensor&;
 
 // ROW(op, what the gradient of a needs, that gradient[, the same for b[, and c]]); a, b, c, y, g are bound.
 // clang-format off
@@ -63,23 +68,24 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(square, a, mul(g, mul(cj(a), 2)))
     ROW1(reciprocal, y, neg(mul(g, cj(square(y)))))
     ROW1(conj, nothing, cj(g))
-    ROW1(angle, a, is_complex(a.dtype()) ? div(mul(mul(g, a), Scalar(complex128{0, 1})), square(abs(a))) : mul(g, 0))
+    ROW1(angle, a, is_complex(a.dtype()) ? div(mul(mul(g, a), Scalar(complex128{0, 1})), square(abs(where(eq(a, 0), 1, a)))) : zero(g))
     ROW2(add, nothing, g, nothing, g)
     ROW2(sub, nothing, g, nothing, neg(g))
     ROW2(mul, b, mul(g, cj(b)), a, mul(g, cj(a)))
     ROW2(div, b, div(g, cj(b)), ab, neg(mul(g, cj(div(div(a, b), b)))))
     ROW2(remainder, nothing, g, ab, neg(mul(g, floor(div(a, b)))))
     ROW2(fmod, nothing, g, ab, neg(mul(g, trunc(div(a, b)))))
-    ROW2(pow, ab, where(eq(b, 0), 0, mul(g, cj(mul(b, pow(a, sub(b, 1)))))),
-              aby, mul(g, cj(where(logical_and(eq(a, 0), is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0)), 0, mul(y, log(a))))))
-    ROW2(maximum, ab, mul(g, add(gt(a, b), half_where_equal(a, b))), ab, mul(g, add(lt(a, b), half_where_equal(a, b))))
-    ROW2(minimum, ab, mul(g, add(lt(a, b), half_where_equal(a, b))), ab, mul(g, add(gt(a, b), half_where_equal(a, b))))
-    ROW2(fmax, ab, mul(g, logical_or(ge(a, b), isnan(b))), ab, mul(g, logical_not(logical_or(ge(a, b), isnan(b)))))
-    ROW2(fmin, ab, mul(g, logical_or(le(a, b), isnan(b))), ab, mul(g, logical_not(logical_or(le(a, b), isnan(b)))))
+    // At 0 to the power 0, too, all derivatives by the base are 0.
+    ROW2(pow, ab, where(eq(b, 0), 0, mul(g, cj(mul(b, pow(a, where(eq(b, 0), 0, sub(b, 1))))))),
+              aby, mul(g, cj(mul(y, log(where(logical_and(eq(a, 0), is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0)), 1, a))))))
+    ROW2(maximum, ab, unless(lt(a, b), a, b, g), ab, unless(gt(a, b), a, b, g))
+    ROW2(minimum, ab, unless(gt(a, b), a, b, g), ab, unless(lt(a, b), a, b, g))
+    ROW2(fmax, ab, where(logical_or(ge(a, b), isnan(b)), g, 0), ab, where(logical_or(ge(a, b), isnan(b)), 0, g))
+    ROW2(fmin, ab, where(logical_or(le(a, b), isnan(b)), g, 0), ab, where(logical_or(le(a, b), isnan(b)), 0, g))
     ROW2(hypot, ay, mul(g, div(a, y)), by, mul(g, div(b, y)))
-    ROW2(copysign, ay, mul(g, where(eq(a, 0), 0, mul(sign(a), sign(y)))), nothing, mul(g, 0))
-    ROW3(clip, abc, mul(g, logical_and(ge(a, b), le(a, c))), abc, mul(g, logical_and(lt(a, b), lt(b, c))),
-               abc, mul(g, logical_or(gt(a, c), ge(b, c))))
+    ROW2(copysign, ay, mul(g, where(eq(a, 0), 0, mul(sign(a), sign(y)))), nothing, zero(g))
+    ROW3(clip, abc, where(logical_and(ge(a, b), le(a, c)), g, 0), abc, where(logical_and(lt(a, b), lt(b, c)), g, 0),
+               abc, where(logical_or(gt(a, c), ge(b, c)), g, 0))
     ROW3(lerp, c, mul(g, sub(1, cj(c))), c, mul(g, cj(c)), ab, mul(g, cj(sub(b, a))))
     ROW3(where, nothing, Tensor(), a, where(a, g, 0), a, where(a, 0, g))
     ROW1(frac, nothing, g)
@@ -94,8 +100,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(sqrt, y, div(g, mul(cj(y), 2)))
     ROW1(rsqrt, y, mul(g, mul(cj(mul(square(y), y)), -0.5)))
     ROW1(cbrt, y, div(g, mul(square(y), 3)))
-    ROW2(logaddexp, ay, mul(g, exp(sub(a, y))), by, mul(g, exp(sub(b, y))))
-    ROW2(xlogy, ab, mul(g, where(logical_and(eq(a, 0), le(b, 0)), 0, log(b))), ab, mul(g, div(a, b)))
+    ROW2(logaddexp, ab, mul(g, sigmoid(sub(a, b))), ab, mul(g, sigmoid(sub(b, a))))
+    ROW2(xlogy, ab, mul(g, log(where(logical_and(eq(a, 0), le(b, 0)), 1, b))), ab, mul(g, div(a, b)))
 
     ROW1(sin, a, mul(g, cj(cos(a))))
     ROW1(cos, a, neg(mul(g, cj(sin(a)))))
@@ -103,7 +109,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(asin, a, mul(g, cj(rsqrt(sub(1, square(a))))))
     ROW1(acos, a, neg(mul(g, cj(rsqrt(sub(1, square(a)))))))
     ROW1(atan, a, div(g, cj(add(square(a), 1))))
-    ROW2(atan2, ab, mul(g, div(b, add(square(a), square(b)))), ab, neg(mul(g, div(a, add(square(a), square(b))))))
+    ROW2(atan2, ab, mul(g, div(div(b, distance(a, b)), distance(a, b))),
+                ab, neg(mul(g, div(div(a, distance(a, b)), distance(a, b)))))
     ROW1(sinh, a, mul(g, cj(cosh(a))))
     ROW1(cosh, a, mul(g, cj(sinh(a))))
     ROW1(tanh, y, mul(g, cj(sub(1, square(y)))))
@@ -121,22 +128,22 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(trigamma, a, mul(g, polygamma(2, a)))
     ROW2(polygamma, nothing, no_gradient("polygamma"), ab, mul(g, polygamma(add(a, 1), b)))
     ROW1(sigmoid, y, mul(g, mul(y, sub(1, y))))
-    ROW1(relu, y, mul(g, gt(y, 0)))
+    ROW1(relu, y, where(le(y, 0), 0, g))
     ROW1(silu, a, mul(g, mul(sigmoid(a), add(1, mul(a, sub(1, sigmoid(a)))))))
     ROW1(gelu, a, mul(g, add(mul(erfc(mul(a, -std::numbers::sqrt2 / 2)), 0.5),
                              mul(mul(a, exp(mul(square(a), -0.5))), std::numbers::inv_sqrtpi / std::numbers::sqrt2))))
     ROW1(softplus, a, mul(g, sigmoid(a)))
     ROW1(log_sigmoid, a, mul(g, sigmoid(neg(a))))
     ROW1(logit, a, div(g, mul(a, sub(1, a))))
-    ROW2(leaky_relu, ab, mul(g, where(gt(a, 0), 1, b)), a, mul(g, where(gt(a, 0), 0, a)))
-    ROW2(elu, ab, mul(g, where(gt(a, 0), 1, mul(b, exp(a)))), a, mul(g, where(gt(a, 0), 0, expm1(a))))
+    ROW2(leaky_relu, ab, where(gt(a, 0), g, mul(g, b)), a, mul(g, negative_part(a)))
+    ROW2(elu, ab, where(gt(a, 0), g, mul(g, mul(b, exp(negative_part(a))))), a, mul(g, expm1(negative_part(a))))
     ROW1(copy, nothing, g)
-    ROW1(sign, ay, is_complex(a.dtype()) ? div(mul(sub(g, mul(real(mul(g, cj(y))), y)), 1), abs(a)) : mul(g, 0))
-    ROW1(floor, nothing, mul(g, 0))
-    ROW1(ceil, nothing, mul(g, 0))
-    ROW1(trunc, nothing, mul(g, 0))
-    ROW1(rint, nothing, mul(g, 0))
-    ROW2(floor_divide, nothing, mul(g, 0), nothing, mul(g, 0))
+    ROW1(sign, ay, is_complex(a.dtype()) ? where(eq(a, 0), 0, div(sub(g, mul(real(mul(g, cj(y))), y)), abs(where(eq(a, 0), 1, a)))) : zero(g))
+    ROW1(floor, nothing, zero(g))
+    ROW1(ceil, nothing, zero(g))
+    ROW1(trunc, nothing, zero(g))
+    ROW1(rint, nothing, zero(g))
+    ROW2(floor_divide, nothing, zero(g), nothing, zero(g))
     // clang-format on
 
     NONDIFFERENTIABLE(nextafter)
@@ -189,10 +196,10 @@ class ElementwiseNode final : public Node {
     for (int i = 0; i < 3; ++i) in[i] = saved_[i].get();
     const Tensor y = saved_output_.get();
     bool needed[3] = {false, false, false};
-    for (std::size_t i = 0; i < edges.size(); ++i) needed[i] = static_cast<bool>(edges[i]);
+    for (std::size_t i = 0; i < edges().size(); ++i) needed[i] = static_cast<bool>(edges()[i]);
     Tensor out[3];
     row_.backward(g.dtype() == types_.result ? g : to(g, types_.result), in[0], in[1], in[2], y, needed, out);
-    return Grads(std::begin(out), std::begin(out) + edges.size());
+    return Grads(std::begin(out), std::begin(out) + edges().size());
   }
   void free_saved() override {
     for (auto& s : saved_) s = Saved();

@@ -1,5 +1,6 @@
 // The gradients of reductions, scans, softmax and products.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "autograd/derivatives.h"
@@ -62,15 +63,17 @@ Backward var(const Tensor& x, const Dims& axes, double correction) {
     const Tensor t = x.get();
     double n = 1;
     for (auto d : axes) n *= static_cast<double>(t.shape()[static_cast<int>(d)]);
-    return {mul(mul(restore(g, t.shape(), axes), 2 / (n - correction)), sub(t, mean(t, axes, true)))};
+    const Tensor gr = restore(g, t.shape(), axes), m = mean(t, axes, true);
+    if (n <= correction) return {mul(gr, where(eq(t, m), NAN, INFINITY))};  // divided by 0
+    return {mul(mul(gr, 2 / (n - correction)), sub(t, m))};
   };
 }
 Backward extremum(const Tensor& x, const Dims& axes, const Tensor& y, const char* op) {
-  // Equal extrema share the gradient.
+  // Equal extrema share the gradient, and so do NaNs.
   return [x = Saved(x, op), y = Saved::output(y, op), axes](In g) -> Grads {
     const Tensor t = x.get();
-    const Tensor same = to(eq(t, restore(y.get(), t.shape(), axes)), t.dtype());
-    return {mul(restore(g, t.shape(), axes), div(same, sum(same, axes, true)))};
+    const Tensor same = logical_or(eq(t, restore(y.get(), t.shape(), axes)), isnan(t));
+    return {where(same, div(restore(g, t.shape(), axes), sum(to(same, t.dtype()), axes, true)), 0)};
   };
 }
 Backward cumsum(int dim) {

@@ -37,16 +37,19 @@ class FunctionNode final : public Node {
   Backward backward_;
 };
 
-// The view of a base that starts `offset` elements (of the view's dtype) after it. The view may be one of parts
-// of complex numbers, or of pairs as complex numbers.
-Tensor window(const Tensor& base, DType dtype, const Dims& shape, const Dims& strides, std::int64_t offset) {
-  if (is_complex(dtype) == is_complex(base.dtype())) return as_strided(base, shape, strides, offset);
-  if (is_complex(base.dtype())) return as_strided(view_as_real(base), shape, strides, offset);
+// The view of a base that starts `bytes` after it. The view may be one of parts of complex numbers, or of pairs as
+// complex numbers, which may begin with any of the base's.
+Tensor window(const Tensor& base, DType dtype, const Dims& shape, const Dims& strides, std::int64_t bytes) {
+  if (is_complex(dtype) == is_complex(base.dtype()) && bytes % base.itemsize() == 0)
+    return as_strided(base, shape, strides, bytes / base.itemsize());
+  const Tensor parts = is_complex(base.dtype()) ? view_as_real(base) : base;
+  const std::int64_t offset = bytes / parts.itemsize();
+  if (!is_complex(dtype)) return as_strided(parts, shape, strides, offset);
   Dims pair_shape = shape, pair_strides = strides;
   for (auto& s : pair_strides) s *= 2;
   pair_shape.push_back(2);
   pair_strides.push_back(1);
-  return view_as_complex(as_strided(base, pair_shape, pair_strides, offset * 2));
+  return view_as_complex(as_strided(parts, pair_shape, pair_strides, offset));
 }
 
 // base with the elements of one of its views replaced: the history of a base after its view was written.
@@ -59,13 +62,13 @@ class ReplaceSlice final : public Node {
         base_strides_(base.strides()),
         shape_(view.shape()),
         strides_(view.strides()),
-        offset_((view.data() - base.data()) / view.itemsize()) {}
+        bytes_(view.data() - base.data()) {}
 
   Grads backward(const Tensor& g) override {
     // The gradient is laid out as the base is, so that the view's strides mean the same elements.
     Tensor like = empty_like_layout(g);
     copy_(like, g);
-    Tensor view = window(like, dtype_, shape_, strides_, offset_);
+    Tensor view = window(like, dtype_, shape_, strides_, bytes_);
     Tensor to_view = clone(view);
     fill_(view, 0);
     return {like, to_view};
@@ -80,7 +83,7 @@ class ReplaceSlice final : public Node {
   }
   DType dtype_;
   Dims base_shape_, base_strides_, shape_, strides_;
-  std::int64_t offset_;
+  std::int64_t bytes_;
 };
 
 // Adds up a broadcast gradient and converts it to the dtype and device of its tensor.
@@ -96,6 +99,13 @@ Tensor fit(Tensor g, const Edge& e) {
   return to(g, e.dtype, e.device);
 }
 
+// Whether a view's base got another history since the view's own was made. What shows the bytes as another dtype
+// has no gradient.
+bool outdated(const TensorImpl* view) {
+  return view->base && view->base_history != view->base->history &&
+         real_dtype(view->dtype) == real_dtype(view->base->dtype);
+}
+
 bool unshared(const Tensor& t) {
   return t.impl()->refs.load(std::memory_order_relaxed) == 1 && t.storage().use_count() == 1 && !t.impl()->base;
 }
@@ -105,9 +115,10 @@ bool unshared(const Tensor& t) {
 bool grad_enabled() { return t_grad_enabled; }
 void set_grad_enabled(bool on) { t_grad_enabled = on; }
 
-std::uint64_t Node::next_sequence() {
+void Node::connect(std::vector<Edge> edges) {
   static std::atomic<std::uint64_t> next{1};
-  return next.fetch_add(1, std::memory_order_relaxed);
+  edges_ = std::move(edges);
+  sequence_ = next.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Node::release() {
@@ -132,35 +143,41 @@ struct Engine {
     n.freed_ = true;
   }
   static thread_local Node* running;
+  static thread_local bool used_saved;  // by what is running
 };
 thread_local Node* Engine::running = nullptr;
+thread_local bool Engine::used_saved = false;
 
 // ---- saved tensors ----
 
-Saved::Saved(const Tensor& t, const char* op) : t_(t), op_(op) {
+Saved::Saved(const Tensor& t, const char* op) : Saved(t, op, false) {}
+Saved::Saved(const Tensor& t, const char* op, bool is_output) : op_(op), is_output_(is_output) {
   if (!t.defined()) return;
   version_ = t.storage().version();
+  // Without the tensor's history, which may come to contain the node that keeps it: a cycle. Leaves have none.
+  const bool requires_grad = !is_output && t.requires_grad();
+  if (requires_grad) node_ = autograd::node_of(t);
+  const bool alone = !t.impl()->base && t.impl()->refs.load(std::memory_order_relaxed) == 1;
+  t_ = is_output || (requires_grad && !node_) || alone ? t : t.detach();
   if (!border_guard() || !t.device().is_cpu()) return;
-  if (guard::fingerprint_at_once(t)) fingerprint_ = guard::fingerprint(t);
-  else listed_ = std::make_shared<SavedTensor>(t);
+  if (guard::fingerprint_at_once(t_)) fingerprint_ = guard::fingerprint(t_);
+  else listed_ = std::make_shared<SavedTensor>(t_);
 }
 
-Saved Saved::output(const Tensor& t, const char* op) {
-  Saved s(t.detach(), op);
-  s.is_output_ = true;
-  return s;
-}
+Saved Saved::output(const Tensor& t, const char* op) { return {t.detach(), op, true}; }
 
 Tensor Saved::get() const {
   if (!t_.defined()) return t_;
+  Engine::used_saved = true;
   if (t_.storage().version() != version_)
     errors::saved_was_modified(op_, t_.storage().last_writer(), version_, t_.storage().version());
   const std::uint64_t wanted = listed_ ? guard::fingerprint_of(*listed_) : fingerprint_;
   if (wanted && border_guard() && guard::fingerprint(t_) != wanted)
     errors::saved_was_written_outside(op_, t_.shape(), t_.dtype());
-  if (!is_output_ || !t_grad_enabled) return t_;
+  const Ref<Node> node = is_output_ ? Ref<Node>(Engine::running) : node_;
+  if (!t_grad_enabled || !node) return t_;
   Tensor t = t_.detach();
-  meta(t).node = Ref<Node>(Engine::running);
+  meta(t).node = node;
   return t;
 }
 
@@ -177,12 +194,12 @@ bool needs_grad(std::span<const Tensor> ts) {
 
 Ref<Node> node_of(const Tensor& t) {
   TensorImpl* p = t.impl();
-  if (p->base && p->base_history != p->base->history) {
-    // The base was written in place since: this view's history is now a slice of the base's.
+  if (outdated(p)) {
+    // The base was written in place: this view's history is now a slice of the base's.
     const Tensor base{Ref<TensorImpl>(p->base)};
     p->base_history = p->base->history;
     const bool was = std::exchange(t_grad_enabled, true);
-    const Tensor fresh = window(base, t.dtype(), t.shape(), t.strides(), (t.data() - base.data()) / t.itemsize());
+    const Tensor fresh = window(base, t.dtype(), t.shape(), t.strides(), t.data() - base.data());
     t_grad_enabled = was;
     set_node(t, fresh.impl()->grad_meta ? fresh.impl()->grad_meta->node : Ref<Node>());
   }
@@ -202,8 +219,10 @@ Edge edge_of(const Tensor& t) {
 
 void attach(const Tensor& y, Ref<Node> node, std::span<const Tensor> inputs) {
   if (!is_differentiable(y.dtype())) return;
-  node->edges.reserve(inputs.size());
-  for (const Tensor& t : inputs) node->edges.push_back(t.defined() ? edge_of(t) : Edge());
+  std::vector<Edge> edges;
+  edges.reserve(inputs.size());
+  for (const Tensor& t : inputs) edges.push_back(t.defined() ? edge_of(t) : Edge());
+  node->connect(std::move(edges));
   meta(y).node = std::move(node);
 }
 
@@ -234,12 +253,17 @@ void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
     errors::overlapping_output(op, t.shape(), t.strides());
   if (!t_grad_enabled) return;
   check_leaf(t, op);
-  if (grad_flows_in && !is_differentiable(t.dtype())) errors::not_differentiable(op, t.dtype());
-  const TensorImpl* base = t.impl()->base;
-  if (base && real_dtype(base->dtype) != real_dtype(t.dtype()) &&
-      (grad_flows_in || Tensor(Ref<TensorImpl>(t.impl()->base)).requires_grad()))
-    errors::fail<GradError>(op, "a gradient cannot flow through a view of ", base->dtype, " elements as ", t.dtype(),
-                            "; use .detach() or no_grad()");
+  if (!t.impl()->base) return;
+  const Tensor base{Ref<TensorImpl>(t.impl()->base)};
+  if (real_dtype(base.dtype()) != real_dtype(t.dtype())) {
+    if (grad_flows_in || base.requires_grad())
+      errors::fail<GradError>(op, "a gradient cannot flow through a view of ", base.dtype(), " elements as ", t.dtype(),
+                              "; use .detach() or no_grad()");
+  } else if (!t.requires_grad() && base.requires_grad()) {
+    errors::fail<GradError>(op,
+                            "the tensor is a view, taken under no_grad(), of one that requires grad; write under "
+                            "no_grad(), or take the view outside it");
+  }
 }
 
 void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
@@ -258,10 +282,23 @@ void after_inplace(const Tensor& t, const char* op, Ref<Node> node) {
   to_view.shape = t.shape();
   to_view.dtype = t.dtype();
   to_view.device = t.device();
-  replaced->edges = {edge_of(base), to_view};
+  replaced->connect({edge_of(base), to_view});
   set_node(base, std::move(replaced));
-  p->base_history = ++p->base->history;
-  set_node(t, std::move(node));
+  ++p->base->history;  // t becomes a slice of the new base when it is used
+  if (t.retains_grad()) (void)node_of(t);
+}
+
+void detach_(const Tensor& t) {
+  TensorImpl* p = t.impl();
+  if (p->base)
+    errors::fail<GradError>("detach_", "a view cannot leave the history of its base; use .detach(), or detach_() of ",
+                            "the base");
+  if (!p->grad_meta) return;
+  AutogradMeta& m = *p->grad_meta;
+  if (m.node) m.node->retained = nullptr;
+  if (m.retained) m.grad = *std::exchange(m.retained, nullptr);
+  m.node = {};
+  m.requires_grad = false;
 }
 
 // ---- the engine ----
@@ -302,7 +339,7 @@ using Captures = std::unordered_map<const void*, Tensor>;  // by node, or by imp
 
 void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
          Captures* captures) {
-  // Nodes are numbered as they are made, so the one with the highest number depends on no other that waits.
+  // No other node that waits needs the one with the highest number (Node::connect).
   std::map<std::uint64_t, Pending, std::greater<>> waiting;
   const bool was_enabled = t_grad_enabled;
   struct Restore {
@@ -337,6 +374,9 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
                               "grad, or it was made under no_grad()");
     Tensor g = i < gradients.size() ? gradients[i] : Tensor();
     if (!g.defined()) {
+      if (is_complex(root.dtype()))
+        errors::fail<GradError>("backward", "a gradient is implied for real tensors only; got ", root.dtype(),
+                                ", pass gradient= or take .real, .imag or .abs()");
       if (root.numel() != 1)
         errors::fail<GradError>("backward", "a gradient is implied for a tensor of one element only; got shape ",
                                 root.shape(), ", pass gradient=");
@@ -360,16 +400,45 @@ void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool 
     if (p.node->retained && !captures) accumulate(*p.node->retained, p.g, create_graph);
     if (p.node->freed()) errors::graph_freed(p.node->op());
     Engine::running = p.node.get();
+    Engine::used_saved = false;
     Grads gs = p.node->backward(p.g);
-    for (std::size_t i = 0; i < gs.size() && i < p.node->edges.size(); ++i) send(p.node->edges[i], std::move(gs[i]));
-    if (!retain_graph) Engine::free(*p.node);
+    for (std::size_t i = 0; i < gs.size() && i < p.node->edges().size(); ++i)
+      send(p.node->edges()[i], std::move(gs[i]));
+    if (!retain_graph && Engine::used_saved) Engine::free(*p.node);
   }
 }
 
 }  // namespace
 
-void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph) {
-  run(roots, gradients, retain_graph, create_graph, nullptr);
+namespace {
+
+// What a gradient of t is caught by: its node, or a leaf itself.
+const void* key_of(const char* op, const Tensor& t) {
+  if (!t.requires_grad())
+    errors::fail<GradError>(op, "one of the inputs does not require grad; call requires_grad_() before it is used");
+  const Ref<Node> node = node_of(t);
+  return node ? static_cast<const void*>(node.get()) : t.impl();
+}
+
+Tensor& gradient_of(const Tensor& t) {
+  AutogradMeta& m = meta(t);
+  return m.retained ? *m.retained : m.grad;
+}
+
+}  // namespace
+
+void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
+              const std::vector<Tensor>* inputs) {
+  if (!inputs) return run(roots, gradients, retain_graph, create_graph, nullptr);
+  if (inputs->empty()) errors::fail("backward", "the inputs must not be empty; leave them out for all leaves");
+  Captures captures;
+  for (const Tensor& t : *inputs) captures.emplace(key_of("backward", t), Tensor());
+  run(roots, gradients, retain_graph, create_graph, &captures);
+  for (const Tensor& t : *inputs) {
+    // Each once, however often it is named.
+    if (Tensor g = std::move(captures.at(key_of("backward", t))); g.defined())
+      accumulate(gradient_of(t), std::move(g), create_graph);
+  }
 }
 
 Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
@@ -377,11 +446,7 @@ Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::s
   Captures captures;
   std::vector<const void*> keys;
   for (const Tensor& t : inputs) {
-    if (!t.requires_grad())
-      errors::fail<GradError>("grad",
-                              "one of the inputs does not require grad; call requires_grad_() before it is used");
-    const Ref<Node> node = node_of(t);
-    keys.push_back(node ? static_cast<const void*>(node.get()) : t.impl());
+    keys.push_back(key_of("grad", t));
     captures.emplace(keys.back(), Tensor());
   }
   run(roots, gradients, retain_graph, create_graph, &captures);
@@ -403,7 +468,7 @@ Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::s
 bool Tensor::requires_grad() const {
   const TensorImpl* p = p_.get();
   if (p->grad_meta && (p->grad_meta->requires_grad || p->grad_meta->node)) return true;
-  return p->base && p->base_history != p->base->history && Tensor(Ref<TensorImpl>(p->base)).requires_grad();
+  return outdated(p) && Tensor(Ref<TensorImpl>(p->base)).requires_grad();
 }
 
 Tensor& Tensor::set_requires_grad(bool on) {
@@ -427,7 +492,13 @@ Tensor Tensor::grad() const {
 }
 
 void Tensor::set_grad(Tensor g) {
-  if (g.defined() && g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
+  if (g.defined()) {
+    if (g.is_same(*this)) errors::fail<GradError>("grad", "a tensor cannot be its own gradient; assign a copy");
+    if (g.dtype() != dtype())
+      errors::fail<DtypeError>("grad", "the dtype must be the tensor's, ", dtype(), "; got ", g.dtype());
+    if (g.device() != device()) errors::device_mismatch("grad", device(), g.device());
+    if (g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
+  }
   if (!g.defined() && !p_->grad_meta) return;
   AutogradMeta& m = meta(*this);
   Tensor& grad = m.retained ? *m.retained : m.grad;

@@ -87,7 +87,7 @@ Tensor& copy_into(const char* op, Tensor& self, const Tensor& source) {
     errors::cannot_expand(op, source.shape(), self.shape());
   if (is_complex(source.dtype()) && !is_complex(self.dtype())) errors::complex_to_real(op, self.dtype());
   const bool record = autograd::needs_grad(self, source) && is_differentiable(self.dtype());
-  autograd::check_inplace(self, op, autograd::needs_grad(source) && is_differentiable(source.dtype()));
+  autograd::check_inplace(self, op, record && autograd::needs_grad(source) && is_differentiable(source.dtype()));
   Ref<Node> node;
   if (record) {
     // The old value plays no part: only the source's gradient flows on.
@@ -132,6 +132,7 @@ void check_alone(const char* op, const Tensor& self) {
 
 // self's memory and geometry become those of a tensor that nobody else has.
 void take_over(const char* op, Tensor& self, const Tensor& fresh) {
+  if (self.requires_grad()) (void)autograd::node_of(self);  // a view's, while there is the base
   TensorImpl *p = self.impl(), *f = fresh.impl();
   f->storage->replaces(*p->storage, op);
   p->storage = f->storage;

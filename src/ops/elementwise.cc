@@ -232,8 +232,12 @@ bool may_overwrite(std::span<const Operand> in, const Tensor& out) {
 
 bool any_needs_grad(std::span<const Operand> in) {
   if (!grad_enabled()) return false;
-  for (const Operand& o : in)
-    if (o.is_tensor() && o.tensor().impl()->grad_meta && autograd::needs_grad(o.tensor())) return true;
+  for (const Operand& o : in) {
+    if (!o.is_tensor()) continue;
+    const TensorImpl* p = o.tensor().impl();
+    // A view without a history of its own may have one through its base.
+    if ((p->grad_meta || (p->base && p->base->grad_meta)) && o.tensor().requires_grad()) return true;
+  }
   return false;
 }
 
@@ -375,7 +379,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   Operand all[] = {self, self, self};
   std::copy(others.begin(), others.end(), all + 1);
   const std::span<Operand> in(all, others.size() + 1);
-  const bool record = any_needs_grad(in);
+  const bool record = any_needs_grad(in) && is_differentiable(self.dtype());
   if (const Tensor r = compose_complex(op, in); r.defined()) return copy_(self, r);
   if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());
@@ -409,6 +413,12 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   }
   Tensor result = elementwise(op, in);
   Ref<Node> node = autograd::node_of(result);
+  if (!node && autograd::needs_grad(self)) {
+    // Nothing flows through a comparison: it ends self's history.
+    const Tensor end = alias(self, 0, self.shape(), self.strides());
+    autograd::attach(end, name.data(), {}, derive::copy());
+    node = autograd::node_of(end);
+  }
   {
     NoGrad guard;
     Tensor target = self.detach();

@@ -178,7 +178,7 @@ void index_put_(Tensor& t, std::span<const Index> indices, const Tensor& values,
   const char* op = "index_put_";
   Selection s = select_basic(op, t, indices);
   if (is_complex(values.dtype()) && !is_complex(t.dtype())) errors::complex_to_real(op, t.dtype());
-  const bool flows = autograd::needs_grad(values) && is_differentiable(values.dtype());
+  const bool flows = autograd::needs_grad(values) && is_differentiable(values.dtype()) && is_differentiable(t.dtype());
   autograd::check_inplace(s.view, op, flows);
   if (s.tensors.empty()) {
     const Tensor v = without_leading_ones(values, s.view.ndim());

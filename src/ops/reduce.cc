@@ -91,6 +91,14 @@ bool has_half_steps(const Tensor& t) { return is_half(t.dtype()) && autograd::ne
 // As far as its dtype has one.
 bool records(const Tensor& t, const Tensor& y) { return autograd::needs_grad(t) && is_differentiable(y.dtype()); }
 
+// x to the power p, for x >= 0, with the slope 0 at 0 where there would be an infinite one or none, as in PyTorch.
+Tensor power(const Tensor& x, double p) {
+  const bool guard = autograd::needs_grad(x);
+  const Tensor is_zero = guard ? eq(x, 0) : Tensor(), t = guard ? where(is_zero, 1, x) : x;
+  const Tensor y = p == 0.5 ? sqrt(t) : pow(t, p);
+  return guard ? where(is_zero, p < 0 ? INFINITY : 0.0, y) : y;
+}
+
 std::string axes_text(const Dims& axes) { return "dimensions " + axes.str(); }
 
 Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dims, bool keepdim) {
@@ -157,7 +165,7 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
 Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
   if (is_half(t.dtype())) return rounded_once(t, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
-  return sqrt(var(t, dims, correction, keepdim));
+  return power(var(t, dims, correction, keepdim), 0.5);
 }
 
 Tensor amin(const Tensor& t, const Axes& dims, bool keepdim) {
@@ -209,8 +217,7 @@ Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
   if (p == -INFINITY) return amin(m, dims, keepdim);
   if (p == 0) return sum(ne(m, 0).to(m.dtype()), dims, keepdim);
   if (p == 1) return sum(m, dims, keepdim);
-  if (p == 2) return sqrt(sum(square(m), dims, keepdim));
-  return pow(sum(pow(m, p), dims, keepdim), 1 / p);
+  return power(sum(p == 2 ? square(m) : power(m, p), dims, keepdim), 1 / p);
 }
 
 namespace {

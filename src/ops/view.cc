@@ -13,7 +13,7 @@ void mark_view(const Tensor& t, const Tensor& view) {
   TensorImpl* root = t.impl()->base ? t.impl()->base : t.impl();
   root->retain();
   view.impl()->base = root;
-  view.impl()->base_history = t.impl()->base ? t.impl()->base_history : root->history;
+  view.impl()->base_history = root->history;  // a history that was recorded is up to date; without one there is none
 }
 
 Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t offset) {

@@ -139,6 +139,45 @@ TEST(Engine, AGraphIsFreedUnlessRetained) {
   EXPECT_EQ(values(x.grad()), (V{4, 8}));
 }
 
+TEST(Engine, WhatSavedNothingIsNotFreed) {
+  const Tensor x = leaf({1, 2}), y = add(x, 1);
+  square(y).sum().backward();
+  y.sum().backward();
+  EXPECT_EQ(values(x.grad()), (V{5, 7}));
+}
+
+TEST(Engine, BackwardAddsToTheInputsAlone) {
+  const Tensor x = leaf({1, 2}), w = leaf({3, 4}), y = mul(x, w);
+  const std::vector<Tensor> none, one{w}, twice{y, w, w}, constant{doubles({1})};
+  const Tensor loss = y.sum();
+  autograd::backward({&loss, 1}, {}, true, false, &one);
+  EXPECT_FALSE(x.grad().defined());
+  EXPECT_EQ(values(w.grad()), (V{1, 2}));
+  autograd::backward({&loss, 1}, {}, true, false, &twice);
+  EXPECT_EQ(values(w.grad()), (V{2, 4}));
+  EXPECT_EQ(values(y.grad()), (V{1, 1}));
+  EXPECT_FALSE(x.grad().defined());
+  EXPECT_THROW(autograd::backward({&loss, 1}, {}, true, false, &none), ValueError);
+  EXPECT_THROW(autograd::backward({&loss, 1}, {}, true, false, &constant), GradError);
+}
+
+TEST(Autograd, DetachInPlaceForgetsTheHistory) {
+  const Tensor x = leaf({1, 2});
+  Tensor y = mul(x, 2);
+  y.retain_grad();
+  const Tensor z = square(y).sum();
+  autograd::detach_(y);
+  EXPECT_TRUE(y.is_leaf() && !y.requires_grad() && !y.retains_grad());
+  // What was made of it before has kept its history: to the second derivative.
+  const Grads first = autograd::grad({&z, 1}, {&x, 1}, {}, true, true, false);
+  EXPECT_EQ(values(first[0]), (V{8, 16}));
+  const Tensor sum = first[0].sum();
+  EXPECT_EQ(values(autograd::grad({&sum, 1}, {&x, 1}, {}, true, false, false)[0]), (V{8, 8}));
+  autograd::detach_(x);
+  EXPECT_FALSE(x.requires_grad());
+  EXPECT_THROW(autograd::detach_(mul(leaf({1, 2}), 2)[0]), GradError);
+}
+
 TEST(Engine, BackwardNeedsAGradientOfTheRightShape) {
   const Tensor x = leaf({1, 2});
   EXPECT_THROW(square(x).backward(), GradError);
@@ -207,6 +246,16 @@ TEST(Engine, LeavesNoCycleBehind) {
     fill_(v, 3);
     y.backward(doubles({1, 1}), true, true);  // gradients with graphs of their own
     x.set_grad({});
+    Tensor z = mul(x, 1), h = zeros({2, 2}, DType::float64);
+    const Tensor product = mul(z, z);
+    const Operand with[] = {product};
+    elementwise_(Op::add, z, with);  // history that contains what has saved the tensor
+    Tensor first = h[0], second = h[1];
+    copy_(first, x);
+    copy_(second, mul(first, h[0]));
+    const Tensor constant = zeros({2}, DType::float64);
+    Tensor written = constant;
+    copy_(written, mul(x, constant));
   }
   EXPECT_TRUE(dropped);
 }

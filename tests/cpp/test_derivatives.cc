@@ -140,6 +140,27 @@ std::vector<double> slope(const Function& f, const std::vector<double>& at, std:
   f(in).backward(ones(x.shape(), DType::float64));
   return values(x.grad());
 }
+// An infinite gradient stays out of what an operation has masked: sqrt() of its 0 sends one.
+TEST(Autograd, WhatIsMaskedGetsNoPartOfAnInfiniteGradient) {
+  const auto through = [](const Function& f, const V& at) {
+    const Tensor x = leaf(at);
+    sqrt(f({x})).backward(ones(x.shape(), DType::float64));
+    return values(x.grad());
+  };
+  const Tensor low = zeros({2}, DType::float64), high = full({2}, 9, DType::float64, kCpu);
+  const V at{-1, 4}, expected{0, 0.25};
+  EXPECT_EQ(through([](auto& x) { return relu(x[0]); }, at), expected);
+  EXPECT_EQ(through([&](auto& x) { return clip(x[0], low, high); }, at), expected);
+  EXPECT_EQ(through([&](auto& x) { return maximum(x[0], low); }, at), expected);
+  EXPECT_EQ(through([&](auto& x) { return fmax(low, x[0]); }, at), expected);
+  EXPECT_EQ(through([&](auto& x) { return neg(minimum(neg(x[0]), low)); }, at), expected);
+  EXPECT_EQ(through([&](auto& x) { return neg(fmin(low, neg(x[0]))); }, at), expected);
+  EXPECT_EQ(through([](auto& x) { return mul(floor(x[0]), 0); }, at), (V{0, 0}));
+  const Tensor x = leaf(at);
+  sqrt(sub(amax(x), 4)).backward();
+  EXPECT_EQ(values(x.grad()), (V{0, INFINITY}));
+}
+
 TEST(Autograd, AtSpecialPoints) {
   auto binary = [](Op op) {
     return [op](const std::vector<Tensor>& x) {
@@ -163,6 +184,10 @@ TEST(Autograd, AtSpecialPoints) {
   EXPECT_EQ(slope(binary(Op::minimum), {1, 2, 3}, 1, {2, 2, 2}), (V{1, 0.5, 0}));
   EXPECT_EQ(slope(binary(Op::fmax), {1, 3, NAN}, 0, {NAN, 3, 1}), (V{1, 1, 0}));
   EXPECT_EQ(slope(binary(Op::xlogy), {2, 4}, 1, {0, 3}), (V{0, 0.75}));
+  EXPECT_EQ(slope(binary(Op::atan2), {0}, 0, {0}), V{0});
+  EXPECT_DOUBLE_EQ(slope(binary(Op::atan2), {0x1p600}, 0, {0x1p600})[0], 0x1p-601);  // the square overflows
+  EXPECT_EQ(slope(binary(Op::atan2), {0}, 1, {0}), V{0});
+  EXPECT_EQ(slope(binary(Op::logaddexp), {1e20, INFINITY}, 0, {1e20, 0}), (V{0.5, 1}));
   // clip: inside and on the limits the value passes, outside the limit does.
   const Tensor x = leaf({-1, 0, 0.5, 1, 2}), lower = leaf({0, 0, 0, 0, 0}), upper = leaf({1, 1, 1, 1, 1});
   clip(x, lower, upper).backward(ones({5}, DType::float64));

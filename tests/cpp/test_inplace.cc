@@ -161,6 +161,24 @@ TEST(InPlaceGrad, OfRealAndImaginaryPartsOfAComplexBase) {
                    {z, w});
 }
 
+// Complex numbers that begin at any number of a real base, or in the middle of a complex one.
+TEST(InPlaceGrad, OfPairsThatBeginAnywhere) {
+  for (const DType dtype : {DType::float64, DType::complex128}) {
+    Tensor w = leaf({0, 1, 2, 3, 4, 5});
+    Tensor h = zeros({is_complex(dtype) ? 3 : 6}, dtype);
+    Tensor numbers = is_complex(dtype) ? view(view_as_real(h), {6}) : h;
+    Tensor z = view_as_complex(view(slice(numbers, 0, 1, 5), {2, 2}));
+    copy_(numbers, w);
+    add(mul(real(z), 3), square(imag(z))).sum().backward();
+    EXPECT_EQ(values(w.grad()), (V{0, 3, 4, 3, 8, 0}));
+    const Operand i[] = {Scalar(complex128{0, 1})};
+    elementwise_(Op::mul, z, i);  // numbers = 0, -2, 1, -4, 3, 5
+    w.set_grad({});
+    mul(numbers, w.detach()).sum().backward();
+    EXPECT_EQ(values(w.grad()), (V{0, 2, -1, 4, -3, 5}));
+  }
+}
+
 TEST(InPlaceGrad, OfBorrowedMemory) {
   std::vector<double> memory{1, 2, 3, 4};
   const Tensor w = leaf({5, 6});
@@ -195,11 +213,134 @@ TEST(InPlaceGrad, IsRefusedForLeavesAndTheirViewsOutsideNoGrad) {
   EXPECT_TRUE(x.is_leaf() && x.requires_grad());
 }
 
-TEST(InPlaceGrad, IntegersTakeNoGradient) {
+TEST(InPlaceGrad, IntegersTakeValuesWithoutTheirGradient) {
   Tensor t = test::counting({2}, DType::int64);
-  EXPECT_THROW(copy_(t, leaf({1, 2})), GradError);
+  const Tensor x = leaf({3, 4});
+  copy_(t, x);
+  EXPECT_FALSE(t.requires_grad());
+  EXPECT_EQ(values(t), (V{3, 4}));
+  const Index at[] = {Slice{0, 1}}, list[] = {test::tensor<std::int64_t>({1})};
+  index_put_(t, at, mul(x[1], 2));
+  index_put_(t, list, x[0]);
+  EXPECT_EQ(values(t), (V{8, 3}));
+  const Operand with[] = {x};
+  elementwise_(Op::lt, t, with);
+  EXPECT_FALSE(t.requires_grad());
+  EXPECT_EQ(values(t), (V{0, 1}));
+}
+
+TEST(InPlaceGrad, AComparisonInPlaceEndsTheHistory) {
+  const Tensor x = leaf({1, 2}), w = leaf({3, 3});
+  Tensor y = mul(x, 1), h = zeros({2}, DType::float64);
+  const Operand limit[] = {1.5}, with[] = {w};
+  elementwise_(Op::lt, y, limit);
+  elementwise_(Op::lt, h, with);
+  EXPECT_FALSE(h.requires_grad());
+  add(y, w).sum().backward();
+  EXPECT_EQ(values(y), (V{1, 0}));
+  EXPECT_FALSE(x.grad().defined());
+  EXPECT_EQ(values(w.grad()), (V{1, 1}));
+}
+
+// ---- views that were made before their base's history ----
+
+// Views of a base without a history get it with the base.
+TEST(InPlaceGrad, AViewThatIsOlderThanItsBasesHistoryTakesPart) {
+  const Tensor w = leaf({1, 1, 1});
+  Tensor h = zeros({4, 3}, DType::float64);
+  std::vector<Tensor> rows;
+  for (int i = 0; i < 4; ++i) rows.push_back(h[i]);
+  const Tensor flat = view(h, {-1}), of_view = slice(rows[3], 0, 1, {});
+  EXPECT_FALSE(mul(flat, 2).requires_grad());
+  for (int i = 0; i < 4; ++i) {
+    Tensor row = h[i];
+    copy_(row, mul(w, i + 1));
+  }
+  EXPECT_TRUE(mul(flat, 2).requires_grad());
+  EXPECT_TRUE(mul(of_view, 2).requires_grad());
+  Tensor sum_of = w.sum();
+  for (const Tensor& r : rows) sum_of = add(sum_of, mul(r, r).sum());
+  sum_of.backward();
+  EXPECT_EQ(values(w.grad()), (V{61, 61, 61}));
+}
+
+TEST(InPlaceGrad, AViewThatIsOlderThanItsBasesHistoryIsWrittenAndAdded) {
+  const Tensor w = leaf({1, 2, 3});
+  Tensor h = zeros({2, 3}, DType::float64), v = view(h, {-1}), row = h[0], u = zeros({6}, DType::float64);
+  copy_(row, w);
+  const Operand three[] = {3}, view_of_h[] = {v};
+  elementwise_(Op::mul, v, three);
+  elementwise_(Op::add, u, view_of_h);
+  ASSERT_TRUE(u.requires_grad());
+  add(u.sum(), h.sum()).backward();
+  EXPECT_EQ(values(w.grad()), (V{6, 6, 6}));
+}
+
+TEST(InPlaceGrad, AViewGetsItsNewHistoryBeforeItsConsumersGetTheirs) {
+  const Tensor x = leaf({1, -2});
+  const Tensor a = mul(x, 1), b = slice(a, 0, {}, {});
+  Tensor target = a;
+  const Operand two[] = {2};
+  elementwise_(Op::mul, target, two);
+  const Tensor y = add(sin(b), cos(b)).sum();
+  const Tensor wanted[] = {b, x};
+  const Grads got = autograd::grad({&y, 1}, wanted, {}, true, false, false);
+  const auto of_b = values(got[0]), of_x = values(got[1]);
+  const V b_values{2, -4};
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_NEAR(of_b[i], std::cos(b_values[i]) - std::sin(b_values[i]), 1e-15);
+    EXPECT_NEAR(of_x[i], 2 * of_b[i], 1e-15);
+  }
+  y.backward();
+  EXPECT_EQ(values(x.grad()), of_x);
+}
+
+// Written through a view: the base's gradient holds what flows through the view afterwards.
+TEST(InPlaceGrad, AWrittenViewIsASliceOfItsBase) {
+  const Tensor x = leaf({1, 2});
+  Tensor b = mul(x, 1), v = b[0];
+  b.retain_grad();
+  v.retain_grad();
+  const Operand five[] = {5};
+  elementwise_(Op::mul, v, five);
+  add(mul(v, 3), b.sum()).backward();
+  EXPECT_EQ(values(b.grad()), (V{4, 1}));
+  EXPECT_EQ(values(v.grad()), (V{3}));
+  EXPECT_EQ(values(x.grad()), (V{20, 1}));
+}
+
+TEST(InPlaceGrad, AViewThatWasTakenUnderNoGradIsNotWrittenOutsideIt) {
+  const Tensor x = leaf({1, 2});
+  const Tensor b = mul(x, 1);
+  Tensor v;
+  {
+    NoGrad guard;
+    v = b[0];
+  }
+  EXPECT_FALSE(v.requires_grad());
+  EXPECT_THROW(elementwise_(Op::sin, v, {}), GradError);
+  EXPECT_THROW(fill_(v, 1), GradError);
   NoGrad guard;
-  EXPECT_NO_THROW(copy_(t, leaf({1, 2})));
+  EXPECT_NO_THROW(fill_(v, 1));
+}
+
+// Nor does a view of a view, of which the one between has not noticed its base's history yet.
+TEST(InPlaceGrad, AViewThatWasTakenUnderNoGradRequiresNone) {
+  const Tensor w = leaf({1, 2});
+  Tensor h = zeros({2}, DType::float64);
+  const Tensor v = view(h, {2, 1});
+  copy_(h, w);
+  NoGrad guard;
+  EXPECT_FALSE(v[0].requires_grad());
+}
+
+TEST(InPlaceGrad, BytesAsAnotherDtypeRequireNone) {
+  const Tensor w = leaf({1, 2});
+  Tensor h = zeros({2}, DType::float64);
+  const Tensor bits = view(h, DType::int64);
+  copy_(h, w);
+  EXPECT_FALSE(bits.requires_grad());
+  EXPECT_FALSE(to(bits, DType::float64).requires_grad());
 }
 
 // ---- versions ----

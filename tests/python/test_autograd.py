@@ -125,6 +125,7 @@ def elementwise_names():
         "swapaxes",
         "swapdims",
         "unsqueeze",
+        "detach",
     }
     names = []
     for name in dir(tenon):

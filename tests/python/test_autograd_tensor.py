@@ -162,3 +162,102 @@ def test_resizing_what_backward_needs_is_an_error(n, guard):
         assert x.resize_(1).tolist() == [2]
     finally:
         tenon.autograd.set_border_guard("on")
+
+
+def test_detach():
+    x = tenon.tensor([1.0, 2.0], requires_grad=True)
+    d = tenon.detach(x)
+    assert not d.requires_grad and d.data_ptr() == x.data_ptr()
+    y = x * 2
+    y.retain_grad()
+    z = (y * y).sum()
+    assert y.detach_() is y
+    assert y.is_leaf and not y.requires_grad and y.grad_fn is None and not y.retains_grad
+    assert not (y + 1).requires_grad
+    z.backward()  # what was made before is as it was
+    assert x.grad.tolist() == [8.0, 16.0] and y.grad is None
+    assert not x.detach_().requires_grad
+    with pytest.raises(RuntimeError, match="detach_: a view"):
+        (tenon.ones(2, requires_grad=True) * 2)[0].detach_()
+
+
+@pytest.mark.parametrize("backward", [tenon.Tensor.backward, tenon.autograd.backward])
+def test_backward_of_some_inputs(backward):
+    x, w = tenon.tensor([1.0, 2.0], requires_grad=True), tenon.tensor([3.0, 4.0], requires_grad=True)
+    y = x * w
+    backward(y.sum(), inputs=[w], retain_graph=True)
+    assert x.grad is None and w.grad.tolist() == [1.0, 2.0]
+    backward(y.sum(), inputs=w, retain_graph=True)
+    assert w.grad.tolist() == [2.0, 4.0]
+    backward((y * y).sum(), inputs=(y, x))  # of what was computed, too
+    assert y.grad.tolist() == [6.0, 16.0] and x.grad.tolist() == [18.0, 64.0]
+    unused = tenon.ones(1, requires_grad=True)
+    backward((x * 2).sum(), inputs=unused)
+    assert unused.grad is None
+
+
+def test_grad_is_like_its_tensor():
+    x = tenon.ones(2, requires_grad=True)
+    for wrong, error in [
+        (tenon.ones(2, dtype=tenon.float64), TypeError),
+        (tenon.ones(2, dtype=tenon.int32), TypeError),
+        (tenon.ones(3), ValueError),
+        (x, RuntimeError),
+    ]:
+        with pytest.raises(error, match="grad: "):
+            x.grad = wrong
+    assert x.grad is None
+    x.grad = tenon.ones(2)
+    x.grad = None
+
+
+def test_what_saved_nothing_may_run_again():
+    x = tenon.tensor([1.0, 2.0], requires_grad=True)
+    y = x + 1
+    y.sum().backward()
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+    y = x.exp()
+    y.sum().backward()
+    with pytest.raises(RuntimeError, match="freed"):
+        y.sum().backward()
+    rows = tenon.cat([x, -x]).reshape(2, 2).T[0]
+    rows.sum().backward()
+    rows.sum().backward()
+
+
+def test_integers_take_values_without_their_gradient():
+    x = tenon.tensor([1.5, 2.5], requires_grad=True)
+    i = tenon.zeros(2, dtype=tenon.int64)
+    i[0] = x[1]
+    i[tenon.tensor([1])] = x[0]
+    assert i.tolist() == [2, 1] and not i.requires_grad
+    assert i.copy_(x).tolist() == [1, 2] and not i.requires_grad
+    assert i.lt_(x).tolist() == [1, 1] and not i.requires_grad
+
+
+def test_a_comparison_in_place_ends_the_history():
+    x = tenon.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    y.lt_(1.5)
+    (y.sum() + x.sum()).backward()
+    assert y.tolist() == [1, 0] and x.grad.tolist() == [1.0, 1.0]
+
+
+def test_a_complex_scalar_needs_its_gradient():
+    z = tenon.tensor([1 + 2j], requires_grad=True)
+    with pytest.raises(RuntimeError, match="real tensors only; got complex64"):
+        (z * z).sum().backward()
+    (z * z).sum().backward(tenon.tensor(1 + 0j))
+    assert z.grad.tolist() == [2 - 4j]
+
+
+def test_share_memory_keeps_the_history_of_a_view():
+    w = tenon.tensor([1.0, 2.0], requires_grad=True)
+    h = tenon.zeros(2)
+    v = h.view(2)
+    h.copy_(w)
+    del h
+    v.share_memory_()
+    (v * 3).sum().backward()
+    assert w.grad.tolist() == [3.0, 3.0]

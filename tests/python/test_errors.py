@@ -16,6 +16,7 @@ t = tenon.zeros(2, 3)
 i = tenon.zeros(2, 3, dtype=tenon.int64)
 w = tenon.ones(2, requires_grad=True)
 y = w * 2
+with tenon.no_grad(): no_grad_view = y[:1]
 frozen = np.zeros(2); frozen.flags.writeable = False
 r = tenon.from_numpy(frozen)
 exported = tenon.zeros(2); view = exported.numpy()
@@ -92,6 +93,14 @@ i.requires_grad_()
 w.add_(1)
 y.requires_grad_(False)
 y.backward()
+(y * 1j).sum().backward()
+y.sum().backward(inputs=[])
+y.sum().backward(inputs=[t])
+y[0].detach_()
+w.grad = tenon.ones(2, dtype=tenon.float64)
+w.grad = tenon.ones(3)
+w.grad = w
+no_grad_view.add_(1)
 t.sum().backward()
 tenon.autograd.grad(w.sum(), tenon.ones(1, requires_grad=True))
 w.numpy()

@@ -69,9 +69,9 @@ def clip(
     if low is None and high is None:
         t = t.clone()
     if low is not None:
-        t = _C.maximum(t, _operand(low))
+        t = _C.clip(t, _operand(low))
     if high is not None:
-        t = _C.minimum(t, _operand(high))
+        t = _C.clip(t, None, _operand(high))
     return deliver(t if dtype is None else cast(t, dtype), out, "clip", where, casting)
 
 

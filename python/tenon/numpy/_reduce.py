@@ -153,7 +153,9 @@ def std(
     """
     t = floating(a, "std") if dtype is None else cast(tensor(a, "std"), dtype)
     if where is not True or axis == ():
-        r = _C.sqrt(var(widened(t), axis, None, None, ddof, keepdims, where=where, correction=correction))
+        v = var(widened(t), axis, None, None, ddof, keepdims, where=where, correction=correction)
+        # The slope of the root at 0 is infinite; the deviation's is taken as 0.
+        r = _C.where(v == 0, 0, _C.sqrt(_C.where(v == 0, 1, v)))
         return deliver(rounded(r, t), out, "std")
     return deliver(
         _C.std(t, _axis(axis, t, "std"), float(ddof if correction is None else correction), keepdims),
