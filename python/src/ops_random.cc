@@ -206,8 +206,8 @@ void def_random(Ops& ops) {
         return p ? to(bernoulli(full(t.shape(), *p, DType::float64, t.device()), g), t.dtype()) : bernoulli(t, g);
       },
       "1 with the probability that each element gives, otherwise 0: a new tensor of input's shape and dtype.\n\n"
-      "p: the probability of all elements. ValueError for probabilities outside [0, 1], TypeError for other dtypes than float16, bfloat16,\n"
-      "float32 and float64 without p.",
+      "p: the probability of all elements. ValueError for probabilities outside [0, 1], TypeError for other dtypes\n"
+      "than float16, bfloat16, float32 and float64 without p.",
       "input"_a, "p"_a = none, kw_only, "generator"_a = none);
   ops.def(
       "multinomial",
