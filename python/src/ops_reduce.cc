@@ -148,8 +148,8 @@ void def_sums(Ops& ops) {
           "input"_a, "dim"_a = none, "keepdim"_a = false);
   ops.raw("norm", &norm_any,
           doc("The p-norm sum(|x|^p)^(1/p) of the elements.",
-              "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not "
-              "zero; 'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
+              "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not zero;\n"
+              "'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
               "The result is real; of integers and bools in the default float. ValueError for another string, and\n"
               "for no elements with inf and -inf.")
               .c_str(),
