@@ -245,9 +245,9 @@ PyMethodDef tensor_methods[] = {
      "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
     {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element, an int."},
     {"item", item, METH_VARARGS,
-     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index (of the\n"
-     "flat tensor for a single int).\n\n"
-     "ValueError for several elements, IndexError for an index that is not there."},
+     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index.\n\n"
+     "A single int counts the flat tensor's elements. ValueError for several elements, IndexError for an index that is\n"
+     "not there."},
     {"tolist", tolist, METH_NOARGS,
      "tolist($self, /)\n--\n\nNested lists of Python numbers, a copy; a number for a 0-d tensor."},
     {"dim", dim, METH_NOARGS, "dim($self, /)\n--\n\nThe number of dimensions."},
