@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/errors.h"
 #include "numpy_api.h"
 #include "tenon/autograd.h"
 
@@ -205,6 +206,12 @@ struct Filler {
   }
 };
 
+// t in what was asked for: integers wrap around, as by NumPy's astype.
+Tensor converted(const char* op, const Tensor& t, std::optional<DType> dtype, std::optional<Device> device = {}) {
+  if (dtype && is_complex(t.dtype()) && !is_complex(*dtype)) errors::complex_to_real(op, *dtype);
+  return to(t, dtype, device);
+}
+
 // A list of arrays or tensors of one shape: one pass of block copies.
 bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Tensor& out) {
   Object fast = Object::steal(PySequence_Fast(o, "sequence"));
@@ -213,7 +220,7 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
   PyObject** items = PySequence_Fast_ITEMS(fast.get());
   if (!is_tensor(items[0]) && !is_ndarray(items[0])) return false;
   if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
-    if (dtype) out = to(out, dtype);
+    if (dtype) out = converted(op, out, dtype);
     return true;
   }
   std::vector<Tensor> parts;
@@ -225,7 +232,7 @@ bool stack_of_arrays(PyObject* o, const char* op, std::optional<DType> dtype, Te
     parts.push_back(t.detach());
   }
   out = stack(parts, 0);
-  if (dtype) out = to(out, dtype);
+  if (dtype) out = converted(op, out, dtype);
   return true;
 }
 
@@ -259,8 +266,7 @@ Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype) {
   scan(o, 0, s, op, true);
   const DType found = result_dtype(s);
   const DType d = dtype.value_or(found);
-  if (is_complex(found) && !is_complex(d))
-    throw TypeError(std::string(op) + ": complex numbers do not fit into " + std::string(name(d)));
+  if (is_complex(found) && !is_complex(d)) errors::complex_to_real(op, d);
   out = empty(s.shape, d);
   dispatch(d, [&]<class T>() {
     Filler<T> f{op, d, out.data<T>(), s.shape};
@@ -284,7 +290,7 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
   }
   if (other_dtype || other_device) {
     if (!fresh) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
-    return to(t, options.dtype, options.device);
+    return converted(op, t, options.dtype, options.device);
   }
   if (options.copy == true && !fresh) return clone(t);
   return t;
@@ -333,8 +339,7 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
                    std::string(name(d)).c_str());
       throw PythonError{};
     }
-    if (s.is_complex() && !is_complex(d))
-      throw TypeError(std::string(op) + ": a complex number does not fit into " + std::string(name(d)));
+    if (s.is_complex() && !is_complex(d)) errors::complex_to_real(op, d);
     return Tensor::of(s, d, options.device.value_or(kCpu));
   }
   if (is_sequence(o)) {

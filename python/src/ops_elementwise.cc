@@ -9,6 +9,20 @@
 namespace tenon::py {
 namespace {
 
+// other * alpha, where alpha is not 1. A number stays a number, which takes part weakly in promotion.
+Operand scaled(const char* name, PyObject* other, const Operand& value, PyObject* alpha, Tensor& held) {
+  const Scalar factor = to_scalar(alpha, {name, "alpha"});
+  if (!factor.is_floating() && !factor.is_complex() && factor.to<std::int64_t>() == 1) return value;
+  if (value.is_tensor()) {
+    held = mul(value, factor);
+    return Operand(held);
+  }
+  // As Python multiplies: exactly.
+  const Object number = PyIndex_Check(other) ? Object::steal(PyNumber_Index(other)) : Object::borrow(other);
+  const Object by = Object::steal(from_scalar(factor));
+  return Operand(to_scalar(Object::steal(PyNumber_Multiply(number.get(), by.get())).get(), {name, "other"}));
+}
+
 // alpha and out may be null.
 PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, PyObject* out) {
   const int arity = info(op).arity;
@@ -17,14 +31,8 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
                          From<Operand>(args[arity > 2 ? 2 : 0], {name, "other"})};
   Operand operands[3] = {in[0].get(), in[1].get(), in[2].get()};
   const std::span<const Operand> used(operands, static_cast<std::size_t>(arity));
-  Tensor scaled;
-  if (alpha) {
-    const Scalar factor = to_scalar(alpha, {name, "alpha"});
-    if (factor.is_floating() || factor.is_complex() || factor.to<std::int64_t>() != 1) {
-      scaled = mul(operands[1], factor);
-      operands[1] = Operand(scaled);
-    }
-  }
+  Tensor product;
+  if (alpha) operands[1] = scaled(name, args[1], operands[1], alpha, product);
   if (out) {
     Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
     compute(op, used, &target);
@@ -166,11 +174,9 @@ PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
   From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
                          From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
   Operand others[2] = {in[0].get(), in[1].get()};
-  Tensor scaled;
-  if (static_cast<int>(def.args.size()) > arity) {
-    scaled = mul(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}));
-    others[0] = Operand(scaled);
-  }
+  Tensor product;
+  if (static_cast<int>(def.args.size()) > arity)
+    others[0] = scaled(def.name.c_str(), args[1], others[0], args[arity], product);
   const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
   without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);
   return Py_NewRef(args[0]);
