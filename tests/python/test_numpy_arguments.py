@@ -34,6 +34,7 @@ f, i8 = tenon.ones(2, 3), tenon.zeros(3, dtype=tenon.int8)
         ("repeat", lambda: xp.repeat(f, [1.5, 2], 0), TypeError),
         ("array_split", lambda: xp.array_split(f, 0), ValueError),
         ("array_split", lambda: xp.array_split(f, 1.5), TypeError),
+        ("array_split", lambda: xp.array_split(f, 2**70), OverflowError),
         ("split", lambda: xp.split(f, 0), ValueError),
         ("split", lambda: xp.split(f, -2), ValueError),
         ("split", lambda: xp.split(f, 1, axis=4), IndexError),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -337,6 +338,8 @@ def _sections(parts: Any, op: str) -> int | None:
     n = operator.index(parts)
     if n < 1:
         raise ValueError(f"{op}: the number of parts must be positive; got {n}")
+    if n > sys.maxsize:
+        raise OverflowError(f"{op}: no list holds {n} parts")
     return n
 
 
