@@ -31,5 +31,7 @@ def _index(device: str | _C.device) -> int | None:
         return found
     except ValueError:
         return None
-    except TypeError as e:
-        raise TypeError(f"synchronize: {str(e).partition(': ')[2]}") from None
+    except TypeError:
+        raise TypeError(
+            f"synchronize: 'device' must be an int, a device or its name; got {device!r}"
+        ) from None

@@ -329,6 +329,8 @@ def test_cuda_questions_need_no_device():
     for device in (-1, "x", "cpu", tenon.device("cpu")):
         with pytest.raises(ValueError, match=r"^synchronize: a CUDA device is needed"):
             tenon.cuda.synchronize(device)
+    with pytest.raises(TypeError, match=r"^synchronize: 'device' must be an int"):
+        tenon.cuda.synchronize(1.5)
 
 
 def test_a_device_has_one_index():
