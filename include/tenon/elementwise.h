@@ -67,14 +67,20 @@ struct ElementwiseTypes {
 // Throws DtypeError where the rule refuses the promoted dtype.
 TENON_API ElementwiseTypes elementwise_types(Op op, DType promoted);
 
+// A C++ number: real, or complex128, complex64 or std::complex<double>.
+template <class T>
+concept Number = std::is_arithmetic_v<T> || std::is_convertible_v<T, complex128>;
+
 // An operand: a tensor, which it refers to and which outlives it, or a number that takes part weakly in promotion.
 class Operand {
  public:
   Operand(const Tensor& t) : tensor_(&t) {}
   Operand(const Scalar& s) : scalar_(s) {}
-  template <class T>
-    requires std::is_arithmetic_v<T>
-  Operand(T v) : scalar_(v) {}
+  template <Number T>
+  Operand(T v) {
+    if constexpr (std::is_arithmetic_v<T>) scalar_ = v;
+    else scalar_ = complex128(v);
+  }
 
   bool is_tensor() const { return tensor_ != nullptr; }
   const Tensor& tensor() const { return *tensor_; }
@@ -122,23 +128,19 @@ inline Tensor operator-(const Tensor& a, const Operand& b) { return sub(a, b); }
 inline Tensor operator*(const Tensor& a, const Operand& b) { return mul(a, b); }
 inline Tensor operator/(const Tensor& a, const Operand& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& a) { return neg(a); }
-template <class T>
-  requires std::is_arithmetic_v<T>
+template <Number T>
 Tensor operator+(T a, const Tensor& b) {
   return add(a, b);
 }
-template <class T>
-  requires std::is_arithmetic_v<T>
+template <Number T>
 Tensor operator-(T a, const Tensor& b) {
   return sub(a, b);
 }
-template <class T>
-  requires std::is_arithmetic_v<T>
+template <Number T>
 Tensor operator*(T a, const Tensor& b) {
   return mul(a, b);
 }
-template <class T>
-  requires std::is_arithmetic_v<T>
+template <Number T>
 Tensor operator/(T a, const Tensor& b) {
   return div(a, b);
 }

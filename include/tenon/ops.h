@@ -68,15 +68,15 @@ TENON_API Tensor zeros(const Dims& shape, DType dtype = default_float(), Device 
 TENON_API Tensor ones(const Dims& shape, DType dtype = default_float(), Device device = kCpu);
 // ceil((stop - start) / step) numbers start + i * step, 1-d: int64 where the three are integers, otherwise the default
 // float, formed in float64. Throws TypeError for complex numbers, ValueError for step 0 and for what is no finite
-// number of elements, OverflowError for integers beyond int64.
+// number of elements, OverflowError for integers beyond int64 or the integer dtype.
 TENON_API Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step = 1,
                         std::optional<DType> dtype = {}, Device device = kCpu);
 inline Tensor arange(const Scalar& stop) { return arange(0, stop); }
 // `steps` numbers at equal distances from start to stop, which comes last exactly, or is left out without endpoint:
-// 1-d, the default float or complex; for integer dtypes formed in float64 and truncated. ValueError for steps < 0.
+// 1-d, the default float or complex; integers truncated. ValueError for steps < 0, DtypeError for complex into real.
 TENON_API Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, bool endpoint = true,
                           std::optional<DType> dtype = {}, Device device = kCpu);
-// base to the powers linspace(start, stop, steps), formed in float64 and converted to dtype (the default float).
+// base to the powers linspace(start, stop, steps), formed in float64 or complex128; dtype and errors as its.
 TENON_API Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, double base = 10,
                           std::optional<DType> dtype = {}, Device device = kCpu);
 // Shape (n, m), m = n by default: 1 where column - row == k, 0 elsewhere. The default float.
@@ -201,7 +201,7 @@ using Index = std::variant<std::int64_t, Slice, Ellipsis, NewAxis, Tensor>;
 // tensor, of t's sizes, selects where it is true. Too many indices and shapes that do not fit are IndexErrors, too.
 TENON_API Tensor index(const Tensor& t, std::span<const Index> indices);
 // t[indices] = values, or += with accumulate, where equal indices add up. Values broadcast to the selection, less
-// leading sizes of 1, and are converted to t's dtype. Throws as index and copy_.
+// leading sizes of 1, and are converted to t's dtype. Throws as index and copy_; DtypeError if added to a lower kind.
 TENON_API void index_put_(Tensor& t, std::span<const Index> indices, const Tensor& values, bool accumulate = false);
 // Elements along dim, which the indices' dimensions replace; without dim of the flattened tensor, in their shape.
 TENON_API Tensor take(const Tensor& t, const Tensor& indices, std::optional<std::int64_t> dim = {});
@@ -212,7 +212,7 @@ TENON_API Tensor index_select(const Tensor& t, std::int64_t dim, const Tensor& i
 TENON_API Tensor gather(const Tensor& t, std::int64_t dim, const Tensor& indices);
 // A copy of t with out[indices[i][j]][j] = source[i][j] for dim 0 of 2, or += where equal indices add up. source,
 // converted to t's dtype, has the indices' shape, a larger one, or no dimensions. Throws ShapeError as gather,
-// DtypeError for complex into real.
+// DtypeError for complex into real, and in scatter_add for a source of a higher kind than t.
 TENON_API Tensor scatter(const Tensor& t, std::int64_t dim, const Tensor& indices, const Tensor& source);
 TENON_API Tensor scatter_add(const Tensor& t, std::int64_t dim, const Tensor& indices, const Tensor& source);
 // t, broadcast with the mask, with a number or 0-d tensor where it is true. Throws DtypeError if the mask is not bool
@@ -231,7 +231,7 @@ TENON_API Tensor nonzero(const Tensor& t);
 TENON_API Tensor sum(const Tensor& t, const Axes& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});
 TENON_API Tensor prod(const Tensor& t, const Axes& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});
 // sum / n in dtype, a float or complex one; by default t's, or the default float for integers and bools, which are
-// added in float64. NaN of no elements. float8 without dtype is NotImplemented.
+// added in float64. NaN of no elements. DtypeError for float8, without a dtype, and for other dtypes.
 TENON_API Tensor mean(const Tensor& t, const Axes& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});
 // The sum of |x - mean|^2 / max(n - correction, 0), and its square root: NumPy's ddof. In t's floating dtype, that of
 // the components for complex numbers, the default float for integers and bools.
@@ -252,7 +252,7 @@ TENON_API Tensor count_nonzero(const Tensor& t, const Axes& dims = {}, bool keep
 // Throws DtypeError for complex. -inf of no elements.
 TENON_API Tensor logsumexp(const Tensor& t, const Axes& dims = {}, bool keepdim = false);
 // sum(|x|^p)^(1/p), of all the elements as one vector; the largest and smallest |x| for p = +-inf, the number that are
-// not 0 for p = 0. Dtype as var. Throws ValueError for p = +-inf of no elements. float8 is NotImplemented for p = 2.
+// not 0 for p = 0. Dtype as var. Throws ValueError for p = +-inf of no elements. DtypeError for float8.
 TENON_API Tensor norm(const Tensor& t, double p = 2, const Axes& dims = {}, bool keepdim = false);
 // Sums and products of the elements so far, along dim: t's shape, dtypes as sum.
 TENON_API Tensor cumsum(const Tensor& t, std::int64_t dim, std::optional<DType> dtype = {});

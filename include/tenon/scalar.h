@@ -82,6 +82,10 @@ class Scalar {
   bool is_negative() const { return tag_ == Tag::integer ? u_.i < 0 : tag_ >= Tag::huge_integer && u_.c.re < 0; }
   // Whether an integer scalar is representable in dtype d (in a float: finite); always true for other scalars.
   TENON_API bool fits(DType d) const;
+  // Whether dtype d is of its kind or a higher one: fractions into integers and complex numbers into reals are not.
+  bool keeps_kind(DType d) const {
+    return is_complex() ? tenon::is_complex(d) : !is_floating() || tenon::is_floating(d) || tenon::is_complex(d);
+  }
   // Writes the value as dtype d to p, converted as by to().
   TENON_API void store(DType d, void* p) const;
   // The value of dtype d at p.

@@ -149,7 +149,10 @@ PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).itemsize()); }
 PyObject* complex_(PyObject* self, PyObject*) {
   return guarded([&]() -> PyObject* {
-    const complex128 v = unwrap(self).item().to<complex128>();
+    const Tensor& t = unwrap(self);
+    if (t.numel() != 1)  // a TypeError, as float() and int()
+      throw TypeError("complex: only a tensor of one element is a number; got shape " + t.shape().str());
+    const complex128 v = t.item().to<complex128>();
     return PyComplex_FromDoubles(v.re, v.im);
   });
 }
@@ -265,7 +268,7 @@ PyMethodDef tensor_methods[] = {
      "device. BufferError while arrays or other tensors view the memory, RuntimeError if it was borrowed; nothing has\n"
      "changed then."},
     {"__complex__", complex_, METH_NOARGS,
-     "__complex__($self, /)\n--\n\nThe only element as a Python complex number; ValueError for several elements."},
+     "__complex__($self, /)\n--\n\nThe only element as a Python complex number; TypeError for several elements."},
     {"__reduce_ex__", reduce_ex, METH_O,
      "__reduce_ex__($self, protocol, /)\n--\n\n"
      "For pickle: the values and whether gradients are recorded, without the history. Memory that tensors share\n"

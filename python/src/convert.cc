@@ -151,6 +151,11 @@ Tensor number_for(const Tensor& t, const Scalar& s, const char* op) {
   return Tensor::of(s, t.dtype(), t.device());
 }
 
+Tensor number_of_kind(const Tensor& t, const Scalar& s, const char* op) {
+  if (!s.keeps_kind(t.dtype())) errors::number_loses_kind(op, s, t.dtype());
+  return number_for(t, s, op);
+}
+
 Object item_at(PyObject* sequence, Py_ssize_t i, const char* op) {
   if (i >= PySequence_Fast_GET_SIZE(sequence))
     throw ValueError(std::string(op) + ": the sequence changed while it was read");

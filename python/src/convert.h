@@ -29,6 +29,8 @@ Scalar to_scalar(PyObject* o, const Where& w);
 bool as_scalar(PyObject* o, Scalar& out);
 // A number in t's dtype and on its device, to be written into it; throws where it does not fit.
 Tensor number_for(const Tensor& t, const Scalar& s, const char* op);
+// The same, but of t's kind or a lower one: no fraction is cut.
+Tensor number_of_kind(const Tensor& t, const Scalar& s, const char* op);
 Dims to_dims(PyObject* o, const Where& w);
 // str(o) of a number, for messages.
 std::string number_text(PyObject* o);

@@ -106,13 +106,13 @@ Py_hash_t device_hash(PyObject* self) {
 PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
   static const char* keywords[] = {"type", "index", nullptr};
   PyObject* what;
-  int index = -1;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|i:device", const_cast<char**>(keywords), &what, &index))
+  PyObject* index = Py_None;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:device", const_cast<char**>(keywords), &what, &index))
     return nullptr;
   return guarded([&] {
-    Device d = to_device(what, {"device", "type"});
-    if (index >= 0) d = d.is_cpu() ? kCpu : parse_device("cuda:" + std::to_string(index));
-    return from_device(d);
+    if (index == Py_None) return from_device(to_device(what, {"device", "type"}));
+    const std::string type = PyUnicode_Check(what) ? utf8(what) : to_device(what, {"device", "type"}).str();
+    return from_device(parse_device(type + ":" + std::to_string(to_int(index, {"device", "index"}))));
   });
 }
 PyObject* device_reduce(PyObject* self, PyObject*) {
@@ -251,9 +251,11 @@ void init_dtype(PyObject* module) {
       {Py_tp_getset, device_getset},
       {Py_tp_methods, device_methods},
       {Py_tp_doc,
-       const_cast<char*>("device(type, index=-1)\n--\n\n"
-                         "Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).\n\n"
-                         "It need not be there. ValueError for another name, TypeError for what is no name.")},
+       const_cast<char*>(
+           "device(type, index=-1)\n--\n\n"
+           "Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).\n\n"
+           "It need not be there. ValueError for another name, for an index of the CPU and for two of them,\n"
+           "TypeError for what is no name and no int.")},
       {0, nullptr}};
   static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                                     device_slots};

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "core/errors.h"
 #include "numpy_api.h"
 #include "tenon/autograd.h"
 
@@ -236,6 +237,12 @@ struct Filler {
   }
 };
 
+// t in what was asked for: integers wrap around, as by NumPy's astype.
+Tensor converted(const char* op, const Tensor& t, std::optional<DType> dtype, std::optional<Device> device = {}) {
+  if (dtype && is_complex(t.dtype()) && !is_complex(*dtype)) errors::complex_to_real(op, *dtype);
+  return without_gil(t.numel(), [&] { return to(t, dtype, device); }, t);
+}
+
 // A list of arrays or tensors of one shape: one pass of block copies.
 bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optional<DType> dtype, Tensor& out) {
   Object fast = Object::steal(PySequence_Fast(o, "sequence"));
@@ -243,9 +250,8 @@ bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optiona
   if (n == 0) return false;
   PyObject** items = PySequence_Fast_ITEMS(fast.get());
   if (!is_tensor(items[0]) && !is_ndarray(items[0]) && !is_array_like(items[0])) return false;
-  const auto converted = [&] { return dtype ? to(out, dtype) : out; };
   if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
-    out = without_gil(out.numel(), converted);
+    if (dtype) out = converted(op, out, dtype);
     return true;
   }
   std::vector<Tensor> parts;
@@ -256,11 +262,8 @@ bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optiona
     if (!parts.empty() && t.shape() != parts[0].shape()) return false;
     parts.push_back(t.detach());
   }
-  const auto join = [&] {
-    out = stack(parts, 0);
-    out = converted();
-  };
-  without_gil(work(parts), join, parts);
+  out = without_gil(work(parts), [&] { return stack(parts, 0); }, parts);
+  if (dtype) out = converted(op, out, dtype);
   return true;
 }
 
@@ -295,8 +298,7 @@ Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype) {
   scan(o, 0, s, arrays, op, true);
   const DType found = result_dtype(s);
   const DType d = dtype.value_or(found);
-  if (is_complex(found) && !is_complex(d))
-    throw TypeError(std::string(op) + ": complex numbers do not fit into " + std::string(name(d)));
+  if (is_complex(found) && !is_complex(d)) errors::complex_to_real(op, d);
   out = empty(s.shape, d);
   dispatch(d, [&]<class T>() {
     Filler<T> f{op, arrays, d, out.data<T>(), s.shape};
@@ -320,7 +322,7 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
   }
   if (other_dtype || other_device) {
     if (!fresh && !options.copy) note_copy(op, other_dtype ? "dtype" : "device", t.nbytes());
-    return without_gil(t.numel(), [&] { return to(t, options.dtype, options.device); }, t);
+    return converted(op, t, options.dtype, options.device);
   }
   // Fresh bytes that Python lends read-only (Pillow's) are no copy that can be written.
   if (options.copy == true && (!fresh || t.read_only())) return without_gil(t.numel(), [&] { return clone(t); }, t);
@@ -370,8 +372,7 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
                    std::string(name(d)).c_str());
       throw PythonError{};
     }
-    if (s.is_complex() && !is_complex(d))
-      throw TypeError(std::string(op) + ": a complex number does not fit into " + std::string(name(d)));
+    if (s.is_complex() && !is_complex(d)) errors::complex_to_real(op, d);
     return Tensor::of(s, d, options.device.value_or(kCpu));
   }
   if (is_sequence(o)) {

@@ -205,7 +205,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
   PyObject* out = nullptr;
   if (def.variadic_at >= 0 && nargs > def.variadic_at &&
       (nargs > def.variadic_at + 1 || PyIndex_Check(args[def.variadic_at])) &&
-      !(PyTuple_Check(args[def.variadic_at]) || PyList_Check(args[def.variadic_at]))) {
+      (!(PyTuple_Check(args[def.variadic_at]) || PyList_Check(args[def.variadic_at])) ||
+       (def.variadic_arrays && nargs > def.variadic_at + 1))) {
     rest = Object::steal(PyTuple_New(nargs - def.variadic_at));
     for (Py_ssize_t i = def.variadic_at; i < nargs; ++i)
       PyTuple_SET_ITEM(rest.get(), i - def.variadic_at, Py_NewRef(args[i]));
@@ -243,6 +244,11 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
   for (int i = 0; i < count; ++i) {
     if (bound[i]) continue;
     const Arg& a = def.args[static_cast<std::size_t>(i)];
+    if (i == def.variadic_at && def.variadic_arrays) {  // none at all
+      rest = Object::steal(PyTuple_New(0));
+      bound[i] = rest.get();
+      continue;
+    }
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
     bound[i] = a.default_value.get();
   }

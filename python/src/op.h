@@ -70,6 +70,7 @@ struct OpDef {
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
   void (*fn)() = nullptr;
   int variadic_at = -1;
+  bool variadic_arrays = false;         // which may be lists themselves: meshgrid([1, 2], [3])
 };
 
 struct OpObject {
@@ -216,6 +217,8 @@ class Ops {
     d->invoke = &detail::invoke<R, A...>;
     d->takes_out = std::is_same_v<R, Tensor>;
     d->types = {detail::TypeName<detail::bare<A>>::get()...};
+    d->variadic_arrays =
+        d->variadic_at >= 0 && d->types[static_cast<std::size_t>(d->variadic_at)].starts_with("Sequence");
     d->returns = detail::returned<detail::bare<R>>();
     if (d->args.size() != sizeof...(A)) Py_FatalError(name);  // a row that does not fit its function
     all_.push_back(d);

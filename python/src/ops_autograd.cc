@@ -21,8 +21,8 @@ std::vector<Tensor> optional_tensors(PyObject* o, const Where& w, std::size_t co
 }
 
 PyObject* grad(const OpDef& def, PyObject* const* args) {
-  const auto outputs = argument<std::vector<Tensor>>(def, args, 0),
-             inputs = argument<std::vector<Tensor>>(def, args, 1);
+  const std::vector<Tensor> outputs = to_tensors(args[0], {"grad", "outputs"}),
+                            inputs = to_tensors(args[1], {"grad", "inputs"});
   const auto gradients = optional_tensors(args[2], {"grad", "grad_outputs"}, outputs.size());
   const bool retain = argument<bool>(def, args, 3), create = argument<bool>(def, args, 4),
              unused = argument<bool>(def, args, 5);
@@ -35,7 +35,7 @@ PyObject* grad(const OpDef& def, PyObject* const* args) {
 }
 
 PyObject* backward(const OpDef& def, PyObject* const* args) {
-  const auto tensors = argument<std::vector<Tensor>>(def, args, 0);
+  const std::vector<Tensor> tensors = to_tensors(args[0], {"backward", "tensors"});
   const auto gradients = optional_tensors(args[1], {"backward", "grad_tensors"}, tensors.size());
   const bool retain = argument<bool>(def, args, 2), create = argument<bool>(def, args, 3);
   const bool all = args[4] == Py_None;

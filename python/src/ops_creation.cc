@@ -209,8 +209,8 @@ void def_ranges(Ops& ops) {
          "start, start + step, ... below end (above it, for a negative step). arange(end) starts at 0.\n\n"
          "A new 1-D tensor, empty where step leads away from end. dtype: int64 if all three are ints,\n"
          "otherwise the default float.\n"
-         "ValueError for a step of 0 and for a range without end, TypeError for complex numbers, RuntimeError\n"
-         "for requires_grad of integers.",
+         "ValueError for a step of 0 and for a range without end, TypeError for complex numbers, OverflowError\n"
+         "for numbers that an integer dtype cannot hold, RuntimeError for requires_grad of integers.",
          "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -223,7 +223,8 @@ void def_ranges(Ops& ops) {
              bool grad) { return leaf(linspace(start, end, steps, endpoint, d, v), grad); },
          "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n"
          "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given.\n"
-         "ValueError for negative steps, TypeError for steps that are no int and for what is no number.",
+         "ValueError for negative steps, TypeError for steps that are no int, for what is no number and for\n"
+         "complex numbers in a real dtype.",
          "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -235,8 +236,9 @@ void def_ranges(Ops& ops) {
          +[](const Scalar& start, const Scalar& end, std::int64_t steps, double base, const MaybeDType& d, Device v,
              bool grad) { return leaf(logspace(start, end, steps, base, d, v), grad); },
          "base to the powers linspace(start, end, steps).\n\n"
-         "A new 1-D tensor of the default float unless dtype is given.\n"
-         "ValueError for negative steps, TypeError for steps that are no int and for what is no number.",
+         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given.\n"
+         "ValueError for negative steps, TypeError for steps that are no int, for what is no number and for\n"
+         "complex numbers in a real dtype.",
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -286,8 +288,7 @@ void def_ranges(Ops& ops) {
           "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
           "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
           "nothing is copied.\n"
-          "ValueError for tensors of more than one dimension and for another indexing, TypeError without\n"
-          "tensors.",
+          "ValueError for tensors of more than one dimension and for another indexing.",
           variadic("tensors"_a), kw_only, "indexing"_a = "ij")
       .function_only()
       .numpy("meshgrid")
@@ -304,9 +305,9 @@ void def_ingest(Ops& ops) {
          "protocol.\n\n"
          "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. No\n"
          "memory is shared and no gradient passes.\n"
-         "ValueError for ragged sequences, TypeError for what holds no numbers and for complex Python numbers\n"
-         "in a real dtype, OverflowError for Python integers that the dtype cannot hold, RuntimeError for\n"
-         "requires_grad of integers and bools.",
+         "ValueError for ragged sequences, TypeError for what holds no numbers and for complex values in a real\n"
+         "dtype, OverflowError for Python integers that the dtype cannot hold (those of arrays wrap around, as\n"
+         "by NumPy's astype), RuntimeError for requires_grad of integers and bools.",
          "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .no_out();
@@ -318,7 +319,8 @@ void def_ingest(Ops& ops) {
          "data as a tensor: itself if it is one of this dtype and device, a tensor over an array's memory, "
          "otherwise a copy.\n\n"
          "The gradient passes through. The errors are tensor()'s: ValueError for ragged sequences, TypeError\n"
-         "for what holds no numbers, OverflowError for Python integers that the dtype cannot hold.",
+         "for what holds no numbers, OverflowError for Python integers that the dtype cannot hold. TypeError\n"
+         "for complex values in a real dtype; integers of arrays wrap around, as by NumPy's astype.",
          "data"_a, "dtype"_a = none, "device"_a = none)
       .function_only()
       .no_out();
@@ -334,7 +336,7 @@ void def_ingest(Ops& ops) {
          "history as it is, False detaches (the memory stays shared).\n"
          "Other errors: ValueError for ragged sequences, TypeError for what holds no numbers, OverflowError\n"
          "for Python integers that the dtype cannot hold, RuntimeError for requires_grad of integers and\n"
-         "bools.",
+         "bools. TypeError for complex values in a real dtype; integers of arrays wrap around, as by astype.",
          "obj"_a, kw_only, "dtype"_a = none, "device"_a = none, "copy"_a = none, "requires_grad"_a = none)
       .function_only()
       .no_out()

@@ -13,12 +13,16 @@ bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
 // float16 and bfloat16 as float32, for what takes several steps and is rounded once.
 Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 
-// alpha * b. A number stays one; float16 and bfloat16 are rounded after the sum only.
-Operand times_alpha(const Operand& b, const Scalar& alpha, Tensor& held) {
-  if (b.is_tensor()) return Operand(held = mul(widened(b.tensor()), alpha));
-  const bool floats = b.scalar().is_floating() || alpha.is_floating();
-  const DType d = b.scalar().is_complex() ? DType::complex128 : floats ? DType::float64 : DType::int64;
-  return Operand(mul(Tensor::of(b.scalar(), d), alpha).item());
+bool is_one(const Scalar& s) { return !s.is_floating() && !s.is_complex() && s.to<std::int64_t>() == 1; }
+
+// other * alpha. A number stays a number, which takes part weakly in promotion; float16 and bfloat16 are rounded after
+// the sum only.
+Operand scaled(const Where& w, PyObject* other, const Operand& value, const Scalar& alpha, Tensor& held) {
+  if (value.is_tensor()) return Operand(held = mul(widened(value.tensor()), alpha));
+  // As Python multiplies: exactly.
+  const Object number = PyIndex_Check(other) ? Object::steal(PyNumber_Index(other)) : Object::borrow(other);
+  const Object by = Object::steal(from_scalar(alpha));
+  return Operand(to_scalar(Object::steal(PyNumber_Multiply(number.get(), by.get())).get(), w));
 }
 
 DType common_dtype(const Operand& a, const Operand& b) {
@@ -35,13 +39,12 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
                          From<Operand>(args[arity > 2 ? 2 : 0], {name, "other"})};
   Operand operands[3] = {in[0].get(), in[1].get(), in[2].get()};
   const std::span<const Operand> used(operands, static_cast<std::size_t>(arity));
-  Tensor scaled;
+  Tensor product;
   std::optional<DType> rounded;
   if (alpha) {
-    const Scalar factor = to_scalar(alpha, {name, "alpha"});
-    if (factor.is_floating() || factor.is_complex() || factor.to<std::int64_t>() != 1) {
+    if (const Scalar factor = to_scalar(alpha, {name, "alpha"}); !is_one(factor)) {
       const DType sum = common_dtype(operands[0], operands[1]);
-      operands[1] = times_alpha(operands[1], factor, scaled);
+      operands[1] = scaled({name, "other"}, args[1], operands[1], factor, product);
       if (is_half(sum) && !factor.is_complex()) rounded = sum;
     }
   }
@@ -88,9 +91,11 @@ PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
   From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
                          From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
   Operand others[2] = {in[0].get(), in[1].get()};
-  Tensor scaled;
+  Tensor product;
   if (def.op == Op::add || def.op == Op::sub) {
-    others[0] = times_alpha(others[0], to_scalar(args[arity], {def.name.c_str(), "alpha"}), scaled);
+    const Where w{def.name.c_str(), "other"};
+    if (const Scalar factor = to_scalar(args[arity], {w.op, "alpha"}); !is_one(factor))
+      others[0] = scaled(w, args[1], others[0], factor, product);
   }
   const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
   without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);

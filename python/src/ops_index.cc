@@ -8,7 +8,7 @@ namespace {
 // A number in the place of a source: for every index one.
 Tensor source_like(PyObject* o, const Where& w, const Tensor& t, const Tensor& index) {
   Scalar s;
-  if (as_scalar(o, s)) return expand(number_for(t, s, w.op), index.shape());
+  if (as_scalar(o, s)) return expand(number_of_kind(t, s, w.op), index.shape());
   return to_tensor(o, w);
 }
 
@@ -68,7 +68,7 @@ Tensor& index_copy_(Tensor& t, std::int64_t dim, const Tensor& index, const Tens
   return t;
 }
 Tensor& index_fill_(Tensor& t, std::int64_t dim, const Tensor& index, const Scalar& value) {
-  index_put_(t, at_dim("index_fill", t, dim, index), number_for(t, value, "index_fill_"), false);
+  index_put_(t, at_dim("index_fill", t, dim, index), number_of_kind(t, value, "index_fill_"), false);
   return t;
 }
 
@@ -81,7 +81,7 @@ PyObject* put(const OpDef& def, PyObject* const* args, bool fresh) {
   }
   const std::vector<Index> indices = to_indices(key.get(), def.name.c_str(), t.device());
   Scalar s;
-  const Tensor values = as_scalar(args[2], s) ? number_for(t, s, def.name.c_str()) : argument<Tensor>(def, args, 2);
+  const Tensor values = as_scalar(args[2], s) ? number_of_kind(t, s, def.name.c_str()) : argument<Tensor>(def, args, 2);
   const bool accumulate = argument<bool>(def, args, 3);
   const auto put = [&] {
     if (fresh) t = clone(t);
@@ -138,17 +138,17 @@ void def_index(Ops& ops) {
   ops.raw("scatter", &scatter_any<&scatter, false>,
           "A copy with out[index[i][j]][j] = src[i][j] for dim 0, and so for others. Of equal indices the last "
           "wins.\n\n"
-          "src: a tensor, or a number; it is converted to input's dtype. reduce: 'add' or 'multiply' joins src and\n"
-          "what is there, for equal indices each time.\n"
+          "src: a tensor, which is converted to input's dtype, or a number of its kind. reduce: 'add' or\n"
+          "'multiply' joins src and what is there, for equal indices each time.\n"
           "IndexError for an index or a dimension that is not there; TypeError for indices that are no\n"
-          "integers, without src, and for complex numbers in a real tensor; ValueError for another number of\n"
-          "dimensions than input's, for a src smaller than the indices and for another reduce; OverflowError for\n"
-          "a Python integer that the dtype cannot hold.",
+          "integers, without src, for complex numbers in a real tensor and a fraction in integers; ValueError\n"
+          "for another number of dimensions than input's, for a src smaller than the indices and for another\n"
+          "reduce; OverflowError for a Python integer that the dtype cannot hold.",
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
       .with_out();
   ops.raw("scatter_add", &scatter_any<&scatter_add, false>,
           "As scatter, but src is added to what is there: a copy, and the same errors (IndexError, TypeError, "
-          "ValueError).",
+          "ValueError);\nTypeError for a src of a higher kind than input's, too.",
           "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .with_out();
   ops.raw("scatter_", &scatter_any<&scatter, true>,
@@ -177,9 +177,9 @@ void def_index(Ops& ops) {
         return index_add_(r, dim, index, source, alpha);
       },
       "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.\n\n"
-      "source broadcasts, and is converted to input's dtype.\n"
-      "IndexError for an index or a dimension that is not there, TypeError for floating indices, ValueError\n"
-      "for more than one dimension of them and for a source that does not broadcast.",
+      "source broadcasts. IndexError for an index or a dimension that is not there, TypeError for floating\n"
+      "indices and for a source of a higher kind than input's, ValueError for more than one dimension of\n"
+      "indices and for a source that does not broadcast.",
       "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1);
   ops.def("index_copy_", &index_copy_,
           "Overwrites the entries along dim at 1-D indices with source, broadcast and converted; returns the "
@@ -191,8 +191,10 @@ void def_index(Ops& ops) {
       .method_only();
   ops.def("index_fill_", &index_fill_,
           "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.\n\n"
-          "IndexError for an index or a dimension that is not there, TypeError for floating indices. ValueError\n"
-          "for read-only memory, RuntimeError for a leaf that requires grad and for elements that share memory.",
+          "IndexError for an index or a dimension that is not there, TypeError for floating indices and for a\n"
+          "number of a higher kind than the tensor's, OverflowError for a Python integer that the dtype cannot\n"
+          "hold. ValueError for read-only memory, RuntimeError for a leaf that requires grad and for elements\n"
+          "that share memory.",
           "input"_a, "dim"_a, "index"_a, "value"_a)
       .method_only();
   ops.raw(
@@ -206,10 +208,12 @@ void def_index(Ops& ops) {
   ops.raw(
          "index_put", [](const OpDef& d, PyObject* const* a) { return put(d, a, true); },
          "A copy with copy[indices] = values, or += for accumulate, which counts equal indices each time.\n\n"
-         "indices: a tuple of integer and bool tensors. values broadcast, and are converted to input's dtype.\n"
+         "indices: a tuple of integer and bool tensors. values broadcast: a number of input's kind, or a tensor,\n"
+         "which is converted to input's dtype.\n"
          "IndexError for an index that is not there, for too many, and for a mask of another shape; TypeError\n"
-         "for what is no tuple and for floating indices; ValueError for values that do not broadcast;\n"
-         "OverflowError for a Python integer that the dtype cannot hold.",
+         "for what is no tuple, for floating indices, for a number of a higher kind than input's and, with\n"
+         "accumulate, for such tensors; ValueError for values that do not broadcast; OverflowError for a Python\n"
+         "integer that the dtype cannot hold.",
          "input"_a, "indices"_a, "values"_a, "accumulate"_a = false)
       .with_out();
 

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/autograd.h"
 
 namespace tenon::py {
 namespace {
@@ -105,10 +106,8 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
     });
   }
   const auto g = argument<Generator*>(def, args, 3);
-  const auto draw = [&] {
-    NoGrad no_grad;
-    copy_(t, draw_integers(low, high, t.shape(), t.dtype(), t.device(), g));
-  };
+  autograd::check_inplace(t, "random_", false);  // before the generator moves on
+  const auto draw = [&] { copy_(t, draw_integers(low, high, t.shape(), t.dtype(), t.device(), g)); };
   without_gil(t.numel(), draw, t);
   return Py_NewRef(args[0]);
 }
@@ -242,7 +241,7 @@ void def_random(Ops& ops) {
   ops.def(
          "bernoulli_",
          +[](Tensor& t, double p, Generator* g) -> Tensor& {
-           NoGrad no_grad;
+           autograd::check_inplace(t, "bernoulli_", false);  // before the generator moves on
            return copy_(t, bernoulli(full(t.shape(), p, DType::float64, t.device()), g));
          },
          "Overwrites the tensor with ones of probability p and zeros; returns it.\n\n"

@@ -17,6 +17,12 @@ std::string doc(const char* first, const char* more = "") {
   return std::string(first) + "\n\n" + kDims + (*more ? "\n" : "") + more;
 }
 
+// t in the dtype that is asked for, which must hold what has fractions.
+Tensor in_float(const char* op, const Tensor& t, const std::optional<DType>& d) {
+  if (d && !is_differentiable(*d)) errors::dtype_not_supported(op, *d, "a floating or complex dtype=");
+  return d ? to(t, d) : t;
+}
+
 // var and std: correction, PyTorch's unbiased, and a bool in the place of dim.
 using Spread = Tensor (*)(const Tensor&, const Axes&, double, bool);
 template <Spread F>
@@ -30,10 +36,11 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
   double correction = argument<double>(def, args, 4);
   if (PyBool_Check(unbiased)) correction = unbiased == Py_True ? 1 : 0;
   else if (unbiased != Py_None) correction = argument<double>(def, args, 2);  // the correction by position, as in C++
-  const Axes axes = From<Axes>(dim, Where{def.name.c_str(), "dim"}).get();
+  const char* op = def.name.c_str();
+  const Axes axes = From<Axes>(dim, Where{op, "dim"}).get();
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 5);
-  return computed(t.numel(), [&] { return F(dtype ? to(t, dtype) : t, axes, correction, keepdim); }, t);
+  return computed(t.numel(), [&] { return F(in_float(op, t, dtype), axes, correction, keepdim); }, t);
 }
 
 // max(), max(dim) with the indices, max(other) elementwise, max((0, 1)) over several dimensions.
@@ -91,7 +98,7 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
   const Axes axes = argument<Axes>(def, args, 2);
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 4);
-  return computed(t.numel(), [&] { return norm(dtype ? to(t, dtype) : t, p, axes, keepdim); }, t);
+  return computed(t.numel(), [&] { return norm(in_float("norm", t, dtype), p, axes, keepdim); }, t);
 }
 
 void def_sums(Ops& ops) {
@@ -112,7 +119,8 @@ void def_sums(Ops& ops) {
       .array_api("prod");
   ops.def("mean", &mean,
           doc("The mean of the elements.",
-              "Of integers and bools in the default float; dtype converts first; NaN of none.")
+              "Of integers and bools in the default float; dtype converts first; NaN of none. TypeError for float8\n"
+              "and for a dtype that is neither floating nor complex.")
               .c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
       .numpy("mean")
@@ -120,7 +128,8 @@ void def_sums(Ops& ops) {
   ops.raw("var", &spread<&var>,
           doc("The variance of the elements.",
               "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
-              "and bools give the default float, complex numbers a real one. TypeError for float8.")
+              "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
+              "that is neither floating nor complex.")
               .c_str(),
           "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
           "dtype"_a = none)
@@ -130,7 +139,8 @@ void def_sums(Ops& ops) {
   ops.raw("std", &spread<&std>,
           doc("The standard deviation of the elements.",
               "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
-              "and bools give the default float, complex numbers a real one. TypeError for float8.")
+              "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
+              "that is neither floating nor complex.")
               .c_str(),
           "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
           "dtype"_a = none)
@@ -151,7 +161,8 @@ void def_sums(Ops& ops) {
               "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not zero;\n"
               "'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
               "The result is real; of integers and bools in the default float. ValueError for another string, and\n"
-              "for no elements with inf and -inf.")
+              "for no elements with inf and -inf; TypeError for float8 and for a dtype that is neither floating nor\n"
+              "complex.")
               .c_str(),
           "input"_a, "p"_a = 2, "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
       .with_out();

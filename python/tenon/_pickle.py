@@ -50,7 +50,9 @@ _pickled: weakref.WeakValueDictionary[tuple[int, bool], _Block] = weakref.WeakVa
 
 
 def reduce(t: Tensor, protocol: int) -> tuple[Any, ...]:
-    """What ``Tensor.__reduce_ex__`` returns."""
+    """What ``Tensor.__reduce_ex__`` returns; RuntimeError for a tensor whose history would be lost."""
+    if t.requires_grad and not t.is_leaf:
+        raise RuntimeError("pickle: only leaves can be pickled with their history; use .detach()")
     between = _between_processes()
     if between:
         shared = _by_descriptor(t) or _by_name(t)

@@ -70,7 +70,11 @@ def grad(
         grad_outputs = [grad_outputs]
     retain = create_graph if retain_graph is None else retain_graph
     unused = materialize_grads if allow_unused is None else allow_unused
-    found = _C._grad(_sequence(outputs), ins, grad_outputs, retain, create_graph, unused)
+    try:
+        found = _C._grad(_sequence(outputs), ins, grad_outputs, retain, create_graph, unused)
+    except (RuntimeError, ValueError) as e:  # the engine speaks as backward()
+        e.args = (str(e).replace("backward: ", "grad: ", 1) if str(e).startswith("backward: ") else str(e),)
+        raise
     if materialize_grads:
         return tuple(_C.zeros_like(x) if g is None else g for x, g in zip(ins, found, strict=True))
     return tuple(found)

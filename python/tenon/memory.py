@@ -1,5 +1,7 @@
 """The cache of freed CPU blocks: what it holds, and its limits."""
 
+import operator
+
 from tenon import _C
 
 
@@ -18,9 +20,13 @@ def set_limit(nbytes: int) -> None:
 
     ValueError for a negative number, TypeError for what is no int.
     """
-    if nbytes < 0:
-        raise ValueError(f"set_limit: the limit must not be negative; got {nbytes}")
-    _C._memory_set_limit(nbytes)
+    try:
+        n = operator.index(nbytes)
+    except TypeError:
+        raise TypeError(f"set_limit: the limit must be an int; got {type(nbytes).__name__}") from None
+    if n < 0:
+        raise ValueError(f"set_limit: the limit must not be negative; got {n}")
+    _C._memory_set_limit(min(n, 2**63 - 1))
 
 
 def reset_peak() -> None:

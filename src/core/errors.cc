@@ -91,6 +91,10 @@ void scalar_out_of_bounds(Str op, const Scalar& value, DType dtype) {
 void complex_to_real(Str op, DType dtype) {
   fail<DtypeError>(op, "a complex value does not fit into ", dtype, "; take .real or abs() first");
 }
+void number_loses_kind(Str op, const Scalar& value, DType dtype) {
+  fail<DtypeError>(op, "the number ", Str(value.str()), " does not fit into ", dtype,
+                   " without losing its kind; convert the tensor with .to('", value.default_dtype(), "') first");
+}
 
 void index_out_of_range(Str op, std::int64_t index, int dim, std::int64_t size) {
   fail<IndexError>(op, "index ", index, " is out of range for dimension ", dim, " of size ", size);
@@ -106,6 +110,10 @@ void mask_mismatch(Str op, const Dims& mask, const Dims& shape, int dim) {
 void bad_index_dtype(Str op, DType dtype) {
   fail<TypeError>(op, "indices are integers, bool masks, slices, `...` or None; got a tensor of ", dtype,
                   ", convert with .to(int64) or compare to make a mask");
+}
+void indices_not_integers(Str op, DType dtype) {
+  fail<TypeError>(op, "indices are integers; got a tensor of ", dtype,
+                  is_bool(dtype) ? ", index with t[mask] or masked_select(mask)" : ", convert with .to(int64)");
 }
 void indices_do_not_broadcast(Str op, const Dims& a, const Dims& b) {
   fail<IndexError>(op, "the index tensors' shapes ", a, " and ", b, " do not broadcast");

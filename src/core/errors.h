@@ -53,12 +53,14 @@ std::string text(const A&... a) {
 [[noreturn]] void result_does_not_fit(Str op, DType result, DType out);
 [[noreturn]] void scalar_out_of_bounds(Str op, const Scalar& value, DType dtype);
 [[noreturn]] void complex_to_real(Str op, DType dtype);
+[[noreturn]] void number_loses_kind(Str op, const Scalar& value, DType dtype);
 
 // ---- indices ----
 [[noreturn]] void index_out_of_range(Str op, std::int64_t index, int dim, std::int64_t size);
 [[noreturn]] void too_many_indices(std::int64_t given, int ndim);
 [[noreturn]] void mask_mismatch(Str op, const Dims& mask, const Dims& shape, int dim);
 [[noreturn]] void bad_index_dtype(Str op, DType dtype);
+[[noreturn]] void indices_not_integers(Str op, DType dtype);
 [[noreturn]] void indices_do_not_broadcast(Str op, const Dims& a, const Dims& b);
 [[noreturn]] void values_do_not_fit(Str op, const Dims& values, const Dims& selected);
 

@@ -44,6 +44,12 @@ Tensor iota(const char* op, std::int64_t n, const IotaCall& values, DType dtype,
   return out;
 }
 
+// What an integer dtype makes of a float.
+Scalar integer_part(double v) {
+  if (v >= -0x1p63 && v < 0x1p63) return static_cast<std::int64_t>(v);
+  return v > 0 && v < 0x1p64 ? Scalar(static_cast<std::uint64_t>(v)) : Scalar::huge_integer(v);
+}
+
 }  // namespace
 
 Tensor full(const Dims& shape, const Scalar& value, std::optional<DType> dtype, Device device) {
@@ -70,6 +76,10 @@ Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::
     c.integers = true;
     c.istart = a;
     c.istep = s;
+    if (n > 0) {
+      for (const std::int64_t v : {a, a + (n - 1) * s})
+        if (!Scalar(v).fits(d)) errors::scalar_out_of_bounds("arange", v, d);
+    }
   } else {
     const double a = start.to<double>(), b = stop.to<double>(), s = step.to<double>();
     if (s == 0) errors::fail("arange", "the step must not be 0");
@@ -78,6 +88,10 @@ Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::
     n = length > 0 ? static_cast<std::int64_t>(length) : 0;
     c.start = a;
     c.step = s;
+    if (n > 0) {
+      for (const double v : {a, a + static_cast<double>(n - 1) * s})
+        if (!integer_part(v).fits(d)) errors::scalar_out_of_bounds("arange", v, d);
+    }
   }
   return iota("arange", n, c, d, device);
 }
@@ -87,6 +101,7 @@ Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, boo
   if (steps < 0) errors::fail("linspace", "the number of steps must not be negative; got ", steps);
   const bool complex = start.is_complex() || stop.is_complex();
   const DType d = dtype.value_or(complex ? default_complex() : default_float());
+  if (complex && !is_complex(d)) errors::complex_to_real("linspace", d);
   const std::int64_t intervals = endpoint ? steps - 1 : steps;
   auto line = [&](double a, double b, DType dt) {
     IotaCall c{};
@@ -111,7 +126,10 @@ Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, boo
 
 Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, double base, std::optional<DType> dtype,
                 Device device) {
-  return pow(base, linspace(start, stop, steps, true, DType::float64, device)).to(dtype.value_or(default_float()));
+  const bool complex = start.is_complex() || stop.is_complex();
+  const DType d = dtype.value_or(complex ? default_complex() : default_float());
+  if (complex && !is_complex(d)) errors::complex_to_real("logspace", d);
+  return pow(base, linspace(start, stop, steps, true, complex ? DType::complex128 : DType::float64, device)).to(d);
 }
 
 Tensor eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::optional<DType> dtype, Device device) {

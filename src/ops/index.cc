@@ -121,7 +121,7 @@ std::vector<Index> along(const Tensor& indices, int dim) {
 // Checks what gather and scatter ask of their indices; the dimension.
 int check_along(const char* op, const Tensor& t, std::int64_t dim, const Tensor& indices) {
   const int d = normalize_axis(op, dim, t.ndim());
-  if (!is_integral(indices.dtype())) errors::bad_index_dtype(op, indices.dtype());
+  if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
   if (indices.ndim() != t.ndim())
     errors::fail<ShapeError>(op, "indices have as many dimensions as the tensor; got shapes ", indices.shape(), " and ",
                              t.shape());
@@ -163,9 +163,7 @@ Tensor fill_value(const Tensor& t, const Operand& value) {
     return to(v, t.dtype(), v.ndim() == 0 ? t.device() : v.device());
   }
   const Scalar& s = value.scalar();
-  const bool truth = is_bool(t.dtype()) && s.is_integral();  // 0 and 1 stand for False and True
-  if (!truth && !is_float8(t.dtype()) && s.promote_with(t.dtype()) != t.dtype())
-    errors::result_does_not_fit("masked_fill", s.promote_with(t.dtype()), t.dtype());
+  if (!s.keeps_kind(t.dtype())) errors::number_loses_kind("masked_fill", s, t.dtype());
   if (!s.fits(t.dtype())) errors::scalar_out_of_bounds("masked_fill", s, t.dtype());
   return Tensor::of(s, t.dtype(), t.device());
 }
@@ -178,6 +176,9 @@ void index_put_(Tensor& t, std::span<const Index> indices, const Tensor& values,
   const char* op = "index_put_";
   Selection s = select_basic(op, t, indices);
   if (is_complex(values.dtype()) && !is_complex(t.dtype())) errors::complex_to_real(op, t.dtype());
+  // What is assigned is converted, as by NumPy's assignment; what is added must fit, as by +=.
+  if (accumulate && !can_cast_same_kind(values.dtype(), t.dtype()))
+    errors::result_does_not_fit(op, values.dtype(), t.dtype());
   const bool flows = autograd::needs_grad(values) && is_differentiable(values.dtype()) && is_differentiable(t.dtype());
   autograd::check_inplace(s.view, op, flows);
   if (s.tensors.empty()) {
@@ -204,7 +205,7 @@ void index_put_(Tensor& t, std::span<const Index> indices, const Tensor& values,
 }
 
 Tensor take(const Tensor& t, const Tensor& indices, std::optional<std::int64_t> dim) {
-  if (!is_integral(indices.dtype())) errors::bad_index_dtype("take", indices.dtype());
+  if (!is_integral(indices.dtype())) errors::indices_not_integers("take", indices.dtype());
   if (!dim || t.ndim() == 0) {
     if (dim) normalize_axis("take", *dim, 0);
     const Index at[] = {indices};
@@ -217,11 +218,15 @@ Tensor take(const Tensor& t, const Tensor& indices, std::optional<std::int64_t> 
 
 Tensor index_select(const Tensor& t, std::int64_t dim, const Tensor& indices) {
   const int d = normalize_axis("index_select", dim, t.ndim());
-  if (!is_integral(indices.dtype())) errors::bad_index_dtype("index_select", indices.dtype());
+  if (!is_integral(indices.dtype())) errors::indices_not_integers("index_select", indices.dtype());
   if (indices.ndim() > 1) errors::wrong_ndim("index_select", indices.ndim(), "indices of 1 dimension");
   std::vector<Index> at(static_cast<std::size_t>(d), Slice{});
   at.push_back(indices.ndim() == 1 ? indices : reshape(indices, {1}));
-  if (t.ndim() == 0) return reshape(index_as("index_select", reshape(t, {1}), at), {});
+  if (t.ndim() == 0) {
+    if (indices.numel() != 1)
+      errors::fail("index_select", "a tensor without dimensions takes one index; got ", indices.numel());
+    return reshape(index_as("index_select", reshape(t, {1}), at), {});
+  }
   return index_as("index_select", t, at);
 }
 

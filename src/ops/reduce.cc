@@ -142,6 +142,8 @@ Tensor prod(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType
 
 Tensor mean(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
   const DType d = dtype.value_or(is_differentiable(x.dtype()) ? x.dtype() : default_float());
+  if (is_float8(d)) errors::dtype_not_supported("mean", d, "all other numbers");
+  if (!is_differentiable(d)) errors::dtype_not_supported("mean", d, "a floating or complex dtype=");
   if (is_half(d)) return to(mean(x, dims, keepdim, DType::float32), d);
   const Split s = split("mean", x, dims);
   // Integers are added up exactly, or as far as float64 goes.
@@ -203,6 +205,7 @@ Tensor logsumexp(const Tensor& x, const Axes& dims, bool keepdim) {
 }
 
 Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
+  refuse_float8("norm", x);
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
   if (has_half_steps(t) || (is_half(t.dtype()) && p != 2))
     return rounded_once(t, [&](const Tensor& f) { return norm(f, p, dims, keepdim); });

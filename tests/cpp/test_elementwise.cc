@@ -2,6 +2,7 @@
 // definitions themselves are worth is test_math's subject; here it is the executor's.
 #include "helpers.h"
 
+#include <complex>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -394,6 +395,16 @@ TEST(InPlace, NeitherChangesDtypeNorShape) {
 }
 
 // ---- casts ----
+
+TEST(Operand, TakesComplexNumbersOfAllTypes) {
+  const Tensor t = ones({2}, DType::float64);
+  const complex128 i{0, 1};
+  for (const Tensor& y : {add(t, i), t + i, i + t, add(t, complex64{0, 1}), add(t, std::complex<double>(0, 1))}) {
+    EXPECT_EQ(y.dtype(), DType::complex128);
+    EXPECT_EQ(y[1].item().to<complex128>(), (complex128{1, 1}));
+  }
+  EXPECT_EQ(add(ones({2}), i).dtype(), DType::complex64);
+}
 
 TEST(Cast, BetweenAllDtypesAndLayoutsKeepsWhatFits) {
   for (DType from : all_dtypes()) {

@@ -70,6 +70,11 @@ const Mistake kMistakes[] = {
        Tensor t = zeros({2});
        copy_(t, zeros({2}, DType::complex64));
      }},
+    {"number_loses_kind",
+     [] {
+       const Tensor t = zeros({2}, DType::int64);
+       masked_fill(t, eq(t, 0), 2.5);
+     }},
     {"index_out_of_range", [] { zeros({2, 3})[-3]; }},
     {"too_many_indices", [] { Tensor::of(1)[0]; }},
     {"mask_mismatch",
@@ -87,6 +92,7 @@ const Mistake kMistakes[] = {
        const Index at[] = {zeros({2})};
        index(zeros({3}), at);
      }},
+    {"indices_not_integers", [] { take(zeros({2}), zeros({2}, DType::bool_)); }},
     {"indices_do_not_broadcast",
      [] {
        const Index at[] = {zeros({2}, DType::int64), zeros({3}, DType::int64)};

@@ -103,6 +103,18 @@ TEST(Scalar, ConvertsWithoutUndefinedBehaviour) {
   EXPECT_EQ(Scalar(complex128{0, 2}).to<double>(), 0);
 }
 
+TEST(Scalar, KeepsItsKindOnlyInOneAsHigh) {
+  for (DType d : {DType::bool_, DType::uint8, DType::int64}) {
+    EXPECT_TRUE(Scalar(1).keeps_kind(d) && Scalar(true).keeps_kind(d)) << name(d);
+    EXPECT_FALSE(Scalar(2.0).keeps_kind(d) || Scalar(complex128{1, 0}).keeps_kind(d)) << name(d);
+  }
+  for (DType d : {DType::float8_e5m2, DType::float64}) {
+    EXPECT_TRUE(Scalar(1).keeps_kind(d) && Scalar(2.5).keeps_kind(d)) << name(d);
+    EXPECT_FALSE(Scalar(complex128{1, 0}).keeps_kind(d)) << name(d);
+  }
+  EXPECT_TRUE(Scalar(2.5).keeps_kind(DType::complex64) && Scalar(complex128{1, 2}).keeps_kind(DType::complex64));
+}
+
 TEST(Scalar, TellsItself) {
   EXPECT_EQ(Scalar(false).str(), "False");
   EXPECT_EQ(Scalar(-3).str(), "-3");

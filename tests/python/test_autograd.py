@@ -337,6 +337,17 @@ def test_grad():
         grad(x.sum(), tenon.ones(1))
     with pytest.raises(ValueError, match="one entry"):
         grad([x.sum()], [x], [None, None])
+    for arguments, error in (
+        (("a", x), TypeError),
+        ((x.sum(), "a"), TypeError),
+        ((x * 2, x), RuntimeError),
+        ((x * 2, x, tenon.ones(3)), ValueError),
+        ((tenon.ones(1), x), RuntimeError),
+    ):
+        with pytest.raises(error, match=r"^grad: "):
+            grad(*arguments)
+    with pytest.raises(TypeError, match=r"^backward: "):
+        tenon.autograd.backward("a")
 
 
 def test_backward_adds_up():

@@ -320,6 +320,43 @@ def test_meshgrid(indexing):
     for a, b in zip(ours, np.meshgrid(np.arange(2), np.arange(3), indexing=indexing), strict=True):
         assert a.tolist() == b.tolist()
     assert len(tenon.meshgrid([tenon.arange(2), tenon.arange(3)])) == 2
+    assert tenon.meshgrid() == ()
+    lists = tenon.meshgrid([1, 2], [3], indexing=indexing)
+    for a, b in zip(lists, np.meshgrid([1, 2], [3], indexing=indexing), strict=True):
+        assert a.tolist() == b.tolist()
+
+
+def test_ranges_that_a_dtype_cannot_hold():
+    for arguments in ((0, 300), (300, 0, -1), (0.0, 300.0), (-129, 0), (2**62, 2**62 + 1)):
+        with pytest.raises(OverflowError, match=r"^arange: .*int8"):
+            tenon.arange(*arguments, dtype=tenon.int8)
+    assert tenon.arange(-128, 128, dtype=tenon.int8).tolist() == list(range(-128, 128))
+    assert tenon.arange(127.5, 120, -1, dtype=tenon.int8)[0].item() == 127
+    assert tenon.arange(5, 0, dtype=tenon.int8).shape == (0,)
+    assert tenon.arange(0, 3, dtype=tenon.uint64).tolist() == [0, 1, 2]
+    with pytest.raises(OverflowError):
+        tenon.arange(-1, 3, dtype=tenon.uint64)
+
+
+def test_complex_ranges():
+    t = tenon.logspace(0, 1j, 3)
+    assert t.dtype is tenon.complex64 and np.allclose(t.tolist(), np.logspace(0, 1j, 3))
+    for f in (tenon.linspace, tenon.logspace):
+        with pytest.raises(TypeError, match="complex"):
+            f(0, 1j, 3, dtype=tenon.float64)
+
+
+@pytest.mark.parametrize("source", [np.array([1j]), np.array(1j), [np.array([1j])], [tenon.tensor([1j])]])
+def test_no_imaginary_part_is_dropped(source):
+    for name in ("tensor", "asarray", "as_tensor"):
+        with pytest.raises(TypeError, match=rf"^{name}: .*\.real"):
+            getattr(tenon, name)(source, dtype=tenon.float64)
+    with pytest.raises(TypeError, match=r"^new_tensor: .*\.real"):
+        tenon.ones(2).new_tensor(source)
+    if not isinstance(source, list):
+        with pytest.raises(TypeError, match=r"\.real"):
+            tenon.tensor(tenon.tensor(source), dtype=tenon.float32)
+    assert tenon.tensor(np.array([300]), dtype=tenon.int8).tolist() == [44]  # as NumPy's astype
 
 
 @pytest.mark.parametrize("name", ["bool", "uint8", "int16", "uint64", "float16", "bfloat16", "complex64"])

@@ -115,3 +115,24 @@ def test_isclose_of_integers():
     for bad in ({"rtol": -1}, {"atol": -1e-8}):
         with pytest.raises(ValueError, match="close: rtol and atol must not be negative"):
             tenon.allclose(a, b, **bad)
+
+
+def test_alpha_does_not_hide_a_number_that_does_not_fit():
+    t = tenon.tensor([100], dtype=tenon.int8)
+    for call in (
+        lambda: t.add_(300),
+        lambda: t.sub_(300),
+        lambda: t.add(300),
+        lambda: t.add_(100, alpha=3),
+        lambda: t.add(100, alpha=3),
+        lambda: t.sub_(2**62, alpha=2**62),
+        lambda: t.add_(t, alpha=300),
+        lambda: t.add_(np.int8(100), alpha=3),
+    ):
+        with pytest.raises(OverflowError, match="out of bounds for int8"):
+            call()
+    assert t.tolist() == [100]
+    r = t.add(3, alpha=2)  # a product of numbers is a number
+    assert r.dtype is tenon.int8 and r.tolist() == [106]
+    assert t.sub_(tenon.tensor([1], dtype=tenon.int8), alpha=2).tolist() == [98]
+    assert tenon.ones(1).add(2, alpha=1.5).tolist() == [4]

@@ -304,3 +304,49 @@ def test_scatter_that_joins(reduce):
     assert t.scatter_(0, tenon.tensor(index), tenon.tensor(src), reduce=reduce).tolist() == wanted.tolist()
     with pytest.raises(ValueError, match="scatter_: reduce must be None, 'add' or 'multiply'; got 'x'"):
         t.scatter_(0, tenon.tensor(index), 1.0, reduce="x")
+
+
+@pytest.mark.parametrize("number", [2.5, 1j])
+def test_a_number_of_a_higher_kind_is_not_cut(number):
+    t, i, m = tenon.zeros(3, dtype=tenon.int64), tenon.tensor([0, 1]), tenon.tensor([True, False, True])
+    for call in (
+        lambda: t.scatter(0, i, number),
+        lambda: t.scatter_(0, i, value=number),
+        lambda: t.scatter_add(0, i, number),
+        lambda: t.index_fill_(0, i, number),
+        lambda: t.index_put((i,), number),
+        lambda: t.index_put_((i,), number, accumulate=True),
+        lambda: t.masked_fill(m, number),
+    ):
+        with pytest.raises(TypeError, match=r"^(scatter|index|masked)_?\w*: the number .*int64.*convert"):
+            call()
+    assert t.tolist() == [0, 0, 0]
+    assert tenon.zeros(3).index_fill_(0, i, 2).tolist() == [2, 2, 0]
+    assert tenon.zeros(3, dtype=tenon.bool).index_fill_(0, i, 1).tolist() == [True, True, False]
+
+
+def test_tensors_are_assigned_with_a_cast_and_added_as_by_iadd():
+    t, i, v = tenon.zeros(3, dtype=tenon.int64), tenon.tensor([0, 1]), tenon.tensor([1.5, 2.5])
+    for r in (t.scatter(0, i, v), t.index_put((i,), v), t.clone().index_copy_(0, i, v)):
+        assert r.tolist() == [1, 2, 0]  # as NumPy's a[i] = v
+    for call in (
+        lambda: t.scatter_add(0, i, v),
+        lambda: t.scatter_add_(0, i, v),
+        lambda: t.index_add(0, i, v),
+        lambda: t.index_add_(0, i, tenon.tensor([1, 2]), alpha=0.5),
+        lambda: t.index_put_((i,), v, accumulate=True),
+        lambda: t.__iadd__(tenon.tensor(1.5)),
+    ):
+        with pytest.raises(TypeError, match="float32 cannot be written to int64"):
+            call()
+    assert t.tolist() == [0, 0, 0]
+
+
+def test_index_arguments_say_what_they_take():
+    t, mask = tenon.zeros(2), tenon.tensor([True, False])
+    for call in (lambda: t.take(mask), lambda: t.gather(0, mask), lambda: t.index_select(0, mask)):
+        with pytest.raises(TypeError, match=r"indices are integers; .*bool, index with t.mask."):
+            call()
+    with pytest.raises(ValueError, match=r"^index_select: .*one index; got 2"):
+        tenon.tensor(1.0).index_select(0, tenon.tensor([0, 0]))
+    assert tenon.tensor(1.0).index_select(0, tenon.tensor([0])).tolist() == 1

@@ -318,11 +318,29 @@ def test_threads_and_memory():
     assert stats["peak"] == stats["in_use"]
     with pytest.raises(ValueError):
         tenon.memory.set_limit(-1)
+    with pytest.raises(TypeError, match=r"^set_limit: .*float"):
+        tenon.memory.set_limit(1.5)
+    tenon.memory.set_limit(2**70)
+    tenon.memory.set_limit(before["limit"])
 
 
 def test_cuda_questions_need_no_device():
     assert tenon.cuda.is_available() in (True, False)
     assert tenon.cuda.device_count() >= 0
+    for device in (-1, "x", "cpu", tenon.device("cpu")):
+        with pytest.raises(ValueError, match=r"^synchronize: a CUDA device is needed"):
+            tenon.cuda.synchronize(device)
+    with pytest.raises(TypeError, match=r"^synchronize: 'device' must be an int"):
+        tenon.cuda.synchronize(1.5)
+
+
+def test_a_device_has_one_index():
+    assert tenon.device("cuda", 2) == tenon.device("cuda:2") == tenon.device("cuda", index=2)
+    for arguments in (("cpu", 3), ("cuda:1", 2), ("cuda", -5), (tenon.device("cpu"), 1)):
+        with pytest.raises(ValueError, match="device: expected"):
+            tenon.device(*arguments)
+    with pytest.raises(TypeError, match="'index' must be an int"):
+        tenon.device("cuda", 1.5)
 
 
 def test_strides_are_numpys():

@@ -314,3 +314,23 @@ def test_complex_forms():
     assert tenon.logsumexp(tenon.tensor(a), 0).item() == pytest.approx(
         torch.logsumexp(torch.from_numpy(a), 0).item()
     )
+
+
+def test_means_are_in_dtypes_that_have_fractions():
+    t = tenon.tensor([1.5, 2.0])
+    for name in ("mean", "var", "std", "norm"):
+        with pytest.raises(TypeError, match=f"^{name}: .*int32"):
+            getattr(t, name)(dtype=tenon.int32)
+    small = t.to(tenon.float8_e5m2)
+    for name in ("mean", "norm", "var", "std"):
+        with pytest.raises(TypeError, match=f"^{name}: .*float8"):
+            getattr(small, name)()
+        assert getattr(small, name)(dtype=tenon.float32).dtype is tenon.float32
+
+
+def test_several_elements_are_no_number():
+    for f in (float, int, complex):
+        with pytest.raises(TypeError, match=f"^{f.__name__}: only a tensor of one element"):
+            f(tenon.ones(2))
+    with pytest.raises(ValueError, match=r"^item: "):  # as NumPy
+        tenon.ones(2).item()

@@ -230,6 +230,9 @@ def test_deepcopy():
     assert t.tolist() == [1.0, 1.0]
     with pytest.raises(RuntimeError, match="deepcopy"):
         copy.deepcopy(t * 2)
+    for protocol in (2, 5):  # as pickle does
+        with pytest.raises(RuntimeError, match=r"pickle: .*detach"):
+            pickle.dumps(t * 2, protocol)
 
 
 def test_shallow_copy_shares_memory():

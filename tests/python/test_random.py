@@ -159,8 +159,15 @@ def test_in_place():
     i = tenon.zeros(1000, dtype=tenon.int8).random_(generator=g)
     assert i.min().item() >= 0
     assert i.max().item() > 100
-    with pytest.raises(RuntimeError):
-        tenon.ones(2, requires_grad=True).uniform_()
+    for name in ("uniform_", "normal_", "random_", "bernoulli_"):
+        w, state = tenon.ones(2, requires_grad=True), g.get_state()
+        with pytest.raises(RuntimeError, match=f"^{name}: a leaf"):
+            getattr(w, name)(generator=g)
+        assert w.tolist() == [1, 1] and g.get_state() == state
+        y = w * 2
+        getattr(y, name)(generator=g)  # the old values play no part any more
+        y.sum().backward()
+        assert w.grad is None
 
 
 def test_like():

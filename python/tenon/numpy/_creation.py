@@ -63,10 +63,10 @@ def array(
 ) -> Any:
     """obj as a tensor in fresh memory, a copy, unless copy says otherwise; of ndmin dimensions at least.
 
-    copy=None and False share the memory where that can be. The errors are asarray's (ValueError, TypeError,
-    OverflowError).
+    copy=None shares the memory where that can be, copy=False does or is a ValueError. The errors are
+    asarray's (ValueError, TypeError, OverflowError).
     """
-    t = _C._ingest(object, "array", dtype, _device(None, like), copy or None)
+    t = _C._ingest(object, "array", dtype, _device(None, like), copy)
     return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
 
 
@@ -245,13 +245,11 @@ def arange(
 ) -> Any:
     """start, start + step, ... below stop; from 0 on with one argument. A new tensor.
 
-    It is empty where step leads away from stop. ValueError for a range without end, TypeError for what is no
-    real number.
+    It is empty where step leads away from stop. ValueError for a step of 0 and a range without end, TypeError
+    for what is no real number, OverflowError for numbers that an integer dtype cannot hold.
     """
     if stop is None:
         start, stop = 0, start
-    if (stop - start) * step <= 0:
-        return _C.empty((0,), **_options(dtype or _C.result_type(start, stop, step), device, like))
     return _C.arange(start, stop, step, **_options(dtype, device, like))
 
 
@@ -281,10 +279,12 @@ def logspace(
 ) -> Any:
     """base to the power of equally spaced values: a new tensor.
 
-    start and stop are numbers (TypeError for arrays); ValueError for a negative num.
+    start and stop are numbers (TypeError for arrays, and for complex numbers with a real dtype); ValueError
+    for a negative num.
     """
     if not endpoint:
-        return cast(base ** linspace(start, stop, num, False), dtype or _C.get_default_dtype())
+        powers = base ** linspace(start, stop, num, False)
+        return asarray(powers, dtype or powers.dtype)
     return _C.logspace(start, stop, num, base=base, **_options(dtype, None))
 
 
@@ -368,7 +368,7 @@ def promote_types(type1: Any, type2: Any) -> Any:
 def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
     """Whether promotion leads from one dtype to the other (same_kind: whether its kind does).
 
-    from_: a dtype or an array. TypeError for what is no dtype.
+    from_: a dtype or an array. TypeError for what is no dtype, ValueError for another casting than NumPy's.
     """
     source = from_.dtype if hasattr(from_, "dtype") and not isinstance(from_, type) else _C.dtype(from_)
     source, target = _C.dtype(source), _C.dtype(to)

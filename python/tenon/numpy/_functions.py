@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
+from tenon.numpy._out import castable
 from tenon.numpy._support import (
     Tensor,
     axes_of,
@@ -260,6 +261,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     ValueError for another number of choices than of conditions and for shapes that do not broadcast.
     """
     r = _operand(default)
+    if len(condlist) != len(choicelist):
+        raise ValueError(f"select: {len(choicelist)} choices for {len(condlist)} conditions")
     for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
         r = where(condition, choice, r)
     return r
@@ -317,6 +320,8 @@ def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
     axes = axes_of(axis, t.ndim, "gradient")
     steps = list(varargs) or [1.0]
     steps = steps * len(axes) if len(steps) == 1 else steps
+    if len(steps) != len(axes):
+        raise ValueError(f"gradient: {len(steps)} distances for {len(axes)} axes; give one, or one for each")
     results = []
     for d, h in zip(axes, steps, strict=True):
         if t.shape[d] < 2:
@@ -373,8 +378,8 @@ def flatnonzero(a: Any) -> Any:
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
     """The elements at integer indices: of the flattened tensor, or along the axis. A copy.
 
-    mode: 'raise', 'wrap' or 'clip' for indices beyond the end. IndexError for an index or an axis that is not
-    there, TypeError for floating indices.
+    mode: 'raise', 'wrap' or 'clip' for indices beyond the end (ValueError for another). IndexError for an
+    index or an axis that is not there, TypeError for indices that are no integers.
     """
     t, i = tensor(a, "take"), tensor(indices, "take")
     if axis is not None:
@@ -384,9 +389,9 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
         i = _C.remainder(i, n)
     elif mode == "clip":
         i = _C.minimum(_C.maximum(i, 0), n - 1)
-    if axis is None:
-        return deliver(t.reshape(-1)[i], out, "take")
-    return deliver(t[(*(slice(None),) * axis, i)], out, "take")
+    elif mode != "raise":
+        raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip'; got {mode!r}")
+    return deliver(_C.take(t, i, axis), out, "take")
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -396,8 +401,6 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     arr's, TypeError for indices that are no integers.
     """
     t, i = tensor(arr, "take_along_axis"), tensor(indices, "take_along_axis")
-    if axis is None:
-        return t.reshape(-1)[i.reshape(-1)]
     return _C.take_along_dim(t, i, axis)
 
 
@@ -479,16 +482,27 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     a.reshape(-1)[i.reshape(-1)] = values
 
 
+def _values_for(a: Any, values: Any, op: str) -> Any:
+    """values, flattened, in a's dtype, as NumPy's putmask and place take them: arrays by "safe" casting."""
+    if not hasattr(values, "dtype"):
+        return _C._ingest(values, op, a.dtype, None, None).reshape(-1)
+    v = tensor(values, op)
+    if not castable(v.dtype, a.dtype, "safe"):
+        raise TypeError(f"{op}: values of {v.dtype} are not safe to write into {a.dtype}; convert them first")
+    return cast(v.reshape(-1), a.dtype)
+
+
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """Writes values, repeated as needed, where the mask holds, in place.
 
-    IndexError for a mask of another shape, ValueError without values and for read-only memory, RuntimeError
-    for a leaf that requires grad.
+    The values are taken as by putmask. IndexError for a mask of another shape, ValueError without values
+    and for read-only memory, TypeError for values that do not fit, RuntimeError for a leaf that requires
+    grad.
     """
     mask = tensor(mask) != 0
     n = int(_C.count_nonzero(mask).item())
     if n:
-        values = tensor(vals).reshape(-1)
+        values = _values_for(arr, vals, "place")
         if values.numel() == 0:
             raise ValueError("place: there are no values to write; got none")
         arr[mask] = _C.tile(values, (-(-n // values.numel()),))[:n]
@@ -497,15 +511,17 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """Writes values, repeated as needed, where the mask holds, each at its own place, in place.
 
-    They are converted to a's dtype. ValueError for a mask that does not broadcast and for read-only memory,
-    RuntimeError for a leaf that requires grad.
+    They are converted to a's dtype: arrays only where promotion leads there (TypeError), Python numbers as
+    by an assignment (TypeError for complex ones in a real tensor, OverflowError for integers out of
+    bounds). ValueError for a mask that does not broadcast and for read-only memory, RuntimeError for a leaf
+    that requires grad.
     """
     mask = tensor(mask) != 0
-    v = tensor(values).reshape(-1)
+    v = _values_for(a, values, "putmask")
     if v.numel() == 0:
         return  # as NumPy
     v = _C.tile(v, (-(-a.numel() // v.numel()),))[: a.numel()].reshape(a.shape)
-    a[...] = _C.where(mask, cast(v, a.dtype), a)
+    a[...] = _C.where(mask, v, a)
 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:

@@ -75,8 +75,13 @@ def _kind(dtype: Any) -> int:
     return 3 if dtype.is_complex else 2 if dtype.is_floating_point else 1
 
 
+_CASTING = "no", "equiv", "safe", "same_kind", "unsafe"
+
+
 def castable(source: Any, target: Any, casting: str) -> bool:
     """NumPy's casting rules by name; "safe" is what promotion does by itself."""
+    if casting not in _CASTING:
+        raise ValueError(f"casting must be one of {', '.join(map(repr, _CASTING))}; got {casting!r}")
     if casting == "unsafe" or source == target:
         return True
     if casting in ("no", "equiv"):

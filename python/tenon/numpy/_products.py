@@ -52,7 +52,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     float8.
     """
     a, b = tensor(x1, "vecdot"), tensor(x2, "vecdot")
-    if a.shape[axis] != b.shape[axis]:
+    if a.shape[axis_of(axis, a.ndim, "vecdot")] != b.shape[axis_of(axis, b.ndim, "vecdot")]:
         raise ValueError(f"vecdot: the sizes along axis {axis} differ: {tuple(a.shape)} and {tuple(b.shape)}")
     a, b = _C.movedim(a, axis, -1), _C.movedim(b, axis, -1)
     a = _C.conj(a) if a.dtype.is_complex else a
@@ -99,10 +99,17 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Sums of products over the given axes of both: a new tensor with the others' sizes.
 
     axes: a number of last axes of a and first ones of b, or a pair of axes. IndexError for an axis that is
-    not there, ValueError where sizes or numbers of axes differ, TypeError for float8.
+    not there, ValueError where sizes or numbers of axes differ and for a negative number, TypeError for
+    float8.
     """
     x, y = tensor(a, "tensordot"), tensor(b, "tensordot")
     if isinstance(axes, int):
+        if axes < 0:
+            raise ValueError(f"tensordot: the number of axes must not be negative; got {axes}")
+        if axes > min(x.ndim, y.ndim):
+            raise IndexError(
+                f"tensordot: {axes} axes are more than the shapes {tuple(x.shape)} and {tuple(y.shape)} have"
+            )
         first, second = list(range(x.ndim - axes, x.ndim)), list(range(axes))
     else:
         first, second = ([v] if isinstance(v, int) else list(v) for v in axes)

@@ -91,11 +91,9 @@ def mean(
     """The arithmetic mean over the axes (all by default); integers give the default float.
 
     NaN of no elements. A new tensor, or out. IndexError for an axis that is not there, ValueError for a
-    repeated one and for an out of another shape.
+    repeated one and for an out of another shape, TypeError for float8 and for a dtype without fractions.
     """
-    t = tensor(a, "mean")
-    if dtype is not None:
-        t = cast(t, dtype)
+    t = tensor(a, "mean") if dtype is None else _in_float(a, dtype, "mean")
     if where is not True:
         t = floating(t)
         n = _C.sum(_broadcast_mask(where, t), _axis(axis, t, "mean"), keepdims)
@@ -104,6 +102,14 @@ def mean(
     if axis == ():
         return deliver(floating(t).clone(), out, "mean")
     return deliver(_C.mean(t, _axis(axis, t, "mean"), keepdims), out, "mean")
+
+
+def _in_float(a: Any, dtype: Any, op: str) -> Any:
+    """a in a dtype that can hold what has fractions."""
+    d = _C.dtype(dtype)
+    if not (d.is_floating_point or d.is_complex):
+        raise TypeError(f"{op}: dtype= must be floating or complex; got {d}")
+    return cast(tensor(a, op), d)
 
 
 def _broadcast_mask(where: Any, t: Any) -> Any:
@@ -120,7 +126,7 @@ def var(
     Integers give a float, complex numbers a real one. A new tensor, or out. IndexError for an axis that is
     not there, ValueError for a repeated one and for an out of another shape, TypeError for float8.
     """
-    t = floating(a, "var") if dtype is None else cast(tensor(a, "var"), dtype)
+    t = floating(a, "var") if dtype is None else _in_float(a, dtype, "var")
     d = float(ddof if correction is None else correction)
     if where is not True:
         r = _var_where(widened(t), axis, d, keepdims, where)
@@ -151,7 +157,7 @@ def std(
     A new tensor, or out. IndexError for an axis that is not there, ValueError for a repeated one and for an
     out of another shape, TypeError for float8.
     """
-    t = floating(a, "std") if dtype is None else cast(tensor(a, "std"), dtype)
+    t = floating(a, "std") if dtype is None else _in_float(a, dtype, "std")
     if where is not True or axis == ():
         v = var(widened(t), axis, None, None, ddof, keepdims, where=where, correction=correction)
         # The slope of the root at 0 is infinite; the deviation's is taken as 0.

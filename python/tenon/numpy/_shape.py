@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
+import sys
 from itertools import pairwise
 from typing import Any
 
 from tenon import _C
+from tenon.numpy._out import castable
 from tenon.numpy._support import Tensor, axes_of, axis_of, cast, deliver, numpy_for, tensor
 
 __all__ = [
@@ -72,9 +75,14 @@ def reshape(
 def ravel(a: Any, order: str = "C") -> Any:
     """All elements in one dimension: a view where the strides allow it, otherwise a copy.
 
-    order: 'F' by columns, anything else by rows. TypeError for what is no array.
+    order: 'C' by rows, 'F' by columns, 'A' as 'F' for memory that lies so, 'K' as the elements lie in memory.
+    ValueError for another, TypeError for what is no array.
     """
-    return reshape(a, (-1,), order if order in ("C", "F") else "C")
+    t = tensor(a, "ravel")
+    if order == "K":
+        strides = t.stride()
+        return t.permute(sorted(range(t.ndim), key=lambda d: -abs(strides[d]))).reshape(-1)
+    return reshape(t, (-1,), order)
 
 
 def transpose(a: Any, axes: Any = None) -> Any:
@@ -222,9 +230,14 @@ def atleast_3d(*arrays: Any) -> Any:
 # ---- joining ----
 
 
-def _all(arrays: Any, op: str, dtype: Any = None) -> list[Any]:
+def _all(arrays: Any, op: str, dtype: Any = None, casting: str = "same_kind") -> list[Any]:
     ts = [tensor(a, op) for a in arrays]
-    return ts if dtype is None else [cast(t, dtype) for t in ts]
+    if dtype is None:
+        return ts
+    for t in ts:
+        if not castable(t.dtype, _C.dtype(dtype), casting):
+            raise TypeError(f"{op}: {t.dtype} is not converted to {dtype} by casting={casting!r}")
+    return [cast(t, dtype) for t in ts]
 
 
 def concatenate(
@@ -232,13 +245,14 @@ def concatenate(
 ) -> Any:
     """Arrays one after the other along the axis, flattened first for None. A copy, with the gradient.
 
-    dtype: the promoted one unless given; casting is ignored. IndexError for an axis that is not there,
-    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype.
+    dtype: the promoted one unless given. casting: what may be converted to it, or to out's (TypeError).
+    IndexError for an axis that is not there, ValueError for other sizes that differ, for no arrays and for
+    another casting than NumPy's, TypeError for float8 with another dtype.
     """
-    ts = _all(arrays, "concatenate", dtype)
+    ts = _all(arrays, "concatenate", dtype, casting)
     if axis is None:
         ts, axis = [t.reshape(-1) for t in ts], 0
-    return deliver(_C.cat(ts, axis), out, "concatenate")
+    return deliver(_C.cat(ts, axis), out, "concatenate", True, casting)
 
 
 concat = concatenate
@@ -250,26 +264,28 @@ def stack(
     """Arrays of one shape beside each other along a new axis. A copy.
 
     ValueError for shapes that differ and for no arrays, IndexError for a place that the result does not have,
-    TypeError for float8 with another dtype.
+    TypeError for float8 with another dtype and for what casting forbids.
     """
-    return deliver(_C.stack(_all(arrays, "stack", dtype), axis), out, "stack")
+    return deliver(_C.stack(_all(arrays, "stack", dtype, casting), axis), out, "stack", True, casting)
 
 
 def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Arrays joined along the second axis, 1-D ones along the first. A copy.
 
-    ValueError for other sizes that differ, IndexError for no arrays, TypeError for float8 with another dtype.
+    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype and for
+    what casting forbids.
     """
-    ts = [atleast_1d(t) for t in _all(tup, "hstack", dtype)]
-    return _C.cat(ts, 0 if ts[0].ndim == 1 else 1)
+    ts = [atleast_1d(t) for t in _all(tup, "hstack", dtype, casting)]
+    return _C.cat(ts, 0 if not ts or ts[0].ndim == 1 else 1)
 
 
 def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Arrays joined along the first axis, 1-D ones as rows. A copy.
 
-    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype.
+    ValueError for other sizes that differ and for no arrays, TypeError for float8 with another dtype and for
+    what casting forbids.
     """
-    return _C.cat([atleast_2d(t) for t in _all(tup, "vstack", dtype)], 0)
+    return _C.cat([atleast_2d(t) for t in _all(tup, "vstack", dtype, casting)], 0)
 
 
 def dstack(tup: Any) -> Any:
@@ -309,13 +325,15 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element repeated in place, a number of times or as often as an integer array says. A copy.
 
     IndexError for an axis that is not there, ValueError for negative numbers and for another number of them
-    than of elements.
+    than of elements, TypeError for numbers that are no integers.
     """
     t = tensor(a, "repeat")
     if axis is None:
         t, axis = t.reshape(-1), 0
     if not isinstance(repeats, int):
         repeats = tensor(repeats, "repeat")
+        if repeats.dtype.is_floating_point or repeats.dtype.is_complex:
+            raise TypeError(f"repeat: the numbers of repeats must be integers; got {repeats.dtype}")
         if repeats.numel() == 1:
             repeats = int(repeats.item())
     return _C.repeat_interleave(t, repeats, axis)
@@ -324,18 +342,31 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 # ---- splitting: views ----
 
 
+def _sections(parts: Any, op: str) -> int | None:
+    """The number of parts; None for a sequence of indices."""
+    if isinstance(parts, (tuple, list)) or getattr(parts, "ndim", 0) > 0:
+        return None
+    n = operator.index(parts)
+    if n < 1:
+        raise ValueError(f"{op}: the number of parts must be positive; got {n}")
+    if n > sys.maxsize:
+        raise OverflowError(f"{op}: no list holds {n} parts")
+    return n
+
+
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Views of nearly equal parts, or of the parts between the indices, in a list.
 
-    IndexError for an axis that is not there.
+    IndexError for an axis that is not there, ValueError for no parts, TypeError for a number of them that
+    is no int.
     """
     t = tensor(ary, "array_split")
-    axis = axes_of(axis, t.ndim, "array_split")[0]
+    axis = axis_of(axis, t.ndim, "array_split")
     n = t.shape[axis]
-    if isinstance(indices_or_sections, int):
-        each, extra = divmod(n, indices_or_sections)
-        sizes = [each + 1] * extra + [each] * (indices_or_sections - extra)
-        edges = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
+    sections = _sections(indices_or_sections, "array_split")
+    if sections is not None:
+        each, extra = divmod(n, sections)
+        edges = [i * each + min(i, extra) for i in range(sections + 1)]
     else:
         edges = [0, *(int(i) for i in indices_or_sections), n]
     key = (slice(None),) * axis
@@ -345,10 +376,13 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Views of equal parts, or of the parts between the indices; ValueError where they would not be equal.
 
-    IndexError for an axis that is not there.
+    IndexError for an axis that is not there, ValueError for no parts, TypeError for a number of them that
+    is no int.
     """
     t = tensor(ary, "split")
-    if isinstance(indices_or_sections, int) and t.shape[axis] % indices_or_sections:
+    axis = axis_of(axis, t.ndim, "split")
+    sections = _sections(indices_or_sections, "split")
+    if sections is not None and t.shape[axis] % sections:
         raise ValueError(
             f"split: {t.shape[axis]} elements do not divide into {indices_or_sections} equal parts; use "
             f"array_split"
@@ -356,28 +390,36 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return array_split(t, indices_or_sections, axis)
 
 
+def _deep_enough(a: Any, ndim: int, op: str) -> Any:
+    t = tensor(a, op)
+    if t.ndim < ndim:
+        raise ValueError(f"{op}: it takes {ndim} dimensions or more; got shape {tuple(t.shape)}")
+    return t
+
+
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Views of parts along the second axis, along the first of a 1-D array.
 
-    ValueError where they would not be equal, IndexError for a 0-d array.
+    ValueError where they would not be equal and for a 0-d array.
     """
-    return split(ary, indices_or_sections, 1 if tensor(ary).ndim > 1 else 0)
+    t = _deep_enough(ary, 1, "hsplit")
+    return split(t, indices_or_sections, 1 if t.ndim > 1 else 0)
 
 
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Views of parts along the first axis.
 
-    ValueError where they would not be equal, IndexError for a 0-d array.
+    ValueError where they would not be equal and for fewer than two dimensions.
     """
-    return split(ary, indices_or_sections, 0)
+    return split(_deep_enough(ary, 2, "vsplit"), indices_or_sections, 0)
 
 
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Views of parts along the third axis.
 
-    ValueError where they would not be equal, IndexError for fewer than three dimensions.
+    ValueError where they would not be equal and for fewer than three dimensions.
     """
-    return split(ary, indices_or_sections, 2)
+    return split(_deep_enough(ary, 3, "dsplit"), indices_or_sections, 2)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
@@ -495,8 +537,8 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
         raise ValueError(
             f"pad: mode {mode!r} is not supported; use 'constant' or 'edge', or np.pad on tensor.numpy()"
         )
-    widths = _pairs(pad_width, t.ndim)
-    values = _pairs(constant_values, t.ndim)
+    widths = _pairs(pad_width, t.ndim, "pad_width")
+    values = _pairs(constant_values, t.ndim, "constant_values")
     for d, ((before, after), (low, high)) in enumerate(zip(widths, values, strict=True)):
         parts = [t]
         for n, value, front in ((before, low, True), (after, high, False)):
@@ -515,12 +557,18 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
     return t
 
 
-def _pairs(value: Any, n: int) -> list[tuple[Any, Any]]:
-    if not isinstance(value, (tuple, list)):
-        return [(value, value)] * n
-    value = list(value)
-    if value and not isinstance(value[0], (tuple, list)):
-        pair = (value[0], value[-1])
-        return [pair] * n
-    pairs = [(v[0], v[-1]) for v in value]
+def _pairs(value: Any, n: int, name: str) -> list[tuple[Any, Any]]:
+    """A pair for each of n dimensions, of a number, (number,), a pair, (pair,) or n of either."""
+
+    def is_row(v: Any) -> bool:
+        return isinstance(v, (tuple, list))
+
+    value = value.tolist() if hasattr(value, "tolist") else value
+    rows = value if is_row(value) and any(map(is_row, value)) else [value]
+    rows = [r if is_row(r) else (r,) for r in rows]
+    if len(rows) not in (1, n) or any(len(r) not in (1, 2) for r in rows):
+        raise ValueError(
+            f"pad: {name} is a number, a pair, or a pair for each of {n} dimensions; got {value}"
+        )
+    pairs = [(r[0], r[-1]) for r in rows]
     return pairs * n if len(pairs) == 1 else pairs

@@ -25,6 +25,8 @@ def named(name: str, f: Callable[..., Any]) -> Callable[..., Any]:
             text = str(e).removeprefix(f"{f.__name__}() ")
             op, colon, rest = text.partition(": ")
             message = f"{name}: {rest}" if colon and " " not in op else f"{name}: {text}"
+            if type(e).__name__ == "LinAlgError":  # NumPy's ValueError, which callers catch by its own name
+                raise type(e)(message) from e
             # NumPy's own word themselves.
             if type(e).__module__ != "builtins" or isinstance(e, UnicodeError):
                 kind = next(k for k in _NAMED if isinstance(e, k))
@@ -53,13 +55,9 @@ def tensor(x: Any, op: str = "asarray") -> Any:
 
 
 def floating(x: Any, op: str = "asarray") -> Any:
-    """x as a tensor of a floating or complex dtype."""
+    """x as a tensor of a floating or complex dtype: integers and bools in the default float."""
     t = tensor(x, op)
-    return (
-        t
-        if t.dtype.is_floating_point or t.dtype.is_complex
-        else cast(t, _C.float64 if t.dtype.itemsize > 4 else _C.float32)
-    )
+    return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.get_default_dtype())
 
 
 _HALF = _C.float16, _C.bfloat16

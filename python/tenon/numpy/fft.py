@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from tenon import _C
@@ -160,6 +161,13 @@ def ifftshift(x: Any, axes: Any = None) -> Any:
     """
 
 
+def _count(n: Any, op: str) -> int:
+    n = operator.index(n)
+    if n < 1:
+        raise ValueError(f"{op}: the number of samples must be positive; got {n}")
+    return n
+
+
 def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
     return (counts / (n * d)).to(_C.get_default_dtype() if dtype is None else _C.dtype(dtype))
 
@@ -167,8 +175,10 @@ def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d).
 
-    A new tensor of the default float unless dtype is given; TypeError for what is no dtype.
+    A new tensor of the default float unless dtype is given. ValueError for n below 1, TypeError for an n
+    that is no int and for what is no dtype.
     """
+    n = _count(n, "fftfreq")
     counts = _C.arange(n, dtype=_C.float64, device=device)
     return _over(_C.where(counts < (n + 1) // 2, counts, counts - n), n, d, dtype)
 
@@ -176,6 +186,8 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) ->
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d).
 
-    A new tensor of the default float unless dtype is given; TypeError for what is no dtype.
+    A new tensor of the default float unless dtype is given. ValueError for n below 1, TypeError for an n
+    that is no int and for what is no dtype.
     """
+    n = _count(n, "rfftfreq")
     return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)

@@ -1,4 +1,7 @@
-"""numpy.linalg for tensors: products and norms with gradients; decompositions by NumPy on zero-copy views."""
+"""numpy.linalg for tensors: products and norms with gradients; decompositions by NumPy on zero-copy views.
+
+Where NumPy finds a matrix singular, or no result, the error is its LinAlgError, which is a ValueError.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 from tenon import _C
 from tenon.numpy._products import cross, matmul, outer, tensordot, vecdot
 from tenon.numpy._shape import matrix_transpose
-from tenon.numpy._support import axes_of, by_numpy, cast, floating, tensor, through_numpy
+from tenon.numpy._support import Tensor, axes_of, by_numpy, cast, deliver, floating, tensor, through_numpy
 
 __all__ = [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
@@ -67,14 +70,16 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
-    """The product of several matrices, from left to right: a new tensor (itself for one matrix).
+    """The product of several matrices, from left to right: a new tensor (itself for one matrix), or out.
 
-    ValueError where inner sizes differ, IndexError for no matrices.
+    ValueError where inner sizes differ and for no matrices.
     """
+    if len(arrays) == 0:
+        raise ValueError("multi_dot: it takes one matrix or more; got none")
     r = tensor(arrays[0], "multi_dot")
     for a in arrays[1:]:
         r = r @ tensor(a, "multi_dot")
-    return r
+    return deliver(r, out, "multi_dot")
 
 
 def matrix_power(x: Any, n: int, /) -> Any:
@@ -119,6 +124,7 @@ _PATH = ("linalg",)
 _cholesky = through_numpy("cholesky", _PATH)
 _eig = through_numpy("eig", _PATH)
 _eigvals = through_numpy("eigvals", _PATH)
+_matrix_rank = through_numpy("matrix_rank", _PATH)
 _svd = through_numpy("svd", _PATH)
 
 
@@ -209,12 +215,14 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """
 
 
-@by_numpy("linalg")
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """The number of singular values above a tolerance (rtol: relative to the largest; NumPy 2).
 
-    A new tensor, by NumPy (of a vector an int). TypeError for tensors that require grad or are on a device.
+    A new int64 tensor, by NumPy. TypeError for tensors that require grad or are on a device.
     """
+    relative = {} if rtol is None else {"rtol": rtol}  # a word of NumPy 2
+    r = _matrix_rank(A, tol, hermitian, **relative)
+    return r if isinstance(r, Tensor) else _C.tensor(r)  # of a vector NumPy makes an int
 
 
 @by_numpy("linalg")
