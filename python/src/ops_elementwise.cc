@@ -178,7 +178,7 @@ Tensor polygamma_of(std::int64_t n, const Tensor& x) {
 Tensor round_to(const Tensor& t, std::int64_t decimals) {
   if (is_half(t.dtype())) return to(round_to(widened(t), decimals), t.dtype());
   if (decimals == 0 || (decimals > 0 && !is_floating(t.dtype()) && !is_complex(t.dtype()))) return rint(t);
-  const double factor = std::pow(10.0, static_cast<double>(std::abs(decimals)));
+  const double factor = std::pow(10.0, std::abs(static_cast<double>(decimals)));
   if (is_integral(t.dtype()))
     return to(mul(rint(div(to(t, DType::float64), Scalar(factor))), Scalar(factor)), t.dtype());
   return decimals > 0 ? div(rint(mul(t, Scalar(factor))), Scalar(factor))
