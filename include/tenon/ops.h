@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <atomic>
 #include <iosfwd>
 #include <optional>
 #include <span>
@@ -314,12 +315,11 @@ class TENON_API Generator {
     seed_ = seed;
     offset_ = offset;
   }
-  // Reserves n positions of the stream; the first of them.
-  std::uint64_t advance(std::int64_t n);
+  // Reserves n positions of the stream, for one thread; the first of them.
+  std::uint64_t advance(std::int64_t n) { return offset_.fetch_add(static_cast<std::uint64_t>(n)); }
 
  private:
-  std::uint64_t seed_;
-  std::uint64_t offset_ = 0;
+  std::atomic<std::uint64_t> seed_, offset_{0};
 };
 // The one that is drawn from where g is null; every process begins with the same seed.
 TENON_API Generator& default_generator();

@@ -44,7 +44,7 @@ class TENON_API Storage {
   Device device() const { return device_; }
   Kind kind() const { return kind_; }
   // Whether its pages are there already: it was in use before, was written to, or is somebody else's.
-  bool touched() const { return recycled_ || version_ > 0 || kind_ != Kind::owned; }
+  bool touched() const { return recycled_ || version() > 0 || kind_ != Kind::owned; }
   // What borrow() was given; identifies the owner.
   void* context() const { return context_; }
   Deleter deleter() const { return deleter_; }
@@ -66,16 +66,12 @@ class TENON_API Storage {
   static bool is_pinned(const void* data, std::int64_t bytes);
 
   // Counts writes; saved tensors compare it before they are used in backward.
-  std::uint32_t version() const { return version_; }
-  const char* last_writer() const { return last_writer_; }
-  void bump_version(const char* op) {
-    ++version_;
-    last_writer_ = op;
-  }
+  std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  const char* last_writer() const { return last_writer_.load(std::memory_order_relaxed); }
+  void bump_version(const char* op) { set_version(version() + 1, op); }  // writes at the same time may count once
   // What was saved of the storage that this one replaces is out of date, too.
   void replaces(const Storage& other, const char* op) {
-    version_ = other.version_ + 1;
-    last_writer_ = op;
+    set_version(other.version() + 1, op);
   }
 
   // The tape's saved tensors over these bytes that are not fingerprinted (autograd/guard.cc).
@@ -93,19 +89,23 @@ class TENON_API Storage {
   Storage() = default;
   ~Storage() = default;
   void destroy();
+  void set_version(std::uint32_t version, const char* op) {
+    version_.store(version, std::memory_order_relaxed);
+    last_writer_.store(op, std::memory_order_relaxed);
+  }
 
   void* data_ = nullptr;
   std::int64_t bytes_ = 0;
   std::atomic<int> refs_{1};
   std::atomic<int> exports_{0};
   std::atomic<SavedTensor*> saved_{nullptr};
-  std::uint32_t version_ = 0;
+  std::atomic<std::uint32_t> version_{0};
   Device device_;
   Kind kind_ = Kind::owned;
   bool recycled_ = false;
   bool pinned_ = false;          // it holds a lock of its own on its bytes
   std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
-  const char* last_writer_ = nullptr;
+  std::atomic<const char*> last_writer_{nullptr};
   int descriptor_ = -1;          // of shared memory
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;

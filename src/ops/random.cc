@@ -13,12 +13,6 @@
 
 namespace tenon {
 
-std::uint64_t Generator::advance(std::int64_t n) {
-  const std::uint64_t at = offset_;
-  offset_ += static_cast<std::uint64_t>(n);
-  return at;
-}
-
 Generator& default_generator() {
   static Generator g;
   return g;

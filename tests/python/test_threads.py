@@ -276,6 +276,13 @@ def test_the_number_of_threads_changes_no_result() -> None:
     assert results[0] == results[1] == results[2]
 
 
+def test_no_random_number_is_drawn_twice() -> None:
+    drawn: list[np.ndarray] = []
+    in_threads(lambda _: drawn.extend(tenon.randint(0, 2**62, (1000,)).numpy() for _ in range(50)))
+    assert np.unique(np.concatenate(drawn)).size == 1000 * 50 * THREADS
+
+
+@pytest.mark.races
 def test_references_are_counted_under_the_gil() -> None:
     """In-place work without the GIL returns its tensor, and backward() None: with the GIL."""
     t = tenon.ones(30_000)
@@ -284,7 +291,7 @@ def test_references_are_counted_under_the_gil() -> None:
     before = sys.getrefcount(t)
 
     def work(_: int) -> None:
-        for _ in range(200):
+        for _ in range(100):
             t.add_(0)
             t.clip_(0, 1)
             t.random_(0, 2)
@@ -296,6 +303,7 @@ def test_references_are_counted_under_the_gil() -> None:
     assert sys.getrefcount(t) == before
 
 
+@pytest.mark.races
 def test_memory_in_use_is_not_moved() -> None:
     """resize_() meets operations of another thread: it refuses, or it runs between them."""
     t = tenon.ones(100_000)
