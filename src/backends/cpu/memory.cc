@@ -23,11 +23,16 @@ void stream_copy(void* dst, const void* src, std::int64_t bytes) {
         _mm_stream_si128(reinterpret_cast<__m128i*>(d + i + k),
                          _mm_loadu_si128(reinterpret_cast<const __m128i*>(s + i + k)));
     }
-    _mm_sfence();  // before whatever tells others that the bytes are there
   }
   std::memcpy(d + i, s + i, static_cast<std::size_t>(bytes - i));
 #else
   std::memcpy(dst, src, static_cast<std::size_t>(bytes));
+#endif
+}
+
+void finish_writes() {
+#if defined(__SSE2__)
+  _mm_sfence();
 #endif
 }
 

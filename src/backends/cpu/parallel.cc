@@ -54,6 +54,7 @@ struct Job {
         if (!failed.exchange(true)) error = std::current_exception();
       }
     }
+    finish_writes();
   }
 };
 

@@ -14,6 +14,9 @@ void set_num_threads(int n);
 // Pieces of this many elements cost tens of microseconds when each is a memory-bound operation.
 inline constexpr std::int64_t kGrain = 64 * 1024;
 
+// Before whatever tells other threads that the bytes are there: writes past the cache (stream_copy) wait for it.
+void finish_writes();
+
 void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
 
 // Calls body(begin, end) for pieces of at least `grain`, in parallel where there are several: four per thread, taken as
@@ -23,6 +26,7 @@ template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& body) {
   if (n > grain && max_threads() > 1) parallel_pieces(n, grain, std::forward<F>(body));
   else if (n > 0) body(std::int64_t{0}, n);
+  if (n > grain) finish_writes();
 }
 
 // Calls body(0) to body(n - 1), each worth a thread, in parallel.

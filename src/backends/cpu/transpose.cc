@@ -7,8 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include <hwy/cache_control.h>
-
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/transpose.h"
@@ -129,7 +127,6 @@ void transpose_target(const char* src, std::int64_t src_stride, char* dst, std::
       for (std::int64_t j = 0; j < cols; j += 16)
         transpose_edge<Pair>(src + i * src_stride + j * 16, src_stride, dst + j * dst_stride + i * 16, dst_stride,
                              std::min<std::int64_t>(16, rows - i), std::min<std::int64_t>(16, cols - j));
-  if (stream) hwy::FlushStream();  // before whatever tells others that the bytes are there
 }
 
 }  // namespace tenon::cpu::HWY_NAMESPACE
