@@ -75,7 +75,8 @@ class Walker {
       }
       const char* p = index_[i];
       if (stride == 8 && !varies) {
-        for (std::int64_t j = 0; j < n; ++j) out[j] = bounded(reinterpret_cast<const std::int64_t*>(p)[j], size) * scale;
+        for (std::int64_t j = 0; j < n; ++j)
+          out[j] = bounded(reinterpret_cast<const std::int64_t*>(p)[j], size) * scale;
       } else {
         for (std::int64_t j = 0; j < n; ++j)
           out[j] =
