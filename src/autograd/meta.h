@@ -12,6 +12,9 @@ struct AutogradMeta {
   Ref<Node> node;              // the operation that made it; null for leaves
   Tensor grad;
   std::shared_ptr<Tensor> retained;  // in the place of grad: retain_grad()'s, which the node fills
+
+  // What .grad is. Whoever reads or changes it holds gradient_mutex() of it (tape.h).
+  Tensor& gradient() { return retained ? *retained : grad; }
 };
 
 }  // namespace tenon

@@ -1,13 +1,10 @@
-// The graph and the engine that runs it backwards. No calculus here: see derivatives*.cc.
+// The graph: recording, saved tensors, views and writes in place. engine.cc runs it; derivatives*.cc know the calculus.
 #include <cstdint>
-#include <map>
 #include <mutex>
-#include <unordered_map>
 
 #include "autograd/derivatives.h"
 #include "autograd/guard.h"
-#include "autograd/meta.h"
-#include "autograd/mutexes.h"
+#include "autograd/tape.h"
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -17,14 +14,6 @@ namespace tenon {
 namespace {
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool t_grad_enabled = true;
-
-// Whoever reads or changes a .grad holds its mutex.
-std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct Gradients>(&grad); }
-
-AutogradMeta& meta(const Tensor& t) {
-  if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
-  return *t.impl()->grad_meta;
-}
 
 // A node whose gradient is a closure from derivatives*.cc.
 class FunctionNode final : public Node {
@@ -86,19 +75,6 @@ class ReplaceSlice final : public Node {
   std::int64_t bytes_;
 };
 
-// Adds up a broadcast gradient and converts it to the dtype and device of its tensor.
-Tensor fit(Tensor g, const Edge& e) {
-  if (g.shape() != e.shape) {
-    Dims axes;
-    const int extra = g.ndim() - e.shape.size();
-    for (int d = 0; d < g.ndim(); ++d)
-      if (d < extra || (e.shape[d - extra] == 1 && g.shape()[d] != 1)) axes.push_back(d);
-    g = reshape(sum(g, axes, true), e.shape);
-  }
-  if (is_complex(g.dtype()) && !is_complex(e.dtype)) g = real(g);
-  return to(g, e.dtype, e.device);
-}
-
 // Whether a view's base got another history since the view's own was made. What shows the bytes as another dtype
 // has no gradient.
 bool outdated(const TensorImpl* view) {
@@ -106,11 +82,12 @@ bool outdated(const TensorImpl* view) {
          real_dtype(view->dtype) == real_dtype(view->base->dtype);
 }
 
-bool unshared(const Tensor& t) {
-  return t.impl()->refs.load(std::memory_order_relaxed) == 1 && t.storage().use_count() == 1 && !t.impl()->base;
-}
-
 }  // namespace
+
+AutogradMeta& meta(const Tensor& t) {
+  if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
+  return *t.impl()->grad_meta;
+}
 
 bool grad_enabled() { return t_grad_enabled; }
 void set_grad_enabled(bool on) { t_grad_enabled = on; }
@@ -136,17 +113,6 @@ void Node::release() {
   }
   draining = false;
 }
-
-struct Engine {
-  static void free(Node& n) {
-    n.free_saved();
-    n.freed_ = true;
-  }
-  static thread_local Node* running;
-  static thread_local bool used_saved;  // by what is running
-};
-thread_local Node* Engine::running = nullptr;
-thread_local bool Engine::used_saved = false;
 
 // ---- saved tensors ----
 
@@ -301,166 +267,6 @@ void detach_(const Tensor& t) {
   m.requires_grad = false;
 }
 
-// ---- the engine ----
-
-namespace {
-
-struct Pending {
-  Ref<Node> node;
-  Tensor g;
-};
-
-void add_to(Tensor& sum, Tensor g, bool create_graph) {
-  if (!sum.defined()) {
-    sum = std::move(g);
-  } else if (!create_graph && unshared(sum) && sum.is_contiguous()) {
-    const Operand other(g);
-    elementwise_(Op::add, sum, {&other, 1});
-  } else {
-    sum = add(sum, g);
-  }
-}
-
-// What .grad becomes. Several backward() may add to the same one.
-void accumulate(Tensor& grad, Tensor g, bool create_graph) {
-  Tensor old;  // dies when the mutex is free again
-  std::lock_guard lock(gradient_mutex(grad));
-  if (create_graph) {
-    old = std::exchange(grad, grad.defined() ? add(grad, g) : g);
-  } else if (!grad.defined()) {
-    grad = unshared(g) && g.is_contiguous() ? std::move(g) : clone(g);
-  } else {
-    const Operand other(g);
-    elementwise_(Op::add, grad, {&other, 1});
-  }
-}
-
-using Captures = std::unordered_map<const void*, Tensor>;  // by node, or by impl of a leaf
-
-void run(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
-         Captures* captures) {
-  // No other node that waits needs the one with the highest number (Node::connect).
-  std::map<std::uint64_t, Pending, std::greater<>> waiting;
-  const bool was_enabled = t_grad_enabled;
-  struct Restore {
-    bool was;
-    Node* running;
-    ~Restore() {
-      t_grad_enabled = was;
-      Engine::running = running;
-    }
-  } restore{was_enabled, Engine::running};
-
-  auto send = [&](const Edge& e, Tensor g) {
-    if (!g.defined() || !e) return;
-    g = fit(std::move(g), e);
-    if (e.node) {
-      Pending& p = waiting[e.node->sequence()];
-      p.node = e.node;
-      add_to(p.g, std::move(g), create_graph);
-    } else if (!captures) {
-      accumulate(meta(e.leaf).grad, std::move(g), create_graph);
-    } else if (auto it = captures->find(e.leaf.impl()); it != captures->end()) {
-      add_to(it->second, std::move(g), create_graph);
-    }
-  };
-
-  std::vector<std::pair<Edge, Tensor>> starts;
-  for (std::size_t i = 0; i < roots.size(); ++i) {
-    const Tensor& root = roots[i];
-    if (!root.requires_grad())
-      errors::fail<GradError>("backward",
-                              "the tensor has no gradient: none of the tensors it was made from requires "
-                              "grad, or it was made under no_grad()");
-    Tensor g = i < gradients.size() ? gradients[i] : Tensor();
-    if (!g.defined()) {
-      if (is_complex(root.dtype()))
-        errors::fail<GradError>("backward", "a gradient is implied for real tensors only; got ", root.dtype(),
-                                ", pass gradient= or take .real, .imag or .abs()");
-      if (root.numel() != 1)
-        errors::fail<GradError>("backward", "a gradient is implied for a tensor of one element only; got shape ",
-                                root.shape(), ", pass gradient=");
-      t_grad_enabled = create_graph;
-      g = full(root.shape(), 1, root.dtype(), root.device());
-    } else if (g.shape() != root.shape()) {
-      errors::wrong_shape("backward", g.shape(), root.shape());
-    }
-    starts.emplace_back(edge_of(root), g);
-  }
-  t_grad_enabled = create_graph;
-  for (auto& [edge, g] : starts) send(edge, g);
-
-  while (!waiting.empty()) {
-    auto first = waiting.begin();
-    Pending p = std::move(first->second);
-    waiting.erase(first);
-    if (captures) {
-      if (auto it = captures->find(p.node.get()); it != captures->end()) it->second = p.g;
-    }
-    if (p.node->retained && !captures) accumulate(*p.node->retained, p.g, create_graph);
-    if (p.node->freed()) errors::graph_freed(p.node->op());
-    Engine::running = p.node.get();
-    Engine::used_saved = false;
-    Grads gs = p.node->backward(p.g);
-    for (std::size_t i = 0; i < gs.size() && i < p.node->edges().size(); ++i)
-      send(p.node->edges()[i], std::move(gs[i]));
-    if (!retain_graph && Engine::used_saved) Engine::free(*p.node);
-  }
-}
-
-}  // namespace
-
-namespace {
-
-// What a gradient of t is caught by: its node, or a leaf itself.
-const void* key_of(const char* op, const Tensor& t) {
-  if (!t.requires_grad())
-    errors::fail<GradError>(op, "one of the inputs does not require grad; call requires_grad_() before it is used");
-  const Ref<Node> node = node_of(t);
-  return node ? static_cast<const void*>(node.get()) : t.impl();
-}
-
-Tensor& gradient_of(const Tensor& t) {
-  AutogradMeta& m = meta(t);
-  return m.retained ? *m.retained : m.grad;
-}
-
-}  // namespace
-
-void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, bool retain_graph, bool create_graph,
-              const std::vector<Tensor>* inputs) {
-  if (!inputs) return run(roots, gradients, retain_graph, create_graph, nullptr);
-  if (inputs->empty()) errors::fail("backward", "the inputs must not be empty; leave them out for all leaves");
-  Captures captures;
-  for (const Tensor& t : *inputs) captures.emplace(key_of("backward", t), Tensor());
-  run(roots, gradients, retain_graph, create_graph, &captures);
-  for (const Tensor& t : *inputs) {
-    // Each once, however often it is named.
-    if (Tensor g = std::move(captures.at(key_of("backward", t))); g.defined())
-      accumulate(gradient_of(t), std::move(g), create_graph);
-  }
-}
-
-Grads grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> gradients,
-           bool retain_graph, bool create_graph, bool allow_unused) {
-  Captures captures;
-  std::vector<const void*> keys;
-  for (const Tensor& t : inputs) {
-    keys.push_back(key_of("grad", t));
-    captures.emplace(keys.back(), Tensor());
-  }
-  run(roots, gradients, retain_graph, create_graph, &captures);
-  Grads out;
-  for (const void* key : keys) {
-    const Tensor& g = captures.at(key);
-    if (!g.defined() && !allow_unused)
-      errors::fail<GradError>("grad", "input ", static_cast<std::int64_t>(out.size()),
-                              " was not used to make the outputs; pass allow_unused=True to get None for it");
-    out.push_back(g);
-  }
-  return out;
-}
-
 }  // namespace autograd
 
 // ---- the tensor's side ----
@@ -484,9 +290,9 @@ Tensor& Tensor::set_requires_grad(bool on) {
 bool Tensor::is_leaf() const { return !requires_grad() || !autograd::node_of(*this); }
 
 Tensor Tensor::grad() const {
-  const AutogradMeta* m = p_->grad_meta;
+  AutogradMeta* m = p_->grad_meta;
   if (!m) return {};
-  const Tensor& grad = m->retained ? *m->retained : m->grad;
+  const Tensor& grad = m->gradient();
   std::lock_guard lock(gradient_mutex(grad));
   return grad;
 }
@@ -500,8 +306,7 @@ void Tensor::set_grad(Tensor g) {
     if (g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
   }
   if (!g.defined() && !p_->grad_meta) return;
-  AutogradMeta& m = meta(*this);
-  Tensor& grad = m.retained ? *m.retained : m.grad;
+  Tensor& grad = meta(*this).gradient();
   std::lock_guard lock(gradient_mutex(grad));
   std::swap(grad, g);  // the old one dies outside
 }
