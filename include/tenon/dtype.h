@@ -69,6 +69,8 @@ constexpr bool is_integral(DType d) { return kind(d) == Kind::signed_integer || 
 // float8 counts as floating, and so as differentiable.
 constexpr bool is_floating(DType d) { return kind(d) == Kind::floating || kind(d) == Kind::float8; }
 constexpr bool is_complex(DType d) { return kind(d) == Kind::complex; }
+// float16 or bfloat16, which compute in float32.
+constexpr bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
 constexpr bool is_float8(DType d) { return kind(d) == Kind::float8; }
 constexpr bool is_differentiable(DType d) { return is_floating(d) || is_complex(d); }
 

@@ -25,12 +25,6 @@ Tensor no_imaginary_part(const Tensor& t) {
   return make_tensor(zero.impl()->storage, 0, t.shape(), strides, t.dtype(), true);
 }
 
-Dims byte_strides(const Tensor& t) {
-  Dims bytes = t.strides();
-  for (auto& s : bytes) s *= t.itemsize();
-  return bytes;
-}
-
 #define GETTER(name, expression)                \
   PyObject* get_##name(PyObject* self, void*) { \
     return guarded([&]() -> PyObject* {         \

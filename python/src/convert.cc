@@ -22,6 +22,12 @@ bool to_bool(PyObject* o, const Where& w) {
   wrong_type(w, "a bool", o);
 }
 
+Dims byte_strides(const Tensor& t) {
+  Dims bytes = t.strides();
+  for (auto& s : bytes) s *= t.itemsize();
+  return bytes;
+}
+
 std::string number_text(PyObject* o) {
   const Object text = Object::maybe(PyObject_Str(o));
   if (text) return utf8(text.get());

@@ -32,6 +32,8 @@ Tensor number_for(const Tensor& t, const Scalar& s, const char* op);
 // The same, but of t's kind or a lower one: no fraction is cut.
 Tensor number_of_kind(const Tensor& t, const Scalar& s, const char* op);
 Dims to_dims(PyObject* o, const Where& w);
+// As NumPy counts them.
+Dims byte_strides(const Tensor& t);
 // str(o) of a number, for messages.
 std::string number_text(PyObject* o);
 // The item i of a list or tuple, held, since Python code that runs meanwhile may change a list.

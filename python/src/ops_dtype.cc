@@ -27,7 +27,7 @@ PyObject* result_type(const OpDef&, PyObject* const* args) {
   if (PyTuple_Check(args[0]) || PyList_Check(args[0])) {
     Object items = Object::steal(PySequence_Fast(args[0], ""));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i)
-      take(PySequence_Fast_GET_ITEM(items.get(), i));
+      take(item_at(items.get(), i, "result_type").get());
   } else {
     take(args[0]);
   }

@@ -9,7 +9,6 @@
 namespace tenon::py {
 namespace {
 
-bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
 // float16 and bfloat16 as float32, for what takes several steps and is rounded once.
 Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 

@@ -108,11 +108,8 @@ PyObject* no_attribute(const std::string& why) {
 }
 
 // None for row-major memory, as the consumers of both interfaces expect.
-Object byte_strides(const Tensor& t) {
-  if (t.is_contiguous()) return Object::borrow(Py_None);
-  Dims bytes = t.strides();
-  for (auto& s : bytes) s *= t.itemsize();
-  return Object::steal(from_dims(bytes));
+Object strides_entry(const Tensor& t) {
+  return t.is_contiguous() ? Object::borrow(Py_None) : Object::steal(from_dims(byte_strides(t)));
 }
 
 PyObject* get_array_interface(PyObject* self, void*) {
@@ -126,7 +123,7 @@ PyObject* get_array_interface(PyObject* self, void*) {
                           " has no type code; use .numpy() or .float()");
     Object shape = Object::steal(from_dims(t.shape()));
     return Py_BuildValue("{sOsssOs(NO)si}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
-                         byte_strides(t).get(), "data", PyLong_FromVoidPtr(t.data()),
+                         strides_entry(t).get(), "data", PyLong_FromVoidPtr(t.data()),
                          t.read_only() ? Py_True : Py_False, "version", 3);
   });
 }
@@ -143,7 +140,7 @@ PyObject* get_cuda_array_interface(PyObject* self, void*) {
     without_gil(kLongWork, [&] { synchronize(t.device()); });
     Object shape = Object::steal(from_dims(t.shape()));
     return Py_BuildValue("{sOsssOs(NO)sisi}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
-                         byte_strides(t).get(), "data", PyLong_FromVoidPtr(t.numel() ? t.data() : nullptr),
+                         strides_entry(t).get(), "data", PyLong_FromVoidPtr(t.numel() ? t.data() : nullptr),
                          t.read_only() ? Py_True : Py_False, "version", 3, "stream", 1);
   });
 }

@@ -182,9 +182,10 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
 // change the dtype. (300 instructions less of some 1500; what is small is mostly overhead.)
 bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
   if (!first || !first->contiguous || !first->device.is_cpu() || first->numel > 4096 || first->numel == 0 ||
-      first->dtype == DType::float16 || first->dtype == DType::bfloat16 || is_float8(first->dtype) ||
-      kInfo[static_cast<int>(op)].rule == Rule::select)
+      is_half(first->dtype) || is_float8(first->dtype))
     return false;
+  const Rule rule = kInfo[static_cast<int>(op)].rule;
+  if (rule == Rule::select || (is_complex(first->dtype) && !takes_complex(rule))) return false;
   for (const Operand& o : in) {
     if (o.is_tensor()) {
       const TensorImpl* p = o.tensor().impl();
@@ -325,7 +326,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
   if ((is_bool(d) && !takes_bool(r) && takes_integers(r)) || (is_floating(d) && !takes_floats(r)) ||
       (is_complex(d) && !takes_complex(r)))
     errors::dtype_not_supported(o.name, d, wanted(r));
-  const DType compute = d == DType::float16 || d == DType::bfloat16 ? DType::float32 : d;
+  const DType compute = is_half(d) ? DType::float32 : d;
   if (returns_bool(r)) return {compute, DType::bool_, DType::bool_};
   if (returns_real(r)) return {compute, real_dtype(compute), real_dtype(d)};
   return {compute, compute, d};
@@ -334,7 +335,6 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
 Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   const bool record = any_needs_grad(in);
   if (!out) {
-    if (Tensor r = compose_complex(op, in); r.defined()) return r;
     if (!record && !in.empty()) {
       const Operand& first = in[0].is_tensor() || in.size() == 1 ? in[0] : in[1];
       if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) {
@@ -344,7 +344,7 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
         return result;
       }
     }
-    if (Tensor exact = compare_integers(op, in); exact.defined()) return exact;
+    if (Tensor r = composed(op, in); r.defined()) return r;
     const Call call = prepare(op, in);
     Tensor result = allocate_result(call, in);
     run(op, call, in, result);
@@ -352,9 +352,9 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
     return result;
   }
   const std::string_view name = info(op).name;
-  if (const Tensor exact = composed(op, in); exact.defined()) {
-    check_out(name, *out, exact.dtype(), exact.shape(), exact.device(), record);
-    copy_(*const_cast<Tensor*>(out), exact);
+  if (const Tensor r = composed(op, in); r.defined()) {
+    check_out(name, *out, r.dtype(), r.shape(), r.device(), record);
+    copy_(*const_cast<Tensor*>(out), r);
     return *out;
   }
   const Call call = prepare(op, in);
@@ -380,7 +380,6 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   std::copy(others.begin(), others.end(), all + 1);
   const std::span<Operand> in(all, others.size() + 1);
   const bool record = any_needs_grad(in) && is_differentiable(self.dtype());
-  if (const Tensor r = compose_complex(op, in); r.defined()) return copy_(self, r);
   if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());
     if (types.result == self.dtype()) {
@@ -390,6 +389,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
       return self;
     }
   }
+  if (const Tensor r = compose_complex(op, in); r.defined()) return copy_(self, r);
   const Call call = prepare(op, in);
   if (!can_cast_same_kind(call.types.result, self.dtype()))
     errors::result_does_not_fit(name, call.types.result, self.dtype());

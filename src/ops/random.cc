@@ -171,8 +171,7 @@ Tensor normal(const Tensor& mean, const Tensor& std, Generator* g) {
     check_values("normal", "standard deviations must not be negative", std, logical_not(lt(std, 0)));
   }
   // Differentiable with respect to both: the noise is a constant.
-  const bool half = d == DType::float16 || d == DType::bfloat16;  // which is rounded to once
-  return to(add(mean, mul(std, randn(shape, half ? DType::float32 : d, mean.device(), g))), d);
+  return to(add(mean, mul(std, randn(shape, is_half(d) ? DType::float32 : d, mean.device(), g))), d);  // rounded once
 }
 
 Tensor bernoulli(const Tensor& p, Generator* g) {

@@ -79,7 +79,6 @@ Tensor summands(const char* op, const Tensor& t, std::optional<DType> dtype) {
   else if (is_bool(*dtype) || (is_complex(t.dtype()) && !is_complex(*dtype))) return to(t, dtype);
   return t;
 }
-bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
 // What takes several steps takes them in float32, and float16 and bfloat16 are rounded to once.
 template <class F>
 Tensor rounded_once(const Tensor& t, F&& f) {

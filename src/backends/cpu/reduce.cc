@@ -46,7 +46,7 @@ DType compute_dtype(const ReduceCall& c) {
     if (!integer(c.out_dtype)) return is_complex(c.out_dtype) ? DType::complex128 : DType::float64;
     return kind(c.in_dtype) == Kind::unsigned_integer ? DType::uint64 : DType::int64;
   }
-  const bool half = c.in_dtype == DType::float16 || c.in_dtype == DType::bfloat16;
+  const bool half = is_half(c.in_dtype);
   if (half && (c.op == Reduction::min || c.op == Reduction::max)) return DType::float32;
   if (c.op != Reduction::sum || c.in_dtype == c.out_dtype) return c.in_dtype;
   return integer(c.in_dtype) && integer(c.out_dtype) ? c.in_dtype : c.out_dtype;
