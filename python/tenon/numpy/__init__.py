@@ -28,7 +28,9 @@ globals().update(_names())
 from tenon.numpy import fft, linalg  # noqa: E402
 from tenon.numpy._creation import *  # noqa: E402, F403
 from tenon.numpy._functions import *  # noqa: E402, F403
+from tenon.numpy._indexing import *  # noqa: E402, F403
 from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info__  # noqa: E402
+from tenon.numpy._joining import *  # noqa: E402, F403
 from tenon.numpy._products import *  # noqa: E402, F403
 from tenon.numpy._quantile import *  # noqa: E402, F403
 from tenon.numpy._reduce import *  # noqa: E402, F403
