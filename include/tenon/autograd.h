@@ -83,14 +83,14 @@ struct SavedTensor;
 class TENON_API Saved {
  public:
   Saved() = default;
-  Saved(const Tensor& t, const char* op);
+  Saved(Tensor t, const char* op);
   // For a node's own output: holds no reference back to the node; get() puts the history back, which is the
   // node that the engine is running.
   static Saved output(const Tensor& t, const char* op);
   Tensor get() const;
 
  private:
-  Saved(const Tensor& t, const char* op, bool is_output);
+  Saved(Tensor t, const char* op, bool is_output);
   Tensor t_;
   Ref<Node> node_;  // its history
   const char* op_ = nullptr;

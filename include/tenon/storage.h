@@ -70,9 +70,7 @@ class TENON_API Storage {
   const char* last_writer() const { return last_writer_.load(std::memory_order_relaxed); }
   void bump_version(const char* op) { set_version(version() + 1, op); }  // writes at the same time may count once
   // What was saved of the storage that this one replaces is out of date, too.
-  void replaces(const Storage& other, const char* op) {
-    set_version(other.version() + 1, op);
-  }
+  void replaces(const Storage& other, const char* op) { set_version(other.version() + 1, op); }
 
   // The tape's saved tensors over these bytes that are not fingerprinted (autograd/guard.cc).
   SavedTensor* saved() const { return saved_.load(); }
@@ -81,7 +79,8 @@ class TENON_API Storage {
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+    // Whoever holds the last reference needs no atomic subtraction.
+    if (refs_.load(std::memory_order_acquire) == 1 || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
   int use_count() const { return refs_.load(std::memory_order_relaxed); }
 

@@ -116,16 +116,16 @@ void Node::release() {
 
 // ---- saved tensors ----
 
-Saved::Saved(const Tensor& t, const char* op) : Saved(t, op, false) {}
-Saved::Saved(const Tensor& t, const char* op, bool is_output) : op_(op), is_output_(is_output) {
+Saved::Saved(Tensor t, const char* op) : Saved(std::move(t), op, false) {}
+Saved::Saved(Tensor t, const char* op, bool is_output) : op_(op), is_output_(is_output) {
   if (!t.defined()) return;
   version_ = t.storage().version();
   // Without the tensor's history, which may come to contain the node that keeps it: a cycle. Leaves have none.
   const bool requires_grad = !is_output && t.requires_grad();
   if (requires_grad) node_ = autograd::node_of(t);
-  const bool alone = !t.impl()->base && t.impl()->refs.load(std::memory_order_relaxed) == 1;
-  t_ = is_output || (requires_grad && !node_) || alone ? t : t.detach();
-  if (!border_guard() || !t.device().is_cpu()) return;
+  const bool alone = !t.impl()->base && t.impl()->refs.load(std::memory_order_relaxed) == 1;  // it was moved here
+  t_ = is_output || (requires_grad && !node_) || alone ? std::move(t) : t.detach();
+  if (!border_guard() || !t_.device().is_cpu()) return;
   if (guard::fingerprint_at_once(t_)) fingerprint_ = guard::fingerprint(t_);
   else listed_ = std::make_shared<SavedTensor>(t_);
 }

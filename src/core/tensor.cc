@@ -35,7 +35,8 @@ bool row_major(const Dims& shape, const Dims& strides, std::int64_t numel) {
 }  // namespace
 
 void TensorImpl::release() {
-  if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // Whoever holds the last reference needs no atomic subtraction.
+  if (refs.load(std::memory_order_acquire) != 1 && refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   delete grad_meta;
   TensorImpl* b = base;
   this->~TensorImpl();

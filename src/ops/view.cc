@@ -122,20 +122,26 @@ Dims infer(const char* op, const Dims& from, const Dims& shape) {
   return out;
 }
 
+std::optional<Dims> strides_of(const Tensor& t, const Dims& to) {
+  return t.is_contiguous() ? contiguous_strides(to) : view_strides(t.shape(), t.strides(), to);
+}
+
 }  // namespace
 
 Tensor view(const Tensor& t, const Dims& shape) {
-  const Dims to = infer("view", t.shape(), shape);
-  const auto strides = view_strides(t.shape(), t.strides(), to);
+  Dims to = infer("view", t.shape(), shape);
+  auto strides = strides_of(t, to);
   if (!strides) errors::view_needs_copy("view", t.shape(), t.strides(), to);
-  return finish_view(t, alias(t, 0, to, *strides), "view", [&] { return derive::reshape(t.shape()); });
+  return finish_view(t, alias(t, 0, std::move(to), *std::move(strides)), "view",
+                     [&] { return derive::reshape(t.shape()); });
 }
 
 Tensor reshape(const Tensor& t, const Dims& shape) {
-  const Dims to = infer("reshape", t.shape(), shape);
-  const auto strides = view_strides(t.shape(), t.strides(), to);
+  Dims to = infer("reshape", t.shape(), shape);
+  auto strides = strides_of(t, to);
   if (!strides) return view(clone(t), to);
-  return finish_view(t, alias(t, 0, to, *strides), "reshape", [&] { return derive::reshape(t.shape()); });
+  return finish_view(t, alias(t, 0, std::move(to), *std::move(strides)), "reshape",
+                     [&] { return derive::reshape(t.shape()); });
 }
 
 Tensor view(const Tensor& t, DType dtype) {

@@ -260,6 +260,26 @@ TEST(Engine, LeavesNoCycleBehind) {
   EXPECT_TRUE(dropped);
 }
 
+TEST(Engine, LeavesNoCycleBehindWhereNobodyElseHasWhatIsSaved) {
+  struct Count {
+    static void drop(void* n) { ++*static_cast<int*>(n); }
+  };
+  int dropped = 0;
+  std::vector<double> memory(4, 1);
+  const Tensor w = leaf({1, 2, 3, 4});
+  const auto added_to_itself = [&](const auto& op) {
+    Tensor x = from_blob(memory.data(), {2, 2}, DType::float64, &Count::drop, &dropped);
+    const Tensor y = op(x, reshape(w, {2, 2}));
+    const Operand with[] = {y};
+    elementwise_(Op::add, x, with);  // its history contains the node that has saved it
+  };
+  added_to_itself([](const Tensor& x, const Tensor& z) { return matmul(x, z); });
+  added_to_itself([](const Tensor& x, const Tensor& z) { return mul(x, z); });
+  added_to_itself([](const Tensor& x, const Tensor& z) { return atan2(x, z); });
+  added_to_itself([](const Tensor& x, const Tensor& z) { return where(gt(x, 0), z, x); });
+  EXPECT_EQ(dropped, 4);
+}
+
 // Best run under ASan, which sees what happens at the end of the process.
 TEST(Engine, GraphsMayOutliveTheirThreadsObjects) {
   static const Tensor global = [] {
