@@ -116,21 +116,27 @@ struct From<Device> {
   From(PyObject* o, const Where& w) : value(o == Py_None ? kCpu : to_device(o, w)) {}
   Device get() const { return value; }
 };
+// A tensor is borrowed from its object, which the caller keeps.
 template <>
 struct From<Tensor> {
-  Tensor value;
-  From(PyObject* o, const Where& w) : value(is_tensor(o) ? unwrap(o) : to_tensor(o, w)) {}
-  Tensor& get() { return value; }
+  Tensor* borrowed = nullptr;
+  Tensor made;
+  From(PyObject* o, const Where& w) {
+    if (is_tensor(o)) borrowed = &unwrap(o);
+    else made = to_tensor(o, w);
+  }
+  Tensor& get() { return borrowed ? *borrowed : made; }
 };
 template <>
 struct From<Operand> {
-  Tensor tensor;
+  const Tensor* borrowed = nullptr;
+  Tensor made;
   Scalar scalar;
   From(PyObject* o, const Where& w) {
-    if (is_tensor(o)) tensor = unwrap(o);
-    else if (!as_scalar(o, scalar)) tensor = to_tensor(o, w);
+    if (is_tensor(o)) borrowed = &unwrap(o);
+    else if (!as_scalar(o, scalar)) made = to_tensor(o, w);
   }
-  Operand get() const { return tensor.defined() ? Operand(tensor) : Operand(scalar); }
+  Operand get() const { return borrowed ? Operand(*borrowed) : made.defined() ? Operand(made) : Operand(scalar); }
 };
 template <>
 struct From<std::vector<Tensor>> {

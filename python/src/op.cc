@@ -200,7 +200,8 @@ std::string signature_text(const OpDef& def) {
 
 PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   const int count = static_cast<int>(def.args.size());
-  PyObject* bound[kMaxArgs + 1] = {};
+  PyObject* bound[kMaxArgs + 1];
+  std::fill_n(bound, count + 1, nullptr);
   Object rest;  // what a variadic argument has collected
   PyObject* out = nullptr;
   if (def.variadic_at >= 0 && nargs > def.variadic_at &&
