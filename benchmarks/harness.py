@@ -172,8 +172,12 @@ def timing(samples: list[float], empty: float = 0.0) -> Timing:
     return Timing(median, low, high, len(samples))
 
 
-def measure_calls(work: dict[str, Any], seconds: float) -> dict[str, Timing]:
-    """Time all libraries of a row in turn, for about so many seconds; short calls with warm caches."""
+def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = None) -> dict[str, Timing]:
+    """Time all libraries of a row in turn, for about so many seconds; short calls with warm caches.
+
+    Long calls share the caches and the memory with the other libraries'; so does their limit, which is then
+    measured among them.
+    """
     blocks = {name: as_block(w) for name, w in work.items()}
     for name in list(blocks):
         try:
@@ -184,6 +188,8 @@ def measure_calls(work: dict[str, Any], seconds: float) -> dict[str, Timing]:
     sizes = {name: block_size(block) for name, block in blocks.items()}
     # Blocks of few calls would otherwise time how the caches are filled again after another library's block.
     fits_caches = {name: block(1) < LONG_S for name, block in blocks.items()}
+    if limit and not any(fits_caches.values()):
+        blocks["limit"], empties["limit"], sizes["limit"], fits_caches["limit"] = limit, limit, 1, False
     samples: dict[str, list[float]] = {name: [] for name in blocks}
     empty: dict[str, list[float]] = {name: [] for name in blocks}
 
@@ -240,9 +246,9 @@ def busy_core(busy: bool) -> Iterator[None]:
         other.wait()
 
 
-def measure(row: Row, seconds: float) -> dict[str, Timing]:
+def measure(row: Row, seconds: float, limit: Block | None = None) -> dict[str, Timing]:
     work = competitors(row)
     with busy_core(row.busy):
         if any(isinstance(w, Import) for w in work.values()):
             return measure_imports(work)
-        return measure_calls(work, seconds) if work else {}
+        return measure_calls(work, seconds, limit) if work else {}

@@ -13,6 +13,7 @@ import numpy as np
 
 MB = 1 << 20
 SIZES = (256 << 10, 4 * MB, 64 * MB, 256 * MB)  # bytes of one array: about L2, L3, memory twice
+ARRAYS = {"read": 1, "copy": 2}  # that a stream goes through
 GEMM_SIZES = (256, 512, 1024)
 
 libc = ctypes.CDLL(None)
@@ -31,8 +32,7 @@ class Limits:
         if not bytes:
             return flops / self.gemm
         bandwidth = getattr(self, kind)
-        arrays = 2 if kind == "copy" else 1
-        nearest = min(bandwidth, key=lambda size: abs(math.log(bytes / (arrays * size))))
+        nearest = min(bandwidth, key=lambda size: abs(math.log(bytes / (ARRAYS[kind] * size))))
         return max(bytes / bandwidth[nearest], flops / self.gemm)
 
 
@@ -50,7 +50,7 @@ def address(memory: mmap.mmap) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
 
-def parallel_seconds(work: Callable[[int], None], threads: int) -> float:
+def parallel_seconds(work: Callable[[int], object], threads: int) -> float:
     """Wall seconds of `work(i)` on so many threads that start together; ctypes releases the GIL."""
     barrier = threading.Barrier(threads + 1)
 
@@ -67,22 +67,32 @@ def parallel_seconds(work: Callable[[int], None], threads: int) -> float:
     return time.perf_counter() - start
 
 
-def bandwidth(kind: str, size: int, threads: int, quick: bool) -> float:
-    """Bytes per second of libc's memcpy, or of memchr, which reads everything and finds nothing."""
-    source, target = buffer(size), buffer(size)
+def stream(kind: str, size: int, threads: int) -> Callable[[int], float]:
+    """The seconds of n times libc's memcpy of so many bytes, or memchr, which reads all and finds nothing."""
+    source, target = buffer(size), buffer(size if kind == "copy" else mmap.PAGESIZE)
     src, dst = address(source), address(target)
     part = size // threads
+
+    def copy(i: int) -> None:
+        libc.memcpy(dst + i * part, src + i * part, part)
+
+    def read(i: int) -> None:
+        libc.memchr(src + i * part, 1, part)
+
+    once = copy if kind == "copy" else read
+
+    def repeated(n: int, memory: object = (source, target)) -> float:  # which lives as long as this
+        return parallel_seconds(lambda i: [once(i) for _ in range(n)], threads)
+
+    return repeated
+
+
+def bandwidth(kind: str, size: int, threads: int, quick: bool) -> float:
+    """Bytes per second, read and written, where nothing else uses the caches meanwhile."""
     repeat = max(1, (64 if quick else 512) * MB // size)
-
-    def work(i: int) -> None:
-        for _ in range(repeat):
-            if kind == "copy":
-                libc.memcpy(dst + i * part, src + i * part, part)
-            else:
-                libc.memchr(src + i * part, 1, part)
-
-    seconds = statistics.median(parallel_seconds(work, threads) for _ in range(3 if quick else 7))
-    return size * repeat * (2 if kind == "copy" else 1) / seconds
+    seconds = stream(kind, size, threads)
+    median = statistics.median(seconds(repeat) for _ in range(3 if quick else 7))
+    return size * repeat * ARRAYS[kind] / median
 
 
 def gemm(quick: bool) -> float:
