@@ -1,5 +1,6 @@
-// The BLAS that large matrix products run on. It is no link-time dependency: a library is looked for and
-// loaded at the first product that is large enough; without one tenon's own kernels do all of the work.
+// The BLAS that large matrix products run on, where it is faster than tenon's own kernels (on CPUs without 512-bit
+// vectors) or the user names it. It is no link-time dependency: a library is looked for and loaded at the first product
+// that is large enough; without one tenon's own kernels do all of the work.
 #pragma once
 
 #include <string>

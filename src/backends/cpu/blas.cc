@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <vector>
@@ -28,6 +29,7 @@ struct Library {
 
 std::mutex g_mutex;
 std::string g_path;
+std::atomic<bool> g_asked_for = false;  // there is a g_path
 std::string (*g_locator)() = nullptr;
 bool g_loaded = false;
 
@@ -122,6 +124,14 @@ const Library& library() {
 
 }  // namespace
 
+bool blas_is_asked_for() {
+  static const bool by_environment = [] {
+    const char* path = std::getenv("TENON_BLAS_LIB");
+    return path && *path;
+  }();
+  return by_environment || g_asked_for.load(std::memory_order_relaxed);
+}
+
 const Blas* blas() {
   const Library& l = library();
   return l.found ? &l.table : nullptr;
@@ -157,6 +167,7 @@ void set_library(const std::string& path) {
     if (cpu::g_loaded)
       errors::fail<RuntimeError>("blas.set_library", "a library is already in use; call it before the first product");
     cpu::g_path = path;
+    cpu::g_asked_for = true;
   }
   const cpu::Library& l = cpu::library();
   if (!l.tried.empty() && !std::getenv("TENON_BLAS_LIB"))

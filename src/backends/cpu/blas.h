@@ -24,6 +24,9 @@ struct Blas {
 // Null where no library was found. The first call looks for one (1 to 25 ms).
 const Blas* blas();
 
+// Whether the user named the library. Loads nothing.
+bool blas_is_asked_for();
+
 // Keeps the library to one thread while it lives: tenon splits a product itself, into pieces that do not wait
 // for one another, so that a core that another process holds delays a piece and not all of it.
 class BlasSingleThread {

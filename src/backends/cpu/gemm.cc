@@ -16,23 +16,28 @@ namespace tenon::cpu::HWY_NAMESPACE {
 using Size = std::int64_t;
 
 // The tile of packed operands: sums, one row of b and one element of a fill the registers.
-// 32 registers: 8 x 3 vectors; 16: 6 x 2 (4 x 2 where a product takes more than one instruction).
+// 32 registers of 64 bytes: 14 x 2 vectors; 32 smaller ones: 8 x 3; 16: 6 x 2 (8 x 2 and 4 x 2 where a product takes
+// more than one instruction).
 template <class T>
 struct Tile {
   static constexpr bool many_registers = kVectorBytes == 64 || HWY_ARCH_ARM;
   static constexpr bool fused = std::is_floating_point_v<T> && (HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM);
-  static constexpr int rows = many_registers ? 8 : fused ? 6 : 4;
-  static constexpr int vectors = many_registers && (fused || sizeof(T) < 8) ? 3 : 2;
+  static constexpr bool wide = fused && kVectorBytes == 64;
+  static constexpr int rows = wide ? 14 : many_registers ? 8 : fused ? 6 : 4;
+  static constexpr int vectors = !wide && many_registers && (fused || sizeof(T) < 8) ? 3 : 2;
   static constexpr int columns = vectors * kLanes<T>;
 };
 
-// Panels of b take the L1 cache, blocks of a the L2, blocks of b the L3.
+// Blocks of a take the L2 cache, blocks of b the L3. Where a tile does much with each row of b, panels of b come from
+// the L2 as well, and sums of more elements go to memory less often; elsewhere they take the L1.
 template <class T>
 struct Blocks {
-  static constexpr Size k = 1536 / sizeof(T);
-  static constexpr Size m = Tile<T>::rows * 24;
+  static constexpr Size k = (Tile<T>::wide ? 4096 : 1536) / sizeof(T);
+  static constexpr Size m = Tile<T>::rows * (Tile<T>::wide ? 8 : 24);
   static constexpr Size n = Tile<T>::columns * (2048 / Tile<T>::columns + 1);
 };
+
+constexpr int kRowsAhead = 8;  // of b, asked for before they are needed
 
 // c[Rows x Vectors] (+)= a[Rows x k] @ b[k x Vectors]. Packed: rows of a lie side by side.
 template <class T, int Rows, int Vectors, bool Packed>
@@ -42,11 +47,17 @@ HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* 
   const T* row[Rows];
   if constexpr (!Packed)
     for (int i = 0; i < Rows; ++i) row[i] = a + i * a_row;
+  if constexpr (Packed)
+    for (int i = 0; i < Rows; ++i)
+      for (int j = 0; j < Vectors; ++j) __builtin_prefetch(c + i * ldc + j * kLanes<T>, 1);
   Size at = 0;
   for (Size p = 0; p < k; ++p) {
     Vector<T> y[Vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < Vectors; ++j) y[j] = load(b + j * kLanes<T>);
+    for (int j = 0; j < Vectors; ++j) {
+      y[j] = load(b + j * kLanes<T>);
+      if constexpr (Packed) __builtin_prefetch(b + (kRowsAhead * Vectors + j) * kLanes<T>);
+    }
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       const T x = Packed ? a[i] : row[i][at];
@@ -132,6 +143,7 @@ void pack_b(const S* b, Size step, Size column, Size k, Size n, T* out) {
           out[Columns + 2 * q + 1] = z.re;
         }
       } else if (column == 1 && columns == C) {
+        for (int q = 0; q < C; q += 64 / static_cast<int>(sizeof(S))) __builtin_prefetch(s + kRowsAhead * step + q);
         for (int q = 0; q < C; ++q) out[q] = widen<T>(s[q]);
       } else {
         for (Size q = 0; q < columns; ++q) out[q] = widen<T>(s[q * column]);
@@ -280,7 +292,10 @@ struct GemmOf {
   }
 };
 
-void add_gemm(Product* row) { add_products<GemmOf>(row); }
+void add_gemm(ProductTable& t) {
+  add_products<GemmOf>(t.gemm);
+  t.wide = Tile<float>::wide;
+}
 
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -288,6 +303,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu {
 HWY_EXPORT(add_gemm);
-void add_gemm_products(ProductTable& t) { HWY_DYNAMIC_DISPATCH(add_gemm)(t.gemm); }
+void add_gemm_products(ProductTable& t) { HWY_DYNAMIC_DISPATCH(add_gemm)(t); }
 }  // namespace tenon::cpu
 #endif

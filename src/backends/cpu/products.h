@@ -20,6 +20,7 @@ using Product = void (*)(const MatrixProduct&);
 struct ProductTable {
   Product gemm[kDTypes];
   Product gemv[kDTypes];  // n == 1
+  bool wide = false;      // 512-bit vectors: floating and complex products are as fast as a BLAS' or faster
 };
 
 // float8 entries are null. Integers wrap, bool is or-and, half and bfloat16 are rounded once.
