@@ -2,13 +2,16 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <deque>
 #include <exception>
+#include <functional>
 #include <system_error>
 #include <thread>
 
@@ -26,15 +29,29 @@ void pause() {
 #endif
 }
 
-// Returns when `value` is no longer `old`: spins for a while, then sleeps.
+// Whether `value` is no longer `old` after a while of spinning.
 template <class T>
-void await_change(const std::atomic<T>& value, T old) {
+bool changes_soon(const std::atomic<T>& value, T old) {
   const auto end = std::chrono::steady_clock::now() + kSpin;
   do {
     for (int i = 0; i < 32; ++i, pause())
-      if (value.load() != old) return;
+      if (value.load() != old) return true;
   } while (std::chrono::steady_clock::now() < end);
-  value.wait(old);
+  return false;
+}
+
+struct Worker {
+  std::atomic<pid_t> id{0};
+  std::atomic<bool> asleep{false};
+};
+
+// Lets a sleeping thread wake up on any core of the caller's but its own. Left alone, Linux often puts it behind the
+// caller, where it waits for several milliseconds though another core is idle.
+void wake_elsewhere(const Worker& w) {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return;
+  CPU_CLR(static_cast<std::size_t>(sched_getcpu()), &cores);
+  if (CPU_COUNT(&cores) > 0) sched_setaffinity(w.id, sizeof cores, &cores);
 }
 
 struct Job {
@@ -66,14 +83,18 @@ class Pool {
   // False, with nothing done, while the pool has a job: another caller's, or the one that this call is a part of.
   bool run(Job& job) {
     if (busy_.test_and_set(std::memory_order_acquire)) return false;
-    while (workers_ < job.threads - 1 && add_worker()) {}
+    const auto wanted = static_cast<std::size_t>(job.threads - 1);
+    while (workers_.size() < wanted && add_worker()) {}
+    for (std::size_t i = 0; i < std::min(wanted, workers_.size()); ++i)
+      if (workers_[i].asleep) wake_elsewhere(workers_[i]);
     job_ = &job;
     ++jobs_;
     jobs_.notify_all();
     job.work();
     // From here on nobody enters: a worker counts itself before it looks for a job.
     job_ = nullptr;
-    for (int inside; (inside = inside_.load()) != 0;) await_change(inside_, inside);
+    for (int inside; (inside = inside_.load()) != 0;)
+      if (!changes_soon(inside_, inside)) inside_.wait(inside);
     busy_.clear(std::memory_order_release);
     return true;
   }
@@ -84,20 +105,26 @@ class Pool {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool added = true;
+    const std::size_t before_it = workers_.size();
     try {
-      std::thread(&Pool::serve, this, workers_ + 1, jobs_.load()).detach();
-      ++workers_;
+      Worker& w = workers_.emplace_back();
+      std::thread(&Pool::serve, this, std::ref(w), static_cast<int>(workers_.size()), jobs_.load()).detach();
     } catch (const std::exception&) {
-      added = false;  // the process has as many threads, or as much memory, as it may
+      // The process has as many threads, or as much memory, as it may.
+      if (workers_.size() > before_it) workers_.pop_back();
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return added;
+    return workers_.size() > before_it;
   }
 
-  [[noreturn]] void serve(int index, unsigned seen) {
+  [[noreturn]] void serve(Worker& me, int index, unsigned seen) {
+    me.id = gettid();
     for (;;) {
-      await_change(jobs_, seen);
+      if (!changes_soon(jobs_, seen)) {
+        me.asleep = true;
+        jobs_.wait(seen);
+        me.asleep = false;
+      }
       seen = jobs_;
       ++inside_;
       if (Job* job = job_; job && index < job->threads) job->work();
@@ -107,7 +134,7 @@ class Pool {
   }
 
   std::atomic_flag busy_;
-  int workers_ = 0;  // the caller's, who has busy_
+  std::deque<Worker> workers_;  // the caller's, who has busy_; their places stay
   std::atomic<Job*> job_{nullptr};
   std::atomic<unsigned> jobs_{0};
   std::atomic<int> inside_{0};
