@@ -25,6 +25,7 @@ import gc
 import importlib
 import inspect
 import itertools
+import os
 import statistics
 import subprocess
 import sys
@@ -172,11 +173,20 @@ def timing(samples: list[float], empty: float = 0.0) -> Timing:
     return Timing(median, low, high, len(samples))
 
 
+def settle() -> None:
+    """Wait until no library's threads spin any more (OpenBLAS: 100 ms after each product)."""
+    for _ in range(50):
+        before = time.process_time()
+        time.sleep(0.012)  # running threads are accounted for with each tick of the kernel, 1 to 10 ms
+        if time.process_time() - before < 1e-3:
+            return
+
+
 def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = None) -> dict[str, Timing]:
     """Time all libraries of a row in turn, for about so many seconds; short calls with warm caches.
 
-    Long calls share the caches and the memory with the other libraries'; so does their limit, which is then
-    measured among them.
+    Each has the cores for itself: no other library's threads spin on them meanwhile. Long calls share the
+    caches and the memory with the other libraries'; so does their limit, which is then measured among them.
     """
     blocks = {name: as_block(w) for name, w in work.items()}
     for name in list(blocks):
@@ -190,6 +200,7 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
     fits_caches = {name: block(1) < LONG_S for name, block in blocks.items()}
     if limit and not any(fits_caches.values()):
         blocks["limit"], empties["limit"], sizes["limit"], fits_caches["limit"] = limit, limit, 1, False
+    threads = len(os.sched_getaffinity(0)) > 1 and 1 in sizes.values()
     samples: dict[str, list[float]] = {name: [] for name in blocks}
     empty: dict[str, list[float]] = {name: [] for name in blocks}
 
@@ -202,7 +213,9 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
                 break
             for name, block in blocks.items():
                 n = sizes[name]
-                if fits_caches[name]:
+                if threads:
+                    settle()
+                if fits_caches[name] or threads:
                     block(1)
                 samples[name].append(block(n) / n)
                 # Above 100 µs a call, the loop is noise.
