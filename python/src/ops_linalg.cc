@@ -14,8 +14,8 @@ void need_ndim(const char* op, const Tensor& t, int ndim, const char* wanted) {
 void def_linalg(Ops& ops) {
   ops.def("matmul", &matmul,
           "The matrix product a @ b; leading dimensions broadcast, 1-D operands are a row (a) or a column (b).\n\n"
-          "A new tensor of the promoted dtype, without the dimensions of 1-D operands. Floats and complex\n"
-          "numbers by BLAS, integers exactly (wrapping around), bools by or.\n"
+          "A new tensor of the promoted dtype, without the dimensions of 1-D operands. Integers exactly\n"
+          "(wrapping around), bools by or.\n"
           "ValueError where the inner sizes differ, for 0-d operands and for leading dimensions that do not\n"
           "broadcast; TypeError for float8.",
           "input"_a, "other"_a)

@@ -257,8 +257,34 @@ def test_from_struct_names_what_is_in_the_way():
 def test_show_config(capsys):
     tenon.show_config()
     out = capsys.readouterr().out
-    for word in ("tenon", "threads", "blas", "numpy"):
+    for word in ("tenon", "threads", "matrix products", "blas", "numpy"):
         assert word in out
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["default", "named"])
+def test_products_have_the_same_meaning_over_a_blas(named):
+    blas = pytest.importorskip("scipy_openblas32")
+    library = f"{blas.get_lib_dir()}/libscipy_openblas.so" if named else ""
+    run_python(
+        f"""
+        import numpy as np, tenon
+        rng = np.random.default_rng(0)
+        for dtype in ("f4", "f8", "c8", "c16"):
+            for shapes in [((90, 130), (130, 170)), ((3, 96, 100), (100, 96)), ((300, 500), (500, 200))]:
+                a, b = (rng.standard_normal(s).astype(dtype) for s in shapes)
+                if dtype[0] == "c":
+                    a, b = a + 1j * a[..., ::-1], b - 1j * b[::-1]
+                near = 1e-3 if dtype in ("f4", "c8") else 1e-11
+                turned = lambda x: x.swapaxes(-1, -2).copy().swapaxes(-1, -2)
+                for p in (a, turned(a), np.repeat(a, 2, -1)[..., ::2]):
+                    for q in (b, turned(b), np.repeat(b, 2, -1)[..., ::2]):
+                        got = (tenon.from_numpy(p) @ tenon.from_numpy(q)).numpy()
+                        np.testing.assert_allclose(got, p @ q, rtol=near, atol=near)
+        info = tenon._C._blas_info()
+        assert not {named} or (info["in_use"] and info["library"] == {library!r}), info
+        """,
+        **({"TENON_BLAS_LIB": library} if named else {}),
+    )
 
 
 def test_blas_is_found_without_numpy():
