@@ -130,7 +130,8 @@ def test_the_walk_of_the_table_finds_the_operation() -> None:
 
     The copy lies in build/, so that a second run compiles only what has changed.
     """
-    tree, build = ROOT / "build" / "adding-an-op" / "tree", ROOT / "build" / "adding-an-op" / "build"
+    folder = ROOT / "build" / "adding-an-op" / sys.implementation.cache_tag
+    tree, build = folder / "tree", folder / "build"
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
