@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tenon
+from support import NUMPY
 
 pytestmark = pytest.mark.border
 
@@ -119,6 +120,8 @@ def test_what_is_lent_after_it_was_saved(lend) -> None:
     h = w.exp()  # saves its result
     y = (h * h[1:].sum()).sum()
     array = lend(h.detach())
+    if not array.flags.writeable and NUMPY < (2, 1):
+        pytest.skip("this NumPy makes every array from DLPack read-only")
     array[0] = 5
     with pytest.raises(RuntimeError, match="outside"):
         y.backward()

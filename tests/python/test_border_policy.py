@@ -83,7 +83,9 @@ def test_policy_copies_from_a_device_are_noted():
                 for f in (t.numpy, t.__arrow_c_array__, lambda: np.asarray(t)):
                     with pytest.raises(BufferError, match="no_copies"):
                         f()
-                assert t.numpy(force=True).tolist() == t.cpu().tolist() == np.array(t).tolist() == [1, 1, 1]
+                assert t.numpy(force=True).tolist() == t.cpu().tolist() == [1, 1, 1]
+                if np.lib.NumpyVersion(np.__version__) >= "2.0.0":  # older ones do not say that they copy
+                    assert np.array(t).tolist() == [1, 1, 1]
         with tenon.no_copies():  # asked for by name
             assert tenon.tensor(np.ones(2), device="cuda").is_cuda
         """,

@@ -373,7 +373,8 @@ def test_device_tensors(tmp_path):
         with tenon.numpy_policy(to_cpu=True):
             assert np.asarray(t).tolist() == t.numpy().tolist() == [0, 1, 2, 3]
             refused(BufferError, lambda: memoryview(t), "cpu")  # a view of a copy would lose what is written
-            refused(ValueError, lambda: np.array(t, copy=False), "copy")
+            if np.lib.NumpyVersion(np.__version__) >= "2.0.0":  # copy=False meant "if needed" before
+                refused(ValueError, lambda: np.array(t, copy=False), "copy")
             with tenon.record_copies() as log:
                 t.__array__()
                 np.asarray(t)

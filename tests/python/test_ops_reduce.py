@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tenon
+from support import NUMPY
 
 A = np.random.default_rng(0).standard_normal((3, 4, 5))
 DIMS = [None, 0, 1, -1, (0, 2), (0, 1, 2)]
@@ -218,6 +219,8 @@ HALVES = {
 def test_half_precision_is_rounded_once(name):
     f, a = HALVES[name]
     a = a.astype(np.float16)
+    if name == "trapezoid" and NUMPY < (2, 0):
+        pytest.skip("this NumPy calls it trapz")
     wanted = np.asarray(f(np, a.astype(np.float64)))
     ours = f(tenon.numpy, tenon.from_numpy(a))
     assert ours.dtype is tenon.float16 and ours.shape == wanted.shape
