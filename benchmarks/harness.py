@@ -39,6 +39,7 @@ LIBRARIES = ("tenon", "numpy", "torch")
 
 BLOCK_S = 20e-6  # a block is at least this long: 400 ticks of a 50 ns clock call
 LONG_S = 1e-3  # a call that takes longer works on more than the caches hold
+AWAKE_S = 5e-3  # until a core that was idle is fast again
 ROUNDS = range(7, 1001)  # at least and at most so many blocks of each library
 IMPORT_RUNS = 10
 
@@ -182,8 +183,14 @@ def settle() -> None:
             return
 
 
+def warm(block: Block, seconds: float | None) -> None:
+    """Untimed calls for so many seconds, one at least; none for None."""
+    while seconds is not None and seconds >= 0:
+        seconds -= max(block(1), 1e-6)
+
+
 def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = None) -> dict[str, Timing]:
-    """Time all libraries of a row in turn, for about so many seconds; short calls with warm caches.
+    """Time all libraries of a row in turn, for about so many seconds; with warm caches what fits them.
 
     Each has the cores for itself: no other library's threads spin on them meanwhile. Long calls share the
     caches and the memory with the other libraries'; so does their limit, which is then measured among them.
@@ -197,7 +204,7 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
     empties = {name: empty_block(work[name]) for name in blocks}
     sizes = {name: block_size(block) for name, block in blocks.items()}
     # Blocks of few calls would otherwise time how the caches are filled again after another library's block.
-    fits_caches = {name: block(1) < LONG_S for name, block in blocks.items()}
+    fits_caches = {name: limit is None or block(1) < LONG_S for name, block in blocks.items()}
     if limit and not any(fits_caches.values()):
         blocks["limit"], empties["limit"], sizes["limit"], fits_caches["limit"] = limit, limit, 1, False
     threads = len(os.sched_getaffinity(0)) > 1 and 1 in sizes.values()
@@ -215,8 +222,7 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
                 n = sizes[name]
                 if threads:
                     settle()
-                if fits_caches[name] or threads:
-                    block(1)
+                warm(block, AWAKE_S if threads else 0.0 if fits_caches[name] else None)
                 samples[name].append(block(n) / n)
                 # Above 100 µs a call, the loop is noise.
                 empty[name].append(empties[name](n) / n if samples[name][-1] < 1e-4 else 0.0)
