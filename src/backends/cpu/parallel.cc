@@ -43,15 +43,22 @@ bool changes_soon(const std::atomic<T>& value, T old) {
 struct Worker {
   std::atomic<pid_t> id{0};
   std::atomic<bool> asleep{false};
+  std::atomic<pid_t> waker{0};  // who has kept it off a core
 };
 
 // Lets a sleeping thread wake up on any core of the caller's but its own. Left alone, Linux often puts it behind the
 // caller, where it waits for several milliseconds though another core is idle.
-void wake_elsewhere(const Worker& w) {
+void wake_elsewhere(Worker& w) {
   cpu_set_t cores;
   if (sched_getaffinity(0, sizeof cores, &cores) != 0) return;
   CPU_CLR(static_cast<std::size_t>(sched_getcpu()), &cores);
-  if (CPU_COUNT(&cores) > 0) sched_setaffinity(w.id, sizeof cores, &cores);
+  if (CPU_COUNT(&cores) > 0 && sched_setaffinity(w.id, sizeof cores, &cores) == 0) w.waker = gettid();
+}
+// Once awake, it may run wherever the caller may.
+void run_anywhere(Worker& w) {
+  cpu_set_t cores;
+  if (const pid_t waker = w.waker.exchange(0); waker && sched_getaffinity(waker, sizeof cores, &cores) == 0)
+    sched_setaffinity(0, sizeof cores, &cores);
 }
 
 struct Job {
@@ -124,6 +131,7 @@ class Pool {
         me.asleep = true;
         jobs_.wait(seen);
         me.asleep = false;
+        run_anywhere(me);
       }
       seen = jobs_;
       ++inside_;
@@ -183,7 +191,9 @@ void parallel_tasks(std::int64_t n, const std::function<void(std::int64_t)>& bod
 
 void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
   const std::int64_t pieces = std::min<std::int64_t>((n + grain - 1) / grain, std::int64_t{max_threads()} * 4);
-  const std::int64_t size = ((n + pieces - 1) / pieces + 63) / 64 * 64;
+  const std::int64_t unit =
+      std::clamp<std::int64_t>(grain, 1, 64);  // elements in whole cache lines; lines as they come
+  const std::int64_t size = ((n + pieces - 1) / pieces + unit - 1) / unit * unit;
   parallel_tasks(pieces, [&](std::int64_t p) {
     const std::int64_t begin = p * size, end = std::min(n, begin + size);
     if (begin < end) body(begin, end);

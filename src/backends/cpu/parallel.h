@@ -5,19 +5,22 @@
 #include <cstdint>
 #include <functional>
 
+#include "tenon/macros.h"
+
 namespace tenon::cpu {
 
 // The threads that a parallel region may use.
-int max_threads();
+TENON_API int max_threads();
 void set_num_threads(int n);
 
 // Pieces of this many elements cost tens of microseconds when each is a memory-bound operation.
 inline constexpr std::int64_t kGrain = 64 * 1024;
 
 // Before whatever tells other threads that the bytes are there: writes past the cache (stream_copy) wait for it.
-void finish_writes();
+TENON_API void finish_writes();
 
-void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
+TENON_API void parallel_pieces(std::int64_t n, std::int64_t grain,
+                               const std::function<void(std::int64_t, std::int64_t)>& body);
 
 // Calls body(begin, end) for pieces of at least `grain`, in parallel where there are several: four per thread, taken as
 // threads come free, so that a core that another process holds delays one piece and not half of the work. The pieces
