@@ -296,10 +296,14 @@ Index to_index(PyObject* o, const Where& w, Device device) {
     auto* s = reinterpret_cast<PySliceObject*>(o);
     auto bound = [&](PyObject* v) -> std::optional<std::int64_t> {
       if (v == Py_None) return std::nullopt;
-      if (!PyIndex_Check(v)) wrong_type({w.op, "slice"}, "made of ints or None", v);
-      Object i = Object::steal(PyNumber_Index(v));
+      Object index;
+      if (!PyLong_CheckExact(v)) {
+        if (!PyIndex_Check(v)) wrong_type({w.op, "slice"}, "made of ints or None", v);
+        index = Object::steal(PyNumber_Index(v));
+        v = index.get();
+      }
       int overflow;  // slices clip, as Python's do
-      const long long x = PyLong_AsLongLongAndOverflow(i.get(), &overflow);
+      const long long x = PyLong_AsLongLongAndOverflow(v, &overflow);
       return overflow > 0 ? INT64_MAX : overflow < 0 ? -INT64_MAX : x;
     };
     return Slice{bound(s->start), bound(s->stop), bound(s->step).value_or(1)};
