@@ -10,11 +10,11 @@
 namespace tenon::blas {
 
 struct Info {
-  std::string name;     // "openblas", "mkl", "blis", "cblas"; "none" where no library was found
+  std::string name;  // "openblas", "mkl", "blis", "cblas"; "none" where no library was found
   std::string library;  // the path it was loaded from
-  std::string config;   // what the library says about itself; without one, what was tried
-  int threads;          // that a product may use
-  bool in_use;          // whether products run on it: it is faster here than tenon's own kernels, or was named
+  std::string config;  // what the library says about itself; without one, what was tried
+  int threads;  // that a product may use
+  bool in_use;  // whether products run on it: it is faster here than tenon's own kernels, or was named
 };
 
 // Loads the library if that has not happened yet.
