@@ -14,7 +14,7 @@ struct Info {
   std::string library;  // the path it was loaded from
   std::string config;  // what the library says about itself; without one, what was tried
   int threads;  // that a product may use
-  bool in_use;  // whether products run on it: it is faster here than tenon's own kernels, or was named
+  bool in_use;  // by products: it is faster here than own kernels, or was named
 };
 
 // Loads the library if that has not happened yet.
