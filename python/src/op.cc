@@ -198,7 +198,26 @@ std::string signature_text(const OpDef& def) {
   return s + ")";
 }
 
+namespace {
+
+// reshape(t, 2, 3) and its like, without a tuple for the ints; null where the arguments are others.
+PyObject* call_with_ints(const OpDef& def, PyObject* const* args, Py_ssize_t nargs) {
+  if (def.variadic_at != 1 || nargs < 2 || !is_tensor(args[0])) return nullptr;
+  Dims ints;
+  for (Py_ssize_t i = 1; i < nargs; ++i) {
+    if (!PyLong_CheckExact(args[i])) return nullptr;
+    ints.push_back(to_int(args[i], {def.name.c_str(), def.args[1].name}));
+  }
+  const Tensor& t = unwrap(args[0]);
+  const std::int64_t length = def.long_work ? kLongWork : std::max(work(t), work(ints));
+  return computed(length, [&] { return def.of_ints(t, ints); }, t);
+}
+
+}  // namespace
+
 PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  if (def.of_ints && !kwnames)
+    if (PyObject* result = call_with_ints(def, args, nargs)) return result;
   const int count = static_cast<int>(def.args.size());
   PyObject* bound[kMaxArgs + 1];
   std::fill_n(bound, count + 1, nullptr);

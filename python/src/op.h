@@ -69,6 +69,7 @@ struct OpDef {
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
   void (*fn)() = nullptr;
+  Tensor (*of_ints)(const Tensor&, const Dims&) = nullptr;  // fn, where it is such a one
   int variadic_at = -1;
   bool variadic_arrays = false;         // which may be lists themselves: meshgrid([1, 2], [3])
 };
@@ -215,6 +216,7 @@ class Ops {
     (add(*d, std::move(args), keyword_only), ...);
     d->fn = reinterpret_cast<void (*)()>(fn);
     d->invoke = &detail::invoke<R, A...>;
+    if constexpr (std::is_same_v<R (*)(A...), decltype(d->of_ints)>) d->of_ints = fn;
     d->takes_out = std::is_same_v<R, Tensor>;
     d->types = {detail::TypeName<detail::bare<A>>::get()...};
     d->variadic_arrays =
