@@ -138,6 +138,21 @@ struct From<Operand> {
   }
   Operand get() const { return borrowed ? Operand(*borrowed) : made.defined() ? Operand(made) : Operand(scalar); }
 };
+// The operands of an elementwise operation.
+class Operands {
+ public:
+  // args[0] to args[n - 1], n <= 3; first: the first one's name in errors.
+  Operands(PyObject* const* args, int n, const char* op, const char* first) : n_(static_cast<std::size_t>(n)) {
+    for (std::size_t i = 0; i < n_; ++i) values_[i] = from_[i].emplace(args[i], Where{op, i ? "other" : first}).get();
+  }
+  Operand& operator[](int i) { return values_[i]; }
+  operator std::span<const Operand>() const { return {values_, n_}; }
+
+ private:
+  std::size_t n_;
+  std::optional<From<Operand>> from_[3];
+  Operand values_[3] = {0, 0, 0};
+};
 template <>
 struct From<std::vector<Tensor>> {
   std::vector<Tensor> value;

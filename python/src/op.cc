@@ -187,7 +187,8 @@ std::string signature_text(const OpDef& def) {
     std::string text = a.name;
     if (a.default_value) {
       Object repr = Object::steal(PyObject_Repr(a.default_value.get()));
-      text += a.default_value.get() == Py_Ellipsis ? "=..." : "=" + utf8(repr.get());
+      text += '=';
+      text += a.default_value.get() == Py_Ellipsis ? "..." : utf8(repr.get());
     }
     item(text);
   }

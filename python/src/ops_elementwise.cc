@@ -32,12 +32,7 @@ DType common_dtype(const Operand& a, const Operand& b) {
 
 // alpha and out may be null.
 PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, PyObject* out) {
-  const int arity = info(op).arity;
-  From<Operand> in[3] = {From<Operand>(args[0], {name, "input"}),
-                         From<Operand>(args[arity > 1 ? 1 : 0], {name, "other"}),
-                         From<Operand>(args[arity > 2 ? 2 : 0], {name, "other"})};
-  Operand operands[3] = {in[0].get(), in[1].get(), in[2].get()};
-  const std::span<const Operand> used(operands, static_cast<std::size_t>(arity));
+  Operands operands(args, info(op).arity, name, "input");
   Tensor product;
   std::optional<DType> rounded;
   if (alpha) {
@@ -49,10 +44,10 @@ PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, P
   }
   if (out) {
     Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
-    compute(op, used, &target);
+    compute(op, operands, &target);
     return Py_NewRef(out);
   }
-  Tensor y = compute(op, used);
+  Tensor y = compute(op, operands);
   return wrap(rounded ? to(y, rounded) : std::move(y));
 }
 PyObject* invoke(const OpDef& def, PyObject* const* args) {
@@ -87,17 +82,14 @@ PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
 PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
   const int arity = info(def.op).arity;
   Tensor self = unwrap(args[0]);
-  From<Operand> in[2] = {From<Operand>(args[arity > 1 ? 1 : 0], {def.name.c_str(), "other"}),
-                         From<Operand>(args[arity > 2 ? 2 : 0], {def.name.c_str(), "other"})};
-  Operand others[2] = {in[0].get(), in[1].get()};
+  Operands others(args + 1, arity - 1, def.name.c_str(), "other");
   Tensor product;
   if (def.op == Op::add || def.op == Op::sub) {
     const Where w{def.name.c_str(), "other"};
     if (const Scalar factor = to_scalar(args[arity], {w.op, "alpha"}); !is_one(factor))
       others[0] = scaled(w, args[1], others[0], factor, product);
   }
-  const std::span<const Operand> rest(others, static_cast<std::size_t>(arity - 1));
-  without_gil(self.numel(), [&] { elementwise_(def.op, self, rest); }, self, others[0], others[1]);
+  without_gil(self.numel(), [&] { elementwise_(def.op, self, others); }, self, others[0], others[1]);
   return Py_NewRef(args[0]);
 }
 

@@ -93,11 +93,9 @@ PyObject* plain_call(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames)
   PyObject* const* inputs = args + 2;
   for (int i = 0; i < arity; ++i)
     if (overrides_ufuncs(inputs[i])) return Py_NewRef(Py_NotImplemented);
-  const Where where{info(op).name.data(), "input"};  // NOLINT(bugprone-suspicious-stringview-*): a literal
-  From<Operand> from[3] = {{inputs[0], where}, {inputs[arity > 1 ? 1 : 0], where}, {inputs[arity > 2 ? 2 : 0], where}};
-  const Operand operands[3] = {from[0].get(), from[1].get(), from[2].get()};
-  const std::span<const Operand> in(operands, static_cast<std::size_t>(arity));
-  if (arity > 1) check_devices(in, inputs, where.op);
+  const char* name = info(op).name.data();  // NOLINT(bugprone-suspicious-stringview-*): a literal
+  const Operands in(inputs, arity, name, "input");
+  if (arity > 1) check_devices(in, inputs, name);
   if (out && !is_tensor(out)) {
     const char* problem = why_not_shared(out);
     return problem ? nullptr : into_ndarray(op, in, out);

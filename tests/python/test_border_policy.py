@@ -272,7 +272,7 @@ def test_products_have_the_same_meaning_over_a_blas(named):
         import numpy as np, tenon
         rng = np.random.default_rng(0)
         for dtype in ("f4", "f8", "c8", "c16"):
-            for shapes in [((90, 130), (130, 170)), ((3, 96, 100), (100, 96)), ((300, 500), (500, 200))]:
+            for shapes in [((90, 100), (100, 90)), ((3, 80, 90), (90, 80)), ((256, 260), (260, 270))]:
                 a, b = (rng.standard_normal(s).astype(dtype) for s in shapes)
                 if dtype[0] == "c":
                     a, b = a + 1j * a[..., ::-1], b - 1j * b[::-1]
@@ -285,6 +285,7 @@ def test_products_have_the_same_meaning_over_a_blas(named):
         info = tenon._C._blas_info()
         assert not {named} or (info["in_use"] and info["library"] == {library!r}), info
         """,
+        timeout=300,  # under a sanitizer
         **({"TENON_BLAS_LIB": library} if named else {}),
     )
 
