@@ -24,6 +24,7 @@ for n in (16, 64, 256, 1024, 2048):
 product(
     "1024², b transposed", (1024, 1024), (1024, 1024), 2 * 1024**3, transposed=True, target="of limit 85 %"
 )
+product("10 x 2048 @ 2048²", (10, 2048), (2048, 2048), 20 * 2048**2)
 product("1024² float64", (1024, 1024), (1024, 1024), 2 * 1024**3, dtype=np.float64)
 product("512² int32", (512, 512), (512, 512), 2 * 512**3, dtype=np.int32)
 product("1000 x 16x16", (1000, 16, 16), (1000, 16, 16), 2000 * 16**3, target="NumPy 1.2x, torch 8x")

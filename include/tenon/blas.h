@@ -1,6 +1,6 @@
-// The BLAS that large matrix products run on, where it is faster than tenon's own kernels (on CPUs without 512-bit
-// vectors) or the user names it. It is no link-time dependency: a library is looked for and loaded at the first product
-// that is large enough; without one tenon's own kernels do all of the work.
+// The BLAS that matrix products run on where it is faster than tenon's own kernels, or where the user names it: on CPUs
+// with 512-bit vectors products with few rows or columns, on others all large ones. It is no link-time dependency: a
+// library is looked for and loaded at the first such product; without one tenon's own kernels do all of the work.
 #pragma once
 
 #include <string>
@@ -14,7 +14,6 @@ struct Info {
   std::string library;  // the path it was loaded from
   std::string config;  // what the library says about itself; without one, what was tried
   int threads;  // that a product may use
-  bool in_use;  // by products: it is faster here than own kernels, or was named
 };
 
 // Loads the library if that has not happened yet.

@@ -162,8 +162,8 @@ std::string locate_openblas() {
 PyObject* blas_info(PyObject*, PyObject*) {
   return guarded([&] {
     const blas::Info i = without_gil(kLongWork, [&] { return blas::info(); });
-    return Py_BuildValue("{sssssssisO}", "name", i.name.c_str(), "library", i.library.c_str(), "config",
-                         i.config.c_str(), "threads", i.threads, "in_use", i.in_use ? Py_True : Py_False);
+    return Py_BuildValue("{sssssssi}", "name", i.name.c_str(), "library", i.library.c_str(), "config", i.config.c_str(),
+                         "threads", i.threads);
   });
 }
 

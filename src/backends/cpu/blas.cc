@@ -7,7 +7,6 @@
 #include <mutex>
 #include <vector>
 
-#include "backends/cpu/products.h"
 #include "core/errors.h"
 #include "tenon/blas.h"
 #include "tenon/threads.h"
@@ -159,8 +158,7 @@ namespace blas {
 
 Info info() {
   const cpu::Library& l = cpu::library();
-  const bool in_use = l.found && (!cpu::products().wide || cpu::blas_is_asked_for());
-  return {l.name, l.path, l.found ? l.config : l.tried, num_threads(), in_use};
+  return {l.name, l.path, l.found ? l.config : l.tried, num_threads()};
 }
 
 void set_library(const std::string& path) {

@@ -28,8 +28,11 @@ namespace {
 using Size = std::int64_t;
 
 // Below this many multiplications the own kernels are faster than a call of a BLAS (64: 177 against 129
-// GFLOP/s); with 512-bit vectors they are so everywhere (1024: 168 against 154).
+// GFLOP/s). With 512-bit vectors they are so again from here on (1024: 171 against 155), unless the result is narrow:
+// a tile's edges and packing take too much of the time then.
 constexpr double kBlasFrom = 80.0 * 80 * 80;
+constexpr double kBlasBelow = 120.0 * 120 * 120;
+constexpr Size kNarrow = 48;
 // A piece of this many takes some hundred microseconds: worth a thread.
 constexpr double kPiece = 8e6;
 // Each piece packs its operands anew, so large products are cut into few (1024: 16 pieces cost 15 %, 4 cost 4 %).
@@ -70,8 +73,13 @@ struct BlasCall {
   BlasMatrix a, b, c;
 };
 
+bool blas_is_better(const MatrixProduct& g, double cost) {
+  if (cost < kBlasFrom) return false;
+  return !products().wide || cost < kBlasBelow || std::min(g.m, g.n) < kNarrow || blas_is_asked_for();
+}
+
 bool plan_blas(DType d, const MatrixProduct& g, BlasCall& out) {
-  if (!blas_has(d) || (products().wide && !blas_is_asked_for()) || std::max({g.m, g.n, g.k}) > INT_MAX) return false;
+  if (!blas_has(d) || std::max({g.m, g.n, g.k}) > INT_MAX) return false;
   if (!as_blas(g.m, g.k, g.a_strides, out.a) || !as_blas(g.k, g.n, g.b_strides, out.b) ||
       !as_blas(g.m, g.n, g.c_strides, out.c) || out.c.transpose == kTrans)
     return false;
@@ -183,7 +191,7 @@ int matmul(int, const MatmulCall& call) {
     const Size pieces = std::clamp<Size>(g.m * g.k * itemsize / kVectorPiece, 1, 16);
     const Size rows = ((g.m + pieces - 1) / pieces + 63) / 64 * 64;
     grid = {rows, 1, (g.m + rows - 1) / rows, 1};
-  } else if (cost >= kBlasFrom && plan_blas(d, g, blas_call)) {
+  } else if (blas_is_better(g, cost) && plan_blas(d, g, blas_call)) {
     grid = cut(g, cost, 48, 48);
   } else {
     // Vectors run along the longer side of a narrow result.
