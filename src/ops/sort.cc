@@ -67,7 +67,7 @@ Tensor order_statistics(const Tensor& t, const Dims& ranks) {
   for (int k = 0; k < ranks.size(); ++k)
     if (ranks[k] < 0 || ranks[k] >= n || (k > 0 && ranks[k] <= ranks[k - 1]))
       errors::fail<IndexError>("order_statistics", "ranks must ascend from 0 to ", n - 1, "; got ", ranks);
-  if (ranks.size() == 0) return narrow(rows, -1, 0, 0);
+  if (ranks.empty()) return narrow(rows, -1, 0, 0);
   Dims shape = rows.shape();
   shape[shape.size() - 1] = ranks.size();
   const Backend& b = backend(t.device());

@@ -2,8 +2,8 @@
 // reads or writes at its own place. The pieces have a fixed size.
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <numeric>
+#include <vector>
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
@@ -53,10 +53,9 @@ std::int64_t count(const Byte* m, std::int64_t n) {
 
 // Where each piece's elements start among all that are true, and after the last their number: `limit` at most, where
 // others write the mask meanwhile.
-std::unique_ptr<std::int64_t[]> starts(const Byte* m, std::int64_t n, std::int64_t limit) {
+std::vector<std::int64_t> starts(const Byte* m, std::int64_t n, std::int64_t limit) {
   const std::int64_t pieces = (n + kPiece - 1) / kPiece;
-  auto at = std::make_unique<std::int64_t[]>(static_cast<std::size_t>(pieces) + 1);
-  at[0] = 0;
+  std::vector<std::int64_t> at(static_cast<std::size_t>(pieces) + 1);
   for_pieces(n,
              [&](std::int64_t p, std::int64_t begin, std::int64_t end) { at[p + 1] = count(m + begin, end - begin); });
   for (std::int64_t p = 0; p < pieces; ++p) at[p + 1] = std::min(at[p] + at[p + 1], limit);
@@ -137,7 +136,7 @@ void with_item(std::size_t size, F&& f) {
 std::int64_t count_true(int, const bool* mask, std::int64_t n) {
   const auto* m = reinterpret_cast<const Byte*>(mask);
   if (n <= kPiece) return count(m, n);
-  return starts(m, n, n)[(n + kPiece - 1) / kPiece];
+  return starts(m, n, n).back();
 }
 
 int true_positions(int, const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t limit) {
@@ -153,7 +152,7 @@ int true_positions(int, const bool* mask, std::int64_t n, std::int64_t* out, std
 int masked(int, const MaskedCall& c) {
   if (c.mode == IndexMode::accumulate) return kUnavailable;
   const auto* m = reinterpret_cast<const Byte*>(c.mask);
-  const auto at = c.one_value ? nullptr : starts(m, c.n, c.count);
+  const auto at = c.one_value ? std::vector<std::int64_t>() : starts(m, c.n, c.count);
   with_item(itemsize(c.dtype), [&]<class T>() {
     T *base = static_cast<T*>(c.base), *values = static_cast<T*>(c.values);
     for_pieces(c.n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
