@@ -178,10 +178,6 @@ Dims to_dims(PyObject* o, const Where& w) {
   if (PyTuple_Check(o) || PyList_Check(o)) {
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
     for (Py_ssize_t i = 0; i < n; ++i) {
-      if (PyTuple_Check(o) && PyLong_CheckExact(PyTuple_GET_ITEM(o, i))) {
-        out.push_back(to_int(PyTuple_GET_ITEM(o, i), w));
-        continue;
-      }
       const Object item = item_at(o, i, w.op);
       // (shape,) around a single sequence, as NumPy's and PyTorch's users write both f(2, 3) and f((2, 3)).
       if (n == 1 && (PyTuple_Check(item.get()) || PyList_Check(item.get()))) return to_dims(item.get(), w);

@@ -295,6 +295,10 @@ struct GemmOf {
 void add_gemm(ProductTable& t) {
   add_products<GemmOf>(t.gemm);
   t.wide = Tile<float>::wide;
+  if (t.wide) {
+    t.rows = Tile<float>::rows;
+    t.columns = Tile<float>::columns;
+  }
 }
 
 }  // namespace tenon::cpu::HWY_NAMESPACE

@@ -109,8 +109,10 @@ struct Grid {
   Size rows, columns;  // of one piece
   Size down, across;
 };
-Grid cut(const MatrixProduct& g, double cost, Size row_unit, Size column_unit) {
+// in_tiles: for own kernels, which lose time at a piece's edges.
+Grid cut(const MatrixProduct& g, double cost, bool in_tiles) {
   Grid grid{g.m, g.n, 1, 1};
+  const Size row_unit = in_tiles ? products().rows : 48, column_unit = in_tiles ? products().columns : 48;
   const double pieces = std::min(cost / kPiece, std::clamp(cost / kLargePiece, 2.0, 16.0));
   // Halving the longer side keeps what each piece reads small.
   while (static_cast<double>(grid.down * grid.across) * 2 <= pieces) {
@@ -192,7 +194,7 @@ int matmul(int, const MatmulCall& call) {
     const Size rows = ((g.m + pieces - 1) / pieces + 63) / 64 * 64;
     grid = {rows, 1, (g.m + rows - 1) / rows, 1};
   } else if (blas_is_better(g, cost) && plan_blas(d, g, blas_call)) {
-    grid = cut(g, cost, 48, 48);
+    grid = cut(g, cost, false);
   } else {
     // Vectors run along the longer side of a narrow result.
     if (g.n < 8 && g.m > g.n) {
@@ -200,8 +202,7 @@ int matmul(int, const MatmulCall& call) {
       std::swap(batch.strides[1], batch.strides[2]);
     }
     // Here a piece's edges make no difference to the bits: one thread needs no pieces.
-    const bool wide = products().wide && is_differentiable(d);
-    if (num_threads() > 1) grid = wide ? cut(g, cost, 14, 32) : cut(g, cost, 48, 48);
+    if (num_threads() > 1) grid = cut(g, cost, is_differentiable(d));
   }
 
   const Size pieces = grid.down * grid.across, total = pieces * batches;

@@ -21,6 +21,7 @@ struct ProductTable {
   Product gemm[kDTypes];
   Product gemv[kDTypes];  // n == 1
   bool wide = false;      // 512-bit vectors: floating and complex products are as fast as a BLAS' or faster
+  std::int64_t rows = 48, columns = 48;  // of gemm's tiles of float32, or multiples of them
 };
 
 // float8 entries are null. Integers wrap, bool is or-and, half and bfloat16 are rounded once.
