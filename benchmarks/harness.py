@@ -183,10 +183,11 @@ def settle() -> None:
             return
 
 
-def warm(block: Block, seconds: float | None) -> None:
-    """Untimed calls for so many seconds, one at least; none for None."""
-    while seconds is not None and seconds >= 0:
-        seconds -= max(block(1), 1e-6)
+def warm(block: Block, seconds: float) -> None:
+    """Untimed calls for so many seconds, one at least."""
+    seconds -= block(1)
+    while seconds > 0:
+        seconds -= block(1)
 
 
 def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = None) -> dict[str, Timing]:
@@ -204,10 +205,12 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
     empties = {name: empty_block(work[name]) for name in blocks}
     sizes = {name: block_size(block) for name, block in blocks.items()}
     # Blocks of few calls would otherwise time how the caches are filled again after another library's block.
-    fits_caches = {name: limit is None or block(1) < LONG_S for name, block in blocks.items()}
-    if limit and not any(fits_caches.values()):
-        blocks["limit"], empties["limit"], sizes["limit"], fits_caches["limit"] = limit, limit, 1, False
+    warm_up = {name: 0.0 for name, block in blocks.items() if limit is None or block(1) < LONG_S}
+    if limit and not warm_up:
+        blocks["limit"], empties["limit"], sizes["limit"] = limit, limit, 1
     threads = len(os.sched_getaffinity(0)) > 1 and 1 in sizes.values()
+    if threads:
+        warm_up = dict.fromkeys(blocks, AWAKE_S)
     samples: dict[str, list[float]] = {name: [] for name in blocks}
     empty: dict[str, list[float]] = {name: [] for name in blocks}
 
@@ -222,7 +225,8 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
                 n = sizes[name]
                 if threads:
                     settle()
-                warm(block, AWAKE_S if threads else 0.0 if fits_caches[name] else None)
+                if name in warm_up:
+                    warm(block, warm_up[name])
                 samples[name].append(block(n) / n)
                 # Above 100 µs a call, the loop is noise.
                 empty[name].append(empties[name](n) / n if samples[name][-1] < 1e-4 else 0.0)
