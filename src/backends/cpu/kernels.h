@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-#include "tenon/backend.h"
+#include "tenon/calls.h"
+#include "tenon/elementwise.h"
 
 namespace tenon::cpu {
 
