@@ -1,7 +1,9 @@
-// The number by which a plugin and the library know that they mean the same table.
+// The number by which a plugin and the library know that they mean the same tables. (In a header of its own, since it
+// changes with each row of elementwise.def.)
 #pragma once
 
 #include "tenon/backend.h"
+#include "tenon/op.h"
 
 namespace tenon {
 

@@ -3,6 +3,8 @@
 
 #include "core/launch.h"
 #include "plan/loop.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {

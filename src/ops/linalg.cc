@@ -3,6 +3,7 @@
 #include "core/launch.h"
 #include "plan/matmul.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -7,6 +7,8 @@
 #include "plan/loop.h"
 #include "plan/reduce.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -3,6 +3,7 @@
 #include "plan/loop.h"
 #include "plan/sort.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -3,8 +3,7 @@
 #include "core/launch.h"
 #include "ops/copy.h"
 #include "plan/loop.h"
-#include "tenon/autograd.h"
-#include "tenon/ops.h"
+#include "tenon/op.h"
 
 namespace tenon {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 #include "tenon/calls.h"
 
 namespace tenon::cpu {
