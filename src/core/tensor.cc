@@ -1,11 +1,9 @@
 #include "tenon/tensor.h"
 
 #include "autograd/meta.h"
-#include "core/errors.h"
 #include "core/freelist.h"
 #include "core/launch.h"
 #include "tenon/autograd.h"
-#include "tenon/ops.h"
 
 namespace tenon {
 namespace {
@@ -173,14 +171,5 @@ Scalar Tensor::item() const {
   check_left(device());
   return Scalar::load(dtype(), value);
 }
-
-Tensor Tensor::reshape(const Dims& s) const { return tenon::reshape(*this, s); }
-Tensor Tensor::permute(const Dims& axes) const { return tenon::permute(*this, axes); }
-Tensor Tensor::contiguous() const { return tenon::contiguous(*this); }
-Tensor Tensor::clone() const { return tenon::clone(*this); }
-Tensor Tensor::to(DType d) const { return tenon::to(*this, d); }
-Tensor Tensor::to(Device d) const { return tenon::to(*this, {}, d); }
-Tensor Tensor::sum() const { return tenon::sum(*this); }
-Tensor Tensor::operator[](std::int64_t index) const { return tenon::select(*this, 0, index); }
 
 }  // namespace tenon

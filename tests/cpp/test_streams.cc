@@ -1,7 +1,6 @@
 // Streams and events on the simulated device: order where it must be, overlap where it may be.
 #include "sim.h"
 
-#include <atomic>
 #include <thread>
 
 namespace {
@@ -181,83 +180,6 @@ TEST_F(Streams, SeveralThreadsOnStreamsOfTheirOwn) {
       }
     });
   for (auto& t : threads) t.join();
-}
-
-// ---- copies that return early ----
-
-using Transfers = Streams;
-
-TEST_F(Transfers, NeedNoPackedCopy) {
-  const Tensor host = counting({1 << 14}).clone();
-  Tensor there = empty({1 << 14}, DType::float64, kCuda);
-  memory::reset_peak();
-  const auto before = memory::stats().peak;
-  copy_(there, host);
-  Tensor back = empty({1 << 14}, DType::float64);
-  const auto with_result = memory::stats().in_use;
-  memory::reset_peak();
-  copy_(back, there);
-  EXPECT_EQ(memory::stats().peak, with_result);
-  EXPECT_LE(before, with_result);
-  EXPECT_EQ(values(back), values(host));
-}
-
-TEST_F(Transfers, PinnedBytesTravelWhileTheCallerGoesOn) {
-  Tensor host = counting({100}).clone();
-  pin_(host);
-  hold({kCuda}, true);
-  const Tensor there = to(host, {}, kCuda, false, true);  // would wait for ever
-  Tensor back = empty({100}, DType::float64);
-  pin_(back);
-  copy_(back, there, true);
-  EXPECT_FALSE(is_done(Stream{kCuda}));
-  hold({kCuda}, false);
-  synchronize(kCuda);
-  EXPECT_EQ(values(back), values(host));
-}
-
-TEST_F(Transfers, OthersWait) {
-  // Not page-locked, strided or converted: what is returned has arrived, or may be written.
-  Tensor host = counting({100}).clone();
-  const Tensor there = to(host, {}, kCuda, false, true);
-  fill_(host, -1);
-  EXPECT_EQ(values(there.to(kCpu)), values(counting({100})));
-  pin_(host);
-  copy_(host, counting({100}));
-  const Tensor converted = to(host, DType::float32, kCuda, false, true), strided = to(flip(host), {}, kCuda, false, true);
-  fill_(host, -1);
-  EXPECT_EQ(values(converted.to(kCpu)), values(counting({100})));
-  EXPECT_EQ(values(strided.to(kCpu)), values(flip(counting({100}))));
-}
-
-TEST_F(Transfers, TheResultOnTheHostIsPinned) {
-  const Tensor there = counting({50}).to(kCuda);
-  hold({kCuda}, true);
-  const Tensor back = to(there, {}, kCpu, false, true);
-  EXPECT_TRUE(is_pinned(back));
-  hold({kCuda}, false);
-  synchronize(kCuda);
-  EXPECT_EQ(values(back), values(counting({50})));
-}
-
-TEST_F(Transfers, StoragesStayUntilTheCopyIsDone) {
-  static std::atomic<int> freed;
-  freed = 0;
-  alignas(64) static double bytes[64];
-  for (int i = 0; i < 64; ++i) bytes[i] = i;
-  Tensor there;
-  hold({kCuda}, true);
-  {
-    Tensor host = from_blob(bytes, {64}, DType::float64, [](void*) { ++freed; }, nullptr);
-    pin_(host);
-    there = to(host, {}, kCuda, false, true);
-  }
-  EXPECT_EQ(freed, 0);
-  EXPECT_EQ(test::simulator<std::int64_t()>("tenon_sim_pinned_bytes")(), 512);
-  hold({kCuda}, false);
-  synchronize(kCuda);
-  EXPECT_EQ(freed, 1);
-  EXPECT_EQ(values(there.to(kCpu))[63], 63);
 }
 
 TEST_F(Streams, PropertiesAndMemory) {
