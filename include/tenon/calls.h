@@ -106,7 +106,7 @@ struct IndexOperand {
   int axis;       // of that dimension in the user's tensor, for the error
   bool checked;   // all lie in [0, base_size). Others may write them meanwhile: what is read stays below, all the same.
   bool from_end;  // negative ones count from the end. What is out of range is Status::bad_index of the next wait, and
-                  // the kernel touches element 0 instead.
+                  // is left alone, or all of the call's work is.
 };
 
 // values[loop] <-> base[sum_i index_i[loop] * base_stride_i + loop . base_strides]

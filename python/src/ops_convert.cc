@@ -1,5 +1,4 @@
 // Rows: copies, conversions between dtypes and devices, and questions about them.
-#include <algorithm>
 #include <cctype>
 
 #include "core/errors.h"
@@ -144,8 +143,8 @@ void def_convert(Ops& ops) {
            if (!stream) return to(t, {}, d);
            const Device there = d.is_cpu() ? t.device() : d;
            if (there.is_cpu()) errors::fail("to_device", "the CPU has no streams; pass stream=None");
-           const Stream current = current_stream(there),
-                        s = stream_of(there, static_cast<std::uintptr_t>(std::max<std::int64_t>(*stream, 0)));
+           if (*stream < 1) errors::fail("to_device", "stream must be a handle, which is positive; got ", *stream);
+           const Stream current = current_stream(there), s = stream_of(there, static_cast<std::uintptr_t>(*stream));
            wait(s, current);
            Tensor moved;
            {

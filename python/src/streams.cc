@@ -3,6 +3,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include "convert.h"
+#include "core/errors.h"
 #include "raising.h"
 #include "tenon/devices.h"
 
@@ -13,7 +14,10 @@ namespace {
 
 using Pair = std::tuple<int, int>;
 
-Device cuda(int index) { return parse_device("cuda:" + std::to_string(index)); }
+Device cuda(int index) {
+  if (index > INT8_MAX) errors::fail<DeviceError>("device", "there is no cuda:", index);
+  return {DeviceType::cuda, static_cast<std::int8_t>(index)};
+}
 Stream stream(int device, int index) { return {cuda(device), index}; }
 
 // The same without the GIL, for what may wait.
@@ -49,7 +53,8 @@ void bind_streams(nb::module_& m) {
       nb::arg("device"), "(free, total) bytes.");
 
   m.def(
-      "_stream_current", [](int device) { return current_stream(cuda(device)).index; }, nb::arg("device"),
+      "_stream_current", [](int device) { return raising([&] { return current_stream(cuda(device)).index; }); },
+      nb::arg("device"),
       "The index of this thread's current stream.");
   m.def(
       "_stream_set", [](int device, int index) { raising([&] { set_current_stream(stream(device, index)); }); },

@@ -72,17 +72,20 @@ class DeviceProperties(NamedTuple):
 
 
 def get_device_properties(device: DeviceLike = 0) -> DeviceProperties:
-    """Name, memory and architecture of a device. Arguments and errors as synchronize()."""
+    """Name, memory and architecture of a device.
+
+    device: as in synchronize(). RuntimeError where there is no such device.
+    """
     return DeviceProperties(*_C._cuda_properties(_number("get_device_properties", device)))
 
 
 def get_device_name(device: DeviceLike = 0) -> str:
-    """The name of a device. Arguments and errors as synchronize()."""
+    """The name of a device. RuntimeError where there is no such device."""
     return get_device_properties(device).name
 
 
 def mem_get_info(device: DeviceLike = 0) -> tuple[int, int]:
-    """(free, total) bytes of a device's memory. Arguments and errors as synchronize()."""
+    """(free, total) bytes of a device's memory. RuntimeError where there is no such device."""
     free, total = _C._cuda_memory_info(_number("mem_get_info", device))
     return int(free), int(total)
 
@@ -91,7 +94,7 @@ class Stream:
     """A queue of a device's work, done in order.
 
     Stream(device) takes another one than the default from the device's pool, in turns: it is made once and never
-    freed, and two Streams may be the same. Equal ones are the same queue. Errors as synchronize().
+    freed, and two Streams may be the same. Equal ones are the same queue. RuntimeError where there is no such device.
 
     >>> s = tenon.cuda.Stream()  # doctest: +SKIP
     >>> with tenon.cuda.stream(s):  # doctest: +SKIP
@@ -178,7 +181,7 @@ class Event:
     """A mark in a stream: other streams, or the caller, can wait until the stream has reached it.
 
     enable_timing: elapsed_time() may be asked. The event belongs to the device of the stream that it is first
-    recorded in.
+    recorded in; its methods raise RuntimeError where that is not there.
 
     >>> start, end = (tenon.cuda.Event(enable_timing=True) for _ in range(2))
     >>> start.query()  # there is nothing to wait for yet
@@ -230,7 +233,7 @@ class stream:  # noqa: N801  (PyTorch's name)
 
     It does not wait: what the block uses of other streams' results needs ``s.wait_stream(other)`` first, and so do
     those that use its results. A tensor that is used on another stream than the one that it was made on needs
-    ``record_stream`` if it is freed before that stream has passed.
+    ``record_stream`` if it is freed before that stream has passed. RuntimeError where the device is not there.
     """
 
     __slots__ = ("_before", "_stream")
@@ -253,19 +256,29 @@ class stream:  # noqa: N801  (PyTorch's name)
 
 
 def current_stream(device: DeviceLike = 0) -> Stream:
-    """This thread's current stream of a device. Arguments and errors as synchronize()."""
+    """This thread's current stream of a device.
+
+    device: as in synchronize(). ValueError for what names no CUDA device.
+    """
     number = _number("current_stream", device)
     return Stream._at(number, int(_C._stream_current(number)))
 
 
 def default_stream(device: DeviceLike = 0) -> Stream:
-    """The stream of a device that is current at first; CUDA's legacy default stream. Arguments as synchronize()."""
+    """The stream of a device that is current at first: CUDA's legacy default stream.
+
+    device: as in synchronize(). ValueError for what names no CUDA device.
+    """
     return Stream._at(_number("default_stream", device), 0)
 
 
 def set_stream(stream: Stream) -> None:
     """Makes a stream its device's current one on this thread. RuntimeError where the device is not there."""
     _C._stream_set(stream._device, stream._index)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def _number(op: str, device: DeviceLike) -> int:

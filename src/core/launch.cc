@@ -21,7 +21,7 @@ std::atomic<bool> g_any_left{false};
     if (device.is_cpu()) throw std::bad_alloc();
     errors::out_of_memory(failed, device);
   }
-  errors::device_failed(failed, device, f.what, f.late);
+  errors::device_failed(failed, device, f.what, f.late && !waits_after_each_call());
 }
 
 }  // namespace

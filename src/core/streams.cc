@@ -10,8 +10,7 @@ namespace {
 
 constexpr int kMostDevices = 128;  // Device::index is an int8
 
-// initial-exec: found by an offset instead of a call; it is small.
-[[gnu::tls_model("initial-exec")]] constinit thread_local std::int32_t t_current[kMostDevices] = {};
+constinit thread_local std::int32_t t_current[kMostDevices] = {};
 
 std::atomic<unsigned> g_next[kMostDevices];
 

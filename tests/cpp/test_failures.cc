@@ -36,7 +36,7 @@ TEST_F(Failures, ARefusedLaunch) {
   test::fail_launches(kCuda, 1, false);
   EXPECT_EQ(message<DeviceError>([&] { sum(x); }), "sum: failed on cuda:0: the driver refused the launch");
   test::fail_launches(kCuda, 1, false);
-  EXPECT_EQ(message<DeviceError>([&] { x.item(); }).substr(0, 5), "item:");
+  EXPECT_EQ(message<DeviceError>([&] { x[0].item(); }).substr(0, 5), "item:");
   test::fail_launches(kCuda, 1, false);
   EXPECT_EQ(message<DeviceError>([&] { x.to(kCpu); }), "to: failed on cuda:0: the driver refused the copy");
   EXPECT_EQ(values(x.to(kCpu)), values(counting({5})));
