@@ -6,9 +6,6 @@ at first the default one; different streams do not wait for each other unless an
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import NamedTuple, TypeAlias
-
 from tenon import _C
 from tenon._C import OutOfMemoryError
 
@@ -30,7 +27,12 @@ __all__ = [
     "synchronize",
 ]
 
-DeviceLike: TypeAlias = "int | str | _C.device"
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import TypeAlias
+
+    DeviceLike: TypeAlias = int | str | _C.device
 
 
 def is_available() -> bool:
@@ -61,14 +63,21 @@ def synchronize(device: DeviceLike = 0) -> None:
     _C._cuda_synchronize(_number("synchronize", device))
 
 
-class DeviceProperties(NamedTuple):
+class DeviceProperties:
     """What a device is: its name, its memory in bytes, and its architecture."""
 
-    name: str
-    total_memory: int
-    multi_processor_count: int
-    major: int
-    minor: int
+    __slots__ = ("major", "minor", "multi_processor_count", "name", "total_memory")
+
+    def __init__(self, name: str, total_memory: int, multi_processor_count: int, major: int, minor: int):
+        self.name = name
+        self.total_memory = total_memory
+        self.multi_processor_count = multi_processor_count
+        self.major = major
+        self.minor = minor
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{n}={getattr(self, n)!r}" for n in ("name", "total_memory", "major", "minor"))
+        return f"DeviceProperties({fields})"
 
 
 def get_device_properties(device: DeviceLike = 0) -> DeviceProperties:

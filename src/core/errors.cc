@@ -156,9 +156,10 @@ void out_of_memory(Str op, Device device, std::int64_t bytes) {
                          bytes ? "; " + std::to_string(bytes) + " bytes were asked for" : std::string());
 }
 void device_failed(Str op, Device device, Str why, bool late) {
-  fail<DeviceError>(op, "failed on ", device, ": ", why.empty() ? "no reason is given" : why,
-                    late ? "; this is known only now, set TENON_SYNC=1 to have each call wait and raise its own error"
-                         : "");
+  if (why.empty()) why = "no reason is given";
+  if (!late) fail<DeviceError>(op, "failed on ", device, ": ", why);
+  fail<DeviceError>(text(op, " on ", device), why,
+                    ", which is known only now; set TENON_SYNC=1 to have each call wait and raise its own error");
 }
 
 void inplace_on_leaf(Str op, bool view) {

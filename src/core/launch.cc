@@ -16,12 +16,14 @@ std::atomic<bool> g_any_left{false};
 
 [[noreturn]] void raise(const Failure& f, const char* op, Device device) {
   const char* failed = f.op[0] ? f.op : op;
-  if (f.status == Status::bad_index) errors::index_out_of_range(failed, f.index, f.axis, f.size);
+  const bool late = f.late && !waits_after_each_call();
+  if (f.status == Status::bad_index)
+    errors::index_out_of_range(late ? errors::text(failed, " on ", device) : failed, f.index, f.axis, f.size);
   if (f.status == Status::out_of_memory) {
     if (device.is_cpu()) throw std::bad_alloc();
     errors::out_of_memory(failed, device);
   }
-  errors::device_failed(failed, device, f.what, f.late && !waits_after_each_call());
+  errors::device_failed(failed, device, f.what, late);
 }
 
 }  // namespace

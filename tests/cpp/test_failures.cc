@@ -45,8 +45,8 @@ TEST_F(Failures, ARefusedLaunch) {
 
 TEST_F(Failures, ALateFailureIsRaisedByTheNextWaitAndNamesTheOperation) {
   const char* expected =
-      "mul: failed on cuda:0: the launch failed; this is known only now, set TENON_SYNC=1 to have each call wait and "
-      "raise its own error";
+      "mul on cuda:0: the launch failed, which is known only now; set TENON_SYNC=1 to have each call wait and raise its "
+      "own error";
   const Tensor x = counting({5}).to(kCuda);
   synchronize(kCuda);
   const auto fail_late = [&] {
@@ -104,31 +104,31 @@ TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
     EXPECT_EQ(message<IndexError>([] { synchronize(kCuda); }), expected);
     synchronize(kCuda);
   };
-  fails("index: index 4 is out of range for dimension 0 of size 4", [&] {
+  fails("index on cuda:0: index 4 is out of range for dimension 0 of size 4", [&] {
     const Index i[] = {high};
     index(x, i);
   });
-  fails("index: index -5 is out of range for dimension 0 of size 4", [&] {
+  fails("index on cuda:0: index -5 is out of range for dimension 0 of size 4", [&] {
     const Index i[] = {low};
     index(x, i);
   });
-  fails("index: index 7 is out of range for dimension 1 of size 5", [&] {
+  fails("index on cuda:0: index 7 is out of range for dimension 1 of size 5", [&] {
     const Index i[] = {good, at({1, 2, 7})};
     index(x, i);
   });
-  fails("gather: index 4 is out of range for dimension 0 of size 4", [&] { gather(x, 0, reshape(high, {1, 2})); });
-  fails("take: index 20 is out of range for dimension 0 of size 20", [&] { take(x, at({20})); });
-  fails("index_put_: index 9 is out of range for dimension 0 of size 4", [&] {
+  fails("gather on cuda:0: index 4 is out of range for dimension 0 of size 4", [&] { gather(x, 0, reshape(high, {1, 2})); });
+  fails("take on cuda:0: index 20 is out of range for dimension 0 of size 20", [&] { take(x, at({20})); });
+  fails("index_put_ on cuda:0: index 9 is out of range for dimension 0 of size 4", [&] {
     Tensor z = x.clone();
     const Index i[] = {at({9})};
     index_put_(z, i, ones({5}, DType::float64, kCuda));
   });
   const Tensor unsigned_index = tenon::to(at({-1}), DType::uint64);
-  fails("index: index -1 is out of range for dimension 0 of size 4", [&] {
+  fails("index on cuda:0: index -1 is out of range for dimension 0 of size 4", [&] {
     const Index i[] = {unsigned_index};
     index(x, i);
   });
-  fails("index: index 0 is out of range for dimension 0 of size 0", [&] {
+  fails("index on cuda:0: index 0 is out of range for dimension 0 of size 0", [&] {
     const Index i[] = {at({0})};
     index(empty({0}, DType::float64, kCuda), i);
   });

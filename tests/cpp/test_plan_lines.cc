@@ -93,7 +93,8 @@ TEST(PlanTranspose, FindsThePairOfDimensions) {
   EXPECT_EQ(rest.ndim, 1);
   EXPECT_EQ(rest.numel, 3);
   EXPECT_EQ(rest.strides[1][0], 2400);
-  const Loop middle = without_pair(loop_of(empty({30, 3, 20}, DType::float32), permute(t, {2, 0, 1})), 0);
+  const Tensor apart = slice(empty({3, 25, 30}, DType::float32), 1, 0, 20);
+  const Loop middle = without_pair(loop_of(empty({30, 3, 20}, DType::float32), permute(apart, {2, 0, 1})), 0);
   EXPECT_EQ(middle.numel, 3);
   EXPECT_EQ(middle.strides[0][0], 80);
 }

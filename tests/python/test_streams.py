@@ -226,12 +226,10 @@ def test_memory_of_pending_copies_stays() -> None:
     on_device(
         """
         import weakref
-        class Array(np.ndarray):
-            pass
         s = default_stream()
-        owner = np.arange(100.0).view(Array)
+        owner = np.arange(100.0)
         gone = weakref.ref(owner)
-        t = tenon.from_numpy(np.asarray(owner)).pin_()
+        t = tenon.from_numpy(owner).pin_()
         hold(s, True)
         there = t.cuda(non_blocking=True)
         del t, owner
@@ -393,7 +391,7 @@ def test_failures_have_their_exceptions() -> None:
 
         _sim.tenon_sim_fail_launches(0, 1, True)
         y = tenon.exp(x)  # returns
-        with pytest.raises(RuntimeError, match='exp: failed on cuda:0: the launch failed; .*TENON_SYNC=1'):
+        with pytest.raises(RuntimeError, match='exp on cuda:0: the launch failed, .*TENON_SYNC=1'):
             tenon.cuda.synchronize()
         tenon.cuda.synchronize()
         works()
@@ -401,7 +399,7 @@ def test_failures_have_their_exceptions() -> None:
                      lambda: current_stream().record_event().synchronize(), lambda: x.tolist(), lambda: str(x)):
             _sim.tenon_sim_fail_launches(0, 1, True)
             tenon.sqrt(x)
-            with pytest.raises(RuntimeError, match='sqrt: failed on cuda:0'):
+            with pytest.raises(RuntimeError, match='sqrt on cuda:0: the launch failed'):
                 wait()
             works()
 
@@ -430,11 +428,11 @@ def test_indices_are_checked_without_a_wait() -> None:
         z = x[:, bad]  # returns
         hold(default_stream(), False)
         assert copies() == before
-        with pytest.raises(IndexError, match='index: index 7 is out of range for dimension 1 of size 5'):
+        with pytest.raises(IndexError, match='index on cuda:0: index 7 is out of range for dimension 1 of size 5'):
             tenon.cuda.synchronize()
         assert y.tolist() == x.cpu()[[0, -1]].tolist()
         x[bad] = 0.0
-        with pytest.raises(IndexError, match='index 7 is out of range for dimension 0 of size 4'):
+        with pytest.raises(IndexError, match='index_put_ on cuda:0: index 7 is out of range for dimension 0 of size 4'):
             x.cpu()
         assert x.cpu().tolist() == tenon.arange(20.0).reshape(4, 5).tolist()
         with pytest.raises(IndexError):
