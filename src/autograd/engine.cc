@@ -8,6 +8,8 @@
 #include "autograd/walk.h"
 #include "core/errors.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -8,6 +8,8 @@
 #include "ops/view.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/ops.h"
 
 namespace tenon {
 namespace {
