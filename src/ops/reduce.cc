@@ -143,7 +143,7 @@ std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correctio
     for (Tensor& y : out) y = to(y, t.dtype());
     return out;
   }
-  const Split s = split("var_mean", t, dims);
+  const ReduceShape s = split("var_mean", t, dims);
   std::vector<Tensor> out(2);
   out[0] = run("var_mean", Reduction::var, t, s, keepdim, t.dtype(), correction);
   {
