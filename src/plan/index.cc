@@ -72,7 +72,7 @@ IndexPlan::IndexPlan(IndexMode mode, const Tensor& base, const std::vector<Index
     base_strides[to] = base_stride;
     for (std::size_t i = 0; i < count; ++i) at(i, to) = index_stride(i);
   }
-  call_ = {mode,          base.dtype(), values.data(), base.data(),           used,           values.numel(), shape,
+  call_ = {mode,          base.dtype(), values.data(),           base.data(),    used, values.numel(), shape,
            value_strides, base_strides, static_cast<int>(count), indices_.data()};
 }
 

@@ -78,9 +78,8 @@ TEST_F(Failures, ALostDevice) {
   synchronize(kCuda);
   test::lose(kCuda, true);
   for (const auto& use : std::vector<std::function<void()>>{
-           [&] { add(x, 1); }, [&] { empty({1}, DType::float32, kCuda); }, [&] { x.to(kCpu); },
-           [&] { x.to(kSecond); }, [&] { synchronize(kCuda); }, [&] { Event().record({kCuda}); },
-           [&] { counting({2}).to(kCuda); }})
+           [&] { add(x, 1); }, [&] { empty({1}, DType::float32, kCuda); }, [&] { x.to(kCpu); }, [&] { x.to(kSecond); },
+           [&] { synchronize(kCuda); }, [&] { Event().record({kCuda}); }, [&] { counting({2}).to(kCuda); }})
     EXPECT_NE(message<DeviceError>(use).find("failed on cuda:0: the device was lost"), std::string::npos);
   expect_works(kCpu);
   expect_works(kSecond);
@@ -116,7 +115,8 @@ TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
     const Index i[] = {good, at({1, 2, 7})};
     index(x, i);
   });
-  fails("gather on cuda:0: index 4 is out of range for dimension 0 of size 4", [&] { gather(x, 0, reshape(high, {1, 2})); });
+  fails("gather on cuda:0: index 4 is out of range for dimension 0 of size 4",
+        [&] { gather(x, 0, reshape(high, {1, 2})); });
   fails("take on cuda:0: index 20 is out of range for dimension 0 of size 20", [&] { take(x, at({20})); });
   fails("index_put_ on cuda:0: index 9 is out of range for dimension 0 of size 4", [&] {
     Tensor z = x.clone();
@@ -137,7 +137,8 @@ TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
   index(x, i);
   EXPECT_THROW(x.to(kCpu), IndexError);
   EXPECT_EQ(values(x.to(kCpu)), values(counting({4, 5})));
-  EXPECT_THROW(index(counting({3}), std::vector<Index>{test::tensor<std::int64_t>({3})}), IndexError);  // the CPU's at once
+  EXPECT_THROW(index(counting({3}), std::vector<Index>{test::tensor<std::int64_t>({3})}),
+               IndexError);  // the CPU's at once
 }
 
 TEST(Registry, RefusesTablesThatItDoesNotKnow) {
