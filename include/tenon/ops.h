@@ -24,6 +24,10 @@
 #include <vector>
 
 #include "tenon/elementwise.h"
+#include "tenon/ops/diagonal.h"
+#include "tenon/ops/numeric.h"
+#include "tenon/ops/pad.h"
+#include "tenon/ops/products.h"
 #include "tenon/tensor.h"
 
 namespace tenon {

@@ -1,6 +1,7 @@
 #include "tenon/elementwise.h"
 
 #include <algorithm>
+#include <limits>
 #include <numbers>
 
 #include "autograd/derivatives.h"
@@ -297,10 +298,52 @@ Tensor compose_complex(Op op, std::span<const Operand> in) {
   return op == Op::silu ? div(z, below) : reciprocal(below);
 }
 
+// nextafter of half precision: the kernels compute in float32, whose next number rounds back. Their bits are counted
+// on as integers. Undefined for other dtypes.
+Tensor next_half(Op op, std::span<const Operand> in) {
+  if (op != Op::nextafter) return {};
+  const DType d = promoted_dtype(op, in);
+  if (!is_half(d)) return {};
+  Tensor r;
+  {
+    NoGrad guard;
+    const Device device = in[0].is_tensor() ? in[0].tensor().device() : in[1].tensor().device();
+    const auto as_half = [&](const Operand& o) {
+      return o.is_tensor() ? to(o.tensor().detach(), d) : Tensor::of(o.scalar(), d, device);
+    };
+    const Tensor a = as_half(in[0]), b = as_half(in[1]);
+    // Away from zero the magnitude grows by a unit in the last place, whatever the sign.
+    const Tensor step = where(eq(lt(a, b), gt(a, 0)), Tensor::of(1, DType::int16), Tensor::of(-1, DType::int16));
+    const Tensor moved = view(add(view(a, DType::int16), step), d);
+    const Tensor smallest = view(Tensor::of(1, DType::int16, device), d);
+    const Tensor next = where(eq(a, 0), copysign(smallest, b), moved);
+    const Tensor missing = logical_or(isnan(a), isnan(b));
+    r = where(missing, std::numeric_limits<double>::quiet_NaN(), where(eq(a, b), b, next));
+  }
+  if (any_needs_grad(in)) record_elementwise(op, in, elementwise_types(op, d), r);
+  return r;
+}
+
 // What no single kernel computes; undefined for the rest.
 Tensor composed(Op op, std::span<const Operand> in) {
   Tensor r = compose_complex(op, in);
-  return r.defined() ? r : compare_integers(op, in);
+  if (!r.defined()) r = compare_integers(op, in);
+  return r.defined() ? r : next_half(op, in);
+}
+
+// Throws ValueError for a negative power of integers, which is none.
+void check_power(std::span<const Operand> in) {
+  if (!is_integral(promoted_dtype(Op::pow, in))) return;
+  const Operand& b = in[1];
+  if (!b.is_tensor()) {
+    if (b.scalar().is_negative()) errors::fail("pow", "a negative power of integers is no integer; got ", b.scalar().str(), "; use floats, for example 2.0 ** t");
+    return;
+  }
+  const Tensor& t = b.tensor();
+  if (kind(t.dtype()) != Kind::signed_integer || t.numel() == 0) return;
+  NoGrad guard;
+  if (any(lt(t, 0)).item<bool>())
+    errors::fail("pow", "a negative power of integers is no integer; the smallest is ", amin(t).item().str(), "; use floats, for example t.to(tenon.float64)");
 }
 
 void check_out(std::string_view name, const Tensor& out, DType dtype, const Dims& shape, Device device, bool record) {
@@ -321,6 +364,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
   if (r == Rule::any) return {d, d, d};
   if (r == Rule::logical) return {DType::bool_, DType::bool_, DType::bool_};
   if (is_float8(d)) errors::dtype_not_supported(o.name, d, wanted(r));
+  if (op == Op::square && is_bool(d)) d = DType::int8;  // NumPy's
   const bool floats_only = !takes_integers(r);
   if ((is_bool(d) || is_integral(d)) && floats_only) d = default_float();
   if ((is_bool(d) && !takes_bool(r) && takes_integers(r)) || (is_floating(d) && !takes_floats(r)) ||
@@ -333,6 +377,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
 }
 
 Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
+  if (op == Op::pow) check_power(in);
   const bool record = any_needs_grad(in);
   if (!out) {
     if (!record && !in.empty()) {
@@ -379,6 +424,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   Operand all[] = {self, self, self};
   std::copy(others.begin(), others.end(), all + 1);
   const std::span<Operand> in(all, others.size() + 1);
+  if (op == Op::pow) check_power(in);
   const bool record = any_needs_grad(in) && is_differentiable(self.dtype());
   if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());

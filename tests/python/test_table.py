@@ -103,10 +103,7 @@ def refuses(call, *args) -> bool:
 
 
 # Rows whose dtype rule is not NumPy's, on purpose; everything else follows NumPy.
-INTEGERS_STAY = "integers are whole: as the Array API's round and floor; NumPy makes floats"
 OWN_RULE = {
-    "rint": INTEGERS_STAY,
-    "heaviside": INTEGERS_STAY,
     "reciprocal": "1 / x of integers is a float, where NumPy's is 0 but for ±1",
 }
 
@@ -124,7 +121,7 @@ def expected_dtype(op: object, dtype: str) -> np.dtype | None:
     if np.dtype(dtype).kind not in "biu":
         return theirs
     if op.__name__ in OWN_RULE:
-        return np.dtype(dtype if OWN_RULE[op.__name__] is INTEGERS_STAY else np.float32)
+        return np.dtype(np.float32)
     return np.dtype(np.float32) if theirs.kind == "f" else theirs
 
 
