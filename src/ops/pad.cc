@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -1,4 +1,5 @@
 // Matrices and their diagonals.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Elementwise operations that are made of several primitives, or take more than operands.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "tenon/elementwise.h"
+#include "tenon/operand.h"
 #include "tenon/tensor.h"
 
 namespace tenon {

@@ -1,4 +1,5 @@
 // Borders around tensors.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // Products: of vectors and matrices, over any dimensions, and Einstein's sums. All are made of matmul, mul and sum, so
 // that they work on every device and have gradients of every order.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
 #include <cstdint>
