@@ -22,6 +22,7 @@
 #include "tenon/ops/format.h"
 #include "tenon/ops/index.h"
 #include "tenon/ops/join.h"
+#include "tenon/ops/layout.h"
 #include "tenon/ops/linalg.h"
 #include "tenon/ops/numeric.h"
 #include "tenon/ops/pad.h"
@@ -29,4 +30,5 @@
 #include "tenon/ops/random.h"
 #include "tenon/ops/reduce.h"
 #include "tenon/ops/sort.h"
+#include "tenon/ops/take.h"
 #include "tenon/ops/view.h"

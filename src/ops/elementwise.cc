@@ -309,19 +309,16 @@ Tensor composed(Op op, std::span<const Operand> in) {
   return r.defined() ? r : next_half(op, in);
 }
 
-// Throws ValueError for a negative power of integers, which is none.
+// Throws ValueError for a negative power of integers. An exponent's tensor is read for that, on a device too.
 void check_power(std::span<const Operand> in) {
   if (!is_integral(promoted_dtype(Op::pow, in))) return;
   const Operand& b = in[1];
-  if (!b.is_tensor()) {
-    if (b.scalar().is_negative()) errors::fail("pow", "a negative power of integers is no integer; got ", b.scalar().str(), "; use floats, for example 2.0 ** t");
-    return;
+  bool negative = !b.is_tensor() && b.scalar().is_negative();
+  if (b.is_tensor() && kind(b.tensor().dtype()) == Kind::signed_integer && b.tensor().numel() > 0) {
+    NoGrad guard;
+    negative = any(lt(b, 0)).item<bool>();
   }
-  const Tensor& t = b.tensor();
-  if (kind(t.dtype()) != Kind::signed_integer || t.numel() == 0) return;
-  NoGrad guard;
-  if (any(lt(t, 0)).item<bool>())
-    errors::fail("pow", "a negative power of integers is no integer; the smallest is ", amin(t).item().str(), "; use floats, for example t.to(tenon.float64)");
+  if (negative) errors::fail("pow", "integers to negative integer powers are no integers; convert with .float() first");
 }
 
 void check_out(std::string_view name, const Tensor& out, DType dtype, const Dims& shape, Device device, bool record) {

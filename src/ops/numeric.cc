@@ -181,6 +181,7 @@ Tensor round(const Tensor& t, std::int64_t decimals) {
   elementwise_types(Op::neg, d);  // refuses bool and float8
   if (is_integral(d)) return decimals >= 0 ? clone(t) : round_integers(t, decimals < -30 ? 30 : -decimals);
   if (decimals == 0) return rint(t);
+  if (is_complex(d)) return view_as_complex(contiguous(round(view_as_real(t), decimals)));  // part by part
   const Tensor x = widened(t);
   const double factor = std::pow(10.0, std::abs(static_cast<double>(decimals)));
   const Tensor r = decimals > 0 ? div(rint(mul(x, factor)), factor) : mul(rint(div(x, factor)), factor);
