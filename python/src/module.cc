@@ -104,6 +104,9 @@ NB_MODULE(_C, m) {
     def_sort(ops);
     def_reduce(ops);
     def_linalg(ops);
+    def_products(ops);
+    def_diagonal(ops);
+    def_numeric(ops);
     def_random(ops);
     def_autograd(ops);
     def_storage(ops);

@@ -145,11 +145,12 @@ Tensor eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::o
 
 namespace {
 
-// Whether column - row <= k, for matrices of t's last two dimensions.
+// Whether column - row <= k, for matrices of t's last two dimensions; a vector is every row of a square one.
 Tensor triangle(const char* op, const Tensor& t, std::int64_t k) {
-  if (t.ndim() < 2) errors::wrong_ndim(op, t.ndim(), "at least 2 dimensions");
-  k = std::clamp(k, -t.size(-2), t.size(-1));  // no sum overflows
-  const Tensor rows = arange(0, t.size(-2), 1, DType::int64, t.device()),
+  if (t.ndim() < 1) errors::wrong_ndim(op, t.ndim(), "at least 1 dimension");
+  const std::int64_t height = t.size(t.ndim() == 1 ? -1 : -2);
+  k = std::clamp(k, -height, t.size(-1));  // no sum overflows
+  const Tensor rows = arange(0, height, 1, DType::int64, t.device()),
                columns = arange(0, t.size(-1), 1, DType::int64, t.device());
   return le(columns, add(unsqueeze(rows, {-1}), k));
 }
