@@ -281,6 +281,7 @@ void def_sort(Ops& ops);
 void def_linalg(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
+void def_function(Ops& ops);
 void def_storage(Ops& ops);
 
 }  // namespace tenon::py
