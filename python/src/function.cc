@@ -1,6 +1,5 @@
 // Python's Function as a node of the graph. Its context is a Python object (tenon.autograd.function), which the node
 // holds and calls; what it saved are tensors of the core, with their checks.
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -8,18 +7,12 @@
 #include "core/errors.h"
 #include "graph.h"
 #include "op.h"
-#include "tenon/autograd.h"
-#include "tenon/ops/creation.h"
+#include "tenon/function.h"
 
 namespace tenon::py {
 namespace {
 
-// What save_for_backward() kept.
-struct SavedTensors {
-  std::vector<Saved> list;
-  std::string op;
-  bool freed = false;
-};
+using autograd::SavedTensors;
 using SavedPointer = std::shared_ptr<SavedTensors>;
 
 constexpr const char* kSaved = "tenon.saved_tensors";
@@ -30,61 +23,10 @@ Object capsule_of(SavedPointer saved) {
   }));
 }
 
-class PyFunctionNode final : public Node {
- public:
-  PyFunctionNode(std::string name, PyObject* context, bool materialize)
-      : Node(nullptr), name_(std::move(name)), context_(held(context)), materialize_(materialize) {
-    set_op(name_.c_str());
-    python = context;
-  }
-
-  Grads backward(std::span<const Tensor> gs) override {
-    const WithGil gil;
-    if (!context_) errors::graph_freed(op());
-    std::vector<Tensor> of_outputs(gs.begin(), gs.end());
-    if (materialize_)
-      for (std::uint32_t i = 0; i < outputs(); ++i)
-        if (!of_outputs[i].defined() && infos[i].dtype != DType::bool_)
-          of_outputs[i] = zeros(infos[i].shape, infos[i].dtype, infos[i].device);
-    const Held context = context_;
-    const Object arguments = to_tuple(of_outputs), name = gil.result(PyUnicode_FromString("_run_backward"));
-    const Object result = gil.result(PyObject_CallMethodOneArg(context.get(), name.get(), arguments.get()));
-    Grads out;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result.get()); ++i) {
-      PyObject* g = PyTuple_GET_ITEM(result.get(), i);
-      out.push_back(g == Py_None ? Tensor() : unwrap(g));
-    }
-    return out;
-  }
-
-  void free_saved() override {
-    if (!saved) return;
-    saved->list.clear();
-    saved->freed = true;
-  }
-  void clear() {
-    python = nullptr;
-    context_ = nullptr;
-  }
-
-  SavedPointer saved;
-  std::vector<OutputInfo> infos;  // also of outputs that are not differentiable
-
- private:
-  std::string name_;
-  Held context_;
-  bool materialize_;
-};
-
-bool among(PyObject* list, PyObject* o) {
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(list); ++i)
-    if (PyTuple_GET_ITEM(list, i) == o) return true;
-  return false;
-}
-
 // A tuple's tensors, undefined for what is none.
 std::vector<Tensor> tensors_among(PyObject* tuple) {
   std::vector<Tensor> out;
+  if (!PyTuple_Check(tuple)) throw TypeError("Function: a tuple is needed");
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
     PyObject* o = PyTuple_GET_ITEM(tuple, i);
     out.push_back(is_tensor(o) ? unwrap(o) : Tensor());
@@ -92,82 +34,66 @@ std::vector<Tensor> tensors_among(PyObject* tuple) {
   return out;
 }
 
-// _record_function(context, name, inputs, outputs, dirty, nondifferentiable, to_save, materialize): the outputs with
-// their history. All but the first two and the last are tuples.
+class PyFunctionNode final : public autograd::CustomNode {
+ public:
+  PyFunctionNode(const std::string& name, PyObject* context) : CustomNode(name), context_(held(context)) {
+    python = context;
+  }
+
+  Grads run(std::span<const Tensor> gs) override {
+    const WithGil gil;
+    const Held context = context_;
+    if (!context) errors::graph_freed(op());
+    const Object arguments = to_tuple(gs), name = gil.result(PyUnicode_FromString("_run_backward"));
+    const Object result = gil.result(PyObject_CallMethodOneArg(context.get(), name.get(), arguments.get()));
+    return tensors_among(result.get());
+  }
+
+  void clear() {
+    python = nullptr;
+    context_ = nullptr;
+  }
+
+ private:
+  Held context_;
+};
+
+// The outputs, which may be other objects than tensors, with their history. inputs to to_save are tuples.
 PyObject* record_function(const OpDef& def, PyObject* const* args) {
-  PyObject* context = args[0];
+  PyObject *context = args[0], *outputs = args[3];
   const std::string name = argument<std::string>(def, args, 1);
-  const std::vector<Tensor> inputs = tensors_among(args[2]), outputs = tensors_among(args[3]);
-  PyObject *dirty = args[4], *fixed = args[5];
-  auto node = Ref<PyFunctionNode>::adopt(new PyFunctionNode(name, context, argument<bool>(def, args, 7)));
-
-  std::vector<Tensor> ys(outputs.size()), given = outputs;  // ys: those that get a history here
-  std::vector<bool> written(outputs.size());
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const Tensor& y = outputs[i];
-    PyObject* o = PyTuple_GET_ITEM(args[3], static_cast<Py_ssize_t>(i));
-    node->infos.push_back(y.defined() ? OutputInfo(y) : OutputInfo());
-    if (!y.defined()) node->infos.back().dtype = DType::bool_;
-    if (!y.defined()) continue;
-    written[i] = among(dirty, o);
-    if (written[i]) {
-      autograd::check_inplace(y, node->op(), true);
-    } else if (y.requires_grad() || y.impl()->base || among(args[2], o)) {
-      given[i] = y.detach();  // the same memory: an input that is returned, or a view of one
-    }
-    if (!written[i] && !among(fixed, o)) ys[i] = given[i];
-  }
-  autograd::attach(ys, Ref<Node>(node.get()), autograd::edges_of(inputs));
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (!written[i]) continue;
-    node->set_output(static_cast<std::uint32_t>(i), OutputInfo(outputs[i]));
-    const bool flows = is_differentiable(outputs[i].dtype());
-    autograd::after_inplace(outputs[i], "mark_dirty", flows ? Edge(Ref<Node>(node.get()), static_cast<std::uint32_t>(i)) : Edge());
-  }
-
-  node->saved = std::make_shared<SavedTensors>();
-  node->saved->op = name;
-  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(args[6]); ++k) {
-    PyObject* o = PyTuple_GET_ITEM(args[6], k);
-    if (o == Py_None) {
-      node->saved->list.emplace_back();
-      continue;
-    }
-    const Tensor t = to_tensor(o, {"save_for_backward", "tensors"});
-    const auto at = std::find_if(outputs.begin(), outputs.end(), [&](const Tensor& y) { return y.defined() && y.is_same(t); });
-    const auto i = static_cast<std::size_t>(at - outputs.begin());
-    if (at != outputs.end() && (written[i] || !among(args[2], o)))
-      node->saved->list.push_back(Saved::output(t, node->op(), static_cast<std::uint32_t>(i)));
-    else node->saved->list.emplace_back(t, node->op());
-  }
-  const Object capsule = capsule_of(node->saved);
-  if (PyObject_SetAttrString(context, "_saved", capsule.get()) < 0) throw PythonError{};
-
-  Object result = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(outputs.size())));
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    PyObject* o = PyTuple_GET_ITEM(args[3], static_cast<Py_ssize_t>(i));
-    PyTuple_SET_ITEM(result.get(), static_cast<Py_ssize_t>(i),
-                     given[i].defined() && !given[i].is_same(outputs[i]) ? wrap(given[i]) : Py_NewRef(o));
+  const std::vector<Tensor> given = tensors_among(outputs);
+  auto node = Ref<PyFunctionNode>::adopt(new PyFunctionNode(name, context));
+  node->materialize = argument<bool>(def, args, 7);
+  const std::vector<Tensor> made = node->record({tensors_among(args[2]), given, tensors_among(args[4]),
+                                                 tensors_among(args[5]), tensors_among(args[6])});
+  if (PyObject_SetAttrString(context, "_saved", capsule_of(node->saved()).get()) < 0) throw PythonError{};
+  Object result = Object::steal(PyTuple_New(PyTuple_GET_SIZE(outputs)));
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const auto at = static_cast<Py_ssize_t>(i);
+    const bool is_new = made[i].defined() && !made[i].is_same(given[i]);
+    PyTuple_SET_ITEM(result.get(), at, is_new ? wrap(made[i]) : Py_NewRef(PyTuple_GET_ITEM(outputs, at)));
   }
   return result.release();
 }
 
+// Tensors that are kept beside the graph, with the checks of those in it.
+class Kept final : public autograd::CustomNode {
+ public:
+  using CustomNode::CustomNode;
+  Grads run(std::span<const Tensor>) override { return {}; }
+};
+
 PyObject* save_tensors(const OpDef& def, PyObject* const* args) {
-  auto saved = std::make_shared<SavedTensors>();
-  saved->op = argument<std::string>(def, args, 1);
-  static const char* const op = "save";
-  for (const Tensor& t : to_tensors(args[0], {"save", "tensors"})) saved->list.emplace_back(t, op);
-  return capsule_of(std::move(saved)).release();
+  auto node = Ref<Kept>::adopt(new Kept(argument<std::string>(def, args, 1)));
+  node->record({{}, {}, {}, {}, to_tensors(args[0], {"save", "tensors"})});
+  return capsule_of(node->saved()).release();
 }
 
 PyObject* saved_tensors(const OpDef&, PyObject* const* args) {
   auto* pointer = static_cast<SavedPointer*>(PyCapsule_GetPointer(args[0], kSaved));
   if (!pointer) throw PythonError{};
-  const SavedPointer saved = *pointer;
-  if (saved->freed) errors::graph_freed(saved->op);
-  std::vector<Tensor> out;
-  for (const Saved& s : saved->list) out.push_back(s.get());
-  return to_tuple(out).release();
+  return to_tuple((*pointer)->get()).release();
 }
 
 // _differentiable_once(name, results, inputs): the results with a node that refuses to run.
@@ -188,7 +114,9 @@ PyObject* differentiable_once(const OpDef& def, PyObject* const* args) {
   return to_tuple(results).release();
 }
 
-PyObject* push_hooks(const OpDef&, PyObject* const* args) {
+PyObject* push_hooks(const OpDef& def, PyObject* const* args) {
+  for (int i = 0; i < 2; ++i)
+    if (!PyCallable_Check(args[i])) wrong_type({def.name.c_str(), i ? "unpack" : "pack"}, "a function", args[i]);
   autograd::push_saved_tensors_hooks([pack = held(args[0]), unpack = held(args[1])](const Tensor& t) {
     const WithGil gil;
     const Object bare = gil.result(wrap(t));
@@ -209,6 +137,7 @@ PyObject* push_hooks(const OpDef&, PyObject* const* args) {
 
 template <class F>
 PyObject* add_hook(PyObject* const* args, const char* op, F&& add) {
+  if (!is_tensor(args[0])) wrong_type({op, "input"}, "a tensor", args[0]);
   if (!PyCallable_Check(args[1])) {
     PyErr_Format(PyExc_TypeError, "%s: a hook must be callable; got %.200s", op, Py_TYPE(args[1])->tp_name);
     throw PythonError{};
@@ -260,14 +189,14 @@ void def_function(Ops& ops) {
           "cannot be called.",
           "input"_a, "hook"_a)
       .method_only()
-      .returns("RemovableHandle");
+      .returns("_RemovableHandle");
   ops.raw("register_post_accumulate_grad_hook", &register_leaf_hook,
           "Calls hook(tensor) after backward() has added to a leaf's .grad, as soon as no more will come.\n\n"
           "Returns a handle whose remove() removes the hook. RuntimeError for what is no leaf that requires grad,\n"
           "TypeError for what cannot be called.",
           "input"_a, "hook"_a)
       .method_only()
-      .returns("RemovableHandle");
+      .returns("_RemovableHandle");
   ops.raw("_record_function", &record_function, "The outputs of a Function with their history.", "context"_a, "name"_a,
           "inputs"_a, "outputs"_a, "dirty"_a, "nondifferentiable"_a, "to_save"_a, "materialize"_a)
       .function_only()

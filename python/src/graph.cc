@@ -343,8 +343,8 @@ void init_graph(PyObject* module) {
                                   Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                                   node_slots};
   node_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&node_spec)).release());
-  if (PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(node_type)) < 0 ||
-      PyModule_AddObjectRef(module, "RemovableHandle", reinterpret_cast<PyObject*>(handle_type)) < 0)
+  if (PyModule_AddObjectRef(module, "_Node", reinterpret_cast<PyObject*>(node_type)) < 0 ||
+      PyModule_AddObjectRef(module, "_RemovableHandle", reinterpret_cast<PyObject*>(handle_type)) < 0)
     throw PythonError{};
 }
 

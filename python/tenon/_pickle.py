@@ -266,7 +266,7 @@ def shallow_copy(t: Tensor) -> Tensor:
     if t.requires_grad and not t.is_leaf:
         return t.view(t.shape)
     if type(t) is not Tensor:
-        r = Tensor._make_subclass(type(t), t, t.requires_grad)
+        r: Tensor = Tensor._make_subclass(type(t), t, t.requires_grad)
         r.__dict__.update(t.__dict__)
         return r
     r = t.detach()

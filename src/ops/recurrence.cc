@@ -6,6 +6,7 @@
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/elementwise.h"

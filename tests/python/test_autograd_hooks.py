@@ -221,7 +221,7 @@ def test_what_is_used_elsewhere_lives():
     x = tenon.ones(2, requires_grad=True)
     y = x * 2
     calls = []
-    y.register_hook(lambda g: calls.append((token, y)))
+    y.register_hook(lambda g, held=(token, y): calls.append(held))
     z = y + 1
     reference = weakref.ref(token)
     del token, y

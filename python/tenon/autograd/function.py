@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
 
+def _gradient(g: Any, name: str) -> Tensor | None:
+    """What backward returned: a tensor, an array or None."""
+    if g is None or isinstance(g, Tensor):
+        return g
+    if hasattr(g, "__array__"):
+        return _C.asarray(g)
+    raise TypeError(f"{name}: backward must return tensors or None; got {type(g).__name__}")
+
+
 class FunctionCtx:
     """What a Function's forward and backward share: ``ctx``. Attributes of any name may be set."""
 
@@ -75,10 +84,7 @@ class FunctionCtx:
                 continue
             if i not in self._places:
                 raise RuntimeError(f"{name}: argument {i} is no tensor, so its gradient must be None")
-            if not isinstance(g, Tensor):
-                result[i] = _C.asarray(g) if hasattr(g, "__array__") else g
-                if not isinstance(result[i], Tensor):
-                    raise TypeError(f"{name}: backward must return tensors or None; got {type(g).__name__}")
+            result[i] = _gradient(g, name)
         return tuple(result[i] for i in self._places)
 
 
@@ -89,6 +95,9 @@ class Function:
     gets the gradient of each output and returns one for each argument of forward, None where there is none. Where
     backward consists of tenon's operations it can be differentiated again. Alternatively ``forward(*args)`` has no
     ctx, and ``setup_context(ctx, inputs, output)`` keeps what backward needs.
+
+    RuntimeError, from backward(), for another number of gradients or one of another shape; TypeError for what is neither
+    a tensor nor an array.
 
     Example, a SciPy routine on the tensors' own memory:
 
@@ -182,11 +191,11 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
             result = backward(ctx, *grads)
         if not _C.is_grad_enabled():
             return result
-        results = result if isinstance(result, tuple) else (result,)
+        name = ctx._function.__name__
+        results = tuple(_gradient(g, name) for g in (result if isinstance(result, tuple | list) else [result]))
         sources = tuple(g for g in (*grads, *ctx.saved_tensors) if isinstance(g, Tensor) and g.requires_grad)
         if not sources:
             return result
-        made = _C._differentiable_once(ctx._function.__name__, results, sources)
-        return made if isinstance(result, tuple) else made[0]
+        return _C._differentiable_once(name, results, sources)
 
     return wrapper

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenon import _C
-from tenon._C import Node, RemovableHandle, Tensor
+from tenon._C import Tensor, _Node as Node, _RemovableHandle as RemovableHandle
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
