@@ -18,11 +18,18 @@ namespace {
 
 constexpr std::int64_t kSmall = 16;  // elements that are taken one by one
 
-// y[:, i] = a[:, i] y[:, i - 1] + y[:, i] along dimension `dim`.
-void step_by_step(const Tensor& a, Tensor& y, int dim) {
+// What comes before times the product of factors that it goes through. One that has overflowed carries nothing where
+// nothing comes.
+Tensor carried(const Tensor& before, const Tensor& product) {
+  return where(logical_and(eq(before, 0), isinf(product)), 0, mul(before, product));
+}
+
+// y[:, i] = a[:, i] y[:, i - 1] + y[:, i] along dimension `dim`. products: a holds products of factors.
+void step_by_step(const Tensor& a, Tensor& y, int dim, bool products) {
   for (std::int64_t i = 1; i < y.size(dim); ++i) {
     Tensor here = select(y, dim, i);
-    const Tensor flow = mul(select(a, dim, i), select(y, dim, i - 1));
+    const Tensor before = select(y, dim, i - 1), factor = select(a, dim, i);
+    const Tensor flow = products ? carried(before, factor) : mul(before, factor);
     const Operand operand(flow);
     elementwise_(Op::add, here, {&operand, 1});
   }
@@ -38,11 +45,11 @@ Tensor padded(const Tensor& t, std::int64_t rows) {
 }
 
 // Along dimension 0.
-Tensor run(const Tensor& a, const Tensor& b) {
+Tensor run(const Tensor& a, const Tensor& b, bool products_of_factors = false) {
   const std::int64_t n = b.size(0);
   if (n <= kSmall) {
     Tensor y = clone(b);
-    step_by_step(a, y, 0);
+    step_by_step(a, y, 0, products_of_factors);
     return y;
   }
   const auto length = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
@@ -52,12 +59,12 @@ Tensor run(const Tensor& a, const Tensor& b) {
   shape.insert(0, blocks);
   const Tensor factors = reshape(padded(a, blocks * length), shape);
   Tensor y = clone(reshape(padded(b, blocks * length), shape));
-  step_by_step(factors, y, 1);
+  step_by_step(factors, y, 1, products_of_factors);
   const Tensor products = cumprod(factors, 1);
-  const Tensor ends = run(select(products, 1, -1), select(y, 1, -1));
-  // Each block but the first gets what came before it. Products that overflow carry nothing where nothing comes.
+  const Tensor ends = run(select(products, 1, -1), select(y, 1, -1), true);
+  // Each block but the first gets what came before it.
   const Tensor before = unsqueeze(narrow(ends, 0, 0, blocks - 1), {1}), through = narrow(products, 0, 1, blocks - 1);
-  const Tensor flow = where(logical_and(eq(before, 0), isinf(through)), 0, mul(before, through));
+  const Tensor flow = carried(before, through);
   Tensor rest = narrow(y, 0, 1, blocks - 1);
   const Operand operand(flow);
   elementwise_(Op::add, rest, {&operand, 1});
