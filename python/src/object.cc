@@ -8,6 +8,7 @@
 
 #include "graph.h"
 #include "tensor_slots.h"
+#include "tenon/linalg.h"
 
 namespace tenon::py {
 
@@ -19,6 +20,14 @@ namespace {
 constexpr int kFreeMax = 256;
 PyTensor* g_free = nullptr;
 int g_free_count = 0;
+
+// NumPy's class where NumPy is in use, see tenon/linalg.py.
+Object linalg_error() {
+  const Object module = Object::maybe(PyImport_ImportModule("tenon.linalg"));
+  Object type = Object::maybe(module ? PyObject_GetAttrString(module.get(), "LinAlgError") : nullptr);
+  if (!type) PyErr_Clear();
+  return type ? type : Object::borrow(PyExc_ValueError);
+}
 
 PyObject* error_type(const Error& e) {
   if (dynamic_cast<const ValueError*>(&e)) return PyExc_ValueError;
@@ -131,7 +140,9 @@ PyObject* set_error(std::string_view op) {
     throw;
   } catch (const PythonError&) {
     return nullptr;  // it is set
-  } catch (const FileError& e) { set_os_error(e); } catch (const Error& e) {
+  } catch (const FileError& e) { set_os_error(e); } catch (const linalg::LinAlgError& e) {
+    PyErr_SetObject(linalg_error().get(), readable(e.what()).get());
+  } catch (const Error& e) {
     PyErr_SetObject(error_type(e), readable(renamed(e.what(), op)).get());
   } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "tenon: out of memory; tenon.memory.release() returns cached blocks");

@@ -59,6 +59,9 @@ Backward log_softmax(int dim, const Tensor& y);
 Backward matmul(const Tensor& a, const Tensor& b);
 Backward norm2(const Tensor& x, const Dims& axes, const Tensor& y);
 
+BackwardOfMany eigh(const Tensor& w, const Tensor& v);
+BackwardOfMany svd(const Tensor& u, const Tensor& s, const Tensor& vh);
+
 // ---- what they share ----
 // Conjugation costs nothing for real values.
 inline Tensor cj(const Tensor& t) { return is_complex(t.dtype()) ? conj(t) : t; }
