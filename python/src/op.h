@@ -284,6 +284,7 @@ void def_diagonal(Ops& ops);
 void def_numeric(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
+void def_function(Ops& ops);
 void def_storage(Ops& ops);
 
 }  // namespace tenon::py

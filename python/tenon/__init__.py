@@ -57,4 +57,4 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'tenon' has no attribute {name!r}")
 
 
-_LAZY = frozenset({"numpy"})
+_LAZY = frozenset({"linalg", "numpy"})

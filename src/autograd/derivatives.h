@@ -53,10 +53,14 @@ BackwardOfMany var_mean(const Tensor& x, const Dims& axes, double correction);
 Backward extremum(const Tensor& x, const Dims& axes, const Tensor& y, const char* op);
 Backward cumsum(int dim);
 Backward cumprod(const Tensor& x, int dim, const Tensor& y);
+Backward linear_recurrence(const Tensor& a, int dim, const Tensor& y);
 Backward softmax(int dim, const Tensor& y);
 Backward log_softmax(int dim, const Tensor& y);
 Backward matmul(const Tensor& a, const Tensor& b);
 Backward norm2(const Tensor& x, const Dims& axes, const Tensor& y);
+
+BackwardOfMany eigh(const Tensor& w, const Tensor& v);
+BackwardOfMany svd(const Tensor& u, const Tensor& s, const Tensor& vh);
 
 // ---- what they share ----
 // Conjugation costs nothing for real values.
