@@ -54,7 +54,8 @@ struct ReduceCall {
   double correction;  // var: divides by n - correction
 };
 
-enum class Scan : std::uint8_t { sum, prod };
+// argmax, argmin: where the largest (smallest) element so far is, as int64; the last of equal ones, the last NaN.
+enum class Scan : std::uint8_t { sum, prod, argmax, argmin };
 
 struct ScanCall {
   Scan op;

@@ -367,3 +367,12 @@ TENON_API std::string str(const Tensor& t);
 TENON_API std::ostream& operator<<(std::ostream& out, const Tensor& t);
 
 }  // namespace tenon
+
+#include "tenon/ops/difference.h"
+#include "tenon/ops/histogram.h"
+#include "tenon/ops/nan.h"
+#include "tenon/ops/order.h"
+#include "tenon/ops/quantile.h"
+#include "tenon/ops/search.h"
+#include "tenon/ops/set.h"
+#include "tenon/ops/statistics.h"

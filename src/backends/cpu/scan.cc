@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "backends/cpu/backend.h"
-#include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
+#include "backends/cpu/scan.h"
 #include "tenon/complex.h"
 
 #ifndef TENON_SCAN_KERNELS_
@@ -283,21 +283,10 @@ struct Scanner {
   }
 };
 
-// Calls f(in, in_stride, out, out_stride, n) for runs of lines begin to end.
-template <class F>
-void for_lines(const ScanCall& c, std::int64_t begin, std::int64_t end, std::int64_t most, F&& f) {
-  Cursor from(c.outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin),
-      to(c.outer, 0, static_cast<char*>(c.out), begin);
-  for (std::int64_t at = begin; at < end; at += most)
-    from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
-      to.advance(n,
-                 [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
-    });
-}
-
 }  // namespace
 
 int scan(int, const ScanCall& c) {
+  if (c.op == Scan::argmax || c.op == Scan::argmin) return scan_extremum(c);
   const Scanner s(c);
   const Loop& outer = c.outer;
   const std::int64_t per_line = std::max<std::int64_t>(c.n, 1);
