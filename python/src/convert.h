@@ -6,7 +6,15 @@
 #include <vector>
 
 #include "object.h"
-#include "tenon/ops.h"
+#include "tenon/operand.h"
+#include "tenon/ops/index.h"
+#include "tenon/ops/random.h"
+
+namespace tenon {
+struct ValuesIndices;
+struct MinMax;
+struct Histogram;
+}  // namespace tenon
 
 namespace tenon::py {
 

@@ -1,5 +1,7 @@
 // The named tuples that operations return.
 #include "convert.h"
+#include "tenon/ops/histogram.h"
+#include "tenon/ops/order.h"
 
 namespace tenon::py {
 namespace {

@@ -2,6 +2,7 @@
 #include <numbers>
 
 #include "op.h"
+#include "tenon/ops/difference.h"
 
 namespace tenon::py {
 namespace {

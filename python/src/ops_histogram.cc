@@ -1,6 +1,8 @@
 // Rows: counting elements by value.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/histogram.h"
 
 namespace tenon::py {
 namespace {

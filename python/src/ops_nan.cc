@@ -1,5 +1,7 @@
 // Rows: reductions and scans without NaNs.
 #include "op.h"
+#include "tenon/ops/nan.h"
+#include "tenon/ops/view.h"
 
 namespace tenon::py {
 namespace {

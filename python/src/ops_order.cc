@@ -1,5 +1,7 @@
 // Rows: extrema with their places, selections by rank.
 #include "op.h"
+#include "tenon/ops/order.h"
+#include "tenon/ops/view.h"
 
 namespace tenon::py {
 namespace {

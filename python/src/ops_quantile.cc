@@ -1,6 +1,8 @@
 // Rows: medians and quantiles.
 #include "ingest.h"
 #include "op.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/quantile.h"
 
 namespace tenon::py {
 namespace {

@@ -1,6 +1,8 @@
 // Rows: places among sorted numbers.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/search.h"
 
 namespace tenon::py {
 namespace {

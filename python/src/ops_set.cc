@@ -1,5 +1,6 @@
 // Rows: tensors as sets.
 #include "op.h"
+#include "tenon/ops/set.h"
 
 namespace tenon::py {
 namespace {

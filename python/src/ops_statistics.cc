@@ -1,5 +1,6 @@
 // Rows: weighted means and covariances.
 #include "op.h"
+#include "tenon/ops/statistics.h"
 
 namespace tenon::py {
 namespace {

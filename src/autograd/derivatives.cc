@@ -8,6 +8,8 @@
 #include "autograd/elementwise_node.h"
 #include "autograd/meta.h"
 #include "core/errors.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops.h"
 
 namespace tenon {
 namespace derive {

@@ -4,7 +4,14 @@
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/ops.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/index.h"
+#include "tenon/ops/join.h"
+#include "tenon/ops/reduce.h"
+#include "tenon/ops/sort.h"
+#include "tenon/ops/view.h"
 
 namespace tenon {
 

@@ -2,6 +2,8 @@
 #include <cmath>
 
 #include "ops/composing.h"
+#include "tenon/ops/difference.h"
+#include "tenon/ops/search.h"
 
 namespace tenon {
 namespace {

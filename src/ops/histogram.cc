@@ -4,6 +4,10 @@
 #include <numbers>
 
 #include "ops/composing.h"
+#include "tenon/ops/histogram.h"
+#include "tenon/ops/order.h"
+#include "tenon/ops/quantile.h"
+#include "tenon/ops/search.h"
 
 namespace tenon {
 namespace {

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "ops/composing.h"
+#include "tenon/ops/nan.h"
 
 namespace tenon {
 namespace {

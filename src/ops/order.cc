@@ -1,6 +1,7 @@
 // Extrema with their places, selections by rank. They end in sorts, reductions and one scan.
 #include "ops/composing.h"
 #include "tenon/backend.h"
+#include "tenon/ops/order.h"
 
 namespace tenon {
 namespace {
@@ -116,7 +117,7 @@ ValuesIndices mode(const Tensor& t, std::int64_t dim, bool keepdim) {
   if (n == 0) errors::empty_reduction("mode", t.shape(), errors::text("dimension ", d));
   if (t.ndim() == 0) return taken(t, 0, argsort(t), keepdim);
   // Equal elements stand side by side in order; how long a run has been at each of them.
-  const Sorted s = sort_with_indices(t.detach(), d);
+  const ValuesIndices s = sort_with_indices(t.detach(), d);
   Dims along(t.ndim(), 1);
   along[d] = n;
   const Tensor place = reshape(arange(0, n, 1, DType::int64, t.device()), along);

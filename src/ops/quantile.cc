@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/composing.h"
+#include "tenon/ops/quantile.h"
 
 namespace tenon {
 namespace {

@@ -1,5 +1,7 @@
 // Tensors as sets: after sorting, equal elements stand side by side.
 #include "ops/composing.h"
+#include "tenon/ops/search.h"
+#include "tenon/ops/set.h"
 
 namespace tenon {
 namespace {
@@ -60,10 +62,10 @@ Unique unique_flat(const Tensor& t, UniqueParts parts, bool equal_nan) {
   const Tensor flat = reshape(t, {-1});
   const std::int64_t n = flat.numel();
   const bool needs_order = parts.indices || parts.inverse || autograd::needs_grad(t);
-  Sorted s;
+  ValuesIndices s;
   {
     NoGrad guard;
-    s = needs_order ? sort_with_indices(flat.detach()) : Sorted{sort(flat.detach()), {}};
+    s = needs_order ? sort_with_indices(flat.detach()) : ValuesIndices{sort(flat.detach()), {}};
   }
   const Tensor mask = starts_of_runs(s.values, equal_nan), starts = positions_of(mask);
   Unique u;

@@ -1,5 +1,9 @@
 // Weighted means and covariances.
+#include <algorithm>
+
 #include "ops/composing.h"
+#include "tenon/ops/linalg.h"
+#include "tenon/ops/statistics.h"
 
 namespace tenon {
 namespace {

@@ -1,14 +1,17 @@
-// Differences and integrals along a dimension. Included by tenon/ops.h, which says what holds for all operations.
+// Differences and integrals along a dimension.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
 #include <numbers>
+#include <optional>
+#include <span>
 #include <vector>
 
-#include "tenon/ops.h"
+#include "tenon/operand.h"
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- difference.cc ----
 // The differences of neighbours along dim, formed n times, with prepend and append joined to t before: 0-d ones count
 // as one element along dim. Bools differ by !=. t itself for n = 0. Throws ValueError for n < 0.
 TENON_API Tensor diff(const Tensor& t, std::int64_t n = 1, std::int64_t dim = -1, const Tensor& prepend = {},

@@ -1,15 +1,19 @@
-// Counting elements by value. Included by tenon/ops.h, which says what holds for all operations.
+// Counting elements by value.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "tenon/ops.h"
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- histogram.cc. Differentiable by weights; the sizes of results are read to the host ----
+// Differentiable by weights; the sizes of results are read to the host.
+//
 // How often each of 0, 1, 2, ... is among t's elements, 1-d integers: int64 of the largest element + 1, minlength at
 // least. With weights their sums, in the weights' floating dtype, or the default float. Throws DtypeError for other
 // dtypes, ValueError for negative elements, ShapeError for more dimensions and for weights of another shape.

@@ -1,11 +1,14 @@
-// Reductions and scans that leave NaNs out. Included by tenon/ops.h, which says what holds for all operations.
+// Reductions and scans that leave NaNs out.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
-#include "tenon/ops.h"
+#include <cstdint>
+#include <optional>
+
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- nan.cc ----
 // As the reductions and scans without "nan", of the elements that are no NaN; integers and bools have none. Complex
 // numbers are NaN where one of the parts is. A NaN gets the gradient 0.
 TENON_API Tensor nansum(const Tensor& t, const Axes& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});

@@ -1,15 +1,16 @@
-// Extrema with their places, selections by rank. Included by tenon/ops.h, which says what holds for all operations.
+// Extrema with their places, selections by rank.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
-#include "tenon/ops.h"
+#include <cstdint>
+#include <span>
+
+#include "tenon/ops/sort.h"
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- order.cc ----
-// Elements, and where each stands along the dimension: int64. The gradient goes to the element that was taken.
-struct ValuesIndices {
-  Tensor values, indices;
-};
+// Of values and indices: the gradient goes to the elements that were taken.
 struct MinMax {
   Tensor min, max;
 };

@@ -1,13 +1,14 @@
-// Medians and quantiles. Included by tenon/ops.h, which says what holds for all operations.
+// Medians and quantiles.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
 #include <string>
 
-#include "tenon/ops/order.h"
+#include "tenon/ops/sort.h"
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- quantile.cc ----
 // The q-quantiles of the elements over dims, for q from 0 to 1: q's shape, then what is left of t's. method is one of
 // NumPy's thirteen (Hyndman and Fan 1996): linear, lower, higher, midpoint, nearest, inverted_cdf,
 // averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased and

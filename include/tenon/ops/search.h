@@ -1,11 +1,13 @@
-// Places among sorted numbers. Included by tenon/ops.h, which says what holds for all operations.
+// Places among sorted numbers.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
-#include "tenon/ops.h"
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- search.cc: int64, no gradients ----
+// Int64, no gradients.
+//
 // Where each value belongs among ascending numbers: before equal ones, or behind them with right. NaNs are above all
 // numbers. sorted is 1-d, or has the values' dimensions but the last: then each row of values is sought in its own row.
 // sorter: the positions that put sorted in order. Integers and floats meet in float64. Throws ShapeError, DtypeError for

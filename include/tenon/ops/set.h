@@ -1,11 +1,16 @@
-// Tensors as sets. Included by tenon/ops.h, which says what holds for all operations.
+// Tensors as sets.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
-#include "tenon/ops.h"
+#include <cstdint>
+#include <optional>
+
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- set.cc. The number of results is read to the host ----
+// The number of results is read to the host.
+//
 struct Unique {
   Tensor values;   // in order
   Tensor indices;  // where each is first

@@ -1,11 +1,13 @@
-// Weighted means and covariances. Included by tenon/ops.h, which says what holds for all operations.
+// Weighted means and covariances.
+// What holds for all operations stands in tenon/ops.h.
 #pragma once
 
-#include "tenon/ops.h"
+#include "tenon/tensor.h"
 
 namespace tenon {
 
-// ---- statistics.cc: in a floating or complex dtype, the default float for integers and bools ----
+// In a floating or complex dtype, the default float for integers and bools.
+//
 struct WeightedMean {
   Tensor mean, weights;
 };

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "backends/cpu/backend.h"
-#include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/scan.h"
 #include "tenon/complex.h"
