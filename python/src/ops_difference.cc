@@ -80,11 +80,11 @@ void def_difference(Ops& ops) {
       .returns("tuple[Tensor, ...]");
   ops.def("ediff1d", &ediff1d_row,
           "The differences of neighbours of the flat tensor, between to_begin and to_end: a new 1-D tensor.\n\n"
-          "to_end, to_begin: numbers or arrays, converted to input's dtype; TypeError where it is of a lower kind, and\n"
+          "to_end, to_begin: numbers or arrays, converted to ary's dtype; TypeError where it is of a lower kind, and\n"
           "for bool and float8.\n\n"
           ">>> tenon.ediff1d(tenon.tensor([1, 4, 9]), to_begin=0)\n"
           "tensor([0, 3, 5])",
-          "input"_a, "to_end"_a = none, "to_begin"_a = none)
+          "ary"_a, "to_end"_a = none, "to_begin"_a = none)
       .function_only()
       .numpy("ediff1d");
   ops.def("trapezoid", &integrate<&trapezoid, &trapezoid>,

@@ -1,5 +1,6 @@
 // Rows: counting elements by value.
 #include "core/errors.h"
+#include "numpy_api.h"
 #include "op.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/histogram.h"

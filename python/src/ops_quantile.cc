@@ -1,5 +1,6 @@
 // Rows: medians and quantiles.
 #include "ingest.h"
+#include "numpy_api.h"
 #include "op.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/quantile.h"

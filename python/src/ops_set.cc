@@ -1,4 +1,5 @@
 // Rows: tensors as sets.
+#include "numpy_api.h"
 #include "op.h"
 #include "tenon/ops/set.h"
 

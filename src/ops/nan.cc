@@ -12,26 +12,18 @@ bool may_be_nan(const Tensor& t) { return is_differentiable(t.dtype()) && !is_fl
 
 Tensor without_nans(const Tensor& t, double instead) { return may_be_nan(t) ? where(isnan(t), instead, t) : t; }
 
-// What a kept mask is counted over, in the result's shape.
-Tensor count_true(const Tensor& mask, const Axes& dims, bool keepdim) { return count_nonzero(mask, dims, keepdim); }
-
-Tensor expanded(const char* op, const Tensor& t, const Tensor& mask) {
-  if (!is_bool(mask.dtype())) errors::dtype_not_supported(op, mask.dtype(), "a bool tensor as its mask");
-  if (broadcast_shapes(op, t.shape(), mask.shape()) != t.shape()) errors::cannot_expand(op, mask.shape(), t.shape());
-  return expand(mask, t.shape());
-}
-
 // The mean of widened t, with the reduced dimensions.
 Tensor mean_of(const Tensor& t, const Tensor& mask, const Axes& dims) {
-  return div(sum(where(mask, t, 0), dims, true), to(count_true(mask, dims, true), real_dtype(t.dtype())));
+  return div(sum(where(mask, t, 0), dims, true), to(count_nonzero(mask, dims, true), real_dtype(t.dtype())));
 }
 
 Tensor without_dims(const Tensor& t, const Axes& dims, bool keepdim) {
   return keepdim ? t : squeeze(t, normalize_axes("squeeze", dims, t.ndim()));
 }
 
-Tensor spread(const Tensor& t, const Tensor& mask, const Axes& dims, double correction, bool keepdim) {
-  const Tensor n = sub(to(count_true(mask, dims, true), real_dtype(t.dtype())), correction);
+Tensor spread(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
+  const Tensor mask = logical_not(isnan(t.detach()));
+  const Tensor n = sub(to(count_nonzero(mask, dims, true), real_dtype(t.dtype())), correction);
   const Tensor centred = where(mask, sub(t, mean_of(t, mask, dims)), 0);
   const Tensor squares = is_complex(t.dtype()) ? add(square(real(centred)), square(imag(centred))) : square(centred);
   const Tensor r = div(sum(squares, dims, true), n);
@@ -94,15 +86,16 @@ Tensor nanmean(const Tensor& t, const Axes& dims, bool keepdim, std::optional<DT
   if (!may_be_nan(t)) return mean(t, dims, keepdim, dtype);
   const Tensor x = dtype ? to(t, dtype) : t;
   if (!may_be_nan(x)) return mean(x, dims, keepdim, dtype);  // an error
-  return mean_where(x, logical_not(isnan(x.detach())), dims, keepdim);
+  const Tensor valid = logical_not(isnan(x.detach()));
+  return rounded_once(x, [&](const Tensor& f) { return without_dims(mean_of(f, valid, dims), dims, keepdim); });
 }
 Tensor nanvar(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
   const Tensor x = fractional(t);
-  return var_where(x, logical_not(isnan(x.detach())), dims, correction, keepdim);
+  return to(spread(widened(x), dims, correction, keepdim), real_dtype(x.dtype()));
 }
 Tensor nanstd(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
   const Tensor x = fractional(t);
-  return std_where(x, logical_not(isnan(x.detach())), dims, correction, keepdim);
+  return to(root(spread(widened(x), dims, correction, keepdim)), real_dtype(x.dtype()));
 }
 Tensor nanmin(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("nanmin", false, t, dims, keepdim); }
 Tensor nanmax(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("nanmax", true, t, dims, keepdim); }
@@ -111,19 +104,6 @@ Tensor nanargmin(const Tensor& t, std::optional<std::int64_t> dim, bool keepdim)
 }
 Tensor nanargmax(const Tensor& t, std::optional<std::int64_t> dim, bool keepdim) {
   return position("nanargmax", true, t, dim, keepdim);
-}
-
-Tensor mean_where(const Tensor& t, const Tensor& mask, const Axes& dims, bool keepdim) {
-  const Tensor x = fractional(t), m = expanded("mean", x, mask);
-  return rounded_once(x, [&](const Tensor& f) { return without_dims(mean_of(f, m, dims), dims, keepdim); });
-}
-Tensor var_where(const Tensor& t, const Tensor& mask, const Axes& dims, double correction, bool keepdim) {
-  const Tensor x = fractional(t), m = expanded("var", x, mask);
-  return to(spread(widened(x), m, dims, correction, keepdim), real_dtype(x.dtype()));
-}
-Tensor std_where(const Tensor& t, const Tensor& mask, const Axes& dims, double correction, bool keepdim) {
-  const Tensor x = fractional(t), m = expanded("std", x, mask);
-  return to(root(spread(widened(x), m, dims, correction, keepdim)), real_dtype(x.dtype()));
 }
 
 Tensor nan_to_num(const Tensor& t, const Scalar& nan, std::optional<Scalar> posinf, std::optional<Scalar> neginf) {

@@ -75,6 +75,12 @@ Tensor without_ones(const Tensor& t) { return t.numel() == 1 ? reshape(t, {}) : 
 WeightedMean average(const Tensor& t, const Tensor& weights, const Axes& dims, bool keepdim) {
   const char* op = "average";
   const Dims axes = normalize_axes(op, dims, t.ndim());
+  if (!weights.defined()) {
+    const Tensor m = mean(fractional(t), dims, keepdim);
+    double n = 1;
+    for (const std::int64_t d : axes) n *= static_cast<double>(t.shape()[static_cast<int>(d)]);
+    return {m, full(m.shape(), n, m.dtype(), m.device())};
+  }
   Tensor w = weights;
   if (w.shape() != t.shape()) {
     // Sizes along dims, in their order.

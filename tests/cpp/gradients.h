@@ -84,7 +84,7 @@ inline void expect_second_gradients(const std::string& what, const Function& f, 
     auto with_all = [&](const std::vector<Tensor>& v) {
       Tensor g = gradient(v);
       for (const Tensor& t : v)  // so that each operand has a gradient, if only 0
-        if (is_differentiable(t.dtype())) g = add(g, mul(t, 0));
+        if (is_differentiable(t.dtype())) g = add(g, mul(sum(t), 0));
       return g;
     };
     expect_gradients(what + " (second order)", with_all, used, 1e-6, 1e-5);

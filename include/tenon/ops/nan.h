@@ -27,12 +27,6 @@ TENON_API Tensor nanargmin(const Tensor& t, std::optional<std::int64_t> dim = {}
 TENON_API Tensor nanargmax(const Tensor& t, std::optional<std::int64_t> dim = {}, bool keepdim = false);
 TENON_API Tensor nancumsum(const Tensor& t, std::int64_t dim, std::optional<DType> dtype = {});
 TENON_API Tensor nancumprod(const Tensor& t, std::int64_t dim, std::optional<DType> dtype = {});
-// The sum, the mean, ... of the elements where the mask, which broadcasts to t, holds.
-TENON_API Tensor mean_where(const Tensor& t, const Tensor& mask, const Axes& dims = {}, bool keepdim = false);
-TENON_API Tensor var_where(const Tensor& t, const Tensor& mask, const Axes& dims = {}, double correction = 1,
-                           bool keepdim = false);
-TENON_API Tensor std_where(const Tensor& t, const Tensor& mask, const Axes& dims = {}, double correction = 1,
-                           bool keepdim = false);
 // NaN replaced by nan, infinities by posinf and neginf: by default the dtype's largest and smallest numbers. Complex
 // numbers part by part. Integers and bools as they are, a copy. Throws DtypeError for float8.
 TENON_API Tensor nan_to_num(const Tensor& t, const Scalar& nan = 0., std::optional<Scalar> posinf = {},

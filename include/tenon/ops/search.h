@@ -7,7 +7,7 @@
 namespace tenon {
 
 // Int64, no gradients.
-//
+
 // Where each value belongs among ascending numbers: before equal ones, or behind them with right. NaNs are above all
 // numbers. sorted is 1-d, or has the values' dimensions but the last: then each row of values is sought in its own row.
 // sorter: the positions that put sorted in order. Integers and floats meet in float64. Throws ShapeError, DtypeError for

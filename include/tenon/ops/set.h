@@ -10,7 +10,7 @@
 namespace tenon {
 
 // The number of results is read to the host.
-//
+
 struct Unique {
   Tensor values;   // in order
   Tensor indices;  // where each is first

@@ -7,12 +7,12 @@
 namespace tenon {
 
 // In a floating or complex dtype, the default float for integers and bools.
-//
+
 struct WeightedMean {
   Tensor mean, weights;
 };
 // sum(t * weights) / sum(weights) over dims, and the latter, in the promoted dtype and the mean's shape. weights: of t's
-// shape, or of its sizes along dims. Throws ShapeError for other weights, DtypeError for float8.
+// shape, or of its sizes along dims; undefined: all 1. Throws ShapeError for other weights, DtypeError for float8.
 TENON_API WeightedMean average(const Tensor& t, const Tensor& weights, const Axes& dims = {}, bool keepdim = false);
 
 struct CovOptions {
