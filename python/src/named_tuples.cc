@@ -39,10 +39,11 @@ void init_named_tuples(PyObject* module) {
   static PyStructSequence_Field of_histogram[] = {{"hist", "how many elements, or what sum of weights, each bin has"},
                                                   {"bin_edges", "where the bins begin, and where the last one ends"},
                                                   {nullptr, nullptr}};
-  values_indices = new_type(module, "tenon.ValuesIndices",
-                            "Elements of a tensor, and where they are: what max(dim), sort and topk return.", of_values);
-  min_max = new_type(module, "tenon.MinMax", "The smallest and the largest elements: what aminmax returns.",
-                     of_extremes);
+  values_indices =
+      new_type(module, "tenon.ValuesIndices",
+               "Elements of a tensor, and where they are: what max(dim), sort and topk return.", of_values);
+  min_max =
+      new_type(module, "tenon.MinMax", "The smallest and the largest elements: what aminmax returns.", of_extremes);
   histogram_result = new_type(module, "tenon.HistogramResult", "Counts and the edges of their bins.", of_histogram);
 }
 

@@ -49,7 +49,8 @@ PyObject* interp_any(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "x"};
   const Tensor fp = argument<Tensor>(def, args, 2), xp = argument<Tensor>(def, args, 1);
   const Tensor x = to_tensor_beside(args[0], xp, w);
-  const auto left = argument<std::optional<Scalar>>(def, args, 3), right = argument<std::optional<Scalar>>(def, args, 4);
+  const auto left = argument<std::optional<Scalar>>(def, args, 3),
+             right = argument<std::optional<Scalar>>(def, args, 4);
   const auto period = argument<std::optional<double>>(def, args, 5);
   return computed(kLongWork, [&] { return interp(x, xp, fp, left, right, period); }, x, xp, fp);
 }
@@ -67,15 +68,16 @@ void def_difference(Ops& ops) {
           "input"_a, "n"_a = 1, "dim"_a = -1, "prepend"_a = none, "append"_a = none)
       .numpy("diff")
       .array_api("diff");
-  ops.raw("gradient", &gradient_any,
-          "A tuple of new tensors: the slopes along each dim, by differences of second order.\n\n"
-          "spacing: a number, the coordinates of the elements (1-D), or a sequence of these for each dim. dim: an int,\n"
-          "a tuple, or None for all. edge_order: 1 or 2, the order at the ends. Of integers and bools in the default\n"
-          "float. ValueError for too few elements and for coordinates of another number, IndexError for a dimension\n"
-          "that is not there, TypeError for another number of spacings and float8.\n\n"
-          ">>> tenon.gradient(tenon.tensor([1., 4., 9.]))\n"
-          "(tensor([3., 4., 5.]),)",
-          "input"_a, kw_only, "spacing"_a = none, "dim"_a = none, "edge_order"_a = 1)
+  ops.raw(
+         "gradient", &gradient_any,
+         "A tuple of new tensors: the slopes along each dim, by differences of second order.\n\n"
+         "spacing: a number, the coordinates of the elements (1-D), or a sequence of these for each dim. dim: an int,\n"
+         "a tuple, or None for all. edge_order: 1 or 2, the order at the ends. Of integers and bools in the default\n"
+         "float. ValueError for too few elements and for coordinates of another number, IndexError for a dimension\n"
+         "that is not there, TypeError for another number of spacings and float8.\n\n"
+         ">>> tenon.gradient(tenon.tensor([1., 4., 9.]))\n"
+         "(tensor([3., 4., 5.]),)",
+         "input"_a, kw_only, "spacing"_a = none, "dim"_a = none, "edge_order"_a = 1)
       .function_only()
       .returns("tuple[Tensor, ...]");
   ops.def("ediff1d", &ediff1d_row,

@@ -26,7 +26,8 @@ Bins bins_of(PyObject* o, const Tensor& t, const Where& w) {
   Bins b;
   if (PyUnicode_Check(o)) b.rule = utf8(o);
   else if (PyIndex_Check(o) && !is_tensor(o) && !is_ndarray(o)) b.count = to_int(o, w);
-  else if (const Tensor e = to_tensor_beside(o, t, w); e.ndim() == 0 && is_integral(e.dtype())) b.count = e.item<std::int64_t>();
+  else if (const Tensor e = to_tensor_beside(o, t, w); e.ndim() == 0 && is_integral(e.dtype()))
+    b.count = e.item<std::int64_t>();
   else b.edges = e;
   return b;
 }
@@ -41,7 +42,8 @@ PyObject* histogram_any(const OpDef& def, PyObject* const* args) {
   const bool density = argument<bool>(def, args, 4);
   const auto f = [&] {
     Histogram h = histogram(t, bins, weights, density);
-    if (!is_differentiable(h.counts.dtype())) h.counts = to(h.counts, is_floating(t.dtype()) ? t.dtype() : default_float());
+    if (!is_differentiable(h.counts.dtype()))
+      h.counts = to(h.counts, is_floating(t.dtype()) ? t.dtype() : default_float());
     return h;
   };
   return to_python(without_gil(10 * t.numel(), f, t));
@@ -60,13 +62,14 @@ void def_histogram(Ops& ops) {
           "input"_a, "weights"_a = none, "minlength"_a = 0)
       .no_out()
       .numpy("bincount");
-  ops.def("histc", &histc,
-          "How many elements are in each of equal bins from min to max: a new 1-D tensor of input's float.\n\n"
-          "The extremes of the elements where both are 0. What lies outside counts nowhere. ValueError for no bins and\n"
-          "for max below min, TypeError for complex numbers and float8.\n\n"
-          ">>> tenon.histc(tenon.tensor([1., 2., 1.]), bins=4, min=0, max=3)\n"
-          "tensor([0., 2., 1., 0.])",
-          "input"_a, "bins"_a = 100, "min"_a = 0.0, "max"_a = 0.0)
+  ops.def(
+         "histc", &histc,
+         "How many elements are in each of equal bins from min to max: a new 1-D tensor of input's float.\n\n"
+         "The extremes of the elements where both are 0. What lies outside counts nowhere. ValueError for no bins and\n"
+         "for max below min, TypeError for complex numbers and float8.\n\n"
+         ">>> tenon.histc(tenon.tensor([1., 2., 1.]), bins=4, min=0, max=3)\n"
+         "tensor([0., 2., 1., 0.])",
+         "input"_a, "bins"_a = 100, "min"_a = 0.0, "max"_a = 0.0)
       .no_out();
   ops.raw("histogram", &histogram_any,
           "A named tuple (hist, bin_edges): what each bin has of the elements, and where the bins begin and end.\n\n"

@@ -8,7 +8,8 @@ namespace {
 
 std::string doc(const char* first, const char* more, const char* example) {
   return std::string(first) +
-         "\n\nA new tensor. dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.\n" + more +
+         "\n\nA new tensor. dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.\n" +
+         more +
          "\nIndexError for a dimension that is not there, ValueError for a repeated one, TypeError for float8.\n\n" +
          example;
 }
@@ -76,21 +77,23 @@ void def_nan_reductions(Ops& ops) {
               .c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .function_only();
-  ops.def("nanargmin", &nanargmin,
-          "The index of the smallest element that is no NaN (the first of equal ones): a new int64 tensor.\n\n"
-          "dim: an int, or None for the flat tensor; keepdim keeps it with size 1. ValueError for no elements and\n"
-          "where all are NaN, IndexError for a dimension that is not there, TypeError for complex numbers and float8.\n\n"
-          ">>> tenon.nanargmin(tenon.tensor([2., float('nan'), 1.]))\n"
-          "tensor(2)",
-          "input"_a, "dim"_a = none, "keepdim"_a = false)
+  ops.def(
+         "nanargmin", &nanargmin,
+         "The index of the smallest element that is no NaN (the first of equal ones): a new int64 tensor.\n\n"
+         "dim: an int, or None for the flat tensor; keepdim keeps it with size 1. ValueError for no elements and\n"
+         "where all are NaN, IndexError for a dimension that is not there, TypeError for complex numbers and float8.\n\n"
+         ">>> tenon.nanargmin(tenon.tensor([2., float('nan'), 1.]))\n"
+         "tensor(2)",
+         "input"_a, "dim"_a = none, "keepdim"_a = false)
       .function_only();
-  ops.def("nanargmax", &nanargmax,
-          "The index of the largest element that is no NaN (the first of equal ones): a new int64 tensor.\n\n"
-          "dim: an int, or None for the flat tensor; keepdim keeps it with size 1. ValueError for no elements and\n"
-          "where all are NaN, IndexError for a dimension that is not there, TypeError for complex numbers and float8.\n\n"
-          ">>> tenon.nanargmax(tenon.tensor([2., float('nan'), 1.]))\n"
-          "tensor(0)",
-          "input"_a, "dim"_a = none, "keepdim"_a = false)
+  ops.def(
+         "nanargmax", &nanargmax,
+         "The index of the largest element that is no NaN (the first of equal ones): a new int64 tensor.\n\n"
+         "dim: an int, or None for the flat tensor; keepdim keeps it with size 1. ValueError for no elements and\n"
+         "where all are NaN, IndexError for a dimension that is not there, TypeError for complex numbers and float8.\n\n"
+         ">>> tenon.nanargmax(tenon.tensor([2., float('nan'), 1.]))\n"
+         "tensor(0)",
+         "input"_a, "dim"_a = none, "keepdim"_a = false)
       .function_only();
 }
 

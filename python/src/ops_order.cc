@@ -17,7 +17,9 @@ Tensor parted(const Tensor& t, const Dims& kth, const std::optional<std::int64_t
 void def_order(Ops& ops) {
   ops.def(
          "topk",
-         +[](const Tensor& t, std::int64_t k, std::int64_t dim, bool largest, bool) { return topk(t, k, dim, largest); },
+         +[](const Tensor& t, std::int64_t k, std::int64_t dim, bool largest, bool) {
+           return topk(t, k, dim, largest);
+         },
          "A named tuple (values, indices) of the k largest elements along dim, or the smallest.\n\n"
          "New tensors: values of input's dtype, in order, and where they stood (int64). NaNs are above all numbers.\n"
          "They are in order whatever sorted says. The gradient goes back with each element.\n"

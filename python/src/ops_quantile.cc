@@ -61,18 +61,19 @@ void def_quantile(Ops& ops) {
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .with_out()
       .returns("Any");
-  ops.raw("quantile", &quantile_any<&quantile>,
-          "The q-quantiles of the elements over dim: a new tensor, of q's shape and then what is left of input's.\n\n"
-          "q: numbers from 0 to 1 of any shape. dim: an int, a tuple, or None for all dimensions; keepdim keeps them\n"
-          "with size 1. interpolation: linear, lower, higher, midpoint, nearest, or another of NumPy's methods: hazen,\n"
-          "weibull, median_unbiased, normal_unbiased, inverted_cdf, averaged_inverted_cdf, closest_observation,\n"
-          "interpolated_inverted_cdf. Those that give elements keep integers, the others give the default float.\n"
-          "A NaN gives NaN. The gradient goes to the elements, and to q where the method is continuous.\n"
-          "ValueError for a q outside the range, another method and no elements; IndexError for a dimension that is\n"
-          "not there; TypeError for complex numbers and float8; RuntimeError for a q that requires grad otherwise.\n\n"
-          ">>> tenon.quantile(tenon.tensor([1., 2., 4.]), 0.75)\n"
-          "tensor(3.)",
-          "input"_a, "q"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "interpolation"_a = "linear")
+  ops.raw(
+         "quantile", &quantile_any<&quantile>,
+         "The q-quantiles of the elements over dim: a new tensor, of q's shape and then what is left of input's.\n\n"
+         "q: numbers from 0 to 1 of any shape. dim: an int, a tuple, or None for all dimensions; keepdim keeps them\n"
+         "with size 1. interpolation: linear, lower, higher, midpoint, nearest, or another of NumPy's methods: hazen,\n"
+         "weibull, median_unbiased, normal_unbiased, inverted_cdf, averaged_inverted_cdf, closest_observation,\n"
+         "interpolated_inverted_cdf. Those that give elements keep integers, the others give the default float.\n"
+         "A NaN gives NaN. The gradient goes to the elements, and to q where the method is continuous.\n"
+         "ValueError for a q outside the range, another method and no elements; IndexError for a dimension that is\n"
+         "not there; TypeError for complex numbers and float8; RuntimeError for a q that requires grad otherwise.\n\n"
+         ">>> tenon.quantile(tenon.tensor([1., 2., 4.]), 0.75)\n"
+         "tensor(3.)",
+         "input"_a, "q"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "interpolation"_a = "linear")
       .with_out();
   ops.raw("nanquantile", &quantile_any<&nanquantile>,
           "As quantile, without the NaNs; NaN where there is nothing else. A new tensor.\n\n"

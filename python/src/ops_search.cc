@@ -32,11 +32,11 @@ PyObject* bucketize_any(const OpDef& def, PyObject* const* args) {
                values = to_tensor_beside(args[0], sorted, {def.name.c_str(), "input"});
   const bool int32 = argument<bool>(def, args, 2), right = argument<bool>(def, args, 3);
   if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "boundaries of 1 dimension");
-  return computed(10 * values.numel(), [&] { return as_int32(searchsorted(sorted, values, right), int32); }, sorted, values);
+  return computed(
+      10 * values.numel(), [&] { return as_int32(searchsorted(sorted, values, right), int32); }, sorted, values);
 }
 PyObject* digitize_any(const OpDef& def, PyObject* const* args) {
-  const Tensor bins = argument<Tensor>(def, args, 1),
-               values = to_tensor_beside(args[0], bins, {def.name.c_str(), "x"});
+  const Tensor bins = argument<Tensor>(def, args, 1), values = to_tensor_beside(args[0], bins, {def.name.c_str(), "x"});
   const bool right = argument<bool>(def, args, 2);
   return computed(10 * values.numel(), [&] { return digitize(values, bins, right); }, bins, values);
 }

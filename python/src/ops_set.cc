@@ -40,7 +40,8 @@ PyObject* isin_any(const OpDef& def, PyObject* const* args) {
     elements = to_tensor_beside(args[0], tests, {op, "elements"});
   }
   const bool invert = argument<bool>(def, args, 3);
-  return computed(10 * (elements.numel() + tests.numel()), [&] { return isin(elements, tests, invert); }, elements, tests);
+  return computed(
+      10 * (elements.numel() + tests.numel()), [&] { return isin(elements, tests, invert); }, elements, tests);
 }
 
 PyObject* intersect1d_any(const OpDef& def, PyObject* const* args) {

@@ -24,9 +24,7 @@ inline Tensor beside(const Tensor& t, const Tensor& other) {
   return !is_differentiable(t.dtype()) && is_differentiable(other.dtype()) ? to(t, DType::float64) : t;
 }
 // What several steps are taken in: float32 at least, float64 for integers, which tells most of them apart.
-inline Tensor precise(const Tensor& t) {
-  return is_differentiable(t.dtype()) ? widened(t) : to(t, DType::float64);
-}
+inline Tensor precise(const Tensor& t) { return is_differentiable(t.dtype()) ? widened(t) : to(t, DType::float64); }
 // f of t, computed in float32 and rounded once, for float16 and bfloat16.
 template <class F>
 Tensor rounded_once(const Tensor& t, F&& f) {

@@ -54,8 +54,8 @@ Tensor slopes_at(const Tensor& f, int d, const Tensor& x, std::int64_t edge_orde
   const Tensor a = along(part(h, 0, {}, -1), d, f.ndim()), b = along(part(h, 0, 1, {}), d, f.ndim());
   const Tensor before = div(neg(b), mul(a, add(a, b))), here = div(sub(b, a), mul(a, b)),
                after = div(a, mul(b, add(a, b)));
-  const Tensor inner = add(add(mul(before, part(f, d, {}, -2)), mul(here, part(f, d, 1, -1))),
-                           mul(after, part(f, d, 2, {})));
+  const Tensor inner =
+      add(add(mul(before, part(f, d, {}, -2)), mul(here, part(f, d, 1, -1))), mul(after, part(f, d, 2, {})));
   Tensor first, last;
   if (edge_order == 1) {
     first = div(sub(at(1), at(0)), step(0));
@@ -235,11 +235,12 @@ Tensor interp(const Tensor& x, const Tensor& xp, const Tensor& fp, std::optional
     const Tensor x0 = take(knots, i), x1 = take(knots, add(i, 1)), y0 = take(heights, i), y1 = take(heights, add(i, 1));
     const Tensor dx = sub(x1, x0), slope = div(sub(y1, y0), where(eq(dx, 0), 1, dx));
     y = add(mul(slope, sub(at, x0)), y0);
-    // Beside infinite points: from the other end of the line, or along it.
-    const Tensor from_right = add(mul(slope, sub(at, x1)), y1);
-    y = where(eq(at, x1), from_right, y);  // the last point exactly
+    const Tensor from_right = add(mul(slope, sub(at, x1)), y1), on_left = eq(at, x0), on_right = eq(at, x1);
+    y = where(on_right, from_right, y);  // the last point exactly
+    // Beside infinite points: a point itself, or from the other end of the line, or along it.
+    const Tensor flat = where(logical_and(isnan(from_right), eq(y0, y1)), y0, from_right);
     const Tensor lost = logical_and(isnan(y), logical_not(isnan(at)));
-    y = where(lost, where(isnan(from_right), where(eq(y0, y1), y0, from_right), from_right), y);
+    y = where(lost, where(on_left, y0, where(on_right, y1, flat)), y);
   }
   y = where(below, left ? Tensor::of(*left, y.dtype(), y.device()) : to(first, y.dtype()), y);
   y = where(above, right ? Tensor::of(*right, y.dtype(), y.device()) : to(last, y.dtype()), y);

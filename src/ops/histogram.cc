@@ -97,7 +97,8 @@ double stone(const Tensor& x, const Range& r) {
   double best = INFINITY;
   std::int64_t bins = 1;
   for (std::int64_t k = 1; k <= most; ++k) {
-    const Tensor c = to(histogram(x, {.count = k, .edges = {}, .rule = {}, .range = std::pair{r.low, r.high}}).counts, DType::float64);
+    const Tensor c = to(histogram(x, {.count = k, .edges = {}, .rule = {}, .range = std::pair{r.low, r.high}}).counts,
+                        DType::float64);
     const Tensor p = div(c, n);
     const double cost = (2 - (n + 1) * sum(mul(p, p)).item<double>()) / (extent / static_cast<double>(k));
     if (cost < best) best = cost, bins = k;
@@ -129,7 +130,7 @@ std::int64_t bins_by_rule(const char* op, const Tensor& t, const std::string& ru
 }
 
 struct Edges {
-  Tensor values;              // 1-d, of the dtype that is compared in, without a gradient
+  Tensor values;  // 1-d, of the dtype that is compared in, without a gradient
   std::optional<Range> even;  // where they are at equal distances
   std::int64_t count() const { return values.numel() - 1; }
 };
@@ -238,7 +239,8 @@ HistogramDD histogramdd(const Tensor& points, std::span<const Bins> bins, const 
   if (points.ndim() != 2) errors::wrong_ndim(op, points.ndim(), "points (n, d) of 2 dimensions");
   const std::int64_t n = points.shape()[0], d = points.shape()[1];
   if (static_cast<std::int64_t>(bins.size()) != d)
-    errors::fail(op, "bins are needed for each of the ", d, " dimensions; got ", static_cast<std::int64_t>(bins.size()));
+    errors::fail(op, "bins are needed for each of the ", d, " dimensions; got ",
+                 static_cast<std::int64_t>(bins.size()));
   if (weights.defined() && weights.shape() != Dims{n}) errors::wrong_shape(op, weights.shape(), {n});
   HistogramDD h;
   Dims shape;

@@ -26,8 +26,9 @@ Tensor spread(const Tensor& t, const Axes& dims, double correction, bool keepdim
   const Tensor n = sub(to(count_nonzero(mask, dims, true), real_dtype(t.dtype())), correction);
   const Tensor centred = where(mask, sub(t, mean_of(t, mask, dims)), 0);
   const Tensor squares = is_complex(t.dtype()) ? add(square(real(centred)), square(imag(centred))) : square(centred);
-  const Tensor r = div(sum(squares, dims, true), n);
-  return without_dims(where(le(n, 0), NAN, r), dims, keepdim);
+  // Where there are too few elements, nothing is divided by 0 either: the gradient would be NaN.
+  const Tensor few = le(n, 0), r = div(sum(squares, dims, true), where(few, 1, n));
+  return without_dims(where(few, NAN, r), dims, keepdim);
 }
 
 // The root, whose slope at 0 is taken as 0.

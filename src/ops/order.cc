@@ -91,7 +91,9 @@ ValuesIndices topk(const Tensor& t, std::int64_t k, std::int64_t dim, bool large
   const int d = normalize_axis("topk", dim, t.ndim());
   const std::int64_t n = size_of(t, d);
   if (k < 0 || k > n) errors::fail("topk", "k must be from 0 to the size of the dimension, ", n, "; got ", k);
-  if (t.ndim() == 0) return k ? taken(t, 0, argsort(t), true) : ValuesIndices{narrow(t.reshape({1}), 0, 0, 0), empty({0}, DType::int64, t.device())};
+  if (t.ndim() == 0)
+    return k ? taken(t, 0, argsort(t), true)
+             : ValuesIndices{narrow(t.reshape({1}), 0, 0, 0), empty({0}, DType::int64, t.device())};
   // Selecting costs a few passes, sorting log n: from some thousand elements on.
   if (t.ndim() == 1 && n >= 4096 && k > 0 && k <= n / 8 && !is_complex(t.dtype()) && !is_float8(t.dtype())) {
     const Tensor at = first_of_long_row(t.detach(), k, largest);

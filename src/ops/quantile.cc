@@ -6,6 +6,7 @@
 
 #include "ops/composing.h"
 #include "tenon/ops/quantile.h"
+#include "tenon/ops/search.h"
 
 namespace tenon {
 namespace {
@@ -194,6 +195,26 @@ Tensor by_count(const Request& r) {
   return cat(results, -1);
 }
 
+// q, flat and from 0 to 1, and its values on the host.
+Tensor levels_of(const char* op, const Tensor& q, double scale, std::vector<double>& values) {
+  Tensor levels = reshape(to(q, DType::float64), {-1});
+  if (scale != 1) levels = div(levels, scale);
+  const Tensor host = to(levels.detach(), DType::float64, kCpu);
+  for (std::int64_t i = 0; i < host.numel(); ++i) {
+    const double v = host.data<double>()[i * host.strides()[0]];
+    if (!(v >= 0 && v <= 1)) errors::fail(op, "q must be from 0 to ", static_cast<int>(scale), "; got ", v * scale);
+    values.push_back(v);
+  }
+  return levels;
+}
+
+// (q's shape, rest) of (rest, number of quantiles).
+Tensor levels_first(const Tensor& y, const Tensor& q, const Dims& rest) {
+  Dims shape = q.shape();
+  for (const std::int64_t n : rest) shape.push_back(n);
+  return reshape(y.ndim() > 1 && q.numel() > 1 ? movedim(y, {-1}, {0}) : y, shape);
+}
+
 Tensor quantile_as(const char* op, const Tensor& t, const Tensor& q, double scale, const Axes& dims, bool keepdim,
                    const std::string& method, bool skip_nan) {
   errors::check_real(op, t);
@@ -204,25 +225,19 @@ Tensor quantile_as(const char* op, const Tensor& t, const Tensor& q, double scal
   if (s.count() == 0 && !skip_nan) errors::empty_reduction(op, t.shape(), "the dimensions of the quantile");
   const DType result = is_floating(t.dtype()) || gives_elements(m) ? t.dtype() : default_float();
   Request r{op, m, s.rows, {}, {}, result};
-  Tensor levels = reshape(to(q, DType::float64), {-1});
-  if (scale != 1) levels = div(levels, scale);
+  const Tensor levels = levels_of(op, q, scale, r.q);
   if (autograd::needs_grad(levels)) {
     if (m.between != Between::mix)
       errors::fail<GradError>(op, "the method '", method,
                               "' has no derivative by q; use .detach() where q is taken as a constant");
     r.q_grad = to(levels, DType::float64, t.device());
   }
-  const Tensor host = to(levels.detach(), DType::float64, kCpu);
-  for (std::int64_t i = 0; i < host.numel(); ++i) {
-    const double v = host.data<double>()[i * host.strides()[0]];
-    if (!(v >= 0 && v <= 1)) errors::fail(op, "q must be from 0 to ", static_cast<int>(scale), "; got ", v * scale);
-    r.q.push_back(v);
+  if (r.q.empty()) {
+    Dims shape = q.shape();
+    for (const std::int64_t n : s.shape(keepdim)) shape.push_back(n);
+    return empty(shape, result, t.device());
   }
-  Dims shape = q.shape();
-  for (const std::int64_t n : s.shape(keepdim)) shape.push_back(n);
-  if (r.q.empty()) return empty(shape, result, t.device());
-  const Tensor y = skip_nan ? by_count(r) : by_rank(r);
-  return reshape(y.ndim() > 1 && r.q.size() > 1 ? movedim(y, {-1}, {0}) : y, shape);
+  return levels_first(skip_nan ? by_count(r) : by_rank(r), q, s.shape(keepdim));
 }
 
 // ---- medians ----
@@ -295,6 +310,44 @@ Tensor nanquantile(const Tensor& t, const Tensor& q, const Axes& dims, bool keep
 }
 Tensor nanpercentile(const Tensor& t, const Tensor& q, const Axes& dims, bool keepdim, const std::string& method) {
   return quantile_as("nanpercentile", t, q, 100, dims, keepdim, method, true);
+}
+Tensor weighted_quantile(const Tensor& t, const Tensor& q, const Tensor& weights, const Axes& dims, bool keepdim,
+                         bool skip_nan) {
+  const char* op = "quantile";
+  errors::check_real(op, t);
+  errors::check_real(op, weights);
+  if (autograd::needs_grad(weights, q))
+    errors::fail<GradError>(op, "there is no derivative by weights, or by q with them; use .detach()");
+  Tensor w = weights;
+  if (w.shape() != t.shape()) {
+    const Dims axes = normalize_axes(op, dims, t.ndim());
+    if (axes.size() != 1 || w.shape() != Dims{t.shape()[static_cast<int>(axes[0])]})
+      errors::fail<ShapeError>(op, "weights have the shape of the elements, ", t.shape(),
+                               ", or one dimension along the one that is reduced; got ", w.shape());
+    Dims along(t.ndim(), 1);
+    along[static_cast<int>(axes[0])] = w.numel();
+    w = expand(reshape(w, along), t.shape());
+  }
+  const Slices s = slices(op, t, dims);
+  if (s.count() == 0) errors::empty_reduction(op, t.shape(), "the dimensions of the quantile");
+  std::vector<double> values;
+  const Tensor levels = to(levels_of(op, q, 1, values), DType::float64, t.device());
+  w = to(slices(op, w, dims).rows, DType::float64);
+  if (any(lt(w, 0)).item<bool>()) errors::fail(op, "weights must not be negative");
+  const Tensor nans = is_floating(t.dtype()) ? isnan(s.rows.detach()) : Tensor();
+  if (nans.defined() && skip_nan) w = where(nans, 0, w);
+  const Tensor order = argsort(s.rows.detach());
+  const Tensor sums = cumsum(gather(w, -1, order), -1), total = narrow(sums, -1, s.count() - 1, 1);
+  Dims rows = total.shape();
+  rows[rows.size() - 1] = levels.numel();
+  // What weighs nothing at the front is not the 0-quantile.
+  const Tensor at = searchsorted(where(eq(sums, 0), -1, sums), expand(mul(total, levels), rows));
+  Tensor y = gather(gather(s.rows, -1, order), -1, minimum(at, s.count() - 1));
+  if (nans.defined()) {
+    const Tensor lost = skip_nan ? all(nans, Dims{-1}, true) : any(nans, Dims{-1}, true);
+    y = where(lost, NAN, y);
+  }
+  return levels_first(y, q, s.shape(keepdim));
 }
 Tensor median(const Tensor& t, const Axes& dims, bool keepdim) { return median_as("median", t, dims, keepdim, false); }
 Tensor nanmedian(const Tensor& t, const Axes& dims, bool keepdim) {

@@ -14,7 +14,8 @@ Tensor starts_of_runs(const Tensor& t, bool equal_nan) {
   const Tensor x = is_float8(t.dtype()) ? to(t, DType::float32) : t;
   const Tensor a = part(x, 0, 1, {}), b = part(x, 0, {}, -1);
   Tensor differs = ne(a, b);
-  if (equal_nan && is_differentiable(x.dtype())) differs = logical_and(differs, logical_not(logical_and(isnan(a), isnan(b))));
+  if (equal_nan && is_differentiable(x.dtype()))
+    differs = logical_and(differs, logical_not(logical_and(isnan(a), isnan(b))));
   Tensor rest = narrow(out, 0, 1, n - 1);
   copy_(rest, differs);
   return out;
@@ -90,7 +91,8 @@ Unique unique(const Tensor& t, std::optional<std::int64_t> dim, UniqueParts part
   if (!dim) return unique_flat(t, parts, equal_nan);
   const int d = normalize_axis("unique", *dim, t.ndim());
   const Tensor rows = rows_of("unique", t, d);
-  Unique u = unique_flat(ranks_of_rows(rows, equal_nan), {.indices = true, .inverse = parts.inverse, .counts = parts.counts}, true);
+  Unique u = unique_flat(ranks_of_rows(rows, equal_nan),
+                         {.indices = true, .inverse = parts.inverse, .counts = parts.counts}, true);
   u.values = index_select(t, d, u.indices);
   if (!parts.indices) u.indices = {};
   return u;

@@ -61,7 +61,8 @@ std::pair<Tensor, DType> covariances(const char* op, const Tensor& t, const CovO
     x = cat(parts);
   }
   const Weights w = weigh(op, o, x.shape()[1], real_dtype(x.dtype()), x.device());
-  const Tensor centre = w.each.defined() ? div(sum(mul(x, w.each), Dims{1}, true), sum(w.each)) : mean(x, Dims{1}, true);
+  const Tensor centre =
+      w.each.defined() ? div(sum(mul(x, w.each), Dims{1}, true), sum(w.each)) : mean(x, Dims{1}, true);
   const Tensor d = sub(x, centre), other = w.each.defined() ? mul(d, w.each) : d;
   const Tensor products = matmul(d, mT(is_complex(d.dtype()) ? conj(other) : other));
   return {div(products, maximum(w.divisor, 0)), result};
@@ -94,9 +95,8 @@ WeightedMean average(const Tensor& t, const Tensor& weights, const Axes& dims, b
       order[i] = i;
       shape[static_cast<int>(axes[i])] = w.shape()[i];
     }
-    std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-      return axes[static_cast<int>(a)] < axes[static_cast<int>(b)];
-    });
+    std::sort(order.begin(), order.end(),
+              [&](std::int64_t a, std::int64_t b) { return axes[static_cast<int>(a)] < axes[static_cast<int>(b)]; });
     w = expand(reshape(permute(w, order), shape), t.shape());
   }
   const DType d = promote(fractional(t).dtype(), is_differentiable(w.dtype()) ? w.dtype() : fractional(t).dtype());

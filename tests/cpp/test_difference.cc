@@ -66,10 +66,12 @@ TEST(Difference, Gradients) {
   using In = const std::vector<Tensor>&;
   expect_second_gradients("diff", [](In v) { return diff(square(v[0]), 2, 1); }, {y});
   for (const std::int64_t order : {1, 2})
-    expect_second_gradients("gradient", [order](In v) {
-      const Operand places[] = {v[1]};
-      return gradient(square(v[0]), places, Dims{1}, order)[0];
-    }, {y, x});
+    expect_second_gradients("gradient",
+                            [order](In v) {
+                              const Operand places[] = {v[1]};
+                              return gradient(square(v[0]), places, Dims{1}, order)[0];
+                            },
+                            {y, x});
   expect_second_gradients("trapezoid", [](In v) { return trapezoid(square(v[0]), v[1]); }, {y, x});
   expect_second_gradients("cumulative_trapezoid", [](In v) { return cumulative_trapezoid(v[0], v[1]); }, {y, x});
   expect_second_gradients("interp", [](In v) { return interp(v[0], v[1], v[2]); }, {at, x, f});

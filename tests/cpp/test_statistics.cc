@@ -32,17 +32,20 @@ TEST(Statistics, WeightedMeans) {
   EXPECT_EQ(values(m.mean), (List{2.25, 3.25, 4.25}));
   EXPECT_EQ(values(m.weights), (List{4, 4, 4}));
   EXPECT_EQ(average(t, {}).mean.item<double>(), 2.5);
-  EXPECT_NE(message<ShapeError>([&] { average(t, doubles({1}), Dims{0}); }).find("average: weights"), std::string::npos);
+  EXPECT_NE(message<ShapeError>([&] { average(t, doubles({1}), Dims{0}); }).find("average: weights"),
+            std::string::npos);
 }
 
 TEST(Statistics, Gradients) {
   const Tensor x = test::uniform({2, 5}, -1, 1, 1), w = test::uniform({5}, 0.5, 1, 2);
   using In = const std::vector<Tensor>&;
-  expect_second_gradients("cov", [](In v) {
-    CovOptions o;
-    o.aweights = v[1];
-    return cov(v[0], o);
-  }, {x, w});
+  expect_second_gradients("cov",
+                          [](In v) {
+                            CovOptions o;
+                            o.aweights = v[1];
+                            return cov(v[0], o);
+                          },
+                          {x, w});
   expect_second_gradients("corrcoef", [](In v) { return corrcoef(v[0]); }, {x});
   expect_second_gradients("average", [](In v) { return average(v[0], v[1], Dims{1}).mean; }, {x, w});
 }

@@ -71,7 +71,10 @@ def test_a_scan_is_six_files() -> None:
     spells = re.compile(r"\bcummax\b|\bScan::argmax\b|^enum class Scan .*\bargmax\b", re.MULTILINE)
     folders = ("include", "src", "python/src", "tests/cpp")
     found = {
-        str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).rglob("*.*") if spells.search(p.read_text())
+        str(p.relative_to(ROOT))
+        for f in folders
+        for p in (ROOT / f).rglob("*.*")
+        if spells.search(p.read_text())
     }
     # Where scans of every kind begin.
     assert found - set(listed) <= {"src/backends/cpu/scan.cc", "src/backends/cpu/scan.h"}

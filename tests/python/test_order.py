@@ -36,7 +36,11 @@ def test_cummax_and_cummin(best, dtype):
     for layout in (a, a[::-1, :, ::-1], a.T, a[:0]):
         for dim in range(3):
             values, indices = op(tenon.from_numpy(layout), dim)
-            expected = np.apply_along_axis(running, dim, layout, best) if layout.size else np.zeros(layout.shape, int)
+            expected = (
+                np.apply_along_axis(running, dim, layout, best)
+                if layout.size
+                else np.zeros(layout.shape, int)
+            )
             equal(indices, expected)
             equal(values, np.take_along_axis(layout, expected, dim), dtype)
 
@@ -47,7 +51,9 @@ def test_cummax_of_nan_infinities_and_long_lines():
     assert indices.tolist() == [0, 1, 2, 2, 4, 4]
     np.testing.assert_array_equal(values.numpy(), a[indices.numpy()])
     long = RNG.standard_normal((2, 70_000))
-    np.testing.assert_array_equal(tenon.cummax(tenon.from_numpy(long), 1).values.numpy(), np.maximum.accumulate(long, 1))
+    np.testing.assert_array_equal(
+        tenon.cummax(tenon.from_numpy(long), 1).values.numpy(), np.maximum.accumulate(long, 1)
+    )
     np.testing.assert_array_equal(
         tenon.cummin(tenon.from_numpy(long.T), 0).values.numpy(), np.minimum.accumulate(long.T, 0)
     )

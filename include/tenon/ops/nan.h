@@ -12,11 +12,9 @@ namespace tenon {
 // As the reductions and scans without "nan", of the elements that are no NaN; integers and bools have none. Complex
 // numbers are NaN where one of the parts is. A NaN gets the gradient 0.
 TENON_API Tensor nansum(const Tensor& t, const Axes& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});
-TENON_API Tensor nanprod(const Tensor& t, const Axes& dims = {}, bool keepdim = false,
-                         std::optional<DType> dtype = {});
+TENON_API Tensor nanprod(const Tensor& t, const Axes& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});
 // NaN where all elements are NaN, or none is there.
-TENON_API Tensor nanmean(const Tensor& t, const Axes& dims = {}, bool keepdim = false,
-                         std::optional<DType> dtype = {});
+TENON_API Tensor nanmean(const Tensor& t, const Axes& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});
 // NaN also where there are not more elements than the correction.
 TENON_API Tensor nanvar(const Tensor& t, const Axes& dims = {}, double correction = 1, bool keepdim = false);
 TENON_API Tensor nanstd(const Tensor& t, const Axes& dims = {}, double correction = 1, bool keepdim = false);

@@ -26,6 +26,11 @@ TENON_API Tensor nanquantile(const Tensor& t, const Tensor& q, const Axes& dims 
                              const std::string& method = "linear");
 TENON_API Tensor nanpercentile(const Tensor& t, const Tensor& q, const Axes& dims = {}, bool keepdim = false,
                                const std::string& method = "linear");
+// The same of elements that weigh: the first, in order, up to which the weights are q of their sum; the method is
+// inverted_cdf. weights: of t's shape, or 1-d along the one dim. ValueError for negative weights, whose sum is read to the
+// host; GradError for weights that require grad, by which this has no derivative.
+TENON_API Tensor weighted_quantile(const Tensor& t, const Tensor& q, const Tensor& weights, const Axes& dims = {},
+                                   bool keepdim = false, bool skip_nan = false);
 // The element in the middle, or the mean of the two: NumPy's medians. In t's floating dtype, or the default float. NaN
 // if there is a NaN, and of no elements; nanmedian leaves NaNs out. Throw DtypeError for complex.
 TENON_API Tensor median(const Tensor& t, const Axes& dims = {}, bool keepdim = false);

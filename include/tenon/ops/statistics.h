@@ -16,11 +16,11 @@ struct WeightedMean {
 TENON_API WeightedMean average(const Tensor& t, const Tensor& weights, const Axes& dims = {}, bool keepdim = false);
 
 struct CovOptions {
-  Tensor y;                // more variables, of t's form
-  bool rows = true;        // whether rows are variables, or columns
-  double correction = 1;   // what the number of observations is lowered by
-  Tensor fweights;         // how often each observation counts: integers, 1-d
-  Tensor aweights;         // how much it weighs: 1-d
+  Tensor y;  // more variables, of t's form
+  bool rows = true;  // whether rows are variables, or columns
+  double correction = 1;  // what the number of observations is lowered by
+  Tensor fweights;  // how often each observation counts: integers, 1-d
+  Tensor aweights;  // how much it weighs: 1-d
 };
 // The covariances of the variables, (k, k), or without dimensions for one variable: of each with the conjugates of the
 // others. t is (variables, observations), or 1-d for one variable. Differentiable by t, y and aweights. NaN or infinite

@@ -9,7 +9,6 @@ from tenon.numpy._indexing import nonzero
 from tenon.numpy._support import (
     Tensor,
     axes_of,
-    axis_of,
     cast,
     deliver,
     floating,
@@ -20,7 +19,7 @@ from tenon.numpy._support import (
 )
 
 __all__ = [
-    "allclose", "argsort", "around", "array_equal", "array_equiv", "clip", "copysign", 
+    "allclose", "argsort", "around", "array_equal", "array_equiv", "clip", "copysign",
     "divmod", "fabs", "fix", "float_power", "frexp", "gradient", "histogram",
     "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "isclose", "iscomplex", "isreal",
     "ldexp", "logaddexp2", "modf", "nan_to_num", "real", "round", "searchsorted", "select", "sinc", "sort",
