@@ -61,12 +61,10 @@ Tensor position(const char* op, bool max, const Tensor& t, std::optional<std::in
 }
 
 double largest(DType d) {
-  switch (d) {
-    case DType::float16: return 65504;
-    case DType::bfloat16: return 0x1.FEp127;
-    case DType::float32: return std::numeric_limits<float>::max();
-    default: return std::numeric_limits<double>::max();
-  }
+  return dispatch(real_dtype(d), []<class T>() -> double {
+    if constexpr (is_floating(dtype_of<T>)) return static_cast<double>(std::numeric_limits<T>::max());
+    else return 0;
+  });
 }
 
 }  // namespace
