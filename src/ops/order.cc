@@ -1,6 +1,7 @@
 // Extrema with their places, selections by rank. They end in sorts, reductions and one scan.
+#include "core/launch.h"
 #include "ops/composing.h"
-#include "tenon/backend.h"
+#include "plan/lines.h"
 #include "tenon/ops/order.h"
 
 namespace tenon {
@@ -18,36 +19,11 @@ ValuesIndices taken(const Tensor& t, int d, const Tensor& indices, bool keepdim)
 
 std::int64_t size_of(const Tensor& t, int d) { return t.ndim() ? t.shape()[d] : 1; }
 
-// The position of the largest (smallest) element so far.
-Tensor positions_so_far(const char* op, Scan kind, const Tensor& t, int d) {
-  const Tensor out = empty(t.shape(), DType::int64, t.device());
-  if (out.numel() == 0) return out;
-  ScanCall c;
-  c.op = kind;
-  c.in_dtype = t.dtype();
-  c.out_dtype = DType::int64;
-  c.out = out.data();
-  c.in = t.data();
-  c.n = size_of(t, d);
-  c.out_stride = t.ndim() ? out.strides()[d] * out.itemsize() : 0;
-  c.in_stride = t.ndim() ? t.strides()[d] * t.itemsize() : 0;
-  Dims shape = t.shape(), in = t.strides(), o = out.strides();
-  if (t.ndim()) {
-    shape.erase(d);
-    in.erase(d);
-    o.erase(d);
-  }
-  const LoopOperand outer[] = {{&o, out.itemsize()}, {&in, t.itemsize()}};
-  build_loop(c.outer, shape, outer);
-  const Backend& b = backend(t.device());
-  if (!b.scan || b.scan(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
-  return out;
-}
-
 ValuesIndices extreme_so_far(const char* op, Scan kind, const Tensor& t, std::int64_t dim) {
   errors::check_real(op, t);
   const int d = normalize_axis(op, dim, t.ndim());
-  const Tensor indices = positions_so_far(op, kind, t, d);
+  const Tensor indices = empty(t.shape(), DType::int64, t.device());
+  if (indices.numel() > 0) launch(op, t.device(), t.dtype(), &Backend::scan, plan_scan(kind, t, d, indices));
   return {gather(t, d, indices), indices};
 }
 

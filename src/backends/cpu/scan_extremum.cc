@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "backends/cpu/backend.h"
+#include "backends/cpu/cursor.h"
 #include "backends/cpu/parallel.h"
-#include "backends/cpu/scan.h"
 
 namespace tenon::cpu {
 namespace {
@@ -48,7 +48,7 @@ void strip(const ScanCall& c, const char* in, std::int64_t in_step, char* out, s
   const bool max = c.op == Scan::argmax;
   C best[kColumns];
   std::int64_t at[kColumns];
-  for (std::int64_t r = 0; r < c.n; ++r) {
+  for (std::int64_t r = 0; r < c.lines.n; ++r) {
     for (std::int64_t j = 0; j < cols; ++j) {
       const C x = read<T>(in + j * in_step);
       if (r == 0 || replaces(x, best[j], max)) {
@@ -57,8 +57,8 @@ void strip(const ScanCall& c, const char* in, std::int64_t in_step, char* out, s
       }
       *reinterpret_cast<std::int64_t*>(out + j * out_step) = at[j];
     }
-    in += c.in_stride;
-    out += c.out_stride;
+    in += c.lines.in_stride;
+    out += c.lines.out_stride;
   }
 }
 
@@ -67,35 +67,34 @@ void line(const ScanCall& c, const char* in, char* out) {
   const bool max = c.op == Scan::argmax;
   auto best = read<T>(in);
   std::int64_t at = 0;
-  for (std::int64_t i = 0; i < c.n; ++i) {
-    const auto x = read<T>(in + i * c.in_stride);
+  for (std::int64_t i = 0; i < c.lines.n; ++i) {
+    const auto x = read<T>(in + i * c.lines.in_stride);
     if (replaces(x, best, max)) {
       best = x;
       at = i;
     }
-    *reinterpret_cast<std::int64_t*>(out + i * c.out_stride) = at;
+    *reinterpret_cast<std::int64_t*>(out + i * c.lines.out_stride) = at;
   }
 }
 
 }  // namespace
 
-int scan_extremum(const ScanCall& c) {
-  if (is_complex(c.in_dtype) || is_float8(c.in_dtype)) return kUnavailable;
-  const Loop& outer = c.outer;
-  const bool side_by_side = outer.ndim > 0 && std::abs(outer.strides[0][outer.ndim - 1]) < std::abs(c.out_stride);
-  const std::int64_t grain = std::max<std::int64_t>(kGrain / std::max<std::int64_t>(c.n, 1), side_by_side ? 64 : 1);
+Status scan_extremum(const ScanCall& c) {
+  if (is_complex(c.in_dtype) || is_float8(c.in_dtype)) return Status::unavailable;
+  const Lines& l = c.lines;
+  const std::int64_t grain = std::max<std::int64_t>(kGrain / std::max<std::int64_t>(l.n, 1), l.side_by_side ? 64 : 1);
   dispatch(c.in_dtype, [&]<class T>() {
-    if constexpr (requires(T x) { x >= x; } && !is_complex(dtype_of<T>) && !is_float8(dtype_of<T>)) {
-      parallel_for(outer.numel, grain, [&](std::int64_t begin, std::int64_t end) {
-        const std::int64_t most = side_by_side ? kColumns : end - begin;
-        for_lines(c, begin, end, most, [&](char* p, std::int64_t step, char* q, std::int64_t out_step, std::int64_t n) {
-          if (side_by_side) return strip<T>(c, p, step, q, out_step, n);
-          for (std::int64_t i = 0; i < n; ++i) line<T>(c, p + i * step, q + i * out_step);
-        });
+    if constexpr (!is_complex(dtype_of<T>) && !is_float8(dtype_of<T>)) {
+      parallel_for(l.outer.numel, grain, [&](std::int64_t begin, std::int64_t end) {
+        for_pairs(l.outer, c.in, c.out, begin, end, l.side_by_side ? kColumns : end - begin,
+                  [&](char* p, std::int64_t step, char* q, std::int64_t out_step, std::int64_t n) {
+                    if (l.side_by_side) return strip<T>(c, p, step, q, out_step, n);
+                    for (std::int64_t i = 0; i < n; ++i) line<T>(c, p + i * step, q + i * out_step);
+                  });
       });
     }
   });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu
