@@ -222,6 +222,14 @@ class ValuesIndices(NamedTuple):
     values: Tensor
     indices: Tensor
 
+class MinMax(NamedTuple):
+    min: Tensor
+    max: Tensor
+
+class HistogramResult(NamedTuple):
+    hist: Tensor
+    bin_edges: Tensor
+
 class Operation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     @property

@@ -62,7 +62,8 @@ struct Lines {
   bool side_by_side;  // neighbouring lines lie closer than a line's elements: best taken together, element by element
 };
 
-#define TENON_SCANS(X) X(sum) X(prod)
+// argmax, argmin: where the largest (smallest) element so far is, as int64; the last of equal ones, the last NaN.
+#define TENON_SCANS(X) X(sum) X(prod) X(argmax) X(argmin)
 TENON_NAMED_ENUM(Scan, TENON_SCANS)
 
 struct ScanCall {

@@ -19,7 +19,7 @@ namespace tenon::py {
 void bind_system(nb::module_& m);
 void bind_streams(nb::module_& m);
 PyObject* from_numpy(PyObject*, PyObject* array);
-void init_values_indices(PyObject* module);
+void init_named_tuples(PyObject* module);
 
 namespace {
 
@@ -123,6 +123,14 @@ NB_MODULE(_C, m) {
     def_inplace(ops);
     def_index(ops);
     def_sort(ops);
+    def_order(ops);
+    def_quantile(ops);
+    def_nan(ops);
+    def_difference(ops);
+    def_search(ops);
+    def_set(ops);
+    def_histogram(ops);
+    def_statistics(ops);
     def_reduce(ops);
     def_linalg(ops);
     def_products(ops);
@@ -134,7 +142,7 @@ NB_MODULE(_C, m) {
     def_storage(ops);
     def_dtype(ops);
     def_system(ops);
-    init_values_indices(module);
+    init_named_tuples(module);
     install_ops(ops, module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     init_border(module);

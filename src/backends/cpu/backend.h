@@ -9,6 +9,7 @@ Status elementwise(const ElementwiseCall& c);
 Status copy(const ElementwiseCall& c);
 Status reduce(const ReduceCall& c);
 Status scan(const ScanCall& c);
+Status scan_extremum(const ScanCall& c);  // of them argmax and argmin
 Status softmax(const SoftmaxCall& c);
 Status matmul(const MatmulCall& c);
 Status index(const IndexCall& c);
