@@ -11,6 +11,7 @@
 #include "tenon/dims.h"
 #include "tenon/dtype.h"
 #include "tenon/elementwise.h"
+#include "tenon/step.h"
 
 namespace tenon {
 
@@ -163,6 +164,41 @@ struct SelectCall {
   std::int64_t ranks[kMaxRanks];
 };
 
+// An elementwise program (program.h) over one n-d loop or over many runs of elements.
+// Operands are the outputs, then the inputs.
+struct ProgramLoop {
+  int ndim = 0;
+  std::int64_t numel = 1;
+  std::int64_t shape[kMaxDims];
+  std::int64_t strides[kMaxProgramOperands][kMaxDims];  // in bytes
+};
+
+// Where an operand's elements begin, or the number that it is, of its register's dtype.
+union ProgramOperand {
+  void* data;
+  alignas(16) unsigned char number[16];
+};
+
+struct ProgramSpan {
+  std::int64_t n;
+  ProgramOperand operand[kMaxProgramOperands];
+};
+
+struct ProgramCall {
+  const char* name;
+  int outputs, inputs, numbers, steps;
+  Step step[kMaxSteps];
+  std::uint8_t output[kMaxProgramOutputs];  // the register of each
+  DType register_dtype[kMaxRegisters];      // a step computes in the dtype of its operands (but where's condition)
+  alignas(16) unsigned char number[kMaxProgramNumbers][16];
+  DType dtype[kMaxProgramOperands];         // as they lie in memory
+  bool immediate[kMaxProgramOperands];      // the operand is a number, in each span
+  bool stream_output;                       // bypass the cache: large and its pages are present
+  const ProgramLoop* loop;                  // null: the elements of all operands lie next to each other
+  const ProgramSpan* spans;                 // with a loop there is one
+  std::int64_t n_spans;                     // an output shares memory with inputs of its own span at most, at their place
+};
+
 struct Backend {
   std::uint64_t abi_hash;  // kBackendAbi of the headers it was built with
   const char* name;  // "cpu", "cuda"
@@ -194,6 +230,8 @@ struct Backend {
   int (*masked)(int device, const MaskedCall&);  // (optional: true_positions and index serve)
   // The least and the greatest of contiguous numbers, n > 0, on the host. (optional: reduce serves)
   int (*index_range)(int device, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
+  // The loop and the spans belong to the caller: what runs later copies them. (optional: elementwise serves)
+  int (*program)(int device, const ProgramCall&);
 };
 
 // To be raised with each change of this header that no size shows: an order of fields, a meaning.
@@ -205,7 +243,8 @@ inline constexpr std::uint64_t kBackendAbi = [] {
   for (const std::uint64_t n :
        {sizeof(Backend), sizeof(Loop), sizeof(ElementwiseCall), sizeof(ReduceCall), sizeof(ScanCall),
         sizeof(SoftmaxCall), sizeof(MatmulCall), sizeof(IndexCall), sizeof(MaskedCall), sizeof(RandomCall),
-        sizeof(IotaCall), sizeof(SortCall), sizeof(SelectCall), std::size_t{kOps}, std::size_t{kDTypes}})
+        sizeof(IotaCall), sizeof(SortCall), sizeof(SelectCall), sizeof(ProgramCall), sizeof(ProgramLoop),
+        sizeof(ProgramSpan), std::size_t{kOps}, std::size_t{kDTypes}})
     h = (h ^ n) * 0x100000001b3u;  // FNV-1a
   return h;
 }();

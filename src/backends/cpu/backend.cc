@@ -22,6 +22,7 @@ const Backend& backend() {
     t.true_positions = &true_positions;
     t.masked = &masked;
     t.index_range = &index_range;
+    t.program = &program;
     return t;
   }();
   return b;

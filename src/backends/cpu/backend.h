@@ -19,6 +19,7 @@ int select(int device, const SelectCall& c);
 std::int64_t count_true(int device, const bool* mask, std::int64_t n);
 int true_positions(int device, const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count);
 int masked(int device, const MaskedCall& c);
+int program(int device, const ProgramCall& c);
 int index_range(int device, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
 
 const Backend& backend();

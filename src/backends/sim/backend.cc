@@ -11,6 +11,7 @@
 #include <cstring>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "backends/sim/check.h"
 #include "backends/sim/pins.h"
@@ -108,6 +109,32 @@ int elementwise(int device, const ElementwiseCall& c) {
       [](ElementwiseCall& p, const Memory& m) {
         for (int i = 0; i <= p.arity; ++i)
           if (!p.immediate[i]) p.data[i] = m.translate(p.data[i]);
+      });
+}
+
+int program(int device, const ProgramCall& c) {
+  const Checker check(c.name, device, device_at(c.name, device).memory);
+  for (std::int64_t k = 0; k < c.n_spans; ++k) {
+    const ProgramSpan& span = c.spans[k];
+    for (int i = 0; i < c.outputs + c.inputs; ++i) {
+      if (c.immediate[i]) continue;
+      const auto size = static_cast<std::int64_t>(itemsize(c.dtype[i]));
+      Extent reach(size);
+      if (!c.loop) reach.along(span.n, size);
+      else if (c.loop->numel == 0) reach.empty = true;
+      else for (int d = 0; d < c.loop->ndim; ++d) reach.along(c.loop->shape[d], c.loop->strides[i][d]);
+      check.operand(i < c.outputs ? "an output" : "an input", span.operand[i].data, reach);
+    }
+  }
+  return queue(
+      c.name, device, cpu().program, c, [](ProgramCall& p) { p.n_spans = 0; },
+      [spans = std::vector(c.spans, c.spans + c.n_spans), loop = c.loop ? *c.loop : ProgramLoop()](
+          ProgramCall& p, const Memory& m) mutable {
+        for (ProgramSpan& span : spans)
+          for (int i = 0; i < p.outputs + p.inputs; ++i)
+            if (!p.immediate[i]) span.operand[i].data = m.translate(span.operand[i].data);
+        p.spans = spans.data();
+        if (p.loop) p.loop = &loop;
       });
 }
 
@@ -322,6 +349,7 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.select = &sim::select;
     t.count_true = &sim::count_true;
     t.true_positions = &sim::true_positions;
+    t.program = &sim::program;
     return t;
   }();
   return &table;

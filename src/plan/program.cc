@@ -1,0 +1,65 @@
+#include "plan/program.h"
+
+#include <algorithm>
+
+#include "core/errors.h"
+
+namespace tenon {
+namespace {
+
+// The register that says what a step computes in: the first operand that is no condition.
+int typed_register(const Step& s) { return s.in[info(s.op).rule == Rule::select ? 1 : 0]; }
+
+// The registers' dtypes with this dtype for inputs and numbers. False where a step would turn integers into floats:
+// then the whole program computes in floats.
+bool derive_dtypes(const Program& p, DType compute, DType* dtype) {
+  const int first = p.inputs + p.numbers;
+  std::fill(dtype, dtype + first, compute);
+  for (int i = 0, input = 0; i < p.arguments; ++i) {
+    if (!(p.used >> i & 1)) continue;
+    if (p.masks >> i & 1) dtype[input] = DType::bool_;
+    ++input;
+  }
+  for (int s = 0; s < p.steps; ++s) {
+    const Step& step = p.step[s];
+    const DType d = dtype[typed_register(step)];
+    const ElementwiseTypes types = elementwise_types(step.op, d);
+    if (types.compute != d) {
+      if (is_floating(types.compute)) return false;
+      errors::fail<RuntimeError>(p.name, "a step ", info(step.op).name, " takes no register of ", d);
+    }
+    for (int k = 0; k < info(step.op).arity; ++k) {
+      const DType wanted = k == 0 && info(step.op).rule == Rule::select ? DType::bool_ : d;
+      if (dtype[step.in[k]] != wanted)
+        errors::fail<RuntimeError>(p.name, "a step ", info(step.op).name, " takes registers of ", wanted, ", not of ",
+                                   dtype[step.in[k]]);
+    }
+    dtype[first + s] = types.kernel_out;
+  }
+  return true;
+}
+
+}  // namespace
+
+ProgramTypes program_types(const Program& p, DType promoted) {
+  if (is_float8(promoted)) errors::dtype_not_supported(p.name, promoted, "all other numbers");
+  DType dtype[kMaxRegisters];
+  const DType compute = is_half(promoted) ? DType::float32 : promoted;
+  if (derive_dtypes(p, compute, dtype)) return {compute, promoted};
+  derive_dtypes(p, default_float(), dtype);
+  return {default_float(), default_float()};
+}
+
+void plan_steps(ProgramCall& call, const Program& p, const ProgramTypes& types) {
+  call.name = p.name;
+  call.outputs = p.outputs;
+  call.inputs = p.inputs;
+  call.numbers = p.numbers;
+  call.steps = p.steps;
+  std::copy(p.step, p.step + p.steps, call.step);
+  std::copy(p.output, p.output + p.outputs, call.output);
+  derive_dtypes(p, types.compute, call.register_dtype);
+  for (int i = 0; i < p.numbers; ++i) p.number[i].store(types.compute, call.number[i]);
+}
+
+}  // namespace tenon
