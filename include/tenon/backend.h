@@ -8,12 +8,14 @@
 
 #include <cstdint>
 
+#include "tenon/device.h"
 #include "tenon/dims.h"
 #include "tenon/dtype.h"
-#include "tenon/elementwise.h"
 #include "tenon/step.h"
 
 namespace tenon {
+
+enum class Op : std::uint8_t;  // a row of elementwise.def; tenon/op.h has the enumerators
 
 inline constexpr int kMaxOperands = 4;
 
@@ -236,18 +238,6 @@ struct Backend {
 
 // To be raised with each change of this header that no size shows: an order of fields, a meaning.
 inline constexpr std::uint64_t kBackendVersion = 2;
-
-// Changes with the version, the structs' sizes and the tables behind the enumerators.
-inline constexpr std::uint64_t kBackendAbi = [] {
-  std::uint64_t h = kBackendVersion;
-  for (const std::uint64_t n :
-       {sizeof(Backend), sizeof(Loop), sizeof(ElementwiseCall), sizeof(ReduceCall), sizeof(ScanCall),
-        sizeof(SoftmaxCall), sizeof(MatmulCall), sizeof(IndexCall), sizeof(MaskedCall), sizeof(RandomCall),
-        sizeof(IotaCall), sizeof(SortCall), sizeof(SelectCall), sizeof(ProgramCall), sizeof(ProgramLoop),
-        sizeof(ProgramSpan), std::size_t{kOps}, std::size_t{kDTypes}})
-    h = (h ^ n) * 0x100000001b3u;  // FNV-1a
-  return h;
-}();
 
 // The one symbol that a plugin exports: extern "C" const tenon::Backend* tenon_backend();
 using BackendEntry = const Backend* (*)();

@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <limits>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -124,5 +125,7 @@ class Dims {
   int capacity_ = kInline;
   std::int64_t inline_[kInline];
 };
+
+using Axes = std::optional<Dims>;  // none: all of them; an empty list: not one
 
 }  // namespace tenon

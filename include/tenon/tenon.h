@@ -9,5 +9,7 @@
 #include "tenon/elementwise.h"
 #include "tenon/io.h"
 #include "tenon/ops.h"
+#include "tenon/program.h"
+#include "tenon/program_steps.h"
 #include "tenon/tensor.h"
 #include "tenon/threads.h"

@@ -8,6 +8,8 @@
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 

@@ -6,6 +6,9 @@
 #include "dtype.h"
 #include "ingest.h"
 #include "numpy_api.h"
+#include "tenon/op.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/join.h"
 
 namespace tenon::py {
 

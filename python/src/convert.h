@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "object.h"
-#include "tenon/ops.h"
+#include "tenon/operand.h"
+#include "tenon/ops/index.h"
+#include "tenon/ops/random.h"
 
 namespace tenon::py {
 

@@ -9,6 +9,7 @@
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
+#include "tenon/ops/copy.h"
 
 namespace tenon::py {
 namespace {

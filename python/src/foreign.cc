@@ -10,6 +10,7 @@
 #include "tensor_slots.h"
 #include "tenon/arrow.h"
 #include "tenon/autograd.h"
+#include "tenon/ops/copy.h"
 
 namespace tenon::py {
 namespace {

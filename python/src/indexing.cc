@@ -3,6 +3,8 @@
 #include "ingest.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 namespace {

@@ -6,6 +6,7 @@
 #include "core/errors.h"
 #include "numpy_api.h"
 #include "tenon/autograd.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 

@@ -7,6 +7,7 @@
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/backend.h"
+#include "tenon/ops.h"
 #include "tenon/threads.h"
 
 namespace nb = nanobind;

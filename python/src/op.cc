@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/errors.h"
+#include "tenon/ops/copy.h"
 
 namespace tenon::py {
 

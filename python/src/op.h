@@ -65,7 +65,7 @@ struct OpDef {
   bool takes_out = false;
   bool native_out = false;              // invoke() gets out (or null) behind the arguments
   bool long_work = false;               // its arguments' sizes do not tell how long it takes
-  Op op = Op::count;                    // of an elementwise row
+  Op op{};                              // of an elementwise row
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
   void (*fn)() = nullptr;

@@ -2,6 +2,9 @@
 #include "convert.h"
 #include "ingest.h"
 #include "numpy_api.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
+#include "tenon/ops.h"
 #include "tensor_slots.h"
 
 namespace tenon::py {

@@ -1,6 +1,7 @@
 // Rows: the engine's entries for tenon.autograd, and the recording mode.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 namespace {

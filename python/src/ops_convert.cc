@@ -5,6 +5,7 @@
 #include "dtype.h"
 #include "numpy_api.h"
 #include "op.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 namespace {

@@ -2,6 +2,8 @@
 #include "core/errors.h"
 #include "ingest.h"
 #include "op.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
 
 namespace tenon::py {
 

@@ -3,6 +3,7 @@
 #include "dtype.h"
 #include "numpy_api.h"
 #include "op.h"
+#include "tenon/ops.h"
 #include "tenon/threads.h"
 
 namespace tenon::py {

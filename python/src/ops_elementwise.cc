@@ -5,6 +5,8 @@
 #include "core/errors.h"
 #include "numpy_api.h"
 #include "op.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 namespace {
@@ -176,36 +178,10 @@ Tensor round_to(const Tensor& t, std::int64_t decimals) {
                       : mul(rint(div(t, Scalar(factor))), Scalar(factor));
 }
 
-// What a rule means for a caller.
-const char* dtypes(Rule rule) {
-  switch (rule) {
-    case Rule::arithmetic: return "Any dtype but float8 (TypeError); the result has the promoted one.";
-    case Rule::numeric: return "Any dtype but bool and float8 (TypeError); the result has the promoted one.";
-    case Rule::ordered: return "Bools, integers and floats (TypeError for others); the result has the promoted dtype.";
-    case Rule::real: return "Integers and floats (TypeError for others); the result has the promoted dtype.";
-    case Rule::integral: return "Bools and integers (TypeError for others); the result has the promoted dtype.";
-    case Rule::shift: return "Integers (TypeError for others); the result has the promoted dtype.";
-    case Rule::floating:
-      return "Floats and complex numbers (TypeError for float8); integers and bools become the default float.";
-    case Rule::real_floating:
-      return "Floats (TypeError for complex numbers and float8); integers and bools become the default float.";
-    case Rule::magnitude: return "Any dtype but float8 (TypeError); complex numbers give real ones.";
-    case Rule::phase: return "Any dtype but float8 (TypeError); the result is a real float.";
-    case Rule::compare: return "Any dtype but float8 (TypeError); the result is bool.";
-    case Rule::order: return "Bools, integers and floats (TypeError for others); the result is bool.";
-    case Rule::logical: return "Any dtype, by truth value (TypeError for float8 with another one); the result is bool.";
-    case Rule::classify: return "Any dtype but float8 (TypeError); the result is bool.";
-    case Rule::order1: return "Bools, integers and floats (TypeError for others); the result is bool.";
-    case Rule::select: return "A bool condition; the result has the promoted dtype of the two.";
-    case Rule::any: return "Any dtype.";
-  }
-  return "";
-}
 // What goes wrong apart from dtypes, of operations with several operands.
 std::string operand_errors(const OpInfo& o) {
   if (o.arity == 1) return "";
-  const bool keeps_integers = o.rule == Rule::arithmetic || o.rule == Rule::numeric || o.rule == Rule::ordered ||
-                              o.rule == Rule::real || o.rule == Rule::integral || o.rule == Rule::shift;
+  const bool keeps_integers = info(o.rule).integers && info(o.rule).returns == Returns::promoted;
   return std::string("\nValueError for shapes that do not broadcast") +
          (keeps_integers ? ", OverflowError for a Python integer that the dtype cannot hold." : ".");
 }
@@ -271,7 +247,7 @@ void def_elementwise(Ops& ops) {
       d->args.push_back(Arg{"eps", Object::borrow(Py_None), false, false});
       d->doc += "\n\neps: x is limited to [eps, 1 - eps] first.";
     }
-    d->doc += std::string("\n") + dtypes(o.rule);
+    d->doc += "\n" + std::string(info(o.rule).sentence);
     if (op == Op::sigmoid || op == Op::silu || op == Op::sinc) d->doc += " Complex numbers, too.";
     d->doc += operand_errors(o);
     add_aliases(*d, o);
@@ -289,8 +265,8 @@ void def_elementwise(Ops& ops) {
       names.push_back(std::string(alias) + "_");
       inplace->aliases.push_back(names.back().c_str());
     }
-    inplace->doc = std::string(o.doc) + "\n\nIn place: the tensor is overwritten and returned.\n" + dtypes(o.rule) +
-                   operand_errors(o) + kInPlaceErrors;
+    inplace->doc = std::string(o.doc) + "\n\nIn place: the tensor is overwritten and returned.\n" +
+                   std::string(info(o.rule).sentence) + operand_errors(o) + kInPlaceErrors;
     inplace->is_function = false;
     ops.add_row(inplace);
   }
@@ -299,7 +275,7 @@ void def_elementwise(Ops& ops) {
   clip->doc = std::string(info(Op::clip).doc) +
               "\n\nElementwise, with broadcasting, into a new tensor. "
               "One of the bounds may be None; ValueError where both are.\n" +
-              dtypes(Rule::ordered) + operand_errors(info(Op::clip));
+              std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip));
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;

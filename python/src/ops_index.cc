@@ -1,6 +1,13 @@
 // Rows: selection by indices and masks. t[...] itself stands in indexing.cc.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/index.h"
+#include "tenon/ops/join.h"
+#include "tenon/ops/reduce.h"
+#include "tenon/ops/view.h"
 
 namespace tenon::py {
 namespace {

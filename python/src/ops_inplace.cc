@@ -1,6 +1,7 @@
 // Rows: methods that overwrite the tensor and return it. Those of elementwise operations stand with them.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 

@@ -1,6 +1,9 @@
 // Rows: joining, splitting, repeating.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/join.h"
+#include "tenon/ops/view.h"
 
 namespace tenon::py {
 namespace {

@@ -1,6 +1,7 @@
 // Rows: products.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/ops/linalg.h"
 
 namespace tenon::py {
 namespace {

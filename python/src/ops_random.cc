@@ -5,6 +5,9 @@
 #include "core/errors.h"
 #include "op.h"
 #include "tenon/autograd.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/random.h"
 
 namespace tenon::py {
 namespace {

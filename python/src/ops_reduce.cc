@@ -2,6 +2,9 @@
 #include "core/errors.h"
 #include "numpy_api.h"
 #include "op.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 

@@ -2,6 +2,9 @@
 #include "core/errors.h"
 #include "dtype.h"
 #include "op.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/ops/join.h"
+#include "tenon/ops/view.h"
 
 namespace tenon::py {
 namespace {

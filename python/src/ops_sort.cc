@@ -1,5 +1,6 @@
 // Rows: sorting.
 #include "op.h"
+#include "tenon/ops/sort.h"
 
 namespace tenon::py {
 

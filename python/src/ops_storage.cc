@@ -1,6 +1,7 @@
 // Rows about the storage under a tensor: what pickling and processes share it by (documented in tenon/_pickle.py).
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/ops/copy.h"
 
 namespace tenon::py {
 namespace {

@@ -8,6 +8,7 @@
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
+#include "tenon/ops.h"
 
 namespace tenon::py {
 

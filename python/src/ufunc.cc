@@ -9,6 +9,8 @@
 #include "numpy_api.h"
 #include "op.h"
 #include "tenon/autograd.h"
+#include "tenon/op.h"
+#include "tenon/ops/copy.h"
 
 namespace tenon::py {
 namespace {

@@ -8,7 +8,9 @@
 #include "autograd/elementwise_node.h"
 #include "autograd/meta.h"
 #include "core/errors.h"
-#include "tenon/program.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops.h"
+#include "tenon/program_steps.h"
 
 namespace tenon {
 namespace derive {

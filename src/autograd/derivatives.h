@@ -5,7 +5,10 @@
 #include <span>
 
 #include "tenon/autograd.h"
-#include "tenon/ops.h"
+#include "tenon/operand.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/index.h"
 
 namespace tenon::derive {
 

@@ -4,6 +4,9 @@
 #include <numeric>
 
 #include "autograd/derivatives.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
+#include "tenon/ops.h"
 
 namespace tenon::derive {
 namespace {

@@ -4,6 +4,7 @@
 #include "autograd/derivatives.h"
 #include "core/errors.h"
 #include "plan/loop.h"
+#include "tenon/ops.h"
 
 namespace tenon::derive {
 namespace {

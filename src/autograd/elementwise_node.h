@@ -4,7 +4,7 @@
 #include <span>
 
 #include "tenon/autograd.h"
-#include "tenon/elementwise.h"
+#include "tenon/op.h"
 
 namespace tenon {
 

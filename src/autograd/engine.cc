@@ -7,6 +7,8 @@
 #include "autograd/tape.h"
 #include "core/errors.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -11,6 +11,7 @@
 #include "backends/cpu/backend.h"
 #include "core/errors.h"
 #include "tenon/backend.h"
+#include "tenon/backend_abi.h"
 
 namespace tenon {
 namespace {

@@ -1,6 +1,7 @@
 // Comparisons of whole tensors, composed of elementwise primitives: any device, nothing recorded.
 #include "core/errors.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

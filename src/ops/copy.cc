@@ -7,6 +7,8 @@
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -25,28 +25,6 @@ constexpr OpInfo kInfo[kOps] = {
 #undef TERNARY
 };
 
-bool takes_bool(Rule r) {
-  return r == Rule::arithmetic || r == Rule::ordered || r == Rule::integral || r == Rule::magnitude ||
-         r == Rule::compare || r == Rule::order || r == Rule::select;
-}
-bool takes_integers(Rule r) { return takes_bool(r) || r == Rule::numeric || r == Rule::real || r == Rule::shift; }
-bool takes_complex(Rule r) {
-  return r == Rule::arithmetic || r == Rule::numeric || r == Rule::floating || r == Rule::magnitude ||
-         r == Rule::phase || r == Rule::compare || r == Rule::classify || r == Rule::select;
-}
-bool takes_floats(Rule r) { return r != Rule::integral && r != Rule::shift; }
-bool returns_bool(Rule r) {
-  return r == Rule::compare || r == Rule::order || r == Rule::logical || r == Rule::classify || r == Rule::order1;
-}
-bool returns_real(Rule r) { return r == Rule::magnitude || r == Rule::phase; }
-
-std::string_view wanted(Rule r) {
-  if (!takes_floats(r)) return takes_bool(r) ? "bool and integers" : "integers";
-  if (!takes_bool(r) && takes_integers(r))
-    return takes_complex(r) ? "integers, floats and complex" : "integers and floats";
-  return takes_complex(r) ? "all numbers" : "real numbers";
-}
-
 struct Call {
   ElementwiseTypes types;
   DType promoted = DType::bool_;
@@ -128,7 +106,7 @@ bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
       is_half(first->dtype) || is_float8(first->dtype))
     return false;
   const Rule rule = kInfo[static_cast<int>(op)].rule;
-  if (rule == Rule::select || (is_complex(first->dtype) && !takes_complex(rule))) return false;
+  if (rule == Rule::select || (is_complex(first->dtype) && !info(rule).complexes)) return false;
   for (const Operand& o : in) {
     if (o.is_tensor()) {
       const TensorImpl* p = o.tensor().impl();
@@ -241,18 +219,21 @@ const OpInfo& info(Op op) { return kInfo[static_cast<int>(op)]; }
 
 ElementwiseTypes elementwise_types(Op op, DType d) {
   const OpInfo& o = info(op);
-  const Rule r = o.rule;
-  if (r == Rule::any) return {d, d, d};
-  if (r == Rule::logical) return {DType::bool_, DType::bool_, DType::bool_};
-  if (is_float8(d)) errors::dtype_not_supported(o.name, d, wanted(r));
-  const bool floats_only = !takes_integers(r);
-  if ((is_bool(d) || is_integral(d)) && floats_only) d = default_float();
-  if ((is_bool(d) && !takes_bool(r) && takes_integers(r)) || (is_floating(d) && !takes_floats(r)) ||
-      (is_complex(d) && !takes_complex(r)))
-    errors::dtype_not_supported(o.name, d, wanted(r));
+  const RuleInfo& rule = info(o.rule);
+  if (o.rule == Rule::any) return {d, d, d};
+  if (rule.converts == Converts::to_truth_value) return {DType::bool_, DType::bool_, DType::bool_};
+  if (rule.converts == Converts::to_float && (is_bool(d) || is_integral(d))) d = default_float();
+  const bool taken = is_bool(d)       ? rule.bools
+                     : is_integral(d) ? rule.integers
+                     : is_complex(d)  ? rule.complexes
+                                      : rule.floats && !is_float8(d);
+  if (!taken) errors::dtype_not_supported(o.name, d, rule.wanted);
   const DType compute = is_half(d) ? DType::float32 : d;
-  if (returns_bool(r)) return {compute, DType::bool_, DType::bool_};
-  if (returns_real(r)) return {compute, real_dtype(compute), real_dtype(d)};
+  switch (rule.returns) {
+    case Returns::boolean: return {compute, DType::bool_, DType::bool_};
+    case Returns::real: return {compute, real_dtype(compute), real_dtype(d)};
+    case Returns::promoted: break;
+  }
   return {compute, compute, d};
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/errors.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -4,6 +4,9 @@
 #include "ops/index_plan.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
+#include "tenon/ops.h"
 
 namespace tenon {
 namespace {

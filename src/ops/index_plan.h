@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tenon/backend.h"
-#include "tenon/ops.h"
+#include "tenon/ops/index.h"
 
 namespace tenon {
 

@@ -4,6 +4,7 @@
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

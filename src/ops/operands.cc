@@ -3,7 +3,7 @@
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/ops.h"
+#include "tenon/ops/view.h"
 
 namespace tenon {
 

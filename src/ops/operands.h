@@ -5,7 +5,8 @@
 #include <string_view>
 
 #include "tenon/autograd.h"
-#include "tenon/elementwise.h"
+#include "tenon/operand.h"
+#include "tenon/tensor.h"
 
 namespace tenon {
 

@@ -10,7 +10,9 @@
 #include "plan/loop.h"
 #include "plan/program.h"
 #include "tenon/backend.h"
-#include "tenon/ops.h"
+#include "tenon/op.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
 
 namespace tenon {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/errors.h"
-#include "tenon/program.h"
+#include "tenon/program_steps.h"
 
 namespace tenon::steps {
 namespace {

@@ -9,6 +9,8 @@
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
 
 namespace tenon {

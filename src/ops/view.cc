@@ -5,6 +5,7 @@
 #include "core/errors.h"
 #include "ops/view.h"
 #include "plan/loop.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

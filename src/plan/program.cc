@@ -3,12 +3,17 @@
 #include <algorithm>
 
 #include "core/errors.h"
+#include "tenon/op.h"
 
 namespace tenon {
 namespace {
 
 // The register that says what a step computes in: the first operand that is no condition.
 int typed_register(const Step& s) { return s.in[info(s.op).rule == Rule::select ? 1 : 0]; }
+
+bool takes(const RuleInfo& rule, DType d) {
+  return is_bool(d) ? rule.bools : is_integral(d) ? rule.integers : is_complex(d) ? rule.complexes : rule.floats;
+}
 
 // The registers' dtypes with this dtype for inputs and numbers. False where a step would turn integers into floats:
 // then the whole program computes in floats.
@@ -22,19 +27,18 @@ bool derive_dtypes(const Program& p, DType compute, DType* dtype) {
   }
   for (int s = 0; s < p.steps; ++s) {
     const Step& step = p.step[s];
+    const OpInfo& op = info(step.op);
+    const RuleInfo& rule = info(op.rule);
     const DType d = dtype[typed_register(step)];
-    const ElementwiseTypes types = elementwise_types(step.op, d);
-    if (types.compute != d) {
-      if (is_floating(types.compute)) return false;
-      errors::fail<RuntimeError>(p.name, "a step ", info(step.op).name, " takes no register of ", d);
-    }
-    for (int k = 0; k < info(step.op).arity; ++k) {
-      const DType wanted = k == 0 && info(step.op).rule == Rule::select ? DType::bool_ : d;
-      if (dtype[step.in[k]] != wanted)
-        errors::fail<RuntimeError>(p.name, "a step ", info(step.op).name, " takes registers of ", wanted, ", not of ",
+    if (rule.converts == Converts::to_float && (is_bool(d) || is_integral(d))) return false;
+    for (int k = 0; k < op.arity; ++k) {
+      const bool boolean = rule.converts == Converts::to_truth_value || (k == 0 && op.rule == Rule::select);
+      if (const DType wanted = boolean ? DType::bool_ : d; dtype[step.in[k]] != wanted)
+        errors::fail<RuntimeError>(p.name, "a step ", op.name, " takes registers of ", wanted, ", not of ",
                                    dtype[step.in[k]]);
     }
-    dtype[first + s] = types.kernel_out;
+    if (!takes(rule, d)) errors::dtype_not_supported(p.name, d, rule.wanted);
+    dtype[first + s] = rule.returns == Returns::boolean ? DType::bool_ : rule.returns == Returns::real ? real_dtype(d) : d;
   }
   return true;
 }
@@ -46,7 +50,8 @@ ProgramTypes program_types(const Program& p, DType promoted) {
   DType dtype[kMaxRegisters];
   const DType compute = is_half(promoted) ? DType::float32 : promoted;
   if (derive_dtypes(p, compute, dtype)) return {compute, promoted};
-  derive_dtypes(p, default_float(), dtype);
+  if (!derive_dtypes(p, default_float(), dtype))
+    errors::fail<RuntimeError>(p.name, "a step that computes in floats takes no register of bool");
   return {default_float(), default_float()};
 }
 

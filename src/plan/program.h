@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tenon/backend.h"
+#include "tenon/dtype.h"
 #include "tenon/program.h"
 
 namespace tenon {

@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "numeric.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops.h"
 
 namespace tenon::testing {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tenon/autograd.h"
+#include "tenon/elementwise.h"
 #include "tenon/ops.h"
 
 namespace tenon::testing {

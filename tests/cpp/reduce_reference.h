@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "tenon/elementwise.h"
 #include "tenon/ops.h"
 #include "tenon/threads.h"
 

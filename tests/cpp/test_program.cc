@@ -6,7 +6,7 @@
 #include "autograd/derivatives.h"
 #include "gradients.h"
 #include "plan/program.h"
-#include "tenon/program.h"
+#include "tenon/program_steps.h"
 
 namespace {
 

@@ -10,6 +10,7 @@
 
 #include "backends/scalar/philox.h"
 #include "tenon/autograd.h"
+#include "tenon/elementwise.h"
 #include "tenon/ops.h"
 #include "tenon/threads.h"
 

@@ -97,7 +97,7 @@ def test_the_definition_computes(tmp_path: Path) -> None:
         ("", "src/autograd/derivatives.cc", ""),
         ("src/autograd/derivatives.cc", "src/autograd/derivatives.cc", NAME),
         ("src/backends/scalar/elementwise.h", "use.cc", NAME),
-        ("include/tenon/elementwise.def", "src/autograd/derivatives.cc", NAME),
+        ("include/tenon/elementwise/math.def", "src/autograd/derivatives.cc", NAME),
     ],
     ids=["nothing", "derivative", "definition", "row"],
 )

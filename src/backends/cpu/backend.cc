@@ -1,5 +1,7 @@
 #include "backends/cpu/backend.h"
 
+#include "tenon/backend_abi.h"
+
 namespace tenon::cpu {
 
 const Backend& backend() {

@@ -85,28 +85,14 @@ using Unsigned = Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t
 using Floats = Types<float, double>;
 using Complexes = Types<complex64, complex128>;
 
-// What a rule computes in and what its kernels return.
-template <Rule R>
-struct RuleTypes {
-  static constexpr bool boolean = R == Rule::arithmetic || R == Rule::ordered || R == Rule::integral ||
-                                  R == Rule::magnitude || R == Rule::compare || R == Rule::order ||
-                                  R == Rule::logical || R == Rule::select || R == Rule::any;
-  static constexpr bool integers = R == Rule::arithmetic || R == Rule::numeric || R == Rule::ordered ||
-                                   R == Rule::real || R == Rule::integral || R == Rule::shift || R == Rule::magnitude ||
-                                   R == Rule::compare || R == Rule::order || R == Rule::select || R == Rule::any;
-  static constexpr bool floats = R != Rule::integral && R != Rule::shift && R != Rule::logical;
-  static constexpr bool complexes = R == Rule::arithmetic || R == Rule::numeric || R == Rule::floating ||
-                                    R == Rule::magnitude || R == Rule::phase || R == Rule::compare ||
-                                    R == Rule::classify || R == Rule::select || R == Rule::any;
-  template <class T>
-  using out = std::conditional_t<
-      R == Rule::compare || R == Rule::order || R == Rule::logical || R == Rule::classify || R == Rule::order1, bool,
-      std::conditional_t<R == Rule::magnitude || R == Rule::phase, typename real_of_<T>::type, T>>;
-};
+// What a kernel of the rule returns where it computes in T.
+template <Rule R, class T>
+using Result = std::conditional_t<info(R).returns == Returns::boolean, bool,
+                                  std::conditional_t<info(R).returns == Returns::real, typename real_of_<T>::type, T>>;
 
 template <class F, Op O, int Arity, Rule R, class T>
 void add_kernel(KernelTable& t) {
-  using Out = typename RuleTypes<R>::template out<T>;
+  using Out = Result<R, T>;
   Kernel& k = t.elementwise[static_cast<int>(O)][static_cast<int>(dtype_of<T>)];
   if constexpr (Arity == 1) k = &unary_kernel<F, T, Out>;
   else if constexpr (Arity == 2) k = &binary_kernel<F, T, Out>;
@@ -122,25 +108,25 @@ void add_kernels(KernelTable& t, Types<T...>) {
 }
 template <class F, Op O, int Arity, Rule R>
 void add_op(KernelTable& t) {
-  using RT = RuleTypes<R>;
-  if constexpr (RT::boolean) add_kernels<F, O, Arity, R>(t, Bool{});
-  if constexpr (RT::integers) {
+  constexpr const RuleInfo& rule = info(R);
+  if constexpr (rule.bools) add_kernels<F, O, Arity, R>(t, Bool{});
+  if constexpr (rule.integers) {
     add_kernels<F, O, Arity, R>(t, Signed{});
     add_kernels<F, O, Arity, R>(t, Unsigned{});
   }
-  if constexpr (RT::floats) add_kernels<F, O, Arity, R>(t, Floats{});
-  if constexpr (RT::complexes) add_kernels<F, O, Arity, R>(t, Complexes{});
+  if constexpr (rule.floats) add_kernels<F, O, Arity, R>(t, Floats{});
+  if constexpr (rule.complexes) add_kernels<F, O, Arity, R>(t, Complexes{});
 }
 
-// The rows of the table whose rule is one of R.
-template <Rule... R>
+// The rows of the table whose rule is in the group.
+template <class Group>
 void add_rows(KernelTable& t) {
 #define UNARY(name, rule, ...) \
-  if constexpr (((R == Rule::rule) || ...)) add_op<scalar::ops::name, Op::name, 1, Rule::rule>(t);
+  if constexpr (Group::has(Rule::rule)) add_op<scalar::ops::name, Op::name, 1, Rule::rule>(t);
 #define BINARY(name, rule, ...) \
-  if constexpr (((R == Rule::rule) || ...)) add_op<scalar::ops::name, Op::name, 2, Rule::rule>(t);
+  if constexpr (Group::has(Rule::rule)) add_op<scalar::ops::name, Op::name, 2, Rule::rule>(t);
 #define TERNARY(name, rule, ...) \
-  if constexpr (((R == Rule::rule) || ...)) add_op<scalar::ops::name, Op::name, 3, Rule::rule>(t);
+  if constexpr (Group::has(Rule::rule)) add_op<scalar::ops::name, Op::name, 3, Rule::rule>(t);
 #include "tenon/elementwise.def"
 #undef UNARY
 #undef BINARY

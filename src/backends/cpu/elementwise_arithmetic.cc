@@ -1,4 +1,4 @@
-// Kernels of the rules arithmetic, numeric.
+// Kernels of ArithmeticRules.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/elementwise_arithmetic.cc"
 #include "backends/cpu/targets.h"
@@ -6,7 +6,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
-void add_arithmetic(KernelTable& t) { add_rows<Rule::arithmetic, Rule::numeric>(t); }
+void add_arithmetic(KernelTable& t) { add_rows<ArithmeticRules>(t); }
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -1,4 +1,4 @@
-// Kernels of the rules compare, order, logical, select.
+// Kernels of CompareRules.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/elementwise_compare.cc"
 #include "backends/cpu/targets.h"
@@ -6,7 +6,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
-void add_compare(KernelTable& t) { add_rows<Rule::compare, Rule::order, Rule::logical, Rule::select>(t); }
+void add_compare(KernelTable& t) { add_rows<CompareRules>(t); }
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

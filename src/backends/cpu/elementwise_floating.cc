@@ -1,4 +1,4 @@
-// Kernels of the rules floating.
+// Kernels of FloatingRules.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/elementwise_floating.cc"
 #include "backends/cpu/targets.h"
@@ -6,7 +6,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
-void add_floating(KernelTable& t) { add_rows<Rule::floating>(t); }
+void add_floating(KernelTable& t) { add_rows<FloatingRules>(t); }
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

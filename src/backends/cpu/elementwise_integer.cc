@@ -1,4 +1,4 @@
-// Kernels of the rules real, integral, shift, ordered.
+// Kernels of IntegerRules.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/elementwise_integer.cc"
 #include "backends/cpu/targets.h"
@@ -6,7 +6,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
-void add_integer(KernelTable& t) { add_rows<Rule::real, Rule::integral, Rule::shift, Rule::ordered>(t); }
+void add_integer(KernelTable& t) { add_rows<IntegerRules>(t); }
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

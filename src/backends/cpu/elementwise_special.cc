@@ -1,4 +1,4 @@
-// Kernels of the rules real_floating, classify, magnitude, phase, order1.
+// Kernels of SpecialRules.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/elementwise_special.cc"
 #include "backends/cpu/targets.h"
@@ -6,9 +6,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
-void add_special(KernelTable& t) {
-  add_rows<Rule::real_floating, Rule::classify, Rule::magnitude, Rule::phase, Rule::order1>(t);
-}
+void add_special(KernelTable& t) { add_rows<SpecialRules>(t); }
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

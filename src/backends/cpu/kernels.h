@@ -4,14 +4,11 @@
 
 #include <cstdint>
 
-#include "tenon/backend.h"
+#include "backends/cpu/pack.h"
+#include "tenon/dtype.h"
+#include "tenon/op.h"
 
 namespace tenon::cpu {
-
-// out[i] = f(in[0][i], ...). out may be one of the inputs.
-using Kernel = void (*)(const void* const* in, void* out, std::int64_t n);
-// dst[i] = convert(src[i]).
-using Convert = void (*)(const void* src, void* dst, std::int64_t n);
 
 struct KernelTable {
   Kernel elementwise[kOps][kDTypes];  // by op and compute dtype; null where the rule has no such dtype
@@ -21,19 +18,25 @@ struct KernelTable {
 // The table for this CPU, filled at first use with the best of the compiled targets.
 const KernelTable& kernels();
 
-// Moves n elements between strided places and converts them on the way; strides in bytes.
-class Pack {
- public:
-  Pack() = default;
-  Pack(DType from, DType to);
-  void operator()(const void* src, std::int64_t src_stride, void* dst, std::int64_t dst_stride, std::int64_t n) const;
-
- private:
-  Convert convert_;
-  std::int64_t in_size_, out_size_;
+// The parts of the table, filled by the groups of rules that the CPU compiles in a file each.
+template <Rule... R>
+struct Rules {
+  static constexpr bool has(Rule rule) { return ((R == rule) || ...); }
 };
+using ArithmeticRules = Rules<Rule::arithmetic, Rule::numeric>;
+using IntegerRules = Rules<Rule::real, Rule::integral, Rule::shift, Rule::ordered>;
+using CompareRules = Rules<Rule::compare, Rule::order, Rule::logical, Rule::select>;
+using FloatingRules = Rules<Rule::floating>;
+using SpecialRules = Rules<Rule::real_floating, Rule::classify, Rule::magnitude, Rule::phase, Rule::order1>;
+using CopyRules = Rules<Rule::any>;  // cast.cc
 
-// Writes past the cache: for results so large that they would only evict what is still needed.
-void stream_copy(void* dst, const void* src, std::int64_t bytes);
+template <class... Groups>
+constexpr bool each_rule_is_in_one_of() {
+  for (int r = 0; r < static_cast<int>(Rule::count); ++r)
+    if ((Groups::has(static_cast<Rule>(r)) + ...) != 1) return false;
+  return true;
+}
+static_assert(
+    each_rule_is_in_one_of<ArithmeticRules, IntegerRules, CompareRules, FloatingRules, SpecialRules, CopyRules>());
 
 }  // namespace tenon::cpu

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "backends/cpu/backend.h"
-#include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 #include "backends/cpu/parallel.h"
 #include "backends/scalar/convert.h"
 

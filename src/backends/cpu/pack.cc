@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 
 namespace tenon::cpu {
 namespace {

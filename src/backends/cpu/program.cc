@@ -9,7 +9,7 @@
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
-#include "tenon/elementwise.h"
+#include "tenon/op.h"
 
 namespace tenon::cpu {
 namespace {

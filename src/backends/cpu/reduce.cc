@@ -11,7 +11,7 @@
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/cursor.h"
-#include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/reduce.h"
 

@@ -10,7 +10,7 @@
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/cursor.h"
-#include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/reduce.h"
 #include "backends/scalar/math.h"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 #include "tenon/backend.h"
 
 namespace tenon::cpu {

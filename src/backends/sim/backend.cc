@@ -16,6 +16,7 @@
 #include "backends/sim/check.h"
 #include "backends/sim/pins.h"
 #include "backends/sim/stream.h"
+#include "tenon/backend_abi.h"
 #include "tenon/error.h"
 
 namespace tenon::sim {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes python/tenon/_C.pyi from the compiled extension; --check says whether the committed one is current.
+"""Writes _C.pyi, the types of the compiled extension, beside it. The build runs this; no stub is committed.
 
 The operations know their arguments' names, defaults and types (they come from the C++ signatures); what is
 written by hand in C (attributes, a few methods, the special methods) has its types in the tables below.
@@ -8,7 +8,6 @@ A name without a type here is an error, so that the stub stays complete.
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import pathlib
 import sys
@@ -17,9 +16,9 @@ import types
 import tenon  # noqa: F401  (sets up what the extension needs)
 from tenon import _C
 
-STUB = pathlib.Path(__file__).resolve().parent.parent / "python" / "tenon" / "_C.pyi"
+STUB = pathlib.Path(_C.__file__).with_name("_C.pyi")
 
-HEADER = """# Written by script/make-stub; do not edit.
+HEADER = """# Written by the build (python/make_stub.py) from the compiled extension.
 # ruff: noqa
 from builtins import bool as _bool, complex as _complex, dict as _dict, float as _float
 from builtins import int as _int, str as _str
@@ -270,7 +269,7 @@ def tensor_class() -> list[str]:
                 continue
             type_ = ATTRIBUTES.get(name, "Any" if name.startswith("__") else "")
             if not type_:
-                sys.exit(f"make-stub: the attribute Tensor.{name} has no type in ATTRIBUTES")
+                sys.exit(f"make_stub: the attribute Tensor.{name} has no type in ATTRIBUTES")
             lines += ["    @property", f"    def {name}(self) -> {type_}: ..."]
             if name in ("grad", "requires_grad"):
                 lines += [f"    @{name}.setter", f"    def {name}(self, value: Any) -> None: ..."]
@@ -278,7 +277,7 @@ def tensor_class() -> list[str]:
             later.append("    " + operation(name, value, True))
         elif inspect.ismethoddescriptor(value) and not name.startswith("__"):
             if name not in METHODS:
-                sys.exit(f"make-stub: the method Tensor.{name} has no signature in METHODS")
+                sys.exit(f"make_stub: the method Tensor.{name} has no signature in METHODS")
             later.append(f"    def {name}{METHODS[name]}: ...")
         elif inspect.ismethoddescriptor(value) and name.startswith(
             ("__array", "__dlpack", "__arrow", "__cuda")
@@ -309,19 +308,6 @@ def stub() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the committed stub")
-    check = parser.parse_args().check
-    text = stub()
-    if not check:
-        STUB.write_text(text)
-        return 0
-    if STUB.exists() and STUB.read_text() == text:
-        return 0
-    print(f"{STUB.name} does not describe the extension; run script/make-stub", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    STUB.unlink(missing_ok=True)  # an older build left a link to a file of the sources
+    STUB.write_text(stub())

@@ -1,0 +1,3 @@
+#undef UNARY
+#undef BINARY
+#undef TERNARY

@@ -1,0 +1,41 @@
+// Moving values: copies, casts, fills, pages.
+// What holds for all operations stands in tenon/ops.h.
+#pragma once
+
+#include <optional>
+
+#include "tenon/tensor.h"
+
+namespace tenon {
+
+// t's values, row-major.
+TENON_API Tensor clone(const Tensor& t);
+// t itself where it is row-major without gaps, otherwise clone(t).
+TENON_API Tensor contiguous(const Tensor& t);
+// t itself where nothing changes (unless copy), otherwise converted or moved, with the dimensions in the same order in
+// memory if only the dtype changes. Complex to real drops the imaginary part, float to integer the fraction.
+TENON_API Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device = {}, bool copy = false);
+// Writes source, broadcast to self's shape and converted as by to(), into self; it may live on another device. Throws
+// ShapeError, DtypeError for complex into real, GradError for a source that requires grad into integers or bools.
+TENON_API Tensor& copy_(Tensor& self, const Tensor& source);
+// Throws OverflowError for an integer out of the dtype's bounds, DtypeError for a complex value into another dtype.
+TENON_API Tensor& fill_(Tensor& self, const Scalar& value);
+// Changes the shape in place, keeping the common elements in row-major order; new ones are unset. Throws BufferError
+// while the storage is exported or other tensors view it, RuntimeError if it is borrowed, mapped or shared with
+// processes, GradError if self requires grad, ReadOnlyError.
+TENON_API Tensor& resize_(Tensor& self, const Dims& shape);
+// Moves the bytes to memory that other processes can map, too; nothing where they lie there, or on a device. Throws
+// BufferError while the storage is exported or other tensors view it, RuntimeError if it is borrowed or mapped.
+TENON_API Tensor& share_memory_(Tensor& self);
+// Page-locks self's storage where it is, borrowed bytes too, until unpin_() or the storage's end, so that a device
+// copies at the bus's full speed. Throws DeviceError without a device, for a tensor that is on one, where the driver
+// refuses, and where another storage has pinned a part of the bytes.
+TENON_API Tensor& pin_(Tensor& self);
+// Undoes pin_(); nothing where it was not called. Bytes that another storage has pinned, too, stay so.
+TENON_API Tensor& unpin_(Tensor& self);
+// self where its bytes are page-locked, otherwise a row-major copy whose bytes are. Throws as pin_().
+TENON_API Tensor pin_memory(const Tensor& self);
+// Whether all bytes that self reaches are page-locked, by any storage; false on a device and without elements.
+TENON_API bool is_pinned(const Tensor& self);
+
+}  // namespace tenon

@@ -1,0 +1,30 @@
+// The types of 1-d kernels, and moving elements between strided places with conversion.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/dtype.h"
+
+namespace tenon::cpu {
+
+// out[i] = f(in[0][i], ...). out may be one of the inputs.
+using Kernel = void (*)(const void* const* in, void* out, std::int64_t n);
+// dst[i] = convert(src[i]).
+using Convert = void (*)(const void* src, void* dst, std::int64_t n);
+
+// Moves n elements between strided places and converts them on the way; strides in bytes.
+class Pack {
+ public:
+  Pack() = default;
+  Pack(DType from, DType to);
+  void operator()(const void* src, std::int64_t src_stride, void* dst, std::int64_t dst_stride, std::int64_t n) const;
+
+ private:
+  Convert convert_;
+  std::int64_t in_size_, out_size_;
+};
+
+// Writes past the cache: for results so large that they would only evict what is still needed.
+void stream_copy(void* dst, const void* src, std::int64_t bytes);
+
+}  // namespace tenon::cpu
