@@ -121,6 +121,20 @@ PyObject* invoke_logit(const OpDef& def, PyObject* const* args) {
   return run(def.name.c_str(), Op::logit, one, nullptr, args[2]);
 }
 
+// gelu(approximate=): "none", or "tanh", which has a program of its own.
+PyObject* invoke_gelu(const OpDef& def, PyObject* const* args) {
+  const std::string approximate = to_string(args[1], {def.name.c_str(), "approximate"});
+  if (approximate == "none") return run(def.name.c_str(), Op::gelu, args, nullptr, args[2]);
+  if (approximate != "tanh") errors::fail("gelu", "approximate must be 'none' or 'tanh'; got '", approximate, "'");
+  From<Tensor> x(args[0], {def.name.c_str(), "input"});
+  Tensor y = without_gil(work(x.get()), [&] { return gelu_tanh(x.get()); }, x.get());
+  if (!args[2]) return wrap(std::move(y));
+  Tensor target = is_tensor(args[2]) ? unwrap(args[2]) : to_tensor(args[2], {def.name.c_str(), "out"});
+  const Operand result(y);
+  compute(Op::positive, {&result, 1}, &target);
+  return Py_NewRef(args[2]);
+}
+
 // clip: either bound may be missing.
 PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
@@ -246,6 +260,13 @@ void def_elementwise(Ops& ops) {
       d->invoke = &invoke_logit;
       d->args.push_back(Arg{"eps", Object::borrow(Py_None), false, false});
       d->doc += "\n\neps: x is limited to [eps, 1 - eps] first.";
+    }
+    if (op == Op::gelu) {
+      d->invoke = &invoke_gelu;
+      d->args.push_back(Arg{"approximate", Object::steal(PyUnicode_FromString("none")), true, false});
+      d->doc +=
+          "\n\napproximate: 'none', or 'tanh' for x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x**3))) (ValueError for\n"
+          "others).";
     }
     d->doc += "\n" + std::string(info(o.rule).sentence);
     if (op == Op::sigmoid || op == Op::silu || op == Op::sinc) d->doc += " Complex numbers, too.";

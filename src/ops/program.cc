@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/errors.h"
+#include "ops/fused.h"
 #include "ops/operands.h"
 #include "plan/loop.h"
 #include "plan/program.h"
@@ -274,6 +275,14 @@ Tensor run_program(const Program& p, std::span<const Operand> arguments) {
   r.out = {&out, 1};
   run_alone(c, p, r);
   return out;
+}
+
+Tensor empty_result(const Program& p, std::span<const Operand> arguments) {
+  Run r;
+  prepare(r, p, arguments);
+  ProgramCall c;
+  plan_steps(c, p, r.types);
+  return empty_like_operands(r.place, output_dtype(c, r, 0), r.inputs());
 }
 
 void run_program(const Program& p, std::span<const ProgramArguments> list) {

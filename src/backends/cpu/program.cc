@@ -64,6 +64,11 @@ struct Machine {
                                                              : Access::direct;
       if (access[i] == Access::row) row = c.loop->shape[c.loop->ndim - 1];
     }
+    // An input that is an output as it is would be lost if another output, stored before it, lies on it.
+    for (int j = 0; j < c.outputs; ++j) {
+      const int input = c.outputs + c.output[j];
+      if (c.outputs > 1 && c.output[j] < c.inputs && access[input] != Access::constant) access[input] = Access::packed;
+    }
     choose_direct_outputs();
     const int slots = assign_slots();
     const int registers = c.inputs + c.numbers + c.steps;
@@ -87,12 +92,10 @@ struct Machine {
     }
   }
   bool read_later(int output, int step) const {
-    unsigned later = 0;  // the inputs that steps after this one read, and those that are outputs themselves
+    unsigned later = 0;  // the inputs that steps after this one read
     for (int s = step + 1; s < c.steps; ++s)
       for (int k = 0; k < arity[s]; ++k)
         if (c.step[s].in[k] < c.inputs) later |= 1u << c.step[s].in[k];
-    for (int j = 0; j < c.outputs; ++j)
-      if (c.output[j] < c.inputs) later |= 1u << c.output[j];
     for (int i = 0; i < c.inputs; ++i) {
       const int operand = c.outputs + i;
       if (!(later >> i & 1) || access[operand] == Access::packed || access[operand] == Access::constant) continue;
