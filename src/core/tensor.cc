@@ -5,7 +5,6 @@
 #include "core/freelist.h"
 #include "tenon/autograd.h"
 #include "tenon/backend.h"
-#include "tenon/ops.h"
 
 namespace tenon {
 namespace {
@@ -171,14 +170,5 @@ Scalar Tensor::item() const {
   backend(device()).to_host(device().index, value, data(), itemsize());
   return Scalar::load(dtype(), value);
 }
-
-Tensor Tensor::reshape(const Dims& s) const { return tenon::reshape(*this, s); }
-Tensor Tensor::permute(const Dims& axes) const { return tenon::permute(*this, axes); }
-Tensor Tensor::contiguous() const { return tenon::contiguous(*this); }
-Tensor Tensor::clone() const { return tenon::clone(*this); }
-Tensor Tensor::to(DType d) const { return tenon::to(*this, d); }
-Tensor Tensor::to(Device d) const { return tenon::to(*this, {}, d); }
-Tensor Tensor::sum() const { return tenon::sum(*this); }
-Tensor Tensor::operator[](std::int64_t index) const { return tenon::select(*this, 0, index); }
 
 }  // namespace tenon

@@ -1,3 +1,4 @@
+// Sorting along one dimension, against std::stable_sort.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -5,6 +6,7 @@
 #include <vector>
 
 #include "helpers.h"
+#include "rows.h"
 #include "tenon/autograd.h"
 #include "tenon/ops.h"
 #include "tenon/threads.h"
@@ -12,19 +14,7 @@
 namespace tenon {
 namespace {
 
-Tensor of(std::vector<double> v, DType dtype = DType::float64) {
-  Tensor t = empty(Dims{static_cast<std::int64_t>(v.size())}, DType::float64);
-  std::copy(v.begin(), v.end(), t.data<double>());
-  return to(t, dtype);
-}
-std::vector<double> values(const Tensor& t) {
-  const Tensor d = contiguous(to(t.detach(), DType::float64));
-  return {d.data<double>(), d.data<double>() + d.numel()};
-}
-using List = std::vector<double>;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
+using namespace rows;
 
 TEST(Sort, OrdersEveryRealDtype) {
   for (int i = 0; i < kDTypes; ++i) {
@@ -149,35 +139,6 @@ TEST(Sort, GradientGoesBackWithEachElement) {
   EXPECT_FALSE(s.indices.requires_grad());
 }
 
-// What a row may look like: at(i, n) of small integers, which every dtype holds.
-using Pattern = int (*)(std::int64_t i, std::int64_t n);
-constexpr Pattern kPatterns[] = {
-    [](std::int64_t i, std::int64_t) { return static_cast<int>(i * 7919 % 127); },
-    [](std::int64_t i, std::int64_t n) { return static_cast<int>(i * 127 / n); },
-    [](std::int64_t i, std::int64_t n) { return static_cast<int>((n - 1 - i) * 127 / n); },
-    [](std::int64_t, std::int64_t) { return 5; },
-    [](std::int64_t i, std::int64_t) { return static_cast<int>(i & 1); },
-    [](std::int64_t i, std::int64_t n) { return i == n / 2 ? 1 : 0; },
-    [](std::int64_t i, std::int64_t n) { return static_cast<int>(std::min(i, n - 1 - i) % 127); },
-    [](std::int64_t i, std::int64_t) { return static_cast<int>(i % 16); },
-};
-
-// Rows of n elements in the pattern, each row one above the last.
-template <class T>
-void fill(const Tensor& t, Pattern at, std::int64_t n) {
-  for (std::int64_t k = 0; k < t.numel(); ++k) {
-    const std::int64_t row = k / n;
-    t.data<T>()[k] = static_cast<T>(static_cast<double>(at(k % n, n) + row));
-  }
-}
-
-template <class T>
-bool comes_before(T a, T b) {
-  if constexpr (std::is_arithmetic_v<T>) return a < b || (b != b && a == a);
-  else if constexpr (requires { a.im; }) return comes_before(a.re, b.re);
-  else return comes_before(static_cast<float>(a), static_cast<float>(b));
-}
-
 // Against std::stable_sort, element by element.
 template <class T>
 void expect_sorted(const Tensor& t, bool descending) {
@@ -300,93 +261,6 @@ TEST(Sort, MostlyTheGreatestOrTheLeast) {
       expect_sorted<float>(t, false);
       expect_sorted<float>(t, true);
     }
-}
-
-// ---- order statistics ----
-
-template <class T>
-void expect_ranks(const Tensor& t, const Dims& ranks) {
-  const Tensor got = order_statistics(t, ranks), sorted = sort(t);
-  const std::int64_t n = t.shape().back(), rows = t.numel() / n;
-  ASSERT_EQ(got.numel(), rows * ranks.size());
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const T* s = sorted.data<T>() + r * n;
-    for (int k = 0; k < ranks.size(); ++k) {
-      const T want = s[n - 1] == s[n - 1] ? s[ranks[k]] : s[n - 1], have = got.data<T>()[r * ranks.size() + k];
-      ASSERT_TRUE(!comes_before(want, have) && !comes_before(have, want)) << name(t.dtype()) << n << " " << ranks[k];
-    }
-  }
-}
-
-TEST(OrderStatistics, NoRanksGiveNothing) {
-  EXPECT_EQ(order_statistics(zeros({3}), {}).shape(), Dims{0});
-  EXPECT_EQ(order_statistics(zeros({2, 0}), {}).shape(), (Dims{2, 0}));
-}
-
-TEST(OrderStatistics, AreWhatSortingPutsThere) {
-  for (int i = 0; i < kDTypes; ++i) {
-    const auto d = static_cast<DType>(i);
-    if (is_complex(d)) continue;
-    dispatch(d, [&]<class T>() {
-      for (std::int64_t n : {20, 1000, 2048, 5000, 300000})
-        for (Pattern at : kPatterns) {
-          const Tensor t = empty({n < 3000 ? 3 : 1, n}, d);
-          fill<T>(t, at, n);
-          expect_ranks<T>(t, {0, n / 2, n - 1});
-          expect_ranks<T>(t, {1, n / 10, n / 4, n / 4 + 1, n - 3});
-        }
-    });
-  }
-}
-
-TEST(OrderStatistics, OfContinuousNumbersAndEveryRank) {
-  const Tensor t = randn({200000}, DType::float64), f = to(t, DType::float32), i = to(mul(t, 1e6), DType::int32);
-  for (std::int64_t rank = 0; rank < 200000; rank += 9973) {
-    expect_ranks<double>(t, {rank, 199999});
-    expect_ranks<float>(f, {rank});
-    expect_ranks<std::int32_t>(i, {rank, rank + 1});
-  }
-  Dims many;
-  for (std::int64_t k = 0; k < 40; ++k) many.push_back(k * 5000);
-  expect_ranks<double>(t, many);
-}
-
-TEST(OrderStatistics, ANanMakesAllOfItsRowNan) {
-  for (std::int64_t n : {10, 3000, 100000})
-    for (DType d : {DType::float64, DType::float32, DType::float16, DType::bfloat16}) {
-      const Tensor t = zeros({2, n}, d);
-      Tensor one = slice(select(t, 0, 1), 0, n / 2, n / 2 + 1);
-      fill_(one, kNan);
-      const List got = values(order_statistics(t, {0, n - 1}));
-      EXPECT_EQ(got[0], 0);
-      EXPECT_EQ(got[1], 0);
-      EXPECT_TRUE(std::isnan(got[2]) && std::isnan(got[3])) << name(d) << n;
-    }
-}
-
-TEST(OrderStatistics, HaveTheSameBitsForAnyNumberOfThreads) {
-  const Tensor t = randn({3'000'000}, DType::float32);
-  const int threads = num_threads();
-  set_num_threads(1);
-  const List one = values(order_statistics(t, {7, 1'500'000, 2'999'000})), sorted = values(sort(t));
-  set_num_threads(4);
-  EXPECT_EQ(values(order_statistics(t, {7, 1'500'000, 2'999'000})), one);
-  EXPECT_EQ(values(sort(t)), sorted);
-  set_num_threads(threads);
-}
-
-TEST(OrderStatistics, ErrorsAndGradient) {
-  Tensor t = of({3, 1, 2});
-  EXPECT_THROW(order_statistics(t, {3}), IndexError);
-  EXPECT_THROW(order_statistics(t, {-1}), IndexError);
-  EXPECT_THROW(order_statistics(t, {1, 1}), IndexError);
-  EXPECT_THROW(order_statistics(empty({0}, DType::float32), {0}), IndexError);
-  EXPECT_EQ(order_statistics(empty({0, 4}, DType::float32), {1, 2}).shape(), (Dims{0, 2}));
-  t.set_requires_grad(true);
-  const Tensor median = order_statistics(t, {1});
-  EXPECT_EQ(median.item<double>(), 2);
-  sum(median).backward();
-  EXPECT_EQ(values(t.grad()), (List{0, 0, 1}));
 }
 
 }  // namespace

@@ -52,3 +52,12 @@ def test_no_hand_written_dtype_switches() -> None:
     for path in (ROOT / "src").rglob("*.cc"):
         cases = len(re.findall(r"case DType::", path.read_text()))
         assert cases == 0 or "interop" in path.parts, path
+
+
+def test_each_entry_of_the_backend_table_has_a_test_of_its_name() -> None:
+    header = (ROOT / "include" / "tenon" / "backend.h").read_text()
+    table = header[header.index("struct Backend {") :]
+    entries = re.findall(r"\(\*(\w+)\)\([^)]*const \w+Call&", table)
+    assert len(entries) >= 11
+    missing = [e for e in entries if not (ROOT / "tests" / "cpp" / f"test_{e}.cc").exists()]
+    assert not missing
