@@ -18,6 +18,7 @@ namespace {
 template <class F, class... N>
 Tensor activation(const char* op, F f, Backward (*gradient)(const Tensor&, N...), const Tensor& x,
                   const std::type_identity_t<N>&... numbers) {
+  if (is_complex(x.dtype())) errors::dtype_not_supported(op, x.dtype(), "real numbers");
   static const Program program = make_program<1 + sizeof...(N)>(op, f);
   Tensor y = run_program(program, {x, numbers...});
   if (autograd::needs_grad(x)) autograd::attach(y, op, {&x, 1}, gradient(x, numbers...));
@@ -90,7 +91,11 @@ Tensor hardtanh(const Tensor& x, const Scalar& low, const Scalar& high) {
       "hardtanh", [](const auto& x, const auto& low, const auto& high) { return clip(x, low, high); }, &derive::hardtanh,
       x, low, high);
 }
-Tensor relu6(const Tensor& x) { return hardtanh(x, 0, 6); }
+Tensor relu6(const Tensor& x) {
+  return activation(
+      "relu6", [](const auto& x, const auto& low, const auto& high) { return clip(x, low, high); }, &derive::hardtanh, x,
+      0, 6);
+}
 Tensor hardsigmoid(const Tensor& x) {
   return activation(
       "hardsigmoid", [](const auto& x) { return div(clip(add(x, 3), 0, 6), 6); }, &derive::hardsigmoid, x);
