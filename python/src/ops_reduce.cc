@@ -27,8 +27,8 @@ Tensor in_float(const char* op, const Tensor& t, const std::optional<DType>& d) 
 }
 
 // var and std: correction, PyTorch's unbiased, and a bool in the place of dim.
-using Spread = Tensor (*)(const Tensor&, const Axes&, double, bool);
-template <Spread F>
+// F: a function of a tensor, axes, correction and keepdim.
+template <auto F>
 PyObject* spread(const OpDef& def, PyObject* const* args) {
   Tensor t = argument<Tensor>(def, args, 0);
   PyObject *dim = args[1], *unbiased = args[2];
@@ -42,7 +42,7 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
   const char* op = def.name.c_str();
   const Axes axes = From<Axes>(dim, Where{op, "dim"}).get();
   const bool keepdim = argument<bool>(def, args, 3);
-  const auto dtype = argument<std::optional<DType>>(def, args, 5);
+  const auto dtype = def.args.size() > 5 ? argument<std::optional<DType>>(def, args, 5) : std::nullopt;
   return computed(t.numel(), [&] { return F(in_float(op, t, dtype), axes, correction, keepdim); }, t);
 }
 
@@ -150,6 +150,18 @@ void def_sums(Ops& ops) {
       .with_out()
       .numpy("std")
       .array_api("std");
+  const char* both =
+      "The variance divides by n - correction (1 unless given); unbiased=False is correction=0. A tuple of two tensors,\n"
+      "computed as var(), std() and mean() do: in the input's dtype, integers and bools in the default float, the\n"
+      "variance of complex numbers real. TypeError for float8.";
+  ops.raw("var_mean", &spread<&var_mean>, doc("The variance and the mean of the elements.", both).c_str(), "input"_a,
+          "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .function_only()
+      .returns("tuple[Tensor, Tensor]");
+  ops.raw("std_mean", &spread<&std_mean>, doc("The standard deviation and the mean of the elements.", both).c_str(),
+          "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .function_only()
+      .returns("tuple[Tensor, Tensor]");
   ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.", "Any dtype.").c_str(),
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy("count_nonzero")

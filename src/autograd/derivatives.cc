@@ -225,7 +225,8 @@ class ElementwiseNode final : public Node {
   ElementwiseNode(Op op, const ElementwiseTypes& types)
       : Node(info(op).name.data()), row_(derive::elementwise(op)), types_(types) {}
 
-  Grads backward(const Tensor& g) override {
+  Grads backward(std::span<const Tensor> gs) override {
+    const Tensor& g = gs[0];
     if (!row_.differentiable) errors::no_derivative(op());
     Tensor in[3];
     for (int i = 0; i < 3; ++i) in[i] = saved_[i].get();
@@ -255,22 +256,23 @@ void record_elementwise(Op op, std::span<const Operand> operands, const Elementw
   // leaving it out would be a silently wrong gradient.
   if (!is_differentiable(y.dtype())) return;
   auto node = Ref<ElementwiseNode>::adopt(new ElementwiseNode(op, types));
-  Tensor inputs[3];
+  // Each edge is looked up once: another thread may change what a leaf requires.
+  std::vector<Edge> edges;
+  edges.reserve(operands.size());
   unsigned kept = 0;
   for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (!operands[i].is_tensor()) continue;
-    inputs[i] = operands[i].tensor();
-    if (autograd::needs_grad(inputs[i])) kept |= row.keep[i];
+    edges.push_back(operands[i].is_tensor() ? autograd::edge_of(operands[i].tensor()) : Edge());
+    if (edges.back()) kept |= row.keep[i];
   }
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (!(kept & (1u << i))) continue;
     // A number is kept as a constant of the dtype that it was computed in.
     const DType dtype = i == 0 && info(op).rule == Rule::select ? DType::bool_ : types.compute;
-    node->saved_[i] = Saved(operands[i].is_tensor() ? inputs[i] : Tensor::of(operands[i].scalar(), dtype, y.device()),
+    node->saved_[i] = Saved(operands[i].is_tensor() ? operands[i].tensor() : Tensor::of(operands[i].scalar(), dtype, y.device()),
                             info(op).name.data());
   }
   if (kept & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());
-  autograd::attach(y, Ref<Node>(node.get()), {inputs, operands.size()});
+  autograd::attach(y, Ref<Node>::adopt(node.leak()), std::move(edges));
 }
 
 }  // namespace tenon

@@ -61,14 +61,39 @@ Backward prod(const Tensor& x, const Dims& axes, const Tensor&) {
     return {tenon::permute(tenon::reshape(d, moved.shape()), inverse)};
   };
 }
+namespace {
+
+// The gradient of a variance: g times 2 (x - mean) / (n - correction).
+Tensor of_variance(In g, In t, const Dims& axes, double correction, In m) {
+  double n = 1;
+  for (auto d : axes) n *= static_cast<double>(t.shape()[static_cast<int>(d)]);
+  const Tensor gr = restore(g, t.shape(), axes);
+  if (n <= correction) return mul(gr, where(eq(t, m), NAN, INFINITY));  // divided by 0
+  return mul(mul(gr, 2 / (n - correction)), sub(t, m));
+}
+
+}  // namespace
+
 Backward var(const Tensor& x, const Dims& axes, double correction) {
   return [x = Saved(x, "var"), axes, correction](In g) -> Grads {
     const Tensor t = x.get();
-    double n = 1;
-    for (auto d : axes) n *= static_cast<double>(t.shape()[static_cast<int>(d)]);
-    const Tensor gr = restore(g, t.shape(), axes), m = mean(t, axes, true);
-    if (n <= correction) return {mul(gr, where(eq(t, m), NAN, INFINITY))};  // divided by 0
-    return {mul(mul(gr, 2 / (n - correction)), sub(t, m))};
+    return {of_variance(g, t, axes, correction, mean(t, axes, true))};
+  };
+}
+BackwardOfMany var_mean(const Tensor& x, const Dims& axes, double correction) {
+  return [x = Saved(x, "var_mean"), axes, correction, from = x.shape()](std::span<const Tensor> gs) -> Grads {
+    Tensor out;
+    if (gs[0].defined()) {
+      const Tensor t = x.get();
+      out = of_variance(gs[0], t, axes, correction, mean(t, axes, true));
+    }
+    if (gs[1].defined()) {
+      double n = 1;
+      for (auto d : axes) n *= static_cast<double>(from[static_cast<int>(d)]);
+      const Tensor of_mean = expand(restore(mul(gs[1], 1 / n), from, axes), from);
+      out = out.defined() ? add(out, of_mean) : of_mean;
+    }
+    return {out};
   };
 }
 Backward extremum(const Tensor& x, const Dims& axes, const Tensor& y, const char* op) {

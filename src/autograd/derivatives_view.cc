@@ -149,6 +149,36 @@ Backward stack(std::int64_t count, int dim) {
     return out;
   };
 }
+namespace {
+
+// gs with zeros, which take no memory, in the place of gradients that did not come.
+Tensor zeros_in_place_of(const Dims& shape, DType dtype, std::span<const Tensor> gs) {
+  const auto some = std::ranges::find_if(gs, [](In g) { return g.defined(); });
+  return tenon::expand(full({}, 0, dtype, some->device()), shape);
+}
+
+}  // namespace
+
+BackwardOfMany split(const Dims& from, const Dims& sizes, int dim, DType dtype) {
+  return [=](std::span<const Tensor> gs) -> Grads {
+    Grads parts(gs.begin(), gs.end());
+    Dims shape = from;
+    for (int i = 0; i < sizes.size(); ++i) {
+      shape[dim] = sizes[i];
+      Tensor& part = parts[static_cast<std::size_t>(i)];
+      if (!part.defined()) part = zeros_in_place_of(shape, dtype, gs);
+    }
+    return {tenon::cat(parts, dim)};
+  };
+}
+BackwardOfMany unbind(const Dims& part, int dim, DType dtype) {
+  return [=](std::span<const Tensor> gs) -> Grads {
+    Grads parts(gs.begin(), gs.end());
+    for (Tensor& p : parts)
+      if (!p.defined()) p = zeros_in_place_of(part, dtype, gs);
+    return {tenon::stack(parts, dim)};
+  };
+}
 Backward index(const Dims& from, DType dtype, std::vector<Index> indices) {
   return [=, at = SavedIndices(std::move(indices), "index")](In g) -> Grads {
     // An element that was taken many times adds up many gradients: in more than half precision.

@@ -1,6 +1,7 @@
-// What the graph (tape.cc) and the engine that runs it (engine.cc) share.
+// What recording (tape.cc, saved.cc, inplace.cc) and the engine that runs the graph (engine.cc) share.
 #pragma once
 
+#include "autograd/hooks.h"
 #include "autograd/meta.h"
 #include "autograd/mutexes.h"
 
@@ -8,18 +9,32 @@ namespace tenon {
 
 // t's, made where there is none.
 AutogradMeta& meta(const Tensor& t);
+// Whether a view's base got another history since the view's own was made. What shows the bytes as another dtype
+// has no gradient.
+bool outdated(const TensorImpl* view);
 
 // Whoever reads or changes a .grad holds its mutex.
 inline std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct Gradients>(&grad); }
 
 // What runs on this thread.
 struct Engine {
-  static void free(Node& n) {
-    n.free_saved();
-    n.freed_ = true;
-  }
   static constinit thread_local Node* running;
   static constinit thread_local bool used_saved;  // by what is running
+
+  static Hooks& hooks_of(Node& n) { return n.made_hooks(); }
+
+  // Several threads may run a node at once. The first that is to free it closes it to others, and what was saved goes
+  // with the last that leaves.
+  class Use {
+   public:
+    explicit Use(Node& n);  // throws GradError if it is closed
+    ~Use();
+    void close() { node_.running_.fetch_or(Node::kFreed, std::memory_order_relaxed); }
+    Use(const Use&) = delete;
+
+   private:
+    Node& node_;
+  };
 };
 
 }  // namespace tenon

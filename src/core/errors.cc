@@ -171,6 +171,9 @@ void graph_freed(Str op) {
   fail<GradError>("backward", "the graph has been used and freed (at ", op,
                   "); pass retain_graph=True to the first backward()");
 }
+void wrong_gradient(Str op, const Dims& got, const Dims& wanted) {
+  fail<GradError>(op, "its backward returned a gradient of shape ", got, "; the input has shape ", wanted);
+}
 void out_requires_grad(Str op) {
   fail<GradError>(op, "out= cannot be used where a gradient is recorded; use no_grad(), or assign the result");
 }

@@ -81,6 +81,7 @@ std::string text(const A&... a) {
 [[noreturn]] void saved_was_modified(Str op, Str writer, std::uint32_t saved, std::uint32_t now);
 [[noreturn]] void saved_was_written_outside(Str op, const Dims& shape, DType dtype);
 [[noreturn]] void graph_freed(Str op);
+[[noreturn]] void wrong_gradient(Str op, const Dims& got, const Dims& wanted);
 [[noreturn]] void out_requires_grad(Str op);
 [[noreturn]] void not_differentiable(Str op, DType dtype);
 [[noreturn]] void no_derivative(Str op);

@@ -5,6 +5,7 @@
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "ops/view.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -161,14 +162,16 @@ std::vector<Tensor> split(const Tensor& t, const Dims& sizes, std::int64_t dim) 
   if (total != t.shape()[d])
     errors::fail<ShapeError>("split", "sizes ", sizes, " add up to ", total, "; dimension ", d, " has size ",
                              t.shape()[d]);
-  std::vector<Tensor> out;
-  out.reserve(static_cast<std::size_t>(sizes.size()));
+  std::vector<Tensor> parts;
+  parts.reserve(static_cast<std::size_t>(sizes.size()));
   std::int64_t at = 0;
   for (auto n : sizes) {
-    out.push_back(narrow(t, d, at, n));
+    Dims shape = t.shape();
+    shape[d] = n;
+    parts.push_back(alias(t, n > 0 ? at * t.strides()[d] : 0, std::move(shape), t.strides()));
     at += n;
   }
-  return out;
+  return finish_views(t, std::move(parts), "split", [&] { return derive::split(t.shape(), sizes, d, t.dtype()); });
 }
 
 std::vector<Tensor> split(const Tensor& t, std::int64_t size, std::int64_t dim) {
@@ -196,10 +199,14 @@ std::vector<Tensor> chunk(const Tensor& t, std::int64_t chunks, std::int64_t dim
 std::vector<Tensor> unbind(const Tensor& t, std::int64_t dim) {
   if (t.ndim() == 0) errors::wrong_ndim("unbind", 0, "at least 1 dimension");
   const int d = normalize_axis("unbind", dim, t.ndim());
-  std::vector<Tensor> out;
-  out.reserve(static_cast<std::size_t>(t.shape()[d]));
-  for (std::int64_t i = 0; i < t.shape()[d]; ++i) out.push_back(select(t, d, i));
-  return out;
+  Dims shape = t.shape(), strides = t.strides();
+  const std::int64_t step = strides[d];
+  shape.erase(d);
+  strides.erase(d);
+  std::vector<Tensor> parts;
+  parts.reserve(static_cast<std::size_t>(t.shape()[d]));
+  for (std::int64_t i = 0; i < t.shape()[d]; ++i) parts.push_back(alias(t, i * step, shape, strides));
+  return finish_views(t, std::move(parts), "unbind", [&] { return derive::unbind(shape, d, t.dtype()); });
 }
 
 Tensor tile(const Tensor& t, const Dims& repeats) {

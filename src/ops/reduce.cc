@@ -171,6 +171,36 @@ Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   return power(var(t, dims, correction, keepdim), 0.5);
 }
 
+std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
+  refuse_float8("var_mean", x);
+  if (is_complex(x.dtype())) return {var(x, dims, correction, keepdim), mean(x, dims, keepdim)};
+  const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
+  if (is_half(t.dtype())) {  // both are rounded once
+    std::vector<Tensor> out = var_mean(to(t, DType::float32), dims, correction, keepdim);
+    for (Tensor& y : out) y = to(y, t.dtype());
+    return out;
+  }
+  const Split s = split("var_mean", t, dims);
+  std::vector<Tensor> out(2);
+  out[0] = run("var_mean", Reduction::var, t, s, keepdim, t.dtype(), correction);
+  {
+    const NoGrad guard;
+    out[1] = mean(t, dims, keepdim);
+  }
+  if (autograd::needs_grad(t)) autograd::attach(out, "var_mean", {&t, 1}, derive::var_mean(t, s.axes, correction));
+  return out;
+}
+
+std::vector<Tensor> std_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
+  const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
+  const bool half = is_half(t.dtype());
+  std::vector<Tensor> out = var_mean(half ? to(t, DType::float32) : t, dims, correction, keepdim);
+  out[0] = power(out[0], 0.5);
+  if (half)
+    for (Tensor& y : out) y = to(y, t.dtype());
+  return out;
+}
+
 Tensor amin(const Tensor& t, const Axes& dims, bool keepdim) {
   return extremum("amin", Reduction::min, t, dims, keepdim);
 }
@@ -219,7 +249,10 @@ Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
   const Tensor m = abs(t);
   if (p == INFINITY) return amax(m, dims, keepdim);
   if (p == -INFINITY) return amin(m, dims, keepdim);
-  if (p == 0) return sum(ne(m, 0).to(m.dtype()), dims, keepdim);
+  if (p == 0) {
+    const Tensor counted = ne(m, 0).to(m.dtype());
+    return sum(autograd::needs_grad(m) ? where(true, counted, m) : counted, dims, keepdim);  // the gradient is 0
+  }
   if (p == 1) return sum(m, dims, keepdim);
   return power(sum(p == 2 ? square(m) : power(m, p), dims, keepdim), 1 / p);
 }
@@ -257,7 +290,12 @@ Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
   const int d = normalize_axis(op, dim, t.ndim());
   Tensor out = empty(t.shape(), t.dtype(), t.device());
-  if (out.numel() == 0) return out;
+  const auto recorded = [&] {
+    if (autograd::needs_grad(t))
+      autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
+    return out;
+  };
+  if (out.numel() == 0) return recorded();
   SoftmaxCall c;
   c.log = log;
   c.dtype = t.dtype();
@@ -276,9 +314,7 @@ Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   build_loop(c.outer, shape, outer);
   const Backend& b = backend(t.device());
   if (!b.softmax || b.softmax(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
-  if (autograd::needs_grad(t))
-    autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
-  return out;
+  return recorded();
 }
 
 }  // namespace

@@ -250,7 +250,7 @@ Tensor& become(const char* op, Tensor& self, F&& make) {
   set_grad_enabled(was);
   if (view.is_same(self)) return self;
   TensorImpl *p = self.impl(), *v = view.impl();
-  if (Ref<Node> node = autograd::node_of(view)) autograd::set_node(self, std::move(node));
+  if (Edge history = autograd::history_of(view)) autograd::set_history(self, std::move(history));
   p->data = v->data;
   p->shape = std::move(v->shape);
   p->strides = std::move(v->strides);

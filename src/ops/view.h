@@ -18,4 +18,12 @@ Tensor finish_view(const Tensor& t, Tensor view, const char* op, F&& derivative)
   return view;
 }
 
+// The same of several views of t, which are the outputs of one node.
+template <class F>
+std::vector<Tensor> finish_views(const Tensor& t, std::vector<Tensor> views, const char* op, F&& derivative) {
+  if (!views.empty() && autograd::needs_grad(t)) autograd::attach(views, op, {&t, 1}, derivative());
+  for (const Tensor& view : views) mark_view(t, view);
+  return views;
+}
+
 }  // namespace tenon

@@ -148,6 +148,12 @@ const Mistake kMistakes[] = {
        y.backward(doubles({1, 1}));
        y.backward(doubles({1, 1}));
      }},
+    {"wrong_gradient",
+     [] {
+       const Tensor x = leaf(), y = x.detach().clone();
+       autograd::attach(y, "wrong", {&x, 1}, Backward([](const Tensor&) -> Grads { return {doubles({1, 2, 3})}; }));
+       y.backward(doubles({1, 1}));
+     }},
     {"out_requires_grad",
      [] {
        Tensor out = zeros({2}, DType::float64);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "tenon/tensor.h"
 
@@ -22,6 +23,11 @@ TENON_API Tensor mean(const Tensor& t, const Axes& dims = {}, bool keepdim = fal
 // the components for complex numbers, the default float for integers and bools.
 TENON_API Tensor var(const Tensor& t, const Axes& dims = {}, double correction = 1, bool keepdim = false);
 TENON_API Tensor std(const Tensor& t, const Axes& dims = {}, double correction = 1, bool keepdim = false);
+// {var(), mean()} and {std(), mean()}, as the outputs of one operation.
+TENON_API std::vector<Tensor> var_mean(const Tensor& t, const Axes& dims = {}, double correction = 1,
+                                       bool keepdim = false);
+TENON_API std::vector<Tensor> std_mean(const Tensor& t, const Axes& dims = {}, double correction = 1,
+                                       bool keepdim = false);
 // NaN if there is one; equal extrema share the gradient. Throws DtypeError for complex, ValueError of no elements.
 TENON_API Tensor amin(const Tensor& t, const Axes& dims = {}, bool keepdim = false);
 TENON_API Tensor amax(const Tensor& t, const Axes& dims = {}, bool keepdim = false);
