@@ -1,5 +1,7 @@
 """Elementwise programs: several steps as one pass over memory, and one operation for many small tensors."""
 
+from functools import partial
+
 import numpy as np
 from harness import libraries, row
 
@@ -19,13 +21,14 @@ def gelu(xp):
     return xp.gelu if xp.__name__ == "tenon" else xp.nn.functional.gelu
 
 
-def activation(name, n, text, target=""):
+def activation(n, text, target=""):
     """Forward into fresh memory, and the gradient: g and x are read, one result is written."""
 
     def forward(approximate):
         def setup():
             return {
-                key: (lambda f=gelu(xp), x=numbers(xp, n): f(x, approximate=approximate)) for key, xp in tensors().items()
+                key: partial(gelu(xp), numbers(xp, n), approximate=approximate)
+                for key, xp in tensors().items()
             }
 
         return setup
@@ -36,7 +39,7 @@ def activation(name, n, text, target=""):
             for key, xp in tensors().items():
                 x = numbers(xp, n).requires_grad_()
                 y, g = gelu(xp)(x, approximate=approximate), numbers(xp, n)
-                made[key] = lambda f=xp.autograd.grad, y=y, x=x, g=g: f(y, x, g, retain_graph=True)
+                made[key] = partial(xp.autograd.grad, y, x, g, retain_graph=True)
             return made
 
         return setup
@@ -46,8 +49,8 @@ def activation(name, n, text, target=""):
         row(f"gradient of gelu({approximate}), {text}", bytes=3 * 4 * n, target=target)(backward(approximate))
 
 
-activation("gelu", MB1, "1 MB")
-activation("gelu", MB64, "64 MB", target="of limit 80 %")
+activation(MB1, "1 MB")
+activation(MB64, "64 MB", target="of limit 80 %")
 
 
 @row("gradient of tanh, 64 MB", bytes=3 * 4 * MB64, target="of limit 80 %")
@@ -56,14 +59,14 @@ def tanh_gradient():
     for key, xp in tensors().items():
         x = numbers(xp, MB64).requires_grad_()
         y, g = x.tanh(), numbers(xp, MB64)
-        made[key] = lambda f=xp.autograd.grad, y=y, x=x, g=g: f(y, x, g, retain_graph=True)
+        made[key] = partial(xp.autograd.grad, y, x, g, retain_graph=True)
     return made
 
 
 def in_place(name, bytes, **options):
     def register(f):
         def setup():
-            return {key: (lambda a=[numbers(xp, MB64) for _ in range(3)]: f(*a)) for key, xp in tensors().items()}
+            return {key: partial(f, *(numbers(xp, MB64) for _ in range(3))) for key, xp in tensors().items()}
 
         row(name, bytes=bytes, **options)(setup)
 
@@ -85,20 +88,20 @@ def lerp(t, a, b):
     t.lerp_(a, 0.1)
 
 
-def many(name, function, *others):
+def many(name, function, lists, *numbers_after):
     def setup():
         made = {}
         for key, xp in tensors().items():
-            lists = [[numbers(xp, 1000) for _ in range(200)] for _ in range(3)]
-            made[key] = lambda f=getattr(xp, function), a=lists: f(*a[: 1 + others[0]], *others[1:])
+            arguments = [[numbers(xp, 1000) for _ in range(200)] for _ in range(lists)]
+            made[key] = partial(getattr(xp, function), *arguments, *numbers_after)
         return made
 
     row(name)(setup)
 
 
-many("_foreach_add_, 200 tensors of 1000", "_foreach_add_", 1)
-many("_foreach_addcmul_, 200 tensors of 1000", "_foreach_addcmul_", 2, 1e-3)
-many("_foreach_sqrt_, 200 tensors of 1000", "_foreach_sqrt_", 0)
+many("_foreach_add_, 200 tensors of 1000", "_foreach_add_", 2)
+many("_foreach_addcmul_, 200 tensors of 1000", "_foreach_addcmul_", 3, 1e-3)
+many("_foreach_sqrt_, 200 tensors of 1000", "_foreach_sqrt_", 1)
 
 
 @row("addcmul_ for each of 200 tensors of 1000")

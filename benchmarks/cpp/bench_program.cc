@@ -30,8 +30,8 @@ double seconds(F&& f) {
 }
 
 const Program& adamw() {
-  static const Program p = make_program<8>(
-      "adamw", [](auto p, auto g, auto m, auto v, auto decay, auto step, auto scale, auto eps) {
+  static const Program p =
+      make_program<8>("adamw", [](auto p, auto g, auto m, auto v, auto decay, auto step, auto scale, auto eps) {
         const auto first = lerp(m, g, 0.1), second = lerp(v, mul(g, g), 0.001);
         const auto down = add(div(sqrt(second), scale), eps);
         return std::array{sub(mul(p, decay), mul(step, div(first, down))), first, second};
@@ -62,7 +62,8 @@ void step_of_adamw(std::int64_t tensors, std::int64_t n) {
   }
   std::vector<std::vector<Operand>> in;
   std::vector<ProgramArguments> runs;
-  for (std::size_t i = 0; i < g.size(); ++i) in.push_back({state[i][0], g[i], state[i][1], state[i][2], 0.99999, 1e-3, 0.9, 1e-8});
+  for (std::size_t i = 0; i < g.size(); ++i)
+    in.push_back({state[i][0], g[i], state[i][1], state[i][2], 0.99999, 1e-3, 0.9, 1e-8});
   for (std::size_t i = 0; i < g.size(); ++i) runs.push_back({in[i], state[i]});
   const double bytes = 7.0 * 4 * static_cast<double>(tensors * n);
   std::printf("AdamW, %lld tensors of %lld\n", static_cast<long long>(tensors), static_cast<long long>(n));

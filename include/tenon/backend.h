@@ -198,7 +198,7 @@ struct ProgramCall {
   bool stream_output;                       // bypass the cache: large and its pages are present
   const ProgramLoop* loop;                  // null: the elements of all operands lie next to each other
   const ProgramSpan* spans;                 // with a loop there is one
-  std::int64_t n_spans;                     // an output shares memory with inputs of its own span at most, at their place
+  std::int64_t n_spans;  // an output shares memory with inputs of its own span at most, at their place
 };
 
 struct Backend {

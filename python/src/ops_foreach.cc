@@ -72,7 +72,7 @@ PyObject* invoke_op(const OpDef& def, PyObject* const* args) {
   const int others = info(def.op).arity - 1;
   return run(def, args, others, [&](std::span<const Tensor> self, auto& each, bool in_place) -> std::vector<Tensor> {
     const auto call = [&](std::initializer_list<Each> e) {
-      if (!in_place) return foreach(def.op, self, e);
+      if (!in_place) return foreach (def.op, self, e);
       foreach_(def.op, self, e);
       return std::vector<Tensor>();
     };
@@ -125,14 +125,15 @@ void add_rows(Ops& ops, const char* name, const char* what, PyObject* (*invoke)(
 }  // namespace
 
 void def_foreach(Ops& ops) {
-  static constexpr Op kUnary[] = {Op::neg,  Op::abs,   Op::sign,    Op::reciprocal, Op::exp, Op::expm1, Op::log,
-                                  Op::log2, Op::log10, Op::log1p,   Op::sqrt,       Op::sin, Op::cos,   Op::tan,
-                                  Op::tanh, Op::sigmoid, Op::floor, Op::ceil,       Op::trunc, Op::frac, Op::erf,
-                                  Op::rsqrt, Op::square};
+  static constexpr Op kUnary[] = {Op::neg,   Op::abs,  Op::sign,  Op::reciprocal, Op::exp,   Op::expm1,
+                                  Op::log,   Op::log2, Op::log10, Op::log1p,      Op::sqrt,  Op::sin,
+                                  Op::cos,   Op::tan,  Op::tanh,  Op::sigmoid,    Op::floor, Op::ceil,
+                                  Op::trunc, Op::frac, Op::erf,   Op::rsqrt,      Op::square};
   for (const Op op : kUnary) add_rows(ops, info(op).name.data(), info(op).name.data(), &invoke_op, op, {});
   static constexpr Op kBinary[] = {Op::mul, Op::div, Op::maximum, Op::minimum, Op::pow};
   for (const Op op : kBinary)
-    add_rows(ops, info(op).name.data(), info(op).doc.data(), &invoke_op, op, {op == Op::pow ? "exponent"_a : "other"_a});
+    add_rows(ops, info(op).name.data(), info(op).doc.data(), &invoke_op, op,
+             {op == Op::pow ? "exponent"_a : "other"_a});
   add_rows(ops, "lerp", "input + weight * (end - input)", &invoke_op, Op::lerp, {"end"_a, "weight"_a});
   for (const Op op : {Op::add, Op::sub}) {
     Arg alpha = "alpha"_a = 1;

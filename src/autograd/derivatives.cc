@@ -268,8 +268,9 @@ void record_elementwise(Op op, std::span<const Operand> operands, const Elementw
     if (!(kept & (1u << i))) continue;
     // A number is kept as a constant of the dtype that it was computed in.
     const DType dtype = i == 0 && info(op).rule == Rule::select ? DType::bool_ : types.compute;
-    node->saved_[i] = Saved(operands[i].is_tensor() ? operands[i].tensor() : Tensor::of(operands[i].scalar(), dtype, y.device()),
-                            info(op).name.data());
+    node->saved_[i] =
+        Saved(operands[i].is_tensor() ? operands[i].tensor() : Tensor::of(operands[i].scalar(), dtype, y.device()),
+              info(op).name.data());
   }
   if (kept & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());
   autograd::attach(y, Ref<Node>::adopt(node.leak()), std::move(edges));

@@ -20,7 +20,8 @@ Scalar conjugate(const Scalar& s) {
 // The gradient of a function of x and numbers: f(g, x, numbers...).
 template <class F, class... N>
 Backward formula(const char* op, F f, In x, const N&... numbers) {
-  return [op, f, saved = Saved(x, op), numbers...](In g) -> Grads { return {fused(op, f, g, saved.get(), numbers...)}; };
+  return
+      [op, f, saved = Saved(x, op), numbers...](In g) -> Grads { return {fused(op, f, g, saved.get(), numbers...)}; };
 }
 
 }  // namespace
@@ -30,7 +31,9 @@ Backward addcmul(const Tensor& a, const Tensor& b, const Scalar& value) {
   const bool of_a = autograd::needs_grad(a), of_b = autograd::needs_grad(b);
   return [a = Saved(of_b ? a : Tensor(), "addcmul"), b = Saved(of_a ? b : Tensor(), "addcmul"), of_a, of_b,
           value = conjugate(value)](In g) -> Grads {
-    const auto product = [](const auto& g, const auto& other, const auto& value) { return mul(g, mul(cj(other), value)); };
+    const auto product = [](const auto& g, const auto& other, const auto& value) {
+      return mul(g, mul(cj(other), value));
+    };
     return {g, of_a ? fused("addcmul", product, g, b.get(), value) : Tensor(),
             of_b ? fused("addcmul", product, g, a.get(), value) : Tensor()};
   };
@@ -71,15 +74,13 @@ Backward hardtanh(const Tensor& x, const Scalar& low, const Scalar& high) {
 }
 Backward hardsigmoid(const Tensor& x) {
   return formula(
-      "hardsigmoid",
-      [](const auto& g, const auto& x) { return where(logical_and(gt(x, -3), lt(x, 3)), div(g, 6), 0); }, x);
+      "hardsigmoid", [](const auto& g, const auto& x) { return where(logical_and(gt(x, -3), lt(x, 3)), div(g, 6), 0); },
+      x);
 }
 Backward hardswish(const Tensor& x) {
   return formula(
       "hardswish",
-      [](const auto& g, const auto& x) {
-        return where(gt(x, -3), where(lt(x, 3), mul(g, add(div(x, 3), 0.5)), g), 0);
-      },
+      [](const auto& g, const auto& x) { return where(gt(x, -3), where(lt(x, 3), mul(g, add(div(x, 3), 0.5)), g), 0); },
       x);
 }
 Backward mish(const Tensor& x) {
@@ -117,13 +118,13 @@ Backward tanhshrink(const Tensor& x) {
 }
 Backward softshrink(const Tensor& x, const double& lambd) {
   return formula(
-      "softshrink",
-      [](const auto& g, const auto& x, const auto& lambd) { return where(gt(abs(x), lambd), g, 0); }, x, lambd);
+      "softshrink", [](const auto& g, const auto& x, const auto& lambd) { return where(gt(abs(x), lambd), g, 0); }, x,
+      lambd);
 }
 Backward hardshrink(const Tensor& x, const double& lambd) {
   return formula(
-      "hardshrink",
-      [](const auto& g, const auto& x, const auto& lambd) { return where(le(abs(x), lambd), 0, g); }, x, lambd);
+      "hardshrink", [](const auto& g, const auto& x, const auto& lambd) { return where(le(abs(x), lambd), 0, g); }, x,
+      lambd);
 }
 Backward threshold(const Tensor& x, const Scalar& limit, const Scalar&) {
   return formula(

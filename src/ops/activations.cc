@@ -30,13 +30,15 @@ Tensor constant(const Operand& o, const Tensor& like) {
   return o.is_tensor() ? o.tensor() : Tensor::of(o.scalar(), like.dtype(), like.device());
 }
 
-Tensor combine(const Program& p, bool quotient, const Tensor& t, const Operand& a, const Operand& b, const Scalar& value) {
+Tensor combine(const Program& p, bool quotient, const Tensor& t, const Operand& a, const Operand& b,
+               const Scalar& value) {
   const Operand in[] = {t, a, b, value};
   Tensor y = run_program(p, in);
   if (!any_needs_grad(in)) return y;
   const Tensor inputs[] = {t, constant(a, y), constant(b, y)};
-  autograd::attach(y, p.name, inputs,
-                   quotient ? derive::addcdiv(inputs[1], inputs[2], value) : derive::addcmul(inputs[1], inputs[2], value));
+  autograd::attach(
+      y, p.name, inputs,
+      quotient ? derive::addcdiv(inputs[1], inputs[2], value) : derive::addcmul(inputs[1], inputs[2], value));
   return y;
 }
 
@@ -52,13 +54,13 @@ Tensor& combine_into(Tensor& self, const Program& p, bool quotient, const Operan
 }  // namespace
 
 const Program& addcmul_program() {
-  static const Program p = make_program<4>(
-      "addcmul", [](const auto& t, const auto& a, const auto& b, const auto& value) { return add(t, mul(value, mul(a, b))); });
+  static const Program p = make_program<4>("addcmul", [](const auto& t, const auto& a, const auto& b,
+                                                         const auto& value) { return add(t, mul(value, mul(a, b))); });
   return p;
 }
 const Program& addcdiv_program() {
-  static const Program p = make_program<4>(
-      "addcdiv", [](const auto& t, const auto& a, const auto& b, const auto& value) { return add(t, mul(value, div(a, b))); });
+  static const Program p = make_program<4>("addcdiv", [](const auto& t, const auto& a, const auto& b,
+                                                         const auto& value) { return add(t, mul(value, div(a, b))); });
   return p;
 }
 
@@ -88,13 +90,13 @@ Tensor gelu_tanh(const Tensor& x) {
 }
 Tensor hardtanh(const Tensor& x, const Scalar& low, const Scalar& high) {
   return activation(
-      "hardtanh", [](const auto& x, const auto& low, const auto& high) { return clip(x, low, high); }, &derive::hardtanh,
-      x, low, high);
+      "hardtanh", [](const auto& x, const auto& low, const auto& high) { return clip(x, low, high); },
+      &derive::hardtanh, x, low, high);
 }
 Tensor relu6(const Tensor& x) {
   return activation(
-      "relu6", [](const auto& x, const auto& low, const auto& high) { return clip(x, low, high); }, &derive::hardtanh, x,
-      0, 6);
+      "relu6", [](const auto& x, const auto& low, const auto& high) { return clip(x, low, high); }, &derive::hardtanh,
+      x, 0, 6);
 }
 Tensor hardsigmoid(const Tensor& x) {
   return activation(
@@ -106,8 +108,7 @@ Tensor hardswish(const Tensor& x) {
       x);
 }
 Tensor mish(const Tensor& x) {
-  return activation(
-      "mish", [](const auto& x) { return mul(maximum(x, -1000), tanh(softplus(x))); }, &derive::mish, x);
+  return activation("mish", [](const auto& x) { return mul(maximum(x, -1000), tanh(softplus(x))); }, &derive::mish, x);
 }
 Tensor selu(const Tensor& x) {
   return activation(
@@ -120,12 +121,10 @@ Tensor celu(const Tensor& x, double alpha) {
       &derive::celu, x, alpha);
 }
 Tensor softsign(const Tensor& x) {
-  return activation(
-      "softsign", [](const auto& x) { return div(x, add(abs(x), 1)); }, &derive::softsign, x);
+  return activation("softsign", [](const auto& x) { return div(x, add(abs(x), 1)); }, &derive::softsign, x);
 }
 Tensor tanhshrink(const Tensor& x) {
-  return activation(
-      "tanhshrink", [](const auto& x) { return sub(x, tanh(x)); }, &derive::tanhshrink, x);
+  return activation("tanhshrink", [](const auto& x) { return sub(x, tanh(x)); }, &derive::tanhshrink, x);
 }
 Tensor softshrink(const Tensor& x, double lambd) {
   if (!(lambd >= 0)) errors::fail("softshrink", "lambd must not be negative; got ", lambd);
@@ -135,8 +134,8 @@ Tensor softshrink(const Tensor& x, double lambd) {
 }
 Tensor hardshrink(const Tensor& x, double lambd) {
   return activation(
-      "hardshrink", [](const auto& x, const auto& lambd) { return where(le(abs(x), lambd), 0, x); }, &derive::hardshrink,
-      x, lambd);
+      "hardshrink", [](const auto& x, const auto& lambd) { return where(le(abs(x), lambd), 0, x); },
+      &derive::hardshrink, x, lambd);
 }
 Tensor threshold(const Tensor& x, const Scalar& limit, const Scalar& value) {
   return activation(

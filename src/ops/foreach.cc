@@ -96,7 +96,7 @@ const Program& with_alpha(Op op) {
 bool is_one(const Scalar& s) { return !s.is_floating() && !s.is_complex() && s.to<std::int64_t>() == 1; }
 
 std::vector<Tensor> add_scaled(Op op, Tensors self, const Each& other, const Scalar& alpha) {
-  if (is_one(alpha)) return foreach(op, self, {other});
+  if (is_one(alpha)) return foreach (op, self, {other});
   const Each others[] = {other, alpha};
   return compute(with_alpha(op), self, others, [op](const Arguments& in) {
     const Tensor scaled = mul(in[1], in[2]);
@@ -116,7 +116,7 @@ void add_scaled_(Op op, Tensors self, const Each& other, const Scalar& alpha) {
 
 }  // namespace
 
-std::vector<Tensor> foreach(Op op, Tensors self, std::initializer_list<Each> others) {
+std::vector<Tensor> foreach (Op op, Tensors self, std::initializer_list<Each> others) {
   return compute(one_step(op), self, {others.begin(), others.size()},
                  [op](const Arguments& in) { return elementwise(op, in); });
 }
@@ -145,27 +145,23 @@ Scalar number(const char* op, const Operand& o) {
 
 std::vector<Tensor> foreach_addcmul(Tensors self, const Each& a, const Each& b, const Each& value) {
   const Each others[] = {a, b, value};
-  return compute(addcmul_program(), self, others, [](const Arguments& in) {
-    return addcmul(in[0].tensor(), in[1], in[2], number("addcmul", in[3]));
-  });
+  return compute(addcmul_program(), self, others,
+                 [](const Arguments& in) { return addcmul(in[0].tensor(), in[1], in[2], number("addcmul", in[3])); });
 }
 std::vector<Tensor> foreach_addcdiv(Tensors self, const Each& a, const Each& b, const Each& value) {
   const Each others[] = {a, b, value};
-  return compute(addcdiv_program(), self, others, [](const Arguments& in) {
-    return addcdiv(in[0].tensor(), in[1], in[2], number("addcdiv", in[3]));
-  });
+  return compute(addcdiv_program(), self, others,
+                 [](const Arguments& in) { return addcdiv(in[0].tensor(), in[1], in[2], number("addcdiv", in[3])); });
 }
 void foreach_addcmul_(Tensors self, const Each& a, const Each& b, const Each& value) {
   const Each others[] = {a, b, value};
-  write(addcmul_program(), self, others, [](Tensor& t, std::span<const Operand> in) {
-    addcmul_(t, in[0], in[1], number("addcmul", in[2]));
-  });
+  write(addcmul_program(), self, others,
+        [](Tensor& t, std::span<const Operand> in) { addcmul_(t, in[0], in[1], number("addcmul", in[2])); });
 }
 void foreach_addcdiv_(Tensors self, const Each& a, const Each& b, const Each& value) {
   const Each others[] = {a, b, value};
-  write(addcdiv_program(), self, others, [](Tensor& t, std::span<const Operand> in) {
-    addcdiv_(t, in[0], in[1], number("addcdiv", in[2]));
-  });
+  write(addcdiv_program(), self, others,
+        [](Tensor& t, std::span<const Operand> in) { addcdiv_(t, in[0], in[1], number("addcdiv", in[2])); });
 }
 
 }  // namespace tenon

@@ -47,7 +47,8 @@ Value Builder::step(Op op, std::initializer_list<const Value*> in) {
   std::uint8_t* operand = s.in;
   for (const Value* v : in) *operand++ = b->id(*v);
   for (int i = 0; i < p.steps; ++i)
-    if (p.step[i].op == op && std::equal(s.in, s.in + 3, p.step[i].in)) return {b, static_cast<std::uint8_t>(kSteps + i)};
+    if (p.step[i].op == op && std::equal(s.in, s.in + 3, p.step[i].in))
+      return {b, static_cast<std::uint8_t>(kSteps + i)};
   if (p.steps == kMaxSteps) errors::fail<RuntimeError>(p.name, "a program has at most ", kMaxSteps, " steps");
   p.step[p.steps] = s;
   return {b, static_cast<std::uint8_t>(kSteps + p.steps++)};

@@ -38,7 +38,9 @@ bool derive_dtypes(const Program& p, DType compute, DType* dtype) {
                                    dtype[step.in[k]]);
     }
     if (!takes(rule, d)) errors::dtype_not_supported(p.name, d, rule.wanted);
-    dtype[first + s] = rule.returns == Returns::boolean ? DType::bool_ : rule.returns == Returns::real ? real_dtype(d) : d;
+    dtype[first + s] = rule.returns == Returns::boolean ? DType::bool_
+                       : rule.returns == Returns::real  ? real_dtype(d)
+                                                        : d;
   }
   return true;
 }

@@ -30,14 +30,17 @@ const Activation kActivations[] = {
     {"hardsigmoid", &hardsigmoid, [](double x) { return limited(x / 6 + 0.5, 0, 1); }},
     {"hardswish", &hardswish, [](double x) { return x * limited(x / 6 + 0.5, 0, 1); }},
     {"mish", &mish, [](double x) { return x * std::tanh(std::log1p(std::exp(x))); }},
-    {"selu", &selu,
-     [](double x) { return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x)); }},
-    {"celu", [](const Tensor& x) { return celu(x, 1.5); }, [](double x) { return x > 0 ? x : 1.5 * std::expm1(x / 1.5); }},
+    {"selu", &selu, [](double x) { return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x)); }},
+    {"celu", [](const Tensor& x) { return celu(x, 1.5); },
+     [](double x) { return x > 0 ? x : 1.5 * std::expm1(x / 1.5); }},
     {"softsign", &softsign, [](double x) { return x / (1 + std::abs(x)); }},
     {"tanhshrink", &tanhshrink, [](double x) { return x - std::tanh(x); }},
     {"softshrink", [](const Tensor& x) { return softshrink(x, 0.7); },
-     [](double x) { return x > 0.7 ? x - 0.7 : x < -0.7 ? x + 0.7 : 0; }},
-    {"hardshrink", [](const Tensor& x) { return hardshrink(x, 0.7); }, [](double x) { return std::abs(x) > 0.7 ? x : 0; }},
+     [](double x) { return x > 0.7    ? x - 0.7
+                           : x < -0.7 ? x + 0.7
+                                      : 0; }},
+    {"hardshrink", [](const Tensor& x) { return hardshrink(x, 0.7); },
+     [](double x) { return std::abs(x) > 0.7 ? x : 0; }},
     {"threshold", [](const Tensor& x) { return threshold(x, 0.3, -2); }, [](double x) { return x > 0.3 ? x : -2; }},
 };
 
@@ -50,7 +53,10 @@ TEST_P(EveryActivation, ComputesItsDefinition) {
     ASSERT_EQ(y.dtype(), d);
     EXPECT_EQ(values(T(t)), values(y));
     const auto in = values(x), out = values(y);
-    const double eps = d == DType::float64 ? 1e-14 : d == DType::float32 ? 4e-7 : d == DType::float16 ? 0x1p-10 : 0x1p-7;
+    const double eps = d == DType::float64   ? 1e-14
+                       : d == DType::float32 ? 4e-7
+                       : d == DType::float16 ? 0x1p-10
+                                             : 0x1p-7;
     for (std::size_t i = 0; i < in.size(); ++i) {
       const double want = a.definition(in[i]);
       ASSERT_LE(std::abs(out[i] - want), eps * std::max(1., std::abs(want))) << name(d) << " at " << in[i];
@@ -105,24 +111,25 @@ TEST(Activations, Combine) {
   close(addcmul(t, a, b, 0.5), add(t, mul(mul(a, b), 0.5)));
   close(addcdiv(t, a, b, 0.5), add(t, mul(div(a, b), 0.5)));
   close(addcmul(t, 2, b), add(t, mul(b, 2)));
-  test::expect_second_gradients(
-      "addcmul", [](const std::vector<Tensor>& v) { return addcmul(v[0], v[1], v[2], 0.5); }, {t, a, b});
-  test::expect_second_gradients(
-      "addcdiv", [](const std::vector<Tensor>& v) { return addcdiv(v[0], v[1], v[2], -2); }, {t, a, b});
-  test::expect_second_gradients(
-      "addcmul by a number", [](const std::vector<Tensor>& v) { return addcmul(v[0], 3, v[1], 0.5); }, {t, a});
+  test::expect_second_gradients("addcmul", [](const std::vector<Tensor>& v) { return addcmul(v[0], v[1], v[2], 0.5); },
+                                {t, a, b});
+  test::expect_second_gradients("addcdiv", [](const std::vector<Tensor>& v) { return addcdiv(v[0], v[1], v[2], -2); },
+                                {t, a, b});
+  test::expect_second_gradients("addcmul by a number",
+                                [](const std::vector<Tensor>& v) { return addcmul(v[0], 3, v[1], 0.5); }, {t, a});
   const auto z = [](std::uint64_t seed) { return add(uniform({4}, 1, 2, seed, DType::complex128), 1); };
   test::expect_second_gradients(
-      "addcmul, complex",
-      [](const std::vector<Tensor>& v) { return addcmul(v[0], v[1], v[2], complex128{0.5, 2}); }, {z(1), z(2), z(3)});
+      "addcmul, complex", [](const std::vector<Tensor>& v) { return addcmul(v[0], v[1], v[2], complex128{0.5, 2}); },
+      {z(1), z(2), z(3)});
   test::expect_second_gradients(
-      "addcdiv, complex",
-      [](const std::vector<Tensor>& v) { return addcdiv(v[0], v[1], v[2], complex128{0.5, 2}); }, {z(1), z(2), z(3)});
+      "addcdiv, complex", [](const std::vector<Tensor>& v) { return addcdiv(v[0], v[1], v[2], complex128{0.5, 2}); },
+      {z(1), z(2), z(3)});
   EXPECT_EQ(addcmul(full({2}, 1), full({2}, 3), full({2}, 4), 2).dtype(), DType::int64);
   EXPECT_EQ(values(addcmul(full({2}, 1), full({2}, 3), full({2}, 4), 2)), (std::vector<double>{25, 25}));
   // Rounded once: the product of two float16 is not.
   const Tensor h = full({1}, 1.0009765625, DType::float16);
-  EXPECT_EQ(addcmul(h, h, h, -1).item().to<double>(), static_cast<double>(half(float(1.0009765625 - 1.0009765625 * 1.0009765625))));
+  EXPECT_EQ(addcmul(h, h, h, -1).item().to<double>(),
+            static_cast<double>(half(float(1.0009765625 - 1.0009765625 * 1.0009765625))));
 }
 
 TEST(Activations, CombineInPlace) {
@@ -131,13 +138,12 @@ TEST(Activations, CombineInPlace) {
   addcdiv_(t, a, b, 3);
   EXPECT_TRUE(allclose(t, want, 1e-12));
   EXPECT_EQ(t.storage().version(), 1u);
-  test::expect_gradients(
-      "addcmul_",
-      [](const std::vector<Tensor>& v) {
-        Tensor y = mul(v[0], 2);
-        return addcmul_(y, v[1], v[2], 0.5);
-      },
-      {t, a, b});
+  test::expect_gradients("addcmul_",
+                         [](const std::vector<Tensor>& v) {
+                           Tensor y = mul(v[0], 2);
+                           return addcmul_(y, v[1], v[2], 0.5);
+                         },
+                         {t, a, b});
   EXPECT_NE(message<GradError>([&] {
               Tensor leaf = test::leaf(t);
               addcmul_(leaf, a, b);

@@ -11,11 +11,11 @@
 namespace {
 
 using namespace tenon;
+using derive::cj;
 using test::counting;
 using test::message;
 using test::uniform;
 using test::values;
-using derive::cj;
 
 // Before anything asks for a backend.
 [[maybe_unused]] const bool g_set = setenv("TENON_CUDA_LIB", TENON_SIM_LIBRARY, 0) == 0;
@@ -48,11 +48,11 @@ void expect_same(const std::string& what, const Tensor& got, const Tensor& want)
   ASSERT_EQ(got.dtype(), want.dtype()) << what;
   const auto x = values<complex128>(got.to(kCpu)), y = values<complex128>(want);
   const DType real = real_dtype(got.dtype());
-  const double eps = !is_floating(real)         ? 0
-                     : real == DType::float64   ? 0x1p-50
-                     : real == DType::float32   ? 0x1p-21
-                     : real == DType::float16   ? 0x1p-9
-                                                : 0x1p-6;
+  const double eps = !is_floating(real)       ? 0
+                     : real == DType::float64 ? 0x1p-50
+                     : real == DType::float32 ? 0x1p-21
+                     : real == DType::float16 ? 0x1p-9
+                                              : 0x1p-6;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const auto same = [&](double a, double b) {
       return a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= eps * std::max(1., std::abs(b));
@@ -91,9 +91,8 @@ const Program kChoice = make_program<3>(
     "choice", [](auto m, auto a, auto b) { return where(logical_and(m, gt(a, b)), exp(neg(a)), maximum(b, 0.25)); }, 1);
 
 constexpr DType kFloats[] = {DType::float16, DType::bfloat16, DType::float32, DType::float64};
-constexpr DType kNumbers[] = {DType::float16, DType::bfloat16,  DType::float32,  DType::float64,
-                              DType::int8,    DType::int64,     DType::uint16,   DType::complex64,
-                              DType::complex128};
+constexpr DType kNumbers[] = {DType::float16, DType::bfloat16, DType::float32,   DType::float64,   DType::int8,
+                              DType::int64,   DType::uint16,   DType::complex64, DType::complex128};
 
 // Tensors of one shape (or one that broadcasts to it) in many layouts.
 std::vector<Tensor> layouts(DType d, std::uint64_t seed) {
@@ -117,7 +116,8 @@ TEST(Program, AgreesWithItsStepsForEveryDtypeAndLayout) {
       for (std::size_t j = 0; j < b.size(); ++j)
         expect_program(std::string(name(d)) + " " + std::to_string(i) + " " + std::to_string(j), kMulAdd,
                        {a[i], b[j], c[(i + j) % c.size()]});
-    for (std::size_t i = 0; i < a.size(); ++i) expect_program(std::string(name(d)), kWaves, {a[i], b[(i + 3) % b.size()]});
+    for (std::size_t i = 0; i < a.size(); ++i)
+      expect_program(std::string(name(d)), kWaves, {a[i], b[(i + 3) % b.size()]});
   }
   for (DType d : kFloats) {
     const auto a = layouts(d, 7), b = layouts(d, 8);
@@ -196,9 +196,7 @@ TEST(Program, RandomStepsAgree) {
 }
 
 TEST(Program, HasOutputsOfSeveralKinds) {
-  const Program p = make_program<2>("kinds", [](auto a, auto b) {
-    return std::array{mul(a, b), lt(a, b), abs(a)};
-  });
+  const Program p = make_program<2>("kinds", [](auto a, auto b) { return std::array{mul(a, b), lt(a, b), abs(a)}; });
   const Tensor a = uniform({40}, -1, 1, 1, DType::float16), b = uniform({40}, -1, 1, 2, DType::float16);
   const Tensor out[] = {empty({40}, DType::float16), empty({40}, DType::bool_), empty({40}, DType::float64)};
   const Operand in[] = {a, b};
@@ -268,8 +266,9 @@ TEST(Program, ChecksEverythingBeforeItWrites) {
 TEST(Program, RefusesWhatASingleOperationRefuses) {
   const Program shifted = make_program<2>("shifted", [](auto a, auto b) { return add(left_shift(a, b), 1); });
   EXPECT_NE(message<DtypeError>([&] { run_program(shifted, {counting({3}), 1}); }), "");
-  EXPECT_NE(message<ShapeError>([&] { run_program(kMulAdd, {counting({3}), counting({4}), 1}); })
-                .find("mul_add: shapes (3,) and (4,)"),
+  EXPECT_NE(message<ShapeError>([&] {
+              run_program(kMulAdd, {counting({3}), counting({4}), 1});
+            }).find("mul_add: shapes (3,) and (4,)"),
             std::string::npos);
   EXPECT_NE(message<OverflowError>([&] { run_program(kMulAdd, {counting({3}, DType::int8), 300, 1}); }).find("mul_add"),
             std::string::npos);
@@ -314,7 +313,8 @@ struct Many {
       const auto k = static_cast<std::size_t>(i);
       in.push_back({a[k], b[k], i % 3 ? Operand(c[k]) : Operand(i)});
     }
-    for (int i = 0; i < count; ++i) runs.push_back({in[static_cast<std::size_t>(i)], {&a[static_cast<std::size_t>(i)], 1}});
+    for (int i = 0; i < count; ++i)
+      runs.push_back({in[static_cast<std::size_t>(i)], {&a[static_cast<std::size_t>(i)], 1}});
   }
 };
 
@@ -369,11 +369,12 @@ TEST(Program, RunsForFewLargeTensors) {
 
 // One step of AdamW for all parameters: parameter, gradient and the two moments of each, in place.
 TEST(Program, OneStepOfAdamW) {
-  const Program adamw = make_program<8>("adamw", [](auto p, auto g, auto m, auto v, auto decay, auto step, auto scale, auto eps) {
-    const auto first = lerp(m, g, 0.1), second = lerp(v, mul(g, g), 0.001);
-    const auto down = add(div(sqrt(second), scale), eps);
-    return std::array{sub(mul(p, decay), mul(step, div(first, down))), first, second};
-  });
+  const Program adamw =
+      make_program<8>("adamw", [](auto p, auto g, auto m, auto v, auto decay, auto step, auto scale, auto eps) {
+        const auto first = lerp(m, g, 0.1), second = lerp(v, mul(g, g), 0.001);
+        const auto down = add(div(sqrt(second), scale), eps);
+        return std::array{sub(mul(p, decay), mul(step, div(first, down))), first, second};
+      });
   constexpr double lr = 1e-3, weight_decay = 0.01, eps = 1e-8;
   std::vector<std::array<Tensor, 3>> state;
   std::vector<Tensor> g;
@@ -413,8 +414,8 @@ TEST(Program, FusedIsRecordedWhereAGradientIs) {
   const auto f = [](const auto& a, const auto& b) { return mul(sin(a), cj(add(b, 2))); };
   const Tensor x = uniform({5}, -1, 1, 1), y = uniform({5}, -1, 1, 2);
   expect_same("fused", fused("f", f, x, y), mul(sin(x), add(y, 2)));
-  test::expect_second_gradients(
-      "fused", [&](const std::vector<Tensor>& v) { return fused("f", f, v[0], v[1]); }, {x, y});
+  test::expect_second_gradients("fused", [&](const std::vector<Tensor>& v) { return fused("f", f, v[0], v[1]); },
+                                {x, y});
   const Tensor z = uniform({5}, -1, 1, 1, DType::complex128);
   expect_same("fused, complex", fused("f", f, x, z), mul(sin(x), conj(add(z, 2))));
 }

@@ -1,4 +1,4 @@
-"""Activation functions, addcmul and addcdiv in Python: names, arguments, dtypes, and PyTorch's where it is installed.
+"""Activation functions, addcmul and addcdiv: arguments, dtypes, and PyTorch's where that is installed.
 
 Values and gradients stand in tests/cpp/test_activations.cc.
 """

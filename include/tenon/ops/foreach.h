@@ -33,7 +33,7 @@ class Each {
 };
 
 // op(self[i], others[0][i], ...) for all i. Throws ValueError where the lists differ in length, and as elementwise().
-TENON_API std::vector<Tensor> foreach(Op op, std::span<const Tensor> self, std::initializer_list<Each> others = {});
+TENON_API std::vector<Tensor> foreach (Op op, std::span<const Tensor> self, std::initializer_list<Each> others = {});
 // The same into self[i]. All tensors are checked before one is written; throws as elementwise_().
 TENON_API void foreach_(Op op, std::span<const Tensor> self, std::initializer_list<Each> others = {});
 
@@ -44,8 +44,10 @@ TENON_API void foreach_add_(std::span<const Tensor> self, const Each& other, con
 TENON_API void foreach_sub_(std::span<const Tensor> self, const Each& other, const Scalar& alpha);
 
 // As addcmul and addcdiv of ops/activations.h.
-TENON_API std::vector<Tensor> foreach_addcmul(std::span<const Tensor> self, const Each& a, const Each& b, const Each& value);
-TENON_API std::vector<Tensor> foreach_addcdiv(std::span<const Tensor> self, const Each& a, const Each& b, const Each& value);
+TENON_API std::vector<Tensor> foreach_addcmul(std::span<const Tensor> self, const Each& a, const Each& b,
+                                              const Each& value);
+TENON_API std::vector<Tensor> foreach_addcdiv(std::span<const Tensor> self, const Each& a, const Each& b,
+                                              const Each& value);
 TENON_API void foreach_addcmul_(std::span<const Tensor> self, const Each& a, const Each& b, const Each& value);
 TENON_API void foreach_addcdiv_(std::span<const Tensor> self, const Each& a, const Each& b, const Each& value);
 

@@ -57,11 +57,11 @@ struct Machine {
   void plan() {
     for (int i = 0; i < c.outputs + c.inputs; ++i) {
       const DType wanted = c.register_dtype[i < c.outputs ? c.output[i] : i - c.outputs];
-      access[i] = c.immediate[i]                             ? Access::constant
+      access[i] = c.immediate[i]                                        ? Access::constant
                   : c.loop && i >= c.outputs && is_constant(*c.loop, i) ? Access::constant
-                  : c.dtype[i] != wanted                     ? Access::packed
-                  : c.loop                                   ? access_of(*c.loop, i, size_of(wanted))
-                                                             : Access::direct;
+                  : c.dtype[i] != wanted                                ? Access::packed
+                  : c.loop                                              ? access_of(*c.loop, i, size_of(wanted))
+                                                                        : Access::direct;
       if (access[i] == Access::row) row = c.loop->shape[c.loop->ndim - 1];
     }
     // An input that is an output as it is would be lost if another output, stored before it, lies on it.
@@ -266,7 +266,8 @@ void run_many(const Machine& m) {
     Registers registers(m, longest);
     auto i = std::upper_bound(start.begin(), start.end(), begin) - start.begin() - 1;
     for (; begin < end; ++i) {
-      const std::int64_t first = start[static_cast<std::size_t>(i)], stop = std::min(end, start[static_cast<std::size_t>(i) + 1]);
+      const std::int64_t first = start[static_cast<std::size_t>(i)],
+                         stop = std::min(end, start[static_cast<std::size_t>(i) + 1]);
       if (begin < stop) registers.run(c.spans[i], begin - first, stop - first);
       begin = stop;
     }
@@ -285,9 +286,8 @@ int program(int, const ProgramCall& c) {
     return kOk;
   }
   const ProgramSpan& span = c.spans[0];
-  parallel_for(span.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    Registers(m, end - begin).run(span, begin, end);
-  });
+  parallel_for(span.n, kGrain,
+               [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
   return kOk;
 }
 

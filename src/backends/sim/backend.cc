@@ -123,7 +123,8 @@ int program(int device, const ProgramCall& c) {
       Extent reach(size);
       if (!c.loop) reach.along(span.n, size);
       else if (c.loop->numel == 0) reach.empty = true;
-      else for (int d = 0; d < c.loop->ndim; ++d) reach.along(c.loop->shape[d], c.loop->strides[i][d]);
+      else
+        for (int d = 0; d < c.loop->ndim; ++d) reach.along(c.loop->shape[d], c.loop->strides[i][d]);
       check.operand(i < c.outputs ? "an output" : "an input", span.operand[i].data, reach);
     }
   }
