@@ -42,6 +42,8 @@ def test_unary(name):
     got = getattr(tenon, f"_foreach_{name}")(ts)
     assert isinstance(got, tuple)
     same(got, want)
+    ts = [t for t in ts if t.numel()]
+    want = [t for t in want if t.numel()]
     versions = [t._version for t in ts]
     assert getattr(tenon, f"_foreach_{name}_")(ts) is None
     same(ts, want)
