@@ -180,10 +180,7 @@ Py_hash_t hash(PyObject* self) { return _Py_HashPointer(self); }
 
 Tensor pow_any(const Operand& a, const Operand& b) {
   if (!b.is_tensor() && b.scalar().is_integral() && b.scalar().fits(DType::int64) && a.is_tensor()) {
-    const std::int64_t e = b.scalar().to<std::int64_t>();
-    if (e == 2) return square(a);
-    if (e < 0 && (is_integral(a.tensor().dtype()) || is_bool(a.tensor().dtype())))
-      throw ValueError("pow: integers to negative integer powers are no integers; convert with .float() first");
+    if (b.scalar().to<std::int64_t>() == 2) return square(a);
   }
   return pow(a, b);
 }

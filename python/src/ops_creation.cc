@@ -260,15 +260,15 @@ void def_ranges(Ops& ops) {
       .array_api("eye");
   ops.def("tril", &tril,
           "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.\n\n"
-          "A new tensor of input's shape and dtype (int64 for bool).\n"
-          "ValueError for fewer than two dimensions, TypeError for float8.",
+          "A new tensor of input's shape and dtype; a vector counts as every row of a square matrix.\n"
+          "ValueError for a 0-d tensor, TypeError for float8.",
           "input"_a, "diagonal"_a = 0)
       .numpy("tril")
       .array_api("tril");
   ops.def("triu", &triu,
           "The upper triangles of the last two dimensions, from a diagonal on; zeros below.\n\n"
-          "A new tensor of input's shape and dtype (int64 for bool).\n"
-          "ValueError for fewer than two dimensions, TypeError for float8.",
+          "A new tensor of input's shape and dtype; a vector counts as every row of a square matrix.\n"
+          "ValueError for a 0-d tensor, TypeError for float8.",
           "input"_a, "diagonal"_a = 0)
       .numpy("triu")
       .array_api("triu");

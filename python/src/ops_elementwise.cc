@@ -1,5 +1,4 @@
 // The rows of elementwise.def as Python functions and methods, and their in-place forms.
-#include <cmath>
 #include <deque>
 
 #include "core/errors.h"
@@ -11,87 +10,58 @@
 namespace tenon::py {
 namespace {
 
-// float16 and bfloat16 as float32, for what takes several steps and is rounded once.
-Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
+bool is_one(const Scalar& s) { return !s.is_floating() && !s.is_complex() && s.to<double>() == 1; }
 
-bool is_one(const Scalar& s) { return !s.is_floating() && !s.is_complex() && s.to<std::int64_t>() == 1; }
-
-// other * alpha. A number stays a number, which takes part weakly in promotion; float16 and bfloat16 are rounded after
-// the sum only.
-Operand scaled(const Where& w, PyObject* other, const Operand& value, const Scalar& alpha, Tensor& held) {
-  if (value.is_tensor()) return Operand(held = mul(widened(value.tensor()), alpha));
-  // As Python multiplies: exactly.
-  const Object number = PyIndex_Check(other) ? Object::steal(PyNumber_Index(other)) : Object::borrow(other);
-  const Object by = Object::steal(from_scalar(alpha));
-  return Operand(to_scalar(Object::steal(PyNumber_Multiply(number.get(), by.get())).get(), w));
-}
-
-DType common_dtype(const Operand& a, const Operand& b) {
-  if (a.is_tensor() && b.is_tensor()) return promote(a.tensor().dtype(), b.tensor().dtype());
-  if (a.is_tensor()) return b.scalar().promote_with(a.tensor().dtype());
-  return b.is_tensor() ? a.scalar().promote_with(b.tensor().dtype()) : a.scalar().default_dtype();
-}
-
-// alpha and out may be null.
-PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* alpha, PyObject* out) {
-  Operands operands(args, info(op).arity, name, "input");
-  Tensor product;
-  std::optional<DType> rounded;
-  if (alpha) {
-    if (const Scalar factor = to_scalar(alpha, {name, "alpha"}); !is_one(factor)) {
-      const DType sum = common_dtype(operands[0], operands[1]);
-      operands[1] = scaled({name, "other"}, args[1], operands[1], factor, product);
-      if (is_half(sum) && !factor.is_complex()) rounded = sum;
-    }
-  }
-  if (out) {
-    Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
-    compute(op, operands, &target);
-    return Py_NewRef(out);
-  }
-  Tensor y = compute(op, operands);
-  return wrap(rounded ? to(y, rounded) : std::move(y));
+PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* out) {
+  const Operands operands(args, info(op).arity, name, "input");
+  if (!out) return wrap(compute(op, operands));
+  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
+  compute(op, operands, &target);
+  return Py_NewRef(out);
 }
 PyObject* invoke(const OpDef& def, PyObject* const* args) {
-  const auto arity = static_cast<std::size_t>(info(def.op).arity);
-  return run(def.name.c_str(), def.op, args, def.args.size() > arity ? args[arity] : nullptr, args[def.args.size()]);
+  return run(def.name.c_str(), def.op, args, args[def.args.size()]);
 }
 
-// div(rounding_mode=): "floor" or "trunc".
-Tensor divide(const Operand& a, const Operand& b, const std::string& mode) {
-  if (mode == "floor") return floor_divide(a, b);
-  if (mode != "trunc") errors::fail("div", "rounding_mode must be None, 'floor' or 'trunc'; got '", mode, "'");
-  const auto dtype = [](const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); };
-  // Integers stay integers, exactly: what fmod leaves is divisible.
-  if (is_integral(dtype(a)) && is_integral(dtype(b))) return floor_divide(sub(a, fmod(a, b)), b);
-  const DType d = common_dtype(a, b);
-  if (!is_half(d)) return trunc(div(a, b));
-  return to(trunc(a.is_tensor() ? div(widened(a.tensor()), b) : div(a, widened(b.tensor()))), d);
+// A result of several primitives; out= takes it as it takes a primitive's.
+PyObject* deliver(const OpDef& def, Tensor value, PyObject* out) {
+  if (!out) return wrap(std::move(value));
+  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {def.name.c_str(), "out"});
+  const Operand result(value);
+  compute(Op::copy, {&result, 1}, &target);
+  return Py_NewRef(out);
 }
+
+// add(alpha=) and sub(alpha=).
+PyObject* invoke_sum(const OpDef& def, PyObject* const* args) {
+  const Scalar alpha = to_scalar(args[2], {def.name.c_str(), "alpha"});
+  if (is_one(alpha)) return run(def.name.c_str(), def.op, args, args[3]);
+  const Operands operands(args, 2, def.name.c_str(), "input");
+  const std::span<const Operand> in = operands;
+  const auto sum = [&] { return def.op == Op::add ? add(in[0], in[1], alpha) : sub(in[0], in[1], alpha); };
+  return deliver(def, without_gil(std::max(work(in[0]), work(in[1])), sum, in[0], in[1]), args[3]);
+}
+
 PyObject* invoke_div(const OpDef& def, PyObject* const* args) {
-  if (args[2] == Py_None) return run(def.name.c_str(), Op::div, args, nullptr, args[3]);
-  From<Operand> a(args[0], {def.name.c_str(), "input"}), b(args[1], {def.name.c_str(), "other"});
-  const Operand x = a.get(), y = b.get();
-  const std::string mode = to_string(args[2], {"div", "rounding_mode"});
-  Tensor quotient = without_gil(std::max(work(x), work(y)), [&] { return divide(x, y, mode); }, x, y);
-  if (!args[3]) return wrap(std::move(quotient));
-  Tensor target = is_tensor(args[3]) ? unwrap(args[3]) : to_tensor(args[3], {def.name.c_str(), "out"});
-  const Operand result(quotient);
-  compute(Op::positive, {&result, 1}, &target);
-  return Py_NewRef(args[3]);
+  if (args[2] == Py_None) return run(def.name.c_str(), Op::div, args, args[3]);
+  const Operands operands(args, 2, def.name.c_str(), "input");
+  const std::span<const Operand> in = operands;
+  const Rounding mode = rounding(to_string(args[2], {"div", "rounding_mode"}));
+  const auto quotient = [&] { return div(in[0], in[1], mode); };
+  return deliver(def, without_gil(std::max(work(in[0]), work(in[1])), quotient, in[0], in[1]), args[3]);
 }
 
 PyObject* invoke_inplace(const OpDef& def, PyObject* const* args) {
   const int arity = info(def.op).arity;
   Tensor self = unwrap(args[0]);
   Operands others(args + 1, arity - 1, def.name.c_str(), "other");
-  Tensor product;
-  if (def.op == Op::add || def.op == Op::sub) {
-    const Where w{def.name.c_str(), "other"};
-    if (const Scalar factor = to_scalar(args[arity], {w.op, "alpha"}); !is_one(factor))
-      others[0] = scaled(w, args[1], others[0], factor, product);
-  }
-  without_gil(self.numel(), [&] { elementwise_(def.op, self, others); }, self, others[0], others[1]);
+  const bool sum = def.op == Op::add || def.op == Op::sub;
+  const Scalar alpha = sum ? to_scalar(args[arity], {def.name.c_str(), "alpha"}) : Scalar(1);
+  const auto write = [&] {
+    if (is_one(alpha)) elementwise_(def.op, self, others);
+    else def.op == Op::add ? add_(self, others[0], alpha) : sub_(self, others[0], alpha);
+  };
+  without_gil(self.numel(), write, self, others[0], others[1]);
   return Py_NewRef(args[0]);
 }
 
@@ -100,9 +70,9 @@ PyObject* invoke_div_inplace(const OpDef& def, PyObject* const* args) {
   Tensor self = unwrap(args[0]);
   From<Operand> other(args[1], {def.name.c_str(), "other"});
   const Operand y = other.get();
-  const std::string mode = to_string(args[2], {"div_", "rounding_mode"});
+  const Rounding mode = rounding(to_string(args[2], {"div_", "rounding_mode"}));
   const auto write = [&] {
-    const Tensor quotient = divide(self, y, mode);
+    const Tensor quotient = div(self, y, mode);
     if (!can_cast_same_kind(quotient.dtype(), self.dtype()))
       errors::result_does_not_fit("div_", quotient.dtype(), self.dtype());
     copy_(self, quotient);
@@ -111,61 +81,45 @@ PyObject* invoke_div_inplace(const OpDef& def, PyObject* const* args) {
   return Py_NewRef(args[0]);
 }
 
-// logit(eps): of x limited to [eps, 1 - eps].
-PyObject* invoke_logit(const OpDef& def, PyObject* const* args) {
-  if (args[1] == Py_None) return run(def.name.c_str(), Op::logit, args, nullptr, args[2]);
-  const Tensor x = argument<Tensor>(def, args, 0);
-  const auto eps = argument<double>(def, args, 1);
-  const Object limited = Object::steal(computed(x.numel(), [&] { return clip(x, eps, 1 - eps); }, x));
-  PyObject* const one[] = {limited.get()};
-  return run(def.name.c_str(), Op::logit, one, nullptr, args[2]);
+// The rows with parameters that are no operands.
+template <class F>
+PyObject* with_parameters(const OpDef& def, PyObject* const* args, F&& f) {
+  From<Operand> x(args[0], {def.name.c_str(), "input"});
+  const Operand in = x.get();
+  return deliver(def, without_gil(work(in), [&] { return f(in); }, in), args[def.args.size()]);
 }
-
-// gelu(approximate=): "none", or "tanh", which has a program of its own.
+PyObject* invoke_logit(const OpDef& def, PyObject* const* args) {
+  if (args[1] == Py_None) return run(def.name.c_str(), Op::logit, args, args[2]);
+  const auto eps = argument<double>(def, args, 1);
+  return with_parameters(def, args, [&](const Operand& x) { return logit(x, eps); });
+}
 PyObject* invoke_gelu(const OpDef& def, PyObject* const* args) {
-  const std::string approximate = to_string(args[1], {def.name.c_str(), "approximate"});
-  if (approximate == "none") return run(def.name.c_str(), Op::gelu, args, nullptr, args[2]);
-  if (approximate != "tanh") errors::fail("gelu", "approximate must be 'none' or 'tanh'; got '", approximate, "'");
-  From<Tensor> x(args[0], {def.name.c_str(), "input"});
-  Tensor y = without_gil(work(x.get()), [&] { return gelu_tanh(x.get()); }, x.get());
-  if (!args[2]) return wrap(std::move(y));
-  Tensor target = is_tensor(args[2]) ? unwrap(args[2]) : to_tensor(args[2], {def.name.c_str(), "out"});
-  const Operand result(y);
-  compute(Op::positive, {&result, 1}, &target);
-  return Py_NewRef(args[2]);
+  const Gelu approximation = gelu_approximation(to_string(args[1], {"gelu", "approximate"}));
+  if (approximation == Gelu::none) return run(def.name.c_str(), Op::gelu, args, args[2]);
+  return with_parameters(def, args, [&](const Operand& x) { return gelu(x, approximation); });
+}
+PyObject* invoke_softplus(const OpDef& def, PyObject* const* args) {
+  const auto beta = argument<double>(def, args, 1), threshold = argument<double>(def, args, 2);
+  return with_parameters(def, args, [&](const Operand& x) { return softplus(x, beta, threshold); });
 }
 
 // clip: either bound may be missing.
 PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
-  From<Operand> x(args[0], w), low(args[1] == Py_None ? Py_False : args[1], w),
-      high(args[2] == Py_None ? Py_False : args[2], w);
-  Operand operands[3] = {x.get(), low.get(), high.get()};
-  int n = 3;
-  Op op = Op::clip;
-  if (args[1] == Py_None && args[2] == Py_None) errors::fail(def.name, "min and max cannot both be None");
-  if (args[1] == Py_None || args[2] == Py_None) {
-    op = args[1] == Py_None ? Op::minimum : Op::maximum;
-    // At the bound the gradient is x's alone: maximum would share it.
-    Operand& missing = operands[args[1] == Py_None ? 1 : 2];
-    const auto flows = [](const Operand& o) { return o.is_tensor() && autograd::needs_grad(o.tensor()); };
-    if (std::any_of(operands, operands + 3, flows)) {
-      missing = Scalar(args[1] == Py_None ? -INFINITY : INFINITY);
-      op = Op::clip;
-    } else {
-      if (args[1] == Py_None) operands[1] = operands[2];
-      n = 2;
-    }
-  }
-  const std::span<const Operand> used(operands, static_cast<std::size_t>(n));
+  From<Operand> x(args[0], w);
+  From<std::optional<Operand>> low(args[1], w), high(args[2], w);
+  const Operand in = x.get();
+  const auto size = [](const std::optional<Operand>& o) { return o ? work(*o) : 0; };
+  const std::int64_t n = std::max({work(in), size(low.get()), size(high.get())});
   if (!def.native_out) {  // clip_
     Tensor self = unwrap(args[0]);
-    without_gil(self.numel(), [&] { elementwise_(op, self, used.subspan(1)); }, self, used[1], used.back());
+    without_gil(n, [&] { clamp_(self, low.get(), high.get()); }, self, low.get().value_or(0), high.get().value_or(0));
     return Py_NewRef(args[0]);
   }
   Tensor target;
   if (args[3]) target = is_tensor(args[3]) ? unwrap(args[3]) : to_tensor(args[3], {def.name.c_str(), "out"});
-  Tensor y = compute(op, used, args[3] ? &target : nullptr);
+  const auto limit = [&] { return clamp(in, low.get(), high.get(), args[3] ? &target : nullptr); };
+  Tensor y = without_gil(n, limit, in, low.get().value_or(0), high.get().value_or(0), target);
   return args[3] ? Py_NewRef(args[3]) : wrap(std::move(y));
 }
 
@@ -180,16 +134,6 @@ PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
 Tensor polygamma_of(std::int64_t n, const Tensor& x) {
   if (n < 0) errors::fail("polygamma", "the order n must not be negative; got ", n);
   return polygamma(n, x);
-}
-
-Tensor round_to(const Tensor& t, std::int64_t decimals) {
-  if (is_half(t.dtype())) return to(round_to(widened(t), decimals), t.dtype());
-  if (decimals == 0 || (decimals > 0 && !is_floating(t.dtype()) && !is_complex(t.dtype()))) return rint(t);
-  const double factor = std::pow(10.0, std::abs(static_cast<double>(decimals)));
-  if (is_integral(t.dtype()))
-    return to(mul(rint(div(to(t, DType::float64), Scalar(factor))), Scalar(factor)), t.dtype());
-  return decimals > 0 ? div(rint(mul(t, Scalar(factor))), Scalar(factor))
-                      : mul(rint(div(t, Scalar(factor))), Scalar(factor));
 }
 
 // What goes wrong apart from dtypes, of operations with several operands.
@@ -231,6 +175,8 @@ void def_elementwise(Ops& ops) {
       if (clip) return k == 0 ? "input" : k == 1 ? "min" : "max";
       if (where) return k == 0 ? "condition" : k == 1 ? "input" : "other";
       if (op == Op::pow && k == 1) return "exponent";
+      if (op == Op::leaky_relu && k == 1) return "negative_slope";
+      if (op == Op::elu && k == 1) return "alpha";
       if (lerp) return k == 0 ? "input" : k == 1 ? "end" : "weight";
       return kNames[k];
     };
@@ -241,6 +187,9 @@ void def_elementwise(Ops& ops) {
       d->doc =
           std::string(o.doc) + "\n\nElementwise" + (o.arity == 1 ? "" : ", with broadcasting") + ", into a new tensor.";
       for (int k = 0; k < o.arity; ++k) d->args.push_back(Arg{names(k), {}, false, false});
+      // PyTorch's defaults.
+      if (op == Op::leaky_relu) d->args[1].default_value = Object::steal(PyFloat_FromDouble(0.01));
+      if (op == Op::elu) d->args[1].default_value = Object::steal(PyFloat_FromDouble(1));
       d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
       if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
       d->op = op;
@@ -248,7 +197,7 @@ void def_elementwise(Ops& ops) {
       return d;
     };
     if (where || clip || op == Op::polygamma) continue;  // their signatures are their own
-    OpDef* d = row("", &invoke);
+    OpDef* d = row("", alpha ? &invoke_sum : &invoke);
     if (op == Op::div) {
       d->invoke = &invoke_div;
       d->args.push_back(Arg{"rounding_mode", Object::borrow(Py_None), true, false});
@@ -263,10 +212,16 @@ void def_elementwise(Ops& ops) {
     }
     if (op == Op::gelu) {
       d->invoke = &invoke_gelu;
-      d->args.push_back(Arg{"approximate", Object::steal(PyUnicode_FromString("none")), true, false});
+      d->args.push_back("approximate"_a = "none");
       d->doc +=
-          "\n\napproximate: 'none', or 'tanh' for x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x**3))) (ValueError for\n"
-          "others).";
+          "\napproximate: 'none', or 'tanh' for 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) (ValueError "
+          "for others).";
+    }
+    if (op == Op::softplus) {
+      d->invoke = &invoke_softplus;
+      d->args.push_back("beta"_a = 1.0);
+      d->args.push_back("threshold"_a = 20.0);
+      d->doc += "\nWith beta log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold.";
     }
     d->doc += "\n" + std::string(info(o.rule).sentence);
     if (op == Op::sigmoid || op == Op::silu || op == Op::sinc) d->doc += " Complex numbers, too.";
@@ -295,7 +250,8 @@ void def_elementwise(Ops& ops) {
   clip->name = "clip";
   clip->doc = std::string(info(Op::clip).doc) +
               "\n\nElementwise, with broadcasting, into a new tensor. "
-              "One of the bounds may be None; ValueError where both are.\n" +
+              "Either bound may be None.\n"
+              "An integer bound beyond the dtype that limits nothing counts as the dtype's own: clip(uint8, -5, 300).\n" +
               std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip));
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
@@ -307,10 +263,10 @@ void def_elementwise(Ops& ops) {
   ops.add_row(clip);
   clip_inplace->name = "clip_";
   clip_inplace->doc =
-      "Limits the tensor to [min, max] in place and returns it; one of the bounds may be None.\n\n"
-      "ValueError where both are, and for shapes that do not broadcast; TypeError for complex numbers and\n"
-      "float8; OverflowError for a Python integer that the dtype cannot hold. ValueError for read-only\n"
-      "memory, RuntimeError for a leaf that requires grad and for elements that share memory.";
+      "Limits the tensor to [min, max] in place and returns it; either bound may be None.\n\n"
+      "ValueError for shapes that do not broadcast and for read-only memory; TypeError for complex numbers and\n"
+      "float8; OverflowError for a Python integer beyond the dtype that would limit every element. RuntimeError\n"
+      "for a leaf that requires grad and for elements that share memory.";
   clip_inplace->aliases = {"clamp_"};
   clip_inplace->is_function = false;
   ops.add_row(clip_inplace);
@@ -351,17 +307,17 @@ void def_elementwise(Ops& ops) {
   ops.def(
          "polygamma", +[](const Tensor& x, std::int64_t n) { return polygamma_of(n, x); }, kPolygamma, "input"_a, "n"_a)
       .method_only();
-  ops.def("round", &round_to,
+  ops.def("round", &round,
           "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"
-          "A new tensor of input's dtype. With decimals the value is scaled, rounded and scaled back, as NumPy\n"
-          "does it.\n"
+          "A new tensor of input's dtype. Integers are rounded exactly; floats are scaled, rounded and scaled back,\n"
+          "as NumPy does it.\n"
           "TypeError for bool and float8, and for decimals that are no int.",
           "input"_a, "decimals"_a = 0)
       .numpy("round")
       .array_api("round")
       .alias("around");
   ops.def(
-         "round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round_to(t, decimals)); },
+         "round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round(t, decimals)); },
          "Rounds the tensor to so many decimals in place, as round(); returns the tensor.\n\n"
          "TypeError for bool and float8. ValueError for read-only memory, RuntimeError for a leaf that\n"
          "requires grad and for elements that share memory.",

@@ -1,16 +1,8 @@
 // Rows: products.
-#include "core/errors.h"
 #include "op.h"
 #include "tenon/ops/linalg.h"
 
 namespace tenon::py {
-namespace {
-
-void need_ndim(const char* op, const Tensor& t, int ndim, const char* wanted) {
-  if (t.ndim() != ndim) errors::wrong_ndim(op, t.ndim(), wanted);
-}
-
-}  // namespace
 
 void def_linalg(Ops& ops) {
   ops.def("matmul", &matmul,
@@ -22,28 +14,6 @@ void def_linalg(Ops& ops) {
           "input"_a, "other"_a)
       .numpy("matmul")
       .array_api("matmul");
-  ops.def(
-      "mm",
-      +[](const Tensor& a, const Tensor& b) {
-        need_ndim("mm", a, 2, "two matrices (matmul broadcasts)");
-        need_ndim("mm", b, 2, "two matrices (matmul broadcasts)");
-        return matmul(a, b);
-      },
-      "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
-      "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",
-      "input"_a, "mat2"_a);
-  ops.def(
-      "bmm",
-      +[](const Tensor& a, const Tensor& b) {
-        need_ndim("bmm", a, 3, "two batches of matrices (matmul broadcasts)");
-        need_ndim("bmm", b, 3, "two batches of matrices (matmul broadcasts)");
-        if (a.shape()[0] != b.shape()[0]) errors::matmul_mismatch("bmm", a.shape(), b.shape());
-        return matmul(a, b);
-      },
-      "The products of two batches of matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
-      "ValueError for another number of dimensions than three and where the batches or inner sizes differ,\n"
-      "TypeError for float8.",
-      "input"_a, "mat2"_a);
   ops.def("mv", &mv,
           "The product of a matrix and a vector: a new 1-D tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",

@@ -3,6 +3,7 @@
 // Complex gradients follow PyTorch's convention (the conjugate Wirtinger derivative): g * conj(dy/dx).
 #include "autograd/derivatives.h"
 
+#include <limits>
 #include <numbers>
 
 #include "autograd/elementwise_node.h"
@@ -136,6 +137,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(rsqrt, y, mul(g, mul(cj(mul(square(y), y)), -0.5)))
     ROW1(cbrt, y, div(g, mul(square(y), 3)))
     ROW2(logaddexp, ab, mul(g, sigmoid(sub(a, b))), ab, mul(g, sigmoid(sub(b, a))))
+    ROW2(logaddexp2, ab, mul(g, sigmoid(mul(sub(a, b), ln2))), ab, mul(g, sigmoid(mul(sub(b, a), ln2))))
+    ROW2(ldexp, b, ldexp(g, b), y, mul(g, mul(y, ln2)))
     ROW2(xlogy, ab, mul(g, log(where(logical_and(eq(a, 0), le(b, 0)), 1, b))), ab, mul(g, div(a, b)))
 
     ROW1(sin, a, mul(g, cj(cos(a))))
@@ -169,7 +172,7 @@ const ElementwiseRow& elementwise(Op op) {
                              mul(mul(a, exp(mul(square(a), -0.5))), std::numbers::inv_sqrtpi / std::numbers::sqrt2))))
     ROW1(softplus, a, mul(g, sigmoid(a)))
     ROW1(log_sigmoid, a, mul(g, sigmoid(neg(a))))
-    ROW1(logit, a, div(g, mul(a, sub(1, a))))
+    ROW1(logit, a, div(g, where(logical_or(lt(a, 0), gt(a, 1)), std::numeric_limits<double>::quiet_NaN(), mul(a, sub(1, a)))))
     ROW2(leaky_relu, ab, where(gt(a, 0), g, mul(g, b)), a, mul(g, negative_part(a)))
     ROW2(elu, ab, where(gt(a, 0), g, mul(g, mul(b, exp(negative_part(a))))), a, mul(g, expm1(negative_part(a))))
     ROW1(copy, nothing, g)

@@ -64,6 +64,15 @@ Backward gelu_tanh(const Tensor& x) {
       },
       x);
 }
+Backward scaled_softplus(const Tensor& x, const double& beta, const double& threshold) {
+  return formula(
+      "softplus",
+      [](const auto& g, const auto& x, const auto& beta, const auto& threshold) {
+        const auto s = mul(x, beta);
+        return where(gt(s, threshold), g, mul(g, sigmoid(s)));
+      },
+      x, beta, threshold);
+}
 Backward hardtanh(const Tensor& x, const Scalar& low, const Scalar& high) {
   return formula(
       "hardtanh",

@@ -88,6 +88,15 @@ Tensor gelu_tanh(const Tensor& x) {
       },
       &derive::gelu_tanh, x);
 }
+Tensor scaled_softplus(const Tensor& x, double beta, double threshold) {
+  return activation(
+      "softplus",
+      [](const auto& x, const auto& beta, const auto& threshold) {
+        const auto s = mul(x, beta);
+        return where(gt(s, threshold), x, div(softplus(s), beta));
+      },
+      &derive::scaled_softplus, x, beta, threshold);
+}
 Tensor hardtanh(const Tensor& x, const Scalar& low, const Scalar& high) {
   return activation(
       "hardtanh", [](const auto& x, const auto& low, const auto& high) { return clip(x, low, high); },

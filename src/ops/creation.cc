@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/errors.h"
+#include "core/launch.h"
 #include "plan/loop.h"
-#include "tenon/backend.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
 #include "tenon/ops.h"
@@ -30,7 +29,7 @@ Tensor filled(const char* op, const Dims& shape, const Scalar& value, DType d, D
   c.loop.numel = c.loop.shape[0] = out.numel();
   c.loop.strides[0][0] = out.itemsize();
   c.loop.strides[1][0] = 0;
-  if (backend(device).elementwise(device.index, c) != kOk) errors::not_available(op, device, d);
+  launch(op, device, d, &Backend::elementwise, c);
   return out;
 }
 
@@ -41,8 +40,7 @@ Tensor iota(const char* op, std::int64_t n, const IotaCall& values, DType dtype,
   c.dtype = dtype;
   c.out = out.data();
   c.n = n;
-  const Backend& b = backend(device);
-  if (!b.iota || b.iota(device.index, c) != kOk) errors::not_available(op, device, dtype);
+  launch(op, device, dtype, &Backend::iota, c);
   return out;
 }
 
@@ -147,11 +145,12 @@ Tensor eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::o
 
 namespace {
 
-// Whether column - row <= k, for matrices of t's last two dimensions.
+// Whether column - row <= k, for matrices of t's last two dimensions; a vector is every row of a square one.
 Tensor triangle(const char* op, const Tensor& t, std::int64_t k) {
-  if (t.ndim() < 2) errors::wrong_ndim(op, t.ndim(), "at least 2 dimensions");
-  k = std::clamp(k, -t.size(-2), t.size(-1));  // no sum overflows
-  const Tensor rows = arange(0, t.size(-2), 1, DType::int64, t.device()),
+  if (t.ndim() < 1) errors::wrong_ndim(op, t.ndim(), "at least 1 dimension");
+  const std::int64_t height = t.size(t.ndim() == 1 ? -1 : -2);
+  k = std::clamp(k, -height, t.size(-1));  // no sum overflows
+  const Tensor rows = arange(0, height, 1, DType::int64, t.device()),
                columns = arange(0, t.size(-1), 1, DType::int64, t.device());
   return le(columns, add(unsqueeze(rows, {-1}), k));
 }

@@ -1,15 +1,16 @@
 #include "tenon/elementwise.h"
 
 #include <algorithm>
+#include <limits>
 #include <numbers>
 
 #include "autograd/derivatives.h"
 #include "autograd/elementwise_node.h"
 #include "core/errors.h"
+#include "core/launch.h"
 #include "ops/operands.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -95,8 +96,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
     }
   }
   build_loop(c.loop, call.place.shape, {operands, static_cast<std::size_t>(c.arity) + 1});
-  if (backend(call.place.device).elementwise(call.place.device.index, c) != kOk)
-    errors::not_available(info(op).name, call.place.device, call.types.compute);
+  launch(info(op).name.data(), call.place.device, call.types.compute, &Backend::elementwise, c);
 }
 
 // The commonest call needs no plan: tensors of one dtype and shape, row-major on the CPU, and numbers that do not
@@ -142,7 +142,7 @@ void run_plain(Op op, std::span<const Operand> in, const Tensor& first, const El
     c.loop.strides[i][0] = o.is_tensor() ? first.itemsize() : 0;
     if (!o.is_tensor()) o.scalar().store(types.compute, c.value[i]);
   }
-  if (backend(kCpu).elementwise(0, c) != kOk) errors::not_available(info(op).name, kCpu, types.compute);
+  launch(info(op).name.data(), kCpu, types.compute, &Backend::elementwise, c);
 }
 
 // Whether plain operands may be overwritten by the result: they are it, or have nothing to do with it.
@@ -207,10 +207,49 @@ Tensor compose_complex(Op op, std::span<const Operand> in) {
   return op == Op::silu ? div(z, below) : reciprocal(below);
 }
 
+// nextafter of half precision: the kernels compute in float32, whose next number rounds back. Their bits are counted
+// on as integers. Undefined for other dtypes.
+Tensor next_half(Op op, std::span<const Operand> in) {
+  if (op != Op::nextafter) return {};
+  const DType d = promoted_dtype(in);
+  if (!is_half(d)) return {};
+  Tensor r;
+  {
+    NoGrad guard;
+    const Device device = in[0].is_tensor() ? in[0].tensor().device() : in[1].tensor().device();
+    const auto as_half = [&](const Operand& o) {
+      return o.is_tensor() ? to(o.tensor().detach(), d) : Tensor::of(o.scalar(), d, device);
+    };
+    const Tensor a = as_half(in[0]), b = as_half(in[1]);
+    // Away from zero the magnitude grows by a unit in the last place, whatever the sign.
+    const Tensor step = where(eq(lt(a, b), gt(a, 0)), Tensor::of(1, DType::int16), Tensor::of(-1, DType::int16));
+    const Tensor moved = view(add(view(a, DType::int16), step), d);
+    const Tensor smallest = view(Tensor::of(1, DType::int16, device), d);
+    const Tensor next = where(eq(a, 0), copysign(smallest, b), moved);
+    const Tensor missing = logical_or(isnan(a), isnan(b));
+    r = where(missing, std::numeric_limits<double>::quiet_NaN(), where(eq(a, b), b, next));
+  }
+  if (any_needs_grad(in)) record_elementwise(op, in, elementwise_types(op, d), r);
+  return r;
+}
+
 // What no single kernel computes; undefined for the rest.
 Tensor composed(Op op, std::span<const Operand> in) {
   Tensor r = compose_complex(op, in);
-  return r.defined() ? r : compare_integers(op, in);
+  if (!r.defined()) r = compare_integers(op, in);
+  return r.defined() ? r : next_half(op, in);
+}
+
+// Throws ValueError for a negative power of integers. An exponent's tensor is read for that, on a device too.
+void check_power(std::span<const Operand> in) {
+  if (!is_integral(promoted_dtype(in))) return;
+  const Operand& b = in[1];
+  bool negative = !b.is_tensor() && b.scalar().is_negative();
+  if (b.is_tensor() && kind(b.tensor().dtype()) == Kind::signed_integer && b.tensor().numel() > 0) {
+    NoGrad guard;
+    negative = any(lt(b, 0)).item<bool>();
+  }
+  if (negative) errors::fail("pow", "integers to negative integer powers are no integers; convert with .float() first");
 }
 
 }  // namespace
@@ -222,6 +261,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
   const RuleInfo& rule = info(o.rule);
   if (o.rule == Rule::any) return {d, d, d};
   if (rule.converts == Converts::to_truth_value) return {DType::bool_, DType::bool_, DType::bool_};
+  if (op == Op::square && is_bool(d)) d = DType::int8;  // NumPy's
   if (rule.converts == Converts::to_float && (is_bool(d) || is_integral(d))) d = default_float();
   const bool taken = is_bool(d)       ? rule.bools
                      : is_integral(d) ? rule.integers
@@ -238,6 +278,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
 }
 
 Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
+  if (op == Op::pow) check_power(in);
   const bool record = any_needs_grad(in);
   if (!out) {
     if (!record && !in.empty()) {
@@ -284,6 +325,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   Operand all[] = {self, self, self};
   std::copy(others.begin(), others.end(), all + 1);
   const std::span<Operand> in(all, others.size() + 1);
+  if (op == Op::pow) check_power(in);
   const bool record = any_needs_grad(in) && is_differentiable(self.dtype());
   if (!record && is_plain(op, in, self.impl()) && may_overwrite(in, self)) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());

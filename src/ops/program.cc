@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "core/errors.h"
+#include "core/launch.h"
 #include "ops/fused.h"
 #include "ops/operands.h"
 #include "plan/loop.h"
 #include "plan/program.h"
-#include "tenon/backend.h"
+#include "tenon/calls.h"
 #include "tenon/op.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
@@ -156,12 +157,7 @@ void run_steps(const ProgramCall& c, const Program& p, const Run& r) {
 }
 
 void launch(const ProgramCall& c, const Program& p, const Run& r) {
-  const Backend& b = backend(r.place.device);
-  if (b.program) {
-    if (b.program(r.place.device.index, c) != kOk) errors::not_available(p.name, r.place.device, r.types.compute);
-  } else {
-    run_steps(c, p, r);
-  }
+  if (!try_launch(p.name, r.place.device, &Backend::program, c)) run_steps(c, p, r);
 }
 
 // c: a call whose steps are planned.

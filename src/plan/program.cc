@@ -58,7 +58,6 @@ ProgramTypes program_types(const Program& p, DType promoted) {
 }
 
 void plan_steps(ProgramCall& call, const Program& p, const ProgramTypes& types) {
-  call.name = p.name;
   call.outputs = p.outputs;
   call.inputs = p.inputs;
   call.numbers = p.numbers;

@@ -1,7 +1,7 @@
 // What an elementwise program computes in: device-free, as all plans are.
 #pragma once
 
-#include "tenon/backend.h"
+#include "tenon/calls.h"
 #include "tenon/dtype.h"
 #include "tenon/program.h"
 

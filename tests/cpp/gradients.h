@@ -15,7 +15,7 @@ inline Tensor leaf(const Tensor& t) {
 }
 inline Tensor leaf(const std::vector<double>& v) { return leaf(doubles(v)); }
 
-inline double inner(const Tensor& a, const Tensor& b) {  // the real inner product
+inline double real_inner(const Tensor& a, const Tensor& b) {  // the real inner product
   const auto x = test::values<complex128>(a), y = test::values<complex128>(b);
   double s = 0;
   for (std::size_t i = 0; i < x.size(); ++i) s += x[i].re * y[i].re + x[i].im * y[i].im;
@@ -46,9 +46,9 @@ inline void expect_gradients(const std::string& what, const Function& f, const s
         double* p = reinterpret_cast<double*>(x[k].data()) + i * (1 + complex) + part;
         const double was = *p;
         *p = was + step;
-        const double up = inner(f(x), w);
+        const double up = real_inner(f(x), w);
         *p = was - step;
-        const double down = inner(f(x), w);
+        const double down = real_inner(f(x), w);
         *p = was;
         const double numeric = (up - down) / (2 * step);
         const double analytic = part ? got[static_cast<std::size_t>(i)].im : got[static_cast<std::size_t>(i)].re;
@@ -84,7 +84,7 @@ inline void expect_second_gradients(const std::string& what, const Function& f, 
     auto with_all = [&](const std::vector<Tensor>& v) {
       Tensor g = gradient(v);
       for (const Tensor& t : v)  // so that each operand has a gradient, if only 0
-        if (is_differentiable(t.dtype())) g = add(g, mul(t, 0));
+        if (is_differentiable(t.dtype())) g = add(g, mul(sum(t), 0));
       return g;
     };
     expect_gradients(what + " (second order)", with_all, used, 1e-6, 1e-5);

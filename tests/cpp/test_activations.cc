@@ -25,6 +25,8 @@ double limited(double x, double low, double high) { return x < low ? low : x > h
 const Activation kActivations[] = {
     {"gelu_tanh", &gelu_tanh,
      [](double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }},
+    {"softplus", [](const Tensor& x) { return softplus(x, 2, 3); },
+     [](double x) { return 2 * x > 3 ? x : std::log1p(std::exp(2 * x)) / 2; }},
     {"hardtanh", [](const Tensor& x) { return hardtanh(x); }, [](double x) { return limited(x, -1, 1); }},
     {"relu6", &relu6, [](double x) { return limited(x, 0, 6); }},
     {"hardsigmoid", &hardsigmoid, [](double x) { return limited(x / 6 + 0.5, 0, 1); }},

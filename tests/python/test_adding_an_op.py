@@ -65,7 +65,7 @@ def test_it_is_three_lines_in_three_files() -> None:
 
 
 def test_the_definition_computes(tmp_path: Path) -> None:
-    """The scalar line, compiled by itself, against NumPy's function of that name."""
+    """The scalar line, compiled by itself, against NumPy's functions."""
     copy_files(tmp_path, FILES)
     apply(tmp_path, DIFF)
     (tmp_path / "main.cc").write_text(
@@ -75,7 +75,7 @@ def test_the_definition_computes(tmp_path: Path) -> None:
         #include "tenon/elementwise.h"
         tenon::Tensor declared(const tenon::Tensor& a) {{ return tenon::{NAME}(a, 1); }}
         int main() {{
-          const double values[] = {{-1e6, -3.5, 0, 0.25, 1, 700}};
+          const double values[] = {{-0.5, 0, 0.25, 1, 700}};
           for (double a : values)
             for (double b : values) std::printf("%.17g\\n", tenon::scalar::ops::{NAME}{{}}(a, b));
         }}
@@ -86,8 +86,8 @@ def test_the_definition_computes(tmp_path: Path) -> None:
     done = compiles(tmp_path, "main.cc", *options, "-o", str(tmp_path / "main"))
     assert done.returncode == 0, done.stderr
     printed = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=True).stdout
-    values = np.array([-1e6, -3.5, 0, 0.25, 1, 700])
-    expected = getattr(np, NAME)(*np.meshgrid(values, values, indexing="ij")).ravel()
+    values = np.array([-0.5, 0, 0.25, 1, 700])
+    expected = np.multiply.outer(values, np.log1p(values)).ravel()
     np.testing.assert_allclose([float(line) for line in printed.split()], expected, rtol=1e-14)
 
 

@@ -126,6 +126,11 @@ def elementwise_names():
         "swapdims",
         "unsqueeze",
         "detach",
+        "addbmm",
+        "addmm",
+        "addmv",
+        "addr",
+        "baddbmm",
     }
     names = []
     for name in dir(tenon):

@@ -77,7 +77,7 @@ def test_other_operations_refuse_them_by_name():
         "pow": lambda: t ** (2**70),
         "setitem": lambda: t.__setitem__(0, 2**70),
         "fill_": lambda: t.fill_(2**70),
-        "clip": lambda: t.clip(0, 2**70),
+        "clip": lambda: t.clip(2**70, None),
         "full": lambda: tenon.full((2,), 2**70, dtype=tenon.int64),
         "arange": lambda: tenon.arange(2**70),
         "randint": lambda: tenon.randint(2**70, (2,)),

@@ -34,7 +34,7 @@ TENON_API Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t 
 TENON_API Tensor eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0,
                      std::optional<DType> dtype = {}, Device device = kCpu);
 // t with 0 where column - row > k (tril) or < k (triu), for the matrices of its last two dimensions. The dtype
-// is t's. Throws ShapeError for fewer than two dimensions, DtypeError for float8.
+// is t's; a vector counts as every row of a square matrix. Throws ShapeError for 0-d tensors, DtypeError for float8.
 TENON_API Tensor tril(const Tensor& t, std::int64_t k = 0);
 TENON_API Tensor triu(const Tensor& t, std::int64_t k = 0);
 // Views of n tensors of at most one dimension, each repeated along the others' dimensions to their n-d grid: dimension

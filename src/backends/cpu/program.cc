@@ -276,19 +276,19 @@ void run_many(const Machine& m) {
 
 }  // namespace
 
-int program(int, const ProgramCall& c) {
+Status program(const ProgramCall& c) {
   Machine m(c);
-  if (!m.find_kernels()) return kUnavailable;
-  if (c.n_spans == 0) return kOk;
+  if (!m.find_kernels()) return Status::unavailable;
+  if (c.n_spans == 0) return Status::ok;
   m.plan();
   if (c.n_spans > 1) {
     run_many(m);
-    return kOk;
+    return Status::ok;
   }
   const ProgramSpan& span = c.spans[0];
   parallel_for(span.n, kGrain,
                [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

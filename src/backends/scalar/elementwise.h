@@ -7,6 +7,7 @@
 
 #include "backends/scalar/complex_math.h"
 #include "backends/scalar/math.h"
+#include "tenon/bit_cast.h"
 #include "tenon/complex.h"
 #include "tenon/macros.h"
 
@@ -157,6 +158,32 @@ TENON_INLINE T limit(T x, T low, T high) {
   return low != low ? low : high != high ? high : r;
 }
 
+inline constexpr double kLog2E = 1.44269504088896340736;
+
+// 2^n for a whole number -1022 <= n <= 1023, which the addition leaves in the low bits.
+TENON_INLINE double power_of_two(double n) {
+  return bit_cast<double>((bit_cast<std::uint64_t>(n + 0x1.8p52) + 1023) << 52);
+}
+// a * 2^b. A double is scaled in steps, none of which rounds before the last: up by 2^1023, down by 2^-969, so that
+// what remains below the smallest normal number loses its bits at once. Floats have room in a double.
+template <class T>
+TENON_INLINE T times_power_of_two(T a, T b) {
+  constexpr double most = sizeof(T) == 8 ? 2200 : 300;
+  double n = scalar::rint(static_cast<double>(b));
+  const T rest = static_cast<T>(static_cast<double>(b) - n);
+  double y = static_cast<double>(rest == 0 ? a : a * scalar::exp2(rest));
+  n = n > most ? most : n < -most ? -most : n;
+  if constexpr (sizeof(T) == 8) {
+    for (int step = 0; step < 2; ++step) {
+      const double factor = n > 1023 ? 0x1p1023 : n < -1022 ? 0x1p-969 : 1;
+      y *= factor;
+      n = n > 1023 ? n - 1023 : n < -1022 ? n + 969 : n;
+    }
+  }
+  const T scaled = static_cast<T>(y * power_of_two(n));
+  return b - b == 0 ? scaled : a * scalar::exp2(b);
+}
+
 // Rounding functions leave integers alone.
 #define TENON_ROUND(name, f)                         \
   struct name {                                      \
@@ -262,6 +289,8 @@ TENON_DEF1(sqrt, scalar::sqrt(x))
 TENON_DEF1(rsqrt, T(1) / scalar::sqrt(x))
 TENON_DEF1(cbrt, scalar::cbrt(x))
 TENON_DEF2(logaddexp, scalar::logaddexp(a, b))
+TENON_DEF2(logaddexp2, a == b ? a + T(1) : larger(a, b) + scalar::log1p(scalar::exp2(-magnitude(a - b))) * T(kLog2E))
+TENON_DEF2(ldexp, times_power_of_two(a, b))
 TENON_DEF2(xlogy, b != b ? b : a == T(0) ? T(0) : a * scalar::log(b))
 
 TENON_MAPPED(sin, Sin)

@@ -1,0 +1,31 @@
+// The order in which elements lie in memory, or are read: NumPy's order=.
+// What holds for all operations stands in tenon/ops.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tenon/tensor.h"
+
+namespace tenon {
+
+enum class Layout : std::uint8_t {
+  c,  // row-major: the last dimension runs fastest
+  f,  // column-major: the first one does
+  a,  // f for a tensor that lies so and not row-major, otherwise c
+  k   // as the tensor's own dimensions lie
+};
+// Throws ValueError for another name than "C", "F", "A" and "K".
+TENON_API Layout layout(const std::string& name);
+// Whether the elements lie column-major without gaps.
+TENON_API bool is_fortran(const Tensor& t);
+
+// t's values in new memory of this order.
+TENON_API Tensor clone(const Tensor& t, Layout order);
+// The elements, read and placed in this order (ValueError for k), in another shape: a view where the strides allow it,
+// otherwise a copy. One size may be -1. Throws as reshape().
+TENON_API Tensor reshape(const Tensor& t, const Dims& shape, Layout order);
+// All elements, read in this order, in one dimension: a view where the strides allow it, otherwise a copy.
+TENON_API Tensor ravel(const Tensor& t, Layout order = Layout::c);
+
+}  // namespace tenon

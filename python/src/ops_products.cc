@@ -1,0 +1,279 @@
+// Rows: products over chosen dimensions, Einstein's sums, PyTorch's products of matrices.
+#include "core/errors.h"
+#include "op.h"
+#include "tenon/ops.h"
+
+namespace tenon::py {
+namespace {
+
+// ---- einsum ----
+
+// One sublist: ints and `...`.
+Dims sublist(PyObject* o) {
+  const Object items = Object::maybe(PySequence_Fast(o, ""));
+  if (!items) {
+    PyErr_Clear();
+    wrong_type({"einsum", "sublist"}, "a list of ints and ...", o);
+  }
+  Dims out;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
+    out.push_back(item == Py_Ellipsis ? kEllipsis : to_int(item, {"einsum", "sublist"}));
+    if (item != Py_Ellipsis && out.back() == kEllipsis) errors::fail("einsum", "subscripts are numbers from 0 to 51; got -1");
+  }
+  return out;
+}
+
+bool is_list(PyObject* o) { return PyTuple_Check(o) || PyList_Check(o); }
+bool is_subscript(PyObject* o) { return PyLong_Check(o) || o == Py_Ellipsis; }
+
+struct Einsum {
+  std::string equation;
+  std::vector<Tensor> operands;
+};
+
+// einsum("ij,jk", a, b), einsum("ij,jk", [a, b]) and einsum(a, [0, 1], b, [1, 2], [0, 2]).
+Einsum read(PyObject* first, PyObject* given) {
+  Einsum e;
+  // What was not collected from several arguments is one: a list of operands, or the operand or sublist itself.
+  const bool several = is_list(given) && PySequence_Size(given) > 0;
+  const Object head = several ? Object::steal(PySequence_GetItem(given, 0)) : Object();
+  if (PyUnicode_Check(first)) {
+    e.equation = to_string(first, {"einsum", "equation"});
+    const bool one = e.equation.find(',') == std::string::npos;
+    const bool listed = several && (!one || (PySequence_Size(given) == 1 && (PyTuple_Check(given) || is_tensor(head.get()))));
+    if (listed || !is_list(given)) {
+      e.operands = listed ? to_tensors(given, {"einsum", "operands"})
+                          : std::vector<Tensor>{to_tensor(given, {"einsum", "operands"})};
+    } else {
+      e.operands = {to_tensor(given, {"einsum", "operands"})};
+    }
+    return e;
+  }
+  std::vector<Dims> lists;
+  std::optional<Dims> result;
+  e.operands.push_back(to_tensor(first, {"einsum", "equation"}));
+  if (!is_list(given) || !several || is_subscript(head.get())) {
+    lists.push_back(sublist(given));
+  } else {
+    const Py_ssize_t n = PySequence_Size(given);
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      const Object item = Object::steal(PySequence_GetItem(given, i));
+      if (i % 2 == 0) lists.push_back(sublist(item.get()));
+      else if (i == n - 1) result = sublist(item.get());
+      else e.operands.push_back(to_tensor(item.get(), {"einsum", "operands"}));
+    }
+  }
+  e.equation = einsum_equation(lists, result);
+  return e;
+}
+
+// A path that was given: ['einsum_path', (0, 1), ...] or its steps alone. Of True, False and the names of ways to find
+// one none: einsum finds its own.
+std::vector<Dims> path_of(PyObject* optimize) {
+  std::vector<Dims> path;
+  if (optimize == Py_None || PyBool_Check(optimize)) return path;
+  if (PyUnicode_Check(optimize)) {
+    const std::string name = to_string(optimize, {"einsum", "optimize"});
+    if (name != "greedy" && name != "optimal")
+      errors::fail("einsum", "optimize is a bool, 'greedy', 'optimal' or a path; got '", name, "'");
+    return path;
+  }
+  if (!is_list(optimize)) wrong_type({"einsum", "optimize"}, "a bool, 'greedy', 'optimal' or a path", optimize);
+  const Py_ssize_t n = PySequence_Size(optimize);
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    const Object item = Object::steal(PySequence_GetItem(optimize, i));
+    if (PyUnicode_Check(item.get()) || (i > 0 && PyIndex_Check(item.get()) && path.empty())) continue;
+    path.push_back(to_dims(item.get(), {"einsum", "optimize"}));
+  }
+  return path;
+}
+
+bool castable(DType from, DType to, const std::string& casting) {
+  if (casting == "unsafe") return true;
+  if (casting == "same_kind") return can_cast_same_kind(from, to);
+  if (casting == "safe") return promote(from, to) == to;
+  if (casting == "no" || casting == "equiv") return from == to;
+  errors::fail("einsum", "casting is 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'; got '", casting, "'");
+}
+
+PyObject* einsum_any(const OpDef& def, PyObject* const* args) {
+  const Einsum e = read(args[0], args[1]);
+  const auto dtype = argument<std::optional<DType>>(def, args, 2);
+  const std::string casting = to_string(args[4], {"einsum", "casting"});
+  for (const Tensor& t : e.operands)
+    if (dtype && !castable(t.dtype(), *dtype, casting))
+      errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='", casting,
+                              "'");
+  const std::vector<Dims> path = path_of(args[5]);
+  return computed(kLongWork, [&] { return einsum(e.equation, e.operands, dtype, path); }, e.operands);
+}
+
+// ---- tensordot ----
+
+PyObject* tensordot_any(const OpDef& def, PyObject* const* args) {
+  From<Tensor> a(args[0], {def.name.c_str(), "a"}), b(args[1], {def.name.c_str(), "b"});
+  const Where w{def.name.c_str(), "dims"};
+  if (!is_list(args[2])) {
+    const std::int64_t n = to_int(args[2], w);
+    return computed(kLongWork, [&] { return tensordot(a.get(), b.get(), n); }, a.get(), b.get());
+  }
+  if (PySequence_Size(args[2]) != 2) errors::fail(def.name, "dims is an int or a pair of dimensions or of lists");
+  const Object first = item_at(args[2], 0, w.op), second = item_at(args[2], 1, w.op);
+  const Dims x = to_dims(first.get(), w), y = to_dims(second.get(), w);
+  return computed(kLongWork, [&] { return tensordot(a.get(), b.get(), x, y); }, a.get(), b.get());
+}
+
+// cross(dim=None): the first dimension of three elements.
+Tensor cross_along(const Tensor& a, const Tensor& b, const std::optional<std::int64_t>& dim) {
+  if (dim) return cross(a, b, *dim);
+  const int n = std::max(a.ndim(), b.ndim());
+  for (int d = -n; d < 0; ++d)
+    if (-d <= a.ndim() && -d <= b.ndim() && a.size(d) == 3 && b.size(d) == 3) return cross(a, b, d);
+  errors::fail<ShapeError>("cross", "no dimension of both has 3 elements; got shapes ", a.shape(), " and ", b.shape());
+}
+
+using Plus = Tensor (*)(const Tensor&, const Tensor&, const Tensor&, const Scalar&, const Scalar&);
+
+// self gets the sum, in its own shape and dtype.
+template <Plus sum>
+Tensor& into_self(Tensor& self, const Tensor& a, const Tensor& b, const Scalar& beta, const Scalar& alpha) {
+  const Tensor r = sum(self, a, b, beta, alpha);
+  if (r.shape() != self.shape()) errors::wrong_shape("addmm_", self.shape(), r.shape());
+  if (!can_cast_same_kind(r.dtype(), self.dtype())) errors::result_does_not_fit("addmm_", r.dtype(), self.dtype());
+  return copy_(self, r);
+}
+
+constexpr const char* kPlusErrors =
+    "\n\nbeta, alpha: numbers; where beta is 0 the values of input do not matter, NaN too. input is broadcast to the\n"
+    "product. A new tensor of the promoted dtype; float16 and bfloat16 are rounded once. ValueError for shapes that\n"
+    "do not fit, TypeError for float8 and for a fraction beside integers.";
+
+void def_plus(Ops& ops) {
+  const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second) {
+    ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only, "beta"_a = 1,
+            "alpha"_a = 1)
+        .long_work();
+    ops.def((std::string(name) + "_").c_str(), &into_self<sum>,
+            (std::string(what) +
+             "\n\nIn place: the tensor is input, is overwritten and returned. ValueError where the result has another\n"
+             "shape and for read-only memory, TypeError for a result of a higher kind, RuntimeError for a leaf that\n"
+             "requires grad and for elements that share memory.")
+                .c_str(),
+            "input"_a, Arg(first), Arg(second), kw_only, "beta"_a = 1, "alpha"_a = 1)
+        .method_only()
+        .long_work();
+  };
+  rows.operator()<&addmm>("addmm", "beta * input + alpha * (mat1 @ mat2), of two matrices.", "mat1"_a, "mat2"_a);
+  rows.operator()<&addmv>("addmv", "beta * input + alpha * (mat @ vec), of a matrix and a vector.", "mat"_a, "vec"_a);
+  rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a);
+  rows.operator()<&addbmm>("addbmm", "beta * input + alpha * (the sum of batch1 @ batch2 over the first dimension).",
+                           "batch1"_a, "batch2"_a);
+  rows.operator()<&baddbmm>("baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.", "batch1"_a,
+                            "batch2"_a);
+}
+
+}  // namespace
+
+void def_products(Ops& ops) {
+  ops.raw("einsum", &einsum_any,
+          "Sums of products by Einstein's convention: einsum('ij,jk->ik', a, b) is a @ b.\n\n"
+          "equation: a letter for each dimension of each operand, '...' for dimensions without one, which broadcast;\n"
+          "after '->' the result's. Without '->' they are those of '...' and the letters that stand once, in the\n"
+          "order of the alphabet. A letter that stands twice in one operand takes the diagonal; sizes of 1 are\n"
+          "repeated. Or operands and lists of ints in turn: einsum(a, [0, 1], b, [1, 2], [0, 2]).\n"
+          "dtype: what the operands become first, as casting allows (TypeError). optimize: a path, as einsum_path\n"
+          "gives it; otherwise three operands or more are joined in an order that keeps the results small.\n\n"
+          "A new tensor of the promoted dtype, or a view where nothing is summed or multiplied. ValueError for an\n"
+          "equation that is malformed or does not fit the operands, TypeError for float8.\n\n"
+          "    >>> tenon.einsum('i,j->ij', tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+          "    tensor([[3, 4],\n"
+          "            [6, 8]])",
+          "equation"_a, variadic("operands"_a), kw_only, "dtype"_a = none, "order"_a = "K", "casting"_a = "safe",
+          "optimize"_a = false)
+      .function_only()
+      .with_out();
+  ops.all().back()->variadic_arrays = true;
+  ops.raw("tensordot", &tensordot_any,
+          "Sums of products over chosen dimensions of both tensors.\n\n"
+          "dims: a number of last dimensions of a and first ones of b, or a pair of dimensions or of lists of them.\n"
+          "A new tensor of the promoted dtype with the other dimensions of a, then those of b. ValueError where the\n"
+          "sizes or the numbers of dimensions differ and for a negative number, IndexError for a dimension that is\n"
+          "not there, TypeError for float8.\n\n"
+          "    >>> tenon.tensordot(tenon.ones(2, 3), tenon.ones(3, 4), 1).shape\n"
+          "    (2, 4)",
+          "a"_a, "b"_a, "dims"_a = 2)
+      .function_only()
+      .with_out();
+  ops.def("inner", &inner,
+          "The sums of products over the last dimension of both tensors.\n\n"
+          "The product where one has no dimension. A new tensor of the promoted dtype. ValueError where the sizes\n"
+          "differ, TypeError for float8.",
+          "input"_a, "other"_a)
+      .long_work();
+  ops.def("vdot", &vdot,
+          "The sum of the products of all elements, those of the first conjugated.\n\n"
+          "A new 0-d tensor of the promoted dtype. ValueError where the numbers of elements differ, TypeError for "
+          "float8.",
+          "input"_a, "other"_a)
+      .long_work();
+  ops.def("vecdot", &vecdot,
+          "The sums of products along a dimension, the first tensor conjugated; the other dimensions broadcast.\n\n"
+          "A new tensor of the promoted dtype, without that dimension. IndexError for a dimension that is not\n"
+          "there, ValueError where the sizes along it differ and for 0-d tensors, TypeError for float8.",
+          "input"_a, "other"_a, "dim"_a = -1)
+      .long_work();
+  ops.def("matvec", &matvec,
+          "The products of matrices (..., m, n) and vectors (..., n); leading dimensions broadcast.\n\n"
+          "A new tensor (..., m) of the promoted dtype. ValueError where the inner sizes differ, TypeError for "
+          "float8.",
+          "input"_a, "vec"_a)
+      .function_only()
+      .long_work();
+  ops.def("vecmat", &vecmat,
+          "The products of conjugated vectors (..., m) and matrices (..., m, n); leading dimensions broadcast.\n\n"
+          "A new tensor (..., n) of the promoted dtype. ValueError where the inner sizes differ, TypeError for "
+          "float8.",
+          "input"_a, "mat"_a)
+      .function_only()
+      .long_work();
+  ops.def("kron", &kron,
+          "The Kronecker product: blocks of other, one for each element of input, multiplied by it.\n\n"
+          "A new tensor of the promoted dtype; its sizes are the products of both tensors'. ValueError for more\n"
+          "than 32 dimensions, TypeError for float8.\n\n"
+          "    >>> tenon.kron(tenon.tensor([1, 10]), tenon.tensor([2, 3]))\n"
+          "    tensor([ 2,  3, 20, 30])",
+          "input"_a, "other"_a)
+      .long_work();
+  ops.def("cross", &cross_along,
+          "The vector products along a dimension of three elements; the other dimensions broadcast.\n\n"
+          "dim: by default the first that has three elements in both. A new tensor of the promoted dtype.\n"
+          "IndexError for a dimension that is not there, ValueError for another size and for shapes that do not\n"
+          "broadcast, TypeError for float8.",
+          "input"_a, "other"_a, "dim"_a = none)
+      .long_work();
+  ops.def("trace", &trace,
+          "The sum of a diagonal of two dimensions, which go: of a matrix a number.\n\n"
+          "A new tensor; integers are summed in int64. IndexError for a dimension that is not there, ValueError for\n"
+          "a repeated one and for fewer than two dimensions, TypeError for float8.",
+          "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none);
+  ops.def("mm", &mm,
+          "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
+          "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",
+          "input"_a, "mat2"_a);
+  ops.def("bmm", &bmm,
+          "The products of two stacks of matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
+          "ValueError for another number of dimensions than three and where the numbers of matrices or the inner\n"
+          "sizes differ, TypeError for float8.",
+          "input"_a, "mat2"_a);
+  ops.def("chain_matmul", &multi_dot,
+          "The product of a chain of matrices, in the order of fewest multiplications.\n\n"
+          "The first and the last may be vectors. A new tensor of the promoted dtype, or the matrix itself where\n"
+          "there is one. ValueError where inner sizes differ and for no matrices, TypeError for float8.",
+          variadic("matrices"_a))
+      .function_only()
+      .long_work();
+  def_plus(ops);
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,55 @@
+// The order of elements: column-major is row-major with the dimensions turned round.
+#include "tenon/ops/layout.h"
+
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+Layout decided(const Tensor& t, Layout order) {
+  if (order != Layout::a) return order;
+  return is_fortran(t) && !t.is_contiguous() ? Layout::f : Layout::c;
+}
+
+Dims reversed(const Dims& dims) {
+  Dims out;
+  for (int i = dims.size() - 1; i >= 0; --i) out.push_back(dims[i]);
+  return out;
+}
+
+}  // namespace
+
+Layout layout(const std::string& name) {
+  if (name == "C") return Layout::c;
+  if (name == "F") return Layout::f;
+  if (name == "A") return Layout::a;
+  if (name != "K") errors::fail("order", "it is 'C', 'F', 'A' or 'K'; got '", name, "'");
+  return Layout::k;
+}
+
+bool is_fortran(const Tensor& t) { return alias(t, 0, reversed(t.shape()), reversed(t.strides())).is_contiguous(); }
+
+Tensor clone(const Tensor& t, Layout order) {
+  order = decided(t, order);
+  if (order == Layout::c || t.ndim() < 2) return clone(t);
+  Dims axes = order == Layout::k ? memory_order(t.shape(), t.strides()) : Dims();
+  if (order == Layout::f)
+    for (int d = t.ndim() - 1; d >= 0; --d) axes.push_back(d);
+  Tensor out = alias(empty(t.shape(), t.dtype(), t.device()), 0, t.shape(), dense_strides(t.shape(), axes));
+  return copy_(out, t);
+}
+
+Tensor reshape(const Tensor& t, const Dims& shape, Layout order) {
+  if (order == Layout::k) errors::fail("reshape", "order is 'C', 'F' or 'A'; got 'K'");
+  if (decided(t, order) == Layout::c) return reshape(t, shape);
+  return T(reshape(T(t), reversed(shape)));
+}
+
+Tensor ravel(const Tensor& t, Layout order) {
+  if (order == Layout::k) return reshape(permute(t, memory_order(t.shape(), t.strides())), {-1});
+  return reshape(t, {-1}, order);
+}
+
+}  // namespace tenon

@@ -1,0 +1,105 @@
+// Elements by their places, under NumPy's rules.
+#include "tenon/ops/take.h"
+
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+// Integer indices within [0, n).
+Tensor bounded(const char* op, const Tensor& indices, std::int64_t n, Bounds bounds) {
+  if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
+  const Tensor at = to(indices, DType::int64);
+  if (bounds == Bounds::strict || at.numel() == 0) return at;
+  if (n == 0) errors::fail<IndexError>(op, "there is no element to take");
+  return bounds == Bounds::wrap ? remainder(at, n) : clip(at, 0, n - 1);
+}
+
+// n values, from the first again where there are fewer.
+Tensor repeated(const Tensor& values, std::int64_t n) {
+  const Tensor flat = reshape(values, {-1});
+  if (flat.numel() == 1) return expand(flat, {n});
+  return narrow(tile(flat, {(n + flat.numel() - 1) / flat.numel()}), 0, 0, n);
+}
+
+}  // namespace
+
+Bounds bounds(const std::string& name) {
+  if (name == "raise") return Bounds::strict;
+  if (name == "wrap") return Bounds::wrap;
+  if (name != "clip") errors::fail("mode", "it is 'raise', 'wrap' or 'clip'; got '", name, "'");
+  return Bounds::clip;
+}
+
+Tensor take(const Tensor& t, const Tensor& indices, std::optional<std::int64_t> dim, Bounds bounds) {
+  if (bounds == Bounds::strict) return take(t, indices, dim);
+  const std::int64_t n = !dim || t.ndim() == 0 ? t.numel() : t.shape()[normalize_axis("take", *dim, t.ndim())];
+  return take(t, bounded("take", indices, n, bounds), dim);
+}
+
+std::vector<Tensor> unravel_index(const Tensor& indices, const Dims& shape) {
+  constexpr const char* op = "unravel_index";
+  if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
+  for (const std::int64_t n : shape)
+    if (n < 0) errors::negative_size(op, shape);
+  const std::int64_t n = shape.product();
+  Tensor rest = to(indices, DType::int64);
+  if (rest.numel() > 0) {
+    const std::int64_t low = amin(rest).item<std::int64_t>(), high = amax(rest).item<std::int64_t>();
+    if (low < -n || high >= n)
+      errors::fail<IndexError>(op, "index ", low < -n ? low : high, " is out of range for ", n, " elements");
+    if (low < 0) rest = remainder(rest, n);
+  }
+  std::vector<Tensor> out(static_cast<std::size_t>(shape.size()));
+  for (int d = shape.size() - 1; d >= 0; --d) {
+    out[static_cast<std::size_t>(d)] = remainder(rest, std::max<std::int64_t>(shape[d], 1));
+    rest = floor_divide(rest, std::max<std::int64_t>(shape[d], 1));
+  }
+  return out;
+}
+
+Tensor& put_values_(Tensor& self, const Tensor& indices, const Tensor& values, Bounds bounds) {
+  const Tensor at = reshape(bounded("put", indices, self.numel(), bounds), {-1});
+  if (at.numel() == 0 || values.numel() == 0) return self;
+  const Tensor written = repeated(values, at.numel());
+  if (self.ndim() == 0) {
+    unravel_index(at, {1});  // checks that they are there
+    Tensor line = reshape(self, {1});
+    const Index where[] = {at};
+    index_put_(line, where, written);
+    return self;
+  }
+  std::vector<Index> where;
+  for (const Tensor& t : unravel_index(at, self.shape())) where.emplace_back(t);
+  index_put_(self, where, written);
+  return self;
+}
+
+Tensor compress(const Tensor& t, const Tensor& condition, std::optional<std::int64_t> dim) {
+  if (condition.ndim() != 1) errors::wrong_ndim("compress", condition.ndim(), "a condition of 1 dimension");
+  const Tensor at = reshape(nonzero(condition), {-1});
+  return take(t, at, dim);
+}
+
+Tensor choose(const Tensor& indices, std::span<const Tensor> choices, Bounds bounds) {
+  if (choices.empty()) errors::fail("choose", "at least one choice is needed");
+  const auto n = static_cast<std::int64_t>(choices.size());
+  Tensor at = bounded("choose", indices, n, bounds);
+  // As NumPy's: a negative index does not count from the end.
+  if (at.numel() > 0 && bounds == Bounds::strict) {
+    const std::int64_t low = amin(at).item<std::int64_t>(), high = amax(at).item<std::int64_t>();
+    if (low < 0 || high >= n)
+      errors::fail("choose", "index ", low < 0 ? low : high, " is out of range for ", n, " choices");
+  }
+  Dims shape = at.shape();
+  for (const Tensor& c : choices) shape = broadcast_shapes("choose", shape, c.shape());
+  std::vector<Tensor> all;
+  for (const Tensor& c : choices) all.push_back(expand(c, shape));
+  at = expand(at, shape);
+  return squeeze(gather(stack(all, 0), 0, unsqueeze(at, {0})), Dims{0});
+}
+
+}  // namespace tenon
