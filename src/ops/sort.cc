@@ -60,8 +60,7 @@ Tensor order_statistics(const Tensor& t, const Dims& ranks) {
   if (ranks.size() <= kMaxRanks && !is_complex(t.dtype()) && !autograd::needs_grad(t)) {
     const Tensor source = contiguous(rows);
     const Tensor out = empty(shape, t.dtype(), t.device());
-    if (out.numel() == 0 ||
-        try_launch("order_statistics", t.device(), &Backend::select, plan_select(source, ranks, out)))
+    if (out.numel() == 0 || try_launch("order_statistics", t.device(), &Backend::select, plan_select(source, ranks, out)))
       return out;
   }
   const Tensor s = sort(rows);
