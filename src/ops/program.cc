@@ -24,13 +24,15 @@ struct Run {
   int n = 0;
   Operand in[kMaxProgramInputs] = {0, 0, 0, 0, 0, 0, 0, 0};
   Place place;
+  DType promoted;
   ProgramTypes types;
   std::span<const Tensor> out;
 
   std::span<const Operand> inputs() const { return {in, static_cast<std::size_t>(n)}; }
 };
 
-void prepare(Run& r, const Program& p, std::span<const Operand> arguments) {
+// like: a run of the same program, or null; what it computes in serves again where it can.
+void prepare(Run& r, const Program& p, std::span<const Operand> arguments, const Run* like = nullptr) {
   if (static_cast<int>(arguments.size()) != p.arguments)
     errors::fail(p.name, "the program takes ", p.arguments, " arguments; got ",
                  static_cast<std::int64_t>(arguments.size()));
@@ -42,7 +44,8 @@ void prepare(Run& r, const Program& p, std::span<const Operand> arguments) {
   }
   DType promoted = promoted_dtype(r.inputs(), masks);
   for (int i = 0; i < p.numbers; ++i) promoted = p.number[i].promote_with(promoted);
-  r.types = program_types(p, promoted);
+  r.promoted = promoted;
+  r.types = like && like->promoted == promoted ? like->types : program_types(p, promoted);
   const auto check_number = [&](const Scalar& s) {
     if (!s.fits(r.types.compute)) errors::scalar_out_of_bounds(p.name, s, r.types.compute);
   };
@@ -286,11 +289,11 @@ void run_program(const Program& p, std::span<const ProgramArguments> list) {
   ProgramCall c;
   const Run* planned = nullptr;
   const auto plan = [&](const Run& r) {  // once for all that compute in the same dtype
-    if (!planned || planned->types != r.types) plan_steps(c, p, r.types);
+    if (!planned || planned->types.compute != r.types.compute) plan_steps(c, p, r.types);
     planned = &r;
   };
   for (std::size_t k = 0; k < list.size(); ++k) {
-    prepare(runs[k], p, list[k].in);
+    prepare(runs[k], p, list[k].in, k ? &runs[k - 1] : nullptr);
     runs[k].out = list[k].out;
     plan(runs[k]);
     check(c, p, runs[k]);

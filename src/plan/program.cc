@@ -49,12 +49,14 @@ bool derive_dtypes(const Program& p, DType compute, DType* dtype) {
 
 ProgramTypes program_types(const Program& p, DType promoted) {
   if (is_float8(promoted)) errors::dtype_not_supported(p.name, promoted, "all other numbers");
-  DType dtype[kMaxRegisters];
-  const DType compute = is_half(promoted) ? DType::float32 : promoted;
-  if (derive_dtypes(p, compute, dtype)) return {compute, promoted};
-  if (!derive_dtypes(p, default_float(), dtype))
+  ProgramTypes types;
+  types.result = promoted;
+  types.compute = is_half(promoted) ? DType::float32 : promoted;
+  if (derive_dtypes(p, types.compute, types.registers)) return types;
+  types.compute = types.result = default_float();
+  if (!derive_dtypes(p, types.compute, types.registers))
     errors::fail<RuntimeError>(p.name, "a step that computes in floats takes no register of bool");
-  return {default_float(), default_float()};
+  return types;
 }
 
 void plan_steps(ProgramCall& call, const Program& p, const ProgramTypes& types) {
@@ -64,7 +66,7 @@ void plan_steps(ProgramCall& call, const Program& p, const ProgramTypes& types) 
   call.steps = p.steps;
   std::copy(p.step, p.step + p.steps, call.step);
   std::copy(p.output, p.output + p.outputs, call.output);
-  derive_dtypes(p, types.compute, call.register_dtype);
+  std::copy(types.registers, types.registers + p.inputs + p.numbers + p.steps, call.register_dtype);
   for (int i = 0; i < p.numbers; ++i) p.number[i].store(types.compute, call.number[i]);
 }
 

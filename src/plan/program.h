@@ -8,9 +8,9 @@
 namespace tenon {
 
 struct ProgramTypes {
-  DType compute;  // of the inputs and numbers, in registers
-  DType result;   // of outputs that have it there
-  bool operator==(const ProgramTypes&) const = default;
+  DType compute;                   // of the inputs and numbers, in registers
+  DType result;                    // of outputs that have it there
+  DType registers[kMaxRegisters];  // of one program: they follow from `compute`
 };
 // Throws DtypeError where the rule of a step refuses the promoted dtype.
 TENON_API ProgramTypes program_types(const Program& program, DType promoted);
