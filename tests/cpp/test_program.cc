@@ -328,7 +328,7 @@ void expect_many(Device device) {
   run_program(kMulAdd, many.runs);
   for (std::size_t i = 0; i < want.size(); ++i) {
     expect_same("tensor " + std::to_string(i), many.a[i], want[i]);
-    EXPECT_EQ(many.a[i].storage().version(), 1u);
+    EXPECT_EQ(many.a[i].storage().version(), many.a[i].numel() > 0 ? 1u : 0u);
   }
 }
 
