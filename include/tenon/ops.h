@@ -15,11 +15,13 @@
 // - Errors are thrown before anything is written. ShapeError is a ValueError, DtypeError a TypeError.
 #pragma once
 
+#include "tenon/ops/activations.h"
 #include "tenon/ops/compare.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/diagonal.h"
 #include "tenon/ops/difference.h"
+#include "tenon/ops/foreach.h"
 #include "tenon/ops/format.h"
 #include "tenon/ops/histogram.h"
 #include "tenon/ops/index.h"

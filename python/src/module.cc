@@ -116,6 +116,8 @@ NB_MODULE(_C, m) {
     init_size();
     static Ops ops;
     def_elementwise(ops);
+    def_activations(ops);
+    def_foreach(ops);
     def_creation(ops);
     def_shape(ops);
     def_join(ops);

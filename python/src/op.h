@@ -268,6 +268,8 @@ void install_ops(const Ops& ops, PyObject* module);
 
 // ---- the rows, by topic ----
 void def_elementwise(Ops& ops);
+void def_activations(Ops& ops);
+void def_foreach(Ops& ops);
 void def_creation(Ops& ops);
 void def_reduce(Ops& ops);
 void def_shape(Ops& ops);

@@ -20,6 +20,7 @@ Status select(const SelectCall& c);
 Status count_true(const bool* mask, std::int64_t n, std::int64_t* count);
 Status true_positions(const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count);
 Status masked(const MaskedCall& c);
+Status program(const ProgramCall& c);
 Status index_range(const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
 
 const Backend& backend();

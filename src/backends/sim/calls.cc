@@ -167,6 +167,29 @@ Status elementwise(Stream stream, const char* op, const ElementwiseCall& c) noex
       });
 }
 
+Status program(Stream stream, const char* op, const ProgramCall& c) noexcept {
+  return run(
+      stream, op, cpu().program, c,
+      [&](const Checker& check) {
+        for (std::int64_t k = 0; k < c.n_spans; ++k)
+          for (int i = 0; i < c.outputs + c.inputs; ++i) {
+            if (c.immediate[i]) continue;
+            const std::int64_t size = size_of(c.dtype[i]);
+            check.operand(i < c.outputs ? "an output" : "an input", c.spans[k].operand[i].data,
+                          c.loop ? Extent(size).over(*c.loop, i) : Extent(size).along(c.spans[k].n, size));
+          }
+      },
+      [](ProgramCall& p) { p.n_spans = 0; },
+      [spans = std::vector(c.spans, c.spans + c.n_spans), loop = c.loop ? *c.loop : ProgramLoop()](
+          ProgramCall& p, const Memory& m) mutable {
+        for (ProgramSpan& span : spans)
+          for (int i = 0; i < p.outputs + p.inputs; ++i)
+            if (!p.immediate[i]) span.operand[i].data = m.translate(span.operand[i].data);
+        p.spans = spans.data();
+        if (p.loop) p.loop = &loop;
+      });
+}
+
 Status reduce(Stream stream, const char* op, const ReduceCall& c) noexcept {
   return run(
       stream, op, cpu().reduce, c,
