@@ -355,9 +355,10 @@ OpDef* new_ufunc(Op op, const char* name) {
   d->invoke = &invoke;
   d->doc =
       std::string(o.doc) + "\n\nElementwise" + (o.arity == 1 ? "" : ", with broadcasting") +
-      ", into a new tensor or out. where: a bool tensor; elements where it is False are out's, or 0 without out.\n"
-      "dtype: what the operands are converted to first, as casting allows. order: 'C', 'F', 'A' or 'K', how a new\n"
-      "result lies in memory. subok is ignored.";
+      ", into a new tensor or out.\n"
+      "where: a bool tensor; elements where it is False are out's, or 0 without out. dtype: what the operands are\n"
+      "converted to first, as casting allows. order: 'C', 'F', 'A' or 'K', how a new result lies in memory.\n"
+      "subok is ignored.";
   return d;
 }
 
