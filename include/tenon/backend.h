@@ -1,216 +1,105 @@
-// The plugin ABI: what a device has to provide. Plain structs and function pointers, no Python, no CUDA.
+// The plugin ABI: what a device has to provide. Plain structs and function pointers, no Python, no CUDA. Only backends
+// and what launches their calls (src/core) include this.
 //
-// A call struct is a finished plan: shapes are broadcast, dimensions collapsed and ordered, dtypes chosen.
-// A backend may run it later (its own stream); the core keeps the storages alive until then by freeing
-// through the same backend. An entry that is null, or returns kUnavailable, gives the one error
+// A backend runs its calls in the order of their stream, later if it likes. Its entries throw nothing. What fails at
+// once is the entry's status. What fails later is the status of the next entry of this device that waits, once, and
+// leaves everything else usable. An entry that is null, or returns unavailable, gives the one error
 // "<op>: not available on <device> for <dtype>".
 #pragma once
 
 #include <cstdint>
 
-#include "tenon/device.h"
-#include "tenon/dims.h"
-#include "tenon/dtype.h"
+#include "tenon/calls.h"
+#include "tenon/devices.h"
 
 namespace tenon {
 
-enum class Op : std::uint8_t;  // a row of elementwise.def; tenon/op.h has the enumerators
+enum class Status : int { ok, unavailable, out_of_memory, failed, bad_index };
 
-inline constexpr int kMaxOperands = 4;
-
-enum Status : int { kOk = 0, kUnavailable = 1 };
-
-// An n-d loop over operands with strides in bytes; the last dimension is the innermost.
-struct Loop {
-  int ndim = 0;
-  std::int64_t numel = 1;
-  std::int64_t shape[kMaxDims];
-  std::int64_t strides[kMaxOperands][kMaxDims];
+// Why a call returned out_of_memory, failed or bad_index.
+struct Failure {
+  Status status;
+  char op[64];     // the operation that failed, which is not the one that reports it where `late`
+  bool late;       // it failed after its call had returned
+  char what[192];  // failed: part of a sentence
+  std::int64_t index, size;  // bad_index: which, and the size of the dimension...
+  int axis;                  // ...that it indexed
 };
 
-struct ElementwiseCall {
-  Op op;
-  DType compute;     // the dtype that inputs are converted to
-  DType kernel_out;  // the dtype that the kernel produces, converted to the output's
-  int arity;
-  // Operand 0 is the output; 1 to arity are the inputs.
-  void* data[kMaxOperands];
-  DType dtype[kMaxOperands];
-  bool immediate[kMaxOperands];             // the operand is a number of the compute dtype, in value[]
-  alignas(16) unsigned char value[kMaxOperands][16];
-  bool stream_output;                       // bypass the cache: large and its pages are present
-  Loop loop;
-};
-
-enum class Reduction : std::uint8_t { sum, prod, min, max, argmin, argmax, any, all, count_nonzero, var, norm2 };
-
-// out[kept] = reduce over `reduced` of in. Operand 0 is the output, 1 the input.
-struct ReduceCall {
-  Reduction op;
-  DType in_dtype;
-  DType out_dtype;  // also the dtype that sums and products are formed in, at least
-  void* out;
-  const void* in;
-  Loop kept;        // strides[0]: output, strides[1]: input
-  Loop reduced;     // strides[1]: input; in logical (row-major) order for argmin and argmax
-  double correction;  // var: divides by n - correction
-};
-
-enum class Scan : std::uint8_t { sum, prod };
-
-struct ScanCall {
-  Scan op;
-  DType in_dtype, out_dtype;
-  void* out;
-  const void* in;
-  Loop outer;  // strides[0]: output, strides[1]: input
-  std::int64_t n, out_stride, in_stride;  // along the scanned dimension, in bytes
-};
-
-struct SoftmaxCall {
-  bool log;
-  DType dtype;
-  void* out;
-  const void* in;
-  Loop outer;
-  std::int64_t n, out_stride, in_stride;
-};
-
-// c[b] = a[b] @ b[b]: matrices with any strides (in elements), batches by the loop (strides in bytes).
-// No size is 0.
-struct MatmulCall {
-  DType dtype;
-  void* c;
-  const void *a, *b;
-  std::int64_t m, n, k;
-  std::int64_t a_strides[2], b_strides[2], c_strides[2];
-  Loop batch;  // strides[0]: c, [1]: a, [2]: b
-};
-
-enum class IndexMode : std::uint8_t { get, put, accumulate };
-
-// values[loop] <-> base[sum_i index_i[loop] * index_strides[i] + loop . strides[1]]
-struct IndexCall {
-  IndexMode mode;
-  DType dtype;
-  void* values;
-  void* base;
-  Loop loop;  // strides[0]: values, strides[1]: base (0 along indexed dimensions)
-  int n_indices;
-  const std::int64_t* indices[kMaxDims];            // already checked and non-negative
-  std::int64_t index_loop_strides[kMaxDims][kMaxDims];  // of each index tensor in the loop, in bytes
-  std::int64_t base_strides[kMaxDims];              // of each indexed dimension, in bytes
-  std::int64_t base_sizes[kMaxDims];                // where others write indices meanwhile, what is read stays below
-};
-
-// The elements of a contiguous array where a contiguous mask is true, in order.
-// get: values[k] = base[position of the k-th true]; put: the other way round, or the same value everywhere.
-struct MaskedCall {
-  IndexMode mode;
-  DType dtype;
-  bool one_value;  // values holds one element
-  void* values;    // contiguous, as many as the mask has true elements
-  void* base;
-  const bool* mask;
-  std::int64_t n;  // of mask and base
-  std::int64_t count;  // of values; the mask may have others meanwhile, which are ignored
-};
-
-enum class Random : std::uint8_t { uniform, normal, integers };
-
-// Element i of the output depends on (seed, offset + i) alone.
-struct RandomCall {
-  Random kind;
-  DType dtype;
-  std::uint64_t seed, offset;
-  double a, b;              // uniform: low, high; normal: mean, standard deviation
-  std::int64_t low;         // integers: low + value below `range`
-  std::uint64_t range;      // 0 means 2^64
-  void* out;                // contiguous
-  std::int64_t n;
-};
-
-// out[i] = start + i * step, computed in float64 (complex128), or int64 exactly for integers.
-struct IotaCall {
-  DType dtype;
-  void* out;
-  std::int64_t n;
-  bool integers;
-  std::int64_t istart, istep;
-  double start, step;
-};
-
-// Sorts `rows` rows of n contiguous elements, NaNs above all numbers, complex numbers by their real parts first.
-// values gets the elements in order, indices where each stood; equal elements keep their order. One of the two may
-// be null.
-struct SortCall {
-  DType dtype;
-  bool descending;
-  const void* in;
-  void* values;
-  std::int64_t* indices;
-  std::int64_t rows, n;
-};
-
-inline constexpr int kMaxRanks = 16;
-
-// out[row][k] = the element that sorting the row would put at ranks[k], ascending. A NaN in a row makes all of them
-// NaN.
-struct SelectCall {
-  DType dtype;  // not complex
-  const void* in;
-  void* out;
-  std::int64_t rows, n;
-  int count;
-  std::int64_t ranks[kMaxRanks];
-};
-
+// `op` names the user's operation and is a literal: it is kept for later failures.
 struct Backend {
-  std::uint64_t abi_hash;  // kBackendAbi of the headers it was built with
-  const char* name;  // "cpu", "cuda"
+  std::uint64_t abi;  // kBackendAbi of the headers that it was built with
+  const char* name;   // "cpu", "cuda"
 
-  int (*device_count)();
-  void* (*allocate)(int device, std::int64_t bytes);  // null on failure
-  void (*free)(int device, void* data, std::int64_t bytes);
-  // Bytes between host and device; they wait for what the stream holds. (null for the CPU)
-  void (*to_device)(int device, void* dst, const void* src, std::int64_t bytes);
-  void (*to_host)(int device, void* dst, const void* src, std::int64_t bytes);
-  void (*synchronize)(int device);  // (null for the CPU)
-  // Page-locks host memory where it is, for copies at the bus's full speed; lets it go. Not kOk: refused. (optional)
-  int (*pin)(void* data, std::int64_t bytes);
-  void (*unpin)(void* data);
+  int (*device_count)() noexcept;
+  // What this thread's last call that was not ok says.
+  void (*last_error)(int device, Failure* out) noexcept;
 
-  int (*elementwise)(int device, const ElementwiseCall&);
-  int (*reduce)(int device, const ReduceCall&);
-  int (*scan)(int device, const ScanCall&);  // (optional)
-  int (*softmax)(int device, const SoftmaxCall&);  // (optional)
-  int (*matmul)(int device, const MatmulCall&);  // (optional)
-  int (*index)(int device, const IndexCall&);  // (optional)
-  int (*random)(int device, const RandomCall&);  // (optional)
-  int (*iota)(int device, const IotaCall&);  // (optional)
-  int (*sort)(int device, const SortCall&);  // (optional)
-  int (*select)(int device, const SelectCall&);  // (optional: sort serves)
-  // The flat row-major positions of the true elements of a contiguous bool array, and their number. (optional)
-  std::int64_t (*count_true)(int device, const bool* mask, std::int64_t n);
-  int (*true_positions)(int device, const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count);
-  int (*masked)(int device, const MaskedCall&);  // (optional: true_positions and index serve)
-  // The least and the greatest of contiguous numbers, n > 0, on the host. (optional: reduce serves)
-  int (*index_range)(int device, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
+  // ---- null for the CPU: devices, streams, events, memory ----
+
+  Status (*properties)(int device, DeviceProperties* out) noexcept;
+  Status (*memory_info)(int device, MemoryInfo* out) noexcept;
+  // Waits for all streams.
+  Status (*synchronize)(int device) noexcept;
+
+  Status (*stream_handle)(Stream, std::uintptr_t* out) noexcept;
+  // The stream of a handle, registered under an index if it is new. failed: there is none.
+  Status (*stream_adopt)(int device, std::uintptr_t handle, std::int32_t* index) noexcept;
+  Status (*stream_query)(Stream, bool* done) noexcept;
+  Status (*stream_synchronize)(Stream) noexcept;
+  // Calls f(context) in its turn, on a thread of the backend's: it may neither wait nor call tenon or the device.
+  Status (*stream_callback)(Stream, void (*f)(void* context), void* context) noexcept;
+
+  Status (*event_create)(int device, bool timing, void** event) noexcept;
+  void (*event_destroy)(int device, void* event) noexcept;
+  Status (*event_record)(void* event, Stream) noexcept;
+  Status (*event_wait)(void* event, Stream) noexcept;  // the stream waits, which may be another device's
+  Status (*event_query)(int device, void* event, bool* done) noexcept;
+  Status (*event_synchronize)(int device, void* event) noexcept;
+  Status (*event_elapsed)(int device, void* from, void* to, double* milliseconds) noexcept;
+
+  // Memory belongs to the stream that it was allocated for: freed, it serves again when that stream has passed, and
+  // those of record_use have passed what they were given before free().
+  Status (*allocate)(Stream, std::int64_t bytes, void** out) noexcept;
+  Status (*free)(Stream, void* data, std::int64_t bytes) noexcept;
+  Status (*record_use)(Stream, void* data) noexcept;
+  // (waits, unless the call is asynchronous)
+  Status (*copy)(Stream, const char* op, const CopyCall&) noexcept;
+  // Page-locks host memory where it is, for copies at the bus's full speed; lets it go. (optional)
+  Status (*pin)(void* data, std::int64_t bytes) noexcept;
+  Status (*unpin)(void* data) noexcept;
+
+  // ---- operations ----
+
+  Status (*elementwise)(Stream, const char* op, const ElementwiseCall&) noexcept;
+  Status (*reduce)(Stream, const char* op, const ReduceCall&) noexcept;
+  Status (*scan)(Stream, const char* op, const ScanCall&) noexcept;        // (optional)
+  Status (*softmax)(Stream, const char* op, const SoftmaxCall&) noexcept;  // (optional)
+  Status (*matmul)(Stream, const char* op, const MatmulCall&) noexcept;    // (optional)
+  Status (*index)(Stream, const char* op, const IndexCall&) noexcept;      // (optional)
+  Status (*random)(Stream, const char* op, const RandomCall&) noexcept;    // (optional)
+  Status (*iota)(Stream, const char* op, const IotaCall&) noexcept;        // (optional)
+  Status (*sort)(Stream, const char* op, const SortCall&) noexcept;        // (optional)
+  Status (*select)(Stream, const char* op, const SelectCall&) noexcept;    // (optional: sort serves)
+  // The number of true elements of a contiguous bool array, and their flat row-major positions. (optional; the first
+  // waits)
+  Status (*count_true)(Stream, const char* op, const bool* mask, std::int64_t n, std::int64_t* count) noexcept;
+  Status (*true_positions)(Stream, const char* op, const bool* mask, std::int64_t n, std::int64_t* out,
+                           std::int64_t count) noexcept;
+  Status (*masked)(Stream, const char* op, const MaskedCall&) noexcept;  // (optional: true_positions and index serve)
+  // The least and the greatest of contiguous numbers, n > 0, at once. Null where that would mean to wait: indices are
+  // then checked by the kernel.
+  Status (*index_range)(Stream, const char* op, const std::int64_t* indices, std::int64_t n,
+                        std::int64_t range[2]) noexcept;
 };
-
-// To be raised with each change of this header that no size shows: an order of fields, a meaning.
-inline constexpr std::uint64_t kBackendVersion = 2;
 
 // The one symbol that a plugin exports: extern "C" const tenon::Backend* tenon_backend();
 using BackendEntry = const Backend* (*)();
 
-// The table for a device. Throws DeviceError, saying what to install, if its plugin is absent or has no such device.
+// The table for a device. Throws DeviceError, saying what to install, if its backend is absent or has no such device.
 TENON_API const Backend& backend(Device device);
-// Whether the device type has a plugin and at least one device; never throws.
-TENON_API bool is_available(DeviceType type);
-// 1 for the CPU, 0 where is_available() is false.
-TENON_API int device_count(DeviceType type);
-// Returns when the device has done what it was given; at once for the CPU. Throws as backend().
-TENON_API void synchronize(Device device);
+// Makes a table that lives as long as the process the backend of a device type, in place of the plugin that would be
+// looked for. Throws RuntimeError if the type has a backend already, DeviceError for a table of another ABI.
+TENON_API void register_backend(DeviceType type, const Backend* table);
 
 }  // namespace tenon

@@ -35,6 +35,7 @@ class TENON_API NotImplemented : public Error { using Error::Error; };
 // ... RuntimeError, ...
 class TENON_API RuntimeError : public Error { using Error::Error; };
 class TENON_API DeviceError : public RuntimeError { using RuntimeError::RuntimeError; };
+class TENON_API OutOfMemoryError : public DeviceError { using DeviceError::DeviceError; };
 class TENON_API GradError : public RuntimeError { using RuntimeError::RuntimeError; };
 // clang-format on
 

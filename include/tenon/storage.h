@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "tenon/device.h"
+#include "tenon/devices.h"
 #include "tenon/intrusive.h"
 #include "tenon/macros.h"
 
@@ -20,7 +20,8 @@ class TENON_API Storage {
  public:
   enum class Kind : std::uint8_t { owned, borrowed, mapped, shared };
 
-  // Uninitialised bytes, 64-byte aligned on the CPU. Throws std::bad_alloc, or DeviceError on a device.
+  // Uninitialised bytes, 64-byte aligned on the CPU. A device's belong to its current stream: freed, they serve again
+  // when that stream has passed. Throws std::bad_alloc, or on a device OutOfMemoryError or DeviceError.
   static Ref<Storage> allocate(std::int64_t bytes, Device device = kCpu);
   // Bytes that belong to somebody else, kept alive until deleter(context), if there is one, is called with the last
   // reference's end. Throws std::bad_alloc, without calling it.
@@ -48,6 +49,10 @@ class TENON_API Storage {
   // What borrow() was given; identifies the owner.
   void* context() const { return context_; }
   Deleter deleter() const { return deleter_; }
+
+  // Tells a device's memory that another stream than its own uses it, too: it serves again when both have passed.
+  // Memory that somebody else owns takes no notice.
+  void record_use(Stream stream);
 
   // Views that live outside tenon (ndarrays, buffers, DLPack capsules). While there is one, the storage's
   // bytes are neither moved nor resized.
@@ -106,6 +111,7 @@ class TENON_API Storage {
   std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
   std::atomic<const char*> last_writer_{nullptr};
   int descriptor_ = -1;          // of shared memory
+  std::int32_t stream_ = 0;      // that it was allocated for
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
 };

@@ -3,8 +3,8 @@
 
 #include "tenon/arrow.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
 #include "tenon/blas.h"
+#include "tenon/devices.h"
 #include "tenon/dlpack.h"
 #include "tenon/elementwise.h"
 #include "tenon/io.h"

@@ -8,7 +8,7 @@
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
+#include "tenon/devices.h"
 #include "tenon/ops/copy.h"
 
 namespace tenon::py {
@@ -38,22 +38,27 @@ struct ExportArgs {
   bool read_only = false;
 };
 
-void check_stream(const Tensor& t, PyObject* stream) {
-  if (stream == Py_None) return;
-  if (!PyLong_Check(stream)) {
+// The consumer's stream waits for what this thread's current one has been given, and the memory for both. None and 1
+// mean the default stream; -1 that nobody waits.
+void order_streams(const Tensor& t, PyObject* stream) {
+  if (stream != Py_None && !PyLong_Check(stream)) {
     PyErr_Format(PyExc_TypeError, "__dlpack__: stream must be an int or None; got %.200s", Py_TYPE(stream)->tp_name);
     throw PythonError{};
   }
-  const std::int64_t s = to_int(stream, {"__dlpack__", "stream"});
+  const std::int64_t handle = stream == Py_None ? 1 : to_int(stream, {"__dlpack__", "stream"});
   if (t.device().is_cpu()) {
-    if (s != -1) errors::fail<BufferError>("__dlpack__", "a CPU tensor has no stream; got stream=", s, ", pass None");
+    if (stream != Py_None && handle != -1)
+      errors::fail<BufferError>("__dlpack__", "a CPU tensor has no stream; got stream=", handle, ", pass None");
     return;
   }
-  if (s == 0)
+  if (handle == 0)
     errors::fail<BufferError>("__dlpack__",
                               "stream=0 is ambiguous; pass 1 for the default stream, or -1 for no synchronisation");
-  if (s == 2)
-    errors::fail<BufferError>("__dlpack__", "the per-thread default stream is not supported; got stream=2, pass 1");
+  if (handle == -1) return;
+  if (handle < -1) errors::fail<BufferError>("__dlpack__", "a stream is None, -1, or a positive handle; got ", handle);
+  const Stream consumer = stream_of(t.device(), static_cast<std::uintptr_t>(handle));
+  wait(consumer, current_stream(t.device()));
+  t.storage().record_use(consumer);
 }
 
 // The tensor on the device that the consumer asks for, and whether that made a copy.
@@ -101,13 +106,11 @@ bool wants_versioned(PyObject* max_version) {
 PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
   Tensor t = source;
   if (numpy_policy.detach && t.requires_grad()) t = t.detach();
-  check_stream(t, a.stream);
   bool copied = false;
+  // The stream is one of the device that the capsule is for; what is copied to the CPU has arrived.
+  if (source.device().is_cpu()) order_streams(t, a.stream);
   t = on_requested_device(t, a, copied);
-  const bool waits = !(a.stream != Py_None && PyLong_Check(a.stream) && PyLong_AsLong(a.stream) == -1);
-  if (!source.device().is_cpu() && waits) {
-    without_gil(kLongWork, [&] { synchronize(source.device()); });
-  }
+  if (!source.device().is_cpu() && !t.device().is_cpu()) order_streams(t, a.stream);
   if (wants_versioned(a.max_version)) {
     DLManagedTensorVersioned* m = dlpack::export_versioned(t, a.read_only, copied);
     PyObject* c = PyCapsule_New(m, kVersionedName, &drop_versioned);
@@ -222,9 +225,14 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   if (!device) throw PythonError{};
   const bool cuda = PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2 &&
                     to_int(PyTuple_GET_ITEM(device.get(), 0), {"from_dlpack", "device"}) == dlpack::kDLCUDA;
+  Object stream;  // the one that will read the tensor
+  if (cuda) {
+    const std::int64_t index = to_int(PyTuple_GET_ITEM(device.get(), 1), {"from_dlpack", "device"});
+    const Device d = parse_device("cuda:" + std::to_string(index));
+    stream = Object::steal(PyLong_FromUnsignedLongLong(handle_of(current_stream(d))));
+  }
   static PyObject* name = PyUnicode_InternFromString("__dlpack__");
   static PyObject* version = Py_BuildValue("(ii)", static_cast<int>(dlpack::kMajor), static_cast<int>(dlpack::kMinor));
-  static PyObject* one = PyLong_FromLong(1);
   auto call = [&](bool modern) {
     PyObject* args[] = {o, nullptr, nullptr, nullptr};
     const char* keywords[3];
@@ -233,7 +241,7 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
       keywords[n] = keyword;
       args[++n] = value;
     };
-    if (cuda) pass("stream", one);
+    if (cuda) pass("stream", stream.get());
     if (modern) pass("max_version", version);
     if (modern && copy != Py_None) pass("copy", copy);
     Object names = Object::steal(PyTuple_New(n));
@@ -330,10 +338,15 @@ int table_view(void* o, dlpack::DLTensor* out) {
     return 0;
   });
 }
-// The legacy default stream, which waits for all others.
-int table_stream(dlpack::DLDeviceType, std::int32_t, void** out) {
-  *out = nullptr;
-  return 0;
+int table_stream(dlpack::DLDeviceType type, std::int32_t index, void** out) {
+  return guarded_int([&] {
+    *out = nullptr;
+    if (type != dlpack::kDLCUDA) return 0;
+    const Device d = parse_device("cuda:" + std::to_string(index));
+    // Null is the default stream as well, and what a consumer without streams expects.
+    if (const Stream s = current_stream(d); s.index != 0) *out = reinterpret_cast<void*>(handle_of(s));
+    return 0;
+  });
 }
 
 dlpack::DLPackExchangeAPI table = {{{dlpack::kMajor, dlpack::kMinor}, nullptr},

@@ -6,7 +6,6 @@
 #include "op.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
-#include "tenon/backend.h"
 #include "tenon/ops.h"
 #include "tenon/threads.h"
 
@@ -15,6 +14,7 @@ namespace nb = nanobind;
 namespace tenon::py {
 
 void bind_system(nb::module_& m);
+void bind_streams(nb::module_& m);
 PyObject* from_numpy(PyObject*, PyObject* array);
 void init_values_indices(PyObject* module);
 
@@ -87,6 +87,7 @@ NB_MODULE(_C, m) {
   using namespace tenon::py;
   try {
     PyObject* module = m.ptr();
+    init_errors(module);
     init_numpy(module);
     init_dtype(module);
     init_op(module);
@@ -118,6 +119,7 @@ NB_MODULE(_C, m) {
     init_border(module);
     m.attr("__version__") = TENON_VERSION;
     bind_system(m);
+    bind_streams(m);
     show_as_tenon(module);
   } catch (const PythonError&) { throw nb::python_error(); }
 }

@@ -19,7 +19,10 @@ constexpr int kFreeMax = 256;
 PyTensor* g_free = nullptr;
 int g_free_count = 0;
 
+PyObject* out_of_memory_error = PyExc_RuntimeError;
+
 PyObject* error_type(const Error& e) {
+  if (dynamic_cast<const OutOfMemoryError*>(&e)) return out_of_memory_error;
   if (dynamic_cast<const ValueError*>(&e)) return PyExc_ValueError;
   if (dynamic_cast<const TypeError*>(&e)) return PyExc_TypeError;
   if (dynamic_cast<const IndexError*>(&e)) return PyExc_IndexError;
@@ -52,6 +55,15 @@ void set_os_error(const FileError& e) {
 }
 
 }  // namespace
+
+void init_errors(PyObject* module) {
+  // PyTorch's is a RuntimeError; who knows NumPy catches MemoryError.
+  const Object bases = Object::steal(PyTuple_Pack(2, PyExc_RuntimeError, PyExc_MemoryError));
+  out_of_memory_error = PyErr_NewExceptionWithDoc(
+      "tenon.OutOfMemoryError", "A device has no memory left. (The CPU's own is a MemoryError.)", bases.get(), nullptr);
+  if (!out_of_memory_error || PyModule_AddObjectRef(module, "OutOfMemoryError", out_of_memory_error) < 0)
+    throw PythonError{};
+}
 
 PyObject* wrap(Tensor t) {
   TensorImpl* impl = t.impl();

@@ -97,6 +97,7 @@ void drop_reference(void* object);
 void drop_left_references();
 
 // ---- created by their files at module initialisation ----
+void init_errors(PyObject* module);
 void init_op(PyObject* module);
 void init_dtype(PyObject* module);
 void init_numpy(PyObject* module);

@@ -6,6 +6,7 @@
 #include "dtype.h"
 #include "numpy_api.h"
 #include "op.h"
+#include "tenon/devices.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {
@@ -23,10 +24,13 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   std::optional<DType> dtype;
   std::optional<Device> device;
-  bool copy = argument<bool>(def, args, 4);
+  bool non_blocking = argument<bool>(def, args, 3), copy = argument<bool>(def, args, 4);
   auto take = [&](PyObject* o, const char* name) {
     if (o == Py_None) return;
-    if (PyBool_Check(o)) return;  // a positional non_blocking
+    if (PyBool_Check(o)) {  // non_blocking by position, as in to(device, True)
+      non_blocking = o == Py_True;
+      return;
+    }
     const std::optional<DType> dtype_before = dtype;
     const std::optional<Device> device_before = device;
     if (is_tensor(o)) {
@@ -41,7 +45,7 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
   };
   take(args[1], "device");
   take(args[2], "dtype");
-  return computed(t.numel(), [&] { return to(t, dtype, device, copy); }, t);
+  return computed(t.numel(), [&] { return to(t, dtype, device, copy, non_blocking); }, t);
 }
 
 // PyTorch's formats are all row-major here.
@@ -138,6 +142,9 @@ void def_convert(Ops& ops) {
           "copy) a copy.\n\n"
           "to(dtype), to(device), to(device, dtype) or to(other), by position or name. The gradient flows back.\n"
           "Complex numbers lose their imaginary parts in a real dtype.\n"
+          "non_blocking: between the CPU and a device, return before the bytes have moved, in the order of the\n"
+          "device's current stream. It takes page-locked memory on the CPU (pin_(), which a result there gets by\n"
+          "itself); until the stream has passed, neither write the source nor read the result there.\n"
           "TypeError for what is no dtype, device or tensor, ValueError for a name that is no device's,\n"
           "RuntimeError for a device that is not there.",
           "input"_a, "device"_a = none, "dtype"_a = none, "non_blocking"_a = false, "copy"_a = false)
@@ -145,12 +152,25 @@ void def_convert(Ops& ops) {
   ops.def(
          "to_device",
          +[](const Tensor& t, Device d, const std::optional<std::int64_t>& stream) {
-           if (stream) errors::fail("to_device", "streams are not exposed; pass stream=None");
-           return to(t, {}, d);
+           if (!stream) return to(t, {}, d);
+           const Device there = d.is_cpu() ? t.device() : d;
+           if (there.is_cpu()) errors::fail("to_device", "the CPU has no streams; pass stream=None");
+           if (*stream < 1) errors::fail("to_device", "stream must be a handle, which is positive; got ", *stream);
+           const Stream current = current_stream(there), s = stream_of(there, static_cast<std::uintptr_t>(*stream));
+           wait(s, current);
+           Tensor moved;
+           {
+             const StreamGuard guard(s);
+             moved = to(t, {}, d);
+           }
+           wait(current, s);
+           if (!moved.device().is_cpu()) moved.storage().record_use(current);
+           return moved;
          },
          "The tensor on a device, as the array API has it: itself where it is there, otherwise a copy.\n\n"
-         "ValueError for a stream and for a name that is no device's, RuntimeError for a device that is not\n"
-         "there.",
+         "stream: the one that copies, by its handle (Stream.cuda_stream); the current stream waits for it.\n"
+         "ValueError for a name that is no device's and a stream of the CPU, RuntimeError for a device or a stream\n"
+         "that is not there.",
          "input"_a, "device"_a, kw_only, "stream"_a = none)
       .method_only()
       .no_out();
@@ -164,9 +184,10 @@ void def_convert(Ops& ops) {
          [](const OpDef& def, PyObject* const* args) {
            const Tensor t = argument<Tensor>(def, args, 0);
            const Device d = cuda_device(args[1], t);
-           return computed(t.numel(), [&] { return to(t, {}, d); }, t);
+           return computed(t.numel(), [&] { return to(t, {}, d, false, argument<bool>(def, args, 2)); }, t);
          },
          "The tensor on a CUDA device (the first, unless given): itself where it is there, otherwise a copy.\n\n"
+         "non_blocking: as in to().\n"
          "RuntimeError for a device that is not there, ValueError for a name or number that is no device's.",
          "input"_a, "device"_a = none, "non_blocking"_a = false)
       .method_only();

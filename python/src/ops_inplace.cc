@@ -7,9 +7,11 @@ namespace tenon::py {
 
 void def_inplace(Ops& ops) {
   ops.def(
-         "copy_", +[](Tensor& t, const Tensor& source, bool) -> Tensor& { return copy_(t, source); },
+         "copy_", +[](Tensor& t, const Tensor& source, bool non_blocking) -> Tensor& { return copy_(t, source, non_blocking); },
          "Overwrites the tensor with source, broadcast and converted, from any device; returns it. The gradient "
          "flows to source.\n\n"
+         "non_blocking: between the CPU and a device, where both are contiguous and of one dtype and the CPU's memory\n"
+         "is page-locked, return before the bytes have moved; see to().\n"
          "ValueError for a source that does not broadcast to the tensor's shape and for read-only memory;\n"
          "TypeError for complex numbers in a real tensor; RuntimeError for a leaf that requires grad and for\n"
          "elements that share memory.",

@@ -64,6 +64,23 @@ void def_storage(Ops& ops) {
   ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which is taken.", "descriptor"_a)
       .function_only()
       .no_out();
+  ops.raw(
+         "record_stream",
+         [](const OpDef& def, PyObject* const* args) -> PyObject* {
+           const Tensor t = argument<Tensor>(def, args, 0);
+           const Object device = Object::steal(PyObject_GetAttrString(args[1], "_device")),
+                        index = Object::steal(PyObject_GetAttrString(args[1], "_index"));
+           const Where w{"record_stream", "stream"};
+           t.storage().record_use({parse_device("cuda:" + std::to_string(to_int(device.get(), w))),
+                                   static_cast<std::int32_t>(to_int(index.get(), w))});
+           return Py_NewRef(Py_None);
+         },
+         "Tells the tensor's memory that a tenon.cuda.Stream uses it, beside the one that it was made on.\n\n"
+         "Freed memory serves again when the stream that it was made on has passed; after this, when both have.\n"
+         "RuntimeError for another device's stream, AttributeError for what is no stream.",
+         "input"_a, "stream"_a)
+      .method_only()
+      .returns("None");
   ops.def(
          "pin_", &pin_,
          "Page-locks the memory where it is, a borrowed ndarray's too; returns the tensor.\n\n"

@@ -7,7 +7,7 @@
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
+#include "tenon/devices.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {
@@ -137,12 +137,12 @@ PyObject* get_cuda_array_interface(PyObject* self, void*) {
     if (!has_typestr(t.dtype()))
       return no_attribute("__cuda_array_interface__: " + std::string(name(t.dtype())) +
                           " has no type code; use __dlpack__");
-    // What has been queued is finished here, so that any stream may read; 1 is the legacy default stream.
-    without_gil(kLongWork, [&] { synchronize(t.device()); });
+    // The consumer's stream waits for this one, which has what was given to the tensor.
+    const std::uintptr_t stream = handle_of(current_stream(t.device()));
     Object shape = Object::steal(from_dims(t.shape()));
-    return Py_BuildValue("{sOsssOs(NO)sisi}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
+    return Py_BuildValue("{sOsssOs(NO)sisK}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
                          strides_entry(t).get(), "data", PyLong_FromVoidPtr(t.numel() ? t.data() : nullptr),
-                         t.read_only() ? Py_True : Py_False, "version", 3, "stream", 1);
+                         t.read_only() ? Py_True : Py_False, "version", 3, "stream", static_cast<unsigned long long>(stream));
   });
 }
 

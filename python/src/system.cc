@@ -1,11 +1,11 @@
-// Devices, threads, memory and gradient mode: the parts that are no operations.
+// Memory and random generators: parts that are no operations.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 
 #include "convert.h"
 #include "dtype.h"
-#include "tenon/backend.h"
+#include "raising.h"
 
 namespace nb = nanobind;
 
@@ -13,26 +13,7 @@ namespace tenon::py {
 
 extern PyTypeObject* size_type;
 
-namespace {
-
-// f, whose errors reach Python through nanobind.
-template <class F>
-void raising(F&& f) {
-  const Object done = Object::maybe(guarded([&] {
-    f();
-    return Py_NewRef(Py_None);
-  }));
-  if (!done) throw nb::python_error();
-}
-
-}  // namespace
-
 void bind_system(nb::module_& m) {
-  m.def("_cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
-  m.def("_cuda_device_count", [] { return device_count(DeviceType::cuda); }, "The number of CUDA devices.");
-  m.def(
-      "_cuda_synchronize", [](int index) { synchronize(parse_device("cuda:" + std::to_string(index))); },
-      nb::arg("device") = 0, nb::call_guard<nb::gil_scoped_release>(), "Waits until the device has done all its work.");
   m.def(
       "_memory_stats",
       [] {

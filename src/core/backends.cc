@@ -1,25 +1,48 @@
-// Finds the backend of a device: the CPU's is part of the library, the others are loaded on first use.
+// The registry of backends by device type: the CPU's is part of the library, the others are registered by the program or
+// loaded on first use.
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "backends/cpu/backend.h"
 #include "core/errors.h"
-#include "tenon/backend.h"
 #include "tenon/backend_abi.h"
 
 namespace tenon {
 namespace {
 
-struct Plugin {
-  const Backend* table = nullptr;
+// How a device type's plugin is found.
+struct PluginNames {
+  const char* type;      // as messages name it
+  const char* variable;  // of the environment: the path to take in place of the others
+  const char* library;   // beside this library...
+  const char* package;   // ...or in the package beside it
+};
+constexpr PluginNames kPlugins[] = {
+    {"CPU", nullptr, nullptr, nullptr},  // built in
+    {"CUDA", "TENON_CUDA_LIB", "libtenon_cuda.so", "tenon_cuda"},
+};
+constexpr int kTypes = static_cast<int>(std::size(kPlugins));
+
+// What is known of a device type. Set once and never changed.
+struct Entry {
+  std::once_flag once;
+  std::atomic<const Backend*> table{nullptr};
+  int devices = 0;
   std::string tried;  // why there is none
 };
+
+Entry& entry_of(DeviceType type) {
+  static Entry entries[kTypes];
+  return entries[static_cast<int>(type)];
+}
 
 // The folder of this library: a plugin may lie beside it.
 std::string own_folder() {
@@ -36,13 +59,24 @@ std::string hex(std::uint64_t v) {
   return b;
 }
 
-Plugin load_cuda() {
-  Plugin p;
+std::string other_abi(const std::string& path, const Backend& table) {
+  return errors::text(path, " was built for another version of tenon (ABI ", hex(table.abi), ", this is ",
+                      hex(kBackendAbi), "); rebuild or upgrade it");
+}
+
+void take(Entry& e, const Backend* table, const char* type) {
+  e.devices = table->device_count();
+  if (e.devices < 1) e.tried = errors::text("no ", type, " device was found");
+  else e.table = table;
+}
+
+void load(Entry& e, const PluginNames& names) {
   std::vector<std::string> candidates;
-  if (const char* path = std::getenv("TENON_CUDA_LIB"); path && *path) {
+  if (const char* path = std::getenv(names.variable); path && *path) {
     candidates.emplace_back(path);
   } else {
-    candidates = {own_folder() + "/libtenon_cuda.so", own_folder() + "/../tenon_cuda/libtenon_cuda.so"};
+    const std::string folder = own_folder() + "/";
+    candidates = {folder + names.library, folder + "../" + names.package + "/" + names.library};
   }
   for (const std::string& path : candidates) {
     // Never unloaded: its threads and the memory it handed out live on.
@@ -50,53 +84,59 @@ Plugin load_cuda() {
     if (!library) {
       // A file that is there but does not load, or the first place to look, is what the user should hear of.
       const char* why = dlerror();
-      if (p.tried.empty() || access(path.c_str(), F_OK) == 0)
-        p.tried = errors::text("tenon's CUDA library could not be loaded (", why,
-                               "); set TENON_CUDA_LIB or install tenon_cuda");
+      if (e.tried.empty() || access(path.c_str(), F_OK) == 0)
+        e.tried = errors::text("tenon's ", names.type, " library could not be loaded (", why, "); set ",
+                               names.variable, " or install ", names.package);
       continue;
     }
-    auto entry = reinterpret_cast<BackendEntry>(dlsym(library, "tenon_backend"));
-    const Backend* table = entry ? entry() : nullptr;
-    if (!table) {
-      p.tried = path + " has no symbol tenon_backend";
-    } else if (table->abi_hash != kBackendAbi) {
-      p.tried = errors::text(path, " was built for another version of tenon (ABI ", hex(table->abi_hash), ", this is ",
-                             hex(kBackendAbi), "); rebuild or upgrade it");
-    } else if (table->device_count() < 1) {
-      p.tried = "no CUDA device was found";
-    } else {
-      p.table = table;
-    }
-    break;  // a library that loads is the one that was meant
+    auto symbol = reinterpret_cast<BackendEntry>(dlsym(library, "tenon_backend"));
+    const Backend* table = symbol ? symbol() : nullptr;
+    if (!table) e.tried = path + " has no symbol tenon_backend";
+    else if (table->abi != kBackendAbi) e.tried = other_abi(path, *table);
+    else take(e, table, names.type);
+    return;  // a library that loads is the one that was meant
   }
-  return p;
 }
 
-const Plugin& cuda() {
-  static const Plugin p = load_cuda();
-  return p;
+const Entry& loaded(DeviceType type) {
+  Entry& e = entry_of(type);
+  if (!e.table) std::call_once(e.once, [&] { load(e, kPlugins[static_cast<int>(type)]); });
+  return e;
 }
 
 }  // namespace
 
 const Backend& backend(Device device) {
   if (device.is_cpu()) return cpu::backend();
-  const Plugin& p = cuda();
-  if (!p.table) errors::no_backend(device, p.tried);
-  if (device.index < 0 || device.index >= p.table->device_count())
-    errors::no_backend(device, errors::text("there are ", p.table->device_count(), " CUDA devices"));
-  return *p.table;
+  const Entry& e = loaded(device.type);
+  const Backend* table = e.table;
+  if (!table) errors::no_backend(device, e.tried);
+  if (device.index < 0 || device.index >= e.devices)
+    errors::no_backend(device, errors::text("there are ", e.devices, " ",
+                                            kPlugins[static_cast<int>(device.type)].type, " devices"));
+  return *table;
 }
 
-bool is_available(DeviceType type) { return type == DeviceType::cpu || cuda().table != nullptr; }
+void register_backend(DeviceType type, const Backend* table) {
+  const char* name = kPlugins[static_cast<int>(type)].type;
+  if (table->abi != kBackendAbi) errors::fail<DeviceError>("register_backend", other_abi("the table", *table));
+  bool done = false;
+  if (type != DeviceType::cpu)
+    std::call_once(entry_of(type).once, [&] {
+      take(entry_of(type), table, name);
+      done = true;
+    });
+  if (!done)
+    errors::fail<RuntimeError>("register_backend", "there is a backend for ", name,
+                               " already, or it has been looked for; register before the first use");
+}
+
+bool is_available(DeviceType type) { return type == DeviceType::cpu || loaded(type).table != nullptr; }
 
 int device_count(DeviceType type) {
   if (type == DeviceType::cpu) return 1;
-  return cuda().table ? cuda().table->device_count() : 0;
-}
-
-void synchronize(Device device) {
-  if (!device.is_cpu()) backend(device).synchronize(device.index);
+  const Entry& e = loaded(type);
+  return e.table ? e.devices : 0;
 }
 
 }  // namespace tenon

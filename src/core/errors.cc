@@ -151,6 +151,16 @@ void not_available(Str op, Device device, DType dtype) {
   fail<NotImplemented>(op, "not available on ", device, " for ", dtype, "; use .cpu()");
 }
 void bad_device(Str text) { fail("device", "expected 'cpu', 'cuda' or 'cuda:<index>'; got '", text, "'"); }
+void out_of_memory(Str op, Device device, std::int64_t bytes) {
+  fail<OutOfMemoryError>(op, "out of memory on ", device,
+                         bytes ? "; " + std::to_string(bytes) + " bytes were asked for" : std::string());
+}
+void device_failed(Str op, Device device, Str why, bool late) {
+  if (why.empty()) why = "no reason is given";
+  if (!late) fail<DeviceError>(op, "failed on ", device, ": ", why);
+  fail<DeviceError>(text(op, " on ", device), why,
+                    ", which is known only now; set TENON_SYNC=1 to have each call wait and raise its own error");
+}
 
 void inplace_on_leaf(Str op, bool view) {
   fail<GradError>(op, view ? "a view of a leaf tensor that requires grad" : "a leaf tensor that requires grad",

@@ -75,6 +75,10 @@ std::string text(const A&... a) {
 [[noreturn]] void no_backend(Device device, Str tried);
 [[noreturn]] void not_available(Str op, Device device, DType dtype);
 [[noreturn]] void bad_device(Str text);
+// bytes: what was asked for, if it is known.
+[[noreturn]] void out_of_memory(Str op, Device device, std::int64_t bytes = 0);
+// late: after the call had returned.
+[[noreturn]] void device_failed(Str op, Device device, Str why, bool late);
 
 // ---- gradients ----
 [[noreturn]] void inplace_on_leaf(Str op, bool view);

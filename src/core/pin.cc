@@ -5,8 +5,7 @@
 #include <map>
 #include <mutex>
 
-#include "core/errors.h"
-#include "tenon/backend.h"
+#include "core/launch.h"
 #include "tenon/storage.h"
 
 namespace tenon {
@@ -67,7 +66,7 @@ void Storage::pin(const char* op) {
                               " bytes is pinned by another tensor; unpin_() that first");
   } else {
     const auto [lock, added] = locks().by_begin.insert({begin, {end, 1}});
-    if (gpu.pin(data_, bytes_) != kOk) {
+    if (gpu.pin(data_, bytes_) != Status::ok) {
       locks().by_begin.erase(lock);
       errors::fail<DeviceError>(op, "the driver refused to page-lock ", bytes_,
                                 " bytes; work without pinning, or raise the limit of locked memory (ulimit -l)");
@@ -83,7 +82,7 @@ void Storage::unpin() {
   const char* begin = static_cast<const char*>(data_);
   const auto it = locks().around(begin, begin + bytes_);
   if (--it->second.holders > 0) return;
-  backend(kGpu).unpin(const_cast<char*>(it->first));
+  check_later(backend(kGpu).unpin(const_cast<char*>(it->first)), kGpu);
   locks().by_begin.erase(it);
 }
 

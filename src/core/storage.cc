@@ -16,7 +16,8 @@
 
 #include "core/errors.h"
 #include "core/freelist.h"
-#include "tenon/backend.h"
+#include "core/keep.h"
+#include "core/launch.h"
 
 namespace tenon {
 namespace {
@@ -218,10 +219,14 @@ Ref<Storage> Storage::allocate(std::int64_t bytes, Device device) {
       throw;
     }
   } else {
-    s->data_ = backend(device).allocate(device.index, std::max<std::int64_t>(bytes, 1));
-    if (!s->data_) {
-      s->bytes_ = 0;
-      errors::fail<DeviceError>("allocate", "out of memory on ", device, "; ", bytes, " bytes were asked for");
+    let_go_of_passed();
+    const Stream stream = current_stream(device);
+    s->stream_ = stream.index;
+    const Status status = backend(device).allocate(stream, std::max<std::int64_t>(bytes, 1), &s->data_);
+    if (status != Status::ok) {
+      s->data_ = nullptr;
+      if (status == Status::out_of_memory) errors::out_of_memory("allocate", device, bytes);
+      launch_failed(status, "allocate", device);
     }
   }
   return ref;
@@ -288,6 +293,12 @@ Ref<Storage> Storage::attach(int fd) {
   return s;
 }
 
+void Storage::record_use(Stream stream) {
+  if (stream.device != device_) errors::device_mismatch("record_stream", device_, stream.device);
+  if (device_.is_cpu() || kind_ != Kind::owned || stream.index == stream_) return;
+  check(backend(device_).record_use(stream, data_), "record_stream", device_);
+}
+
 void Storage::destroy() {
   if (pinned_) unpin();
   if (kind_ == Kind::owned) {
@@ -295,7 +306,7 @@ void Storage::destroy() {
       if (device_.is_cpu()) {
         cache().give(data_, BlockCache::rounded(bytes_));
       } else {
-        backend(device_).free(device_.index, data_, std::max<std::int64_t>(bytes_, 1));
+        check_later(backend(device_).free({device_, stream_}, data_, std::max<std::int64_t>(bytes_, 1)), device_);
       }
     }
   } else if (kind_ == Kind::mapped) {

@@ -1,10 +1,9 @@
 #include "tenon/tensor.h"
 
 #include "autograd/meta.h"
-#include "core/errors.h"
 #include "core/freelist.h"
+#include "core/launch.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
 
 namespace tenon {
 namespace {
@@ -167,7 +166,9 @@ Scalar Tensor::item() const {
   if (numel() != 1) errors::fail("item", "only a tensor of one element is a number; got shape ", shape());
   if (device().is_cpu()) return Scalar::load(dtype(), data());
   alignas(16) unsigned char value[16];
-  backend(device()).to_host(device().index, value, data(), itemsize());
+  const CopyCall c{Copy::to_host, value, data(), itemsize(), device().index, 0, false};
+  launch("item", device(), dtype(), &Backend::copy, c);
+  check_left(device());
   return Scalar::load(dtype(), value);
 }
 

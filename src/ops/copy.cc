@@ -1,63 +1,16 @@
-// Copies, conversions and moves between devices.
-#include <cstring>
+// Copies and conversions, and what may happen to the memory behind a tensor.
 #include <utility>
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "ops/copy.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
-#include "tenon/elementwise/arithmetic.h"
-#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {
-namespace {
 
-// Writes source's values into out: same shape, same device, any dtypes. Records nothing.
-void write(const Tensor& out, const Tensor& source) {
-  NoGrad guard;
-  if (out.numel() == 0) return;
-  ElementwiseCall c;
-  c.op = Op::copy;
-  c.compute = c.kernel_out = out.dtype();
-  c.arity = 1;
-  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().touched();
-  c.data[0] = out.data();
-  c.data[1] = source.data();
-  c.dtype[0] = out.dtype();
-  c.dtype[1] = source.dtype();
-  c.immediate[0] = c.immediate[1] = false;
-  const Dims strides = broadcast_strides(source.shape(), source.strides(), out.shape());
-  const LoopOperand operands[] = {{&out.strides(), out.itemsize()}, {&strides, source.itemsize()}};
-  build_loop(c.loop, out.shape(), operands);
-  if (backend(out.device()).elementwise(out.device().index, c) != kOk)
-    errors::not_available("copy", out.device(), out.dtype());
-}
-
-// Between devices: bytes travel contiguously, converted on the side they come from.
-void transfer(const Tensor& out, const Tensor& source) {
-  NoGrad guard;
-  if (out.numel() == 0) return;
-  Tensor packed = empty(out.shape(), out.dtype(), source.device());
-  write(packed, source);
-  const Tensor landing = out.is_contiguous() ? out : empty(out.shape(), out.dtype(), out.device());
-  const Device from = source.device(), to = out.device();
-  if (from.is_cpu()) {
-    backend(to).to_device(to.index, landing.data(), packed.data(), packed.nbytes());
-  } else if (to.is_cpu()) {
-    backend(from).to_host(from.index, landing.data(), packed.data(), packed.nbytes());
-  } else {
-    Tensor host = empty(out.shape(), out.dtype());
-    backend(from).to_host(from.index, host.data(), packed.data(), packed.nbytes());
-    backend(to).to_device(to.index, landing.data(), host.data(), host.nbytes());
-  }
-  if (!out.is_contiguous()) write(out, landing);
-}
-
-}  // namespace
-
-Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device, bool copy) {
+Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device, bool copy, bool non_blocking) {
   const DType d = dtype.value_or(t.dtype());
   const Device v = device.value_or(t.device());
   if (d == t.dtype() && v == t.device() && !copy) return t;
@@ -66,7 +19,13 @@ Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> dev
     // A conversion keeps the order of the dimensions in memory.
     out = alias(out, 0, t.shape(), dense_strides(t.shape(), memory_order(t.shape(), t.strides())));
   }
-  v == t.device() ? write(out, t) : transfer(out, t);
+  if (v == t.device()) {
+    write(out, t);
+  } else {
+    // The result's bytes can only arrive later where they are page-locked.
+    const bool later = non_blocking && (!v.is_cpu() || try_pin(out));
+    transfer("to", out, t, later);
+  }
   if (autograd::needs_grad(t) && is_differentiable(d))
     autograd::attach(out, v == t.device() ? "to" : "to_device", {&t, 1}, derive::copy());
   return out;
@@ -84,7 +43,7 @@ Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
 namespace {
 
 // copy_, under the name of the operation that it is a part of.
-Tensor& copy_into(const char* op, Tensor& self, const Tensor& source) {
+Tensor& copy_into(const char* op, Tensor& self, const Tensor& source, bool non_blocking = false) {
   if (broadcast_shapes(op, self.shape(), source.shape()) != self.shape())
     errors::cannot_expand(op, source.shape(), self.shape());
   if (is_complex(source.dtype()) && !is_complex(self.dtype())) errors::complex_to_real(op, self.dtype());
@@ -98,7 +57,7 @@ Tensor& copy_into(const char* op, Tensor& self, const Tensor& source) {
     node = autograd::node_of(result);
   }
   if (source.device() != self.device()) {
-    transfer(self, source.shape() == self.shape() ? source : expand(source.detach(), self.shape()));
+    transfer(op, self, source.shape() == self.shape() ? source : expand(source.detach(), self.shape()), non_blocking);
   } else if (partially_overlap(self, source, broadcast_strides(source.shape(), source.strides(), self.shape()))) {
     write(self, clone(source.detach()));
   } else {
@@ -110,7 +69,9 @@ Tensor& copy_into(const char* op, Tensor& self, const Tensor& source) {
 
 }  // namespace
 
-Tensor& copy_(Tensor& self, const Tensor& source) { return copy_into("copy_", self, source); }
+Tensor& copy_(Tensor& self, const Tensor& source, bool non_blocking) {
+  return copy_into("copy_", self, source, non_blocking);
+}
 
 Tensor& fill_(Tensor& self, const Scalar& value) {
   if (!value.fits(self.dtype())) errors::scalar_out_of_bounds("fill_", value, self.dtype());

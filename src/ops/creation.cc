@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/errors.h"
+#include "core/launch.h"
 #include "plan/loop.h"
-#include "tenon/backend.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
 #include "tenon/ops.h"
@@ -30,7 +29,7 @@ Tensor filled(const char* op, const Dims& shape, const Scalar& value, DType d, D
   c.loop.numel = c.loop.shape[0] = out.numel();
   c.loop.strides[0][0] = out.itemsize();
   c.loop.strides[1][0] = 0;
-  if (backend(device).elementwise(device.index, c) != kOk) errors::not_available(op, device, d);
+  launch(op, device, d, &Backend::elementwise, c);
   return out;
 }
 
@@ -41,8 +40,7 @@ Tensor iota(const char* op, std::int64_t n, const IotaCall& values, DType dtype,
   c.dtype = dtype;
   c.out = out.data();
   c.n = n;
-  const Backend& b = backend(device);
-  if (!b.iota || b.iota(device.index, c) != kOk) errors::not_available(op, device, dtype);
+  launch(op, device, dtype, &Backend::iota, c);
   return out;
 }
 

@@ -6,10 +6,9 @@
 
 #include "autograd/derivatives.h"
 #include "autograd/elementwise_node.h"
-#include "core/errors.h"
+#include "core/launch.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -153,8 +152,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
     }
   }
   build_loop(c.loop, call.shape, {operands, static_cast<std::size_t>(c.arity) + 1});
-  if (backend(call.device).elementwise(call.device.index, c) != kOk)
-    errors::not_available(info(op).name, call.device, call.types.compute);
+  launch(info(op).name.data(), call.device, call.types.compute, &Backend::elementwise, c);
 }
 
 // The commonest call needs no plan: tensors of one dtype and shape, row-major on the CPU, and numbers that do not
@@ -200,7 +198,7 @@ void run_plain(Op op, std::span<const Operand> in, const Tensor& first, const El
     c.loop.strides[i][0] = o.is_tensor() ? first.itemsize() : 0;
     if (!o.is_tensor()) o.scalar().store(types.compute, c.value[i]);
   }
-  if (backend(kCpu).elementwise(0, c) != kOk) errors::not_available(info(op).name, kCpu, types.compute);
+  launch(info(op).name.data(), kCpu, types.compute, &Backend::elementwise, c);
 }
 
 // Whether plain operands may be overwritten by the result: they are it, or have nothing to do with it.

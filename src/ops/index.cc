@@ -1,6 +1,6 @@
 // Indexing as NumPy does it. Everything here ends in two primitives: index and index_put_.
 #include "autograd/derivatives.h"
-#include "core/errors.h"
+#include "core/launch.h"
 #include "ops/index_plan.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -14,22 +14,21 @@ namespace {
 // The elements of t (contiguous) where mask is true.
 Tensor compress(const char* op, const Tensor& t, const Tensor& mask) {
   NoGrad guard;
-  const Backend& b = backend(t.device());
   const Tensor base = contiguous(t.detach()), m = contiguous(mask);
   const std::int64_t n = count_true(op, m);
   const Tensor out = empty({n}, t.dtype(), t.device());
   if (n == 0) return out;
   const MaskedCall c{IndexMode::get, t.dtype(), false, out.data(), base.data(), m.data<bool>(), m.numel(), n};
-  if (b.masked(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
+  launch(op, t.device(), t.dtype(), &Backend::masked, c);
   return out;
 }
 
 Tensor select_advanced(const char* op, const Selection& s) {
   if (const Tensor mask = s.full_mask(); mask.defined() && backend(mask.device()).masked)
     return compress(op, s.view, mask);
-  const IndexPlan p = plan_index(op, s);
-  const Tensor out = empty(p.shape, s.view.dtype(), s.view.device());
-  run_index(op, p, IndexMode::get, out);
+  const Indexed at = resolve(op, s);
+  const Tensor out = empty(at.shape.result, s.view.dtype(), s.view.device());
+  run_index(op, at, IndexMode::get, out);
   return out;
 }
 
@@ -88,12 +87,12 @@ void put_advanced(const char* op, const Selection& s, const Tensor& values, bool
       const Tensor v = one ? values : contiguous(repeated(op, values, {count_true(op, m)}));
       if (v.numel() == 0 || m.numel() == 0) return;
       const MaskedCall c{IndexMode::put, v.dtype(), one, v.data(), s.view.data(), m.data<bool>(), m.numel(), v.numel()};
-      if (b.masked(v.device().index, c) != kOk) errors::not_available(op, v.device(), v.dtype());
+      launch(op, v.device(), v.dtype(), &Backend::masked, c);
       return;
     }
   }
-  const IndexPlan p = plan_index(op, s);
-  run_index(op, p, accumulate ? IndexMode::accumulate : IndexMode::put, repeated(op, values, p.shape));
+  const Indexed at = resolve(op, s);
+  run_index(op, at, accumulate ? IndexMode::accumulate : IndexMode::put, repeated(op, values, at.shape.result));
 }
 
 // Adds to a view what broadcasts to it.

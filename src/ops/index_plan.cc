@@ -1,6 +1,6 @@
 #include "ops/index_plan.h"
 
-#include "core/errors.h"
+#include "core/launch.h"
 #include "ops/view.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -44,9 +44,10 @@ std::vector<Tensor> coordinates(const Tensor& positions, const Dims& shape) {
 }  // namespace
 
 std::int64_t count_true(const char* op, const Tensor& mask) {
-  const auto count = backend(mask.device()).count_true;
-  if (!count) errors::not_available(op, mask.device(), DType::bool_);
-  return mask.numel() == 0 ? 0 : count(mask.device().index, mask.data<bool>(), mask.numel());
+  std::int64_t count = 0;
+  if (mask.numel() > 0)
+    launch(op, mask.device(), DType::bool_, &Backend::count_true, mask.data<bool>(), mask.numel(), &count);
+  return count;
 }
 
 std::vector<Index> Selection::indices() const {
@@ -135,46 +136,38 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
   return s;
 }
 
-Tensor checked_indices(const char* op, const Tensor& t, std::int64_t size, int axis) {
+IndexTensor index_tensor(const char* op, const Tensor& t, std::int64_t size, int dim, int axis) {
   NoGrad guard;
   Tensor x = contiguous(t.dtype() == DType::int64 ? t.detach() : to(t, DType::int64));
-  if (x.numel() == 0) return x;
+  const bool from_end = t.dtype() != DType::uint64;  // one above int64's range has become negative
+  if (x.numel() == 0) return {x, dim, axis, true, from_end};
   std::int64_t range[2];
-  const Backend& b = backend(x.device());
-  if (b.index_range) {
-    b.index_range(x.device().index, x.data<std::int64_t>(), x.numel(), range);
-  } else {
-    range[0] = amin(x).item<std::int64_t>();
-    range[1] = amax(x).item<std::int64_t>();
-  }
-  // A uint64 above int64's range has become negative.
-  const std::int64_t lowest = t.dtype() == DType::uint64 ? 0 : -size;
-  if (range[0] < lowest || range[1] >= size)
+  if (!try_launch(op, x.device(), &Backend::index_range, x.data<std::int64_t>(), x.numel(), range))
+    return {x, dim, axis, false, from_end};
+  if (range[0] < (from_end ? -size : 0) || range[1] >= size)
     errors::index_out_of_range(op, range[1] >= size ? range[1] : range[0], axis, size);
-  if (range[0] >= 0) return x;
-  return where(lt(x, 0), add(x, size), x);
+  if (range[0] < 0) x = where(lt(x, 0), add(x, size), x);
+  return {x, dim, axis, true, from_end};
 }
 
 Tensor true_positions(const char* op, const Tensor& mask) {
   const Tensor m = contiguous(mask);
   const Tensor out = empty({count_true(op, m)}, DType::int64, m.device());
-  const Backend& b = backend(m.device());
-  if (out.numel() > 0 && (!b.true_positions || b.true_positions(m.device().index, m.data<bool>(), m.numel(),
-                                                                out.data<std::int64_t>(), out.numel()) != kOk))
-    errors::not_available(op, m.device(), DType::bool_);
+  if (out.numel() > 0)
+    launch(op, m.device(), DType::bool_, &Backend::true_positions, m.data<bool>(), m.numel(),
+           out.data<std::int64_t>(), out.numel());
   return out;
 }
 
-IndexPlan plan_index(const char* op, const Selection& s) {
+Indexed resolve(const char* op, const Selection& s) {
   NoGrad guard;
-  IndexPlan p;
+  Indexed at;
   Dims shape = s.view.shape(), strides = s.view.strides();
   int removed = 0;  // dimensions that merging took away so far
   for (const Advanced& a : s.tensors) {
     const int dim = a.dim - removed;
     if (!is_bool(a.index.dtype())) {
-      p.dims.push_back(dim);
-      p.indices.push_back(checked_indices(op, a.index, shape[dim], a.axis));
+      at.indices.push_back(index_tensor(op, a.index, shape[dim], dim, a.axis));
       continue;
     }
     const Tensor positions = true_positions(op, a.index);
@@ -192,77 +185,24 @@ IndexPlan plan_index(const char* op, const Selection& s) {
       shape[dim] = part.product();
       strides[dim] = (*merged)[0];
       removed += n - 1;
-      p.dims.push_back(dim);
-      p.indices.push_back(positions);
+      at.indices.push_back({positions, dim, a.axis, true, false});
     } else {
-      int d = dim;
+      int d = 0;
       for (const Tensor& c : coordinates(positions, part)) {
-        p.dims.push_back(d++);
-        p.indices.push_back(c);
+        at.indices.push_back({c, dim + d, a.axis + d, true, false});
+        ++d;
       }
     }
   }
-  p.base = alias(s.view, 0, shape, strides);
-  for (const Tensor& x : p.indices) {
-    try {
-      p.common = broadcast_shapes(op, p.common, x.shape());
-    } catch (const ShapeError&) { errors::indices_do_not_broadcast(op, p.common, x.shape()); }
-  }
-  p.position = s.front ? 0 : static_cast<int>(p.dims[0]);
-  Dims kept;
-  for (int d = 0; d < shape.size(); ++d)
-    if (!p.dims.contains(d)) kept.push_back(shape[d]);
-  if (kept.size() + p.common.size() > kMaxDims) errors::too_many_dims(op, kept.size() + p.common.size());
-  for (int d = 0; d < p.position; ++d) p.shape.push_back(kept[d]);
-  for (auto n : p.common) p.shape.push_back(n);
-  for (int d = p.position; d < kept.size(); ++d) p.shape.push_back(kept[d]);
-  return p;
+  at.base = alias(s.view, 0, shape, strides);
+  at.shape = index_shape(op, shape, at.indices, s.front);
+  return at;
 }
 
-void run_index(const char* op, const IndexPlan& p, IndexMode mode, const Tensor& values) {
+void run_index(const char* op, const Indexed& at, IndexMode mode, const Tensor& values) {
   if (values.numel() == 0) return;
-  IndexCall c;
-  c.mode = mode;
-  c.dtype = p.base.dtype();
-  c.values = values.data();
-  c.base = p.base.data();
-  c.n_indices = static_cast<int>(p.indices.size());
-  std::vector<Dims> index_strides;
-  for (int i = 0; i < c.n_indices; ++i) {
-    const Tensor& x = p.indices[static_cast<std::size_t>(i)];
-    c.indices[i] = x.data<std::int64_t>();
-    c.base_sizes[i] = p.base.shape()[static_cast<int>(p.dims[i])];
-    c.base_strides[i] = p.base.strides()[static_cast<int>(p.dims[i])] * p.base.itemsize();
-    index_strides.push_back(broadcast_strides(x.shape(), x.strides(), p.common));
-  }
-  // The loop runs over the result, row-major (so that of equal indices the last is written last); neighbours
-  // are merged where all strides allow it.
-  Loop& loop = c.loop;
-  loop.numel = values.numel();
-  int next = 0;  // dimension of base
-  for (int d = 0; d < p.shape.size(); ++d) {
-    const int k = d - p.position;
-    const bool indexed = k >= 0 && k < p.common.size();
-    std::int64_t base_stride = 0;
-    if (!indexed) {
-      while (p.dims.contains(next)) ++next;
-      base_stride = p.base.strides()[next++] * p.base.itemsize();
-    }
-    const std::int64_t n = p.shape[d];
-    if (n == 1) continue;
-    const std::int64_t value_stride = values.strides()[d] * values.itemsize();
-    auto index_stride = [&](int i) { return indexed ? index_strides[static_cast<std::size_t>(i)][k] * 8 : 0; };
-    const int last = loop.ndim - 1;
-    bool merge = last >= 0 && loop.strides[0][last] == value_stride * n && loop.strides[1][last] == base_stride * n;
-    for (int i = 0; i < c.n_indices && merge; ++i) merge = c.index_loop_strides[i][last] == index_stride(i) * n;
-    const int to = merge ? last : loop.ndim++;
-    loop.shape[to] = merge ? loop.shape[to] * n : n;
-    loop.strides[0][to] = value_stride;
-    loop.strides[1][to] = base_stride;
-    for (int i = 0; i < c.n_indices; ++i) c.index_loop_strides[i][to] = index_stride(i);
-  }
-  const Backend& b = backend(p.base.device());
-  if (!b.index || b.index(p.base.device().index, c) != kOk) errors::not_available(op, p.base.device(), c.dtype);
+  const IndexPlan plan(mode, at.base, at.indices, at.shape, values);
+  launch(op, at.base.device(), at.base.dtype(), &Backend::index, plan.call());
 }
 
 }  // namespace tenon

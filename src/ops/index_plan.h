@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "tenon/backend.h"
+#include "plan/index.h"
 #include "tenon/ops/index.h"
 
 namespace tenon {
@@ -31,23 +31,20 @@ struct Selection {
 // Applies the basic indices and checks the kinds and shapes of the others. Throws IndexError, TypeError.
 Selection select_basic(const char* op, const Tensor& t, std::span<const Index> indices);
 
-// Checked and ready to run, in either direction.
-struct IndexPlan {
-  Tensor base;                  // the view without its gradient; masked dimensions merged where they can be
-  Dims dims;                    // the dimension of base that each index selects from
-  std::vector<Tensor> indices;  // int64, contiguous, not negative, broadcast to `common` when run
-  Dims common;                  // the shape that they are broadcast to
-  int position = 0;             // of its dimensions in the result
-  Dims shape;                   // of the result
+// The tensors of a selection, ready to run in either direction.
+struct Indexed {
+  Tensor base;  // the view without its gradient; masked dimensions merged where they can be
+  std::vector<IndexTensor> indices;
+  IndexShape shape;
 };
-// Throws IndexError where an index is out of range or they do not broadcast.
-IndexPlan plan_index(const char* op, const Selection& s);
-// values: a tensor of the plan's shape (any strides, 0 too) and of base's dtype.
-void run_index(const char* op, const IndexPlan& plan, IndexMode mode, const Tensor& values);
+// Throws IndexError where an index is out of range (on the CPU) or they do not broadcast.
+Indexed resolve(const char* op, const Selection& s);
+// values: a tensor of the result's shape (any strides, 0 too) and of base's dtype.
+void run_index(const char* op, const Indexed& at, IndexMode mode, const Tensor& values);
 
-// t as int64, contiguous, negative ones counted from the end. The one place where bounds are checked: reads
-// the extrema back from the tensor's device. Throws IndexError naming axis and size.
-Tensor checked_indices(const char* op, const Tensor& t, std::int64_t size, int axis);
+// t as indices of a dimension of this size: int64, contiguous. On the CPU they are checked at once: throws IndexError
+// naming axis and size. A device's are checked by the kernel that reads them, so that nothing waits for them.
+IndexTensor index_tensor(const char* op, const Tensor& t, std::int64_t size, int dim, int axis);
 
 // The number of true elements of a contiguous bool tensor.
 std::int64_t count_true(const char* op, const Tensor& mask);

@@ -5,10 +5,9 @@
 #include <numeric>
 #include <vector>
 
-#include "core/errors.h"
+#include "core/launch.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
@@ -32,8 +31,7 @@ void draw(const char* op, RandomCall& c, const Tensor& out, Generator* g) {
   c.offset = chosen(g).advance(out.numel());
   c.out = out.data();
   c.n = out.numel();
-  const Backend& b = backend(out.device());
-  if (!b.random || b.random(out.device().index, c) != kOk) errors::not_available(op, out.device(), out.dtype());
+  launch(op, out.device(), out.dtype(), &Backend::random, c);
 }
 
 void draw(const char* op, Random kind, const Tensor& out, double a, double b, Generator* g) {

@@ -1,11 +1,12 @@
-// Reductions: which elements are combined is planned here, how stands in the backends.
+// Reductions, scans and softmax.
 #include <cmath>
 
 #include "autograd/derivatives.h"
-#include "core/errors.h"
+#include "core/launch.h"
+#include "plan/lines.h"
 #include "plan/loop.h"
+#include "plan/reduce.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
@@ -13,53 +14,15 @@
 namespace tenon {
 namespace {
 
-struct Split {
-  Dims axes;          // reduced, normalised
-  Dims kept;          // the result's shape without the reduced axes
-  Dims kept_ones;     // with them as 1
-  Dims reduced;       // the sizes of the reduced axes
-  std::int64_t count; // elements that make one result
-};
-
-Split split(const char* op, const Tensor& t, const Axes& dims) {
-  Split s;
-  s.axes = normalize_axes(op, dims, t.ndim());
-  s.kept_ones = t.shape();
-  s.count = 1;
-  for (int d = 0; d < t.ndim(); ++d) {
-    if (s.axes.contains(d)) {
-      s.reduced.push_back(t.shape()[d]);
-      s.count *= t.shape()[d];
-      s.kept_ones[d] = 1;
-    } else {
-      s.kept.push_back(t.shape()[d]);
-    }
-  }
-  return s;
-}
-
-Tensor run(const char* op, Reduction kind, const Tensor& t, const Split& s, bool keepdim, DType out_dtype,
+Tensor run(const char* op, Reduction kind, const Tensor& t, const ReduceShape& s, bool keepdim, DType out_dtype,
            double correction = 0) {
   Tensor out = empty(keepdim ? s.kept_ones : s.kept, out_dtype, t.device());
   if (out.numel() == 0) return out;
-  ReduceCall c;
-  c.op = kind;
-  c.in_dtype = t.dtype();
-  c.out_dtype = out_dtype;
-  c.out = out.data();
-  c.in = t.data();
-  c.correction = correction;
-  Dims in_kept, in_reduced, none(s.reduced.size(), 0);
-  for (int d = 0; d < t.ndim(); ++d) (s.axes.contains(d) ? in_reduced : in_kept).push_back(t.strides()[d]);
-  const Dims out_kept = contiguous_strides(s.kept);
-  const LoopOperand kept[] = {{&out_kept, out.itemsize()}, {&in_kept, t.itemsize()}};
-  build_loop(c.kept, s.kept, kept);
-  const LoopOperand reduced[] = {{&none, 0}, {&in_reduced, t.itemsize()}};
-  const bool positions = kind == Reduction::argmin || kind == Reduction::argmax;
-  build_loop(c.reduced, s.reduced, reduced, positions ? Order::row_major : Order::any);
-  if (backend(t.device()).reduce(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
+  launch(op, t.device(), t.dtype(), &Backend::reduce, plan_reduce(kind, t, s, out, correction));
   return out;
 }
+
+ReduceShape split(const char* op, const Tensor& t, const Axes& dims) { return reduce_shape(op, t.shape(), dims); }
 
 // Sums and products of small integers are formed in the widest integer of their kind, as in NumPy.
 DType sum_dtype(DType d) {
@@ -106,7 +69,7 @@ Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dim
   refuse_float8(op, t);
   refuse_complex(op, t);
   if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& x) { return extremum(op, kind, x, dims, keepdim); });
-  const Split s = split(op, t, dims);
+  const ReduceShape s = split(op, t, dims);
   if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
   Tensor y = run(op, kind, t, s, keepdim, t.dtype());
   if (autograd::needs_grad(t)) autograd::attach(y, op, {&t, 1}, derive::extremum(t, s.axes, y, op));
@@ -116,7 +79,7 @@ Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dim
 Tensor position(const char* op, Reduction kind, const Tensor& t, std::optional<std::int64_t> dim, bool keepdim) {
   refuse_float8(op, t);
   refuse_complex(op, t);
-  const Split s = split(op, t, dim ? Axes(Dims{*dim}) : Axes());
+  const ReduceShape s = split(op, t, dim ? Axes(Dims{*dim}) : Axes());
   if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
   return run(op, kind, t, s, keepdim, DType::int64);
 }
@@ -125,7 +88,7 @@ Tensor position(const char* op, Reduction kind, const Tensor& t, std::optional<s
 
 Tensor sum(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
   const Tensor t = summands("sum", x, dtype);
-  const Split s = split("sum", t, dims);
+  const ReduceShape s = split("sum", t, dims);
   Tensor y = run("sum", Reduction::sum, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
   if (records(t, y)) autograd::attach(y, "sum", {&t, 1}, derive::sum(t.shape(), s.axes));
   return y;
@@ -135,7 +98,7 @@ Tensor prod(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType
   // The gradient multiplies elements again: of the result's dtype.
   const Tensor t = dtype && autograd::needs_grad(x) ? to(x, dtype) : summands("prod", x, dtype);
   if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return prod(f, dims, keepdim); });
-  const Split s = split("prod", t, dims);
+  const ReduceShape s = split("prod", t, dims);
   Tensor y = run("prod", Reduction::prod, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
   if (autograd::needs_grad(t)) autograd::attach(y, "prod", {&t, 1}, derive::prod(t, s.axes, y));
   return y;
@@ -146,7 +109,7 @@ Tensor mean(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType
   if (is_float8(d)) errors::dtype_not_supported("mean", d, "all other numbers");
   if (!is_differentiable(d)) errors::dtype_not_supported("mean", d, "a floating or complex dtype=");
   if (is_half(d)) return to(mean(x, dims, keepdim, DType::float32), d);
-  const Split s = split("mean", x, dims);
+  const ReduceShape s = split("mean", x, dims);
   // Integers are added up exactly, or as far as float64 goes.
   if (!is_differentiable(x.dtype()) && !dtype)
     return div(sum(x, dims, keepdim, DType::float64), static_cast<double>(s.count)).to(d);
@@ -159,7 +122,7 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
     return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
-  const Split s = split("var", t, dims);
+  const ReduceShape s = split("var", t, dims);
   Tensor y = run("var", Reduction::var, t, s, keepdim, t.dtype(), correction);
   if (autograd::needs_grad(t)) autograd::attach(y, "var", {&t, 1}, derive::var(t, s.axes, correction));
   return y;
@@ -180,7 +143,7 @@ std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correctio
     for (Tensor& y : out) y = to(y, t.dtype());
     return out;
   }
-  const Split s = split("var_mean", t, dims);
+  const ReduceShape s = split("var_mean", t, dims);
   std::vector<Tensor> out(2);
   out[0] = run("var_mean", Reduction::var, t, s, keepdim, t.dtype(), correction);
   {
@@ -231,7 +194,7 @@ Tensor logsumexp(const Tensor& x, const Axes& dims, bool keepdim) {
   const Tensor highest = amax(real(t.detach()), dims, true);
   const Tensor shift = where(isfinite(highest), highest, 0);  // infinities stay what they are
   const Tensor y = log(sum(exp(sub(t, shift)), dims, keepdim));
-  const Split s = split("logsumexp", t, dims);
+  const ReduceShape s = split("logsumexp", t, dims);
   return add(y, keepdim ? shift : reshape(shift, s.kept));
 }
 
@@ -241,7 +204,7 @@ Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
   if (has_half_steps(t) || (is_half(t.dtype()) && p != 2))
     return rounded_once(t, [&](const Tensor& f) { return norm(f, p, dims, keepdim); });
   if (p == 2 && !is_complex(t.dtype())) {
-    const Split s = split("norm", t, dims);
+    const ReduceShape s = split("norm", t, dims);
     Tensor y = run("norm", Reduction::norm2, t, s, keepdim, t.dtype());
     if (autograd::needs_grad(t)) autograd::attach(y, "norm", {&t, 1}, derive::norm2(t, s.axes, y));
     return y;
@@ -263,23 +226,7 @@ Tensor scan(const char* op, Scan kind, const Tensor& t, int d, DType out_dtype) 
   Tensor out = empty(t.shape(), out_dtype, t.device());
   if (out.numel() == 0) return out;
   if (t.ndim() == 0) return to(t.detach(), out_dtype, {}, true);
-  ScanCall c;
-  c.op = kind;
-  c.in_dtype = t.dtype();
-  c.out_dtype = out_dtype;
-  c.out = out.data();
-  c.in = t.data();
-  c.n = t.shape()[d];
-  c.out_stride = out.strides()[d] * out.itemsize();
-  c.in_stride = t.strides()[d] * t.itemsize();
-  Dims shape = t.shape(), in = t.strides(), o = out.strides();
-  shape.erase(d);
-  in.erase(d);
-  o.erase(d);
-  const LoopOperand outer[] = {{&o, out.itemsize()}, {&in, t.itemsize()}};
-  build_loop(c.outer, shape, outer);
-  const Backend& b = backend(t.device());
-  if (!b.scan || b.scan(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
+  launch(op, t.device(), t.dtype(), &Backend::scan, plan_scan(kind, t, d, out));
   return out;
 }
 
@@ -290,31 +237,10 @@ Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
   const int d = normalize_axis(op, dim, t.ndim());
   Tensor out = empty(t.shape(), t.dtype(), t.device());
-  const auto recorded = [&] {
-    if (autograd::needs_grad(t))
-      autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
-    return out;
-  };
-  if (out.numel() == 0) return recorded();
-  SoftmaxCall c;
-  c.log = log;
-  c.dtype = t.dtype();
-  c.out = out.data();
-  c.in = t.data();
-  Dims shape = t.shape(), in = t.strides(), o = out.strides();
-  c.n = t.ndim() ? shape[d] : 1;
-  c.out_stride = t.ndim() ? o[d] * out.itemsize() : 0;
-  c.in_stride = t.ndim() ? in[d] * t.itemsize() : 0;
-  if (t.ndim()) {
-    shape.erase(d);
-    in.erase(d);
-    o.erase(d);
-  }
-  const LoopOperand outer[] = {{&o, out.itemsize()}, {&in, t.itemsize()}};
-  build_loop(c.outer, shape, outer);
-  const Backend& b = backend(t.device());
-  if (!b.softmax || b.softmax(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
-  return recorded();
+  if (out.numel() > 0) launch(op, t.device(), t.dtype(), &Backend::softmax, plan_softmax(log, t, d, out));
+  if (autograd::needs_grad(t))
+    autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
+  return out;
 }
 
 }  // namespace

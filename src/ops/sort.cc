@@ -1,8 +1,8 @@
 // Sorting along one dimension.
-#include "core/errors.h"
+#include "core/launch.h"
 #include "plan/loop.h"
+#include "plan/sort.h"
 #include "tenon/autograd.h"
-#include "tenon/backend.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
@@ -14,29 +14,15 @@ enum class Want : std::uint8_t { values, indices, both };
 // The backend sorts contiguous rows, so the dimension comes last in memory.
 Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, Want want) {
   const int d = normalize_axis(op, dim, t.ndim());
-  const bool moves = t.ndim() > 1 && d != t.ndim() - 1;
+  const bool moves = must_move_last(t, d);
   // Bools that were borrowed may be any bytes; those that are true are equal.
   const Tensor plain = is_bool(t.dtype()) ? logical_or(t, t) : t.detach();
   const Tensor source = contiguous(moves ? movedim(plain, Dims{d}, Dims{-1}) : plain);
   Sorted s;
-  SortCall c{};
-  c.dtype = t.dtype();
-  c.descending = descending;
-  c.in = source.data();
-  if (want != Want::indices) {
-    s.values = empty(source.shape(), t.dtype(), t.device());
-    c.values = s.values.data();
-  }
-  if (want != Want::values) {
-    s.indices = empty(source.shape(), DType::int64, t.device());
-    c.indices = s.indices.data<std::int64_t>();
-  }
-  c.n = t.ndim() ? t.shape()[d] : 1;
-  c.rows = c.n ? t.numel() / c.n : 0;
-  if (c.rows > 0) {
-    const Backend& b = backend(t.device());
-    if (!b.sort || b.sort(t.device().index, c) != kOk) errors::not_available(op, t.device(), t.dtype());
-  }
+  if (want != Want::indices) s.values = empty(source.shape(), t.dtype(), t.device());
+  if (want != Want::values) s.indices = empty(source.shape(), DType::int64, t.device());
+  if (source.numel() > 0)
+    launch(op, t.device(), t.dtype(), &Backend::sort, plan_sort(source, descending, s.values, s.indices));
   if (moves) {
     if (want != Want::indices) s.values = movedim(s.values, Dims{-1}, Dims{d});
     if (want != Want::values) s.indices = movedim(s.indices, Dims{-1}, Dims{d});
@@ -71,19 +57,11 @@ Tensor order_statistics(const Tensor& t, const Dims& ranks) {
   if (ranks.empty()) return narrow(rows, -1, 0, 0);
   Dims shape = rows.shape();
   shape[shape.size() - 1] = ranks.size();
-  const Backend& b = backend(t.device());
-  if (b.select && ranks.size() <= kMaxRanks && !is_complex(t.dtype()) && !autograd::needs_grad(t)) {
+  if (ranks.size() <= kMaxRanks && !is_complex(t.dtype()) && !autograd::needs_grad(t)) {
     const Tensor source = contiguous(rows);
     const Tensor out = empty(shape, t.dtype(), t.device());
-    SelectCall c{};
-    c.dtype = t.dtype();
-    c.in = source.data();
-    c.out = out.data();
-    c.rows = source.numel() / n;
-    c.n = n;
-    c.count = ranks.size();
-    std::copy(ranks.begin(), ranks.end(), c.ranks);
-    if (out.numel() == 0 || b.select(t.device().index, c) == kOk) return out;
+    if (out.numel() == 0 || try_launch("order_statistics", t.device(), &Backend::select, plan_select(source, ranks, out)))
+      return out;
   }
   const Tensor s = sort(rows);
   Tensor at = empty({ranks.size()}, DType::int64);

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "tenon/backend.h"
+#include "tenon/loop.h"
 #include "tenon/tensor.h"
 
 namespace tenon {

@@ -128,6 +128,8 @@ const Mistake kMistakes[] = {
     {"device_mismatch", [] { add(zeros({2}, DType::float32, {DeviceType::cuda, 0}), zeros({2})); }},
     {"no_backend", [] { zeros({2}, DType::float32, {DeviceType::cuda, 7}); }},
     {"bad_device", [] { parse_device("gpu"); }},
+    {"out_of_memory", [] { zeros({std::int64_t{8} << 30}, DType::uint8, {DeviceType::cuda, 0}); }},
+    {"device_failed", [] { stream_of({DeviceType::cuda, 0}, 12345); }},
     {"inplace_on_leaf", [] { in_place(Op::mul, leaf(), 2); }},
     {"inplace_on_leaf", [] { in_place(Op::mul, leaf()[0], 2); }},
     {"saved_was_modified",

@@ -1,12 +1,13 @@
 // What holds for a tensor on a device, on the simulated one: its memory cannot be read, its work is late.
-#include "helpers.h"
+#include "sim.h"
 
-#include <dlfcn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <ctime>
 #include <thread>
+
+#include "tenon/backend.h"
 
 namespace {
 
@@ -15,34 +16,10 @@ using test::counting;
 using test::message;
 using test::values;
 
-// Before anything asks for a backend; an empty value means none.
-const bool g_set = setenv("TENON_CUDA_LIB", TENON_SIM_LIBRARY, 0) == 0;
+using test::kCuda;
+using test::kSecond;
 
-constexpr Device kCuda{DeviceType::cuda, 0}, kSecond{DeviceType::cuda, 1};
-
-template <class F>
-F* simulator(const char* symbol) {
-  static void* library = dlopen(TENON_SIM_LIBRARY, RTLD_NOW | RTLD_NOLOAD);
-  return reinterpret_cast<F*>(dlsym(library, symbol));
-}
-
-class Sim : public testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(g_set);
-    if (std::string(std::getenv("TENON_CUDA_LIB")) != TENON_SIM_LIBRARY) GTEST_SKIP() << "another backend";
-    ASSERT_TRUE(is_available(DeviceType::cuda));
-    live_ = live(0) + live(1);
-    simulator<void()>("tenon_sim_reset")();
-  }
-  void TearDown() override {
-    if (!IsSkipped()) { EXPECT_EQ(live(0) + live(1), live_) << "device memory leaks"; }
-  }
-  static std::int64_t live(int device) { return simulator<std::int64_t(int)>("tenon_sim_live_bytes")(device); }
-  static std::int64_t to_device() { return simulator<std::int64_t(int)>("tenon_sim_copies")(0); }
-  static std::int64_t to_host() { return simulator<std::int64_t(int)>("tenon_sim_copies")(1); }
-  std::int64_t live_ = 0;
-};
+using Sim = test::SimTest;
 using SimDeathTest = Sim;
 
 TEST_F(Sim, HasTwoDevices) {
@@ -82,8 +59,14 @@ TEST_F(Sim, MovesEveryLayoutWithOneCopy) {
 }
 
 TEST_F(Sim, MovesBetweenDevices) {
-  const Tensor t = counting({10}).to(kCuda), u = t.to(kSecond);
+  const Tensor t = counting({10}).to(kCuda);
+  const auto moved = to_device() + to_host();
+  const Tensor u = t.to(kSecond);
   EXPECT_EQ(u.device(), kSecond);
+  EXPECT_EQ(to_device() + to_host(), moved);  // nothing passes the host
+  EXPECT_EQ(to_peer(), 1);
+  EXPECT_EQ(values(tenon::to(flip(t), DType::int32, kSecond).to(kCpu)),
+            (std::vector<double>{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}));
   EXPECT_EQ(values(u.to(kCpu)), values(counting({10})));
   EXPECT_NE(message<DeviceError>([&] { add(t, u); }).find("cuda:0 and cuda:1"), std::string::npos);
   EXPECT_THROW(add(t, counting({10})), DeviceError);
@@ -299,7 +282,7 @@ TEST_F(SimDeathTest, OperandsMustLieInLiveMemoryOfTheDevice) {
     c.loop.ndim = 1;
     c.loop.numel = c.loop.shape[0] = n;
     c.loop.strides[0][0] = c.loop.strides[1][0] = 8;
-    backend(kCuda).elementwise(0, c);
+    backend(kCuda).elementwise({kCuda}, "neg", c);
   };
   double host[4] = {};
   EXPECT_DEATH(negate(ones({4}, DType::float64, kCuda).data(), host, 4),
@@ -326,13 +309,22 @@ TEST_F(SimDeathTest, OperandsMustLieInLiveMemoryOfTheDevice) {
         negate(p, p, 4);
       },
       "is not live memory");
-  EXPECT_DEATH(backend(kCuda).to_host(0, host, host, 8), "to_host: the source");
+  auto move = [](Copy kind, void* to, const void* from, bool asynchronous = false) {
+    backend(kCuda).copy({kCuda}, "move", {kind, to, from, 8, 0, 0, asynchronous});
+  };
+  EXPECT_DEATH(move(Copy::to_host, host, host), "move: the copy's source");
   EXPECT_DEATH(
       {
         const Tensor x = ones({4}, DType::float64, kCuda);
-        backend(kCuda).to_device(0, x.data(), x.data(), 8);
+        move(Copy::to_device, x.data(), x.data());
       },
       "the host's side is device memory");
+  EXPECT_DEATH(
+      {
+        const Tensor x = ones({4}, DType::float64, kCuda);
+        move(Copy::to_host, host, x.data(), true);
+      },
+      "an asynchronous copy's host side, which is not page-locked");
 }
 
 TEST_F(Sim, AForkedChildGetsAnError) {

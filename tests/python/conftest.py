@@ -2,6 +2,8 @@
 
 import os
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 
 class NoPolars:
@@ -14,3 +16,9 @@ class NoPolars:
 
 if "libtsan" in os.environ.get("LD_PRELOAD", ""):
     sys.meta_path.insert(0, NoPolars())
+
+# 'cuda' is the simulated device here where it is built beside the package, unless another one is asked for.
+_SIM = Path(find_spec("tenon").origin).parents[2] / "libtenon_cudasim.so"  # type: ignore[union-attr, arg-type]
+if "TENON_CUDA_LIB" not in os.environ and _SIM.exists():
+    os.environ["TENON_CUDA_LIB"] = str(_SIM)
+    os.environ.setdefault("TENON_SIM_DELAY", "20")  # microseconds: thousands of calls are walked through

@@ -99,7 +99,7 @@ RAISE_NOTHING = {
     "tenon.autograd": (
         "GradcheckError border_guard enable_grad inference_mode is_grad_enabled no_grad set_grad_enabled"
     ),
-    "tenon.cuda": "device_count is_available",
+    "tenon.cuda": "device_count is_available DeviceProperties",
     "tenon.memory": "release reset_peak stats",
     "tenon.random": "fork_rng get_rng_state initial_seed seed",
     "tenon.numpy": "ndarray",

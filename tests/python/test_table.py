@@ -2,7 +2,7 @@
 
 Nothing is listed by hand: operations come from the extension module, arity from their signatures, and whether
 a dtype is taken from the operation itself; what it refuses, NumPy refuses, too, or the reason stands here.
-An ordinary elementwise operation needs no test of its own.
+An ordinary elementwise operation needs no test of its own. Each test runs on the CPU and on the device.
 """
 
 import inspect
@@ -11,9 +11,44 @@ import warnings
 import numpy as np
 import pytest
 import tenon
-from support import COMPLEX, DTYPES, FLOATS, INTEGERS, NUMPY, address, numpy_function, operations, sample
+from support import (
+    COMPLEX,
+    DEVICES,
+    DTYPES,
+    FLOATS,
+    INTEGERS,
+    NUMPY,
+    address,
+    numpy_function,
+    operations,
+    sample,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    if request.param == "cuda" and not tenon.cuda.is_available():
+        pytest.skip("neither a device nor the simulated one is there")
+    return request.param
+
+
+def put(a: np.ndarray, device: str) -> tenon.Tensor:
+    """The array as a tensor: over its memory on the CPU; on a device its values, lying as they do in the array."""
+    if device == "cpu" or not a.size:
+        return tenon.from_numpy(a).to(device)
+    reach = [(n - 1) * s for n, s in zip(a.shape, a.strides, strict=True)]
+    low, high = sum(r for r in reach if r < 0), sum(r for r in reach if r > 0)
+    lowest = a[tuple(slice(n - 1, n) if s < 0 else slice(0, 1) for n, s in zip(a.shape, a.strides, strict=True))]
+    size = (high - low) // a.itemsize + 1
+    memory = np.lib.stride_tricks.as_strided(lowest, (size,), (a.itemsize,))
+    moved = tenon.from_numpy(memory.copy()).to(device)
+    return moved.as_strided(a.shape, [s // a.itemsize for s in a.strides], -low // a.itemsize)
+
+
+def get(t: tenon.Tensor) -> np.ndarray:
+    return t.cpu().numpy()
 
 
 def arity(op: object) -> int:
@@ -172,14 +207,14 @@ def computes_bool_in_int8(op: object, dtype: str) -> bool:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_values_and_dtypes_for_every_layout(name: str, dtype: str) -> None:
+def test_values_and_dtypes_for_every_layout(name: str, dtype: str, device: str) -> None:
     op = ELEMENTWISE[name]
     arrays = samples(op, dtype)
     wanted = expected_dtype(op, dtype)
     if NUMPY < (2, 1) and name in NEW_IN_NUMPY_2 and np.dtype(dtype).kind in NEW_IN_NUMPY_2[name]:
         pytest.skip("NumPy 2 has another rule, and tenon has that")
     try:
-        op(*[tenon.from_numpy(a) for a in arrays])
+        op(*[put(a, device) for a in arrays])
     except TypeError as error:
         # A refusal says which op and dtype; NumPy refuses too, or computes bool as a number.
         assert str(error).startswith(tuple(f"{n}: " for n in ROWS))
@@ -191,57 +226,63 @@ def test_values_and_dtypes_for_every_layout(name: str, dtype: str) -> None:
         return  # more than NumPy has: the C++ tests compare it with the scalar definition
     for layout, arrange in LAYOUTS.items():
         lent = [arrange(a) for a in arrays]
-        result = op(*[tenon.from_numpy(a) for a in lent])
+        result = op(*[put(a, device) for a in lent])
         case = f"{name} {dtype} {layout}"
+        assert result.device.type == device, case
         assert result.shape == lent[0].shape, case
         assert result.dtype == wanted, f"{case}: {result.dtype}, NumPy {wanted}"
-        close(result.numpy(), reference(op, lent, dtype), case)
+        close(get(result), reference(op, lent, dtype), case)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
-def test_operands_broadcast(name: str) -> None:
+def test_operands_broadcast(name: str, device: str) -> None:
     op = ELEMENTWISE[name]
     if arity(op) < 2:
         pytest.skip("one operand")
     dtype = "int32" if expected_dtype(op, "float32") is None else "float32"
     a, b = np.abs(sample(dtype, (4, 1, 3))) + 1, np.abs(sample(dtype, (5, 1))) + 1
     a, b = a.astype(dtype), b.astype(dtype)
-    close(op(tenon.from_numpy(a), tenon.from_numpy(b)).numpy(), reference(op, [a, b], dtype), name)
-    close(op(tenon.from_numpy(a), 2).numpy(), reference(op, [a, np.array(2, dtype)], dtype), name)
+    close(get(op(put(a, device), put(b, device))), reference(op, [a, b], dtype), name)
+    close(get(op(put(a, device), 2)), reference(op, [a, np.array(2, dtype)], dtype), name)
     with pytest.raises(ValueError, match=r"broadcast"):
-        op(tenon.from_numpy(np.ones((3,), dtype)), tenon.from_numpy(np.ones((4,), dtype)))
+        op(put(np.ones((3,), dtype), device), put(np.ones((4,), dtype), device))
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("layout", ["contiguous", "transposed", "sliced", "negative strides"])
-def test_out_and_in_place(name: str, layout: str) -> None:
+def test_out_and_in_place(name: str, layout: str, device: str) -> None:
     """out= writes into a tensor or ndarray of any layout and returns it; op_ overwrites its first operand."""
     op = ELEMENTWISE[name]
     dtype = "int32" if expected_dtype(op, "float32") is None else "float32"
     arrays = [(np.abs(a) * 0.3 + 1).astype(dtype) for a in samples(op, dtype)]
     expected = reference(op, arrays, dtype)
-    tensors = [tenon.from_numpy(a) for a in arrays]
+    tensors = [put(a, device) for a in arrays]
 
     target = LAYOUTS[layout](np.zeros(expected.shape, expected.dtype))
-    out = tenon.from_numpy(target)
+    out = put(target, device)
     assert op(*tensors, out=out) is out
-    close(target, expected, name)
-    target[...] = 0
-    assert op(*tensors, out=target) is target
-    close(target, expected, name)
+    close(get(out), expected, name)
+    if device == "cpu":
+        close(target, expected, name)
+        target[...] = 0
+        assert op(*tensors, out=target) is target
+        close(target, expected, name)
 
     inplace = getattr(tenon.Tensor, name + "_", None)
     assert inplace is not None, f"{name} has no in-place form"
     own = LAYOUTS[layout](arrays[0])
-    t = tenon.from_numpy(own)
+    t = put(own, device)
     if expected.dtype == arrays[0].dtype:
+        pointer = t.data_ptr()
         assert inplace(t, *tensors[1:]) is t
-        close(own, expected, name)
-        assert t.data_ptr() == address(own)
-    with pytest.raises((RuntimeError, ValueError), match="read-only"):
-        op(*tensors, out=tenon.from_numpy(read_only(target)))
+        close(get(t), expected, name)
+        assert t.data_ptr() == pointer
+        assert device == "cuda" or pointer == address(own)
+    if device == "cpu":
+        with pytest.raises((RuntimeError, ValueError), match="read-only"):
+            op(*tensors, out=tenon.from_numpy(read_only(target)))
     with pytest.raises(ValueError, match="shape"):
-        op(*tensors, out=tenon.from_numpy(np.zeros((7, 7), expected.dtype)))
+        op(*tensors, out=put(np.zeros((7, 7), expected.dtype), device))
 
 
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, np.inf, -np.inf, np.nan, 2.0**-30, 1e30, -1e30, 3.0])
@@ -249,14 +290,14 @@ SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, np.inf, -np.inf, np.nan, 2.0**-30
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_special_values(name: str, dtype: str) -> None:
+def test_special_values(name: str, dtype: str, device: str) -> None:
     """Infinities, NaN, signed zeros and large values, every pair of them, as in NumPy."""
     op = ELEMENTWISE[name]
     if expected_dtype(op, dtype) is None:
         pytest.skip("takes no floats")
     values = SPECIAL.astype(dtype)
     grids = np.meshgrid(*[values] * arity(op), indexing="ij")
-    result = op(*[tenon.from_numpy(g) for g in grids]).numpy()
+    result = get(op(*[put(g, device) for g in grids]))
     expected = peer(op)(*grids)
     for position in np.ndindex(expected.shape):
         x, y = result[position], expected[position]
@@ -278,14 +319,14 @@ def test_special_values(name: str, dtype: str) -> None:
 SIGN_OF_ZERO_IS_FREE = {"maximum", "minimum", "fmax", "fmin"}
 
 
-def test_int_with_float_keeps_the_floats_dtype() -> None:
+def test_int_with_float_keeps_the_floats_dtype(device: str) -> None:
     """Where tenon differs from NumPy on purpose, as PyTorch and JAX do."""
     for name in ("add", "mul", "div", "maximum", "lt"):
         for integer in INTEGERS:
             for real in FLOATS + COMPLEX:
                 if name in ("maximum", "lt") and real in COMPLEX:
                     continue
-                a, b = tenon.from_numpy(np.ones(2, integer)), tenon.from_numpy(np.ones(2, real))
+                a, b = put(np.ones(2, integer), device), put(np.ones(2, real), device)
                 wanted = np.bool_ if name == "lt" else real
                 assert ELEMENTWISE[name](a, b).dtype == np.dtype(wanted)
                 assert ELEMENTWISE[name](b, a).dtype == np.dtype(wanted)
@@ -293,8 +334,8 @@ def test_int_with_float_keeps_the_floats_dtype() -> None:
 
 @pytest.mark.parametrize("a", DTYPES)
 @pytest.mark.parametrize("b", DTYPES)
-def test_promotion_is_numpys_within_a_kind(a: str, b: str) -> None:
-    result = tenon.add(tenon.from_numpy(np.ones(2, a)), tenon.from_numpy(np.ones(2, b))).dtype
+def test_promotion_is_numpys_within_a_kind(a: str, b: str, device: str) -> None:
+    result = tenon.add(put(np.ones(2, a), device), put(np.ones(2, b), device)).dtype
     kinds = {np.dtype(d).kind for d in (a, b)}
     if kinds & set("fc") and kinds & set("iu"):
         assert result == np.dtype(next(d for d in (a, b) if np.dtype(d).kind in "fc"))
@@ -336,13 +377,13 @@ def inside_the_domain(name: str, op: object) -> list[np.ndarray] | None:
 
 
 @pytest.mark.parametrize("name", DIFFERENTIATED)
-def test_first_and_second_derivatives(name: str) -> None:
+def test_first_and_second_derivatives(name: str, device: str) -> None:
     """Against central differences, in each operand; second derivatives differentiate the first."""
     op = DIFFERENTIATED[name]
     xs = inside_the_domain(name, op)
     if xs is None:
         pytest.skip("no floating-point operation")
-    result = op(*[tenon.from_numpy(x).requires_grad_() for x in xs])
+    result = op(*[put(x, device).requires_grad_() for x in xs])
     if not result.requires_grad:
         pytest.skip("a random result")
     try:
@@ -354,11 +395,11 @@ def test_first_and_second_derivatives(name: str) -> None:
     rng = np.random.default_rng(11)
 
     def run(*arrays: np.ndarray) -> np.ndarray:
-        return op(*[tenon.from_numpy(a) for a in arrays]).numpy()
+        return get(op(*[put(a, device) for a in arrays]))
 
     def gradient_of(which: int, weights: np.ndarray, *arrays: np.ndarray, record: bool = False):
-        leaves = [tenon.from_numpy(a.copy()).requires_grad_() for a in arrays]
-        (op(*leaves) * tenon.from_numpy(weights)).sum().backward(create_graph=record)
+        leaves = [put(a.copy(), device).requires_grad_() for a in arrays]
+        (op(*leaves) * put(weights, device)).sum().backward(create_graph=record)
         return leaves, leaves[which].grad
 
     for which in range(len(xs)):
@@ -369,7 +410,7 @@ def test_first_and_second_derivatives(name: str) -> None:
             assert "has no derivative" in str(error), error
             leaves, gradient = gradient_of(which, weights, *xs)
         numeric = central_difference(run, xs, which, direction, 1e-6) * weights
-        actual = np.zeros(6) if gradient is None else gradient.detach().numpy() * direction
+        actual = np.zeros(6) if gradient is None else get(gradient.detach()) * direction
         np.testing.assert_allclose(actual, numeric, rtol=1e-5, atol=1e-7, err_msg=f"{name}: operand {which}")
 
         if gradient is None or not gradient.requires_grad:
@@ -378,7 +419,7 @@ def test_first_and_second_derivatives(name: str) -> None:
             leaf.grad = None
         outer = rng.normal(size=6)
         try:
-            (gradient * tenon.from_numpy(outer)).sum().backward()
+            (gradient * put(outer, device)).sum().backward()
         except RuntimeError as error:
             assert "has no derivative" in str(error), error
             continue
@@ -389,10 +430,10 @@ def test_first_and_second_derivatives(name: str) -> None:
             def first(
                 *a: np.ndarray, w: int = which, v: np.ndarray = weights, o: np.ndarray = outer
             ) -> np.ndarray:
-                return gradient_of(w, v, *a)[1].numpy() * o
+                return get(gradient_of(w, v, *a)[1]) * o
 
             numeric = central_difference(first, xs, other, direction, 1e-5)
-            actual, case = leaf.grad.numpy() * direction, f"{name}: d²/d{which}d{other}"
+            actual, case = get(leaf.grad) * direction, f"{name}: d²/d{which}d{other}"
             np.testing.assert_allclose(actual, numeric, rtol=2e-4, atol=1e-6, err_msg=case)
 
 
@@ -411,14 +452,14 @@ AXES = [None, 0, 1, 2, -1, (0, 1), (0, 2), (2, 1), (0, 1, 2), ()]
 
 @pytest.mark.parametrize("name", REDUCTIONS)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_reductions(name: str, dtype: str) -> None:
+def test_reductions(name: str, dtype: str, device: str) -> None:
     """Every axis and pair of axes, with and without keepdim, for every layout."""
     op = REDUCTIONS[name]
     array = sample(dtype, (3, 4, 5))
     if "prod" in name:
         array = (array % 2 + 1).astype(dtype) if np.dtype(dtype).kind in "iu" else array
     try:
-        op(tenon.from_numpy(array))
+        op(put(array, device))
     except TypeError as error:
         assert dtype in str(error) or name in str(error)
         with warnings.catch_warnings():
@@ -432,7 +473,7 @@ def test_reductions(name: str, dtype: str) -> None:
                 lent = LAYOUTS[layout](array)
                 case = f"{name}({dtype}, {layout}, axis={axis}, keepdims={keepdim})"
                 try:
-                    actual = op(tenon.from_numpy(lent), dim=axis, keepdim=keepdim)
+                    actual = op(put(lent, device), dim=axis, keepdim=keepdim)
                 except (TypeError, ValueError):
                     # One axis only, or not the empty tuple: NumPy's function must refuse the same.
                     assert isinstance(axis, tuple), case
@@ -440,26 +481,28 @@ def test_reductions(name: str, dtype: str) -> None:
                 kwargs = {"ddof": 1} if "correction" in inspect.signature(op).parameters else {}
                 exact = lent.astype(wide) if wide else lent
                 expected = peer(op)(exact, axis=axis, keepdims=keepdim, **kwargs)
+                assert actual.device.type == device, case
                 assert actual.shape == np.shape(expected), case
+                actual = get(actual)
                 if np.asarray(expected).dtype.kind in "fc":
-                    eps = np.finfo(actual.numpy().dtype).eps
+                    eps = np.finfo(actual.dtype).eps
                     scale = np.abs(array.astype(np.complex128)).sum() if "prod" not in name else 1
                     np.testing.assert_allclose(
-                        actual.numpy(), expected, rtol=60 * eps, atol=4 * eps * scale, err_msg=case
+                        actual, expected, rtol=60 * eps, atol=4 * eps * scale, err_msg=case
                     )
                 else:
-                    np.testing.assert_array_equal(actual.numpy(), expected, err_msg=case)
+                    np.testing.assert_array_equal(actual, expected, err_msg=case)
 
 
 FLOATS_ONLY = {"mean", "var", "std", "norm", "logsumexp"}
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
-def test_reductions_speak_both_vocabularies(name: str) -> None:
-    t = tenon.from_numpy(sample("float64", (3, 4)))
+def test_reductions_speak_both_vocabularies(name: str, device: str) -> None:
+    t = put(sample("float64", (3, 4)), device)
     op = REDUCTIONS[name]
-    np.testing.assert_array_equal(op(t, axis=1, keepdims=True).numpy(), op(t, dim=1, keepdim=True).numpy())
-    np.testing.assert_array_equal(getattr(t, name)(1).numpy(), op(t, 1).numpy())
+    np.testing.assert_array_equal(get(op(t, axis=1, keepdims=True)), get(op(t, dim=1, keepdim=True)))
+    np.testing.assert_array_equal(get(getattr(t, name)(1)), get(op(t, 1)))
     with pytest.raises(IndexError, match=r"dim|axis"):
         op(t, dim=2)
 

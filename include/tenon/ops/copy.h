@@ -14,10 +14,15 @@ TENON_API Tensor clone(const Tensor& t);
 TENON_API Tensor contiguous(const Tensor& t);
 // t itself where nothing changes (unless copy), otherwise converted or moved, with the dimensions in the same order in
 // memory if only the dtype changes. Complex to real drops the imaginary part, float to integer the fraction.
-TENON_API Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device = {}, bool copy = false);
+// non_blocking: between the CPU and a device it returns before the bytes have moved, if the CPU's are page-locked (those
+// of a result there are locked where the driver allows it). They must neither be read nor written until the device's
+// current stream has passed; their storage stays alive until then.
+TENON_API Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device = {}, bool copy = false,
+                    bool non_blocking = false);
 // Writes source, broadcast to self's shape and converted as by to(), into self; it may live on another device. Throws
 // ShapeError, DtypeError for complex into real, GradError for a source that requires grad into integers or bools.
-TENON_API Tensor& copy_(Tensor& self, const Tensor& source);
+// non_blocking as by to(), where both are contiguous and of one dtype.
+TENON_API Tensor& copy_(Tensor& self, const Tensor& source, bool non_blocking = false);
 // Throws OverflowError for an integer out of the dtype's bounds, DtypeError for a complex value into another dtype.
 TENON_API Tensor& fill_(Tensor& self, const Scalar& value);
 // Changes the shape in place, keeping the common elements in row-major order; new ones are unset. Throws BufferError

@@ -1,32 +1,64 @@
 #include "backends/cpu/backend.h"
 
+#include <cstring>
+#include <exception>
+#include <new>
+#include <utility>
+
 #include "tenon/backend_abi.h"
 
 namespace tenon::cpu {
+namespace {
 
-const Backend& backend() {
-  static const Backend b = [] {
-    Backend t{};
-    t.abi_hash = kBackendAbi;
-    t.name = "cpu";
-    t.device_count = [] { return 1; };
-    t.elementwise = &elementwise;
-    t.reduce = &reduce;
-    t.scan = &scan;
-    t.softmax = &softmax;
-    t.matmul = &matmul;
-    t.index = &index;
-    t.random = &random;
-    t.iota = &iota;
-    t.sort = &sort;
-    t.select = &select;
-    t.count_true = &count_true;
-    t.true_positions = &true_positions;
-    t.masked = &masked;
-    t.index_range = &index_range;
-    return t;
-  }();
-  return b;
+thread_local Failure t_failure{};
+
+Status failed(const char* op, const char* why) noexcept {
+  Failure& f = t_failure = Failure{};
+  f.status = Status::failed;
+  std::strncpy(f.op, op, sizeof f.op - 1);
+  std::strncpy(f.what, why, sizeof f.what - 1);
+  return f.status;
 }
+
+// An entry of the table: nothing is thrown across the border. There is one stream, which has always passed.
+template <auto F>
+struct Entry;
+template <class... A, Status (*F)(A...)>
+struct Entry<F> {
+  static Status run(Stream, const char* op, A... arguments) noexcept {
+    try {
+      return F(std::forward<A>(arguments)...);
+    } catch (const std::bad_alloc&) { return Status::out_of_memory; } catch (const std::exception& e) {
+      return failed(op, e.what());
+    }
+  }
+};
+
+constexpr Backend kTable = [] {
+  Backend t{};
+  t.abi = kBackendAbi;
+  t.name = "cpu";
+  t.device_count = []() noexcept { return 1; };
+  t.last_error = [](int, Failure* out) noexcept { *out = t_failure; };
+  t.elementwise = &Entry<&elementwise>::run;
+  t.reduce = &Entry<&reduce>::run;
+  t.scan = &Entry<&scan>::run;
+  t.softmax = &Entry<&softmax>::run;
+  t.matmul = &Entry<&matmul>::run;
+  t.index = &Entry<&index>::run;
+  t.random = &Entry<&random>::run;
+  t.iota = &Entry<&iota>::run;
+  t.sort = &Entry<&sort>::run;
+  t.select = &Entry<&select>::run;
+  t.count_true = &Entry<&count_true>::run;
+  t.true_positions = &Entry<&true_positions>::run;
+  t.masked = &Entry<&masked>::run;
+  t.index_range = &Entry<&index_range>::run;
+  return t;
+}();
+
+}  // namespace
+
+const Backend& backend() { return kTable; }
 
 }  // namespace tenon::cpu

@@ -1,25 +1,25 @@
-// The CPU's entries of the backend table.
+// The CPU's entries of the backend table, which backend.cc makes safe for it: these may throw.
 #pragma once
 
 #include "tenon/backend.h"
 
 namespace tenon::cpu {
 
-int elementwise(int device, const ElementwiseCall& c);
-int copy(const ElementwiseCall& c);
-int reduce(int device, const ReduceCall& c);
-int scan(int device, const ScanCall& c);
-int softmax(int device, const SoftmaxCall& c);
-int matmul(int device, const MatmulCall& c);
-int index(int device, const IndexCall& c);
-int random(int device, const RandomCall& c);
-int iota(int device, const IotaCall& c);
-int sort(int device, const SortCall& c);
-int select(int device, const SelectCall& c);
-std::int64_t count_true(int device, const bool* mask, std::int64_t n);
-int true_positions(int device, const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count);
-int masked(int device, const MaskedCall& c);
-int index_range(int device, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
+Status elementwise(const ElementwiseCall& c);
+Status copy(const ElementwiseCall& c);
+Status reduce(const ReduceCall& c);
+Status scan(const ScanCall& c);
+Status softmax(const SoftmaxCall& c);
+Status matmul(const MatmulCall& c);
+Status index(const IndexCall& c);
+Status random(const RandomCall& c);
+Status iota(const IotaCall& c);
+Status sort(const SortCall& c);
+Status select(const SelectCall& c);
+Status count_true(const bool* mask, std::int64_t n, std::int64_t* count);
+Status true_positions(const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count);
+Status masked(const MaskedCall& c);
+Status index_range(const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
 
 const Backend& backend();
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "tenon/backend.h"
+#include "tenon/loop.h"
 
 namespace tenon::cpu {
 
@@ -52,5 +52,18 @@ class Cursor {
   char* p_;
   std::int64_t index_[kMaxDims];
 };
+
+// Calls f(in, in_stride, out, out_stride, n) for steps begin to end of a loop over an output (operand 0) and an input
+// (1): runs along the innermost dimension, of at most `most` steps.
+template <class F>
+void for_pairs(const Loop& loop, const void* in, void* out, std::int64_t begin, std::int64_t end, std::int64_t most,
+               F&& f) {
+  Cursor from(loop, 1, static_cast<char*>(const_cast<void*>(in)), begin), to(loop, 0, static_cast<char*>(out), begin);
+  for (std::int64_t at = begin; at < end; at += most)
+    from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
+      to.advance(n,
+                 [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
+    });
+}
 
 }  // namespace tenon::cpu

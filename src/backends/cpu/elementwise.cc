@@ -157,25 +157,25 @@ struct Runner {
 
 }  // namespace
 
-int elementwise(int, const ElementwiseCall& c) {
+Status elementwise(const ElementwiseCall& c) {
   if (c.op == Op::copy) return copy(c);
   const Kernel kernel = kernels().elementwise[static_cast<int>(c.op)][static_cast<int>(c.compute)];
-  if (!kernel) return kUnavailable;
+  if (!kernel) return Status::unavailable;
   const Runner runner(c, kernel);
-  if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return kOk;
+  if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return Status::ok;
   parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { runner.run(begin, end); });
-  return kOk;
+  return Status::ok;
 }
 
 // Copies, casts and fills need no kernel: one pass through the conversion.
-int copy(const ElementwiseCall& c) {
-  if (c.loop.ndim > 1 && copy_transposed(c)) return kOk;
+Status copy(const ElementwiseCall& c) {
+  if (c.loop.ndim > 1 && copy_transposed(c)) return Status::ok;
   const Pack pack(c.dtype[1], c.dtype[0]);
   const auto in_size = static_cast<std::int64_t>(itemsize(c.dtype[1])),
              out_size = static_cast<std::int64_t>(itemsize(c.dtype[0]));
   if (c.loop.ndim == 0) {
     pack(c.immediate[1] ? c.value[1] : c.data[1], 0, c.data[0], out_size, 1);
-    return kOk;
+    return Status::ok;
   }
   // memcpy itself writes past the cache where that pays.
   const bool stream = c.stream_output && c.loop.strides[0][c.loop.ndim - 1] == out_size &&
@@ -204,7 +204,7 @@ int copy(const ElementwiseCall& c) {
       });
     });
   });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

@@ -22,22 +22,22 @@ struct Row {
 
 bool is_indexed(const IndexCall& c, int d) {
   for (int i = 0; i < c.n_indices; ++i)
-    if (c.index_loop_strides[i][d] != 0) return true;
+    if (c.indices[i].loop_strides[d] != 0) return true;
   return false;
 }
 
 Row row_of(const IndexCall& c) {
-  Row r{c.loop.ndim};
+  Row r{c.ndim};
   const int last = r.outer - 1;
   if (last < 0 || is_indexed(c, last)) return r;
   r.outer = last;
-  r.n = c.loop.shape[last];
-  r.value_stride = c.loop.strides[0][last];
-  r.base_stride = c.loop.strides[1][last];
+  r.n = c.shape[last];
+  r.value_stride = c.value_strides[last];
+  r.base_stride = c.base_strides[last];
   return r;
 }
 
-// An index has been checked; this is for one that another thread has changed since.
+// The CPU is given checked indices; this is for one that another thread has changed since.
 std::int64_t bounded(std::int64_t index, std::int64_t size) {
   return static_cast<std::uint64_t>(index) < static_cast<std::uint64_t>(size) ? index : 0;
 }
@@ -46,29 +46,29 @@ std::int64_t bounded(std::int64_t index, std::int64_t size) {
 class Walker {
  public:
   Walker(const IndexCall& c, int outer, std::int64_t position) : c_(c), inner_(outer - 1) {
-    for (int i = 0; i < c.n_indices; ++i) index_[i] = reinterpret_cast<const char*>(c.indices[i]);
+    for (int i = 0; i < c.n_indices; ++i) index_[i] = reinterpret_cast<const char*>(c.indices[i].data);
     for (int d = inner_; d >= 0; --d) {
-      at_[d] = position % c.loop.shape[d];
-      position /= c.loop.shape[d];
+      at_[d] = position % c.shape[d];
+      position /= c.shape[d];
       move(d, at_[d]);
     }
   }
-  std::int64_t run() const { return inner_ < 0 ? 1 : c_.loop.shape[inner_] - at_[inner_]; }
+  std::int64_t run() const { return inner_ < 0 ? 1 : c_.shape[inner_] - at_[inner_]; }
   char* values() const { return static_cast<char*>(c_.values) + value_; }
   // Where a single index tensor is contiguous along the innermost dimension, and the base only indexed: its positions.
   const std::int64_t* single() const {
-    const bool fits = c_.n_indices == 1 && inner_ >= 0 && c_.index_loop_strides[0][inner_] == 8;
-    return fits && c_.loop.strides[1][inner_] == 0 ? reinterpret_cast<const std::int64_t*>(index_[0]) : nullptr;
+    const bool fits = c_.n_indices == 1 && inner_ >= 0 && c_.indices[0].loop_strides[inner_] == 8;
+    return fits && c_.base_strides[inner_] == 0 ? reinterpret_cast<const std::int64_t*>(index_[0]) : nullptr;
   }
   std::int64_t base_offset() const { return base_; }
   // The base's byte offsets at the next n positions of the innermost dimension.
   void offsets(std::int64_t n, std::int64_t* out) const {
-    const std::int64_t step = inner_ < 0 ? 0 : c_.loop.strides[1][inner_];
+    const std::int64_t step = inner_ < 0 ? 0 : c_.base_strides[inner_];
     std::int64_t constant = base_;
     bool varies = false;
     for (int i = 0; i < c_.n_indices; ++i) {
-      const std::int64_t stride = inner_ < 0 ? 0 : c_.index_loop_strides[i][inner_];
-      const std::int64_t scale = c_.base_strides[i], size = c_.base_sizes[i];
+      const std::int64_t stride = inner_ < 0 ? 0 : c_.indices[i].loop_strides[inner_];
+      const std::int64_t scale = c_.indices[i].base_stride, size = c_.indices[i].base_size;
       if (stride == 0) {
         constant += bounded(*reinterpret_cast<const std::int64_t*>(index_[i]), size) * scale;
         continue;
@@ -92,7 +92,7 @@ class Walker {
     if (inner_ < 0) return;
     at_[inner_] += n;
     move(inner_, n);
-    for (int d = inner_; d > 0 && at_[d] == c_.loop.shape[d]; --d) {
+    for (int d = inner_; d > 0 && at_[d] == c_.shape[d]; --d) {
       move(d, -at_[d]);
       at_[d] = 0;
       ++at_[d - 1];
@@ -102,9 +102,9 @@ class Walker {
 
  private:
   void move(int d, std::int64_t n) {
-    value_ += n * c_.loop.strides[0][d];
-    base_ += n * c_.loop.strides[1][d];
-    for (int i = 0; i < c_.n_indices; ++i) index_[i] += n * c_.index_loop_strides[i][d];
+    value_ += n * c_.value_strides[d];
+    base_ += n * c_.base_strides[d];
+    for (int i = 0; i < c_.n_indices; ++i) index_[i] += n * c_.indices[i].loop_strides[d];
   }
   const IndexCall& c_;
   int inner_;
@@ -125,14 +125,14 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
   std::int64_t offset[kBlock];
   char* base = static_cast<char*>(c.base) + part.first * row.base_stride;
   const std::int64_t value_shift = part.first * row.value_stride;
-  const std::int64_t stride = row.outer == 0 ? 0 : c.loop.strides[0][row.outer - 1];
+  const std::int64_t stride = row.outer == 0 ? 0 : c.value_strides[row.outer - 1];
   Walker w(c, row.outer, part.begin);
   for (std::int64_t at = part.begin; at < part.end;) {
     const std::int64_t n = std::min({w.run(), kBlock, part.end - at});
     char* values = w.values() + value_shift;
     if (const std::int64_t* index = w.single()) {
       char* from = base + w.base_offset();
-      const std::int64_t scale = c.base_strides[0], size = c.base_sizes[0];
+      const std::int64_t scale = c.indices[0].base_stride, size = c.indices[0].base_size;
       for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + bounded(index[j], size) * scale);
     } else {
       w.offsets(n, offset);
@@ -226,12 +226,12 @@ void run(const IndexCall& c, const Row& row, const Part& part) {
 
 // Writes are divided so that each element of the base is written by one thread, in the order of the
 // positions: of equal indices the last wins, and sums have the same bits for any number of threads.
-int index(int, const IndexCall& c) {
-  if (c.loop.numel == 0) return kOk;
+Status index(const IndexCall& c) {
+  if (c.numel == 0) return Status::ok;
   const Row row = row_of(c);
-  const std::int64_t positions = c.loop.numel / row.n;
+  const std::int64_t positions = c.numel / row.n;
   const bool get = c.mode == IndexMode::get;
-  if (c.loop.numel < kGrain / 2 || max_threads() == 1) {
+  if (c.numel < kGrain / 2 || max_threads() == 1) {
     run(c, row, {0, positions, 0, row.n});
   } else if (get && positions >= 1024) {
     parallel_for(positions, std::max<std::int64_t>(64, kGrain / 4 / row.n),
@@ -240,17 +240,17 @@ int index(int, const IndexCall& c) {
     parallel_for(row.n, std::max<std::int64_t>(64, kGrain / 2 / positions),
                  [&](std::int64_t first, std::int64_t last) { run(c, row, {0, positions, first, last}); });
   } else if (row.outer > 1 && !is_indexed(c, 0)) {
-    const std::int64_t each = positions / c.loop.shape[0];
-    parallel_for(c.loop.shape[0], std::max<std::int64_t>(1, kGrain / 4 / (each * row.n)),
+    const std::int64_t each = positions / c.shape[0];
+    parallel_for(c.shape[0], std::max<std::int64_t>(1, kGrain / 4 / (each * row.n)),
                  [&](std::int64_t begin, std::int64_t end) { run(c, row, {begin * each, end * each, 0, row.n}); });
   } else {
     // Two threads that each pick their own elements were slower than one that writes them all.
     run(c, row, {0, positions, 0, row.n});
   }
-  return kOk;
+  return Status::ok;
 }
 
-int index_range(int, const std::int64_t* indices, std::int64_t n, std::int64_t range[2]) {
+Status index_range(const std::int64_t* indices, std::int64_t n, std::int64_t range[2]) {
   std::int64_t low = indices[0], high = indices[0];
   std::mutex mutex;
   parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
@@ -275,7 +275,7 @@ int index_range(int, const std::int64_t* indices, std::int64_t n, std::int64_t r
   });
   range[0] = low;
   range[1] = high;
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

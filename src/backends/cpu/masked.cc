@@ -133,24 +133,24 @@ void with_item(std::size_t size, F&& f) {
 
 }  // namespace
 
-std::int64_t count_true(int, const bool* mask, std::int64_t n) {
+Status count_true(const bool* mask, std::int64_t n, std::int64_t* out) {
   const auto* m = reinterpret_cast<const Byte*>(mask);
-  if (n <= kPiece) return count(m, n);
-  return starts(m, n, n).back();
+  *out = n <= kPiece ? count(m, n) : starts(m, n, n).back();
+  return Status::ok;
 }
 
-int true_positions(int, const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t limit) {
+Status true_positions(const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t limit) {
   const auto* m = reinterpret_cast<const Byte*>(mask);
   const auto at = starts(m, n, limit);
   for_pieces(n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
     each_true(m + begin, end - begin, at[p], at[p + 1],
               [&](std::int64_t i, std::int64_t k, std::uint64_t) { out[k] = begin + i; });
   });
-  return kOk;
+  return Status::ok;
 }
 
-int masked(int, const MaskedCall& c) {
-  if (c.mode == IndexMode::accumulate) return kUnavailable;
+Status masked(const MaskedCall& c) {
+  if (c.mode == IndexMode::accumulate) return Status::unavailable;
   const auto* m = reinterpret_cast<const Byte*>(c.mask);
   const auto at = c.one_value ? std::vector<std::int64_t>() : starts(m, c.n, c.count);
   with_item(itemsize(c.dtype), [&]<class T>() {
@@ -161,7 +161,7 @@ int masked(int, const MaskedCall& c) {
       else expand(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
     });
   });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

@@ -162,11 +162,11 @@ MatrixProduct at_batch(const MatrixProduct& g, const Loop& batch, Size i) {
 
 }  // namespace
 
-int matmul(int, const MatmulCall& call) {
+Status matmul(const MatmulCall& call) {
   const DType d = call.dtype;
   Product gemm = products().gemm[static_cast<int>(d)];
   const Product gemv = products().gemv[static_cast<int>(d)];
-  if (!gemm) return kUnavailable;
+  if (!gemm) return Status::unavailable;
   MatrixProduct g{call.a,
                   call.b,
                   call.c,
@@ -211,10 +211,10 @@ int matmul(int, const MatmulCall& call) {
     if (pieces > 1) p = piece_of(p, grid, i % pieces, itemsize);
     blas_call.blas ? run_blas(blas_call, d, p) : gemm(p);
   };
-  if (total == 0) return kOk;
+  if (total == 0) return Status::ok;
   if (total == 1) {
     run(0);
-    return kOk;
+    return Status::ok;
   }
   // Many small products make one task.
   const double each = std::max({cost, static_cast<double>(g.m * g.k * itemsize), 1.0}) / static_cast<double>(pieces);
@@ -222,7 +222,7 @@ int matmul(int, const MatmulCall& call) {
   parallel_tasks((total + group - 1) / group, [&](Size t) {
     for (Size i = t * group; i < std::min(total, (t + 1) * group); ++i) run(i);
   });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

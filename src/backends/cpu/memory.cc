@@ -36,15 +36,15 @@ void finish_writes() {
 #endif
 }
 
-int iota(int, const IotaCall& c) {
-  return dispatch(c.dtype, [&]<class T>() -> int {
+Status iota(const IotaCall& c) {
+  return dispatch(c.dtype, [&]<class T>() -> Status {
     T* out = static_cast<T*>(c.out);
     parallel_for(c.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i)
         out[i] = c.integers ? scalar::convert<T>(c.istart + i * c.istep)
                             : scalar::convert<T>(c.start + static_cast<double>(i) * c.step);
     });
-    return kOk;
+    return Status::ok;
   });
 }
 

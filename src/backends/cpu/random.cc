@@ -173,13 +173,13 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::cpu {
 HWY_EXPORT(random_piece);
 
-int random(int, const RandomCall& c) {
+Status random(const RandomCall& c) {
   const bool integers = c.kind == Random::integers;
   if (integers ? !is_integral(c.dtype) && !is_bool(c.dtype) : !is_floating(c.dtype) || is_float8(c.dtype))
-    return kUnavailable;
+    return Status::unavailable;
   const auto piece = HWY_DYNAMIC_DISPATCH(random_piece);
   parallel_for(c.n, 32 * 1024, [&](std::int64_t begin, std::int64_t end) { piece(c, begin, end); });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

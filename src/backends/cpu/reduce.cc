@@ -1,7 +1,7 @@
-// Runs a reduction: decides which elements a kernel folds next to each other.
+// Runs a reduction: cuts it into what a kernel folds at a time.
 //
 // Either each result's elements are folded as a run ("runs"), or a strip of neighbouring results is folded row by
-// row ("strips"), whichever finds contiguous memory. Long reductions are cut into chunks whose number and size
+// row ("strips"), as the plan says. Long reductions are cut into chunks whose number and size
 // follow from the shape alone; the chunks' states are merged pairwise. So results have the same bits for any
 // number of threads.
 #include <algorithm>
@@ -38,20 +38,6 @@ constexpr std::int64_t kPackBytes = 16384;
 constexpr std::int64_t kRunChunk = kGrain, kStripChunk = 4 * kGrain;
 constexpr std::int64_t kBatch = 64;  // results that are finished together
 
-// The dtype whose kernel is used: another one than the input's where the result would be formed too narrowly, or where
-// converting costs little and a kernel less is compiled.
-DType compute_dtype(const ReduceCall& c) {
-  const auto integer = [](DType d) { return is_bool(d) || is_integral(d); };
-  if (c.op == Reduction::prod) {
-    if (!integer(c.out_dtype)) return is_complex(c.out_dtype) ? DType::complex128 : DType::float64;
-    return kind(c.in_dtype) == Kind::unsigned_integer ? DType::uint64 : DType::int64;
-  }
-  const bool half = is_half(c.in_dtype);
-  if (half && (c.op == Reduction::min || c.op == Reduction::max)) return DType::float32;
-  if (c.op != Reduction::sum || c.in_dtype == c.out_dtype) return c.in_dtype;
-  return integer(c.in_dtype) && integer(c.out_dtype) ? c.in_dtype : c.out_dtype;
-}
-
 struct Reducer {
   const ReduceCall& c;
   const ReduceKernel& k;
@@ -60,13 +46,13 @@ struct Reducer {
   bool converts;
   Pack cast_in, cast_out;
 
-  Reducer(const ReduceCall& call, DType compute, const ReduceKernel& kernel)
+  Reducer(const ReduceCall& call, const ReduceKernel& kernel)
       : c(call),
         k(kernel),
         size(static_cast<std::int64_t>(itemsize(c.in_dtype))),
-        packed(static_cast<std::int64_t>(itemsize(compute))),
-        converts(compute != c.in_dtype),
-        cast_in(c.in_dtype, compute),
+        packed(static_cast<std::int64_t>(itemsize(c.compute))),
+        converts(c.compute != c.in_dtype),
+        cast_in(c.in_dtype, c.compute),
         cast_out(kernel.result, c.out_dtype) {}
 
   // Writes the results of n states, kBatch at a time.
@@ -169,18 +155,6 @@ void merge_pairwise(const ReduceKernel& k, char* states, std::int64_t count, std
       k.merge(states + i * bytes, states + (i + step) * bytes, n);
 }
 
-// Calls f(in, in_stride, out, out_stride, n) for results begin to end, at most `most` at a time.
-template <class F>
-void for_results(const Loop& kept, const void* in, void* out, std::int64_t begin, std::int64_t end, std::int64_t most,
-                 F&& f) {
-  Cursor from(kept, 1, static_cast<char*>(const_cast<void*>(in)), begin), to(kept, 0, static_cast<char*>(out), begin);
-  for (std::int64_t at = begin; at < end; at += most)
-    from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
-      to.advance(n,
-                 [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
-    });
-}
-
 void reduce_runs(const Reducer& r) {
   const ReduceCall& c = r.c;
   const ReduceKernel& k = r.k;
@@ -189,7 +163,7 @@ void reduce_runs(const Reducer& r) {
     parallel_for(c.kept.numel, std::max<std::int64_t>(kGrain / std::max<std::int64_t>(n, 16), 1),
                  [&](std::int64_t begin, std::int64_t end) {
                    alignas(16) char states[kBatch * kMaxStateBytes];
-                   for_results(c.kept, c.in, c.out, begin, end, kBatch,
+                   for_pairs(c.kept, c.in, c.out, begin, end, kBatch,
                                [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t m) {
                                  k.start(states, m);
                                  for (std::int64_t i = 0; i < m; ++i)
@@ -205,14 +179,14 @@ void reduce_runs(const Reducer& r) {
       const std::int64_t from = i % chunks * kRunChunk;
       char* state = memory.get() + i * k.state_bytes;
       k.start(state, 1);
-      for_results(c.kept, c.in, c.out, i / chunks, i / chunks + 1, 1,
+      for_pairs(c.kept, c.in, c.out, i / chunks, i / chunks + 1, 1,
                   [&](char* p, std::int64_t, char*, std::int64_t, std::int64_t) {
                     r.run(state, p, from, std::min(n, from + kRunChunk));
                   });
     }
   });
   std::int64_t i = 0;
-  for_results(c.kept, c.in, c.out, 0, c.kept.numel, 1,
+  for_pairs(c.kept, c.in, c.out, 0, c.kept.numel, 1,
               [&](char*, std::int64_t, char* q, std::int64_t out_stride, std::int64_t) {
                 char* states = memory.get() + i++ * chunks * k.state_bytes;
                 merge_pairwise(k, states, chunks, 1);
@@ -297,42 +271,22 @@ void reduce_strips(const Reducer& r, int dim) {
                });
 }
 
-// The kept dimension to fold strips of, or -1 for runs.
-int strip_dimension(const ReduceCall& c, std::int64_t size) {
-  const Loop &kept = c.kept, &r = c.reduced;
-  if (kept.ndim == 0 || r.numel <= 1) return kept.ndim - 1;  // r.numel <= 1: all columns in one row
-  int best = 0;
-  for (int d = 1; d < kept.ndim; ++d) {
-    const auto closer = [&](int a, int b) {
-      const std::int64_t x = std::abs(kept.strides[1][a]), y = std::abs(kept.strides[1][b]);
-      return x != y ? x < y : kept.shape[a] > kept.shape[b];
-    };
-    if (closer(d, best)) best = d;
-  }
-  const bool run_contiguous = std::abs(r.strides[1][r.ndim - 1]) == size;
-  if (run_contiguous) return r.shape[r.ndim - 1] < 16 && r.numel < 64 && kept.shape[best] >= 32 ? best : -1;
-  const bool closer = std::abs(kept.strides[1][best]) < std::abs(r.strides[1][r.ndim - 1]);
-  return kept.shape[best] >= 2 && (closer || r.numel < 64) ? best : -1;
-}
-
 }  // namespace
 
-int reduce(int, const ReduceCall& c) {
-  const DType compute = compute_dtype(c);
-  const ReduceKernel& k = reduce_kernels()[static_cast<int>(c.op)][static_cast<int>(compute)];
-  if (!k.run) return kUnavailable;
-  if (c.kept.numel == 0) return kOk;
-  const Reducer r(c, compute, k);
+Status reduce(const ReduceCall& c) {
+  const ReduceKernel& k = reduce_kernels()[static_cast<int>(c.op)][static_cast<int>(c.compute)];
+  if (!k.run) return Status::unavailable;
+  if (c.kept.numel == 0) return Status::ok;
+  const Reducer r(c, k);
   if (c.kept.ndim == 0 && c.reduced.numel <= kRunChunk) {
     alignas(16) char state[kMaxStateBytes];
     k.start(state, 1);
     r.run(state, static_cast<char*>(const_cast<void*>(c.in)), 0, c.reduced.numel);
     r.write(state, 1, static_cast<char*>(c.out), static_cast<std::int64_t>(itemsize(c.out_dtype)));
-    return kOk;
+    return Status::ok;
   }
-  const int dim = strip_dimension(c, r.size);
-  dim < 0 ? reduce_runs(r) : reduce_strips(r, dim);
-  return kOk;
+  c.strip < 0 ? reduce_runs(r) : reduce_strips(r, c.strip);
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

@@ -4,11 +4,10 @@
 
 #include <cstdint>
 
-#include "tenon/backend.h"
+#include "tenon/calls.h"
 
 namespace tenon::cpu {
 
-inline constexpr int kReductions = 11;
 inline constexpr int kMaxStateBytes = 32;
 inline constexpr int kMaxColumns = 1024;  // of one call of columns()
 

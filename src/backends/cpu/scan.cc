@@ -179,6 +179,7 @@ struct Value {
 
 struct Scanner {
   const ScanCall& c;
+  const Lines& l;
   const ScanKernels *k, *plain;  // the kernel that is used, and the one from and to the computed dtype
   bool direct;                   // the former reads and writes the call's dtypes
   DType compute;
@@ -186,10 +187,7 @@ struct Scanner {
   Pack load, store;
   Value identity;
 
-  explicit Scanner(const ScanCall& call) : c(call) {
-    compute = is_complex(c.out_dtype)                            ? DType::complex128
-              : is_integral(c.out_dtype) || is_bool(c.out_dtype) ? DType::int64
-                                                                 : DType::float64;
+  explicit Scanner(const ScanCall& call) : c(call), l(call.lines), compute(call.compute) {
     // uint64 wraps to the same bits as int64.
     const DType out = c.out_dtype == DType::uint64 ? DType::int64 : c.out_dtype;
     const DType in = c.in_dtype == DType::uint64 && compute == DType::int64 ? DType::int64 : c.in_dtype;
@@ -220,36 +218,36 @@ struct Scanner {
 
   // Scans a piece of a line (or only sums it up, where out is null).
   void piece(const char* in, char* out, std::int64_t n, Value& local, const Value& offset) const {
-    if (direct && c.in_stride == in_size && c.out_stride == out_size) {
+    if (direct && l.in_stride == in_size && l.out_stride == out_size) {
       k->line(in, out, n, &local, &offset);
       return;
     }
     alignas(64) char x[kBlock * 16], y[kBlock * 16];
     for (std::int64_t i = 0; i < n; i += kBlock) {
       const std::int64_t m = std::min(kBlock, n - i);
-      load(in + i * c.in_stride, c.in_stride, x, kernel_in, m);
+      load(in + i * l.in_stride, l.in_stride, x, kernel_in, m);
       k->line(x, out ? y : nullptr, m, &local, &offset);
-      if (out) store(y, kernel_out, out + i * c.out_stride, c.out_stride, m);
+      if (out) store(y, kernel_out, out + i * l.out_stride, l.out_stride, m);
     }
   }
   void line(const char* in, char* out) const {
     Value offset = identity;
-    const std::int64_t length = c.op == Scan::prod ? std::max<std::int64_t>(c.n, 1) : kPiece;  // in order: in one piece
-    for (std::int64_t i = 0; i < c.n; i += length) {
+    const std::int64_t length = c.op == Scan::prod ? std::max<std::int64_t>(l.n, 1) : kPiece;  // in order: in one piece
+    for (std::int64_t i = 0; i < l.n; i += length) {
       Value local = identity;
-      piece(in + i * c.in_stride, out + i * c.out_stride, std::min(length, c.n - i), local, offset);
+      piece(in + i * l.in_stride, out + i * l.out_stride, std::min(length, l.n - i), local, offset);
       offset = joined(offset, local);
     }
   }
   // The same with several threads: the pieces' sums first.
   void long_line(const char* in, char* out) const {
-    const std::int64_t pieces = (c.n + kPiece - 1) / kPiece;
+    const std::int64_t pieces = (l.n + kPiece - 1) / kPiece;
     const std::unique_ptr<Value[]> offsets(new Value[static_cast<std::size_t>(pieces)]);
-    const auto length = [&](std::int64_t p) { return std::min(kPiece, c.n - p * kPiece); };
+    const auto length = [&](std::int64_t p) { return std::min(kPiece, l.n - p * kPiece); };
     parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t p = begin; p < end; ++p) {
         offsets[p] = identity;
-        piece(in + p * kPiece * c.in_stride, nullptr, length(p), offsets[p], identity);
+        piece(in + p * kPiece * l.in_stride, nullptr, length(p), offsets[p], identity);
       }
     });
     Value so_far = identity;
@@ -261,7 +259,7 @@ struct Scanner {
     parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t p = begin; p < end; ++p) {
         Value local = identity;
-        piece(in + p * kPiece * c.in_stride, out + p * kPiece * c.out_stride, length(p), local, offsets[p]);
+        piece(in + p * kPiece * l.in_stride, out + p * kPiece * l.out_stride, length(p), local, offsets[p]);
       }
     });
   }
@@ -272,49 +270,37 @@ struct Scanner {
     const bool one = c.op == Scan::prod;
     Pack(DType::bool_, compute)(&one, 0, acc, size, cols);
     if (direct && in_step == in_size && out_step == out_size) {
-      k->rows(acc, in, c.in_stride, out, c.out_stride, c.n, cols);
+      k->rows(acc, in, l.in_stride, out, l.out_stride, l.n, cols);
       return;
     }
-    for (std::int64_t r = 0; r < c.n; ++r) {
-      load(in + r * c.in_stride, in_step, x, kernel_in, cols);
+    for (std::int64_t r = 0; r < l.n; ++r) {
+      load(in + r * l.in_stride, in_step, x, kernel_in, cols);
       k->rows(acc, x, 0, y, 0, 1, cols);
-      store(y, kernel_out, out + r * c.out_stride, out_step, cols);
+      store(y, kernel_out, out + r * l.out_stride, out_step, cols);
     }
   }
 };
 
-// Calls f(in, in_stride, out, out_stride, n) for runs of lines begin to end.
-template <class F>
-void for_lines(const ScanCall& c, std::int64_t begin, std::int64_t end, std::int64_t most, F&& f) {
-  Cursor from(c.outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin),
-      to(c.outer, 0, static_cast<char*>(c.out), begin);
-  for (std::int64_t at = begin; at < end; at += most)
-    from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
-      to.advance(n,
-                 [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) { f(p, stride, q, out_stride, n); });
-    });
-}
-
 }  // namespace
 
-int scan(int, const ScanCall& c) {
+Status scan(const ScanCall& c) {
   const Scanner s(c);
-  const Loop& outer = c.outer;
-  const std::int64_t per_line = std::max<std::int64_t>(c.n, 1);
-  const bool side_by_side = outer.ndim > 0 && std::abs(outer.strides[0][outer.ndim - 1]) < std::abs(c.out_stride);
-  if (side_by_side) {
+  const Lines& l = c.lines;
+  const Loop& outer = l.outer;
+  const std::int64_t per_line = std::max<std::int64_t>(l.n, 1);
+  if (l.side_by_side) {
     // Strips are cut where threads' pieces end; columns do not depend on each other.
     parallel_for(outer.numel, std::max<std::int64_t>(kGrain / per_line, 64), [&](std::int64_t begin, std::int64_t end) {
-      for_lines(c, begin, end, kBlock,
+      for_pairs(outer, c.in, c.out, begin, end, kBlock,
                 [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t n) {
                   s.strip(p, stride, q, out_stride, n);
                 });
     });
-    return kOk;
+    return Status::ok;
   }
-  const bool split = max_threads() > 1 && outer.numel < 2 * max_threads() && c.n >= 4 * kPiece && c.op == Scan::sum;
+  const bool split = max_threads() > 1 && outer.numel < 2 * max_threads() && l.n >= 4 * kPiece && c.op == Scan::sum;
   const auto lines = [&](std::int64_t begin, std::int64_t end) {
-    for_lines(c, begin, end, end - begin,
+    for_pairs(outer, c.in, c.out, begin, end, end - begin,
               [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t n) {
                 for (std::int64_t i = 0; i < n; ++i)
                   split ? s.long_line(p + i * stride, q + i * out_stride) : s.line(p + i * stride, q + i * out_stride);
@@ -322,7 +308,7 @@ int scan(int, const ScanCall& c) {
   };
   if (split) lines(0, outer.numel);
   else parallel_for(outer.numel, std::max<std::int64_t>(kGrain / per_line, 1), lines);
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

@@ -258,8 +258,8 @@ bool select_by_sample(const SelectCall& c, const T* in, T* out) {
 
 }  // namespace
 
-int select(int, const SelectCall& c) {
-  if (is_complex(c.dtype)) return kUnavailable;
+Status select(const SelectCall& c) {
+  if (is_complex(c.dtype)) return Status::unavailable;
   dispatch(c.dtype, [&]<class T>() {
     const T* in = static_cast<const T*>(c.in);
     T* out = static_cast<T*>(c.out);
@@ -281,7 +281,7 @@ int select(int, const SelectCall& c) {
       });
     }
   });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

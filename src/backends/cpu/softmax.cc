@@ -98,6 +98,7 @@ const SoftmaxKernels<T>& kernels_for() {
 template <class T>
 struct Softmax {
   const SoftmaxCall& c;
+  const Lines& l = c.lines;
   const SoftmaxKernels<T>& k = kernels_for<T>();
   const ReduceKernel& max = reduce_kernels()[static_cast<int>(Reduction::max)][static_cast<int>(dtype_of<T>)];
   const ReduceKernel& sum = reduce_kernels()[static_cast<int>(Reduction::sum)][static_cast<int>(dtype_of<T>)];
@@ -106,12 +107,12 @@ struct Softmax {
 
   // A row of contiguous T's. Pieces of fixed length, so that a long row has the same bits for any number of threads.
   void row(const T* in, T* out) const {
-    const std::int64_t pieces = (c.n + kPiece - 1) / kPiece;
+    const std::int64_t pieces = (l.n + kPiece - 1) / kPiece;
     const auto each = [&](auto&& f) {
-      if (pieces == 1) f(0, 0, c.n);
+      if (pieces == 1) f(0, 0, l.n);
       else
         parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t p = begin; p < end; ++p) f(p, p * kPiece, std::min(kPiece, c.n - p * kPiece));
+          for (std::int64_t p = begin; p < end; ++p) f(p, p * kPiece, std::min(kPiece, l.n - p * kPiece));
         });
     };
     T highest_of_one;
@@ -144,16 +145,16 @@ struct Softmax {
     });
   }
   void rows(char* in, std::int64_t in_step, char* out, std::int64_t out_step, std::int64_t n) const {
-    const bool direct = dtype_of<T> == c.dtype && c.in_stride == size && c.out_stride == size;
-    const std::unique_ptr<T[]> buffer(direct ? nullptr : new T[static_cast<std::size_t>(c.n)]);
+    const bool direct = dtype_of<T> == c.dtype && l.in_stride == size && l.out_stride == size;
+    const std::unique_ptr<T[]> buffer(direct ? nullptr : new T[static_cast<std::size_t>(l.n)]);
     for (std::int64_t i = 0; i < n; ++i, in += in_step, out += out_step) {
       if (direct) {
         row(reinterpret_cast<const T*>(in), reinterpret_cast<T*>(out));
         continue;
       }
-      load(in, c.in_stride, buffer.get(), sizeof(T), c.n);
+      load(in, l.in_stride, buffer.get(), sizeof(T), l.n);
       row(buffer.get(), buffer.get());
-      store(buffer.get(), sizeof(T), out, c.out_stride, c.n);
+      store(buffer.get(), sizeof(T), out, l.out_stride, l.n);
     }
   }
 
@@ -165,24 +166,24 @@ struct Softmax {
     const bool in_direct = dtype_of<T> == c.dtype && in_step == size,
                out_direct = dtype_of<T> == c.dtype && out_step == size;
     const auto read = [&](std::int64_t r) -> const T* {
-      if (in_direct) return reinterpret_cast<const T*>(in + r * c.in_stride);
-      load(in + r * c.in_stride, in_step, x, sizeof(T), cols);
+      if (in_direct) return reinterpret_cast<const T*>(in + r * l.in_stride);
+      load(in + r * l.in_stride, in_step, x, sizeof(T), cols);
       return x;
     };
-    const auto row_out = [&](std::int64_t r) { return reinterpret_cast<T*>(out + r * c.out_stride); };
+    const auto row_out = [&](std::int64_t r) { return reinterpret_cast<T*>(out + r * l.out_stride); };
     max.start(highest, cols);
-    if (in_direct) max.columns(highest, in, c.in_stride, c.n, cols, 0);
+    if (in_direct) max.columns(highest, in, l.in_stride, l.n, cols, 0);
     else
-      for (std::int64_t r = 0; r < c.n; ++r)
+      for (std::int64_t r = 0; r < l.n; ++r)
         max.columns(highest, reinterpret_cast<const char*>(read(r)), 0, 1, cols, 0);
     const bool keep = out_direct && !c.log;  // the exponentials, unrounded
-    for (std::int64_t r = 0; r < c.n; ++r) {
+    for (std::int64_t r = 0; r < l.n; ++r) {
       T* e = keep ? row_out(r) : y;
       k.exp_row(read(r), e, cols, highest);
       k.add_row(total, e, cols);
     }
     for (std::int64_t j = 0; j < cols; ++j) factor[j] = static_cast<T>(c.log ? std::log(total[j]) : 1 / total[j]);
-    for (std::int64_t r = 0; r < c.n; ++r) {
+    for (std::int64_t r = 0; r < l.n; ++r) {
       T* o = out_direct ? row_out(r) : y;
       if (c.log) {
         k.shift_row(read(r), o, cols, highest, factor);
@@ -190,39 +191,32 @@ struct Softmax {
         if (!keep) k.exp_row(read(r), o, cols, highest);
         k.scale_row(o, o, cols, factor);
       }
-      if (!out_direct) store(y, sizeof(T), out + r * c.out_stride, out_step, cols);
+      if (!out_direct) store(y, sizeof(T), out + r * l.out_stride, out_step, cols);
     }
   }
 
   void run() const {
-    const Loop& outer = c.outer;
-    const bool side_by_side = outer.ndim > 0 && std::abs(outer.strides[0][outer.ndim - 1]) < std::abs(c.out_stride);
     const auto lines = [&](std::int64_t begin, std::int64_t end) {
-      Cursor from(outer, 1, static_cast<char*>(const_cast<void*>(c.in)), begin),
-          to(outer, 0, static_cast<char*>(c.out), begin);
-      const std::int64_t most = side_by_side ? kStrip : end - begin;
-      for (std::int64_t at = begin; at < end; at += most)
-        from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
-          to.advance(n, [&](char* q, std::int64_t out_stride, std::int64_t, std::int64_t) {
-            side_by_side ? strip(p, stride, q, out_stride, n) : rows(p, stride, q, out_stride, n);
-          });
-        });
+      for_pairs(l.outer, c.in, c.out, begin, end, l.side_by_side ? kStrip : end - begin,
+                [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t n) {
+                  l.side_by_side ? strip(p, stride, q, out_stride, n) : rows(p, stride, q, out_stride, n);
+                });
     };
     // Exponentials cost some ten times what a sum does.
     const std::int64_t grain =
-        std::max<std::int64_t>(kGrain / 8 / std::max<std::int64_t>(c.n, 1), side_by_side ? 16 : 1);
-    if (!side_by_side && c.n > kPiece) lines(0, outer.numel);
-    else parallel_for(outer.numel, grain, lines);
+        std::max<std::int64_t>(kGrain / 8 / std::max<std::int64_t>(l.n, 1), l.side_by_side ? 16 : 1);
+    if (!l.side_by_side && l.n > kPiece) lines(0, l.outer.numel);
+    else parallel_for(l.outer.numel, grain, lines);
   }
 };
 
 }  // namespace
 
-int softmax(int, const SoftmaxCall& c) {
-  if (!is_floating(c.dtype) || is_float8(c.dtype)) return kUnavailable;
+Status softmax(const SoftmaxCall& c) {
+  if (!is_floating(c.dtype) || is_float8(c.dtype)) return Status::unavailable;
   if (c.dtype == DType::float64) Softmax<double>{c}.run();
   else Softmax<float>{c}.run();
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

@@ -206,7 +206,7 @@ void sort_indices(const T* in, std::int64_t* out, std::int64_t rows, std::int64_
 
 }  // namespace
 
-int sort(int, const SortCall& c) {
+Status sort(const SortCall& c) {
   dispatch(c.dtype, [&]<class T>() {
     const T* in = static_cast<const T*>(c.in);
     T* values = static_cast<T*>(c.values);
@@ -220,7 +220,7 @@ int sort(int, const SortCall& c) {
                      for (std::int64_t i = r * c.n; i < (r + 1) * c.n; ++i) values[i] = in[r * c.n + c.indices[i]];
                  });
   });
-  return kOk;
+  return Status::ok;
 }
 
 }  // namespace tenon::cpu

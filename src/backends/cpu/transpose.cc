@@ -10,6 +10,7 @@
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/transpose.h"
+#include "plan/transpose.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -143,31 +144,6 @@ void transpose(const char* src, std::int64_t src_stride, char* dst, std::int64_t
 
 namespace {
 
-constexpr std::int64_t kMinSide = 8;  // below, strided rows are as good
-
-// The dimension along which the operand's items are neighbours, if that is not the innermost one; else -1.
-int neighbours_along(const Loop& loop, int operand, std::int64_t size) {
-  const int inner = loop.ndim - 1;
-  if (inner < 1 || loop.shape[inner] < kMinSide || loop.strides[operand][inner] == size ||
-      loop.strides[operand][inner] == 0)
-    return -1;
-  for (int d = 0; d < inner; ++d)
-    if (loop.strides[operand][d] == size && loop.shape[d] >= kMinSide) return d;
-  return -1;
-}
-
-// The loop without dimension d and the innermost one.
-Loop without(const Loop& loop, int d) {
-  Loop r = loop;
-  r.numel = loop.numel / loop.shape[d] / loop.shape[loop.ndim - 1];
-  r.ndim = loop.ndim - 2;
-  for (int i = d; i < r.ndim; ++i) {
-    r.shape[i] = loop.shape[i + 1];
-    for (int k = 0; k < kMaxOperands; ++k) r.strides[k][i] = loop.strides[k][i + 1];
-  }
-  return r;
-}
-
 char* start_of(const Loop& outer, int operand, void* base, std::int64_t at) {
   char* p = nullptr;
   Cursor(outer, operand, static_cast<char*>(base), at).advance(1, [&](char* q, auto, auto, auto) { p = q; });
@@ -199,9 +175,9 @@ bool copy_transposed(const ElementwiseCall& c) {
   const Loop& loop = c.loop;
   const int inner = loop.ndim - 1;
   const int d =
-      c.immediate[1] || inner < 1 || loop.strides[0][inner] != out_size ? -1 : neighbours_along(loop, 1, in_size);
+      c.immediate[1] || inner < 1 || loop.strides[0][inner] != out_size ? -1 : crossing_dimension(loop, 1, in_size);
   if (d < 0) return false;
-  const Loop outer = without(loop, d);
+  const Loop outer = without_pair(loop, d);
   const std::int64_t rows = loop.shape[inner], cols = loop.shape[d];
   const std::int64_t src_stride = loop.strides[1][inner], dst_stride = loop.strides[0][d];
   const std::int64_t bands = (rows + 63) / 64;
@@ -229,7 +205,7 @@ bool elementwise_transposed(const ElementwiseCall& c, Kernel kernel, const DType
   const int inner = loop.ndim - 1;
   int d = -1;
   for (int i = 1; i <= c.arity && d < 0; ++i)
-    if (!c.immediate[i]) d = neighbours_along(loop, i, static_cast<std::int64_t>(itemsize(c.dtype[i])));
+    if (!c.immediate[i]) d = crossing_dimension(loop, i, static_cast<std::int64_t>(itemsize(c.dtype[i])));
   if (d < 0) return false;
 
   const auto out_size = static_cast<std::int64_t>(itemsize(c.kernel_out));
@@ -238,7 +214,7 @@ bool elementwise_transposed(const ElementwiseCall& c, Kernel kernel, const DType
   // Tiles of `height` steps along d and 128 along the innermost dimension.
   constexpr std::int64_t kWidth = 128;
   const std::int64_t height = kTileBytes / kWidth / widest;
-  const Loop outer = without(loop, d);
+  const Loop outer = without_pair(loop, d);
   const std::int64_t across = (loop.shape[inner] + kWidth - 1) / kWidth, down = (loop.shape[d] + height - 1) / height;
   const Pack unpack(c.kernel_out, c.dtype[0]);
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "backends/cpu/pack.h"
-#include "tenon/backend.h"
+#include "tenon/calls.h"
 
 namespace tenon::cpu {
 

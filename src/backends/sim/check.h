@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backends/sim/memory.h"
-#include "tenon/backend.h"
+#include "tenon/loop.h"
 
 namespace tenon::sim {
 

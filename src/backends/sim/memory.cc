@@ -9,12 +9,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 namespace tenon::sim {
 namespace {
 
-// Pages exist from their first use on, so the size costs nothing.
-constexpr std::int64_t kCapacity = std::int64_t{4} << 30;
 constexpr std::int64_t kAlign = 256;  // as cudaMalloc
 constexpr std::int64_t kPage = 4096;
 constexpr std::int64_t kOverwriteMost = std::int64_t{1} << 20;
@@ -52,7 +51,7 @@ void* Memory::allocate(std::int64_t bytes) {
     if (room < size) continue;
     holes_.erase(hole);
     if (room > size) holes_[offset + size] = room - size;
-    taken_[offset] = {size, bytes, true};
+    taken_[offset] = {size, bytes, true, {}};
     live_bytes_ += bytes;
     // The block is not in use, so the caller's thread may write it.
     std::memset(translate(device_ + offset), kFresh, static_cast<std::size_t>(std::min(size, kOverwriteMost)));
@@ -61,12 +60,21 @@ void* Memory::allocate(std::int64_t bytes) {
   return nullptr;
 }
 
-void Memory::retire(void* data) {
+void Memory::record_use(void* data, std::int32_t stream) {
+  std::lock_guard lock(mutex_);
+  const auto block = taken_.find(static_cast<char*>(data) - device_);
+  if (block == taken_.end() || !block->second.live) fault("record_stream", "the block", data, -1);
+  auto& streams = block->second.streams;
+  if (std::find(streams.begin(), streams.end(), stream) == streams.end()) streams.push_back(stream);
+}
+
+std::vector<std::int32_t> Memory::retire(void* data) {
   std::lock_guard lock(mutex_);
   const auto block = taken_.find(static_cast<char*>(data) - device_);
   if (block == taken_.end() || !block->second.live) fault("free", "the block", data, -1);
   block->second.live = false;
   live_bytes_ -= block->second.used;
+  return std::move(block->second.streams);
 }
 
 void Memory::reuse(void* data) {

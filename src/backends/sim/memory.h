@@ -6,18 +6,24 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <vector>
 
 namespace tenon::sim {
 
 class Memory {
  public:
+  // Pages exist from their first use on, so the size costs nothing.
+  static constexpr std::int64_t kCapacity = std::int64_t{4} << 30;
+
   Memory();
 
   // Device addresses, which the host can neither read nor write. Null if there is no room.
   void* allocate(std::int64_t bytes);
-  // The block may no longer be named in calls...
-  void retire(void* data);
-  // ...and, once the stream has passed, serves again.
+  // Another stream than the one that it was allocated for uses the block.
+  void record_use(void* data, std::int32_t stream);
+  // The block may no longer be named in calls; the other streams that use it...
+  std::vector<std::int32_t> retire(void* data);
+  // ...and once all have passed it serves again.
   void reuse(void* data);
 
   bool contains(const void* p) const;
@@ -36,6 +42,7 @@ class Memory {
     std::int64_t size;  // rounded up
     std::int64_t used;  // what was asked for
     bool live;
+    std::vector<std::int32_t> streams;  // that use it beside its own
   };
   mutable std::mutex mutex_;
   std::map<std::int64_t, Block> taken_;         // by offset

@@ -34,6 +34,15 @@ void Pins::remove(void* data) {
   sizes_.erase(it);
 }
 
+bool Pins::contains(const void* data, std::int64_t bytes) const {
+  const char* begin = static_cast<const char*>(data);
+  std::lock_guard lock(mutex_);
+  auto it = sizes_.upper_bound(begin);
+  if (it == sizes_.begin()) return false;
+  --it;
+  return begin + bytes <= it->first + it->second;
+}
+
 std::int64_t Pins::bytes() const {
   std::lock_guard lock(mutex_);
   return bytes_;

@@ -12,6 +12,8 @@ class Pins {
   // False above the limit, as a driver has one. Locking a byte twice is a fault.
   bool add(void* data, std::int64_t bytes);
   void remove(void* data);
+  // Whether all of the bytes are locked.
+  bool contains(const void* data, std::int64_t bytes) const;
   std::int64_t bytes() const;
 
  private:

@@ -1,13 +1,14 @@
 #include "backends/sim/stream.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace tenon::sim {
 
-Stream::Stream(std::uint64_t seed, int longest_delay_us)
+Queue::Queue(std::uint64_t seed, int longest_delay_us)
     : random_(seed), longest_delay_us_(longest_delay_us), thread_([this] { work(); }) {}
 
-void Stream::push(Task task) {
+void Queue::push(Task task) {
   {
     std::lock_guard lock(mutex_);
     if (!stopping_) {
@@ -23,31 +24,48 @@ void Stream::push(Task task) {
   }
 }
 
-void Stream::wait() {
+void Queue::wait() {
   std::unique_lock lock(mutex_);
   const std::uint64_t until = pushed_;
   emptied_.wait(lock, [&] { return done_ >= until; });
 }
 
-void Stream::stop() {
+bool Queue::idle() {
+  std::lock_guard lock(mutex_);
+  return done_ == pushed_;
+}
+
+void Queue::hold(bool on) {
+  {
+    std::lock_guard lock(mutex_);
+    held_ = on;
+  }
+  filled_.notify_one();
+}
+
+void Queue::hurry() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   filled_.notify_one();
+}
+
+void Queue::stop() {
+  hurry();
   if (thread_.joinable()) thread_.join();
 }
 
-void Stream::work() {
+void Queue::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    filled_.wait(lock, [&] { return !tasks_.empty() || stopping_; });
+    filled_.wait(lock, [&] { return stopping_ || (!tasks_.empty() && !held_); });
     if (tasks_.empty()) return;
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
-    const bool hurry = stopping_;
+    const bool late = !stopping_ && longest_delay_us_ > 0;
     lock.unlock();
-    if (longest_delay_us_ > 0 && !hurry)
+    if (late)
       std::this_thread::sleep_for(
           std::chrono::microseconds(random_() % static_cast<std::uint64_t>(longest_delay_us_ + 1)));
     task();
@@ -56,6 +74,40 @@ void Stream::work() {
     ++done_;
     emptied_.notify_all();
   }
+}
+
+std::uint64_t Mark::record() {
+  std::lock_guard lock(mutex_);
+  return ++recorded_;
+}
+
+void Mark::reach(std::uint64_t generation) {
+  {
+    std::lock_guard lock(mutex_);
+    reached_ = std::max(reached_, generation);
+    at_ = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  }
+  changed_.notify_all();
+}
+
+std::uint64_t Mark::recorded() {
+  std::lock_guard lock(mutex_);
+  return recorded_;
+}
+
+bool Mark::reached() {
+  std::lock_guard lock(mutex_);
+  return reached_ == recorded_;
+}
+
+void Mark::wait(std::uint64_t generation) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return reached_ >= generation; });
+}
+
+std::int64_t Mark::nanoseconds() {
+  std::lock_guard lock(mutex_);
+  return at_;
 }
 
 }  // namespace tenon::sim

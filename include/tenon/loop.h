@@ -1,0 +1,20 @@
+// The n-d loop that calls of a backend run over.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/dims.h"
+
+namespace tenon {
+
+inline constexpr int kMaxOperands = 4;
+
+// Operands have strides in bytes; the last dimension is the innermost.
+struct Loop {
+  int ndim = 0;
+  std::int64_t numel = 1;
+  std::int64_t shape[kMaxDims];
+  std::int64_t strides[kMaxOperands][kMaxDims];
+};
+
+}  // namespace tenon

@@ -1,0 +1,103 @@
+// Devices, streams and events: what tenon.cuda is made of. Streams are (device, index) here.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/tuple.h>
+
+#include "convert.h"
+#include "core/errors.h"
+#include "raising.h"
+#include "tenon/devices.h"
+
+namespace nb = nanobind;
+
+namespace tenon::py {
+namespace {
+
+using Pair = std::tuple<int, int>;
+
+Device cuda(int index) {
+  if (index > INT8_MAX) errors::fail<DeviceError>("device", "there is no cuda:", index);
+  return {DeviceType::cuda, static_cast<std::int8_t>(index)};
+}
+Stream stream(int device, int index) { return {cuda(device), index}; }
+
+// The same without the GIL, for what may wait.
+template <class F>
+auto waiting(F&& f) {
+  return raising([&] {
+    nb::gil_scoped_release release;
+    return f();
+  });
+}
+
+}  // namespace
+
+void bind_streams(nb::module_& m) {
+  m.def("_cuda_is_available", [] { return is_available(DeviceType::cuda); }, "Whether a CUDA device can be used.");
+  m.def("_cuda_device_count", [] { return device_count(DeviceType::cuda); }, "The number of CUDA devices.");
+  m.def(
+      "_cuda_synchronize", [](int device) { waiting([&] { synchronize(cuda(device)); }); }, nb::arg("device"),
+      "Waits until the device has done all its work.");
+  m.def(
+      "_cuda_properties",
+      [](int device) {
+        const DeviceProperties p = raising([&] { return device_properties(cuda(device)); });
+        return nb::make_tuple(nb::str(p.name), p.total_memory, p.multiprocessors, p.major, p.minor);
+      },
+      nb::arg("device"), "(name, bytes of memory, multiprocessors, major, minor).");
+  m.def(
+      "_cuda_memory_info",
+      [](int device) {
+        const MemoryInfo i = raising([&] { return memory_info(cuda(device)); });
+        return nb::make_tuple(i.free, i.total);
+      },
+      nb::arg("device"), "(free, total) bytes.");
+
+  m.def(
+      "_stream_current", [](int device) { return raising([&] { return current_stream(cuda(device)).index; }); },
+      nb::arg("device"),
+      "The index of this thread's current stream.");
+  m.def(
+      "_stream_set", [](int device, int index) { raising([&] { set_current_stream(stream(device, index)); }); },
+      nb::arg("device"), nb::arg("index"), "Makes a stream this thread's current one.");
+  m.def(
+      "_stream_next", [](int device) { return raising([&] { return next_stream(cuda(device)).index; }); },
+      nb::arg("device"), "The index of a stream of the device's pool.");
+  m.def(
+      "_stream_of",
+      [](int device, std::uintptr_t handle) { return raising([&] { return stream_of(cuda(device), handle).index; }); },
+      nb::arg("device"), nb::arg("handle"), "The index of the stream that the driver knows by this number.");
+  m.def(
+      "_stream_handle", [](int device, int index) { return raising([&] { return handle_of(stream(device, index)); }); },
+      nb::arg("device"), nb::arg("index"), "The number that the driver knows a stream by.");
+  m.def(
+      "_stream_query", [](int device, int index) { return raising([&] { return is_done(stream(device, index)); }); },
+      nb::arg("device"), nb::arg("index"), "Whether a stream has done all that it was given.");
+  m.def(
+      "_stream_synchronize", [](int device, int index) { waiting([&] { synchronize(stream(device, index)); }); },
+      nb::arg("device"), nb::arg("index"), "Waits until a stream has done all that it was given.");
+  m.def(
+      "_stream_wait",
+      [](Pair s, Pair other) {
+        raising([&] {
+          wait(stream(std::get<0>(s), std::get<1>(s)), stream(std::get<0>(other), std::get<1>(other)));
+        });
+      },
+      nb::arg("stream"), nb::arg("other"), "What the stream is given from now on waits for what the other was given.");
+
+  nb::class_<Event>(m, "_Event", "A mark in a stream.")
+      .def(nb::init<bool>(), nb::arg("timing"))
+      .def(
+          "record", [](Event& e, int device, int index) { raising([&] { e.record(stream(device, index)); }); },
+          nb::arg("device"), nb::arg("index"))
+      .def(
+          "wait", [](const Event& e, int device, int index) { raising([&] { e.wait(stream(device, index)); }); },
+          nb::arg("device"), nb::arg("index"))
+      .def("query", [](const Event& e) { return raising([&] { return e.is_done(); }); })
+      .def("synchronize", [](const Event& e) { waiting([&] { e.synchronize(); }); })
+      .def(
+          "elapsed", [](const Event& e, const Event& end) { return raising([&] { return e.elapsed(end); }); },
+          nb::arg("end"))
+      .def_prop_ro("device", [](const Event& e) { return e.recorded() ? e.device().index : -1; });
+}
+
+}  // namespace tenon::py

@@ -1,0 +1,235 @@
+#include "backends/sim/runtime.h"
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "backends/sim/check.h"
+#include "backends/sim/device.h"
+#include "backends/sim/pins.h"
+
+namespace tenon::sim {
+namespace {
+
+std::atomic<std::int64_t> g_copies[std::size(kCopyNames)];
+
+// A device and one of its streams, if both are there.
+struct Place {
+  Sim* device;
+  Queue* queue = nullptr;
+
+  Place(const char* op, Stream stream) : device(device_at(op, stream.device.index)) {
+    if (!device) return;
+    queue = device->queue(stream.index);
+    if (!queue) fail(op, Status::failed, "there is no such stream");
+  }
+  explicit operator bool() const { return queue != nullptr; }
+};
+
+struct Event {
+  std::shared_ptr<Mark> mark = std::make_shared<Mark>();
+  bool timing;
+};
+
+void refuse_device_pointer(const char* call, const void* host, int device) {
+  for (int i = 0; i < kDevices; ++i)
+    if (raw_device(i).memory.contains(host)) fault(call, "the host's side is device memory and", host, device);
+}
+
+// The bytes, which must lie in live memory of the device.
+void check_bytes(const char* call, const char* what, const void* p, std::int64_t bytes, int device) {
+  Checker(call, device, raw_device(device).memory).operand(what, p, Extent(0).along(bytes + 1, 1));
+}
+
+}  // namespace
+
+Status properties(int device, DeviceProperties* out) noexcept {
+  *out = {};
+  std::strncpy(out->name, "tenon's simulated device", sizeof out->name - 1);
+  out->total_memory = Memory::kCapacity;
+  out->multiprocessors = 1;
+  out->streams = kStreams;
+  return device_at("properties", device) ? Status::ok : Status::failed;
+}
+
+Status memory_info(int device, MemoryInfo* out) noexcept {
+  Sim* d = device_at("memory_info", device);
+  if (!d) return Status::failed;
+  *out = {Memory::kCapacity - d->memory.live_bytes(), Memory::kCapacity};
+  return Status::ok;
+}
+
+Status synchronize(int device) noexcept {
+  Sim* d = device_at("synchronize", device);
+  if (!d) return Status::failed;
+  d->wait();
+  return d->injected.lost ? fail("synchronize", Status::failed, "the device was lost") : d->report();
+}
+
+// ---- streams ----
+
+// As CUDA's: 1 is the default stream, 2 the thread's default one.
+Status stream_handle(Stream stream, std::uintptr_t* out) noexcept {
+  const Place p("stream", stream);
+  if (!p) return Status::failed;
+  *out = stream.index == 0 ? 1 : p.device->handle(stream.index);
+  return Status::ok;
+}
+
+Status stream_adopt(int device, std::uintptr_t handle, std::int32_t* index) noexcept {
+  Sim* d = device_at("stream", device);
+  if (!d) return Status::failed;
+  *index = handle <= 1 ? 0 : d->index_of(handle);
+  return *index < 0 ? fail("stream", Status::failed, "no stream has this handle") : Status::ok;
+}
+
+Status stream_query(Stream stream, bool* done) noexcept {
+  const Place p("query", stream);
+  if (!p) return Status::failed;
+  *done = p.queue->idle();
+  return *done ? p.device->report() : Status::ok;
+}
+
+Status stream_synchronize(Stream stream) noexcept {
+  const Place p("synchronize", stream);
+  if (!p) return Status::failed;
+  p.queue->wait();
+  return p.device->report();
+}
+
+// Called on a lost device, too: what somebody waits for must come to its end.
+Status stream_callback(Stream stream, void (*f)(void*), void* context) noexcept {
+  const Place p("callback", stream);
+  if (!p) return Status::failed;
+  p.queue->push([f, context] { f(context); });
+  return Status::ok;
+}
+
+// ---- events ----
+
+Status event_create(int device, bool timing, void** event) noexcept {
+  if (!device_at("event", device)) return Status::failed;
+  auto* e = new Event;
+  e->timing = timing;
+  *event = e;
+  return Status::ok;
+}
+
+void event_destroy(int, void* event) noexcept { delete static_cast<Event*>(event); }
+
+Status event_record(void* event, Stream stream) noexcept {
+  const Place p("record", stream);
+  if (!p) return Status::failed;
+  auto& mark = static_cast<Event*>(event)->mark;
+  p.queue->push([mark, generation = mark->record()] { mark->reach(generation); });
+  return Status::ok;
+}
+
+Status event_wait(void* event, Stream stream) noexcept {
+  const Place p("wait", stream);
+  if (!p) return Status::failed;
+  auto& mark = static_cast<Event*>(event)->mark;
+  p.queue->push([mark, generation = mark->recorded()] { mark->wait(generation); });
+  return Status::ok;
+}
+
+Status event_query(int device, void* event, bool* done) noexcept {
+  Sim* d = device_at("query", device);
+  if (!d) return Status::failed;
+  *done = static_cast<Event*>(event)->mark->reached();
+  return *done ? d->report() : Status::ok;
+}
+
+Status event_synchronize(int device, void* event) noexcept {
+  Sim* d = device_at("synchronize", device);
+  if (!d) return Status::failed;
+  auto& mark = static_cast<Event*>(event)->mark;
+  mark->wait(mark->recorded());
+  return d->report();
+}
+
+Status event_elapsed(int device, void* from, void* to, double* milliseconds) noexcept {
+  if (!device_at("elapsed", device)) return Status::failed;
+  const auto *a = static_cast<Event*>(from), *b = static_cast<Event*>(to);
+  if (!a->timing || !b->timing) return fail("elapsed", Status::failed, "the events were made without timing");
+  *milliseconds = static_cast<double>(b->mark->nanoseconds() - a->mark->nanoseconds()) * 1e-6;
+  return Status::ok;
+}
+
+// ---- memory ----
+
+Status allocate(Stream stream, std::int64_t bytes, void** out) noexcept {
+  const Place p("allocate", stream);
+  if (!p) return Status::failed;
+  const auto none = [] { return fail("allocate", Status::out_of_memory, ""); };
+  if (take(p.device->injected.allocations)) return none();
+  *out = p.device->memory.allocate(bytes);
+  if (*out) return Status::ok;
+  p.device->wait();  // blocks whose release is still queued may be what is missing
+  *out = p.device->memory.allocate(bytes);
+  return *out ? Status::ok : none();
+}
+
+// In the turn of all streams that were given something with this memory: whichever passes last gives it back.
+Status free(Stream stream, void* data, std::int64_t) noexcept {
+  if (forked()) return Status::ok;  // the memory is the parent's
+  Sim& d = raw_device(stream.device.index);
+  std::vector<std::int32_t> streams = d.memory.retire(data);
+  streams.push_back(stream.index);
+  const auto left = std::make_shared<std::atomic<std::size_t>>(streams.size());
+  for (const std::int32_t s : streams)
+    d.queue(s)->push([&memory = d.memory, data, left] {
+      if (--*left == 0) memory.reuse(data);
+    });
+  return Status::ok;
+}
+
+Status record_use(Stream stream, void* data) noexcept {
+  const Place p("record_stream", stream);
+  if (!p) return Status::failed;
+  p.device->memory.record_use(data, stream.index);
+  return Status::ok;
+}
+
+Status copy(Stream stream, const char* op, const CopyCall& c) noexcept {
+  const Place p(op, stream);
+  if (!p) return Status::failed;
+  if (take(p.device->injected.launches)) return fail(op, Status::failed, "the driver refused the copy");
+  const bool from_device = c.kind != Copy::to_device, to_device = c.kind != Copy::to_host;
+  if (from_device) check_bytes(op, "the copy's source", c.src, c.bytes, c.src_device);
+  else refuse_device_pointer(op, c.src, c.dst_device);
+  if (to_device) check_bytes(op, "the copy's destination", c.dst, c.bytes, c.dst_device);
+  else refuse_device_pointer(op, c.dst, c.src_device);
+  if (c.asynchronous && !(from_device && to_device) && !pins().contains(from_device ? c.dst : c.src, c.bytes))
+    fault(op, "an asynchronous copy's host side, which is not page-locked and", from_device ? c.dst : c.src,
+          stream.device.index);
+  ++g_copies[static_cast<int>(c.kind)];
+  const void* src = from_device ? raw_device(c.src_device).memory.translate(c.src) : c.src;
+  void* dst = to_device ? raw_device(c.dst_device).memory.translate(c.dst) : c.dst;
+  p.queue->push([src, dst, n = static_cast<std::size_t>(c.bytes), op, d = p.device] {
+    if (d->injected.lost) return;
+    if (take(d->injected.late_launches)) d->note_launch(op);
+    else std::memcpy(dst, src, n);
+  });
+  if (c.asynchronous) return Status::ok;
+  p.queue->wait();
+  return p.device->report();
+}
+
+std::int64_t copies(Copy kind) { return g_copies[static_cast<int>(kind)]; }
+void reset_copies() {
+  for (auto& n : g_copies) n = 0;
+}
+
+Status pin(void* data, std::int64_t bytes) noexcept {
+  refuse_device_pointer("pin", data, 0);
+  return pins().add(data, bytes) ? Status::ok : Status::unavailable;
+}
+
+Status unpin(void* data) noexcept {
+  if (!forked()) pins().remove(data);  // the locks are the parent's
+  return Status::ok;
+}
+
+}  // namespace tenon::sim

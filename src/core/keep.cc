@@ -1,0 +1,66 @@
+#include "core/keep.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <list>
+#include <mutex>
+
+#include "core/launch.h"
+
+namespace tenon {
+namespace {
+
+struct Kept {
+  Ref<Storage> storage;
+  std::atomic<bool> passed{false};
+};
+
+struct Keeper {
+  std::mutex mutex;
+  std::list<Kept> kept;
+};
+std::atomic<bool> g_any{false};
+
+Keeper& keeper() {
+  // Never destroyed: streams may pass while the process ends. The lock is held over a fork.
+  static Keeper* k = [] {
+    static Keeper* p = new Keeper;
+    pthread_atfork([] { p->mutex.lock(); }, [] { p->mutex.unlock(); }, [] { p->mutex.unlock(); });
+    return p;
+  }();
+  return *k;
+}
+
+}  // namespace
+
+void keep_until_passed(Stream stream, Ref<Storage> storage) {
+  Kept* added;
+  {
+    std::lock_guard lock(keeper().mutex);
+    added = &keeper().kept.emplace_back();
+    added->storage = std::move(storage);
+    g_any = true;
+  }
+  const Status status = backend(stream.device)
+                            .stream_callback(
+                                stream, [](void* kept) { static_cast<Kept*>(kept)->passed = true; }, added);
+  if (status == Status::ok) return;
+  added->passed = true;  // the device does nothing any more
+  launch_failed(status, "copy", stream.device);
+}
+
+void let_go_of_passed() noexcept {
+  if (!g_any) return;
+  std::list<Kept> passed;  // ends after the lock: the end of a storage may call anything
+  const std::lock_guard lock(keeper().mutex);
+  auto& kept = keeper().kept;
+  for (auto it = kept.begin(); it != kept.end();) {
+    const auto next = std::next(it);
+    if (it->passed) passed.splice(passed.end(), kept, it);
+    it = next;
+  }
+  g_any = !kept.empty();
+}
+
+}  // namespace tenon

@@ -1,0 +1,47 @@
+// How the library calls a backend: one place where an entry is looked up and its status becomes an error.
+#pragma once
+
+#include <utility>
+
+#include "core/errors.h"
+#include "tenon/backend.h"
+
+namespace tenon {
+
+// Throws what the status of an entry, which `op` called, means; not unavailable.
+[[noreturn]] void launch_failed(Status status, const char* op, Device device);
+inline void check(Status status, const char* op, Device device) {
+  if (status != Status::ok) [[unlikely]] launch_failed(status, op, device);
+}
+// The same for what cannot throw, such as the end of a storage: the next wait for the device throws it.
+void check_later(Status status, Device device) noexcept;
+// Throws what check_later() left for the device.
+void check_left(Device device);
+
+// TENON_SYNC=1: each call is waited for, so that its failure is raised by itself.
+bool waits_after_each_call();
+
+// Runs an entry on the current stream. False, with nothing done, where the backend has none for such a call.
+template <class... P, class... A>
+bool try_launch(const char* op, Device device, Status (*Backend::*entry)(Stream, const char*, P...) noexcept,
+                A&&... arguments) {
+  const Backend& b = backend(device);
+  const auto f = b.*entry;
+  if (!f) return false;
+  const Stream stream = device.is_cpu() ? Stream{} : current_stream(device);
+  const Status status = f(stream, op, std::forward<A>(arguments)...);
+  if (status == Status::unavailable) return false;
+  check(status, op, device);
+  if (!device.is_cpu() && waits_after_each_call()) check(b.stream_synchronize(stream), op, device);
+  return true;
+}
+
+// The same; throws NotImplemented where the backend has none. dtype is for that error.
+template <class... P, class... A>
+void launch(const char* op, Device device, DType dtype, Status (*Backend::*entry)(Stream, const char*, P...) noexcept,
+            A&&... arguments) {
+  if (!try_launch(op, device, entry, std::forward<A>(arguments)...)) [[unlikely]]
+    errors::not_available(op, device, dtype);
+}
+
+}  // namespace tenon

@@ -1,0 +1,79 @@
+#include "plan/index.h"
+
+#include <algorithm>
+
+#include "core/errors.h"
+#include "plan/loop.h"
+
+namespace tenon {
+namespace {
+
+bool selects_from(const std::vector<IndexTensor>& indices, int dim) {
+  return std::any_of(indices.begin(), indices.end(), [&](const IndexTensor& x) { return x.dim == dim; });
+}
+
+}  // namespace
+
+IndexShape index_shape(std::string_view op, const Dims& base, const std::vector<IndexTensor>& indices, bool front) {
+  IndexShape s;
+  for (const IndexTensor& x : indices) {
+    try {
+      s.common = broadcast_shapes(op, s.common, x.index.shape());
+    } catch (const ShapeError&) { errors::indices_do_not_broadcast(op, s.common, x.index.shape()); }
+  }
+  s.position = front ? 0 : indices[0].dim;
+  Dims kept;
+  for (int d = 0; d < base.size(); ++d)
+    if (!selects_from(indices, d)) kept.push_back(base[d]);
+  if (kept.size() + s.common.size() > kMaxDims) errors::too_many_dims(op, kept.size() + s.common.size());
+  for (int d = 0; d < s.position; ++d) s.result.push_back(kept[d]);
+  for (const auto n : s.common) s.result.push_back(n);
+  for (int d = s.position; d < kept.size(); ++d) s.result.push_back(kept[d]);
+  return s;
+}
+
+IndexPlan::IndexPlan(IndexMode mode, const Tensor& base, const std::vector<IndexTensor>& indices, const IndexShape& s,
+                     const Tensor& values) {
+  const int ndim = s.result.size();
+  const auto count = indices.size();
+  arrays_.resize(static_cast<std::size_t>(ndim) * (3 + count));
+  std::int64_t *shape = arrays_.data(), *value_strides = shape + ndim, *base_strides = value_strides + ndim,
+               *index_strides = base_strides + ndim;
+  std::vector<Dims> broadcast;
+  for (std::size_t i = 0; i < count; ++i) {
+    const IndexTensor& x = indices[i];
+    indices_.push_back({x.index.data<std::int64_t>(), index_strides + static_cast<std::ptrdiff_t>(i) * ndim,
+                        base.strides()[x.dim] * base.itemsize(), base.shape()[x.dim], x.axis, x.checked, x.from_end});
+    broadcast.push_back(broadcast_strides(x.index.shape(), x.index.strides(), s.common));
+  }
+  // Row-major, neighbours merged where all strides allow it.
+  int used = 0, next = 0;  // next: dimension of base
+  for (int d = 0; d < ndim; ++d) {
+    const int k = d - s.position;
+    const bool indexed = k >= 0 && k < s.common.size();
+    std::int64_t base_stride = 0;
+    if (!indexed) {
+      while (selects_from(indices, next)) ++next;
+      base_stride = base.strides()[next++] * base.itemsize();
+    }
+    const std::int64_t n = s.result[d];
+    if (n == 1) continue;
+    const std::int64_t value_stride = values.strides()[d] * values.itemsize();
+    const auto index_stride = [&](std::size_t i) { return indexed ? broadcast[i][k] * 8 : 0; };
+    const auto at = [&](std::size_t i, int loop_dim) -> std::int64_t& {
+      return index_strides[static_cast<std::ptrdiff_t>(i) * ndim + loop_dim];
+    };
+    const int last = used - 1;
+    bool merge = last >= 0 && value_strides[last] == value_stride * n && base_strides[last] == base_stride * n;
+    for (std::size_t i = 0; i < count && merge; ++i) merge = at(i, last) == index_stride(i) * n;
+    const int to = merge ? last : used++;
+    shape[to] = merge ? shape[to] * n : n;
+    value_strides[to] = value_stride;
+    base_strides[to] = base_stride;
+    for (std::size_t i = 0; i < count; ++i) at(i, to) = index_stride(i);
+  }
+  call_ = {mode,          base.dtype(), values.data(), base.data(),           used,           values.numel(), shape,
+           value_strides, base_strides, static_cast<int>(count), indices_.data()};
+}
+
+}  // namespace tenon

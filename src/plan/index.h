@@ -1,0 +1,49 @@
+// Gathers and scatters by tensors of indices. Exported for the tests; no part of the public API.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "tenon/calls.h"
+#include "tenon/tensor.h"
+
+namespace tenon {
+
+// One tensor of indices: int64, of any strides.
+struct IndexTensor {
+  Tensor index;
+  int dim;         // of the base, that it selects from
+  int axis;        // the same in the tensor that the user indexed
+  bool checked;    // see IndexOperand
+  bool from_end;
+};
+
+// What an index of the base gives.
+struct IndexShape {
+  Dims common;       // the shape that the indices are broadcast to
+  int position = 0;  // of its dimensions in the result
+  Dims result;
+};
+// front: the common dimensions come first; otherwise they stand where the first indexed one was. Throws IndexError
+// where the indices do not broadcast.
+TENON_API IndexShape index_shape(std::string_view op, const Dims& base, const std::vector<IndexTensor>& indices,
+                                 bool front);
+
+// A call, and what it points to.
+class TENON_API IndexPlan {
+ public:
+  // values: of the result's shape (any strides, 0 too) and of base's dtype.
+  IndexPlan(IndexMode mode, const Tensor& base, const std::vector<IndexTensor>& indices, const IndexShape& s,
+            const Tensor& values);
+  IndexPlan(const IndexPlan&) = delete;
+
+  const IndexCall& call() const { return call_; }
+
+ private:
+  IndexCall call_;
+  std::vector<IndexOperand> indices_;
+  // The loop's shape, the values' strides, the base's, and those of each index tensor.
+  std::vector<std::int64_t> arrays_;
+};
+
+}  // namespace tenon

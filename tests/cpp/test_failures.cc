@@ -1,0 +1,152 @@
+// What goes wrong on a device becomes an exception with the operation's name, and everything else stays usable.
+#include "sim.h"
+
+#include "tenon/backend_abi.h"
+
+namespace {
+
+using namespace tenon;
+using test::counting;
+using test::kCuda;
+using test::kSecond;
+using test::message;
+using test::values;
+
+using Failures = test::SimTest;
+
+void expect_works(Device d) {
+  EXPECT_EQ(values(add(full({3}, 2, DType::float64, d), 1).to(kCpu)), (std::vector<double>{3, 3, 3})) << d.str();
+}
+
+TEST_F(Failures, NoMemory) {
+  test::fail_allocations(kCuda, 1);
+  EXPECT_EQ(message<OutOfMemoryError>([] { empty({5}, DType::float64, kCuda); }),
+            "allocate: out of memory on cuda:0; 40 bytes were asked for");
+  for (const Device d : {kCuda, kSecond, kCpu}) expect_works(d);
+  const Tensor x = counting({5}).to(kCuda);
+  test::fail_allocations(kCuda, 1);
+  EXPECT_THROW(exp(x), OutOfMemoryError);
+  EXPECT_EQ(values(x.to(kCpu)), values(counting({5})));
+}
+
+TEST_F(Failures, ARefusedLaunch) {
+  Tensor x = counting({5}).to(kCuda);
+  test::fail_launches(kCuda, 1, false);
+  EXPECT_EQ(message<DeviceError>([&] { add(x, 1); }), "add: failed on cuda:0: the driver refused the launch");
+  test::fail_launches(kCuda, 1, false);
+  EXPECT_EQ(message<DeviceError>([&] { sum(x); }), "sum: failed on cuda:0: the driver refused the launch");
+  test::fail_launches(kCuda, 1, false);
+  EXPECT_EQ(message<DeviceError>([&] { x[0].item(); }).substr(0, 5), "item:");
+  test::fail_launches(kCuda, 1, false);
+  EXPECT_EQ(message<DeviceError>([&] { x.to(kCpu); }), "to: failed on cuda:0: the driver refused the copy");
+  EXPECT_EQ(values(x.to(kCpu)), values(counting({5})));
+  for (const Device d : {kCuda, kSecond, kCpu}) expect_works(d);
+}
+
+TEST_F(Failures, ALateFailureIsRaisedByTheNextWaitAndNamesTheOperation) {
+  const char* expected =
+      "mul on cuda:0: the launch failed, which is known only now; set TENON_SYNC=1 to have each call wait and raise its "
+      "own error";
+  const Tensor x = counting({5}).to(kCuda);
+  synchronize(kCuda);
+  const auto fail_late = [&] {
+    test::fail_launches(kCuda, 1, true);
+    return mul(x, 2);
+  };
+  Tensor y = fail_late();  // returns
+  EXPECT_EQ(message<DeviceError>([&] { synchronize(kCuda); }), expected);
+  synchronize(kCuda);  // it is told of once
+  y = fail_late();
+  EXPECT_EQ(message<DeviceError>([&] { y.to(kCpu); }), expected);
+  y = fail_late();
+  EXPECT_EQ(message<DeviceError>([&] { x[0].item(); }), expected);
+  y = fail_late();
+  EXPECT_EQ(message<DeviceError>([&] { synchronize(Stream{kCuda}); }), expected);
+  y = fail_late();
+  Event e;
+  e.record({kCuda});
+  EXPECT_EQ(message<DeviceError>([&] { e.synchronize(); }), expected);
+  y = fail_late();
+  expect_works(kSecond);
+  expect_works(kCpu);
+  EXPECT_THROW(masked_select(x, gt(x, 1)), DeviceError);  // waits for the number of true elements
+  expect_works(kCuda);
+}
+
+TEST_F(Failures, ALostDevice) {
+  const Tensor x = counting({5}).to(kCuda);
+  synchronize(kCuda);
+  test::lose(kCuda, true);
+  for (const auto& use : std::vector<std::function<void()>>{
+           [&] { add(x, 1); }, [&] { empty({1}, DType::float32, kCuda); }, [&] { x.to(kCpu); },
+           [&] { x.to(kSecond); }, [&] { synchronize(kCuda); }, [&] { Event().record({kCuda}); },
+           [&] { counting({2}).to(kCuda); }})
+    EXPECT_NE(message<DeviceError>(use).find("failed on cuda:0: the device was lost"), std::string::npos);
+  expect_works(kCpu);
+  expect_works(kSecond);
+  { const Tensor gone = x.detach(); }  // tensors end all the same
+  test::lose(kCuda, false);
+  expect_works(kCuda);
+}
+
+TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
+  const Tensor x = counting({4, 5}).to(kCuda);
+  const auto at = [](std::vector<std::int64_t> v) { return test::tensor<std::int64_t>(v).to(kCuda); };
+  const Tensor good = at({0, -1, 3}), high = at({0, 4}), low = at({-5, 1});
+  const auto moved = to_host();
+  const Index rows[] = {good};
+  const Tensor y = index(x, rows);
+  EXPECT_EQ(to_host(), moved);  // nothing is read back
+  EXPECT_EQ(values(y.to(kCpu)), values(index_select(counting({4, 5}), 0, test::tensor<std::int64_t>({0, 3, 3}))));
+
+  const auto fails = [&](const char* expected, auto&& f) {
+    f();
+    EXPECT_EQ(message<IndexError>([] { synchronize(kCuda); }), expected);
+    synchronize(kCuda);
+  };
+  fails("index on cuda:0: index 4 is out of range for dimension 0 of size 4", [&] {
+    const Index i[] = {high};
+    index(x, i);
+  });
+  fails("index on cuda:0: index -5 is out of range for dimension 0 of size 4", [&] {
+    const Index i[] = {low};
+    index(x, i);
+  });
+  fails("index on cuda:0: index 7 is out of range for dimension 1 of size 5", [&] {
+    const Index i[] = {good, at({1, 2, 7})};
+    index(x, i);
+  });
+  fails("gather on cuda:0: index 4 is out of range for dimension 0 of size 4", [&] { gather(x, 0, reshape(high, {1, 2})); });
+  fails("take on cuda:0: index 20 is out of range for dimension 0 of size 20", [&] { take(x, at({20})); });
+  fails("index_put_ on cuda:0: index 9 is out of range for dimension 0 of size 4", [&] {
+    Tensor z = x.clone();
+    const Index i[] = {at({9})};
+    index_put_(z, i, ones({5}, DType::float64, kCuda));
+  });
+  const Tensor unsigned_index = tenon::to(at({-1}), DType::uint64);
+  fails("index on cuda:0: index -1 is out of range for dimension 0 of size 4", [&] {
+    const Index i[] = {unsigned_index};
+    index(x, i);
+  });
+  fails("index on cuda:0: index 0 is out of range for dimension 0 of size 0", [&] {
+    const Index i[] = {at({0})};
+    index(empty({0}, DType::float64, kCuda), i);
+  });
+  // A wait for something else tells of it, too, and the values of the base are as before.
+  const Index i[] = {high};
+  index(x, i);
+  EXPECT_THROW(x.to(kCpu), IndexError);
+  EXPECT_EQ(values(x.to(kCpu)), values(counting({4, 5})));
+  EXPECT_THROW(index(counting({3}), std::vector<Index>{test::tensor<std::int64_t>({3})}), IndexError);  // the CPU's at once
+}
+
+TEST(Registry, RefusesTablesThatItDoesNotKnow) {
+  Backend table{};
+  table.abi = kBackendAbi + 1;
+  EXPECT_NE(message<DeviceError>([&] { register_backend(DeviceType::cuda, &table); }).find("another version of tenon"),
+            std::string::npos);
+  table.abi = kBackendAbi;
+  EXPECT_THROW(register_backend(DeviceType::cpu, &table), RuntimeError);
+}
+
+}  // namespace
