@@ -183,8 +183,8 @@ PyMethodDef methods[] = {
         "fid: a path or an open file. tenon.save_npy keeps shape and dtype, which are lost here. OSError where the file\n"
         "cannot be written."),
     forwarded<"dump">(
-        "dump($self, /, file)\n--\n\nPickles the tensor into a file: a path or an open binary file. OSError where it\n"
-        "cannot be written, RuntimeError for a tensor with a history."),
+        "dump($self, /, file)\n--\n\nPickles the tensor into a file: a path or an open binary file.\n\n"
+        "OSError where it cannot be written, RuntimeError for a tensor with a history."),
     forwarded<"dumps">(
         "dumps($self, /)\n--\n\nThe pickled tensor: new bytes. RuntimeError for a tensor with a history."),
     forwarded<"byteswap">(

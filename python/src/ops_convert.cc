@@ -104,15 +104,16 @@ Device cuda_device(PyObject* o, const Tensor& t) {
   return to_device(o, {"cuda", "device"});
 }
 
-Tensor convert(const Tensor& t, DType d, const std::string& order, const std::string& casting, bool, bool copy) {
+Tensor as_type(const Tensor& t, DType d, const std::string& order, const std::string& casting, bool, bool copy) {
   if (!castable(t.dtype(), d, casting, "astype"))
     errors::fail<TypeError>("astype", t.dtype(), " does not become ", d, " by casting='", casting, "'");
   const Layout wanted = layout(order);
-  const Tensor r = to(t, d, {}, copy);
+  const Tensor r = to(t, d);
+  const bool fresh = d != t.dtype();
   const bool fits = wanted == Layout::k || (wanted == Layout::c && r.is_contiguous()) ||
                     (wanted == Layout::f && is_fortran(r)) ||
                     (wanted == Layout::a && (r.is_contiguous() || is_fortran(r)));
-  return fits ? r : clone(r, wanted);
+  return fits && (fresh || !copy) ? r : clone(r, wanted);
 }
 
 }  // namespace
@@ -192,7 +193,7 @@ void def_convert(Ops& ops) {
          "input"_a, "device"_a = none, "non_blocking"_a = false)
       .method_only();
   ops.def(
-         "astype", &convert,
+         "astype", &as_type,
          "The elements converted to dtype; a copy even of the same dtype, unless copy=False.\n\n"
          "order: how the copy's elements lie: 'K' as the tensor's, 'C' by rows, 'F' by columns, 'A' as 'F' for a\n"
          "tensor that lies so. casting: 'unsafe', or what NumPy's rule of that name allows (TypeError); complex\n"
