@@ -97,6 +97,9 @@ ATTRIBUTES = {
     "data": "Tensor",
     "_version": "_int",
     "_exports": "_int",
+    "flags": "Any",
+    "flat": "Any",
+    "base": "Any",
 }
 
 METHODS = {
@@ -118,6 +121,13 @@ METHODS = {
     "tobytes": "(self, order: _str = 'C') -> bytes",
     "_repr_html_": "(self) -> _str",
     "_owner": "(self) -> Any",
+    "_make_read_only": "(self) -> None",
+    "setflags": "(self, write: _bool | None = None, align: _bool | None = None, uic: _bool | None = None) -> None",
+    "tofile": "(self, fid: Any, sep: _str = '', format: _str = '%s') -> None",
+    "dump": "(self, file: Any) -> None",
+    "dumps": "(self) -> bytes",
+    "byteswap": "(self, inplace: _bool = False) -> None",
+    "newbyteorder": "(self, new_order: _str = 'S') -> None",
 }
 
 BINARY = [
@@ -313,7 +323,7 @@ def tensor_class() -> list[str]:
             if not type_:
                 sys.exit(f"make_stub: the attribute Tensor.{name} has no type in ATTRIBUTES")
             lines += ["    @property", f"    def {name}(self) -> {type_}: ..."]
-            if name in ("grad", "requires_grad"):
+            if name in ("grad", "requires_grad", "real", "imag", "flat"):
                 lines += [f"    @{name}.setter", f"    def {name}(self, value: Any) -> None: ..."]
         elif isinstance(value, _C.Operation):
             later.append("    " + operation(name, value, True))

@@ -42,11 +42,11 @@ class TENON_API SavedTensors {
 
 // What an operation of the user's says about its outputs.
 struct Record {
-  std::vector<Tensor> inputs;   // the tensors among its arguments
+  std::vector<Tensor> inputs;  // the tensors among its arguments
   std::vector<Tensor> outputs;  // undefined for what is no tensor
-  std::vector<Tensor> dirty;    // inputs that it wrote to in place, which are outputs, too
-  std::vector<Tensor> fixed;    // outputs without a gradient
-  std::vector<Tensor> saved;    // for backward
+  std::vector<Tensor> dirty;  // inputs that it wrote to in place, which are outputs, too
+  std::vector<Tensor> fixed;  // outputs without a gradient
+  std::vector<Tensor> saved;  // for backward
 };
 
 // The node of an operation of the user's.
@@ -76,9 +76,9 @@ class TENON_API CustomNode : public Node {
 // What forward and backward share.
 class Context {
  public:
-  std::any state;                      // anything that is no tensor
+  std::any state;  // anything that is no tensor
   std::vector<bool> needs_input_grad;  // of the tensors among forward's arguments
-  bool materialize = true;             // whether backward gets zeros where no gradient came
+  bool materialize = true;  // whether backward gets zeros where no gradient came
 
   // Keeps tensors for backward: inputs, outputs and others.
   void save(std::vector<Tensor> tensors) { record_.saved = std::move(tensors); }

@@ -91,14 +91,15 @@ inline bool holds_complex(const Scalar& s) { return s.is_complex(); }
 // recorded as single operations, whose gradients come from the table. f is a generic lambda without captures.
 template <class F, class... In>
 Tensor fused(const char* name, F f, const In&... in) {
-  if ((detail::needs_grad(in) || ...)) return f(in...);
+  static const Program program = make_program<sizeof...(In)>(name, f);
+  // One step is an operation, which has a shorter way for small tensors.
+  if (program.steps < 2 || (detail::needs_grad(in) || ...)) return f(in...);
   const Operand arguments[] = {Operand(in)...};
   if ((detail::holds_complex(in) || ...)) {
-    static const Program program = make_program<sizeof...(In)>(name, f, 0, true);
-    return program.steps > 1 ? run_program(program, arguments) : f(in...);
+    static const Program complex = make_program<sizeof...(In)>(name, f, 0, true);
+    return run_program(complex, arguments);
   }
-  static const Program program = make_program<sizeof...(In)>(name, f);
-  return program.steps > 1 ? run_program(program, arguments) : f(in...);
+  return run_program(program, arguments);
 }
 
 }  // namespace tenon

@@ -20,14 +20,6 @@ PyObject* tensor_repr(PyObject* self) {
 
 namespace {
 
-// As NumPy's .imag of real numbers: zeros that nobody can write to, here one zero seen everywhere.
-Tensor no_imaginary_part(const Tensor& t) {
-  const Tensor zero = zeros({1}, t.dtype(), t.device());
-  Dims strides = t.shape();
-  std::fill(strides.begin(), strides.end(), 0);
-  return make_tensor(zero.impl()->storage, 0, t.shape(), strides, t.dtype(), true);
-}
-
 #define GETTER(name, expression)                \
   PyObject* get_##name(PyObject* self, void*) { \
     return guarded([&]() -> PyObject* {         \
@@ -44,8 +36,6 @@ GETTER(strides, from_dims(byte_strides(t)))
 GETTER(nbytes, PyLong_FromLongLong(t.nbytes()))
 GETTER(T, wrap(T(t)))
 GETTER(mT, wrap(mT(t)))
-GETTER(real, wrap(is_complex(t.dtype()) ? real(t) : view(t, t.shape())))
-GETTER(imag, wrap(is_complex(t.dtype()) ? imag(t) : no_imaginary_part(t)))
 GETTER(grad, wrap_or_none(t.grad()))
 GETTER(requires_grad, PyBool_FromLong(t.requires_grad()))
 GETTER(is_leaf, PyBool_FromLong(t.is_leaf()))
@@ -243,13 +233,11 @@ PyGetSetDef tensor_getset[] = {
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
     {"T", get_T, nullptr, "A view with the dimensions reversed.", nullptr},
     {"mT", get_mT, nullptr, "A view with the last two dimensions swapped; ValueError for fewer than two.", nullptr},
-    {"real", get_real, nullptr, "A view of the real parts, of a real dtype; of a real tensor, all of it.", nullptr},
-    {"imag", get_imag, nullptr,
-     "The imaginary parts: a view of a complex tensor; zeros for a real one, read-only as NumPy's.", nullptr},
     {"grad", get_grad, set_grad,
      "The gradient that backward() has added up, or None. Setting it: ValueError for another shape than the tensor's.",
      nullptr},
-    {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, a tenon.autograd.graph.Node; None for leaves.", nullptr},
+    {"grad_fn", get_grad_fn, nullptr,
+     "The operation that made this tensor, a tenon.autograd.graph.Node; None for leaves.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad,
      "Whether gradients flow to or through this tensor. Setting it: RuntimeError as requires_grad_().", nullptr},
     {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on a tensor that is no leaf.",

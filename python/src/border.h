@@ -17,6 +17,7 @@ void init_ufunc(PyObject* module);      // ufunc.cc: __array_ufunc__
 void init_dlpack(PyObject* module);     // dlpack.cc: __dlpack__, from_dlpack, the C exchange table
 void init_foreign(PyObject* module);    // foreign.cc: Arrow, the buffer protocol, array interfaces
 void init_io(PyObject* module);         // io.cc: files
+void init_ndarray();                    // ndarray.cc: flags, flat, base, rounding, what writes into files
 
 inline void init_border(PyObject* module) {
   init_protocols(module);
@@ -24,6 +25,7 @@ inline void init_border(PyObject* module) {
   init_dlpack(module);
   init_foreign(module);
   init_io(module);
+  init_ndarray();
 }
 
 }  // namespace tenon::py

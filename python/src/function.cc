@@ -65,8 +65,8 @@ PyObject* record_function(const OpDef& def, PyObject* const* args) {
   const std::vector<Tensor> given = tensors_among(outputs);
   auto node = Ref<PyFunctionNode>::adopt(new PyFunctionNode(name, context));
   node->materialize = argument<bool>(def, args, 7);
-  const std::vector<Tensor> made = node->record({tensors_among(args[2]), given, tensors_among(args[4]),
-                                                 tensors_among(args[5]), tensors_among(args[6])});
+  const std::vector<Tensor> made = node->record(
+      {tensors_among(args[2]), given, tensors_among(args[4]), tensors_among(args[5]), tensors_among(args[6])});
   if (PyObject_SetAttrString(context, "_saved", capsule_of(node->saved()).get()) < 0) throw PythonError{};
   Object result = Object::steal(PyTuple_New(PyTuple_GET_SIZE(outputs)));
   for (std::size_t i = 0; i < made.size(); ++i) {
@@ -107,8 +107,9 @@ PyObject* differentiable_once(const OpDef& def, PyObject* const* args) {
     if (!t.defined()) continue;
     t = t.detach();
     autograd::attach(t, "once_differentiable", inputs, Backward([name](const Tensor&) -> Grads {
-                       errors::fail<GradError>(name, "its backward is marked @once_differentiable: it has no second "
-                                                     "derivative");
+                       errors::fail<GradError>(name,
+                                               "its backward is marked @once_differentiable: it has no second "
+                                               "derivative");
                      }));
   }
   return to_tuple(results).release();
@@ -181,13 +182,14 @@ void clear_function(Node& node) {
 }
 
 void def_function(Ops& ops) {
-  ops.raw("register_hook", &register_hook,
-          "Calls hook(grad) with the tensor's whole gradient, each time that backward() or grad() has it.\n\n"
-          "A tensor that the hook returns takes its place; later hooks get that one. It must have the tensor's shape\n"
-          "(ValueError). Returns a handle whose remove() removes the hook. After a write in place the tensor has another\n"
-          "gradient, which this hook does not see. RuntimeError for a tensor that requires no grad, TypeError for what\n"
-          "cannot be called.",
-          "input"_a, "hook"_a)
+  ops.raw(
+         "register_hook", &register_hook,
+         "Calls hook(grad) with the tensor's whole gradient, each time that backward() or grad() has it.\n\n"
+         "A tensor that the hook returns takes its place; later hooks get that one. It must have the tensor's shape\n"
+         "(ValueError). Returns a handle whose remove() removes the hook. After a write in place the tensor has another\n"
+         "gradient, which this hook does not see. RuntimeError for a tensor that requires no grad, TypeError for what\n"
+         "cannot be called.",
+         "input"_a, "hook"_a)
       .method_only()
       .returns("_RemovableHandle");
   ops.raw("register_post_accumulate_grad_hook", &register_leaf_hook,
@@ -215,8 +217,8 @@ void def_function(Ops& ops) {
           "results"_a, "inputs"_a)
       .function_only()
       .returns("tuple[Tensor | None, ...]");
-  ops.raw("_push_saved_tensors_hooks", &push_hooks, "Saved tensors go through pack and unpack on this thread.", "pack"_a,
-          "unpack"_a)
+  ops.raw("_push_saved_tensors_hooks", &push_hooks, "Saved tensors go through pack and unpack on this thread.",
+          "pack"_a, "unpack"_a)
       .function_only()
       .returns("None");
   ops.def("_pop_saved_tensors_hooks", &autograd::pop_saved_tensors_hooks, "Undoes the last push.").function_only();

@@ -67,7 +67,8 @@ PyObject* handle_remove(PyObject* self, PyObject*) {
 PyObject* handle_enter(PyObject* self, PyObject*) { return Py_NewRef(self); }
 
 PyMethodDef handle_methods[] = {
-    {"remove", handle_remove, METH_NOARGS, "remove($self, /)\n--\n\nRemoves the hook; nothing happens the second time."},
+    {"remove", handle_remove, METH_NOARGS,
+     "remove($self, /)\n--\n\nRemoves the hook; nothing happens the second time."},
     {"__enter__", handle_enter, METH_NOARGS, "__enter__($self, /)\n--\n\nThe handle."},
     {"__exit__", handle_remove, METH_VARARGS, "__exit__($self, /, *exc)\n--\n\nRemoves the hook."},
     {nullptr}};
@@ -117,8 +118,7 @@ PyObject* metadata(PyObject* self, void*) {
 }
 
 PyObject* variable(PyObject* self, void*) {
-  if (TensorImpl* leaf = node_of(self).leaf())
-    return guarded([&] { return wrap(Tensor(Ref<TensorImpl>(leaf))); });
+  if (TensorImpl* leaf = node_of(self).leaf()) return guarded([&] { return wrap(Tensor(Ref<TensorImpl>(leaf))); });
   PyErr_Format(PyExc_AttributeError, "%s: only AccumulateGrad has a variable", node_of(self).op());
   return nullptr;
 }

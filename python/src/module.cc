@@ -40,8 +40,9 @@ PyMethodDef functions[] = {
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   return guarded([&]() -> PyObject* {
     if (type == tensor_type)
-      throw TypeError("Tensor: tensors are made by functions; use tenon.tensor(data), tenon.empty(size) or "
-                      "tenon.zeros(size)");
+      throw TypeError(
+          "Tensor: tensors are made by functions; use tenon.tensor(data), tenon.empty(size) or "
+          "tenon.zeros(size)");
     const bool own_init = type->tp_init != PyBaseObject_Type.tp_init;
     PyObject *data = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr, *flag = nullptr;
     if (kwargs && !data) data = PyDict_GetItemString(kwargs, "data");
@@ -138,6 +139,7 @@ NB_MODULE(_C, m) {
     def_products(ops);
     def_diagonal(ops);
     def_numeric(ops);
+    def_ndarray(ops);
     def_random(ops);
     def_autograd(ops);
     def_function(ops);

@@ -1,6 +1,7 @@
 // Rows: copies, conversions between dtypes and devices, and questions about them.
 #include <cctype>
 
+#include "casting.h"
 #include "core/errors.h"
 #include "dtype.h"
 #include "numpy_api.h"
@@ -103,6 +104,18 @@ Device cuda_device(PyObject* o, const Tensor& t) {
   return to_device(o, {"cuda", "device"});
 }
 
+Tensor as_type(const Tensor& t, DType d, const std::string& order, const std::string& casting, bool, bool copy) {
+  if (!castable(t.dtype(), d, casting, "astype"))
+    errors::fail<TypeError>("astype", t.dtype(), " does not become ", d, " by casting='", casting, "'");
+  const Layout wanted = layout(order);
+  const Tensor r = to(t, d);
+  const bool fresh = d != t.dtype();
+  const bool fits = wanted == Layout::k || (wanted == Layout::c && r.is_contiguous()) ||
+                    (wanted == Layout::f && is_fortran(r)) ||
+                    (wanted == Layout::a && (r.is_contiguous() || is_fortran(r)));
+  return fits && (fresh || !copy) ? r : clone(r, wanted);
+}
+
 }  // namespace
 
 void def_convert(Ops& ops) {
@@ -180,10 +193,13 @@ void def_convert(Ops& ops) {
          "input"_a, "device"_a = none, "non_blocking"_a = false)
       .method_only();
   ops.def(
-         "astype", +[](const Tensor& t, DType d, bool copy) { return to(t, d, {}, copy); },
+         "astype", &as_type,
          "The elements converted to dtype; a copy even of the same dtype, unless copy=False.\n\n"
-         "Complex numbers lose their imaginary parts in a real dtype. TypeError for what is no dtype.",
-         "input"_a, "dtype"_a, "copy"_a = true)
+         "order: how the copy's elements lie: 'K' as the tensor's, 'C' by rows, 'F' by columns, 'A' as 'F' for a\n"
+         "tensor that lies so. casting: 'unsafe', or what NumPy's rule of that name allows (TypeError); complex\n"
+         "numbers lose their imaginary parts in a real dtype. subok does not matter. TypeError for what is no dtype,\n"
+         "ValueError for another order or casting.",
+         "input"_a, "dtype"_a, "order"_a = "K", "casting"_a = "unsafe", "subok"_a = true, "copy"_a = true)
       .no_out()
       .numpy("astype")
       .array_api("astype");

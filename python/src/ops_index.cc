@@ -7,6 +7,7 @@
 #include "tenon/ops/index.h"
 #include "tenon/ops/join.h"
 #include "tenon/ops/reduce.h"
+#include "tenon/ops/take.h"
 #include "tenon/ops/view.h"
 
 namespace tenon::py {
@@ -105,8 +106,8 @@ PyObject* nonzero_any(const OpDef& def, PyObject* const* args) {
   return as_tuple ? to_python(unbind(r, 1)) : to_python(std::move(r));
 }
 
-Tensor lookup(const Tensor& t, const Tensor& indices, const std::optional<std::int64_t>& dim) {
-  return take(t, indices, dim);
+Tensor lookup(const Tensor& t, const Tensor& indices, const std::optional<std::int64_t>& dim, const std::string& mode) {
+  return take(t, indices, dim, bounds(mode));
 }
 
 }  // namespace
@@ -115,10 +116,11 @@ void def_index(Ops& ops) {
   ops.def("take", &lookup,
           "The elements at integer indices (negative ones from the end): of the flat tensor, or along dim. A "
           "copy.\n\n"
-          "The indices' shape takes the place of the dimension.\n"
+          "The indices' shape takes the place of the dimension. mode: 'raise', or 'wrap' or 'clip' for indices beyond\n"
+          "the end (ValueError for others).\n"
           "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
           "integers.",
-          "input"_a, "index"_a, "dim"_a = none)
+          "input"_a, "index"_a, "dim"_a = none, kw_only, "mode"_a = "raise")
       .numpy("take")
       .array_api("take");
   ops.def("index_select", &index_select,

@@ -1,4 +1,5 @@
 // Rows: products over chosen dimensions, Einstein's sums, PyTorch's products of matrices.
+#include "casting.h"
 #include "core/errors.h"
 #include "op.h"
 #include "tenon/ops.h"
@@ -89,20 +90,12 @@ std::vector<Dims> path_of(PyObject* optimize) {
   return path;
 }
 
-bool castable(DType from, DType to, const std::string& casting) {
-  if (casting == "unsafe") return true;
-  if (casting == "same_kind") return can_cast_same_kind(from, to);
-  if (casting == "safe") return promote(from, to) == to;
-  if (casting == "no" || casting == "equiv") return from == to;
-  errors::fail("einsum", "casting is 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'; got '", casting, "'");
-}
-
 PyObject* einsum_any(const OpDef& def, PyObject* const* args) {
   const Einsum e = read(args[0], args[1]);
   const auto dtype = argument<std::optional<DType>>(def, args, 2);
   const std::string casting = to_string(args[4], {"einsum", "casting"});
   for (const Tensor& t : e.operands)
-    if (dtype && !castable(t.dtype(), *dtype, casting))
+    if (dtype && !castable(t.dtype(), *dtype, casting, "einsum"))
       errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='", casting,
                               "'");
   const std::vector<Dims> path = path_of(args[5]);

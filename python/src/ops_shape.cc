@@ -4,6 +4,8 @@
 #include "op.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/join.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/layout.h"
 #include "tenon/ops/view.h"
 
 namespace tenon::py {
@@ -144,14 +146,47 @@ void def_inplace_views(Ops& ops) {
       .method_only();
 }
 
+// reshape(*shape), in an order of elements, with a word about copies.
+PyObject* reshape_any(const OpDef& def, PyObject* const* args) {
+  const Tensor t = argument<Tensor>(def, args, 0);
+  const Dims shape = argument<Dims>(def, args, 1);
+  const Layout order = layout(to_string(args[2], {"reshape", "order"}));
+  const auto copy = argument<std::optional<bool>>(def, args, 3);
+  Tensor r = without_gil(t.numel(), [&] { return reshape(t, shape, order); }, t);
+  const bool shared = t.numel() == 0 || r.shares_storage(t);
+  if (copy == false && !shared)
+    errors::fail("reshape", "copy=False, but ", t.shape(), " with strides ", t.strides(), " needs a copy to become ",
+                 r.shape());
+  return to_python(copy == true && shared ? clone(r) : std::move(r));
+}
+
+// flatten(start_dim, end_dim), and NumPy's flatten(order), which copies.
+PyObject* flatten_any(const OpDef& def, PyObject* const* args) {
+  const Tensor t = argument<Tensor>(def, args, 0);
+  PyObject* order = PyUnicode_Check(args[1]) ? args[1] : args[3];
+  if (order == Py_None) {
+    const auto start = argument<std::int64_t>(def, args, 1), end = argument<std::int64_t>(def, args, 2);
+    return computed(t.numel(), [&] { return flatten(t, start, end); }, t);
+  }
+  const Layout wanted = layout(to_string(order, {"flatten", "order"}));
+  const auto flat = [&] {
+    const Tensor r = ravel(t, wanted);
+    return r.shares_storage(t) ? clone(r) : r;
+  };
+  return computed(t.numel(), flat, t);
+}
+
 void def_sizes(Ops& ops) {
-  ops.def("reshape", &reshape,
+  ops.raw("reshape", &reshape_any,
           "Another shape: a view where the strides allow it, otherwise a copy. One size may be -1.\n\n"
-          "ValueError where the numbers of elements differ, and for other negative sizes.",
-          "input"_a, variadic("shape"_a))
-      .no_out()
+          "order: how elements are read and placed: 'C' by rows, 'F' by columns, 'A' as 'F' for memory that lies so.\n"
+          "copy: True for a copy always, False for a view or ValueError. ValueError where the numbers of elements\n"
+          "differ, for other negative sizes and for another order.",
+          "input"_a, variadic("shape"_a), kw_only, "order"_a = "C", "copy"_a = none)
       .numpy("reshape")
       .array_api("reshape");
+  ops.all().back()->of_ints = &reshape;
+  ops.all().back()->types = {"ArrayLike", "Ints", "_str", "_bool | None"};
   ops.raw("view", &view_any,
           "The same memory in another shape, or as another dtype.\n\n"
           "view(*shape): ValueError where the strides do not allow it (reshape copies then) or the numbers of\n"
@@ -183,17 +218,19 @@ void def_sizes(Ops& ops) {
          "input"_a, "other"_a)
       .method_only()
       .no_out();
-  ops.def("flatten", &flatten,
+  ops.raw("flatten", &flatten_any,
           "The dimensions from start_dim to end_dim as one: a view where the strides allow it, otherwise a copy.\n\n"
-          "A 0-d tensor gives a vector. IndexError for a dimension that is not there, ValueError for a\n"
-          "start_dim after end_dim.",
-          "input"_a, "start_dim"_a = 0, "end_dim"_a = -1)
+          "flatten('F') and flatten(order='F') are NumPy's: always a copy, in this order of the elements ('C', 'F',\n"
+          "'A', 'K'). A 0-d tensor gives a vector. IndexError for a dimension that is not there, ValueError for a\n"
+          "start_dim after end_dim and for another order.",
+          "input"_a, "start_dim"_a = 0, "end_dim"_a = -1, kw_only, "order"_a = none)
       .no_out();
   ops.def(
-         "ravel", +[](const Tensor& t) { return flatten(t); },
+         "ravel", +[](const Tensor& t, const std::string& order) { return ravel(t, layout(order)); },
          "1-D, in row-major order: a view where the strides allow it, otherwise a copy.\n\n"
-         "TypeError for what is no tensor or array.",
-         "input"_a)
+         "order: 'C' by rows, 'F' by columns, 'A' as 'F' for memory that lies so, 'K' as the elements lie in memory.\n"
+         "ValueError for another, TypeError for what is no tensor or array.",
+         "input"_a, "order"_a = "C")
       .no_out()
       .numpy("ravel");
   ops.def("unflatten", &unflatten,

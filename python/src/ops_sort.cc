@@ -6,6 +6,8 @@ namespace tenon::py {
 
 namespace {
 
+using Kind = const std::optional<std::string>&;
+
 PyObject* sort_pair(const OpDef& def, PyObject* const* args) {
   From<Tensor> t(args[0], {def.name.c_str(), "input"});
   const std::int64_t dim = From<std::int64_t>(args[1], {def.name.c_str(), "dim"}).get();
@@ -29,10 +31,11 @@ void def_sort(Ops& ops) {
       .returns("ValuesIndices");
   ops.def(
          "argsort",
-         +[](const Tensor& t, std::int64_t dim, bool descending, bool) { return argsort(t, dim, descending); },
+         +[](const Tensor& t, std::int64_t dim, bool descending, bool, Kind) { return argsort(t, dim, descending); },
          "The indices that put the elements in order along dim, as sort's: a new int64 tensor of input's shape.\n\n"
-         "Equal elements keep their order, whatever stable says. IndexError for a dimension that is not there.",
-         "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
+         "Equal elements keep their order, whatever stable and kind, NumPy's name of an algorithm, say. IndexError\n"
+         "for a dimension that is not there.",
+         "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true, kw_only, "kind"_a = none)
       .no_out();
   ops.def(
       "msort", +[](const Tensor& t) { return sort(t, 0); },

@@ -53,7 +53,11 @@ def reduce(t: Tensor, protocol: int) -> tuple[Any, ...]:
     """What ``Tensor.__reduce_ex__`` returns; RuntimeError for a tensor whose history would be lost."""
     if type(t) is not Tensor:
         rebuilt = _reduce(t, protocol)
-        return as_subclass, (type(t), rebuilt[0], rebuilt[1], t.requires_grad), getattr(t, "__dict__", None) or None
+        return (
+            as_subclass,
+            (type(t), rebuilt[0], rebuilt[1], t.requires_grad),
+            getattr(t, "__dict__", None) or None,
+        )
     return _reduce(t, protocol)
 
 

@@ -54,16 +54,16 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     """Eigenvalues and eigenvectors of symmetric or Hermitian matrices.
 
     Parameters:
-        A: tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the CPU; integers
-            and bools in the default float.
+        A: tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the
+            CPU; integers and bools in the default float.
         UPLO: which triangle is read, ``"L"`` or ``"U"``; the other one is taken to be its adjoint.
 
-    Returns a named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and ``eigenvectors``
-    ``(..., n, n)``, as columns. The sign (the phase) of a vector is LAPACK's choice; where eigenvalues are equal the
-    gradient of the vectors is not finite.
+    Returns a named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
+    ``eigenvectors`` ``(..., n, n)``, as columns. The sign (the phase) of a vector is LAPACK's choice; where
+    eigenvalues are equal the gradient of the vectors is not finite.
 
-    ValueError for matrices that are not square, LinAlgError, which is a ValueError, where LAPACK does not converge,
-    TypeError for other dtypes, RuntimeError on a device and without a LAPACK.
+    ValueError for matrices that are not square, LinAlgError, which is a ValueError, where LAPACK does not
+    converge, TypeError for other dtypes, RuntimeError on a device and without a LAPACK.
 
     Example:
         >>> w, V = tenon.linalg.eigh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
@@ -90,12 +90,12 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
 
     Parameters:
         A: tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
-        full_matrices: U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)``
-            with k the smaller of m and n.
+        full_matrices: U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and
+            ``(..., k, n)`` with k the smaller of m and n.
 
-    Returns a named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending. U and Vh have gradients with
-    ``full_matrices=False``, or where the matrices are square; S always. Of signs and equal values the same holds as of
-    eigh().
+    Returns a named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending. U and Vh have
+    gradients with ``full_matrices=False``, or where the matrices are square; S always. Of signs and equal
+    values the same holds as of eigh().
 
     ValueError for fewer than two dimensions, LinAlgError where LAPACK does not converge; others as eigh().
 

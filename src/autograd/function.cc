@@ -47,10 +47,13 @@ std::vector<Tensor> CustomNode::record(const Record& r) {
     after_inplace(made[i], op(), is_differentiable(made[i].dtype()) ? Edge(Ref<Node>(this), output) : Edge());
   }
   for (const Tensor& t : r.saved) {
-    const auto at = std::ranges::find_if(r.outputs, [&](const Tensor& y) { return y.defined() && t.defined() && y.is_same(t); });
+    const auto at =
+        std::ranges::find_if(r.outputs, [&](const Tensor& y) { return y.defined() && t.defined() && y.is_same(t); });
     const bool is_output = at != r.outputs.end() && (among(r.dirty, t) || !among(r.inputs, t));
     if (!t.defined()) saved_->list_.emplace_back();
-    else if (is_output) saved_->list_.push_back(Saved::output(t, saved_->op_.c_str(), static_cast<std::uint32_t>(at - r.outputs.begin())));
+    else if (is_output)
+      saved_->list_.push_back(
+          Saved::output(t, saved_->op_.c_str(), static_cast<std::uint32_t>(at - r.outputs.begin())));
     else saved_->list_.emplace_back(t, saved_->op_.c_str());
   }
   return made;

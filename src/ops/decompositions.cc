@@ -22,8 +22,9 @@ Tensor checked(const char* op, const Tensor& a) {
 void check_result(const char* op, std::int64_t result, const Tensor& a) {
   if (result == 0) return;
   if (result == lapack::kNoLibrary)
-    errors::fail<RuntimeError>(op, "it needs LAPACK, which no loaded BLAS has; install scipy-openblas32, or name a "
-                                   "library by TENON_BLAS_LIB");
+    errors::fail<RuntimeError>(op,
+                               "it needs LAPACK, which no loaded BLAS has; install scipy-openblas32, or name a "
+                               "library by TENON_BLAS_LIB");
   if (result == lapack::kTooLarge) errors::fail(op, "the matrices are too large for LAPACK; got shape ", a.shape());
   errors::fail<LinAlgError>(op, "no result was found for matrix ", result - 1,
                             " (row-major, from 0); does it hold NaN or infinities? got shape ", a.shape());
@@ -42,8 +43,7 @@ std::vector<Tensor> run_eigh(const char* op, const Tensor& a, bool upper, bool v
   if (a.size(-2) != n) errors::fail<ShapeError>(op, "the matrices must be square; got shape ", a.shape());
   const NoGrad guard;
   const Tensor work = clone(a.detach()), w = empty(batch(a, {n}), real_dtype(a.dtype()));
-  if (a.numel() > 0)
-    check_result(op, lapack::eigh({a.dtype(), work.data(), w.data(), count(a), n, vectors, upper}), a);
+  if (a.numel() > 0) check_result(op, lapack::eigh({a.dtype(), work.data(), w.data(), count(a), n, vectors, upper}), a);
   if (!vectors) return {w};
   const Tensor v = mT(work);
   return {w, contiguous(is_complex(a.dtype()) ? conj(v) : v)};
@@ -59,8 +59,9 @@ std::vector<Tensor> run_svd(const char* op, const Tensor& a, bool full, bool vec
     vh = empty(batch(a, {full ? n : k, n}), a.dtype());
   }
   if (a.numel() > 0) {
-    const lapack::SvdCall call{a.dtype(), work.data(), s.data(), vectors ? u.data() : nullptr,
-                               vectors ? vh.data() : nullptr, count(a), m, n, full};
+    const lapack::SvdCall call{
+        a.dtype(), work.data(), s.data(), vectors ? u.data() : nullptr, vectors ? vh.data() : nullptr, count(a),
+        m,         n,           full};
     check_result(op, lapack::svd(call), a);
   } else if (vectors) {  // there is nothing to turn
     copy_(u, eye(m, u.size(-1), 0, a.dtype()));

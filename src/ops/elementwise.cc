@@ -28,20 +28,19 @@ constexpr OpInfo kInfo[kOps] = {
 
 struct Call {
   ElementwiseTypes types;
-  DType promoted = DType::bool_;
+  DType promoted;
   Place place;
 };
 
 Call prepare(Op op, std::span<const Operand> in) {
   const std::string_view name = info(op).name;
   const bool select = info(op).rule == Rule::select;
-  Call call;
-  call.promoted = promoted_dtype(in, select ? 1 : 0);
-  call.types = elementwise_types(op, call.promoted);
+  const DType promoted = promoted_dtype(in, select ? 1 : 0);
+  const ElementwiseTypes types = elementwise_types(op, promoted);
   for (const Operand& o : in)
-    if (!o.is_tensor() && !o.scalar().fits(call.types.compute))
-      errors::scalar_out_of_bounds(name, o.scalar(), call.types.compute);
-  call.place = common_place(name, in);
+    if (!o.is_tensor() && !o.scalar().fits(types.compute))
+      errors::scalar_out_of_bounds(name, o.scalar(), types.compute);
+  const Call call{types, promoted, common_place(name, in)};
   if (select && in[0].is_tensor() && in[0].tensor().dtype() != DType::bool_ && in[0].tensor().dtype() != DType::uint8)
     errors::dtype_not_supported(name, in[0].tensor().dtype(), "a bool tensor as its condition");
   return call;

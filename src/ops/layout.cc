@@ -25,7 +25,7 @@ Layout layout(const std::string& name) {
   if (name == "C") return Layout::c;
   if (name == "F") return Layout::f;
   if (name == "A") return Layout::a;
-  if (name != "K") errors::fail("order", "it is 'C', 'F', 'A' or 'K'; got '", name, "'");
+  if (name != "K") errors::fail("copy", "order is 'C', 'F', 'A' or 'K'; got '", name, "'");
   return Layout::k;
 }
 

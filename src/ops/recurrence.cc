@@ -79,7 +79,8 @@ Tensor linear_recurrence(const Tensor& a, const Tensor& b, std::int64_t dim) {
   const char* op = "linear_recurrence";
   if (a.shape() != b.shape()) errors::wrong_shape(op, b.shape(), a.shape());
   if (!is_differentiable(a.dtype()) || a.dtype() != b.dtype())
-    errors::dtype_not_supported(op, is_differentiable(a.dtype()) ? b.dtype() : a.dtype(), "floating or complex numbers of one dtype");
+    errors::dtype_not_supported(op, is_differentiable(a.dtype()) ? b.dtype() : a.dtype(),
+                                "floating or complex numbers of one dtype");
   const int d = normalize_axis(op, dim, b.ndim());
   Tensor y;
   {
@@ -88,7 +89,8 @@ Tensor linear_recurrence(const Tensor& a, const Tensor& b, std::int64_t dim) {
       y = clone(b);
     } else {
       const DType wide = is_complex(b.dtype()) ? DType::complex128 : DType::float64;
-      y = contiguous(to(movedim(run(to(movedim(a, {d}, {0}), wide), to(movedim(b, {d}, {0}), wide)), {0}, {d}), b.dtype()));
+      y = contiguous(
+          to(movedim(run(to(movedim(a, {d}, {0}), wide), to(movedim(b, {d}, {0}), wide)), {0}, {d}), b.dtype()));
     }
   }
   const Tensor inputs[] = {a, b};

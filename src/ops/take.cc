@@ -30,7 +30,7 @@ Tensor repeated(const Tensor& values, std::int64_t n) {
 Bounds bounds(const std::string& name) {
   if (name == "raise") return Bounds::strict;
   if (name == "wrap") return Bounds::wrap;
-  if (name != "clip") errors::fail("mode", "it is 'raise', 'wrap' or 'clip'; got '", name, "'");
+  if (name != "clip") errors::fail("take", "mode is 'raise', 'wrap' or 'clip'; got '", name, "'");
   return Bounds::clip;
 }
 

@@ -95,7 +95,8 @@ TEST(Recurrence, IsWhatItSays) {
   const Tensor a = uniform({3, 40, 2}, -1, 1, 3), b = uniform({3, 40, 2}, -1, 1, 4);
   const Tensor y = linear_recurrence(a, b, 1);
   const Tensor line = contiguous(select(select(y, 2, 1), 0, 2));
-  const V wanted = recurrence(values(contiguous(select(select(a, 2, 1), 0, 2))), values(contiguous(select(select(b, 2, 1), 0, 2))));
+  const V wanted =
+      recurrence(values(contiguous(select(select(a, 2, 1), 0, 2))), values(contiguous(select(select(b, 2, 1), 0, 2))));
   for (std::size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(values(line)[i], wanted[i], 1e-12);
   EXPECT_EQ(linear_recurrence(full({}, 2, DType::float32), full({}, 3, DType::float32), 0).item<float>(), 3);
   // Products that overflow carry nothing where nothing comes.
@@ -108,7 +109,8 @@ TEST(Recurrence, IsWhatItSays) {
 TEST(Recurrence, HasGradientsOfAnyOrder) {
   for (DType d : {DType::float64, DType::complex128})
     for (std::int64_t n : {1, 3, 18})
-      expect_second_gradients("recurrence", [](const std::vector<Tensor>& x) { return square(linear_recurrence(x[0], x[1], -1)); },
+      expect_second_gradients("recurrence",
+                              [](const std::vector<Tensor>& x) { return square(linear_recurrence(x[0], x[1], -1)); },
                               {uniform({n}, -1, 1, 5, d), uniform({n}, -1, 1, 6, d)});
 }
 
@@ -118,7 +120,8 @@ TEST(Cumprod, HasGradientsWhereFactorsAreZero) {
     expect_second_gradients("cumprod", f, {doubles(at)});
   expect_second_gradients("cumprod", f, {uniform({40}, 0.5, 1.5, 7)});
   expect_second_gradients("cumprod", f, {uniform({5}, -1, 1, 8, DType::complex128)});
-  expect_second_gradients("cumprod", [](const std::vector<Tensor>& x) { return cumprod(x[0], 1); }, {uniform({2, 4, 3}, -1, 1, 9)});
+  expect_second_gradients("cumprod", [](const std::vector<Tensor>& x) { return cumprod(x[0], 1); },
+                          {uniform({2, 4, 3}, -1, 1, 9)});
   expect_second_gradients("cumprod of 0-d", f, {full({}, 1.5, DType::float64)});
   const Tensor none = leaf(zeros({0, 2}, DType::float64));
   cumprod(none, 0).sum().backward();

@@ -1,6 +1,9 @@
 // What goes wrong on a device becomes an exception with the operation's name, and everything else stays usable.
 #include "sim.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "tenon/backend_abi.h"
 
 namespace {
@@ -148,6 +151,38 @@ TEST(Registry, RefusesTablesThatItDoesNotKnow) {
             std::string::npos);
   table.abi = kBackendAbi;
   EXPECT_THROW(register_backend(DeviceType::cpu, &table), RuntimeError);
+}
+
+int with_a_table_of_its_own() {
+  static Backend table{};
+  table.abi = kBackendAbi;
+  table.name = "own";
+  table.device_count = []() noexcept { return 1; };
+  table.last_error = [](int, Failure* out) noexcept { *out = Failure{}; };
+  table.allocate = [](Stream, std::int64_t bytes, void** out) noexcept {
+    *out = std::malloc(static_cast<std::size_t>(bytes));
+    return *out ? Status::ok : Status::out_of_memory;
+  };
+  table.free = [](Stream, void* data, std::int64_t) noexcept {
+    std::free(data);
+    return Status::ok;
+  };
+  register_backend(DeviceType::cuda, &table);
+  if (!is_available(DeviceType::cuda) || device_count(DeviceType::cuda) != 1) return 2;
+  const Tensor t = empty({3}, DType::float32, kCuda);
+  try {
+    sum(t);  // the table has no such entry
+  } catch (const NotImplemented& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 0;
+  }
+  return 3;
+}
+
+TEST(RegistryDeathTest, TakesAProgramsOwnTable) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a fresh process, which has looked for no backend yet
+  EXPECT_EXIT(std::exit(with_a_table_of_its_own()), testing::ExitedWithCode(0),
+              "sum: not available on cuda:0 for float32; use .cpu\\(\\)");
 }
 
 }  // namespace

@@ -82,11 +82,18 @@ def test_errors_of_hooks():
         x.register_hook(1)
     with pytest.raises(RuntimeError, match="must be a leaf"):
         (x * 2).register_post_accumulate_grad_hook(print)
-    for wrong, error in [(lambda g: g.sum(), ValueError), (lambda g: "no", TypeError), (lambda g: 1 / 0, ZeroDivisionError)]:
+    for wrong, error in [
+        (lambda g: g.sum(), ValueError),
+        (lambda g: "no", TypeError),
+        (lambda g: 1 / 0, ZeroDivisionError),
+    ]:
         with x.register_hook(wrong), pytest.raises(error):
             (x * 2).sum().backward()
     y = x * 2
-    with y.grad_fn.register_hook(lambda i, o: (1, 2, 3)), pytest.raises(TypeError, match="a tuple of 2 gradients"):
+    with (
+        y.grad_fn.register_hook(lambda i, o: (1, 2, 3)),
+        pytest.raises(TypeError, match="a tuple of 2 gradients"),
+    ):
         y.sum().backward(retain_graph=True)
     x.grad = None
     y.sum().backward()
@@ -138,7 +145,10 @@ def test_what_is_saved_goes_through_the_hooks():
 
 def test_errors_of_saved_tensors_hooks():
     x = tenon.tensor([1.0, 2.0], requires_grad=True)
-    with graph.saved_tensors_hooks(lambda t: t.mul_(2), lambda t: t), pytest.raises(RuntimeError, match="in place"):
+    with (
+        graph.saved_tensors_hooks(lambda t: t.mul_(2), lambda t: t),
+        pytest.raises(RuntimeError, match="in place"),
+    ):
         _ = x.clone().sin()
     with graph.saved_tensors_hooks(lambda t: 1, lambda t: t):
         y = x.sin()
@@ -175,25 +185,25 @@ def test_cycles_through_hooks_die():
     def on_a_leaf():
         token = Token()
         x = tenon.ones(2, requires_grad=True)
-        x.register_hook(lambda g: (token, x) and None)
+        x.register_hook(lambda g: (token, x))
         return weakref.ref(token)
 
     def on_a_result():
         token = Token()
         y = tenon.ones(2, requires_grad=True) * 2
-        y.register_hook(lambda g: (token, y) and None)
+        y.register_hook(lambda g: (token, y))
         return weakref.ref(token)
 
     def on_a_node():
         token = Token()
         y = tenon.ones(2, requires_grad=True).exp()
-        y.grad_fn.register_hook(lambda i, o: (token, y) and None)
+        y.grad_fn.register_hook(lambda i, o: (token, y))
         return weakref.ref(token)
 
     def after_a_leaf():
         token = Token()
         x = tenon.ones(2, requires_grad=True)
-        x.register_post_accumulate_grad_hook(lambda t: (token, x) and None)
+        x.register_post_accumulate_grad_hook(lambda t: (token, x))
         (x * 2).sum().backward()
         return weakref.ref(token)
 
@@ -203,7 +213,7 @@ def test_cycles_through_hooks_die():
         first = y
         for _ in range(50):
             y = y + y
-        first.register_hook(lambda g, y=y: (token, y) and None)
+        first.register_hook(lambda g, y=y: (token, y))
         return weakref.ref(token)
 
     def by_metadata():

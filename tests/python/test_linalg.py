@@ -70,7 +70,12 @@ def test_gradients_are_pytorchs(dtype):
         w, V = xp.linalg.eigh(x + (x.conj().mT if xp is tenon else x.mH))
         U, S, Vh = xp.linalg.svd(x[..., :2], full_matrices=False)
         weights = xp.arange(3, dtype=xp.float64)
-        return (w * weights).sum() + (V.abs() * weights).sum() + (U.abs() * S[:, None]).sum() + (Vh.abs() ** 2 * S[..., None]).sum()
+        return (
+            (w * weights).sum()
+            + (V.abs() * weights).sum()
+            + (U.abs() * S[:, None]).sum()
+            + (Vh.abs() ** 2 * S[..., None]).sum()
+        )
 
     ours, theirs = tenon.from_numpy(a).requires_grad_(), torch.from_numpy(a).requires_grad_()
     decomposed(tenon, ours).backward()

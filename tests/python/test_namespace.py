@@ -149,7 +149,11 @@ def test_documentation_names_the_errors():
 def test_documented_errors_exist():
     for space, name, f in DOCUMENTED:
         for error in ERROR.findall(inspect.getdoc(f)):
-            assert hasattr(builtins, error) or error == "GradcheckError", (space, name, error)
+            assert hasattr(builtins, error) or error in ("GradcheckError", "LinAlgError"), (
+                space,
+                name,
+                error,
+            )
 
 
 def test_documentation_says_whose_memory_a_result_is():

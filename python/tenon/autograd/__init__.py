@@ -1,4 +1,4 @@
-"""Gradients: of any outputs with respect to any inputs, functions and hooks of your own, recording modes, and checks."""
+"""Gradients of any outputs with respect to any inputs, functions and hooks of your own, modes, and checks."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class _Frame:
         self.function = function
         self.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
         self.rest = [None if isinstance(a, Tensor) else a for a in args]
-        # Saved as operations save: a write to an argument, through NumPy too, is an error and no wrong gradient.
+        # Saved as operations save: a write to an argument is an error, not a wrong gradient.
         self.tensors = _C._save_tensors([args[i] for i in self.places], "checkpoint")
         self.kwargs = kwargs
         self.rng = rng
@@ -51,7 +51,12 @@ class _Frame:
         def refuse(_: None) -> Tensor:
             raise RuntimeError("checkpoint: backward() must not run within the checkpointed function")
 
-        with enable_grad(), _rng_from(self.rng), saved_tensors_hooks(keep, refuse), contextlib.suppress(_Enough):
+        with (
+            enable_grad(),
+            _rng_from(self.rng),
+            saved_tensors_hooks(keep, refuse),
+            contextlib.suppress(_Enough),
+        ):
             self.function(*args, **self.kwargs)
 
     def unpack(self, at: int, expected: Any) -> Tensor:
@@ -59,8 +64,8 @@ class _Frame:
             self.repeat()
         if at >= len(self.again):
             raise RuntimeError(
-                f"checkpoint: the function saved {self.saved} tensors at first and {len(self.again)} when it was "
-                "repeated; it must compute the same each time"
+                f"checkpoint: the function saved {self.saved} tensors at first and {len(self.again)} when it "
+                "was repeated; it must compute the same each time"
             )
         t = self.again[at]
         if t is None:  # backward() runs a second time
@@ -70,8 +75,8 @@ class _Frame:
         assert t is not None
         if (t.shape, t.dtype, t.device) != expected:
             raise RuntimeError(
-                f"checkpoint: a saved tensor was {expected} at first and {(t.shape, t.dtype, t.device)} when the "
-                "function was repeated; it must compute the same each time"
+                f"checkpoint: a saved tensor was {expected} at first and {(t.shape, t.dtype, t.device)} when "
+                "the function was repeated; it must compute the same each time"
             )
         self.again[at] = None  # each is needed once
         return t
@@ -109,8 +114,8 @@ def checkpoint(
         use_reentrant: only False, the one way that PyTorch recommends.
         preserve_rng_state: repeat with the random numbers of the first run, from the default generator.
 
-    Returns what the function returns. Gradients of any order, hooks and nested checkpoints work. An argument that is
-    written before backward() is RuntimeError, as for any operation.
+    Returns what the function returns. Gradients of any order, hooks and nested checkpoints work. An argument
+    that is written before backward() is RuntimeError, as for any operation.
 
     Example:
         >>> x = tenon.ones(3, requires_grad=True)

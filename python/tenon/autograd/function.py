@@ -1,4 +1,4 @@
-"""Function: an operation with a backward of your own, in tenon's operations, NumPy's, SciPy's or anything else."""
+"""Function: an operation with a backward of your own, made of tenon's operations, NumPy's or any others."""
 
 from __future__ import annotations
 
@@ -40,19 +40,20 @@ class FunctionCtx:
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keeps tensors for backward, which finds them in ``saved_tensors``.
 
-        Inputs, outputs and others. A write to one of them before backward is noticed (RuntimeError), one through
-        NumPy too; saved_tensors_hooks apply.
+        Inputs, outputs and others. A write to one of them before backward is noticed (RuntimeError), one
+        through NumPy too; saved_tensors_hooks apply.
         """
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
                 raise TypeError(
-                    f"save_for_backward: expected tensors or None; got {type(t).__name__}, set it as an attribute of ctx"
+                    f"save_for_backward: expected tensors or None; got {type(t).__name__}, set it as an attribute "
+                    "of ctx"
                 )
         self._to_save = tensors
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        """What save_for_backward() kept. RuntimeError if one was written since, or the graph has been freed."""
+        """What save_for_backward() kept. RuntimeError if one was written since, or the graph is freed."""
         return () if self._saved is None else _C._saved_tensors(self._saved)
 
     def mark_dirty(self, *inputs: Tensor) -> None:
@@ -76,8 +77,8 @@ class FunctionCtx:
             result.pop()
         if len(result) != self._count:
             raise RuntimeError(
-                f"{name}: backward must return a gradient, or None, for each of the {self._count} arguments of forward; "
-                f"got {len(result)}"
+                f"{name}: backward must return a gradient, or None, for each of the {self._count} arguments "
+                f"of forward; got {len(result)}"
             )
         for i, g in enumerate(result):
             if g is None:
@@ -91,13 +92,13 @@ class FunctionCtx:
 class Function:
     """A differentiable operation of your own: subclass it, write forward and backward, call ``apply``.
 
-    ``forward(ctx, *args)`` computes the outputs, a tensor or a tuple; it is not recorded. ``backward(ctx, *grads)``
-    gets the gradient of each output and returns one for each argument of forward, None where there is none. Where
-    backward consists of tenon's operations it can be differentiated again. Alternatively ``forward(*args)`` has no
-    ctx, and ``setup_context(ctx, inputs, output)`` keeps what backward needs.
+    ``forward(ctx, *args)`` computes the outputs, a tensor or a tuple; it is not recorded. ``backward(ctx,
+    *grads)`` gets the gradient of each output and returns one for each argument of forward, None where there
+    is none. Where backward consists of tenon's operations it can be differentiated again. Alternatively
+    ``forward(*args)`` has no ctx, and ``setup_context(ctx, inputs, output)`` keeps what backward needs.
 
-    RuntimeError, from backward(), for another number of gradients or one of another shape; TypeError for what is neither
-    a tensor nor an array.
+    RuntimeError, from backward(), for another number of gradients or one of another shape; TypeError for
+    what is neither a tensor nor an array.
 
     Example, a SciPy routine on the tensors' own memory:
 
@@ -125,20 +126,22 @@ class Function:
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
-        """Keeps what backward needs of forward's arguments and result; where it is defined forward has no ctx."""
+        """Keeps what backward needs of forward's arguments and result. forward has no ctx then."""
         raise NotImplementedError("Function: setup_context is not defined")
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradients of forward's arguments from those of its outputs."""
-        raise NotImplementedError("Function: a subclass must define backward as a staticmethod to be differentiated")
+        raise NotImplementedError(
+            "Function: a subclass must define backward as a staticmethod to be differentiated"
+        )
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Runs forward, and records it where an argument requires grad.
 
-        Returns what forward returns. An output that is an input, or a view of one, shares its memory but not its
-        history. RuntimeError for a leaf that was marked dirty, TypeError for a keyword.
+        Returns what forward returns. An output that is an input, or a view of one, shares its memory but not
+        its history. RuntimeError for a leaf that was marked dirty, TypeError for a keyword.
         """
         ctx = FunctionCtx()
         ctx._function = cls
@@ -192,7 +195,9 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         if not _C.is_grad_enabled():
             return result
         name = ctx._function.__name__
-        results = tuple(_gradient(g, name) for g in (result if isinstance(result, tuple | list) else [result]))
+        results = tuple(
+            _gradient(g, name) for g in (result if isinstance(result, tuple | list) else [result])
+        )
         sources = tuple(g for g in (*grads, *ctx.saved_tensors) if isinstance(g, Tensor) and g.requires_grad)
         if not sources:
             return result

@@ -1,4 +1,4 @@
-"""Derivatives of functions: Jacobians, Hessians, and their products with vectors, as torch.autograd.functional's."""
+"""Jacobians, Hessians and their products with vectors, as torch.autograd.functional has them."""
 
 from __future__ import annotations
 
@@ -33,16 +33,22 @@ def _unwrapped(x: tuple[Any, ...], alone: bool) -> Any:
 def _inputs(inputs: Any, op: str, create_graph: bool) -> tuple[tuple[Tensor, ...], bool]:
     tensors, alone = _tuple(inputs, op, "inputs")
     if create_graph:  # the result depends on the caller's own tensors
-        return tuple(t.view(t.shape) if t.requires_grad else t.detach().requires_grad_() for t in tensors), alone
+        return tuple(
+            t.view(t.shape) if t.requires_grad else t.detach().requires_grad_() for t in tensors
+        ), alone
     return tuple(t.detach().requires_grad_() for t in tensors), alone
 
 
-def _outputs(func: Function, inputs: tuple[Tensor, ...], op: str, strict: bool) -> tuple[tuple[Tensor, ...], bool]:
+def _outputs(
+    func: Function, inputs: tuple[Tensor, ...], op: str, strict: bool
+) -> tuple[tuple[Tensor, ...], bool]:
     tensors, alone = _tuple(func(*inputs), op, "the function's results")
     if strict:
         for i, t in enumerate(tensors):
             if not t.requires_grad:
-                raise RuntimeError(f"{op}: output {i} does not depend on the inputs; strict=True refuses that")
+                raise RuntimeError(
+                    f"{op}: output {i} does not depend on the inputs; strict=True refuses that"
+                )
     return tensors, alone
 
 
@@ -70,7 +76,9 @@ def _grads(
 def _vectors(v: Any, like: tuple[Tensor, ...], op: str, what: str) -> tuple[Tensor, ...]:
     if v is None:
         if len(like) != 1 or like[0].numel() != 1:
-            raise RuntimeError(f"{op}: v may be left out only for {what} of one element; got {len(like)} {what}")
+            raise RuntimeError(
+                f"{op}: v may be left out only for {what} of one element; got {len(like)} {what}"
+            )
         return (_C.ones_like(like[0]),)
     vectors, _ = _tuple(v, op, "v")
     if len(vectors) != len(like):
@@ -85,11 +93,14 @@ def _finished(tensors: tuple[Tensor, ...], create_graph: bool) -> tuple[Tensor, 
     return tensors if create_graph else tuple(t.detach() for t in tensors)
 
 
-def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def vjp(
+    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """``(func(*inputs), v times the Jacobian)``.
 
-    v has the outputs' shapes; it may be left out for one output of one element. The product has the inputs' shapes.
-    RuntimeError for another shape, and with ``strict`` for inputs or outputs that do not depend on each other.
+    v has the outputs' shapes; it may be left out for one output of one element. The product has the inputs'
+    shapes. RuntimeError for another shape, and with ``strict`` for inputs or outputs that do not depend on
+    each other.
 
     Example:
         >>> _, g = tenon.autograd.functional.vjp(lambda x: (x * x).sum(), tenon.ones(2))
@@ -104,11 +115,13 @@ def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, 
     return _unwrapped(_finished(ys, create_graph), one), _unwrapped(_finished(grads, create_graph), alone)
 
 
-def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def jvp(
+    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """``(func(*inputs), the Jacobian times v)``, by differentiating the backward pass.
 
-    v has the inputs' shapes; it may be left out for one input of one element. The product has the outputs' shapes.
-    Errors as vjp.
+    v has the inputs' shapes; it may be left out for one input of one element. The product has the outputs'
+    shapes. Errors as vjp.
 
     Example:
         >>> _, t = tenon.autograd.functional.jvp(lambda x: x * x, tenon.ones(2), tenon.ones(2))
@@ -137,9 +150,9 @@ def jacobian(
 ) -> Any:
     """The Jacobian of func: for output y and input x a tensor of shape ``y.shape + x.shape``.
 
-    A tuple over outputs of tuples over inputs; no tuple where there is a tensor alone. ``vectorize`` changes nothing:
-    one backward pass for each element of the outputs. RuntimeError as vjp with ``strict``, ValueError for another
-    strategy.
+    A tuple over outputs of tuples over inputs; no tuple where there is a tensor alone. ``vectorize`` changes
+    nothing: one backward pass for each element of the outputs. RuntimeError as vjp with ``strict``,
+    ValueError for another strategy.
 
     Example:
         >>> tenon.autograd.functional.jacobian(lambda x: x * x, tenon.tensor([1.0, 2.0]))
@@ -164,7 +177,11 @@ def jacobian(
             blocks = []
             for column, x in zip(columns, xs, strict=True):
                 shape = (*y.shape, *x.shape)
-                block = _C.stack(column).reshape(shape) if column else _C.zeros(shape, dtype=x.dtype, device=x.device)
+                block = (
+                    _C.stack(column).reshape(shape)
+                    if column
+                    else _C.zeros(shape, dtype=x.dtype, device=x.device)
+                )
                 blocks.append(block if create_graph else block.detach())
             rows.append(_unwrapped(tuple(blocks), alone))
     return _unwrapped(tuple(rows), one)
@@ -189,10 +206,10 @@ def hessian(
     vectorize: bool = False,
     outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:
-    """The Hessian of a function with one number as result: for inputs a and b a tensor of shape ``a.shape + b.shape``.
+    """The Hessian of a function of one number: for inputs a and b a tensor of shape ``a.shape + b.shape``.
 
-    A tuple of tuples over the inputs; no tuple for a tensor alone. Errors as jacobian, and RuntimeError for a function
-    with more than one element.
+    A tuple of tuples over the inputs; no tuple for a tensor alone. Errors as jacobian, and RuntimeError for
+    a function with more than one element.
 
     Example:
         >>> tenon.autograd.functional.hessian(lambda x: (x**3).sum(), tenon.tensor([1.0, 2.0]))
@@ -212,13 +229,23 @@ def hessian(
     return result[0] if alone else result
 
 
-def vhp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
-    """``(func(*inputs), v times the Hessian)``; v and the product have the inputs' shapes. Errors as hessian."""
+def vhp(
+    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
+    """``(func(*inputs), v times the Hessian)``; v and the product have the inputs' shapes.
+
+    Errors as hessian.
+    """
     return _hessian_product("vhp", func, inputs, v, create_graph, strict)
 
 
-def hvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
-    """``(func(*inputs), the Hessian times v)``. The Hessian is symmetric, so that this is vhp. Errors as hessian."""
+def hvp(
+    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
+    """``(func(*inputs), the Hessian times v)``. The Hessian is symmetric: this is vhp.
+
+    Errors as hessian.
+    """
     return _hessian_product("hvp", func, inputs, v, create_graph, strict)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tenon import _C
-from tenon._C import Tensor, _Node as Node, _RemovableHandle as RemovableHandle
+from tenon._C import Tensor
+from tenon._C import _Node as Node
+from tenon._C import _RemovableHandle as RemovableHandle
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -17,12 +19,13 @@ class saved_tensors_hooks:
     """Within the block, what operations save for backward() goes through ``pack_hook`` and ``unpack_hook``.
 
     Parameters:
-        pack_hook: called with each saved tensor, without history and not recorded. It must not change the tensor
-            in place (RuntimeError). What it returns, any object, is kept.
-        unpack_hook: called with that object each time that backward() needs the tensor. It returns a tensor of the
-            same shape, dtype and device (TypeError for anything else).
+        pack_hook: called with each saved tensor, without history and not recorded. It must not change the
+            tensor in place (RuntimeError). What it returns, any object, is kept.
+        unpack_hook: called with that object each time that backward() needs the tensor. It returns a tensor
+            of the same shape, dtype and device (TypeError for anything else).
 
-    The innermost block of the thread counts. Writes to what a hook kept are not noticed: it is the hook's own.
+    The innermost block of the thread counts. Writes to what a hook kept are not noticed: it is the hook's
+    own.
 
     Example:
         >>> x = tenon.ones(3, requires_grad=True)
@@ -48,7 +51,7 @@ class saved_tensors_hooks:
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Within the block, what is saved for backward() waits in the CPU's memory and comes back when it is needed.
+    """Within the block, what is saved for backward() waits in the CPU's memory until it is needed.
 
     Parameters:
         pin_memory: page-lock the copies, for faster transfers.

@@ -1,4 +1,4 @@
-"""numpy.linalg for tensors: products, norms, eigh and svd with gradients; the rest by NumPy on zero-copy views.
+"""numpy.linalg for tensors: products, norms, eigh and svd with gradients; the rest by NumPy on views.
 
 Where NumPy finds a matrix singular, or no result, the error is its LinAlgError, which is a ValueError.
 """
@@ -199,8 +199,8 @@ def _real(x: Any, op: str) -> Any:
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices, with the gradient.
 
-    New tensors. ValueError for matrices that are not square and for another UPLO than 'L' and 'U', LinAlgError, which
-    is a ValueError, where LAPACK does not converge; TypeError for half precision.
+    New tensors. ValueError for matrices that are not square and for another UPLO than 'L' and 'U',
+    LinAlgError, which is a ValueError, where LAPACK does not converge; TypeError for half precision.
     """
     return EighResult(*_C._eigh(_real(a, "eigh"), _upper(UPLO, "eigh")))
 
@@ -280,9 +280,9 @@ def solve(a: Any, b: Any) -> Any:
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """The singular value decomposition U S V^H of matrices, with the gradient.
 
-    New tensors; with compute_uv=False the values alone. hermitian=True is by NumPy, without a gradient. ValueError for
-    fewer than two dimensions, LinAlgError, which is a ValueError, where LAPACK does not converge; TypeError for half
-    precision.
+    New tensors; with compute_uv=False the values alone. hermitian=True is by NumPy, without a gradient.
+    ValueError for fewer than two dimensions, LinAlgError, which is a ValueError, where LAPACK does not
+    converge; TypeError for half precision.
     """
     if hermitian:
         return _svd(a, full_matrices, compute_uv, hermitian)

@@ -44,7 +44,9 @@ inline constexpr bool is_complex_type = !std::is_arithmetic_v<T>;
 // Fortran's lengths of strings come last.
 using Length = std::size_t;
 
-std::int64_t size_of_work(double reported) { return std::max<std::int64_t>(static_cast<std::int64_t>(reported) + 1, 1); }
+std::int64_t size_of_work(double reported) {
+  return std::max<std::int64_t>(static_cast<std::int64_t>(reported) + 1, 1);
+}
 template <class T>
 double real_part(T v) {
   if constexpr (is_complex_type<T>) return static_cast<double>(v.re);
@@ -81,13 +83,13 @@ std::int64_t eigh_of(const EighCall& c) {
     const int n = static_cast<int>(c.n);
     int info = 0;
     if constexpr (is_complex_type<T>) {
-      reinterpret_cast<void (*)(const char*, const char*, const int*, T*, const int*, R*, T*, const int*, R*, const int*,
-                                int*, const int*, int*, Length, Length)>(symbol)(
+      reinterpret_cast<void (*)(const char*, const char*, const int*, T*, const int*, R*, T*, const int*, R*,
+                                const int*, int*, const int*, int*, Length, Length)>(symbol)(
           &job, &triangle, &n, a, &n, w, work, &lwork, rwork, &lrwork, iwork, &liwork, &info, 1, 1);
     } else {
-      reinterpret_cast<void (*)(const char*, const char*, const int*, T*, const int*, R*, T*, const int*, int*, const int*,
-                                int*, Length, Length)>(symbol)(&job, &triangle, &n, a, &n, w, work, &lwork, iwork,
-                                                               &liwork, &info, 1, 1);
+      reinterpret_cast<void (*)(const char*, const char*, const int*, T*, const int*, R*, T*, const int*, int*,
+                                const int*, int*, Length, Length)>(symbol)(&job, &triangle, &n, a, &n, w, work, &lwork,
+                                                                           iwork, &liwork, &info, 1, 1);
     }
     return info == 0;
   };

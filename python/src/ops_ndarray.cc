@@ -1,0 +1,71 @@
+// Rows: methods by ndarray's names.
+#include "core/errors.h"
+#include "op.h"
+#include "tenon/ops.h"
+
+namespace tenon::py {
+namespace {
+
+void put(Tensor& t, const Tensor& indices, const Operand& v, const std::string& mode) {
+  const Tensor values = v.is_tensor() ? v.tensor() : full({}, v.scalar(), t.dtype(), t.device());
+  put_values_(t, indices, values, bounds(mode));
+}
+
+void fill(Tensor& t, const Operand& value) {
+  if (!value.is_tensor()) fill_(t, value.scalar());
+  else if (value.tensor().numel() != 1) errors::fail("fill", "a number is needed; got shape ", value.tensor().shape());
+  else copy_(t, reshape(value.tensor(), {}));
+}
+
+}  // namespace
+
+void def_ndarray(Ops& ops) {
+  ops.def(
+         "copy", +[](const Tensor& t, const std::string& order) { return clone(t, layout(order)); },
+         "A copy in fresh memory; the gradient flows through.\n\n"
+         "order: 'C' by rows, 'F' by columns, 'A' as 'F' for a tensor that lies so, 'K' as the elements lie. ValueError\n"
+         "for another.",
+         "input"_a, "order"_a = "C")
+      .method_only()
+      .no_out();
+  ops.def("fill", &fill,
+          "Overwrites all elements with a number, as fill_(), and returns None.\n\n"
+          "ValueError for several numbers and for read-only memory; TypeError for a complex number in a real tensor;\n"
+          "OverflowError for a Python integer that the dtype cannot hold; RuntimeError for a leaf that requires grad\n"
+          "and for elements that share memory.",
+          "input"_a, "value"_a)
+      .method_only();
+  ops.def("put", &put,
+          "Writes values, repeated as needed, at indices of the flat tensor, and returns None.\n\n"
+          "mode: 'raise', or 'wrap' or 'clip' for indices beyond the end (ValueError for others). IndexError for an\n"
+          "index that is not there, TypeError for indices that are no integers and for complex values in a real\n"
+          "tensor, OverflowError for a Python integer that the dtype cannot hold, ValueError for read-only memory,\n"
+          "RuntimeError for a leaf that requires grad.",
+          "input"_a, "indices"_a, "values"_a, "mode"_a = "raise")
+      .method_only();
+  ops.def("compress", &compress,
+          "The entries along dim, or the elements of the flat tensor, where a condition holds. A copy.\n\n"
+          "condition: 1-D, by truth value; a shorter one ends the selection. IndexError for a dimension that is not\n"
+          "there and for a longer condition that holds beyond the end, ValueError for another number of dimensions.",
+          "input"_a, "condition"_a, "dim"_a = none)
+      .method_only();
+  ops.def(
+         "choose",
+         +[](const Tensor& t, std::span<const Tensor> choices, const std::string& mode) {
+           return choose(t, choices, bounds(mode));
+         },
+         "For each element i the element of choices[i] at its place; all of them broadcast. A copy.\n\n"
+         "mode: 'raise', or 'wrap' or 'clip' for numbers beyond the choices (ValueError for others). ValueError for\n"
+         "a choice that is not there and for shapes that do not broadcast, TypeError for numbers that are no\n"
+         "integers.",
+         "input"_a, "choices"_a, kw_only, "mode"_a = "raise")
+      .method_only();
+  ops.def("unravel_index", &unravel_index,
+          "The indices along each dimension of a shape that indices of the flat tensor mean.\n\n"
+          "A tuple with a new int64 tensor for each dimension. IndexError for an index that is not there, TypeError\n"
+          "for indices that are no integers, ValueError for a negative size.",
+          "indices"_a, "shape"_a)
+      .function_only();
+}
+
+}  // namespace tenon::py
