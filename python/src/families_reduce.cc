@@ -1,11 +1,11 @@
 // Reductions and scans under NumPy's signatures.
 #include "core/errors.h"
 #include "numpy_families.h"
-#include "ufunc.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/join.h"
 #include "tenon/ops/ufunc.h"
+#include "ufunc.h"
 
 namespace tenon::py {
 namespace {

@@ -8,6 +8,7 @@
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
 #include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
 #include "tenon/ops/ufunc.h"
 #include "tenon/ops/view.h"
 
@@ -63,8 +64,21 @@ Tensor ordered(const OpDef& def, Tensor y, PyObject* order) {
 void convert(const OpDef& def, Operands& in, int n, DType dtype, Casting casting, Tensor* held) {
   if (elementwise_types(def.op, DType::float32).result == DType::bool_ && is_bool(dtype))
     return;  // dtype= of the result
+  const Tensor* some = nullptr;
+  for (int i = 0; i < n; ++i)
+    if (in[i].is_tensor()) some = &in[i].tensor();
+  const Device device = some ? some->device() : kCpu;
   for (int i = 0; i < n; ++i) {
-    if (!in[i].is_tensor() || in[i].tensor().dtype() == dtype) continue;
+    if (!in[i].is_tensor()) {
+      // A number takes the tensors' dtype unless it is of a higher kind.
+      const DType own = in[i].scalar().promote_with(dtype);
+      if (!can_cast(own, dtype, casting))
+        errors::fail<TypeError>(def.name, "an operand of ", own, " cannot become ", dtype, " by casting='",
+                                kCastings[static_cast<int>(casting)], "'");
+      if (!some || own != dtype) in[i] = Operand(held[i] = to(full({}, in[i].scalar(), own, device), dtype));
+      continue;
+    }
+    if (in[i].tensor().dtype() == dtype) continue;
     if (!can_cast(in[i].tensor().dtype(), dtype, casting))
       errors::fail<TypeError>(def.name, "an operand of ", in[i].tensor().dtype(), " cannot become ", dtype,
                               " by casting='", kCastings[static_cast<int>(casting)], "'");

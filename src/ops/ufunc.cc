@@ -63,6 +63,9 @@ Tensor prepared(Op op, const std::string& name, const Tensor& t, std::optional<D
   return to(t, result);
 }
 
+// What prepared() made float32 of half precision is rounded to it at the end; bools stay bools.
+DType rounded(DType given, DType computed) { return is_half(given) && computed == DType::float32 ? given : computed; }
+
 // The elements along axes as dimension 0 of a tensor with the other dimensions behind it.
 Tensor lines(const Tensor& t, const Dims& axes) {
   Dims order = axes, shape{1};
@@ -199,7 +202,7 @@ Tensor reduce(Op op, const Tensor& t, const Axes& dims, bool keepdim, std::optio
     }
   }
   const Tensor values = prepared(op, name, x, dtype);
-  const DType result = is_half(dtype.value_or(t.dtype())) ? dtype.value_or(t.dtype()) : values.dtype();
+  const DType result = rounded(dtype.value_or(t.dtype()), values.dtype());
   if (count == 0) {
     const Tensor none = full(shape, *identity(op, values.dtype()), result, t.device());
     return initial ? apply(op, *initial, none) : none;
@@ -226,7 +229,7 @@ Tensor accumulate(Op op, const Tensor& t, std::int64_t dim, std::optional<DType>
   if (op == Op::add) return cumsum(t, d, dtype);
   if (op == Op::mul) return cumprod(t, d, dtype);
   Tensor y = prepared(op, name, t, dtype);
-  const DType result = is_half(dtype.value_or(t.dtype())) ? dtype.value_or(t.dtype()) : y.dtype();
+  const DType result = rounded(dtype.value_or(t.dtype()), y.dtype());
   const std::int64_t n = t.shape()[d];
   if (n < 2) return to(y, result, {}, true);
   if (algebra(op).associative) {
@@ -279,7 +282,9 @@ void at_(Op op, Tensor& t, std::span<const Index> indices, const std::optional<O
     const Tensor own =
         values->is_tensor() ? change : full({}, values->scalar(), values->scalar().promote_with(t.dtype()), t.device());
     if (!can_cast_same_kind(own.dtype(), t.dtype())) errors::result_does_not_fit(name, own.dtype(), t.dtype());
-    if (op == Op::add || !is_bool(own.dtype())) return index_put_(t, indices, op == Op::add ? own : neg(own), true);
+    // In t's dtype first: a uint8 and the least int8 have no negative of their own.
+    if (op == Op::add) return index_put_(t, indices, own, true);
+    if (!is_bool(own.dtype())) return index_put_(t, indices, neg(to(own, t.dtype())), true);
   }
   // Where each value goes in the flattened tensor, in the order of the indices.
   const Tensor flat_positions = reshape(arange(0, t.numel(), 1, DType::int64, t.device()), t.shape());

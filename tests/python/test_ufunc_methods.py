@@ -263,3 +263,36 @@ def test_a_ufunc_does_not_bind():
         f = tn.negative
 
     assert Holder().f(tenon.ones(1)).tolist() == [-1]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+@pytest.mark.parametrize("target", [np.int64, np.float64, np.complex128])
+def test_subtract_at_of_values_without_a_negative(dtype, target):
+    small = np.array([np.iinfo(dtype).min, np.iinfo(dtype).max, 5], dtype)
+    a, expected = np.arange(4).astype(target), np.arange(4).astype(target)
+    tn.subtract.at(tenon.from_numpy(a), [0, 0, 2], tenon.from_numpy(small))
+    np.subtract.at(expected, [0, 0, 2], small)
+    np.testing.assert_array_equal(a, expected)
+
+
+@pytest.mark.parametrize("name", ["logical_and", "logical_or", "logical_xor"])
+def test_logic_of_half_precision_is_bool(name):
+    a = np.array([[0, 1.5, np.nan], [2, 0, 0]], np.float16)
+    f, g = UFUNCS[name], getattr(np, name)
+    agree(f.accumulate(tenon.from_numpy(a), 1), g.accumulate(a, 1))
+    agree(f.reduce(tenon.from_numpy(a), 1), g.reduce(a, 1))
+    agree(f.reduceat(tenon.from_numpy(a), [0, 2], 1), g.reduceat(a, [0, 2], 1))
+
+
+def test_dtype_holds_for_numbers_too():
+    assert tn.add(1, 2, dtype=tenon.float32).dtype == tenon.float32
+    t = tenon.arange(3)
+    with pytest.raises(TypeError, match="cannot become int64"):
+        tn.add(t, 2.5, dtype=tenon.int64)
+    with pytest.raises(TypeError, match="cannot become float32"):
+        tn.multiply(t, 1j, dtype=tenon.float32)
+    agree(
+        tn.add(t, 2.5, dtype=tenon.int64, casting="unsafe"),
+        np.add(np.arange(3), 2.5, dtype=np.int64, casting="unsafe"),
+    )
+    agree(tn.add(t, 2, dtype=tenon.float64), np.add(np.arange(3), 2, dtype=np.float64))
