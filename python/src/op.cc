@@ -1,9 +1,13 @@
 #include "op.h"
 
 #include <cstring>
+#include <unordered_map>
 
+#include "border.h"
 #include "core/errors.h"
+#include "numpy_api.h"
 #include "tenon/ops/copy.h"
+#include "ufunc.h"
 
 namespace tenon::py {
 
@@ -60,7 +64,7 @@ void intern_names(OpDef& def) {
 
 // The argument that a keyword names; -1 if there is none.
 int find_argument(const OpDef& def, PyObject* keyword) {
-  for (std::size_t i = 0; i < def.interned.size(); ++i)
+  for (auto i = static_cast<std::size_t>(def.positional_only); i < def.interned.size(); ++i)
     if (def.interned[i] == keyword) return static_cast<int>(i);
   for (const auto& [alias, i] : def.interned_aliases)
     if (alias == keyword) return i;
@@ -78,30 +82,26 @@ int find_argument(const OpDef& def, PyObject* keyword) {
 }
 
 // The tensor over out=, which takes a result.
-Tensor target_of(const OpDef& def, const Tensor& value, PyObject* out) {
-  const char* name = def.name.c_str();
-  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
+Tensor target_of(const char* name, const Tensor& value, PyObject* out, Casting casting) {
+  Tensor target = out_tensor(name, out);
   if (grad_enabled() && (value.requires_grad() || target.requires_grad())) errors::out_requires_grad(name);
   if (target.shape() != value.shape()) errors::wrong_shape(name, target.shape(), value.shape());
-  if (!can_cast_same_kind(value.dtype(), target.dtype()))
+  if (!can_cast(value.dtype(), target.dtype(), casting))
     errors::result_does_not_fit(name, value.dtype(), target.dtype());
   return target;
 }
 
 // Writes a result into out= and returns out itself; of a named tuple into a tuple.
-PyObject* into_out(const OpDef& def, const Object& result, PyObject* out) {
-  if (is_tensor(result.get())) {
-    Tensor target = target_of(def, unwrap(result.get()), out);
-    copy_(target, unwrap(result.get()));
-    return Py_NewRef(out);
-  }
+PyObject* results_into_out(const OpDef& def, const Object& result, PyObject* out) {
+  if (is_tensor(result.get())) return into_out(def.name.c_str(), unwrap(result.get()), out);
   const Py_ssize_t n = PyTuple_Check(result.get()) ? PyTuple_GET_SIZE(result.get()) : 0;
   if (n == 0) argument_error(def, "out= goes with a single result");
   if (!PyTuple_Check(out) || PyTuple_GET_SIZE(out) != n)
     argument_error(def, errors::text("out= must be a tuple of ", static_cast<std::int64_t>(n), " tensors"));
   std::vector<Tensor> targets;
   for (Py_ssize_t i = 0; i < n; ++i)
-    targets.push_back(target_of(def, unwrap(PyTuple_GET_ITEM(result.get(), i)), PyTuple_GET_ITEM(out, i)));
+    targets.push_back(target_of(def.name.c_str(), unwrap(PyTuple_GET_ITEM(result.get(), i)), PyTuple_GET_ITEM(out, i),
+                                Casting::same_kind));
   for (Py_ssize_t i = 0; i < n; ++i)
     copy_(targets[static_cast<std::size_t>(i)], unwrap(PyTuple_GET_ITEM(result.get(), i)));
   return PyObject_CallOneArg(reinterpret_cast<PyObject*>(Py_TYPE(result.get())), out);
@@ -118,22 +118,15 @@ PyObject* op_get(PyObject* self, PyObject* object, PyObject*) {
   if (!object || object == Py_None) return Py_NewRef(self);
   return PyMethod_New(self, object);
 }
-OpDef& def_of(PyObject* self) { return *reinterpret_cast<OpObject*>(self)->def; }
 PyObject* op_repr(PyObject* self) {
   return PyUnicode_FromFormat("<tenon operation %U>", reinterpret_cast<OpObject*>(self)->qualname);
 }
-PyObject* op_name(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).name.c_str()); }
-PyObject* op_qualname(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<OpObject*>(self)->qualname); }
-PyObject* op_module(PyObject*, void*) { return PyUnicode_FromString("tenon"); }
-constexpr const char* kOutDoc =
-    "\n\nout: a tensor or array of the result's shape, which is overwritten and returned. ValueError for another\n"
-    "shape and read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a\n"
-    "gradient is recorded and for elements that share memory.";
-PyObject* op_doc(PyObject* self, void*) {
-  const OpDef& d = def_of(self);
-  return PyUnicode_FromFormat("%s%s\n\n%s%s", d.name.c_str(), signature_text(d).c_str(), d.doc.c_str(),
-                              d.takes_out ? kOutDoc : "");
+PyObject* op_name(PyObject* self, void*) {  // of a ufunc's method "add.reduce" what stands last
+  const std::string& name = def_of(self).name;
+  return PyUnicode_FromString(name.c_str() + name.rfind('.') + 1);
 }
+PyObject* op_qualname(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<OpObject*>(self)->qualname); }
+PyObject* op_module(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).module); }
 PyObject* op_text_signature(PyObject* self, void*) {
   return PyUnicode_FromString(signature_text(def_of(self)).c_str());
 }
@@ -177,11 +170,62 @@ PyMemberDef op_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpObje
 
 }  // namespace
 
+OpDef& def_of(PyObject* self) { return *reinterpret_cast<OpObject*>(self)->def; }
+
+namespace {
+constexpr const char* kOutDoc =
+    "\n\nout: a tensor or array of the result's shape, which is overwritten and returned. ValueError for another\n"
+    "shape and read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a\n"
+    "gradient is recorded and for elements that share memory.";
+}  // namespace
+
+PyObject* op_doc(PyObject* self, void*) {
+  const OpDef& d = def_of(self);
+  return PyUnicode_FromFormat("%s%s\n\n%s%s", d.name.c_str(), signature_text(d).c_str(), d.doc.c_str(),
+                              d.takes_out ? kOutDoc : "");
+}
+
+void refuse_lost_gradient(const char* op, const Tensor& value) {
+  if (grad_enabled() && value.requires_grad())
+    errors::fail<RuntimeError>(op,
+                               "out= is an ndarray, in which the result's gradient would be lost; use "
+                               "tensor.detach(), or compute without out=");
+  if (!value.device().is_cpu())
+    errors::fail<TypeError>(op, "out= is an ndarray, but the result is on ", value.device(), "; use tensor.cpu()");
+}
+
+PyObject* into_out(const char* op, const Tensor& value, PyObject* out, Casting casting) {
+  if (is_ndarray(out)) refuse_lost_gradient(op, value);
+  if (is_ndarray(out) && why_not_shared(out)) {
+    // Swapped bytes, misaligned elements, other dtypes: NumPy copies.
+    const Object copyto = python_function("numpy", "copyto");
+    const Object values = ndarray_from_tensor(value.detach());
+    const Object rule = Object::steal(PyUnicode_FromString(kCastings[static_cast<int>(casting)]));
+    PyObject* const args[] = {out, values.get(), rule.get()};
+    Object::steal(PyObject_Vectorcall(copyto.get(), args, 3, nullptr));
+    return Py_NewRef(out);
+  }
+  Tensor target = target_of(op, value, out, casting);
+  copy_(target, value);
+  return Py_NewRef(out);
+}
+
+Tensor out_tensor(const char* op, PyObject* out) {
+  if (is_tensor(out)) return unwrap(out);
+  if (!is_ndarray(out)) wrong_type({op, "out"}, "a tensor or an ndarray", out);
+  return tensor_from_ndarray(out, op);
+}
+
+bool is_given(PyObject* o) { return o != Py_None && std::strcmp(Py_TYPE(o)->tp_name, "numpy._NoValueType") != 0; }
+
 std::string signature_text(const OpDef& def) {
   std::string s = "(";
   bool keyword_only = false;
+  int at = 0;
   auto item = [&](const std::string& text) { s += (s.size() > 1 ? ", " : "") + text; };
   for (const Arg& a : def.args) {
+    if (at == def.positional_only && at > 0) item("/");
+    if (at++ == def.out_at) item("out=None");
     if (a.keyword_only && !keyword_only) {
       item("*");
       keyword_only = true;
@@ -194,8 +238,9 @@ std::string signature_text(const OpDef& def) {
     }
     item(text);
   }
-  if (def.takes_out) {
-    if (!keyword_only) item("*");
+  if (at == def.positional_only && at > 0) item("/");
+  if (def.takes_out && (def.out_at < 0 || def.out_at == at)) {
+    if (!keyword_only && def.out_at < 0) item("*");
     item("out=None");
   }
   return s + ")";
@@ -240,10 +285,17 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
   } else {
     int positional = 0;
     while (positional < count && !def.args[static_cast<std::size_t>(positional)].keyword_only) ++positional;
+    if (def.out_at >= 0) ++positional;
     if (nargs > positional)
       argument_error(def, errors::text("takes at most ", positional, " positional arguments; got ",
                                        static_cast<std::int64_t>(nargs)));
-    for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
+    if (def.out_at < 0 || nargs <= def.out_at) {
+      for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
+    } else {
+      out = args[def.out_at];
+      for (Py_ssize_t i = 0; i < nargs; ++i)
+        if (i != def.out_at) bound[i - (i > def.out_at)] = args[i];
+    }
   }
   if (kwnames) {
     const Py_ssize_t n = PyTuple_GET_SIZE(kwnames);
@@ -257,13 +309,14 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
                          errors::text("argument '", def.args[static_cast<std::size_t>(i)].name, "' is given twice"));
         bound[i] = value;
       } else if (def.takes_out && PyUnicode_CompareWithASCIIString(keyword, "out") == 0) {
-        out = value == Py_None ? nullptr : value;
-        if (out && PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 1) out = PyTuple_GET_ITEM(out, 0);
+        out = value;
       } else {
         argument_error(def, errors::text("there is no argument '", utf8(keyword), "'"));
       }
     }
   }
+  if (out && PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 1) out = PyTuple_GET_ITEM(out, 0);
+  if (out == Py_None || out == Py_Ellipsis) out = nullptr;
   for (int i = 0; i < count; ++i) {
     if (bound[i]) continue;
     const Arg& a = def.args[static_cast<std::size_t>(i)];
@@ -275,25 +328,85 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
     bound[i] = a.default_value.get();
   }
-  if (!def.is_function && count > 0 && !is_tensor(bound[0]))
+  if (def.is_method && !def.is_function && count > 0 && !is_tensor(bound[0]))
     wrong_type({def.name.c_str(), def.args[0].name}, "a tensor", bound[0]);
   if (def.native_out) {
     bound[count] = out;
     return def.invoke(def, bound);
   }
   if (!out) return def.invoke(def, bound);
-  return into_out(def, Object::steal(def.invoke(def, bound)), out);
+  return results_into_out(def, Object::steal(def.invoke(def, bound)), out);
 }
 
 PyObject* new_op(OpDef* def, const char* qualname_prefix) {
   if (def->interned.empty()) intern_names(*def);
-  OpObject* o = PyObject_New(OpObject, op_type);
+  OpObject* o = PyObject_New(OpObject, def->is_ufunc ? ufunc_type : op_type);
   if (!o) return nullptr;
-  o->vectorcall = &vectorcall;
+  o->vectorcall = def->is_ufunc ? &call_ufunc : &vectorcall;
   o->def = def;
   o->qualname = PyUnicode_FromFormat("%s%s", qualname_prefix, def->name.c_str());
   return reinterpret_cast<PyObject*>(o);
 }
+
+OpDef* Ops::under_numpy(const OpDef& row, const char* name) {
+  auto* d = new OpDef;
+  const std::string_view path(name);
+  d->name = path.substr(path.rfind('.') + 1);
+  d->doc = row.doc.substr(0, row.doc.find("\n\n")) + "\n\n";
+  d->notes = row.notes;
+  d->module = module_of(name);
+  d->returns = row.returns;
+  d->fn = row.fn;
+  d->long_work = row.long_work;
+  d->is_method = false;
+  return d;
+}
+
+OpDef* Ops::shown(const std::string& name) const {
+  for (const auto& [known, d] : numpy_)
+    if (known == name) return d;
+  return nullptr;
+}
+void Ops::show_if_free(const std::string& name, OpDef* d) {
+  if (!shown(name)) numpy_.emplace_back(name, d);
+}
+void Ops::show(const std::string& name, OpDef* d) {
+  for (auto& [known, old] : numpy_)
+    if (known == name) {
+      old = d;
+      return;
+    }
+  numpy_.emplace_back(name, d);
+}
+const char* Ops::module_of(std::string_view name) {
+  if (name.starts_with("linalg.")) return "tenon.numpy.linalg";
+  return name.starts_with("fft.") ? "tenon.numpy.fft" : "tenon.numpy";
+}
+
+namespace {
+
+// tenon._C._numpy_names: by module ("tenon.numpy.linalg") a dict of its names, from which these modules take them.
+void install_numpy(const Ops& ops, PyObject* module) {
+  std::unordered_map<const OpDef*, Object> made;  // an object for each row, under however many names
+  Object modules = Object::steal(PyDict_New());
+  for (const auto& [path, def] : ops.numpy_names()) {
+    Object& op = made[def];
+    if (!op && def->is_function && std::strcmp(def->module, "tenon") == 0)
+      op = Object::steal(PyObject_GetAttrString(module, def->name.c_str()));
+    if (!op) op = Object::steal(new_op(def, ""));
+    const char* owner = Ops::module_of(path);
+    PyObject* names = PyDict_GetItemString(modules.get(), owner);
+    if (!names) {
+      const Object fresh = Object::steal(PyDict_New());
+      if (PyDict_SetItemString(modules.get(), owner, fresh.get()) < 0) throw PythonError{};
+      names = PyDict_GetItemString(modules.get(), owner);
+    }
+    if (PyDict_SetItemString(names, path.substr(path.rfind('.') + 1).c_str(), op.get()) < 0) throw PythonError{};
+  }
+  if (PyObject_SetAttrString(module, "_numpy_names", modules.get()) < 0) throw PythonError{};
+}
+
+}  // namespace
 
 void install_ops(const Ops& ops, PyObject* module) {
   auto* type = reinterpret_cast<PyObject*>(tensor_type);
@@ -310,6 +423,7 @@ void install_ops(const Ops& ops, PyObject* module) {
     if (def->is_function && PyObject_SetAttrString(module, def->name.c_str(), op.get()) < 0) throw PythonError{};
     if (def->is_method && PyObject_SetAttrString(type, def->name.c_str(), op.get()) < 0) throw PythonError{};
   }
+  install_numpy(ops, module);
 }
 
 void init_op(PyObject* module) {
@@ -322,10 +436,11 @@ void init_op(PyObject* module) {
                                 {0, nullptr}};
   static PyType_Spec spec = {"tenon.Operation", sizeof(OpObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR |
-                                 Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+                                 Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
                              slots};
   op_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&spec)).release());
   if (PyModule_AddObjectRef(module, "Operation", reinterpret_cast<PyObject*>(op_type)) < 0) throw PythonError{};
+  init_ufunc_type(module);
 }
 
 }  // namespace tenon::py

@@ -1,11 +1,15 @@
 // The callable type of tenon's operations, and the rows that declare them:
 //
 //   ops.def("sum", &tenon::sum, "The sum of the elements.", "input"_a, "dim"_a = none, "keepdim"_a = false)
-//      .numpy("sum").array_api("sum");
+//      .numpy("sum", reduction<Op::add>).array_api("sum");
 //
 // A row makes one object that is the function tenon.sum and the method Tensor.sum: called by vectorcall, with
 // name, documentation and signature, pickled by name. "dim" may be called "axis", "keepdim" "keepdims",
 // "input" "x" or "a". Every operation that returns a tensor takes out=.
+//
+// .numpy(name) puts the same object into tenon.numpy. .numpy(name, family) makes a second object for tenon.numpy: it
+// calls the same C++ function under NumPy's signature (numpy_families.h). .numpy(name, function, arguments...) is for
+// a signature that no family has, .numpy_only(name) for a row that tenon.numpy alone shows.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +21,7 @@
 
 #include "convert.h"
 #include "tenon/autograd.h"
+#include "tenon/casting.h"
 
 #include <structmember.h>  // after Python.h
 
@@ -46,6 +51,9 @@ inline Arg operator""_a(const char* name, std::size_t) { return Arg{name, {}, fa
 // Marks the arguments after it as keyword-only.
 struct KwOnly {};
 inline constexpr KwOnly kw_only{};
+// Marks the arguments before it as positional-only.
+struct PosOnly {};
+inline constexpr PosOnly pos_only{};
 inline Arg variadic(Arg a) {
   a.variadic = true;
   return a;
@@ -54,7 +62,9 @@ inline Arg variadic(Arg a) {
 struct OpDef {
   std::string name;
   std::string doc;
+  std::string notes;                    // the end of doc, which holds under NumPy's signature too
   std::string numpy_name, array_api_name;
+  const char* module = "tenon";         // where it is pickled from
   std::vector<const char*> aliases;     // other names of the same function
   std::vector<std::string> types;       // of the arguments, for the stub; empty for raw rows
   std::string returns = "Tensor";
@@ -65,13 +75,39 @@ struct OpDef {
   bool takes_out = false;
   bool native_out = false;              // invoke() gets out (or null) behind the arguments
   bool long_work = false;               // its arguments' sizes do not tell how long it takes
-  Op op{};                              // of an elementwise row
+  int out_at = -1;                      // out='s place among the positional arguments; -1: a keyword only
+  int positional_only = 0;              // so many of the first arguments have no name
+  bool is_ufunc = false;
+  int op_arity = 0;                     // of a ufunc
+  Op op{};                              // of an elementwise row, and what a reduction joins its elements by
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
   void (*fn)() = nullptr;
   Tensor (*of_ints)(const Tensor&, const Dims&) = nullptr;  // fn, where it is such a one
   int variadic_at = -1;
   bool variadic_arrays = false;         // which may be lists themselves: meshgrid([1, 2], [3])
+
+  // Sets the arguments. "out"_a says where out= stands by position, kw_only that the rest has no position, pos_only
+  // that those before have no name.
+  template <class... Args>
+  void arguments(Args... list) {
+    [[maybe_unused]] bool keyword_only = false;
+    (add(std::move(list), keyword_only), ...);
+  }
+
+ private:
+  void add(KwOnly, bool& keyword_only) { keyword_only = true; }
+  void add(PosOnly, bool&) { positional_only = static_cast<int>(args.size()); }
+  void add(Arg a, bool& keyword_only) {
+    if (std::string_view(a.name) == "out") {
+      takes_out = true;
+      if (!keyword_only) out_at = static_cast<int>(args.size());
+      return;
+    }
+    a.keyword_only = keyword_only;
+    if (a.variadic) variadic_at = static_cast<int>(args.size());
+    args.push_back(std::move(a));
+  }
 };
 
 struct OpObject {
@@ -159,15 +195,67 @@ PyObject* computed(std::int64_t work, F&& f, const Used&... used) {
 // Where rows are added; one for the module.
 class Ops {
  public:
+  // F: the C++ function's type, nullptr_t for raw rows.
+  template <class F>
   class Row {
    public:
-    explicit Row(OpDef& def) : def_(def) {}
-    Row& numpy(const char* name) {
+    Row(Ops& ops, OpDef& def) : ops_(ops), def_(def) {}
+    // The object itself stands under these names in tenon.numpy; "linalg.norm" in tenon.numpy.linalg.
+    template <class... Also>
+    Row& numpy(const char* name, Also... also)
+      requires(std::is_convertible_v<Also, const char*> && ...)
+    {
       def_.numpy_name = name;
+      ops_.show(name, &def_);
+      (ops_.show(also, &def_), ...);
       return *this;
     }
+    // An object of its own, to which the family gives NumPy's arguments and what calls the row's function with them.
+    template <class... Also>
+    Row& numpy(const char* name, void (*family)(OpDef&, F), Also... also) {
+      OpDef* d = ops_.under_numpy(def_, name);
+      family(*d, fn());
+      def_.numpy_name = name;
+      ops_.show(name, d);
+      (ops_.show(also, d), ...);
+      return *this;
+    }
+    // The same with another C++ function and its own arguments; the documentation's first line and notes are the row's.
+    template <class R, class... A, class... Args>
+    Row& numpy(const char* name, R (*fn)(A...), const char* doc, Args... args)
+      requires(sizeof...(Args) > 0)
+    {
+      OpDef* d = ops_.under_numpy(def_, name);
+      d->doc += doc;
+      d->doc += d->notes;
+      bind(*d, fn, std::move(args)...);
+      def_.numpy_name = name;
+      ops_.show(name, d);
+      return *this;
+    }
+    // tenon.numpy alone has this row.
+    Row& numpy_only(const char* name) {
+      def_.is_function = def_.is_method = false;
+      def_.module = module_of(name);
+      return numpy(name);
+    }
+    // The standard's name for what numpy() has made, or, without that, for the row.
     Row& array_api(const char* name) {
       def_.array_api_name = name;
+      ops_.show_if_free(name, def_.numpy_name.empty() ? &def_ : ops_.shown(def_.numpy_name));
+      return *this;
+    }
+    Row& array_api(const char* name, void (*family)(OpDef&, F)) {
+      OpDef* d = ops_.under_numpy(def_, name);
+      family(*d, fn());
+      def_.array_api_name = name;
+      ops_.show(name, d);
+      return *this;
+    }
+    // The last paragraph of the documentation, for both signatures.
+    Row& notes(const char* text) {
+      def_.notes = std::string("\n") + text;
+      def_.doc += def_.notes;
       return *this;
     }
     Row& function_only() {
@@ -204,64 +292,90 @@ class Ops {
     }
 
    private:
+    F fn() const {
+      if constexpr (std::is_same_v<F, std::nullptr_t>) return nullptr;
+      else return reinterpret_cast<F>(def_.fn);
+    }
+    Ops& ops_;
     OpDef& def_;
   };
 
   template <class R, class... A, class... Args>
-  Row def(const char* name, R (*fn)(A...), const char* doc, Args... args) {
+  Row<R (*)(A...)> def(const char* name, R (*fn)(A...), const char* doc, Args... args) {
     OpDef* d = new OpDef;  // lives as long as the process, as the function does
     d->name = name;
     d->doc = doc;
-    [[maybe_unused]] bool keyword_only = false;
-    (add(*d, std::move(args), keyword_only), ...);
-    d->fn = reinterpret_cast<void (*)()>(fn);
-    d->invoke = &detail::invoke<R, A...>;
-    if constexpr (std::is_same_v<R (*)(A...), decltype(d->of_ints)>) d->of_ints = fn;
+    bind(*d, fn, std::move(args)...);
     d->takes_out = std::is_same_v<R, Tensor>;
-    d->types = {detail::TypeName<detail::bare<A>>::get()...};
-    d->variadic_arrays =
-        d->variadic_at >= 0 && d->types[static_cast<std::size_t>(d->variadic_at)].starts_with("Sequence");
-    d->returns = detail::returned<detail::bare<R>>();
-    if (d->args.size() != sizeof...(A)) Py_FatalError(name);  // a row that does not fit its function
     all_.push_back(d);
-    return Row(*d);
+    return {*this, *d};
   }
   // A row with its own conversion: args[i] are objects, missing ones their defaults.
   template <class... Args>
-  Row raw(const char* name, PyObject* (*fn)(const OpDef&, PyObject* const*), const char* doc, Args... args) {
+  Row<std::nullptr_t> raw(const char* name, PyObject* (*fn)(const OpDef&, PyObject* const*), const char* doc,
+                          Args... args) {
     OpDef* d = new OpDef;
     d->name = name;
     d->doc = doc;
-    [[maybe_unused]] bool keyword_only = false;
-    (add(*d, std::move(args), keyword_only), ...);
+    d->arguments(std::move(args)...);
     d->invoke = fn;
     all_.push_back(d);
-    return Row(*d);
+    return {*this, *d};
   }
   void add_row(OpDef* d) { all_.push_back(d); }
   std::span<OpDef* const> all() const { return all_; }
 
+  // ---- tenon.numpy ----
+  // A row's object under NumPy's signature, still without arguments: its documentation begins as the row's.
+  OpDef* under_numpy(const OpDef& row, const char* name);
+  // Names of tenon.numpy ("sum", "linalg.norm"), each with its object's row.
+  void show(const std::string& name, OpDef* d);
+  void show_if_free(const std::string& name, OpDef* d);
+  OpDef* shown(const std::string& name) const;
+  std::span<const std::pair<std::string, OpDef*>> numpy_names() const { return numpy_; }
+  // The module that shows a name of tenon.numpy.
+  static const char* module_of(std::string_view name);
+
+  // Gives d a C++ function and the arguments that it takes.
+  template <class R, class... A, class... Args>
+  static void bind(OpDef& d, R (*fn)(A...), Args... args) {
+    d.arguments(std::move(args)...);
+    d.fn = reinterpret_cast<void (*)()>(fn);
+    d.invoke = &detail::invoke<R, A...>;
+    if constexpr (std::is_same_v<R (*)(A...), decltype(d.of_ints)>) d.of_ints = fn;
+    d.types = {detail::TypeName<detail::bare<A>>::get()...};
+    d.variadic_arrays = d.variadic_at >= 0 && d.types[static_cast<std::size_t>(d.variadic_at)].starts_with("Sequence");
+    d.returns = detail::returned<detail::bare<R>>();
+    if (d.args.size() != sizeof...(A)) Py_FatalError(d.name.c_str());  // a row that does not fit its function
+  }
+
  private:
-  static void add(OpDef& d, KwOnly, bool& keyword_only) {
-    (void)d;
-    keyword_only = true;
-  }
-  static void add(OpDef& d, Arg a, bool& keyword_only) {
-    a.keyword_only = keyword_only;
-    if (a.variadic) d.variadic_at = static_cast<int>(d.args.size());
-    d.args.push_back(std::move(a));
-  }
   std::vector<OpDef*> all_;
+  std::vector<std::pair<std::string, OpDef*>> numpy_;
 };
 
 // "(input, dim=None, *, out=None)"
 std::string signature_text(const OpDef& def);
+
+// Where the ufunc type inherits from; both have the layout of OpObject.
+OpDef& def_of(PyObject* self);
+PyObject* op_doc(PyObject* self, void*);
 
 // Calls an operation's row with Python arguments, as if from Python.
 PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);
 
 // A new reference to the callable for a row.
 PyObject* new_op(OpDef* def, const char* qualname_prefix);
+
+// The memory that out= names: a tensor, or an ndarray's that can be shared. Throws TypeError for other objects.
+Tensor out_tensor(const char* op, PyObject* out);
+// Writes a result into out= and returns out itself. Throws TypeError where casting forbids the dtype, ValueError for
+// another shape, RuntimeError where a gradient would be lost.
+PyObject* into_out(const char* op, const Tensor& value, PyObject* out, Casting casting = Casting::same_kind);
+// RuntimeError for a value that requires grad, TypeError for one on a device: what an ndarray cannot hold.
+void refuse_lost_gradient(const char* op, const Tensor& value);
+// Whether an argument of NumPy's was given: neither None nor np._NoValue.
+bool is_given(PyObject* o);
 
 // Adds all rows as functions to the module and as methods to the tensor type.
 void install_ops(const Ops& ops, PyObject* module);

@@ -6,6 +6,7 @@
 #include "op.h"
 #include "tenon/elementwise.h"
 #include "tenon/ops.h"
+#include "ufunc.h"
 
 namespace tenon::py {
 namespace {
@@ -15,7 +16,7 @@ bool is_one(const Scalar& s) { return !s.is_floating() && !s.is_complex() && s.t
 PyObject* run(const char* name, Op op, PyObject* const* args, PyObject* out) {
   const Operands operands(args, info(op).arity, name, "input");
   if (!out) return wrap(compute(op, operands));
-  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {name, "out"});
+  Tensor target = out_tensor(name, out);
   compute(op, operands, &target);
   return Py_NewRef(out);
 }
@@ -26,7 +27,7 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
 // A result of several primitives; out= takes it as it takes a primitive's.
 PyObject* deliver(const OpDef& def, Tensor value, PyObject* out) {
   if (!out) return wrap(std::move(value));
-  Tensor target = is_tensor(out) ? unwrap(out) : to_tensor(out, {def.name.c_str(), "out"});
+  Tensor target = out_tensor(def.name.c_str(), out);
   const Operand result(value);
   compute(Op::copy, {&result, 1}, &target);
   return Py_NewRef(out);
@@ -117,7 +118,7 @@ PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
     return Py_NewRef(args[0]);
   }
   Tensor target;
-  if (args[3]) target = is_tensor(args[3]) ? unwrap(args[3]) : to_tensor(args[3], {def.name.c_str(), "out"});
+  if (args[3]) target = out_tensor(def.name.c_str(), args[3]);
   const auto limit = [&] { return clamp(in, low.get(), high.get(), args[3] ? &target : nullptr); };
   Tensor y = without_gil(n, limit, in, low.get().value_or(0), high.get().value_or(0), target);
   return args[3] ? Py_NewRef(args[3]) : wrap(std::move(y));
@@ -160,6 +161,23 @@ void add_aliases(OpDef& d, const OpInfo& o) {
   add(o.array_api_name);
   if (d.op == Op::div) add("true_divide");
   if (d.op == Op::trunc) add("fix");
+}
+
+// NumPy's other names of the same function.
+std::span<const char* const> other_numpy_names(Op op) {
+  static constexpr const char* kDiv[] = {"true_divide"};
+  static constexpr const char* kRemainder[] = {"mod"};
+  static constexpr const char* kNot[] = {"bitwise_not"};
+  static constexpr const char* kDegrees[] = {"degrees"};
+  static constexpr const char* kRadians[] = {"radians"};
+  switch (op) {
+    case Op::div: return kDiv;
+    case Op::remainder: return kRemainder;
+    case Op::bitwise_not: return kNot;
+    case Op::rad2deg: return kDegrees;
+    case Op::deg2rad: return kRadians;
+    default: return {};
+  }
 }
 
 }  // namespace
@@ -231,6 +249,14 @@ void def_elementwise(Ops& ops) {
     d->array_api_name = o.array_api_name;
     d->takes_out = d->native_out = true;
     ops.add_row(d);
+    if (!d->numpy_name.empty()) {
+      OpDef* f = new_ufunc(op, o.numpy_name.data());  // a literal, so terminated
+      f->notes = d->doc.substr(d->doc.find(info(o.rule).sentence) - 1);
+      f->doc += f->notes;
+      ops.show(d->numpy_name, f);
+      if (!d->array_api_name.empty()) ops.show_if_free(d->array_api_name, f);
+      for (const char* also : other_numpy_names(op)) ops.show(also, f);
+    }
     OpDef* inplace = row("_", &invoke_inplace);
     if (op == Op::div) {
       inplace->invoke = &invoke_div_inplace;

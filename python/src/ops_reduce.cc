@@ -1,10 +1,11 @@
 // Rows: reductions and scans.
 #include "core/errors.h"
 #include "numpy_api.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
 #include "tenon/ops.h"
+#include "ufunc.h"
 
 namespace tenon::py {
 
@@ -13,9 +14,7 @@ namespace {
 constexpr const char* kDims =
     "A new tensor. dim: an int, a tuple, or None for all dimensions; keepdim keeps them with size 1.\n"
     "IndexError for a dimension that is not there, ValueError for a repeated one.";
-std::string doc(const char* first, const char* more = "") {
-  return std::string(first) + "\n\n" + kDims + (*more ? "\n" : "") + more;
-}
+std::string doc(const char* first) { return std::string(first) + "\n\n" + kDims; }
 
 // t in the dtype that is asked for, which must hold what has fractions.
 Tensor in_float(const char* op, const Tensor& t, const std::optional<DType>& d) {
@@ -41,6 +40,34 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = def.args.size() > 5 ? argument<std::optional<DType>>(def, args, 5) : std::nullopt;
   return computed(t.numel(), [&] { return F(in_float(op, t, dtype), axes, correction, keepdim); }, t);
+}
+
+// var and std under NumPy's signature, with correction= as the standard's name of ddof=.
+template <Tensor (*F)(const Tensor&, const Axes&, double, bool), Tensor (*Masked)(const Tensor&, const Tensor&, const Axes&, double, bool)>
+PyObject* invoke_moments(const OpDef& def, PyObject* const* args) {
+  const char* op = def.name.c_str();
+  const Tensor t = argument<Tensor>(def, args, 0);
+  const auto axes = argument<Axes>(def, args, 1);
+  const auto dtype = argument<std::optional<DType>>(def, args, 2);
+  const double correction = argument<double>(def, args, is_given(args[7]) ? 7 : 3);
+  const bool keepdims = is_given(args[4]) && argument<bool>(def, args, 4);
+  const Tensor mask = to_mask(args[5], op);
+  const auto run = [&] {
+    const Tensor x = in_float(op, t, dtype);
+    return mask.defined() ? Masked(x, mask, axes, correction, keepdims) : F(x, axes, correction, keepdims);
+  };
+  return computed(t.numel(), run, t, mask);
+}
+template <Tensor (*F)(const Tensor&, const Axes&, double, bool), Tensor (*Masked)(const Tensor&, const Tensor&, const Axes&, double, bool)>
+void moments(OpDef& d, std::nullptr_t) {
+  d.arguments("a"_a, "axis"_a = none, "dtype"_a = none, "out"_a, "ddof"_a = 0, "keepdims"_a = false, kw_only,
+              "where"_a = true, "mean"_a = none, "correction"_a = none);
+  d.invoke = &invoke_moments<F, Masked>;
+  d.doc +=
+      "It divides by n - ddof, of which correction is the standard's name. A new tensor, or out. axis: an int, a tuple,\n"
+      "or None for all; keepdims keeps them with size 1. where: a bool tensor of the elements that take part. mean is\n"
+      "computed anyway. IndexError for an axis that is not there, ValueError for a repeated one, TypeError for float8\n"
+      "and for a dtype that is neither floating nor complex.";
 }
 
 // max(), max(dim) with the indices, max(other) elementwise, max((0, 1)) over several dimensions.
@@ -89,81 +116,74 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
 }
 
 void def_sums(Ops& ops) {
-  ops.def("sum", &sum,
-          doc("The sum of the elements.",
-              "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first. TypeError\n"
-              "for float8.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
-      .numpy("sum")
+  ops.def("sum", &sum, doc("The sum of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only,
+          "dtype"_a = none)
+      .notes(
+          "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first. TypeError\n"
+          "for float8.")
+      .numpy("sum", reduction<Op::add>)
       .array_api("sum");
-  ops.def("prod", &prod,
-          doc("The product of the elements.",
-              "Integers and bools are multiplied in int64 (uint64); dtype converts first. TypeError for float8.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
-      .numpy("prod")
+  ops.def("prod", &prod, doc("The product of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false,
+          kw_only, "dtype"_a = none)
+      .notes("Integers and bools are multiplied in int64 (uint64); dtype converts first. TypeError for float8.")
+      .numpy("prod", reduction<Op::mul>)
       .array_api("prod");
-  ops.def("mean", &mean,
-          doc("The mean of the elements.",
-              "Of integers and bools in the default float; dtype converts first; NaN of none. TypeError for float8\n"
-              "and for a dtype that is neither floating nor complex.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "dtype"_a = none)
-      .numpy("mean")
+  ops.def("mean", &mean, doc("The mean of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false,
+          kw_only, "dtype"_a = none)
+      .notes(
+          "Of integers and bools in the default float; dtype converts first; NaN of none. TypeError for float8\n"
+          "and for a dtype that is neither floating nor complex.")
+      .numpy("mean", average)
       .array_api("mean");
-  ops.raw("var", &spread<&var>,
-          doc("The variance of the elements.",
-              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
-              "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
-              "that is neither floating nor complex.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
-          "dtype"_a = none)
+  ops.raw("var", &spread<&var>, doc("The variance of the elements.").c_str(), "input"_a, "dim"_a = none,
+          "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none)
+      .notes(
+          "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
+          "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
+          "that is neither floating nor complex.")
       .with_out()
-      .numpy("var")
+      .numpy("var", moments<&tenon::var, &var_where>)
       .array_api("var");
-  ops.raw("std", &spread<&std>,
-          doc("The standard deviation of the elements.",
-              "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
-              "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
-              "that is neither floating nor complex.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1,
-          "dtype"_a = none)
+  ops.raw("std", &spread<&std>, doc("The standard deviation of the elements.").c_str(), "input"_a, "dim"_a = none,
+          "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none)
+      .notes(
+          "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
+          "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
+          "that is neither floating nor complex.")
       .with_out()
-      .numpy("std")
+      .numpy("std", moments<&tenon::std, &std_where>)
       .array_api("std");
   const char* both =
       "The variance divides by n - correction (1 unless given); unbiased=False is correction=0. A tuple of two tensors,\n"
       "computed as var(), std() and mean() do: in the input's dtype, integers and bools in the default float, the\n"
       "variance of complex numbers real. TypeError for float8.";
-  ops.raw("var_mean", &spread<&var_mean>, doc("The variance and the mean of the elements.", both).c_str(), "input"_a,
+  ops.raw("var_mean", &spread<&var_mean>, doc("The variance and the mean of the elements.").c_str(), "input"_a,
           "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");
-  ops.raw("std_mean", &spread<&std_mean>, doc("The standard deviation and the mean of the elements.", both).c_str(),
-          "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+  ops.raw("std_mean", &spread<&std_mean>, doc("The standard deviation and the mean of the elements.").c_str(), "input"_a,
+          "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");
-  ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.", "Any dtype.").c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false)
-      .numpy("count_nonzero")
+  ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.").c_str(), "input"_a,
+          "dim"_a = none, "keepdim"_a = false)
+      .notes("Any dtype.")
+      .numpy("count_nonzero", counting)
       .array_api("count_nonzero");
-  ops.def("logsumexp", &logsumexp,
-          doc("log(sum(exp(x))) without overflow.",
-              "Of integers and bools in the default float; -inf of none. TypeError for complex numbers and float8.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false);
-  ops.raw("norm", &norm_any,
-          doc("The p-norm sum(|x|^p)^(1/p) of the elements.",
-              "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not zero;\n"
-              "'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
-              "The result is real; of integers and bools in the default float. ValueError for another string, and\n"
-              "for no elements with inf and -inf; TypeError for float8 and for a dtype that is neither floating nor\n"
-              "complex.")
-              .c_str(),
-          "input"_a, "p"_a = 2, "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
+  ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false)
+      .notes("Of integers and bools in the default float; -inf of none. TypeError for complex numbers and float8.")
+      .array_api("logsumexp", plain_reduction);
+  ops.raw("norm", &norm_any, doc("The p-norm sum(|x|^p)^(1/p) of the elements.").c_str(), "input"_a, "p"_a = 2,
+          "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
+      .notes(
+          "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not zero;\n"
+          "'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
+          "The result is real; of integers and bools in the default float. ValueError for another string, and\n"
+          "for no elements with inf and -inf; TypeError for float8 and for a dtype that is neither floating nor\n"
+          "complex.")
       .with_out();
 }
 
@@ -188,45 +208,45 @@ void def_extremes(Ops& ops) {
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
-  ops.def("amax", &amax,
-          doc("The largest element; NaN if there is one.",
-              "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
-              "and float8.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false)
-      .numpy("max")
+  ops.def("amax", &amax, doc("The largest element; NaN if there is one.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false)
+      .notes(
+          "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
+          "and float8.")
+      .numpy("max", extremum<Op::maximum>, "amax")
       .array_api("max");
-  ops.def("amin", &amin,
-          doc("The smallest element; NaN if there is one.",
-              "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
-              "and float8.")
-              .c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false)
-      .numpy("min")
+  ops.def("amin", &amin, doc("The smallest element; NaN if there is one.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false)
+      .notes(
+          "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
+          "and float8.")
+      .numpy("min", extremum<Op::minimum>, "amin")
       .array_api("min");
   ops.def("argmax", &argmax,
           "The index of the largest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
           "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
-          "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
-          "numbers and float8.",
+          "IndexError for a dimension that is not there.",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
-      .numpy("argmax")
+      .notes("ValueError for no elements, TypeError for complex numbers and float8.")
+      .numpy("argmax", position)
       .array_api("argmax");
   ops.def("argmin", &argmin,
           "The index of the smallest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
           "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
-          "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
-          "numbers and float8.",
+          "IndexError for a dimension that is not there.",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
-      .numpy("argmin")
+      .notes("ValueError for no elements, TypeError for complex numbers and float8.")
+      .numpy("argmin", position)
       .array_api("argmin");
-  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.", "Any dtype; true of none.").c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false)
-      .numpy("all")
+  ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false)
+      .notes("Any dtype; true of none.")
+      .numpy("all", truth<Op::logical_and>)
       .array_api("all");
-  ops.def("any", &any, doc("Whether an element is true (not zero): bool.", "Any dtype; false of none.").c_str(),
-          "input"_a, "dim"_a = none, "keepdim"_a = false)
-      .numpy("any")
+  ops.def("any", &any, doc("Whether an element is true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
+          "keepdim"_a = false)
+      .notes("Any dtype; false of none.")
+      .numpy("any", truth<Op::logical_or>)
       .array_api("any");
 }
 
@@ -254,19 +274,19 @@ void def_scans(Ops& ops) {
           "input"_a, "dim"_a)
       .method_only();
   ops.def("cumsum", &along<&cumsum>,
-          "The sums of the elements up to each one along dim (of the flat tensor without dim): a new tensor.\n\n"
-          "Integers and bools in int64 (uint64); dtype converts first. IndexError for a dimension that is not\n"
-          "there, TypeError for float8.",
+          "The sums of the elements up to each one.\n\n"
+          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.",
           "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
-      .numpy("cumsum")
-      .array_api("cumulative_sum");
+      .notes("Integers and bools in int64 (uint64); dtype converts first. TypeError for float8.")
+      .numpy("cumsum", scan)
+      .array_api("cumulative_sum", standard_scan<0>);
   ops.def("cumprod", &along<&cumprod>,
-          "The products of the elements up to each one along dim (of the flat tensor without dim): a new tensor.\n\n"
-          "Integers and bools in int64 (uint64); dtype converts first. IndexError for a dimension that is not\n"
-          "there, TypeError for float8.",
+          "The products of the elements up to each one.\n\n"
+          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.",
           "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
-      .numpy("cumprod")
-      .array_api("cumulative_prod");
+      .notes("Integers and bools in int64 (uint64); dtype converts first. TypeError for float8.")
+      .numpy("cumprod", scan)
+      .array_api("cumulative_prod", standard_scan<1>);
   ops.def(
       "softmax",
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return softmax(d ? to(t, d) : t, dim); },

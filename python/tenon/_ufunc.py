@@ -1,6 +1,6 @@
-"""NumPy's ufuncs on tensors, beyond the plain call: ``where=``, ``dtype=``, methods, foreign ufuncs.
+"""Ufuncs that tenon.numpy has no ufunc object for: gufuncs, those of several results, foreign ones.
 
-The plain call of an elementwise primitive does not come here (python/src/ufunc.cc).
+All others end at tenon.numpy's objects (python/src/ufunc.cc).
 """
 
 from __future__ import annotations
@@ -21,16 +21,10 @@ _IGNORED = ("order", "subok")  # layouts and subclasses of the result: a tensor 
 
 
 def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """What ``Tensor.__array_ufunc__`` returns: a tensor, the object given as ``out=``, or NotImplemented."""
-    outs = kwargs.get("out", ())
-    outs = outs if isinstance(outs, tuple) else (outs,)
-    for operand in (*inputs, *outs):
-        if operand is not None and operand is not ... and _C._overrides_ufuncs(operand):
-            return NotImplemented
+    """What ``Tensor.__array_ufunc__`` returns: a tensor, or the object given as ``out=``."""
     for name in _IGNORED:
         kwargs.pop(name, None)
-    handler = _METHODS.get(method)
-    result = handler(ufunc, inputs, dict(kwargs)) if handler is not None else NotImplemented
+    result = _call(ufunc, inputs, dict(kwargs)) if method == "__call__" else NotImplemented
     return _foreign(ufunc, method, inputs, kwargs) if result is NotImplemented else result
 
 
@@ -39,10 +33,7 @@ def _name(ufunc: Any) -> str:
 
 
 def _function(ufunc: Any) -> Callable[..., Any] | None:
-    """The function on tensors that a ufunc stands for: a primitive, or a composition of tenon.numpy."""
-    own = _C._operation_of_ufunc(ufunc)
-    if own is not None:
-        return own
+    """The function of tenon.numpy that a ufunc stands for."""
     name = _name(ufunc)
     return getattr(tenon.numpy, name, None) if getattr(np, name, None) is ufunc else None
 
@@ -67,9 +58,6 @@ def _split(kwargs: dict[str, Any]) -> tuple[Any, Any, Any, str]:
             )
         out = out[0]
     return out, kwargs.pop("where", True), kwargs.pop("dtype", None), kwargs.pop("casting", "same_kind")
-
-
-# ---- methods ----
 
 
 def _call(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -111,58 +99,7 @@ def _along_axes(name: str, f: Callable[..., Any], axes: dict[str, Any]) -> Calla
     )
 
 
-_REDUCE = {
-    "add": "sum",
-    "multiply": "prod",
-    "maximum": "max",
-    "minimum": "min",
-    "logical_and": "all",
-    "logical_or": "any",
-}
-_IDENTITY = {"add": 0, "multiply": 1, "logical_and": True, "logical_or": False}
-
-
-def _reduce(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if _C._operation_of_ufunc(ufunc) is None or _name(ufunc) not in _REDUCE:
-        return NotImplemented
-    name = _name(ufunc)
-    f = getattr(tenon.numpy, _REDUCE[name])
-    x, axis, rest = inputs[0], kwargs.pop("axis", 0), inputs[1:]
-    out, where, dtype, casting = _split(kwargs)
-    if rest or not isinstance(x, Tensor):
-        return NotImplemented
-    keywords: dict[str, Any] = {"axis": axis, "keepdims": bool(kwargs.pop("keepdims", False))}
-    if kwargs.get("initial", np._NoValue) is not np._NoValue:
-        keywords["initial"] = kwargs["initial"]
-    if where is not True:
-        keywords["where"] = where
-    if dtype is not None and name in ("add", "multiply"):
-        keywords["dtype"] = dtype
-    return deliver(f"{name}.reduce", f(x, **keywords), out, True, casting)
-
-
-def _accumulate(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    f = {"add": "cumsum", "multiply": "cumprod"}.get(_name(ufunc))
-    if f is None or _C._operation_of_ufunc(ufunc) is None:
-        return NotImplemented
-    axis = kwargs.pop("axis", inputs[1] if len(inputs) > 1 else 0)
-    out, _, dtype, casting = _split(kwargs)
-    result = getattr(tenon.numpy, f)(inputs[0], axis=axis, dtype=dtype)
-    return deliver(f"{_name(ufunc)}.accumulate", result, out, True, casting)
-
-
-def _outer(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    f = _function(ufunc)
-    if f is None or len(inputs) != 2:
-        return NotImplemented
-    a, b = (x if isinstance(x, Tensor) else _C._ingest(x, "outer", None, None, None) for x in inputs)
-    return _call(ufunc, (a.reshape((*a.shape, *(1,) * b.ndim)), b), kwargs)
-
-
-_METHODS = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "outer": _outer}
-
-
-# ---- ufuncs and methods without a kernel: on zero-copy views ----
+# ---- what has no kernel: on zero-copy views ----
 
 
 def _check_writeable(target: Any, what: str) -> None:

@@ -12,18 +12,8 @@ from tenon import _C
 __array_api_version__ = "2025.12"
 
 
-def _names() -> dict[str, _Any]:
-    """The uniform operations, by NumPy's and the standard's names."""
-    own: dict[str, _Any] = {}
-    for value in vars(_C).values():
-        if isinstance(value, _C.Operation):
-            for name in (value._numpy_name, value._array_api_name):
-                if name:
-                    own.setdefault(name, value)
-    return own
-
-
-globals().update(_names())
+# What rows of operations declare: each name with an object that has NumPy's signature.
+globals().update(_C._numpy_names["tenon.numpy"])
 
 from tenon.numpy import fft, linalg  # noqa: E402
 from tenon.numpy._creation import *  # noqa: E402, F403
