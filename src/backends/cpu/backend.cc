@@ -34,7 +34,9 @@ struct Entry<F> {
   }
 };
 
-constexpr Backend kTable = [] {
+}  // namespace
+
+extern constinit const Backend kTable = [] {
   Backend t{};
   t.abi = kBackendAbi;
   t.name = "cpu";
@@ -56,8 +58,6 @@ constexpr Backend kTable = [] {
   t.index_range = &Entry<&index_range>::run;
   return t;
 }();
-
-}  // namespace
 
 const Backend& backend() { return kTable; }
 
