@@ -3,6 +3,8 @@
 #include "numpy_families.h"
 #include "ufunc.h"
 #include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/join.h"
 #include "tenon/ops/ufunc.h"
 
 namespace tenon::py {

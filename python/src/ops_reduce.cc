@@ -5,6 +5,7 @@
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
 #include "tenon/ops.h"
+#include "tenon/ops/ufunc.h"
 #include "ufunc.h"
 
 namespace tenon::py {

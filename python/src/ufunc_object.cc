@@ -5,8 +5,11 @@
 
 #include "core/errors.h"
 #include "numpy_api.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
+#include "tenon/ops/copy.h"
 #include "tenon/ops/ufunc.h"
+#include "tenon/ops/view.h"
 
 namespace tenon::py {
 
