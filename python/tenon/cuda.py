@@ -237,7 +237,7 @@ class Event:
         return None if index < 0 else _C.device("cuda", index)
 
 
-class stream:  # noqa: N801  (PyTorch's name)
+class stream:
     """``with stream(s):`` makes ``s`` its device's current stream on this thread; None changes nothing.
 
     It does not wait: what the block uses of other streams' results needs ``s.wait_stream(other)`` first, and so do
