@@ -21,10 +21,11 @@ STUB = pathlib.Path(_C.__file__).with_name("_C.pyi")
 HEADER = """# Written by the build (python/make_stub.py) from the compiled extension.
 # ruff: noqa
 from builtins import bool as _bool, complex as _complex, dict as _dict, float as _float
-from builtins import int as _int, str as _str
+from builtins import int as _int, str as _str, type as _type
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, SupportsIndex, TypeAlias
+from typing import Any, NamedTuple, Self, SupportsIndex, TypeAlias, TypeVar
 
+_T = TypeVar("_T", bound="Tensor")
 Number: TypeAlias = _complex | _float | _int | _bool
 ArrayLike: TypeAlias = Any
 Ints: TypeAlias = SupportsIndex | Sequence[_int]
@@ -86,7 +87,7 @@ ATTRIBUTES = {
     "real": "Tensor",
     "imag": "Tensor",
     "grad": "Any",
-    "grad_fn": "_str | None",
+    "grad_fn": "_Node | None",
     "requires_grad": "_bool",
     "is_leaf": "_bool",
     "retains_grad": "_bool",
@@ -104,6 +105,7 @@ ATTRIBUTES = {
 METHODS = {
     "detach": "(self) -> Tensor",
     "numpy": "(self, *, force: _bool = False) -> Any",
+    "as_subclass": "(self, cls: _type[_T], /) -> _T",
     "data_ptr": "(self) -> _int",
     "item": "(self, *index: Any) -> Any",
     "tolist": "(self) -> Any",
@@ -163,6 +165,9 @@ SPECIAL = (
         "def __format__(self, spec: _str, /) -> _str: ...",
         "def __deepcopy__(self, memo: _dict[_int, Any], /) -> Tensor: ...",
         "def __reduce_ex__(self, protocol: SupportsIndex, /) -> Any: ...",
+        "def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...",
+        "@staticmethod",
+        "def _make_subclass(cls: _type[_T], data: ArrayLike, require_grad: _bool = False) -> _T: ...",
     ]
 )
 
@@ -204,11 +209,36 @@ class Generator:
     def get_state(self) -> tuple[_int, _int]: ...
     def set_state(self, state: tuple[_int, _int]) -> None: ...
 
+class _Node:
+    def name(self) -> _str: ...
+    @property
+    def next_functions(self) -> tuple[tuple[_Node | None, _int], ...]: ...
+    @property
+    def metadata(self) -> _dict[Any, Any]: ...
+    @property
+    def variable(self) -> Tensor: ...
+    def register_hook(self, hook: Any, /) -> _RemovableHandle: ...
+    def register_prehook(self, hook: Any, /) -> _RemovableHandle: ...
+    def __getattr__(self, name: _str) -> Any: ...
+
+class _RemovableHandle:
+    def remove(self) -> None: ...
+    def __enter__(self) -> _RemovableHandle: ...
+    def __exit__(self, *exc: object) -> None: ...
+
 class OutOfMemoryError(RuntimeError, MemoryError): ...
 
 class ValuesIndices(NamedTuple):
     values: Tensor
     indices: Tensor
+
+class MinMax(NamedTuple):
+    min: Tensor
+    max: Tensor
+
+class HistogramResult(NamedTuple):
+    hist: Tensor
+    bin_edges: Tensor
 
 class Operation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -297,6 +327,8 @@ def tensor_class() -> list[str]:
                 lines += [f"    @{name}.setter", f"    def {name}(self, value: Any) -> None: ..."]
         elif isinstance(value, _C.Operation):
             later.append("    " + operation(name, value, True))
+        elif isinstance(value, staticmethod):  # _make_subclass, which stands in SPECIAL
+            continue
         elif inspect.ismethoddescriptor(value) and not name.startswith("__"):
             if name not in METHODS:
                 sys.exit(f"make_stub: the method Tensor.{name} has no signature in METHODS")

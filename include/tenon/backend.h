@@ -91,6 +91,7 @@ struct Backend {
   // then checked by the kernel.
   Status (*index_range)(Stream, const char* op, const std::int64_t* indices, std::int64_t n,
                         std::int64_t range[2]) noexcept;
+  Status (*program)(Stream, const char* op, const ProgramCall&) noexcept;  // (optional: elementwise serves)
 };
 
 // The one symbol that a plugin exports: extern "C" const tenon::Backend* tenon_backend();

@@ -62,7 +62,8 @@ struct Lines {
   bool side_by_side;  // neighbouring lines lie closer than a line's elements: best taken together, element by element
 };
 
-#define TENON_SCANS(X) X(sum) X(prod)
+// argmax, argmin: where the largest (smallest) element so far is, as int64; the last of equal ones, the last NaN.
+#define TENON_SCANS(X) X(sum) X(prod) X(argmax) X(argmin)
 TENON_NAMED_ENUM(Scan, TENON_SCANS)
 
 struct ScanCall {
@@ -200,6 +201,32 @@ struct CopyCall {
   // The host's side is page-locked and stays until the stream has passed: the entry returns at once. Otherwise it
   // returns when the host's side is done with.
   bool asynchronous;
+};
+
+// Where an operand of a program begins, or the number that it is, of its register's dtype.
+union ProgramOperand {
+  void* data;
+  alignas(16) unsigned char number[16];
+};
+// The outputs, then the inputs.
+struct ProgramSpan {
+  std::int64_t n;
+  ProgramOperand operand[kMaxProgramOperands];
+};
+
+// An elementwise program (program.h) over one n-d loop, or over many runs of elements.
+struct ProgramCall {
+  int outputs, inputs, numbers, steps;
+  Step step[kMaxSteps];
+  std::uint8_t output[kMaxProgramOutputs];  // the register of each
+  DType register_dtype[kMaxRegisters];      // a step computes in the dtype of its operands (but where's condition)
+  alignas(16) unsigned char number[kMaxProgramNumbers][16];
+  DType dtype[kMaxProgramOperands];     // as they lie in memory
+  bool immediate[kMaxProgramOperands];  // the operand is a number, in each span
+  bool stream_output;                   // bypass the cache: large and its pages are present
+  const ProgramLoop* loop;              // null: the elements of all operands lie next to each other
+  const ProgramSpan* spans;             // with a loop there is one
+  std::int64_t n_spans;  // an output shares memory with inputs of its own span at most, at their place
 };
 
 #undef TENON_NAMED_ENUM

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tenon/dims.h"
+#include "tenon/step.h"
 
 namespace tenon {
 
@@ -15,6 +16,14 @@ struct Loop {
   std::int64_t numel = 1;
   std::int64_t shape[kMaxDims];
   std::int64_t strides[kMaxOperands][kMaxDims];
+};
+
+// The same for an elementwise program: the outputs, then the inputs.
+struct ProgramLoop {
+  int ndim = 0;
+  std::int64_t numel = 1;
+  std::int64_t shape[kMaxDims];
+  std::int64_t strides[kMaxProgramOperands][kMaxDims];
 };
 
 }  // namespace tenon

@@ -4,6 +4,7 @@
 #include "convert.h"
 #include "core/errors.h"
 #include "dtype.h"
+#include "graph.h"
 #include "ingest.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
@@ -52,7 +53,9 @@ PyObject* get_grad_fn(PyObject* self, void*) {
     const Tensor& t = unwrap(self);
     if (!t.requires_grad()) return Py_NewRef(Py_None);
     const Ref<Node> node = autograd::node_of(t);
-    return node ? PyUnicode_FromFormat("<%s>", node->op()) : Py_NewRef(Py_None);
+    if (!node) return Py_NewRef(Py_None);
+    if (!PyObject_GC_IsTracked(self)) PyObject_GC_Track(self);  // hooks of the node may lead back to the tensor
+    return wrap_node(node);
   });
 }
 int set_grad(PyObject* self, PyObject* value, void*) {
@@ -94,6 +97,36 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObjec
     const Tensor lent = exportable(t, "numpy");
     if (lent.device() != t.device()) note_copy("numpy", "device", t.nbytes());
     return ndarray_from_tensor(lent).release();
+  });
+}
+
+PyTypeObject* subclass(PyObject* cls, const char* op) {
+  if (!PyType_Check(cls) || !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls), tensor_type)) {
+    PyErr_Format(PyExc_TypeError, "%s: expected a subclass of Tensor; got %R", op, cls);
+    throw PythonError{};
+  }
+  return reinterpret_cast<PyTypeObject*>(cls);
+}
+PyObject* make_subclass(PyObject*, PyObject* args, PyObject* kwargs) {
+  static const char* keywords[] = {"cls", "data", "require_grad", nullptr};
+  PyObject *cls, *data;
+  int require_grad = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|p:_make_subclass", const_cast<char**>(keywords), &cls, &data,
+                                   &require_grad))
+    return nullptr;
+  return guarded([&] {
+    PyTypeObject* type = subclass(cls, "_make_subclass");
+    const Tensor t = to_tensor(data, {"_make_subclass", "data"});
+    Tensor made = t.detach();
+    if (require_grad) made.set_requires_grad(true);
+    return new_tensor(type, std::move(made));
+  });
+}
+PyObject* as_subclass(PyObject* self, PyObject* cls) {
+  return guarded([&] {
+    PyTypeObject* type = subclass(cls, "as_subclass");
+    const Tensor& t = unwrap(self);
+    return new_tensor(type, view(t, t.shape()));
   });
 }
 
@@ -203,7 +236,8 @@ PyGetSetDef tensor_getset[] = {
     {"grad", get_grad, set_grad,
      "The gradient that backward() has added up, or None. Setting it: ValueError for another shape than the tensor's.",
      nullptr},
-    {"grad_fn", get_grad_fn, nullptr, "The operation that made this tensor, or None for leaves.", nullptr},
+    {"grad_fn", get_grad_fn, nullptr,
+     "The operation that made this tensor, a tenon.autograd.graph.Node; None for leaves.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad,
      "Whether gradients flow to or through this tensor. Setting it: RuntimeError as requires_grad_().", nullptr},
     {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on a tensor that is no leaf.",
@@ -229,6 +263,13 @@ PyMethodDef tensor_methods[] = {
      "It has the tensor's shape, strides and dtype (ml_dtypes' for bfloat16 and float8), and is read-only if the tensor\n"
      "is. It keeps the memory alive. Refused with RuntimeError if the tensor requires grad and with TypeError if it is\n"
      "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
+    {"as_subclass", as_subclass, METH_O,
+     "as_subclass($self, cls, /)\n--\n\n"
+     "A view of this tensor as an object of a subclass of Tensor, with the history. TypeError for another class."},
+    {"_make_subclass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_subclass)),
+     METH_VARARGS | METH_KEYWORDS | METH_STATIC,
+     "_make_subclass(cls, data, require_grad=False)\n--\n\n"
+     "A leaf of a subclass of Tensor over the memory of data. TypeError for another class."},
     {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element, an int."},
     {"item", item, METH_VARARGS,
      "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index.\n\n"

@@ -211,6 +211,20 @@ Tensor to_tensor(PyObject* o, const Where& w) {
   return ingest(o, w.op, {});
 }
 
+Tensor to_tensor_beside(PyObject* o, const Tensor& other, const Where& w) {
+  if (is_tensor(o) || is_ndarray(o)) return to_tensor(o, w);
+  if (Scalar s; as_scalar(o, s)) {
+    const DType d = s.promote_with(other.dtype());
+    return Tensor::of(s, s.fits(d) ? d : s.default_dtype(), other.device());
+  }
+  const Tensor t = to_tensor(o, w);
+  const bool more_precise = is_floating(t.dtype()) && other.dtype() == DType::float64 && t.dtype() != DType::float64;
+  const bool listed = PyList_Check(o) || PyTuple_Check(o);
+  if (more_precise && listed && !t.requires_grad())
+    return to(ingest(o, w.op, {.dtype = DType::float64, .device = {}, .copy = {}}), {}, other.device());
+  return listed ? to(t, {}, other.device()) : t;
+}
+
 std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
   std::vector<Tensor> out;
   if (is_tensor(o)) return unbind(unwrap(o), 0);

@@ -10,6 +10,12 @@
 #include "tenon/ops/index.h"
 #include "tenon/ops/random.h"
 
+namespace tenon {
+struct ValuesIndices;
+struct MinMax;
+struct Histogram;
+}  // namespace tenon
+
 namespace tenon::py {
 
 // Where an argument stands, for error messages.
@@ -45,6 +51,8 @@ Device to_device(PyObject* o, const Where& w);  // tenon.device or str
 // Any array-like: zero-copy where it can be, see ingest.h.
 Tensor to_tensor(PyObject* o, const Where& w);
 std::vector<Tensor> to_tensors(PyObject* o, const Where& w);
+// The same for what meets other: a number in the dtype of an operation with it, numbers in lists not below its precision.
+Tensor to_tensor_beside(PyObject* o, const Tensor& other, const Where& w);
 // device: where lists go, which have none of their own.
 Index to_index(PyObject* o, const Where& w, Device device = kCpu);
 std::vector<Index> to_indices(PyObject* key, const char* op = "index", Device device = kCpu);
@@ -194,6 +202,9 @@ inline PyObject* to_python(const std::string& v) {
 inline PyObject* to_python(DType d) { return from_dtype(d); }
 inline PyObject* to_python(const Dims& d) { return from_dims(d); }
 PyObject* to_python(const std::vector<Tensor>& ts);  // a tuple
+PyObject* to_python(const ValuesIndices& r);         // named tuples
+PyObject* to_python(const MinMax& r);
+PyObject* to_python(const Histogram& r);
 
 // ---- how much work a call is, in elements ----
 inline std::int64_t work(const Tensor& t) { return t.defined() ? t.numel() : 0; }
@@ -205,6 +216,7 @@ inline std::int64_t work(std::span<const Tensor> ts) {
   return n;
 }
 inline std::int64_t work(const std::vector<Tensor>& ts) { return work(std::span<const Tensor>(ts)); }
+inline std::int64_t work(const std::optional<Tensor>& t) { return t ? work(*t) : 0; }
 template <class T>
 std::int64_t work(const T&) {
   return 0;
@@ -218,6 +230,7 @@ inline Ref<Storage> hold(const Tensor& t) { return t.defined() ? t.impl()->stora
 inline Ref<Storage> hold(const Operand& o) { return o.is_tensor() ? hold(o.tensor()) : nullptr; }
 std::vector<Ref<Storage>> hold(std::span<const Tensor> ts);
 inline std::vector<Ref<Storage>> hold(const std::vector<Tensor>& ts) { return hold(std::span<const Tensor>(ts)); }
+inline Ref<Storage> hold(const std::optional<Tensor>& t) { return t ? hold(*t) : nullptr; }
 template <class T>
 int hold(const T&) {
   return 0;

@@ -2,6 +2,9 @@
 #include <nanobind/nanobind.h>
 
 #include "border.h"
+#include "convert.h"
+#include "core/errors.h"
+#include "graph.h"
 #include "object.h"
 #include "op.h"
 #include "numpy_api.h"
@@ -16,7 +19,7 @@ namespace tenon::py {
 void bind_system(nb::module_& m);
 void bind_streams(nb::module_& m);
 PyObject* from_numpy(PyObject*, PyObject* array);
-void init_values_indices(PyObject* module);
+void init_named_tuples(PyObject* module);
 
 namespace {
 
@@ -32,18 +35,35 @@ PyMethodDef functions[] = {
      "ValueError, with the fix, for swapped bytes, misaligned data and strides that are no multiple of the item size."},
     {nullptr}};
 
-PyObject* no_constructor(PyTypeObject*, PyObject*, PyObject*) {
-  PyErr_SetString(
-      PyExc_TypeError,
-      "Tensor: tensors are made by functions; use tenon.tensor(data), tenon.empty(size) or tenon.zeros(size)");
-  return nullptr;
+// Subclass(data, requires_grad=False): an object over data's memory. Tensor itself has no constructor. What an
+// __init__ of the subclass takes beside data is its own.
+PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  return guarded([&]() -> PyObject* {
+    if (type == tensor_type)
+      throw TypeError(
+          "Tensor: tensors are made by functions; use tenon.tensor(data), tenon.empty(size) or "
+          "tenon.zeros(size)");
+    const bool own_init = type->tp_init != PyBaseObject_Type.tp_init;
+    PyObject *data = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr, *flag = nullptr;
+    if (kwargs && !data) data = PyDict_GetItemString(kwargs, "data");
+    if (kwargs && !own_init) flag = PyDict_GetItemString(kwargs, "requires_grad");
+    const Py_ssize_t known = (PyTuple_GET_SIZE(args) > 0 || !data ? 0 : 1) + (flag ? 1 : 0);
+    if (!data || (!own_init && (PyTuple_GET_SIZE(args) > 1 || (kwargs && PyDict_Size(kwargs) != known))))
+      errors::fail<TypeError>(type->tp_name, "it is made of data, and requires_grad=False");
+    const Tensor t = to_tensor(data, {type->tp_name, "data"});
+    Tensor made = t.detach();
+    if (flag && to_bool(flag, {type->tp_name, "requires_grad"})) made.set_requires_grad(true);
+    return new_tensor(type, std::move(made));
+  });
 }
 
 void make_tensor_type(PyObject* module) {
   std::vector<PyType_Slot> slots = {
       {Py_tp_dealloc, reinterpret_cast<void*>(tensor_dealloc)},
+      {Py_tp_traverse, reinterpret_cast<void*>(tensor_traverse)},
+      {Py_tp_clear, reinterpret_cast<void*>(tensor_clear)},
       {Py_tp_repr, reinterpret_cast<void*>(tensor_repr)},
-      {Py_tp_new, reinterpret_cast<void*>(no_constructor)},
+      {Py_tp_new, reinterpret_cast<void*>(tensor_new)},
       {Py_tp_getset, tensor_getset},
       {Py_tp_methods, tensor_methods},
       {Py_tp_members, tensor_members},
@@ -52,7 +72,8 @@ void make_tensor_type(PyObject* module) {
   for (const PyType_Slot* list : {operator_slots, indexing_slots, buffer_slots})
     for (const PyType_Slot* s = list; s->slot; ++s) slots.push_back(*s);
   slots.push_back({0, nullptr});
-  static PyType_Spec spec = {"tenon.Tensor", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT, nullptr};
+  static PyType_Spec spec = {"tenon.Tensor", sizeof(PyTensor), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, nullptr};
   spec.slots = slots.data();
   tensor_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpec(&spec)).release());
   if (PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) < 0) throw PythonError{};
@@ -92,9 +113,12 @@ NB_MODULE(_C, m) {
     init_dtype(module);
     init_op(module);
     make_tensor_type(module);
+    init_graph(module);
     init_size();
     static Ops ops;
     def_elementwise(ops);
+    def_activations(ops);
+    def_foreach(ops);
     def_creation(ops);
     def_shape(ops);
     def_join(ops);
@@ -102,6 +126,14 @@ NB_MODULE(_C, m) {
     def_inplace(ops);
     def_index(ops);
     def_sort(ops);
+    def_order(ops);
+    def_quantile(ops);
+    def_nan(ops);
+    def_difference(ops);
+    def_search(ops);
+    def_set(ops);
+    def_histogram(ops);
+    def_statistics(ops);
     def_reduce(ops);
     def_linalg(ops);
     def_products(ops);
@@ -111,10 +143,11 @@ NB_MODULE(_C, m) {
     def_ndarray(ops);
     def_random(ops);
     def_autograd(ops);
+    def_function(ops);
     def_storage(ops);
     def_dtype(ops);
     def_system(ops);
-    init_values_indices(module);
+    init_named_tuples(module);
     install_ops(ops, module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     init_border(module);

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <new>
 
+#include "graph.h"
 #include "tensor_slots.h"
+#include "tenon/linalg.h"
 
 namespace tenon::py {
 
@@ -18,6 +20,14 @@ namespace {
 constexpr int kFreeMax = 256;
 PyTensor* g_free = nullptr;
 int g_free_count = 0;
+
+// NumPy's class where NumPy is in use, see tenon/linalg.py.
+Object linalg_error() {
+  const Object module = Object::maybe(PyImport_ImportModule("tenon.linalg"));
+  Object type = Object::maybe(module ? PyObject_GetAttrString(module.get(), "LinAlgError") : nullptr);
+  if (!type) PyErr_Clear();
+  return type ? type : Object::borrow(PyExc_ValueError);
+}
 
 PyObject* out_of_memory_error = PyExc_RuntimeError;
 
@@ -67,20 +77,44 @@ void init_errors(PyObject* module) {
 
 PyObject* wrap(Tensor t) {
   TensorImpl* impl = t.impl();
-  if (impl->wrapper) return Py_NewRef(static_cast<PyObject*>(impl->wrapper));
+  // A dying object of a subclass may still be asked for by what it takes with it.
+  if (auto* known = static_cast<PyObject*>(impl->wrapper); known && Py_REFCNT(known) > 0) return Py_NewRef(known);
   PyTensor* o = g_free;
   if (o) {
     g_free = *reinterpret_cast<PyTensor**>(&o->value);
     --g_free_count;
     PyObject_Init(reinterpret_cast<PyObject*>(o), tensor_type);
   } else {
-    o = PyObject_New(PyTensor, tensor_type);
+    o = PyObject_GC_New(PyTensor, tensor_type);
     if (!o) throw PythonError{};
   }
   new (&o->value) Tensor(std::move(t));
   o->weakrefs = nullptr;
   impl->wrapper = o;
+  // Other tensors lead to no Python object, and the collector need not know them.
+  if (impl->grad_meta) PyObject_GC_Track(o);
   return reinterpret_cast<PyObject*>(o);
+}
+
+PyObject* new_tensor(PyTypeObject* type, Tensor t) {
+  if (type == tensor_type) return wrap(std::move(t));
+  TensorImpl* impl = t.impl();
+  auto* o = reinterpret_cast<PyTensor*>(type->tp_alloc(type, 0));
+  if (!o) throw PythonError{};
+  new (&o->value) Tensor(std::move(t));
+  o->weakrefs = nullptr;
+  impl->wrapper = o;
+  return reinterpret_cast<PyObject*>(o);
+}
+
+int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  return visit_graph(unwrap(self), visit, arg);
+}
+
+int tensor_clear(PyObject* self) {
+  clear_graph(unwrap(self));
+  return 0;
 }
 
 std::string utf8(PyObject* str) {
@@ -97,8 +131,10 @@ PyObject* wrap_or_none(Tensor t) { return t.defined() ? wrap(std::move(t)) : Py_
 void tensor_dealloc(PyObject* self) {
   auto* o = reinterpret_cast<PyTensor*>(self);
   PyTypeObject* type = Py_TYPE(self);
+  TensorImpl* impl = o->value.impl();
+  if (type != tensor_type || impl->grad_meta) PyObject_GC_UnTrack(self);
   // First, so that nobody finds the dying object: a weak reference's callback may ask for this tensor again.
-  if (TensorImpl* impl = o->value.impl(); impl && impl->wrapper == o) impl->wrapper = nullptr;
+  if (impl && impl->wrapper == o) impl->wrapper = nullptr;
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
   o->value.~Tensor();
   if (type == tensor_type && g_free_count < kFreeMax) {
@@ -116,7 +152,9 @@ PyObject* set_error(std::string_view op) {
     throw;
   } catch (const PythonError&) {
     return nullptr;  // it is set
-  } catch (const FileError& e) { set_os_error(e); } catch (const Error& e) {
+  } catch (const FileError& e) { set_os_error(e); } catch (const linalg::LinAlgError& e) {
+    PyErr_SetObject(linalg_error().get(), readable(e.what()).get());
+  } catch (const Error& e) {
     PyErr_SetObject(error_type(e), readable(renamed(e.what(), op)).get());
   } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "tenon: out of memory; tenon.memory.release() returns cached blocks");

@@ -55,6 +55,8 @@ inline Tensor& unwrap(PyObject* o) { return reinterpret_cast<PyTensor*>(o)->valu
 
 // A new reference to the object that stands for t: the same one as long as it lives.
 PyObject* wrap(Tensor t);
+// A new object of a subclass over a tensor that no object stands for yet.
+PyObject* new_tensor(PyTypeObject* type, Tensor t);
 // As wrap, None for an undefined tensor.
 PyObject* wrap_or_none(Tensor t);
 

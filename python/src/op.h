@@ -268,6 +268,8 @@ void install_ops(const Ops& ops, PyObject* module);
 
 // ---- the rows, by topic ----
 void def_elementwise(Ops& ops);
+void def_activations(Ops& ops);
+void def_foreach(Ops& ops);
 void def_creation(Ops& ops);
 void def_reduce(Ops& ops);
 void def_shape(Ops& ops);
@@ -278,6 +280,14 @@ void def_dtype(Ops& ops);
 void def_system(Ops& ops);
 void def_index(Ops& ops);
 void def_sort(Ops& ops);
+void def_order(Ops& ops);
+void def_quantile(Ops& ops);
+void def_nan(Ops& ops);
+void def_difference(Ops& ops);
+void def_search(Ops& ops);
+void def_set(Ops& ops);
+void def_histogram(Ops& ops);
+void def_statistics(Ops& ops);
 void def_linalg(Ops& ops);
 void def_products(Ops& ops);
 void def_diagonal(Ops& ops);
@@ -286,6 +296,7 @@ void def_pad(Ops& ops);
 void def_ndarray(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
+void def_function(Ops& ops);
 void def_storage(Ops& ops);
 
 }  // namespace tenon::py

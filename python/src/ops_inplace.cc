@@ -7,7 +7,8 @@ namespace tenon::py {
 
 void def_inplace(Ops& ops) {
   ops.def(
-         "copy_", +[](Tensor& t, const Tensor& source, bool non_blocking) -> Tensor& { return copy_(t, source, non_blocking); },
+         "copy_",
+         +[](Tensor& t, const Tensor& source, bool non_blocking) -> Tensor& { return copy_(t, source, non_blocking); },
          "Overwrites the tensor with source, broadcast and converted, from any device; returns it. The gradient "
          "flows to source.\n\n"
          "non_blocking: between the CPU and a device, where both are contiguous and of one dtype and the CPU's memory\n"

@@ -8,9 +8,6 @@
 
 namespace tenon::py {
 
-// tenon.ValuesIndices: what max(dim) and min(dim) return.
-PyTypeObject* values_indices_type = nullptr;
-
 namespace {
 
 constexpr const char* kDims =
@@ -65,20 +62,7 @@ PyObject* extreme(const OpDef& def, PyObject* const* args) {
     return computed(t.numel(), [&] { return max ? amax(t, axes, keepdim) : amin(t, axes, keepdim); }, t);
   }
   const auto d = argument<std::int64_t>(def, args, 1);
-  Tensor values, indices;
-  const auto find = [&] {
-    indices = max ? argmax(t, d, true) : argmin(t, d, true);
-    values = gather(t, d, indices);  // its gradient goes to the element that was taken
-    if (!keepdim) {
-      values = squeeze(values, Dims{d});
-      indices = squeeze(indices, Dims{d});
-    }
-  };
-  without_gil(t.numel(), find, t);
-  Object r = Object::steal(PyStructSequence_New(values_indices_type));
-  PyStructSequence_SetItem(r.get(), 0, wrap(std::move(values)));
-  PyStructSequence_SetItem(r.get(), 1, wrap(std::move(indices)));
-  return r.release();
+  return computed(t.numel(), [&] { return max ? tenon::max(t, d, keepdim) : tenon::min(t, d, keepdim); }, t);
 }
 
 PyObject* norm_any(const OpDef& def, PyObject* const* args) {
@@ -340,17 +324,6 @@ void def_comparisons(Ops& ops) {
 }
 
 }  // namespace
-
-void init_values_indices(PyObject* module) {
-  static PyStructSequence_Field fields[] = {
-      {"values", "the extreme elements"}, {"indices", "where they are along the dimension: int64"}, {nullptr, nullptr}};
-  static PyStructSequence_Desc desc = {"tenon.ValuesIndices", "What max(dim) and min(dim) return: (values, indices).",
-                                       fields, 2};
-  values_indices_type = PyStructSequence_NewType(&desc);
-  if (!values_indices_type ||
-      PyModule_AddObjectRef(module, "ValuesIndices", reinterpret_cast<PyObject*>(values_indices_type)) < 0)
-    throw PythonError{};
-}
 
 void def_reduce(Ops& ops) {
   def_sums(ops);

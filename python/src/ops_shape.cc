@@ -36,7 +36,7 @@ PyObject* view_any(const OpDef& def, PyObject* const* args) {
   return to_python(view(t, to_dims(what, {"view", "shape"})));
 }
 
-void def_order(Ops& ops) {
+void def_element_order(Ops& ops) {
   ops.def("permute", &permute,
           "A view with the dimensions in another order.\n\n"
           "IndexError for a dimension that is not there, ValueError for a repeated one and for a missing one.",
@@ -360,7 +360,7 @@ void def_windows(Ops& ops) {
 }  // namespace
 
 void def_shape(Ops& ops) {
-  def_order(ops);
+  def_element_order(ops);
   def_inplace_views(ops);
   def_sizes(ops);
   def_windows(ops);

@@ -4,8 +4,6 @@
 
 namespace tenon::py {
 
-extern PyTypeObject* values_indices_type;
-
 namespace {
 
 using Kind = const std::optional<std::string>&;
@@ -15,11 +13,8 @@ PyObject* sort_pair(const OpDef& def, PyObject* const* args) {
   const std::int64_t dim = From<std::int64_t>(args[1], {def.name.c_str(), "dim"}).get();
   const bool descending = From<bool>(args[2], {def.name.c_str(), "descending"}).get();
   const auto run = [&] { return sort_with_indices(t.get(), dim, descending); };
-  Sorted s = without_gil(10 * t.get().numel(), run, t.get());
-  Object r = Object::steal(PyStructSequence_New(values_indices_type));
-  PyStructSequence_SetItem(r.get(), 0, wrap(std::move(s.values)));
-  PyStructSequence_SetItem(r.get(), 1, wrap(std::move(s.indices)));
-  return r.release();
+  ValuesIndices s = without_gil(10 * t.get().numel(), run, t.get());
+  return to_python(ValuesIndices{std::move(s.values), std::move(s.indices)});
 }
 
 }  // namespace

@@ -142,7 +142,8 @@ PyObject* get_cuda_array_interface(PyObject* self, void*) {
     Object shape = Object::steal(from_dims(t.shape()));
     return Py_BuildValue("{sOsssOs(NO)sisK}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
                          strides_entry(t).get(), "data", PyLong_FromVoidPtr(t.numel() ? t.data() : nullptr),
-                         t.read_only() ? Py_True : Py_False, "version", 3, "stream", static_cast<unsigned long long>(stream));
+                         t.read_only() ? Py_True : Py_False, "version", 3, "stream",
+                         static_cast<unsigned long long>(stream));
   });
 }
 

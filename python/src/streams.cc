@@ -54,8 +54,7 @@ void bind_streams(nb::module_& m) {
 
   m.def(
       "_stream_current", [](int device) { return raising([&] { return current_stream(cuda(device)).index; }); },
-      nb::arg("device"),
-      "The index of this thread's current stream.");
+      nb::arg("device"), "The index of this thread's current stream.");
   m.def(
       "_stream_set", [](int device, int index) { raising([&] { set_current_stream(stream(device, index)); }); },
       nb::arg("device"), nb::arg("index"), "Makes a stream this thread's current one.");
@@ -78,9 +77,7 @@ void bind_streams(nb::module_& m) {
   m.def(
       "_stream_wait",
       [](Pair s, Pair other) {
-        raising([&] {
-          wait(stream(std::get<0>(s), std::get<1>(s)), stream(std::get<0>(other), std::get<1>(other)));
-        });
+        raising([&] { wait(stream(std::get<0>(s), std::get<1>(s)), stream(std::get<0>(other), std::get<1>(other))); });
       },
       nb::arg("stream"), nb::arg("other"), "What the stream is given from now on waits for what the other was given.");
 

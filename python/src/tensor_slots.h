@@ -6,6 +6,8 @@
 namespace tenon::py {
 
 void tensor_dealloc(PyObject* self);
+int tensor_traverse(PyObject* self, visitproc visit, void* arg);
+int tensor_clear(PyObject* self);
 
 // operators.cc
 extern PyType_Slot operator_slots[];

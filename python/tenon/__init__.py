@@ -17,6 +17,8 @@ from tenon.random import fork_rng, get_rng_state, set_rng_state
 del Operation  # noqa: F821  (the functions' type is no name for users)
 
 __version__ = _C.__version__
+# PyTorch's names of operations on many tensors begin with an underscore, which `import *` leaves out.
+globals().update({name: f for name, f in vars(_C).items() if name.startswith("_foreach_")})
 _C._set_size_type(_Size)
 
 pi: _builtins.float = 3.141592653589793
@@ -57,4 +59,4 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'tenon' has no attribute {name!r}")
 
 
-_LAZY = frozenset({"numpy"})
+_LAZY = frozenset({"linalg", "numpy"})

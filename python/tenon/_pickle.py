@@ -51,6 +51,24 @@ _pickled: weakref.WeakValueDictionary[tuple[int, bool], _Block] = weakref.WeakVa
 
 def reduce(t: Tensor, protocol: int) -> tuple[Any, ...]:
     """What ``Tensor.__reduce_ex__`` returns; RuntimeError for a tensor whose history would be lost."""
+    if type(t) is not Tensor:
+        rebuilt = _reduce(t, protocol)
+        return (
+            as_subclass,
+            (type(t), rebuilt[0], rebuilt[1], t.requires_grad),
+            getattr(t, "__dict__", None) or None,
+        )
+    return _reduce(t, protocol)
+
+
+def as_subclass(cls: type[Tensor], make: Any, args: tuple[Any, ...], requires_grad: bool) -> Tensor:
+    """A tensor of a subclass, whose __init__ does not run."""
+    if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+        raise TypeError(f"unpickle: expected a subclass of Tensor; got {cls!r}")
+    return Tensor._make_subclass(cls, make(*args), requires_grad)
+
+
+def _reduce(t: Tensor, protocol: int) -> tuple[Any, ...]:
     if t.requires_grad and not t.is_leaf:
         raise RuntimeError("pickle: only leaves can be pickled with their history; use .detach()")
     between = _between_processes()
@@ -251,6 +269,10 @@ def shallow_copy(t: Tensor) -> Tensor:
     """copy.copy: another tensor over the same memory, with the history that t has."""
     if t.requires_grad and not t.is_leaf:
         return t.view(t.shape)
+    if type(t) is not Tensor:
+        r: Tensor = Tensor._make_subclass(type(t), t, t.requires_grad)
+        r.__dict__.update(t.__dict__)
+        return r
     r = t.detach()
     return r.requires_grad_() if t.requires_grad else r
 
@@ -273,9 +295,15 @@ def deep_copy(t: Tensor, memo: dict[int, Any]) -> Tensor:
         r = _C._over(memo[key][0], offset, t.dtype, t.shape, t.stride(), False)
     else:
         r = t.detach().clone()
+    if type(t) is not Tensor:
+        r = Tensor._make_subclass(type(t), r)
     if t.requires_grad:
         r.requires_grad_()
+    memo[id(t)] = r
     if t.grad is not None:
         r.grad = deep_copy(t.grad, memo)
-    memo[id(t)] = r
+    if type(t) is not Tensor:  # after it is known: an attribute may lead back to it
+        import copy
+
+        r.__dict__.update(copy.deepcopy(t.__dict__, memo))
     return r

@@ -1,7 +1,7 @@
 """CUDA devices, their streams and events. Nothing here fails on a machine without one but what needs one.
 
-Operations on a device run later, in the order of their stream. Each thread has a current stream for each device,
-at first the default one; different streams do not wait for each other unless an event says so.
+Operations on a device run later, in the order of their stream. Each thread has a current stream for each
+device, at first the default one; different streams do not wait for each other unless an event says so.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def device_count() -> int:
 def synchronize(device: DeviceLike = 0) -> None:
     """Waits until the device has done all its work, on all streams.
 
-    device: its number, its name or a device. RuntimeError where there is no such device, and where something failed
-    that ran since the last wait; IndexError where that was an index out of range. ValueError for what names no CUDA
-    device, TypeError for what is none of these.
+    device: its number, its name or a device. RuntimeError where there is no such device, and where something
+    failed that ran since the last wait; IndexError where that was an index out of range. ValueError for what
+    names no CUDA device, TypeError for what is none of these.
     """
     _C._cuda_synchronize(_number("synchronize", device))
 
@@ -102,8 +102,9 @@ def mem_get_info(device: DeviceLike = 0) -> tuple[int, int]:
 class Stream:
     """A queue of a device's work, done in order.
 
-    Stream(device) takes another one than the default from the device's pool, in turns: it is made once and never
-    freed, and two Streams may be the same. Equal ones are the same queue. RuntimeError where there is no such device.
+    Stream(device) takes another one than the default from the device's pool, in turns: it is made once and
+    never freed, and two Streams may be the same. Equal ones are the same queue. RuntimeError where there is
+    no such device.
 
     >>> s = tenon.cuda.Stream()  # doctest: +SKIP
     >>> with tenon.cuda.stream(s):  # doctest: +SKIP
@@ -132,7 +133,7 @@ class Stream:
 
     @property
     def cuda_stream(self) -> int:
-        """The driver's number of the stream (a cudaStream_t), which other libraries take; 1 is the default stream."""
+        """The driver's number of the stream (a cudaStream_t), which other libraries take; 1: the default."""
         return int(_C._stream_handle(self._device, self._index))
 
     def __cuda_stream__(self) -> tuple[int, int]:
@@ -152,7 +153,7 @@ class Stream:
         event.wait(self)
 
     def wait_stream(self, stream: Stream) -> None:
-        """What the stream is given from now on waits for what the other was given. The caller does not wait."""
+        """What the stream is given from now on waits for what the other was given. The caller goes on."""
         _C._stream_wait((self._device, self._index), (stream._device, stream._index))
 
     def record_event(self, event: Event | None = None) -> Event:
@@ -176,7 +177,8 @@ class Stream:
 class ExternalStream(Stream):
     """Another library's stream, by the driver's number of it (``other.cuda_stream``).
 
-    The stream belongs to that library and must outlive its use here. RuntimeError for a number that is no stream's.
+    The stream belongs to that library and must outlive its use here. RuntimeError for a number that is no
+    stream's.
     """
 
     __slots__ = ()
@@ -211,7 +213,7 @@ class Event:
         self._event.record(s._device, s._index)
 
     def wait(self, stream: Stream | None = None) -> None:
-        """What the stream (the current one) is given from now on waits for the mark. The caller does not wait."""
+        """What the stream (the current one) is given from now on waits for the mark. The caller goes on."""
         s = current_stream(max(self._event.device, 0)) if stream is None else stream
         self._event.wait(s._device, s._index)
 
@@ -240,9 +242,10 @@ class Event:
 class stream:
     """``with stream(s):`` makes ``s`` its device's current stream on this thread; None changes nothing.
 
-    It does not wait: what the block uses of other streams' results needs ``s.wait_stream(other)`` first, and so do
-    those that use its results. A tensor that is used on another stream than the one that it was made on needs
-    ``record_stream`` if it is freed before that stream has passed. RuntimeError where the device is not there.
+    It does not wait: what the block uses of other streams' results needs ``s.wait_stream(other)`` first, and
+    so do those that use its results. A tensor that is used on another stream than the one that it was made on
+    needs ``record_stream`` if it is freed before that stream has passed. RuntimeError where the device is not
+    there.
     """
 
     __slots__ = ("_before", "_stream")
@@ -300,9 +303,7 @@ def _number(op: str, device: DeviceLike) -> int:
         except ValueError:
             index = None
         except TypeError:
-            raise TypeError(
-                f"{op}: 'device' must be an int, a device or its name; got {device!r}"
-            ) from None
+            raise TypeError(f"{op}: 'device' must be an int, a device or its name; got {device!r}") from None
     if index is None or index < 0:
         raise ValueError(f"{op}: a CUDA device is needed, as 0, 'cuda' or 'cuda:0'; got {device!r}")
     return min(index, 2**31 - 1)

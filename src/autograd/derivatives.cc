@@ -11,6 +11,7 @@
 #include "core/errors.h"
 #include "tenon/elementwise.h"
 #include "tenon/ops.h"
+#include "tenon/program_steps.h"
 
 namespace tenon {
 namespace derive {
@@ -24,17 +25,32 @@ using In = const Tensor&;
 
 // What is masked is chosen, not multiplied: infinity times 0 is NaN.
 Tensor zero(In g) { return where(false, g, 0); }
-// Of the operand that the result is where it is not `less` than the other one. Equal ones share the gradient.
-Tensor unless(In less, In a, In b, In g) { return where(less, 0, where(eq(a, b), mul(g, 0.5), g)); }
+// The gradient of an operand that is the result unless it is `less` than the other one. Equal ones share it.
+template <class L, class T>
+auto unless(const L& less, const T& a, const T& b, const T& g) {
+  return where(less, 0, where(eq(a, b), mul(g, 0.5), g));
+}
 // Not above 0, so that what overflows there has no part in higher derivatives.
-Tensor negative_part(In a) { return where(gt(a, 0), 0, a); }
+template <class T>
+auto negative_part(const T& a) {
+  return where(gt(a, 0), 0, a);
+}
 // The distance of the point (a, b) from the origin, and 1 at the origin.
-Tensor distance(In a, In b) { return hypot(where(logical_and(eq(a, 0), eq(b, 0)), 1, a), b); }
+template <class T>
+auto distance(const T& a, const T& b) {
+  return hypot(where(logical_and(eq(a, 0), eq(b, 0)), 1, a), b);
+}
+
+// Complex numbers have no order: there it is all but 0.
+Tensor not_below_zero(In b) { return is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0); }
+steps::Value not_below_zero(const steps::Value& b) { return b.is_complex() ? ne(b, 0) : ge(b, 0); }
 
 // Of an operand that is a number of its own kind, as an order.
 [[noreturn]] Tensor no_gradient(const char* op) { errors::no_derivative(op); }
 
-// ROW(op, what the gradient of a needs, that gradient[, the same for b[, and c]]); a, b, c, y, g are bound.
+// ROW(op, what the gradient of a needs, that gradient[, the same for b[, and c]]); a, b, c, y, g are bound. A gradient
+// of several steps is one pass (fused), so a formula is written for tensors and for values of a program at once; the
+// OPS rows hold formulas that only tensors have.
 // clang-format off
 #define ROW_BEGIN(op, ka, kb, kc)                                                                    \
   case Op::op: {                                                                                     \
@@ -45,17 +61,34 @@ Tensor distance(In a, In b) { return hypot(where(logical_and(eq(a, 0), eq(b, 0))
   }};           \
   return row;   \
   }
-#define ROW1(op, ka, da) ROW_BEGIN(op, ka, nothing, nothing) if (need[0]) out[0] = da; ROW_END
+#define FUSED(op, formula)                                                                                    \
+  fused(#op, [](const auto& g, const auto& a, const auto& b, const auto& c, const auto& y) {                  \
+    (void)g, (void)a, (void)b, (void)c, (void)y;                                                              \
+    return formula;                                                                                           \
+  }, g, a, b, c, y)
+#define ROW1(op, ka, da) ROW_BEGIN(op, ka, nothing, nothing) if (need[0]) out[0] = FUSED(op, da); ROW_END
 #define ROW2(op, ka, da, kb, db) \
   ROW_BEGIN(op, ka, kb, nothing) \
-  if (need[0]) out[0] = da;      \
-  if (need[1]) out[1] = db;      \
+  if (need[0]) out[0] = FUSED(op, da); \
+  if (need[1]) out[1] = FUSED(op, db); \
   ROW_END
 #define ROW3(op, ka, da, kb, db, kc, dc) \
+  ROW_BEGIN(op, ka, kb, kc)              \
+  if (need[0]) out[0] = FUSED(op, da); \
+  if (need[1]) out[1] = FUSED(op, db); \
+  if (need[2]) out[2] = FUSED(op, dc); \
+  ROW_END
+#define OPS1(op, ka, da) ROW_BEGIN(op, ka, nothing, nothing) if (need[0]) out[0] = da; ROW_END
+#define OPS3(op, ka, da, kb, db, kc, dc) \
   ROW_BEGIN(op, ka, kb, kc)              \
   if (need[0]) out[0] = da;              \
   if (need[1]) out[1] = db;              \
   if (need[2]) out[2] = dc;              \
+  ROW_END
+#define OPS2(op, ka, da, kb, db) \
+  ROW_BEGIN(op, ka, kb, nothing) \
+  if (need[0]) out[0] = da;      \
+  if (need[1]) out[1] = db;      \
   ROW_END
 // clang-format on
 #define NONDIFFERENTIABLE(op) case Op::op:
@@ -71,7 +104,7 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(square, a, mul(g, mul(cj(a), 2)))
     ROW1(reciprocal, y, neg(mul(g, cj(square(y)))))
     ROW1(conj, nothing, cj(g))
-    ROW1(angle, a, is_complex(a.dtype()) ? div(mul(mul(g, a), Scalar(complex128{0, 1})), square(abs(where(eq(a, 0), 1, a)))) : zero(g))
+    OPS1(angle, a, is_complex(a.dtype()) ? div(mul(mul(g, a), Scalar(complex128{0, 1})), square(abs(where(eq(a, 0), 1, a)))) : zero(g))
     ROW2(add, nothing, g, nothing, g)
     ROW2(sub, nothing, g, nothing, neg(g))
     ROW2(mul, b, mul(g, cj(b)), a, mul(g, cj(a)))
@@ -80,17 +113,17 @@ const ElementwiseRow& elementwise(Op op) {
     ROW2(fmod, nothing, g, ab, neg(mul(g, trunc(div(a, b)))))
     // At 0 to the power 0, too, all derivatives by the base are 0.
     ROW2(pow, ab, where(eq(b, 0), 0, mul(g, cj(mul(b, pow(a, where(eq(b, 0), 0, sub(b, 1))))))),
-              aby, mul(g, cj(mul(y, log(where(logical_and(eq(a, 0), is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0)), 1, a))))))
+              aby, mul(g, cj(mul(y, log(where(logical_and(eq(a, 0), not_below_zero(b)), 1, a))))))
     ROW2(maximum, ab, unless(lt(a, b), a, b, g), ab, unless(gt(a, b), a, b, g))
     ROW2(minimum, ab, unless(gt(a, b), a, b, g), ab, unless(lt(a, b), a, b, g))
     ROW2(fmax, ab, where(logical_or(ge(a, b), isnan(b)), g, 0), ab, where(logical_or(ge(a, b), isnan(b)), 0, g))
     ROW2(fmin, ab, where(logical_or(le(a, b), isnan(b)), g, 0), ab, where(logical_or(le(a, b), isnan(b)), 0, g))
     ROW2(hypot, ay, mul(g, div(a, y)), by, mul(g, div(b, y)))
-    ROW2(copysign, ay, mul(g, where(eq(a, 0), 0, mul(sign(a), sign(y)))), nothing, zero(g))
+    OPS2(copysign, ay, mul(g, where(eq(a, 0), 0, mul(sign(a), sign(y)))), nothing, zero(g))
     ROW3(clip, abc, where(logical_and(ge(a, b), le(a, c)), g, 0), abc, where(logical_and(lt(a, b), lt(b, c)), g, 0),
                abc, where(logical_or(gt(a, c), ge(b, c)), g, 0))
     ROW3(lerp, c, mul(g, sub(1, cj(c))), c, mul(g, cj(c)), ab, mul(g, cj(sub(b, a))))
-    ROW3(where, nothing, Tensor(), a, where(a, g, 0), a, where(a, 0, g))
+    OPS3(where, nothing, Tensor(), a, where(a, g, 0), a, where(a, 0, g))
     ROW1(frac, nothing, g)
 
     ROW1(exp, y, mul(g, cj(y)))
@@ -131,7 +164,7 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(lgamma, a, mul(g, digamma(a)))
     ROW1(digamma, a, mul(g, trigamma(a)))
     ROW1(trigamma, a, mul(g, polygamma(2, a)))
-    ROW2(polygamma, nothing, no_gradient("polygamma"), ab, mul(g, polygamma(add(a, 1), b)))
+    OPS2(polygamma, nothing, no_gradient("polygamma"), ab, mul(g, polygamma(add(a, 1), b)))
     ROW1(sigmoid, y, mul(g, mul(y, sub(1, y))))
     ROW1(relu, y, where(le(y, 0), 0, g))
     ROW1(silu, a, mul(g, mul(sigmoid(a), add(1, mul(a, sub(1, sigmoid(a)))))))
@@ -143,12 +176,12 @@ const ElementwiseRow& elementwise(Op op) {
     ROW2(leaky_relu, ab, where(gt(a, 0), g, mul(g, b)), a, mul(g, negative_part(a)))
     ROW2(elu, ab, where(gt(a, 0), g, mul(g, mul(b, exp(negative_part(a))))), a, mul(g, expm1(negative_part(a))))
     ROW1(copy, nothing, g)
-    ROW1(sign, ay, is_complex(a.dtype()) ? where(eq(a, 0), 0, div(sub(g, mul(real(mul(g, cj(y))), y)), abs(where(eq(a, 0), 1, a)))) : zero(g))
-    ROW1(floor, nothing, zero(g))
-    ROW1(ceil, nothing, zero(g))
-    ROW1(trunc, nothing, zero(g))
-    ROW1(rint, nothing, zero(g))
-    ROW2(floor_divide, nothing, zero(g), nothing, zero(g))
+    OPS1(sign, ay, is_complex(a.dtype()) ? where(eq(a, 0), 0, div(sub(g, mul(real(mul(g, cj(y))), y)), abs(where(eq(a, 0), 1, a)))) : zero(g))
+    OPS1(floor, nothing, zero(g))
+    OPS1(ceil, nothing, zero(g))
+    OPS1(trunc, nothing, zero(g))
+    OPS1(rint, nothing, zero(g))
+    OPS2(floor_divide, nothing, zero(g), nothing, zero(g))
     // clang-format on
 
     NONDIFFERENTIABLE(nextafter)
@@ -238,8 +271,9 @@ void record_elementwise(Op op, std::span<const Operand> operands, const Elementw
     if (!(kept & (1u << i))) continue;
     // A number is kept as a constant of the dtype that it was computed in.
     const DType dtype = i == 0 && info(op).rule == Rule::select ? DType::bool_ : types.compute;
-    node->saved_[i] = Saved(operands[i].is_tensor() ? operands[i].tensor() : Tensor::of(operands[i].scalar(), dtype, y.device()),
-                            info(op).name.data());
+    node->saved_[i] =
+        Saved(operands[i].is_tensor() ? operands[i].tensor() : Tensor::of(operands[i].scalar(), dtype, y.device()),
+              info(op).name.data());
   }
   if (kept & derive::y) node->saved_output_ = Saved::output(y, info(op).name.data());
   autograd::attach(y, Ref<Node>::adopt(node.leak()), std::move(edges));

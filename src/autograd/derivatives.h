@@ -53,10 +53,30 @@ BackwardOfMany var_mean(const Tensor& x, const Dims& axes, double correction);
 Backward extremum(const Tensor& x, const Dims& axes, const Tensor& y, const char* op);
 Backward cumsum(int dim);
 Backward cumprod(const Tensor& x, int dim, const Tensor& y);
+Backward linear_recurrence(const Tensor& a, int dim, const Tensor& y);
 Backward softmax(int dim, const Tensor& y);
 Backward log_softmax(int dim, const Tensor& y);
 Backward matmul(const Tensor& a, const Tensor& b);
 Backward norm2(const Tensor& x, const Dims& axes, const Tensor& y);
+Backward addcmul(const Tensor& a, const Tensor& b, const Scalar& value);
+Backward addcdiv(const Tensor& a, const Tensor& b, const Scalar& value);
+Backward gelu_tanh(const Tensor& x);
+Backward scaled_softplus(const Tensor& x, const double& beta, const double& threshold);
+Backward hardtanh(const Tensor& x, const Scalar& low, const Scalar& high);
+Backward hardsigmoid(const Tensor& x);
+Backward hardswish(const Tensor& x);
+Backward mish(const Tensor& x);
+inline constexpr double kSeluAlpha = 1.6732632423543772, kSeluScale = 1.0507009873554805;  // Klambauer et al., 2017
+Backward selu(const Tensor& x);
+Backward celu(const Tensor& x, const double& alpha);
+Backward softsign(const Tensor& x);
+Backward tanhshrink(const Tensor& x);
+Backward softshrink(const Tensor& x, const double& lambd);
+Backward hardshrink(const Tensor& x, const double& lambd);
+Backward threshold(const Tensor& x, const Scalar& limit, const Scalar& value);
+
+BackwardOfMany eigh(const Tensor& w, const Tensor& v);
+BackwardOfMany svd(const Tensor& u, const Tensor& s, const Tensor& vh);
 
 // ---- what they share ----
 // Conjugation costs nothing for real values.

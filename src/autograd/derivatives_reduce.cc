@@ -110,19 +110,36 @@ Backward cumsum(int dim) {
     return {flip(tenon::cumsum(flip(g, d), dim), d)};
   };
 }
-Backward cumprod(const Tensor& x, int dim, const Tensor&) {
-  return [x = Saved(x, "cumprod"), dim](In g) -> Grads {
-    // dy_j/dx_i = prod of x_k, k <= j, k != i. The matrix of products over (i, j) is right where factors are zero.
-    const Tensor t = movedim(x.get(), {dim}, {-1});
-    const std::int64_t n = t.size(-1);
-    if (n == 0) return {zeros_of(x.get().shape(), g)};
-    Dims square = t.shape();
-    square.insert(square.size() - 1, n);
-    const Tensor diagonal = eye(n, {}, 0, DType::bool_, t.device());
-    const Tensor factors = where(diagonal, 1, expand(unsqueeze(t, {-2}), square));  // row i: x with x_i = 1
-    const Tensor products = triu(tenon::cumprod(factors, -1));
-    const Tensor gt = unsqueeze(movedim(g, {dim}, {-1}), {-2});
-    return {movedim(tenon::sum(mul(gt, cj(products)), Dims{-1}), {-1}, {dim})};
+namespace {
+
+// t moved by one along the dimension: its first element is `first`, its last one is gone.
+Tensor after(double first, In t, int dim) {
+  Dims shape = t.shape();
+  const std::int64_t n = shape[dim];
+  shape[dim] = 1;
+  const Tensor parts[] = {full(shape, first, t.dtype(), t.device()), narrow(t, dim, 0, n - 1)};
+  return tenon::cat(parts, dim);
+}
+// r[i] = g[i] + conj(a[i + 1]) r[i + 1].
+Tensor backward_recurrence(In a, In g, int dim) {
+  const Dims d{dim};
+  return flip(tenon::linear_recurrence(after(0, flip(cj(a), d), dim), flip(g, d), dim), d);
+}
+
+}  // namespace
+
+Backward cumprod(const Tensor& x, int dim, const Tensor& y) {
+  return [x = Saved(x, "cumprod"), y = Saved::output(y, "cumprod"), dim](In g) -> Grads {
+    // Of y[j] by x[i]: the product before i, times that of what is between i and j. No factor is divided by.
+    if (g.ndim() == 0 || g.numel() == 0) return {g};
+    return {mul(cj(after(1, y.get(), dim)), backward_recurrence(x.get(), g, dim))};
+  };
+}
+Backward linear_recurrence(const Tensor& a, int dim, const Tensor& y) {
+  return [a = Saved(a, "linear_recurrence"), y = Saved::output(y, "linear_recurrence"), dim](In g) -> Grads {
+    if (g.ndim() == 0 || g.numel() == 0) return {tenon::mul(g, 0), g};
+    const Tensor r = backward_recurrence(a.get(), g, dim);
+    return {mul(r, cj(after(0, y.get(), dim))), r};
   };
 }
 Backward softmax(int dim, const Tensor& y) {

@@ -63,6 +63,7 @@ std::vector<void*> Hooks::python_objects() {
   collect(before);
   collect(after);
   collect(leaf);
+  if (metadata) out.push_back(metadata.get());
   return out;
 }
 
@@ -71,11 +72,13 @@ void Hooks::clear() {
   List<NodePreHook> b;
   List<NodeHook> c;
   List<LeafHook> d;
+  std::shared_ptr<void> e;
   std::lock_guard lock(mutex);
   a.swap(tensor);
   b.swap(before);
   c.swap(after);
   d.swap(leaf);
+  e.swap(metadata);
 }
 
 void HookHandle::remove() {
@@ -123,9 +126,8 @@ Tensor run_tensor_hooks(Node& n, std::uint32_t output, Tensor g) {
     const Tensor replaced = (*hook)(g);
     if (!replaced.defined()) continue;
     if (replaced.shape() != g.shape()) errors::wrong_shape("register_hook", replaced.shape(), g.shape());
-    g = replaced.dtype() == g.dtype() && replaced.device() == g.device()
-            ? replaced
-            : to(replaced, g.dtype(), g.device());
+    g = replaced.dtype() == g.dtype() && replaced.device() == g.device() ? replaced
+                                                                         : to(replaced, g.dtype(), g.device());
   }
   return g;
 }

@@ -29,6 +29,8 @@ struct Hooks {
   List<LeafHook> leaf;
   std::vector<std::pair<std::uint32_t, std::shared_ptr<Tensor>>> retained;  // retain_grad()'s, by output
 
+  std::shared_ptr<void> metadata;  // a Python object
+
   // Those of an output; all where it is -1.
   template <class F>
   std::vector<std::shared_ptr<const F>> of(const List<F>& list, std::int64_t output = -1) {

@@ -20,10 +20,10 @@ namespace {
 
 // How a device type's plugin is found.
 struct PluginNames {
-  const char* type;      // as messages name it
+  const char* type;  // as messages name it
   const char* variable;  // of the environment: the path to take in place of the others
-  const char* library;   // beside this library...
-  const char* package;   // ...or in the package beside it
+  const char* library;  // beside this library...
+  const char* package;  // ...or in the package beside it
 };
 constexpr PluginNames kPlugins[] = {
     {"CPU", nullptr, nullptr, nullptr},  // built in
@@ -85,8 +85,8 @@ void load(Entry& e, const PluginNames& names) {
       // A file that is there but does not load, or the first place to look, is what the user should hear of.
       const char* why = dlerror();
       if (e.tried.empty() || access(path.c_str(), F_OK) == 0)
-        e.tried = errors::text("tenon's ", names.type, " library could not be loaded (", why, "); set ",
-                               names.variable, " or install ", names.package);
+        e.tried = errors::text("tenon's ", names.type, " library could not be loaded (", why, "); set ", names.variable,
+                               " or install ", names.package);
       continue;
     }
     auto symbol = reinterpret_cast<BackendEntry>(dlsym(library, "tenon_backend"));
@@ -112,8 +112,8 @@ const Backend& backend(Device device) {
   const Backend* table = e.table;
   if (!table) errors::no_backend(device, e.tried);
   if (device.index < 0 || device.index >= e.devices)
-    errors::no_backend(device, errors::text("there are ", e.devices, " ",
-                                            kPlugins[static_cast<int>(device.type)].type, " devices"));
+    errors::no_backend(
+        device, errors::text("there are ", e.devices, " ", kPlugins[static_cast<int>(device.type)].type, " devices"));
   return *table;
 }
 

@@ -42,9 +42,9 @@ void keep_until_passed(Stream stream, Ref<Storage> storage) {
     added->storage = std::move(storage);
     g_any = true;
   }
-  const Status status = backend(stream.device)
-                            .stream_callback(
-                                stream, [](void* kept) { static_cast<Kept*>(kept)->passed = true; }, added);
+  const Status status =
+      backend(stream.device)
+          .stream_callback(stream, [](void* kept) { static_cast<Kept*>(kept)->passed = true; }, added);
   if (status == Status::ok) return;
   added->passed = true;  // the device does nothing any more
   launch_failed(status, "copy", stream.device);

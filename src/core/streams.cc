@@ -15,7 +15,8 @@ constinit thread_local std::int32_t t_current[kMostDevices] = {};
 std::atomic<unsigned> g_next[kMostDevices];
 
 const Backend& backend_with_streams(const char* op, Device device) {
-  if (device.is_cpu()) errors::fail<DeviceError>(op, "the CPU has no streams; its operations are done when they return");
+  if (device.is_cpu())
+    errors::fail<DeviceError>(op, "the CPU has no streams; its operations are done when they return");
   return backend(device);
 }
 
@@ -111,8 +112,7 @@ void Event::record(Stream stream) {
 }
 
 void Event::wait(Stream stream) const {
-  if (event_)
-    check(backend_with_streams("wait", stream.device).event_wait(event_, stream), "wait", stream.device);
+  if (event_) check(backend_with_streams("wait", stream.device).event_wait(event_, stream), "wait", stream.device);
 }
 
 bool Event::is_done() const {

@@ -6,7 +6,9 @@
 
 #include "autograd/derivatives.h"
 #include "autograd/elementwise_node.h"
+#include "core/errors.h"
 #include "core/launch.h"
+#include "ops/operands.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/ops.h"
@@ -26,81 +28,22 @@ constexpr OpInfo kInfo[kOps] = {
 
 struct Call {
   ElementwiseTypes types;
-  DType promoted = DType::bool_;
-  Dims shape;
-  Device device = kCpu;
+  DType promoted;
+  Place place;
 };
-
-// The dtype all operands are converted to; of operands 2 and 3 only for `where`.
-DType promoted_dtype(Op op, std::span<const Operand> in) {
-  const std::size_t first = info(op).rule == Rule::select ? 1 : 0;
-  bool any = false;
-  DType d = DType::bool_;
-  for (std::size_t i = first; i < in.size(); ++i) {
-    if (!in[i].is_tensor()) continue;
-    d = any ? promote(d, in[i].tensor().dtype()) : in[i].tensor().dtype();
-    any = true;
-  }
-  for (std::size_t i = first; i < in.size(); ++i) {
-    if (in[i].is_tensor()) continue;
-    const Scalar& s = in[i].scalar();
-    if (!any) {
-      d = s.default_dtype();
-      any = true;
-    } else {
-      d = s.promote_with(d);
-    }
-  }
-  return d;
-}
 
 Call prepare(Op op, std::span<const Operand> in) {
   const std::string_view name = info(op).name;
-  Call call;
-  call.promoted = promoted_dtype(op, in);
-  call.types = elementwise_types(op, call.promoted);
-  bool first = true;
-  const Tensor* movable = nullptr;  // only CPU tensors without dimensions so far: they may follow to a device
-  for (const Operand& o : in) {
-    if (!o.is_tensor()) {
-      if (!o.scalar().fits(call.types.compute)) errors::scalar_out_of_bounds(name, o.scalar(), call.types.compute);
-      continue;
-    }
-    const Tensor& t = o.tensor();
-    if (first) {
-      call.shape = t.shape();
-      call.device = t.device();
-      if (t.device().is_cpu() && t.ndim() == 0) movable = &t;
-      first = false;
-    } else {
-      if (call.shape != t.shape()) call.shape = broadcast_shapes(name, call.shape, t.shape());
-      const bool number = t.device().is_cpu() && t.ndim() == 0;
-      if (call.device != t.device() && !number) {
-        if (!movable) errors::device_mismatch(name, call.device, t.device());
-        call.device = t.device();
-      }
-      if (!number) movable = nullptr;
-    }
-  }
-  if (info(op).rule == Rule::select && in[0].is_tensor() && in[0].tensor().dtype() != DType::bool_ &&
-      in[0].tensor().dtype() != DType::uint8)
+  const bool select = info(op).rule == Rule::select;
+  const DType promoted = promoted_dtype(in, select ? 1 : 0);
+  const ElementwiseTypes types = elementwise_types(op, promoted);
+  for (const Operand& o : in)
+    if (!o.is_tensor() && !o.scalar().fits(types.compute))
+      errors::scalar_out_of_bounds(name, o.scalar(), types.compute);
+  const Call call{types, promoted, common_place(name, in)};
+  if (select && in[0].is_tensor() && in[0].tensor().dtype() != DType::bool_ && in[0].tensor().dtype() != DType::uint8)
     errors::dtype_not_supported(name, in[0].tensor().dtype(), "a bool tensor as its condition");
   return call;
-}
-
-// A result's layout follows the inputs' where they agree, so that a transposed operand is read as it lies.
-Tensor allocate_result(const Call& call, std::span<const Operand> in) {
-  Tensor out = empty(call.shape, call.types.result, call.device);
-  if (call.shape.size() < 2) return out;
-  const Tensor* like = nullptr;
-  for (const Operand& o : in) {
-    if (!o.is_tensor() || o.tensor().ndim() != call.shape.size()) continue;
-    if (o.tensor().is_contiguous()) return out;
-    if (!like) like = &o.tensor();
-  }
-  if (!like || like->shape() != call.shape) return out;
-  const Dims strides = dense_strides(call.shape, memory_order(like->shape(), like->strides()));
-  return strides == out.strides() ? out : alias(out, 0, call.shape, strides);
 }
 
 void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out) {
@@ -122,18 +65,18 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
   for (int i = 1; i <= c.arity; ++i) {
     const Operand& o = in[static_cast<std::size_t>(i - 1)];
     const bool select_condition = i == 1 && rule == Rule::select;
-    const bool host_number = o.is_tensor() && o.tensor().device() != call.device;
+    const bool host_number = o.is_tensor() && o.tensor().device() != call.place.device;
     if (o.is_tensor() && !host_number) {
       const Tensor& t = o.tensor();
       if (t.data() == out.data()) c.stream_output = false;  // in place: the lines are in the cache
       c.data[i] = t.data();
       c.dtype[i] = t.dtype();
       c.immediate[i] = false;
-      if (t.shape() == call.shape) {
+      if (t.shape() == call.place.shape) {
         operands[i] = {&t.strides(), t.itemsize()};
         continue;
       }
-      strides[i] = broadcast_strides(t.shape(), t.strides(), call.shape);
+      strides[i] = broadcast_strides(t.shape(), t.strides(), call.place.shape);
       operands[i] = {&strides[i], t.itemsize()};
     } else {
       const DType d = select_condition ? DType::bool_ : op == Op::copy ? out.dtype() : c.compute;
@@ -147,12 +90,12 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
         number = Scalar::load(call.promoted, c.value[i]);
       }
       number.store(d, c.value[i]);
-      if (none.size() != call.shape.size()) none = Dims(call.shape.size(), 0);
+      if (none.size() != call.place.shape.size()) none = Dims(call.place.shape.size(), 0);
       operands[i] = {&none, 0};
     }
   }
-  build_loop(c.loop, call.shape, {operands, static_cast<std::size_t>(c.arity) + 1});
-  launch(info(op).name.data(), call.device, call.types.compute, &Backend::elementwise, c);
+  build_loop(c.loop, call.place.shape, {operands, static_cast<std::size_t>(c.arity) + 1});
+  launch(info(op).name.data(), call.place.device, call.types.compute, &Backend::elementwise, c);
 }
 
 // The commonest call needs no plan: tensors of one dtype and shape, row-major on the CPU, and numbers that do not
@@ -206,17 +149,6 @@ bool may_overwrite(std::span<const Operand> in, const Tensor& out) {
   for (const Operand& o : in)
     if (o.is_tensor() && o.tensor().data() != out.data() && may_share_memory(o.tensor(), out)) return false;
   return true;
-}
-
-bool any_needs_grad(std::span<const Operand> in) {
-  if (!grad_enabled()) return false;
-  for (const Operand& o : in) {
-    if (!o.is_tensor()) continue;
-    const TensorImpl* p = o.tensor().impl();
-    // A view without a history of its own may have one through its base.
-    if ((p->grad_meta || (p->base && p->base->grad_meta)) && o.tensor().requires_grad()) return true;
-  }
-  return false;
 }
 
 // Whether a op b holds where a is certainly less than b (or certainly greater).
@@ -278,7 +210,7 @@ Tensor compose_complex(Op op, std::span<const Operand> in) {
 // on as integers. Undefined for other dtypes.
 Tensor next_half(Op op, std::span<const Operand> in) {
   if (op != Op::nextafter) return {};
-  const DType d = promoted_dtype(op, in);
+  const DType d = promoted_dtype(in);
   if (!is_half(d)) return {};
   Tensor r;
   {
@@ -309,7 +241,7 @@ Tensor composed(Op op, std::span<const Operand> in) {
 
 // Throws ValueError for a negative power of integers. An exponent's tensor is read for that, on a device too.
 void check_power(std::span<const Operand> in) {
-  if (!is_integral(promoted_dtype(Op::pow, in))) return;
+  if (!is_integral(promoted_dtype(in))) return;
   const Operand& b = in[1];
   bool negative = !b.is_tensor() && b.scalar().is_negative();
   if (b.is_tensor() && kind(b.tensor().dtype()) == Kind::signed_integer && b.tensor().numel() > 0) {
@@ -317,14 +249,6 @@ void check_power(std::span<const Operand> in) {
     negative = any(lt(b, 0)).item<bool>();
   }
   if (negative) errors::fail("pow", "integers to negative integer powers are no integers; convert with .float() first");
-}
-
-void check_out(std::string_view name, const Tensor& out, DType dtype, const Dims& shape, Device device, bool record) {
-  if (record || (grad_enabled() && out.requires_grad())) errors::out_requires_grad(name);
-  if (!can_cast_same_kind(dtype, out.dtype())) errors::result_does_not_fit(name, dtype, out.dtype());
-  if (out.shape() != shape) errors::wrong_shape(name, out.shape(), shape);
-  if (out.device() != device) errors::device_mismatch(name, device, out.device());
-  autograd::check_inplace(out, name.data(), false);
 }
 
 }  // namespace
@@ -367,26 +291,26 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
     }
     if (Tensor r = composed(op, in); r.defined()) return r;
     const Call call = prepare(op, in);
-    Tensor result = allocate_result(call, in);
+    Tensor result = empty_like_operands(call.place, call.types.result, in);
     run(op, call, in, result);
     if (record) record_elementwise(op, in, call.types, result);
     return result;
   }
   const std::string_view name = info(op).name;
   if (const Tensor r = composed(op, in); r.defined()) {
-    check_out(name, *out, r.dtype(), r.shape(), r.device(), record);
+    check_out(name, *out, r.dtype(), {r.shape(), r.device()}, record);
     copy_(*const_cast<Tensor*>(out), r);
     return *out;
   }
   const Call call = prepare(op, in);
-  check_out(name, *out, call.types.result, call.shape, call.device, record);
+  check_out(name, *out, call.types.result, call.place, record);
   // An input that would be overwritten before it is read is copied first.
   Tensor copies[3];
   std::vector<Operand> safe(in.begin(), in.end());
   for (std::size_t i = 0; i < in.size(); ++i) {
     if (!in[i].is_tensor() || !may_share_memory(in[i].tensor(), *out)) continue;
     const Tensor& t = in[i].tensor();
-    if (!partially_overlap(*out, t, broadcast_strides(t.shape(), t.strides(), call.shape))) continue;
+    if (!partially_overlap(*out, t, broadcast_strides(t.shape(), t.strides(), call.place.shape))) continue;
     copies[i] = t.detach().clone();
     safe[i] = Operand(copies[i]);
   }
@@ -415,7 +339,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
   const Call call = prepare(op, in);
   if (!can_cast_same_kind(call.types.result, self.dtype()))
     errors::result_does_not_fit(name, call.types.result, self.dtype());
-  if (call.shape != self.shape()) errors::cannot_expand(name, self.shape(), call.shape);
+  if (call.place.shape != self.shape()) errors::cannot_expand(name, self.shape(), call.place.shape);
   autograd::check_inplace(self, name.data(), record);
   if (!record) {
     NoGrad guard;

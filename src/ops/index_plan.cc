@@ -154,8 +154,8 @@ Tensor true_positions(const char* op, const Tensor& mask) {
   const Tensor m = contiguous(mask);
   const Tensor out = empty({count_true(op, m)}, DType::int64, m.device());
   if (out.numel() > 0)
-    launch(op, m.device(), DType::bool_, &Backend::true_positions, m.data<bool>(), m.numel(),
-           out.data<std::int64_t>(), out.numel());
+    launch(op, m.device(), DType::bool_, &Backend::true_positions, m.data<bool>(), m.numel(), out.data<std::int64_t>(),
+           out.numel());
   return out;
 }
 

@@ -16,13 +16,13 @@ void check_ndim(const char* op, const Tensor& t, int wanted, std::string_view te
 // Of two tensors of one dtype that the kernels take.
 Tensor product(const Tensor& a, const Tensor& b) {
   const DType d = a.dtype();
-  const Dims shape = matmul_shape(a, b);
+  const MatmulPlan plan(a, b);
   Tensor out;
-  if (a.shape().back() == 0) {
-    out = full(shape, 0, d, a.device());
+  if (plan.inner() == 0) {
+    out = full(plan.shape(), 0, d, a.device());
   } else {
-    out = empty(shape, d, a.device());
-    if (out.numel() > 0) launch("matmul", a.device(), d, &Backend::matmul, plan_matmul(a, b, out));
+    out = empty(plan.shape(), d, a.device());
+    if (out.numel() > 0) launch("matmul", a.device(), d, &Backend::matmul, plan.call(out));
   }
   if (autograd::needs_grad(a, b)) {
     const Tensor inputs[] = {a, b};

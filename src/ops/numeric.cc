@@ -1,5 +1,6 @@
 // Elementwise operations that are made of several primitives, or take more than operands.
 #include "tenon/ops/numeric.h"
+#include "tenon/ops/activations.h"
 
 #include <algorithm>
 #include <cmath>
@@ -69,7 +70,9 @@ Tensor& sum_into(Op op, Tensor& self, const Operand& b, const Scalar& alpha) {
 bool flows(const Operand& o) { return o.is_tensor() && autograd::needs_grad(o.tensor()); }
 
 // r, whose gradient by the operand is 0 and no more undefined where the quotient's is.
-Tensor without_slope(const Tensor& r, const Operand& o) { return flows(o) ? where(false, to(o.tensor(), r.dtype()), r) : r; }
+Tensor without_slope(const Tensor& r, const Operand& o) {
+  return flows(o) ? where(false, to(o.tensor(), r.dtype()), r) : r;
+}
 
 }  // namespace
 
@@ -89,8 +92,7 @@ Rounding rounding(const std::string& name) {
 Tensor div(const Operand& a, const Operand& b, Rounding rounding) {
   if (rounding == Rounding::floor) return floor_divide(a, b);
   // Integers stay integers, exactly: what fmod leaves is divisible.
-  if (is_integral(dtype_of_operand(a)) && is_integral(dtype_of_operand(b)))
-    return floor_divide(sub(a, fmod(a, b)), b);
+  if (is_integral(dtype_of_operand(a)) && is_integral(dtype_of_operand(b))) return floor_divide(sub(a, fmod(a, b)), b);
   const DType d = common_dtype(a, b);
   Tensor quotient;
   {
@@ -102,9 +104,7 @@ Tensor div(const Operand& a, const Operand& b, Rounding rounding) {
   return without_slope(without_slope(quotient, a), b);
 }
 
-std::pair<Tensor, Tensor> divmod(const Operand& a, const Operand& b) {
-  return {floor_divide(a, b), remainder(a, b)};
-}
+std::pair<Tensor, Tensor> divmod(const Operand& a, const Operand& b) { return {floor_divide(a, b), remainder(a, b)}; }
 
 // ---- limits ----
 
@@ -231,23 +231,18 @@ Tensor logit(const Operand& x, double eps) { return logit(clip(x, eps, 1 - eps))
 // ---- activations ----
 
 Gelu gelu_approximation(const std::string& name) {
-  if (name != "none" && name != "tanh")
-    errors::fail("gelu", "approximate must be 'none' or 'tanh'; got '", name, "'");
+  if (name != "none" && name != "tanh") errors::fail("gelu", "approximate must be 'none' or 'tanh'; got '", name, "'");
   return name == "tanh" ? Gelu::tanh : Gelu::none;
 }
 
 Tensor gelu(const Operand& x, Gelu approximation) {
   if (approximation == Gelu::none) return gelu(x);
-  const Tensor given = tensor_of(x, elementwise_types(Op::gelu, dtype_of_operand(x)).result), t = widened(given);
-  const Tensor inside = mul(mul(t, add(mul(square(t), 0.044715), 1)), 0.7978845608028654);  // sqrt(2 / pi)
-  return to(mul(mul(t, 0.5), add(tanh(inside), 1)), given.dtype());
+  return gelu_tanh(tensor_of(x, dtype_of_operand(x)));
 }
 
 Tensor softplus(const Operand& x, double beta, double threshold) {
-  const Tensor given = tensor_of(x, elementwise_types(Op::softplus, dtype_of_operand(x)).result), t = widened(given);
-  const Tensor s = beta == 1 ? t : mul(t, beta);
-  const Tensor soft = softplus(s);
-  return to(where(gt(s, threshold), t, beta == 1 ? soft : div(soft, beta)), given.dtype());
+  if (beta == 1 && threshold >= 20) return softplus(x);  // beyond 20 they are the same, but for the last bit
+  return scaled_softplus(tensor_of(x, dtype_of_operand(x)), beta, threshold);
 }
 
 // ---- questions and choices ----

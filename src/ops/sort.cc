@@ -12,13 +12,13 @@ namespace {
 enum class Want : std::uint8_t { values, indices, both };
 
 // The backend sorts contiguous rows, so the dimension comes last in memory.
-Sorted run(const char* op, const Tensor& t, std::int64_t dim, bool descending, Want want) {
+ValuesIndices run(const char* op, const Tensor& t, std::int64_t dim, bool descending, Want want) {
   const int d = normalize_axis(op, dim, t.ndim());
   const bool moves = must_move_last(t, d);
   // Bools that were borrowed may be any bytes; those that are true are equal.
   const Tensor plain = is_bool(t.dtype()) ? logical_or(t, t) : t.detach();
   const Tensor source = contiguous(moves ? movedim(plain, Dims{d}, Dims{-1}) : plain);
-  Sorted s;
+  ValuesIndices s;
   if (want != Want::indices) s.values = empty(source.shape(), t.dtype(), t.device());
   if (want != Want::values) s.indices = empty(source.shape(), DType::int64, t.device());
   if (source.numel() > 0)
@@ -36,8 +36,8 @@ Tensor argsort(const Tensor& t, std::int64_t dim, bool descending) {
   return run("argsort", t, dim, descending, Want::indices).indices;
 }
 
-Sorted sort_with_indices(const Tensor& t, std::int64_t dim, bool descending) {
-  Sorted s = run("sort", t, dim, descending, Want::both);
+ValuesIndices sort_with_indices(const Tensor& t, std::int64_t dim, bool descending) {
+  ValuesIndices s = run("sort", t, dim, descending, Want::both);
   // Sorting only moves elements: the gradient goes back to where each came from.
   if (autograd::needs_grad(t)) s.values = t.ndim() ? gather(t, dim, s.indices) : clone(t);
   return s;
@@ -60,7 +60,8 @@ Tensor order_statistics(const Tensor& t, const Dims& ranks) {
   if (ranks.size() <= kMaxRanks && !is_complex(t.dtype()) && !autograd::needs_grad(t)) {
     const Tensor source = contiguous(rows);
     const Tensor out = empty(shape, t.dtype(), t.device());
-    if (out.numel() == 0 || try_launch("order_statistics", t.device(), &Backend::select, plan_select(source, ranks, out)))
+    if (out.numel() == 0 ||
+        try_launch("order_statistics", t.device(), &Backend::select, plan_select(source, ranks, out)))
       return out;
   }
   const Tensor s = sort(rows);

@@ -33,8 +33,7 @@ void send(const char* op, Copy kind, const Tensor& to, const Tensor& from, bool 
 void send_to_peer(const char* op, const Tensor& to, const Tensor& from) {
   const Stream source = current_stream(from.device()), target = current_stream(to.device());
   wait(source, target);  // who wrote or read the target before
-  const CopyCall c{Copy::to_peer,        to.data(), from.data(), to.nbytes(), from.device().index, to.device().index,
-                   true};
+  const CopyCall c{Copy::to_peer, to.data(), from.data(), to.nbytes(), from.device().index, to.device().index, true};
   launch(op, from.device(), to.dtype(), &Backend::copy, c);
   wait(target, source);
 }

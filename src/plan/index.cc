@@ -1,6 +1,7 @@
 #include "plan/index.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/errors.h"
 #include "plan/loop.h"
@@ -34,17 +35,28 @@ IndexShape index_shape(std::string_view op, const Dims& base, const std::vector<
 
 IndexPlan::IndexPlan(IndexMode mode, const Tensor& base, const std::vector<IndexTensor>& indices, const IndexShape& s,
                      const Tensor& values) {
-  const int ndim = s.result.size();
-  const auto count = indices.size();
-  arrays_.resize(static_cast<std::size_t>(ndim) * (3 + count));
-  std::int64_t *shape = arrays_.data(), *value_strides = shape + ndim, *base_strides = value_strides + ndim,
+  const int ndim = s.result.size(), count = static_cast<int>(indices.size());
+  std::int64_t* shape = few_;
+  IndexOperand* operands = few_indices_;
+  if (const std::size_t wanted = static_cast<std::size_t>(ndim) * (3 + indices.size()); wanted > std::size(few_)) {
+    many_.resize(wanted);
+    shape = many_.data();
+  }
+  if (indices.size() > std::size(few_indices_)) {
+    many_indices_.resize(indices.size());
+    operands = many_indices_.data();
+  }
+  std::int64_t *value_strides = shape + ndim, *base_strides = value_strides + ndim,
                *index_strides = base_strides + ndim;
-  std::vector<Dims> broadcast;
-  for (std::size_t i = 0; i < count; ++i) {
-    const IndexTensor& x = indices[i];
-    indices_.push_back({x.index.data<std::int64_t>(), index_strides + static_cast<std::ptrdiff_t>(i) * ndim,
-                        base.strides()[x.dim] * base.itemsize(), base.shape()[x.dim], x.axis, x.checked, x.from_end});
-    broadcast.push_back(broadcast_strides(x.index.shape(), x.index.strides(), s.common));
+  for (int i = 0; i < count; ++i) {
+    const IndexTensor& x = indices[static_cast<std::size_t>(i)];
+    operands[i] = {x.index.data<std::int64_t>(),
+                   index_strides + i * ndim,
+                   base.strides()[x.dim] * base.itemsize(),
+                   base.shape()[x.dim],
+                   x.axis,
+                   x.checked,
+                   x.from_end};
   }
   // Row-major, neighbours merged where all strides allow it.
   int used = 0, next = 0;  // next: dimension of base
@@ -59,21 +71,23 @@ IndexPlan::IndexPlan(IndexMode mode, const Tensor& base, const std::vector<Index
     const std::int64_t n = s.result[d];
     if (n == 1) continue;
     const std::int64_t value_stride = values.strides()[d] * values.itemsize();
-    const auto index_stride = [&](std::size_t i) { return indexed ? broadcast[i][k] * 8 : 0; };
-    const auto at = [&](std::size_t i, int loop_dim) -> std::int64_t& {
-      return index_strides[static_cast<std::ptrdiff_t>(i) * ndim + loop_dim];
+    // Of an index tensor along this dimension, in bytes; 0 where it is repeated.
+    const auto index_stride = [&](int i) -> std::int64_t {
+      const Tensor& x = indices[static_cast<std::size_t>(i)].index;
+      const int own = k - (s.common.size() - x.ndim());
+      return indexed && own >= 0 && x.shape()[own] != 1 ? x.strides()[own] * 8 : 0;
     };
     const int last = used - 1;
     bool merge = last >= 0 && value_strides[last] == value_stride * n && base_strides[last] == base_stride * n;
-    for (std::size_t i = 0; i < count && merge; ++i) merge = at(i, last) == index_stride(i) * n;
+    for (int i = 0; i < count && merge; ++i) merge = index_strides[i * ndim + last] == index_stride(i) * n;
     const int to = merge ? last : used++;
     shape[to] = merge ? shape[to] * n : n;
     value_strides[to] = value_stride;
     base_strides[to] = base_stride;
-    for (std::size_t i = 0; i < count; ++i) at(i, to) = index_stride(i);
+    for (int i = 0; i < count; ++i) index_strides[i * ndim + to] = index_stride(i);
   }
-  call_ = {mode,          base.dtype(), values.data(), base.data(),           used,           values.numel(), shape,
-           value_strides, base_strides, static_cast<int>(count), indices_.data()};
+  call_ = {mode,  base.dtype(),  values.data(), base.data(), used,    values.numel(),
+           shape, value_strides, base_strides,  count,       operands};
 }
 
 }  // namespace tenon

@@ -28,7 +28,10 @@ Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& to) {
   return out;
 }
 
-void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> operands, Order order) {
+namespace {
+
+template <class AnyLoop>
+void build(AnyLoop& loop, const Dims& shape, std::span<const LoopOperand> operands, Order order) {
   const int count = static_cast<int>(operands.size());
   int axes[kMaxDims];
   int n = 0;
@@ -68,6 +71,15 @@ void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> oper
     for (int k = 0; k < count; ++k) loop.strides[k][last] = (*operands[k].strides)[d] * operands[k].itemsize;
   }
   loop.ndim = last + 1;
+}
+
+}  // namespace
+
+void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> operands, Order order) {
+  build(loop, shape, operands, order);
+}
+void build_loop(ProgramLoop& loop, const Dims& shape, std::span<const LoopOperand> operands) {
+  build(loop, shape, operands, Order::any);
 }
 
 Dims memory_order(const Dims& shape, const Dims& strides) {

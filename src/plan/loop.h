@@ -32,6 +32,7 @@ enum class Order {
 // Fills loop: dimensions of size 1 are dropped, neighbours merged where every operand allows it.
 TENON_API void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> operands,
                           Order order = Order::any);
+TENON_API void build_loop(ProgramLoop& loop, const Dims& shape, std::span<const LoopOperand> operands);
 
 // The axes from outermost to innermost in which the tensor's memory runs; identity for row-major ones.
 TENON_API Dims memory_order(const Dims& shape, const Dims& strides);

@@ -6,12 +6,6 @@
 namespace tenon {
 namespace {
 
-// A matrix (or a stack of them) with its two last strides.
-struct Matrices {
-  std::int64_t rows, columns, row_stride, column_stride;
-  Dims batch, batch_strides;
-};
-
 Matrices matrices(const Tensor& t, bool left) {
   const Dims &shape = t.shape(), &strides = t.strides();
   const int n = t.ndim();
@@ -23,10 +17,6 @@ Matrices matrices(const Tensor& t, bool left) {
     m.batch_strides.push_back(strides[d]);
   }
   return m;
-}
-
-Dims joined_batch(const Matrices& a, const Matrices& b) {
-  return a.batch == b.batch ? a.batch : broadcast_shapes("matmul", a.batch, b.batch);
 }
 
 // A stack of left matrices times one right matrix is a single product, where the stack's rows are evenly spaced.
@@ -42,39 +32,38 @@ void fold_batch(MatmulCall& c, std::int64_t itemsize) {
 
 }  // namespace
 
-Dims matmul_shape(const Tensor& a, const Tensor& b) {
-  const Matrices left = matrices(a, true), right = matrices(b, false);
-  if (left.columns != right.rows) errors::matmul_mismatch("matmul", a.shape(), b.shape());
-  Dims shape = joined_batch(left, right);
-  if (a.ndim() > 1) shape.push_back(left.rows);
-  if (b.ndim() > 1) shape.push_back(right.columns);
-  return shape;
+MatmulPlan::MatmulPlan(const Tensor& a, const Tensor& b)
+    : left_(matrices(a, true)), right_(matrices(b, false)), a_(a.data()), b_(b.data()) {
+  if (left_.columns != right_.rows) errors::matmul_mismatch("matmul", a.shape(), b.shape());
+  batch_ = left_.batch == right_.batch ? left_.batch : broadcast_shapes("matmul", left_.batch, right_.batch);
+  shape_ = batch_;
+  if (a.ndim() > 1) shape_.push_back(left_.rows);
+  if (b.ndim() > 1) shape_.push_back(right_.columns);
 }
 
-MatmulCall plan_matmul(const Tensor& a, const Tensor& b, const Tensor& out) {
-  const Matrices left = matrices(a, true), right = matrices(b, false);
-  const Dims batch = joined_batch(left, right);
+MatmulCall MatmulPlan::call(const Tensor& out) const {
   MatmulCall c;
   c.dtype = out.dtype();
-  c.a = a.data();
-  c.b = b.data();
+  c.a = a_;
+  c.b = b_;
   c.c = out.data();
-  c.m = left.rows;
-  c.n = right.columns;
-  c.k = left.columns;
-  c.a_strides[0] = left.row_stride;
-  c.a_strides[1] = left.column_stride;
-  c.b_strides[0] = right.row_stride;
-  c.b_strides[1] = right.column_stride;
+  c.m = left_.rows;
+  c.n = right_.columns;
+  c.k = left_.columns;
+  c.a_strides[0] = left_.row_stride;
+  c.a_strides[1] = left_.column_stride;
+  c.b_strides[0] = right_.row_stride;
+  c.b_strides[1] = right_.column_stride;
   c.c_strides[0] = c.n;
   c.c_strides[1] = 1;
-  Dims out_strides = contiguous_strides(batch);
+  if (batch_.empty()) return c;
+  Dims out_strides = contiguous_strides(batch_);
   for (auto& s : out_strides) s *= c.m * c.n;
-  const Dims a_strides = broadcast_strides(left.batch, left.batch_strides, batch);
-  const Dims b_strides = broadcast_strides(right.batch, right.batch_strides, batch);
+  const Dims a_strides = broadcast_strides(left_.batch, left_.batch_strides, batch_);
+  const Dims b_strides = broadcast_strides(right_.batch, right_.batch_strides, batch_);
   const std::int64_t size = out.itemsize();
   const LoopOperand operands[] = {{&out_strides, size}, {&a_strides, size}, {&b_strides, size}};
-  build_loop(c.batch, batch, operands);
+  build_loop(c.batch, batch_, operands);
   fold_batch(c, size);
   return c;
 }

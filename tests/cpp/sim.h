@@ -27,9 +27,7 @@ inline void fail_launches(Device d, int count, bool late) {
   simulator<void(int, int, bool)>("tenon_sim_fail_launches")(d.index, count, late);
 }
 inline void lose(Device d, bool lost) { simulator<void(int, bool)>("tenon_sim_lose")(d.index, lost); }
-inline void hold(Stream s, bool on) {
-  simulator<void(int, int, bool)>("tenon_sim_hold")(s.device.index, s.index, on);
-}
+inline void hold(Stream s, bool on) { simulator<void(int, int, bool)>("tenon_sim_hold")(s.device.index, s.index, on); }
 
 class SimTest : public testing::Test {
  protected:

@@ -46,7 +46,8 @@ TEST_F(Transfers, OthersWait) {
   EXPECT_EQ(values(there.to(kCpu)), values(counting({100})));
   pin_(host);
   copy_(host, counting({100}));
-  const Tensor converted = to(host, DType::float32, kCuda, false, true), strided = to(flip(host), {}, kCuda, false, true);
+  const Tensor converted = to(host, DType::float32, kCuda, false, true),
+               strided = to(flip(host), {}, kCuda, false, true);
   fill_(host, -1);
   EXPECT_EQ(values(converted.to(kCpu)), values(counting({100})));
   EXPECT_EQ(values(strided.to(kCpu)), values(flip(counting({100}))));

@@ -1,6 +1,9 @@
 // What goes wrong on a device becomes an exception with the operation's name, and everything else stays usable.
 #include "sim.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "tenon/backend_abi.h"
 
 namespace {
@@ -78,9 +81,8 @@ TEST_F(Failures, ALostDevice) {
   synchronize(kCuda);
   test::lose(kCuda, true);
   for (const auto& use : std::vector<std::function<void()>>{
-           [&] { add(x, 1); }, [&] { empty({1}, DType::float32, kCuda); }, [&] { x.to(kCpu); },
-           [&] { x.to(kSecond); }, [&] { synchronize(kCuda); }, [&] { Event().record({kCuda}); },
-           [&] { counting({2}).to(kCuda); }})
+           [&] { add(x, 1); }, [&] { empty({1}, DType::float32, kCuda); }, [&] { x.to(kCpu); }, [&] { x.to(kSecond); },
+           [&] { synchronize(kCuda); }, [&] { Event().record({kCuda}); }, [&] { counting({2}).to(kCuda); }})
     EXPECT_NE(message<DeviceError>(use).find("failed on cuda:0: the device was lost"), std::string::npos);
   expect_works(kCpu);
   expect_works(kSecond);
@@ -116,7 +118,8 @@ TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
     const Index i[] = {good, at({1, 2, 7})};
     index(x, i);
   });
-  fails("gather on cuda:0: index 4 is out of range for dimension 0 of size 4", [&] { gather(x, 0, reshape(high, {1, 2})); });
+  fails("gather on cuda:0: index 4 is out of range for dimension 0 of size 4",
+        [&] { gather(x, 0, reshape(high, {1, 2})); });
   fails("take on cuda:0: index 20 is out of range for dimension 0 of size 20", [&] { take(x, at({20})); });
   fails("index_put_ on cuda:0: index 9 is out of range for dimension 0 of size 4", [&] {
     Tensor z = x.clone();
@@ -137,7 +140,8 @@ TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
   index(x, i);
   EXPECT_THROW(x.to(kCpu), IndexError);
   EXPECT_EQ(values(x.to(kCpu)), values(counting({4, 5})));
-  EXPECT_THROW(index(counting({3}), std::vector<Index>{test::tensor<std::int64_t>({3})}), IndexError);  // the CPU's at once
+  EXPECT_THROW(index(counting({3}), std::vector<Index>{test::tensor<std::int64_t>({3})}),
+               IndexError);  // the CPU's at once
 }
 
 TEST(Registry, RefusesTablesThatItDoesNotKnow) {
@@ -147,6 +151,38 @@ TEST(Registry, RefusesTablesThatItDoesNotKnow) {
             std::string::npos);
   table.abi = kBackendAbi;
   EXPECT_THROW(register_backend(DeviceType::cpu, &table), RuntimeError);
+}
+
+int with_a_table_of_its_own() {
+  static Backend table{};
+  table.abi = kBackendAbi;
+  table.name = "own";
+  table.device_count = []() noexcept { return 1; };
+  table.last_error = [](int, Failure* out) noexcept { *out = Failure{}; };
+  table.allocate = [](Stream, std::int64_t bytes, void** out) noexcept {
+    *out = std::malloc(static_cast<std::size_t>(bytes));
+    return *out ? Status::ok : Status::out_of_memory;
+  };
+  table.free = [](Stream, void* data, std::int64_t) noexcept {
+    std::free(data);
+    return Status::ok;
+  };
+  register_backend(DeviceType::cuda, &table);
+  if (!is_available(DeviceType::cuda) || device_count(DeviceType::cuda) != 1) return 2;
+  const Tensor t = empty({3}, DType::float32, kCuda);
+  try {
+    sum(t);  // the table has no such entry
+  } catch (const NotImplemented& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 0;
+  }
+  return 3;
+}
+
+TEST(RegistryDeathTest, TakesAProgramsOwnTable) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a fresh process, which has looked for no backend yet
+  EXPECT_EXIT(std::exit(with_a_table_of_its_own()), testing::ExitedWithCode(0),
+              "sum: not available on cuda:0 for float32; use .cpu\\(\\)");
 }
 
 }  // namespace

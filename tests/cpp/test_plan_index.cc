@@ -83,6 +83,26 @@ TEST(PlanIndex, EveryElementInOrder) {
   EXPECT_EQ(plan.call().indices[1].axis, 3);
 }
 
+TEST(PlanIndex, ManyIndicesOfManyDimensions) {
+  // Six indices of six dimensions, each along one of them: more than a plan holds without memory of its own.
+  const Tensor base = empty({2, 2, 2, 2, 2, 2}, DType::float32);
+  std::vector<IndexTensor> at;
+  for (int d = 0; d < 6; ++d) {
+    Dims shape(6, 1);
+    shape[d] = 2;
+    at.push_back({ints(shape), d, d, true, false});
+  }
+  const IndexShape s = index_shape("index", base.shape(), at, false);
+  const IndexPlan plan(IndexMode::get, base, at, s, empty(s.result, DType::float32));
+  const auto all = steps(plan.call());
+  ASSERT_EQ(all.size(), 64u);
+  for (int i = 0; i < 64; ++i) {
+    EXPECT_EQ(all[static_cast<std::size_t>(i)][0], i * 4);
+    for (int d = 0; d < 6; ++d)
+      EXPECT_EQ(all[static_cast<std::size_t>(i)][static_cast<std::size_t>(2 + d)], (i >> (5 - d) & 1) * 8);
+  }
+}
+
 TEST(PlanIndex, RepeatedValuesAndStridedBases) {
   const Tensor base = T(empty({6, 4}, DType::int16)), values = expand(empty({1, 1}, DType::int16), {3, 6});
   const std::vector<IndexTensor> at = {{ints({3}), 0, 0, true, false}};

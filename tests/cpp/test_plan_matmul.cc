@@ -8,10 +8,10 @@ namespace {
 using namespace tenon;
 
 Tensor make(const Dims& shape) { return empty(shape, DType::float32); }
-MatmulCall plan(const Tensor& a, const Tensor& b, Tensor* out = nullptr) {
-  const Tensor c = make(matmul_shape(a, b));
-  if (out) *out = c;
-  return plan_matmul(a, b, c);
+Dims matmul_shape(const Tensor& a, const Tensor& b) { return MatmulPlan(a, b).shape(); }
+MatmulCall plan(const Tensor& a, const Tensor& b) {
+  const MatmulPlan p(a, b);
+  return p.call(make(p.shape()));
 }
 
 TEST(PlanMatmul, Shapes) {

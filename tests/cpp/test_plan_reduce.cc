@@ -39,7 +39,8 @@ std::map<std::int64_t, std::multiset<std::int64_t>> inputs_of_results(const Redu
 
 TEST(PlanReduce, EveryElementMakesItsResult) {
   const Tensor base = empty({3, 4, 5}, DType::float32);
-  const Tensor layouts[] = {base, permute(base, {2, 0, 1}), slice(base, 1, {}, {}, -2), expand(slice(base, 0, 0, 1), {6, 4, 5})};
+  const Tensor layouts[] = {base, permute(base, {2, 0, 1}), slice(base, 1, {}, {}, -2),
+                            expand(slice(base, 0, 0, 1), {6, 4, 5})};
   for (const Tensor& t : layouts)
     for (const Dims& axes : {Dims{}, Dims{0}, Dims{1}, Dims{2}, Dims{0, 2}, Dims{1, 2}, Dims{0, 1, 2}}) {
       const ReduceCall c = plan(Reduction::sum, t, axes, DType::float32);
@@ -93,7 +94,9 @@ TEST(PlanReduce, TheComputedDtype) {
 
 TEST(PlanReduce, StripsWhereNeighboursLieInMemory) {
   const Tensor t = empty({100, 200}, DType::float32);
-  const auto strip = [](const Tensor& x, const Dims& axes) { return plan(Reduction::sum, x, axes, DType::float32).strip; };
+  const auto strip = [](const Tensor& x, const Dims& axes) {
+    return plan(Reduction::sum, x, axes, DType::float32).strip;
+  };
   EXPECT_EQ(strip(t, {1}), -1);      // rows are contiguous runs
   EXPECT_EQ(strip(t, {0}), 0);       // columns side by side
   EXPECT_EQ(strip(T(t), {1}), 0);

@@ -82,7 +82,7 @@ TEST(Sort, LongRowsOfEveryDtype) {
         if (descending) std::swap(x, y);
         return x < y || (std::isnan(y) && !std::isnan(x));
       });
-      const Sorted s = sort_with_indices(t, 0, descending);
+      const ValuesIndices s = sort_with_indices(t, 0, descending);
       EXPECT_EQ(values(s.indices), expected) << name(d) << descending;
       const List alone = values(sort(t, 0, descending)), paired = values(s.values);
       for (std::int64_t k = 0; k < n; ++k) {
@@ -106,7 +106,7 @@ TEST(Sort, AlongEveryDimensionOfAnyLayout) {
   for (std::int64_t i = 0; i < base.numel(); ++i) base.data<double>()[i] = static_cast<double>(i * 7919 % 127);
   for (const Tensor& t : {base, permute(base, Dims{2, 0, 1}), flip(base), slice(base, 1, 0, 6, 2)}) {
     for (int d = -3; d < 3; ++d) {
-      const Sorted s = sort_with_indices(t, d);
+      const ValuesIndices s = sort_with_indices(t, d);
       ASSERT_EQ(s.values.shape(), t.shape());
       EXPECT_EQ(values(s.values), values(gather(t, d, s.indices)));
       EXPECT_EQ(values(s.values), values(sort(t, d)));
@@ -134,7 +134,7 @@ TEST(Sort, GradientGoesBackWithEachElement) {
   const Tensor weights = of({10, 20, 30});
   sum(mul(sort(t), weights)).backward();
   EXPECT_EQ(values(t.grad()), (List{30, 10, 20}));
-  const Sorted s = sort_with_indices(t, 0, true);
+  const ValuesIndices s = sort_with_indices(t, 0, true);
   EXPECT_TRUE(s.values.requires_grad());
   EXPECT_FALSE(s.indices.requires_grad());
 }
@@ -145,7 +145,7 @@ void expect_sorted(const Tensor& t, bool descending) {
   const T* v = t.data<T>();
   const std::int64_t n = t.shape().back();
   const Tensor alone = sort(t, -1, descending), places = argsort(t, -1, descending);
-  const Sorted both = sort_with_indices(t, -1, descending);
+  const ValuesIndices both = sort_with_indices(t, -1, descending);
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   for (std::int64_t r = 0; r < t.numel() / n; ++r, v += n) {
     std::iota(order.begin(), order.end(), 0);

@@ -64,6 +64,23 @@ def test_it_is_three_lines_in_three_files() -> None:
     assert all(len(line) <= 121 for line in changed)  # the + and 120 columns
 
 
+def test_a_scan_is_six_files() -> None:
+    section = PAGE.read_text().partition("## A scan: `cummax`")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
+    assert len(listed) == 6
+    spells = re.compile(r"\bcummax\b|\bScan::argmax\b|^#define TENON_SCANS.*\bargmax\b", re.MULTILINE)
+    folders = ("include", "src", "python/src", "tests/cpp")
+    found = {
+        str(p.relative_to(ROOT))
+        for f in folders
+        for p in (ROOT / f).rglob("*.*")
+        if spells.search(p.read_text())
+    }
+    # Where scans of every kind begin.
+    assert found - set(listed) <= {"src/backends/cpu/scan.cc"}
+    assert set(listed) <= found
+
+
 def test_the_definition_computes(tmp_path: Path) -> None:
     """The scalar line, compiled by itself, against NumPy's functions."""
     copy_files(tmp_path, FILES)

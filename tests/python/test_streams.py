@@ -370,7 +370,8 @@ def test_a_dlpack_producer_is_told_the_stream() -> None:
 def test_failures_have_their_exceptions() -> None:
     on_device(
         """
-        assert issubclass(tenon.OutOfMemoryError, RuntimeError) and issubclass(tenon.OutOfMemoryError, MemoryError)
+        assert issubclass(tenon.OutOfMemoryError, RuntimeError)
+        assert issubclass(tenon.OutOfMemoryError, MemoryError)
         assert tenon.cuda.OutOfMemoryError is tenon.OutOfMemoryError
         x = tenon.arange(3.0).cuda()
         def works():
@@ -396,7 +397,8 @@ def test_failures_have_their_exceptions() -> None:
         tenon.cuda.synchronize()
         works()
         for wait in (lambda: x.cpu(), lambda: x[0].item(), lambda: current_stream().synchronize(),
-                     lambda: current_stream().record_event().synchronize(), lambda: x.tolist(), lambda: str(x)):
+                     lambda: current_stream().record_event().synchronize(), lambda: x.tolist(),
+                     lambda: str(x)):
             _sim.tenon_sim_fail_launches(0, 1, True)
             tenon.sqrt(x)
             with pytest.raises(RuntimeError, match='sqrt on cuda:0: the launch failed'):
@@ -404,8 +406,9 @@ def test_failures_have_their_exceptions() -> None:
             works()
 
         _sim.tenon_sim_lose(0, True)
-        for use in (lambda: x + 1, lambda: x.cpu(), lambda: tenon.ones(1, device='cuda'), lambda: x.to('cuda:1'),
-                    lambda: tenon.cuda.synchronize(), lambda: Event().record(), lambda: current_stream().query()):
+        for use in (lambda: x + 1, lambda: x.cpu(), lambda: tenon.ones(1, device='cuda'),
+                    lambda: x.to('cuda:1'), lambda: tenon.cuda.synchronize(), lambda: Event().record(),
+                    lambda: current_stream().query()):
             with pytest.raises(RuntimeError, match='failed on cuda:0: the device was lost'):
                 use()
         assert (tenon.ones(2) + 1).tolist() == [2, 2]
@@ -428,11 +431,11 @@ def test_indices_are_checked_without_a_wait() -> None:
         z = x[:, bad]  # returns
         hold(default_stream(), False)
         assert copies() == before
-        with pytest.raises(IndexError, match='index on cuda:0: index 7 is out of range for dimension 1 of size 5'):
+        with pytest.raises(IndexError, match='index on cuda:0: index 7 is out .* dimension 1 of size 5'):
             tenon.cuda.synchronize()
         assert y.tolist() == x.cpu()[[0, -1]].tolist()
         x[bad] = 0.0
-        with pytest.raises(IndexError, match='index_put_ on cuda:0: index 7 is out of range for dimension 0 of size 4'):
+        with pytest.raises(IndexError, match='index_put_ on cuda:0: index 7 is out .* dimension 0 of size 4'):
             x.cpu()
         assert x.cpu().tolist() == tenon.arange(20.0).reshape(4, 5).tolist()
         with pytest.raises(IndexError):

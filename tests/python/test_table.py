@@ -35,12 +35,12 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 def put(a: np.ndarray, device: str) -> tenon.Tensor:
-    """The array as a tensor: over its memory on the CPU; on a device its values, lying as they do in the array."""
+    """The array as a tensor: over its memory on the CPU; on a device its values, lying as in the array."""
     if device == "cpu" or not a.size:
         return tenon.from_numpy(a).to(device)
     reach = [(n - 1) * s for n, s in zip(a.shape, a.strides, strict=True)]
     low, high = sum(r for r in reach if r < 0), sum(r for r in reach if r > 0)
-    lowest = a[tuple(slice(n - 1, n) if s < 0 else slice(0, 1) for n, s in zip(a.shape, a.strides, strict=True))]
+    lowest = a[tuple(slice(-1, None) if s < 0 else slice(0, 1) for s in a.strides)]
     size = (high - low) // a.itemsize + 1
     memory = np.lib.stride_tricks.as_strided(lowest, (size,), (a.itemsize,))
     moved = tenon.from_numpy(memory.copy()).to(device)

@@ -48,6 +48,9 @@ TENON_API Tensor norm(const Tensor& t, double p = 2, const Axes& dims = {}, bool
 // Sums and products of the elements so far, along dim: t's shape, dtypes as sum.
 TENON_API Tensor cumsum(const Tensor& t, std::int64_t dim, std::optional<DType> dtype = {});
 TENON_API Tensor cumprod(const Tensor& t, std::int64_t dim, std::optional<DType> dtype = {});
+// y[i] = a[i] y[i - 1] + b[i] along dim, y[-1] being 0: of two tensors of one shape and floating or complex dtype, formed
+// in float64. Throws ShapeError, DtypeError, IndexError.
+TENON_API Tensor linear_recurrence(const Tensor& a, const Tensor& b, std::int64_t dim);
 // exp(x) / sum(exp(x)) along dim, and its logarithm, without overflow: t's shape, the default float for integers and
 // bools. Throw DtypeError for complex.
 TENON_API Tensor softmax(const Tensor& t, std::int64_t dim);

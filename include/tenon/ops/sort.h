@@ -12,10 +12,11 @@ namespace tenon {
 // order, in both directions. argsort and the indices are int64: positions along the dimension.
 TENON_API Tensor sort(const Tensor& t, std::int64_t dim = -1, bool descending = false);
 TENON_API Tensor argsort(const Tensor& t, std::int64_t dim = -1, bool descending = false);
-struct Sorted {
+// Elements, and where each stands along the dimension: int64.
+struct ValuesIndices {
   Tensor values, indices;
 };
-TENON_API Sorted sort_with_indices(const Tensor& t, std::int64_t dim = -1, bool descending = false);
+TENON_API ValuesIndices sort_with_indices(const Tensor& t, std::int64_t dim = -1, bool descending = false);
 // What sorting the last dimension would put at these ranks, in its place; NaNs if there is one. Throws IndexError
 // unless the ranks ascend strictly within the dimension.
 TENON_API Tensor order_statistics(const Tensor& t, const Dims& ranks);

@@ -9,7 +9,6 @@ from tenon.numpy._indexing import nonzero
 from tenon.numpy._support import (
     Tensor,
     axes_of,
-    axis_of,
     cast,
     deliver,
     floating,
@@ -20,11 +19,11 @@ from tenon.numpy._support import (
 )
 
 __all__ = [
-    "allclose", "argsort", "around", "array_equal", "array_equiv", "bincount", "clip", "copysign", "diff",
-    "digitize", "divmod", "ediff1d", "fabs", "fix", "float_power", "frexp", "gradient", "histogram",
-    "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "interp", "isclose",
+    "allclose", "argsort", "around", "array_equal", "array_equiv", "clip", "copysign",
+    "divmod", "fabs", "fix", "float_power", "frexp", "gradient", "histogram",
+    "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "isclose",
     "modf", "nan_to_num", "real", "round", "searchsorted", "select", "sinc", "sort",
-    "trapezoid", "where",
+    "where",
 ]  # fmt: skip
 
 
@@ -242,46 +241,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     return r
 
 
-# ---- differences and integrals ----
-
-
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """The n-th differences of neighbours along the axis: a new tensor (itself for n=0); bools differ by !=.
-
-    IndexError for an axis that is not there, ValueError for a negative n, TypeError for float8.
-    """
-    t = tensor(a, "diff")
-    if n < 0:
-        raise ValueError(f"diff: the order must not be negative; got {n}")
-    axis = axis_of(axis, t.ndim, "diff")
-
-    def end(v: Any) -> Any:
-        v = tensor(v)
-        return v.expand(tuple(1 if d == axis else s for d, s in enumerate(t.shape))) if v.ndim == 0 else v
-
-    parts = (
-        ([end(prepend)] if prepend is not None else []) + [t] + ([end(append)] if append is not None else [])
-    )
-    t = _C.cat(parts, axis) if len(parts) > 1 else t
-    key = (slice(None),) * axis
-    for _ in range(min(n, t.shape[axis])):
-        a_, b_ = t[(*key, slice(1, None))], t[(*key, slice(None, -1))]
-        t = a_ != b_ if t.dtype == _C.bool else a_ - b_
-    return t
-
-
-def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    """The differences of neighbours of the flattened elements, between to_begin and to_end: a new tensor.
-
-    TypeError for float8.
-    """
-    t = diff(tensor(ary).reshape(-1))
-    parts = (
-        [tensor(p).reshape(-1) for p in (to_begin,) if p is not None]
-        + [t]
-        + [tensor(p).reshape(-1) for p in (to_end,) if p is not None]
-    )
-    return _C.cat(parts, 0) if len(parts) > 1 else t
+# ---- differences ----
 
 
 def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
@@ -304,18 +264,6 @@ def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
         r = _C.cat([(x[1:2] - x[0:1]) / h, (x[2:] - x[:-2]) / (2 * h), (x[-1:] - x[-2:-1]) / h], 0)
         results.append(rounded(_C.movedim(r, 0, d), t))
     return results[0] if len(results) == 1 else tuple(results)
-
-
-def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    """The integral by the trapezoidal rule: a new tensor without the axis.
-
-    x: the places, dx: their distance. IndexError for an axis that is not there, ValueError for places that do
-    not fit.
-    """
-    t = _C.movedim(floating(y, "trapezoid"), axis, -1)
-    step = dx if x is None else diff(tensor(x))
-    wide = widened(t)
-    return cast(_C.sum((wide[..., 1:] + wide[..., :-1]) * step, -1) / 2, _C.result_type(t, step))
 
 
 # ---- order ----
@@ -370,10 +318,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     return _searchsorted(a, v, side=side, sorter=sorter)
 
 
-digitize = through_numpy("digitize", differentiable=False)
-bincount = through_numpy("bincount")
 histogram_bin_edges = through_numpy("histogram_bin_edges")
 histogram = through_numpy("histogram")
 histogram2d = through_numpy("histogram2d")
 histogramdd = through_numpy("histogramdd")
-interp = through_numpy("interp")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tenon.numpy._support import Tensor, numpy_for, on_host, tensor, through_numpy, wrapped
+from tenon.numpy._support import tensor, through_numpy
 
-__all__ = ["isin", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
+__all__ = ["unique", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
 
 unique = through_numpy("unique", differentiable=False)
 
@@ -68,23 +68,3 @@ def unique_values(x: Any, /) -> Any:
     TypeError for tensors on a device.
     """
     return unique(tensor(x, "unique_values"), equal_nan=False)
-
-
-def isin(
-    element: Any,
-    test_elements: Any,
-    assume_unique: bool = False,
-    invert: bool = False,
-    *,
-    kind: str | None = None,
-) -> Any:
-    """Whether each element is among the test elements: a new bool tensor.
-
-    TypeError for tensors on a device.
-    """
-    np = numpy_for("isin")
-
-    def host(x: Any) -> Any:
-        return on_host(x, "isin") if isinstance(x, Tensor) else x
-
-    return wrapped(np.isin(host(element), host(test_elements), assume_unique, invert))

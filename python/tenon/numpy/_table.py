@@ -14,13 +14,13 @@ _ANY_HISTORY = (
 )  # fmt: skip
 #: NumPy's own code on views of tensors on the CPU without grad.
 _ON_VIEWS = (
-    "apply_along_axis", "apply_over_axes", "argpartition", "bartlett", "block", "choose", "compress",
-    "convolve", "corrcoef", "correlate", "delete", "diag_indices_from", "i0", "insert", "intersect1d",
-    "ix_", "lexsort", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "packbits", "partition",
+    "apply_along_axis", "apply_over_axes", "bartlett", "block", "choose", "compress",
+    "convolve", "corrcoef", "correlate", "delete", "diag_indices_from", "i0", "insert",
+    "ix_", "nanargmax", "nanargmin", "packbits",
     "piecewise", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub",
-    "polyval", "ravel_multi_index", "real_if_close", "resize", "roots", "setdiff1d", "setxor1d",
-    "sort_complex", "tril_indices_from", "trim_zeros", "triu_indices_from", "union1d", "unpackbits",
-    "unravel_index", "unwrap", "vander",
+    "polyval", "ravel_multi_index", "real_if_close", "resize", "roots",
+    "sort_complex", "tril_indices_from", "trim_zeros", "triu_indices_from", "unpackbits",
+    "unravel_index", "vander",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""numpy.linalg for tensors: products and norms with gradients; decompositions by NumPy on zero-copy views.
+"""numpy.linalg for tensors: products, norms, eigh and svd with gradients; the rest by NumPy on views.
 
 Where NumPy finds a matrix singular, or no result, the error is its LinAlgError, which is a ValueError.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
+from tenon.linalg import EighResult, SVDResult
 from tenon.numpy._products import cross, matmul, outer, vecdot
 from tenon.numpy._shape import matrix_transpose
 from tenon.numpy._support import Tensor, axes_of, by_numpy, cast, deliver, floating, tensor, through_numpy
@@ -45,7 +46,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """The norm of vectors or matrices, as numpy.linalg.norm chooses it; with the gradient.
 
     Without ord: the square root of the sum of squares. For matrices 'fro', 1, -1, inf and -inf; 2, -2 and
-    'nuc' are taken from NumPy's singular values and have no gradient (TypeError). A new tensor. ValueError
+    'nuc' are taken from the singular values. A new tensor. ValueError
     for another ord and, with ord, for more than two axes, IndexError for an axis that is not there, TypeError
     for float8.
     """
@@ -68,7 +69,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         totals = _C.sum(_C.abs(t), (summed,), True)
         r = (_C.amax if ord > 0 else _C.amin)(totals, (chosen,), True)
         return r if keepdims else r.reshape(tuple(n for d, n in enumerate(t.shape) if d not in axes))
-    return through_numpy("norm", ("linalg",))(t, ord, tuple(axes), keepdims)
+    if ord not in (2, -2, "nuc"):
+        raise ValueError(f"norm: ord is 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2 for matrices; got {ord!r}")
+    values = _C._svdvals(_C.movedim(t, tuple(axes), (-2, -1)))
+    r = values.sum(-1) if ord == "nuc" else values.amax(-1) if ord == 2 else values.amin(-1)
+    return r.reshape(tuple(1 if d in axes else n for d, n in enumerate(t.shape))) if keepdims else r
 
 
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
@@ -176,22 +181,33 @@ def eigvals(a: Any) -> Any:
     return _complex(_eigvals(a))
 
 
-@by_numpy("linalg")
-def eigh(a: Any, UPLO: str = "L") -> Any:
-    """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices.
+def _upper(uplo: str, op: str) -> bool:
+    if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
+        raise ValueError(f"{op}: UPLO is 'L' or 'U'; got {uplo!r}")
+    return uplo.upper() == "U"
 
-    New tensors, by NumPy. ValueError for matrices that are not square and for another UPLO than 'L' and 'U',
-    TypeError for tensors that require grad or are on a device.
+
+def _real(x: Any, op: str) -> Any:
+    """x as a tensor that LAPACK takes: integers and bools in float64, as NumPy has them."""
+    t = tensor(x, op)
+    return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.float64)
+
+
+def eigh(a: Any, UPLO: str = "L") -> EighResult:
+    """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices, with the gradient.
+
+    New tensors. ValueError for matrices that are not square and for another UPLO than 'L' and 'U',
+    LinAlgError, which is a ValueError, where LAPACK does not converge; TypeError for half precision.
     """
+    return EighResult(*_C._eigh(_real(a, "eigh"), _upper(UPLO, "eigh")))
 
 
-@by_numpy("linalg")
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    """The eigenvalues in order of symmetric or Hermitian matrices.
+    """The eigenvalues in order of symmetric or Hermitian matrices, with the gradient: a new tensor.
 
-    A new tensor, by NumPy. ValueError for matrices that are not square and for another UPLO than 'L' and 'U',
-    TypeError for tensors that require grad or are on a device.
+    Errors as eigh: ValueError and TypeError.
     """
+    return _C._eigvalsh(_real(a, "eigvalsh"), _upper(UPLO, "eigvalsh"))
 
 
 @by_numpy("linalg")
@@ -258,22 +274,26 @@ def solve(a: Any, b: Any) -> Any:
     """
 
 
-@by_numpy("linalg")
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """The singular value decomposition U S V^H of matrices.
+    """The singular value decomposition U S V^H of matrices, with the gradient.
 
-    New tensors, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
-    or are on a device.
+    New tensors; with compute_uv=False the values alone. hermitian=True is by NumPy, without a gradient.
+    ValueError for fewer than two dimensions, LinAlgError, which is a ValueError, where LAPACK does not
+    converge; TypeError for half precision.
     """
+    if hermitian:
+        return _svd(a, full_matrices, compute_uv, hermitian)
+    if not compute_uv:
+        return svdvals(a)
+    return SVDResult(*_C._svd(_real(a, "svd"), full_matrices))
 
 
 def svdvals(x: Any, /) -> Any:
-    """The singular values of matrices in descending order.
+    """The singular values of matrices in descending order, with the gradient: a new tensor.
 
-    A new tensor, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
-    or are on a device.
+    Errors as svd: ValueError and TypeError.
     """
-    return _svd(x, compute_uv=False)
+    return _C._svdvals(_real(x, "svdvals"))
 
 
 @by_numpy("linalg")

@@ -54,6 +54,7 @@ constexpr Backend kTable = [] {
   t.true_positions = &Entry<&true_positions>::run;
   t.masked = &Entry<&masked>::run;
   t.index_range = &Entry<&index_range>::run;
+  t.program = &Entry<&program>::run;
   return t;
 }();
 

@@ -9,6 +9,7 @@ Status elementwise(const ElementwiseCall& c);
 Status copy(const ElementwiseCall& c);
 Status reduce(const ReduceCall& c);
 Status scan(const ScanCall& c);
+Status scan_extremum(const ScanCall& c);  // of them argmax and argmin
 Status softmax(const SoftmaxCall& c);
 Status matmul(const MatmulCall& c);
 Status index(const IndexCall& c);
@@ -19,6 +20,7 @@ Status select(const SelectCall& c);
 Status count_true(const bool* mask, std::int64_t n, std::int64_t* count);
 Status true_positions(const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t count);
 Status masked(const MaskedCall& c);
+Status program(const ProgramCall& c);
 Status index_range(const std::int64_t* indices, std::int64_t n, std::int64_t range[2]);
 
 const Backend& backend();

@@ -19,6 +19,8 @@ struct Library {
   Blas table;
   bool found = false;
   std::string name = "none", path, config, tried;
+  void* handle = nullptr;
+  std::string prefix;  // of its symbols
   // Threads of the library itself. `shared`: someone else in this process uses it too and wants its setting
   // back.
   bool shared = false;
@@ -46,6 +48,8 @@ bool find_all(void* handle, Library& l) {
         !find(handle, prefix + "cblas_cgemm", t.cgemm) || !find(handle, prefix + "cblas_zgemm", t.zgemm))
       continue;
     l.name = "cblas";
+    l.handle = handle;
+    l.prefix = prefix;
     char* (*config)() = nullptr;
     if (find(handle, prefix + "openblas_set_num_threads", l.set_threads)) {
       l.name = "openblas";
@@ -135,6 +139,11 @@ bool blas_is_asked_for() {
 const Blas* blas() {
   const Library& l = library();
   return l.found ? &l.table : nullptr;
+}
+
+void* lapack_symbol(const char* name) {
+  const Library& l = library();
+  return l.found ? dlsym(l.handle, (l.prefix + name + "_").c_str()) : nullptr;
 }
 
 BlasSingleThread::BlasSingleThread() {

@@ -24,6 +24,9 @@ struct Blas {
 // Null where no library was found. The first call looks for one (1 to 25 ms).
 const Blas* blas();
 
+// A routine of LAPACK's ("dsyevd") in the same library; null where there is none.
+void* lapack_symbol(const char* name);
+
 // Whether the user named the library. Loads nothing.
 bool blas_is_asked_for();
 

@@ -10,8 +10,10 @@ namespace tenon::cpu {
 
 class Cursor {
  public:
-  Cursor(const Loop& loop, int operand, char* base, std::int64_t at)
-      : loop_(loop), strides_(loop.strides[operand]), p_(base) {
+  Cursor() = default;
+  template <class AnyLoop>
+  Cursor(const AnyLoop& loop, int operand, char* base, std::int64_t at)
+      : ndim_(loop.ndim), shape_(loop.shape), strides_(loop.strides[operand]), p_(base) {
     for (int d = loop.ndim - 1; d >= 0; --d) {
       index_[d] = at % loop.shape[d];
       at /= loop.shape[d];
@@ -27,18 +29,18 @@ class Cursor {
   // Calls f(pointer, stride, offset, n) for the runs of the innermost dimension that make up the next n elements.
   template <class F>
   void advance(std::int64_t n, F&& f) {
-    const int inner = loop_.ndim - 1;
+    const int inner = ndim_ - 1;
     if (inner < 0) {
       f(p_, std::int64_t{0}, std::int64_t{0}, n);
       return;
     }
     for (std::int64_t done = 0; done < n;) {
-      const std::int64_t run = std::min(n - done, loop_.shape[inner] - index_[inner]);
+      const std::int64_t run = std::min(n - done, shape_[inner] - index_[inner]);
       f(p_, strides_[inner], done, run);
       done += run;
       index_[inner] += run;
       p_ += run * strides_[inner];
-      for (int d = inner; d > 0 && index_[d] == loop_.shape[d]; --d) {
+      for (int d = inner; d > 0 && index_[d] == shape_[d]; --d) {
         p_ += strides_[d - 1] - index_[d] * strides_[d];
         index_[d] = 0;
         ++index_[d - 1];
@@ -47,7 +49,8 @@ class Cursor {
   }
 
  private:
-  const Loop& loop_;
+  int ndim_;
+  const std::int64_t* shape_;
   const std::int64_t* strides_;
   char* p_;
   std::int64_t index_[kMaxDims];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backends/cpu/access.h"
 #include "backends/cpu/backend.h"
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
@@ -39,27 +40,6 @@ constexpr std::int64_t kBlockBytes = 8192;
 // Operands that may lie in memory are read in steps and asked for some steps ahead: a function that takes long keeps the
 // processor from running ahead by itself (tanh of 28 MB: 5 GB/s without, 11 with).
 constexpr std::int64_t kFarBytes = std::int64_t{1} << 20, kStepBytes = 1024, kAhead = 4096;
-
-// How an operand reaches the kernel.
-enum class Access : std::uint8_t {
-  direct,  // where it lies
-  row,  // where it lies, a row of the innermost dimension at a time
-  constant,  // one value, repeated in a block
-  packed  // through a block, converted and gathered (or scattered)
-};
-constexpr std::int64_t kMinRow = 256;  // shorter rows are packed into blocks
-
-bool is_constant(const Loop& loop, int operand) {
-  for (int d = 0; d < loop.ndim; ++d)
-    if (loop.strides[operand][d] != 0) return false;
-  return true;
-}
-// For an operand of the dtype that the kernel reads or writes.
-Access access_of(const Loop& loop, int operand, std::int64_t size) {
-  if (loop.ndim == 0) return Access::direct;
-  if (loop.strides[operand][loop.ndim - 1] != size) return Access::packed;
-  return loop.ndim == 1 ? Access::direct : loop.shape[loop.ndim - 1] >= kMinRow ? Access::row : Access::packed;
-}
 
 struct Runner {
   const ElementwiseCall& c;

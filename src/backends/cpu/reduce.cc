@@ -164,12 +164,12 @@ void reduce_runs(const Reducer& r) {
                  [&](std::int64_t begin, std::int64_t end) {
                    alignas(16) char states[kBatch * kMaxStateBytes];
                    for_pairs(c.kept, c.in, c.out, begin, end, kBatch,
-                               [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t m) {
-                                 k.start(states, m);
-                                 for (std::int64_t i = 0; i < m; ++i)
-                                   r.run(states + i * k.state_bytes, p + i * stride, 0, n);
-                                 r.write(states, m, q, out_stride);
-                               });
+                             [&](char* p, std::int64_t stride, char* q, std::int64_t out_stride, std::int64_t m) {
+                               k.start(states, m);
+                               for (std::int64_t i = 0; i < m; ++i)
+                                 r.run(states + i * k.state_bytes, p + i * stride, 0, n);
+                               r.write(states, m, q, out_stride);
+                             });
                  });
     return;
   }
@@ -180,18 +180,18 @@ void reduce_runs(const Reducer& r) {
       char* state = memory.get() + i * k.state_bytes;
       k.start(state, 1);
       for_pairs(c.kept, c.in, c.out, i / chunks, i / chunks + 1, 1,
-                  [&](char* p, std::int64_t, char*, std::int64_t, std::int64_t) {
-                    r.run(state, p, from, std::min(n, from + kRunChunk));
-                  });
+                [&](char* p, std::int64_t, char*, std::int64_t, std::int64_t) {
+                  r.run(state, p, from, std::min(n, from + kRunChunk));
+                });
     }
   });
   std::int64_t i = 0;
   for_pairs(c.kept, c.in, c.out, 0, c.kept.numel, 1,
-              [&](char*, std::int64_t, char* q, std::int64_t out_stride, std::int64_t) {
-                char* states = memory.get() + i++ * chunks * k.state_bytes;
-                merge_pairwise(k, states, chunks, 1);
-                r.write(states, 1, q, out_stride);
-              });
+            [&](char*, std::int64_t, char* q, std::int64_t out_stride, std::int64_t) {
+              char* states = memory.get() + i++ * chunks * k.state_bytes;
+              merge_pairwise(k, states, chunks, 1);
+              r.write(states, 1, q, out_stride);
+            });
 }
 
 // The kept loop with its strip dimension innermost, cut off from the others.

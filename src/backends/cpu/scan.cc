@@ -284,6 +284,7 @@ struct Scanner {
 }  // namespace
 
 Status scan(const ScanCall& c) {
+  if (c.op == Scan::argmax || c.op == Scan::argmin) return scan_extremum(c);
   const Scanner s(c);
   const Lines& l = c.lines;
   const Loop& outer = l.outer;

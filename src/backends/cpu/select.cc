@@ -59,7 +59,7 @@ std::int64_t scan(const T* in, std::int64_t n, const Bracket<T>* brackets, int k
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     const auto v = hn::LoadU(d, in + i);
-    if constexpr (std::is_floating_point_v<T>) nan = hn::Or(nan, hn::Ne(v, v));
+    if constexpr (std::is_floating_point_v<T>) nan = hn::Or(nan, hn::IsNaN(v));  // Ne is ordered for AVX-512
     auto keep = hn::MaskFromVec(hn::Zero(d));
     for (int b = 0; b < k; ++b) {
       const auto low = hn::Set(d, brackets[b].low), high = hn::Set(d, brackets[b].high);

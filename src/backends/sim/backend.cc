@@ -49,6 +49,7 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.select = &sim::select;
     t.count_true = &sim::count_true;
     t.true_positions = &sim::true_positions;
+    t.program = &sim::program;
     return t;
   }();
   return &table;

@@ -167,6 +167,29 @@ Status elementwise(Stream stream, const char* op, const ElementwiseCall& c) noex
       });
 }
 
+Status program(Stream stream, const char* op, const ProgramCall& c) noexcept {
+  return run(
+      stream, op, cpu().program, c,
+      [&](const Checker& check) {
+        for (std::int64_t k = 0; k < c.n_spans; ++k)
+          for (int i = 0; i < c.outputs + c.inputs; ++i) {
+            if (c.immediate[i]) continue;
+            const std::int64_t size = size_of(c.dtype[i]);
+            check.operand(i < c.outputs ? "an output" : "an input", c.spans[k].operand[i].data,
+                          c.loop ? Extent(size).over(*c.loop, i) : Extent(size).along(c.spans[k].n, size));
+          }
+      },
+      [](ProgramCall& p) { p.n_spans = 0; },
+      [spans = std::vector(c.spans, c.spans + c.n_spans), loop = c.loop ? *c.loop : ProgramLoop()](
+          ProgramCall& p, const Memory& m) mutable {
+        for (ProgramSpan& span : spans)
+          for (int i = 0; i < p.outputs + p.inputs; ++i)
+            if (!p.immediate[i]) span.operand[i].data = m.translate(span.operand[i].data);
+        p.spans = spans.data();
+        if (p.loop) p.loop = &loop;
+      });
+}
+
 Status reduce(Stream stream, const char* op, const ReduceCall& c) noexcept {
   return run(
       stream, op, cpu().reduce, c,
@@ -193,7 +216,8 @@ Status matmul(Stream stream, const char* op, const MatmulCall& c) noexcept {
       stream, op, cpu().matmul, c,
       [&](const Checker& check) {
         const std::int64_t size = size_of(c.dtype);
-        const auto matrix = [&](int operand, const std::int64_t(&strides)[2], std::int64_t rows, std::int64_t columns) {
+        const auto matrix = [&](int operand, const std::int64_t (&strides)[2], std::int64_t rows,
+                                std::int64_t columns) {
           return Extent(size).over(c.batch, operand).along(rows, strides[0] * size).along(columns, strides[1] * size);
         };
         check.operand("the output", c.c, matrix(0, c.c_strides, c.m, c.n));
@@ -228,7 +252,8 @@ Status index(Stream stream, const char* op, const IndexCall& c) noexcept {
       return e;
     };
     check.operand("the values", c.values, reach(c.value_strides));
-    const bool no_base = std::any_of(c.indices, c.indices + c.n_indices, [](const auto& x) { return x.base_size == 0; });
+    const bool no_base =
+        std::any_of(c.indices, c.indices + c.n_indices, [](const auto& x) { return x.base_size == 0; });
     if (!no_base) check.operand("the base", c.base, reach(c.base_strides));  // where the indices lead is not known here
     for (std::size_t i = 0; i < work.operands.size(); ++i)
       check.operand("an index tensor", c.indices[i].data, work.extents[i]);
@@ -280,7 +305,8 @@ Status count_true(Stream stream, const char* op, const bool* mask, std::int64_t 
   if (!d) return Status::failed;
   *count = 0;
   Queue* q = d->queue(stream.index);
-  q->push([=] { run_on_worker(*d, op, [&] { return cpu().count_true({}, op, d->memory.translate(mask), n, count); }); });
+  q->push(
+      [=] { run_on_worker(*d, op, [&] { return cpu().count_true({}, op, d->memory.translate(mask), n, count); }); });
   q->wait();
   return d->report();
 }

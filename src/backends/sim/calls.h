@@ -18,5 +18,6 @@ Status select(Stream, const char* op, const SelectCall&) noexcept;
 Status count_true(Stream, const char* op, const bool* mask, std::int64_t n, std::int64_t* count) noexcept;
 Status true_positions(Stream, const char* op, const bool* mask, std::int64_t n, std::int64_t* out,
                       std::int64_t count) noexcept;
+Status program(Stream, const char* op, const ProgramCall&) noexcept;
 
 }  // namespace tenon::sim

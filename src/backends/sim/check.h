@@ -17,7 +17,8 @@ struct Extent {
     if (n > 1) (stride < 0 ? low : high) += (n - 1) * stride;
     return *this;
   }
-  Extent& over(const Loop& loop, int operand) {
+  template <class AnyLoop>
+  Extent& over(const AnyLoop& loop, int operand) {
     if (loop.numel == 0) empty = true;
     for (int d = 0; d < loop.ndim; ++d) along(loop.shape[d], loop.strides[operand][d]);
     return *this;

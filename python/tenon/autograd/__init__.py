@@ -1,4 +1,4 @@
-"""Gradients: of any outputs with respect to any inputs, recording modes, and checks by finite differences."""
+"""Gradients of any outputs with respect to any inputs, functions and hooks of your own, modes, and checks."""
 
 from __future__ import annotations
 
@@ -8,21 +8,41 @@ from tenon import _C
 from tenon._C import Tensor, is_grad_enabled
 from tenon._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tenon._gradcheck import GradcheckError, gradcheck, gradgradcheck
+from tenon.autograd import function, graph
+from tenon.autograd._checkpoint import checkpoint
+from tenon.autograd.function import Function
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tenon.autograd import functional
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "backward",
     "border_guard",
+    "checkpoint",
     "enable_grad",
+    "function",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
     "set_border_guard",
     "set_grad_enabled",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "functional":  # its users are few
+        import importlib
+
+        return importlib.import_module("tenon.autograd.functional")
+    raise AttributeError(f"module 'tenon.autograd' has no attribute {name!r}")
 
 
 def border_guard() -> bool:

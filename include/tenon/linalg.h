@@ -1,0 +1,33 @@
+// Decompositions of matrices: of the last two dimensions, each matrix by itself.
+#pragma once
+
+#include <vector>
+
+#include "tenon/error.h"
+#include "tenon/tensor.h"
+
+namespace tenon::linalg {
+
+// An algorithm found no result. In Python: NumPy's LinAlgError, which is a ValueError.
+class TENON_API LinAlgError : public ValueError {
+ public:
+  using ValueError::ValueError;
+};
+
+// Of float32, float64, complex64 and complex128 on the CPU; integers and bools in the default float. Throw ShapeError for
+// fewer than two dimensions, DtypeError for other dtypes, LinAlgError where LAPACK does not converge (NaN, infinities),
+// RuntimeError without a LAPACK, DeviceError on a device.
+
+// {w, V} of symmetric or Hermitian matrices (..., n, n): the eigenvalues (..., n), real and ascending, and the
+// eigenvectors as columns. One triangle is read, the lower one unless `upper`. The sign (the phase) of an eigenvector is
+// LAPACK's choice, so functions that depend on it have no gradient; where eigenvalues are equal that of the vectors is
+// not finite.
+TENON_API std::vector<Tensor> eigh(const Tensor& a, bool upper = false);
+TENON_API Tensor eigvalsh(const Tensor& a, bool upper = false);
+// {U, S, Vh} of (..., m, n): a = U diag(S) Vh with orthonormal columns and rows, S real and descending. U is (..., m, k)
+// and Vh (..., k, n) with k = min(m, n), or (..., m, m) and (..., n, n) with full_matrices; what the latter adds has no
+// gradient (GradError). For signs and equal singular values as eigh().
+TENON_API std::vector<Tensor> svd(const Tensor& a, bool full_matrices = true);
+TENON_API Tensor svdvals(const Tensor& a);
+
+}  // namespace tenon::linalg

@@ -1,0 +1,119 @@
+"""Decompositions of matrices, by LAPACK, with gradients of any order."""
+
+from __future__ import annotations
+
+import sys
+from collections import namedtuple
+
+from tenon import _C
+from tenon._C import Tensor
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    class LinAlgError(ValueError):
+        """An algorithm found no result: NumPy's class where NumPy is imported."""
+
+    class EighResult(NamedTuple):
+        eigenvalues: Tensor
+        eigenvectors: Tensor
+
+    class SVDResult(NamedTuple):
+        U: Tensor
+        S: Tensor
+        Vh: Tensor
+
+else:
+    EighResult = namedtuple("EighResult", ("eigenvalues", "eigenvectors"))
+    SVDResult = namedtuple("SVDResult", ("U", "S", "Vh"))
+
+    class _LinAlgError(ValueError):
+        """An algorithm found no result."""
+
+    _LinAlgError.__name__ = _LinAlgError.__qualname__ = "LinAlgError"
+
+
+__all__ = ["LinAlgError", "eigh", "eigvalsh", "svd", "svdvals"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "LinAlgError":
+        numpy = sys.modules.get("numpy.linalg")
+        return _LinAlgError if numpy is None else numpy.LinAlgError
+    raise AttributeError(f"module 'tenon.linalg' has no attribute {name!r}")
+
+
+def _upper(uplo: str, op: str) -> bool:
+    if uplo not in ("L", "U"):
+        raise ValueError(f"linalg.{op}: UPLO is 'L' or 'U'; got {uplo!r}")
+    return uplo == "U"
+
+
+def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
+    """Eigenvalues and eigenvectors of symmetric or Hermitian matrices.
+
+    Parameters:
+        A: tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the
+            CPU; integers and bools in the default float.
+        UPLO: which triangle is read, ``"L"`` or ``"U"``; the other one is taken to be its adjoint.
+
+    Returns a named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
+    ``eigenvectors`` ``(..., n, n)``, as columns. The sign (the phase) of a vector is LAPACK's choice; where
+    eigenvalues are equal the gradient of the vectors is not finite.
+
+    ValueError for matrices that are not square, LinAlgError, which is a ValueError, where LAPACK does not
+    converge, TypeError for other dtypes, RuntimeError on a device and without a LAPACK.
+
+    Example:
+        >>> w, V = tenon.linalg.eigh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
+        >>> w
+        tensor([1., 3.])
+    """
+    return EighResult(*_C._eigh(A, _upper(UPLO, "eigh")))
+
+
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+    """The eigenvalues of symmetric or Hermitian matrices, as eigh() has them: a new tensor ``(..., n)``.
+
+    Errors (ValueError and others) as eigh().
+
+    Example:
+        >>> tenon.linalg.eigvalsh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
+        tensor([1., 3.])
+    """
+    return _C._eigvalsh(A, _upper(UPLO, "eigvalsh"))
+
+
+def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
+    """The singular value decomposition: ``A = U @ diag(S) @ Vh``.
+
+    Parameters:
+        A: tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
+        full_matrices: U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and
+            ``(..., k, n)`` with k the smaller of m and n.
+
+    Returns a named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending. U and Vh have
+    gradients with ``full_matrices=False``, or where the matrices are square; S always. Of signs and equal
+    values the same holds as of eigh().
+
+    ValueError for fewer than two dimensions, LinAlgError where LAPACK does not converge; others as eigh().
+
+    Example:
+        >>> U, S, Vh = tenon.linalg.svd(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
+        >>> S
+        tensor([4., 3.])
+    """
+    return SVDResult(*_C._svd(A, full_matrices))
+
+
+def svdvals(A: Tensor) -> Tensor:
+    """The singular values of matrices, descending: a new tensor ``(..., k)``.
+
+    Errors (ValueError and others) as svd().
+
+    Example:
+        >>> tenon.linalg.svdvals(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
+        tensor([4., 3.])
+    """
+    return _C._svdvals(A)

@@ -1,0 +1,44 @@
+#include "ops/composing.h"
+
+namespace tenon {
+
+Slices slices(const char* op, const Tensor& t, const Axes& dims) {
+  Slices s;
+  const Dims axes = normalize_axes(op, dims, t.ndim());
+  Dims order, flat;
+  std::int64_t count = 1;
+  s.kept_ones = t.shape();
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (axes.contains(d)) {
+      s.kept_ones[d] = 1;
+      count *= t.shape()[d];
+    } else {
+      s.kept.push_back(t.shape()[d]);
+      order.push_back(d);
+    }
+  }
+  for (int d = 0; d < t.ndim(); ++d)
+    if (axes.contains(d)) order.push_back(d);
+  flat = s.kept;
+  flat.push_back(count);
+  bool moved = false;
+  for (int d = 0; d < order.size(); ++d) moved = moved || order[d] != d;
+  s.rows = reshape(moved ? permute(t, order) : t, flat);
+  return s;
+}
+
+namespace {
+
+template <class T>
+Tensor copied(std::span<const T> v, Device device) {
+  const Tensor t = empty({static_cast<std::int64_t>(v.size())}, dtype_of<T>);
+  std::copy(v.begin(), v.end(), t.data<T>());
+  return to(t, dtype_of<T>, device);
+}
+
+}  // namespace
+
+Tensor vector_of(std::span<const std::int64_t> v, Device device) { return copied(v, device); }
+Tensor vector_of(std::span<const double> v, Device device) { return copied(v, device); }
+
+}  // namespace tenon

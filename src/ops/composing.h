@@ -1,0 +1,65 @@
+// What operations that are composed of others share: dtypes, and slices along one dimension.
+#pragma once
+
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/autograd.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
+#include "tenon/ops/index.h"
+#include "tenon/ops/join.h"
+#include "tenon/ops/reduce.h"
+#include "tenon/ops/sort.h"
+#include "tenon/ops/view.h"
+
+namespace tenon {
+
+// t in a dtype with fractions: integers and bools in the default float.
+inline Tensor fractional(const Tensor& t) { return is_differentiable(t.dtype()) ? t : to(t, default_float()); }
+// What takes several steps takes them in float32, where the result is float16 or bfloat16.
+inline Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
+// Integers meet floats in float64, which tells more of them apart than float32 does.
+inline Tensor beside(const Tensor& t, const Tensor& other) {
+  return !is_differentiable(t.dtype()) && is_differentiable(other.dtype()) ? to(t, DType::float64) : t;
+}
+// What several steps are taken in: float32 at least, float64 for integers, which tells most of them apart.
+inline Tensor precise(const Tensor& t) { return is_differentiable(t.dtype()) ? widened(t) : to(t, DType::float64); }
+// f of t, computed in float32 and rounded once, for float16 and bfloat16.
+template <class F>
+Tensor rounded_once(const Tensor& t, F&& f) {
+  return to(f(widened(t)), t.dtype());
+}
+
+// The elements that a reduction over dims combines, side by side in a last dimension.
+struct Slices {
+  Tensor rows;     // a view where the strides allow it
+  Dims kept;       // the result's shape without the reduced dimensions
+  Dims kept_ones;  // with them as 1
+  std::int64_t count() const { return rows.shape().back(); }
+  const Dims& shape(bool keepdim) const { return keepdim ? kept_ones : kept; }
+};
+TENON_API Slices slices(const char* op, const Tensor& t, const Axes& dims);
+
+// A 1-d tensor of these numbers on a device.
+TENON_API Tensor vector_of(std::span<const std::int64_t> v, Device device);
+TENON_API Tensor vector_of(std::span<const double> v, Device device);
+
+// The positions of the true elements of a 1-d mask: int64. Reads their number to the host.
+inline Tensor positions_of(const Tensor& mask) { return reshape(nonzero(mask), {-1}); }
+
+// t[..., start:stop] along dim.
+inline Tensor part(const Tensor& t, std::int64_t dim, std::optional<std::int64_t> start,
+                   std::optional<std::int64_t> stop) {
+  return slice(t, dim, start, stop);
+}
+
+namespace errors {
+// Raises unless t holds real numbers that have an order.
+inline void check_real(const char* op, const Tensor& t) {
+  if (is_complex(t.dtype())) dtype_not_supported(op, t.dtype(), "real numbers");
+  if (is_float8(t.dtype())) dtype_not_supported(op, t.dtype(), "all other numbers");
+}
+}  // namespace errors
+
+}  // namespace tenon

@@ -1,0 +1,73 @@
+// Binary search, all values at once: each step halves what is left for every one of them.
+#include "ops/composing.h"
+#include "tenon/ops/search.h"
+
+namespace tenon {
+namespace {
+
+// Both in the dtype that they are compared in.
+std::pair<Tensor, Tensor> comparable(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device() && b.ndim() > 0) errors::device_mismatch(op, a.device(), b.device());
+  const Tensor x = beside(a.detach(), b), y = beside(b.detach(), a);
+  const DType d = promote(x.dtype(), y.dtype());
+  if (is_complex(d) || is_float8(d)) errors::dtype_not_supported(op, d, "real numbers");
+  return {to(x, d), to(y, d, x.device())};
+}
+
+// Whether a goes before v: NaNs are above all numbers.
+Tensor precedes(const Tensor& a, const Tensor& v, const Tensor& v_is_nan, bool right) {
+  if (!v_is_nan.defined()) return right ? le(a, v) : lt(a, v);
+  // Every number precedes a NaN; so does another NaN, if the place is behind equal ones.
+  return right ? logical_or(le(a, v), v_is_nan) : logical_or(lt(a, v), logical_and(v_is_nan, eq(a, a)));
+}
+
+}  // namespace
+
+Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, const Tensor& sorter) {
+  const char* op = "searchsorted";
+  if (sorted.ndim() == 0) errors::wrong_ndim(op, 0, "sorted numbers of at least 1 dimension");
+  NoGrad guard;
+  auto [a, v] = comparable(op, sorted, values);
+  if (sorter.defined()) {
+    if (sorter.shape() != sorted.shape()) errors::wrong_shape(op, sorter.shape(), sorted.shape());
+    if (!is_integral(sorter.dtype())) errors::indices_not_integers(op, sorter.dtype());
+    a = gather(a, -1, sorter);
+  }
+  const std::int64_t n = a.shape().back();
+  const bool rows = a.ndim() > 1;
+  if (rows) {
+    bool fits = a.ndim() == v.ndim();
+    for (int d = 0; fits && d + 1 < a.ndim(); ++d) fits = a.shape()[d] == v.shape()[d];
+    if (!fits)
+      errors::fail<ShapeError>(op, "sorted numbers of shape ", sorted.shape(), " and values of shape ", values.shape(),
+                               " differ in more than the last dimension");
+  }
+  Tensor low = zeros(v.shape(), DType::int64, v.device());
+  if (n == 0 || v.numel() == 0) return low;
+  const Tensor nan = is_floating(v.dtype()) ? isnan(v) : Tensor();
+  const auto at = [&](const Tensor& i) { return rows ? gather(a, -1, i) : take(a, i); };
+  // Before each step the place is one of low, ..., low + left.
+  for (std::int64_t left = n; left > 0;) {
+    const std::int64_t step = left / 2;
+    const Tensor middle = add(low, step);
+    const Tensor behind = precedes(at(middle), v, nan, right);
+    if (left == 1) return add(low, behind);
+    low = where(behind, middle, low);
+    left -= step;
+  }
+  return low;
+}
+
+Tensor digitize(const Tensor& values, const Tensor& bins, bool right) {
+  const char* op = "digitize";
+  errors::check_real(op, values);
+  errors::check_real(op, bins);
+  if (bins.ndim() != 1) errors::wrong_ndim(op, bins.ndim(), "bins of 1 dimension");
+  NoGrad guard;
+  const Tensor b = bins.detach(), next = part(b, 0, 1, {}), before = part(b, 0, {}, -1);
+  if (all(le(before, next)).item<bool>()) return searchsorted(b, values, !right);
+  if (!all(ge(before, next)).item<bool>()) errors::fail(op, "the bins must ascend or descend");
+  return sub(b.numel(), searchsorted(flip(b), values, !right));
+}
+
+}  // namespace tenon

@@ -1,0 +1,143 @@
+"""Differences, slopes, integrals and interpolation, beside NumPy, with gradients."""
+
+import numpy as np
+import pytest
+import tenon
+from support import DTYPES, sample
+
+RNG = np.random.default_rng(8)
+A = RNG.standard_normal((4, 6, 5))
+X = np.cumsum(RNG.random(6) + 0.1)
+NAN, INF = float("nan"), float("inf")
+
+
+def close(ours, theirs, rtol=1e-11):
+    theirs = np.asarray(theirs)
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours.detach().numpy(), theirs, rtol=rtol, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_diff(dtype):
+    a = sample(dtype, (4, 5))
+    t = tenon.from_numpy(a)
+    for n in range(7):
+        for axis in (0, 1, -1):
+            ours = np.diff(t, n, axis)
+            theirs = np.diff(a, n, axis)
+            np.testing.assert_array_equal(ours.numpy(), theirs)
+            assert str(ours.dtype).removeprefix("tenon.") == str(theirs.dtype)
+    np.testing.assert_array_equal(
+        tenon.diff(t, prepend=t[:, :1], append=t).numpy(), np.diff(a, prepend=a[:, :1], append=a)
+    )
+    ints = tenon.tensor([[1, 4, 9]])
+    assert np.diff(ints, prepend=0, append=10).tolist() == [[1, 3, 5, 1]]
+    with pytest.raises(ValueError, match="diff: the order"):
+        tenon.diff(t, -1)
+    with pytest.raises(ValueError, match="diff"):
+        tenon.diff(tenon.tensor(1))
+
+
+def test_ediff1d():
+    a = np.array([1, 4, 9, 7])
+    t = tenon.from_numpy(a)
+    np.testing.assert_array_equal(np.ediff1d(t).numpy(), np.ediff1d(a))
+    np.testing.assert_array_equal(
+        np.ediff1d(t, to_begin=[-9, 2], to_end=88).numpy(), np.ediff1d(a, to_begin=[-9, 2], to_end=88)
+    )
+    assert np.ediff1d(tenon.zeros(0)).shape == (0,)
+    with pytest.raises(TypeError, match="ediff1d"):
+        np.ediff1d(t, to_end=0.5)
+
+
+def test_integrals():
+    t = tenon.from_numpy(A)
+    close(np.trapezoid(t), np.trapezoid(A))
+    close(np.trapezoid(t, dx=0.25, axis=1), np.trapezoid(A, dx=0.25, axis=1))
+    close(np.trapezoid(t, tenon.from_numpy(X), axis=1), np.trapezoid(A, X, axis=1))
+    x = np.sort(RNG.random(A.shape), axis=1)
+    close(tenon.trapezoid(t, tenon.from_numpy(x), dim=1), np.trapezoid(A, x, axis=1))
+    parts = (A[:, 1:] + A[:, :-1]) / 2 * np.diff(X)[:, None]
+    close(tenon.cumulative_trapezoid(t, tenon.from_numpy(X), dim=1), np.cumsum(parts, 1))
+    close(tenon.cumulative_trapezoid(t, dx=2, dim=0), np.cumsum(A[1:] + A[:-1], 0))
+    assert tenon.trapz(tenon.tensor([1, 2, 3])).item() == 4
+    times = np.array([10**17, 10**17 + 1, 10**17 + 3])
+    assert tenon.trapezoid(tenon.ones(3), tenon.from_numpy(times)).item() == 3
+    assert tenon.trapezoid(tenon.ones(1)).item() == 0
+    with pytest.raises(ValueError, match="trapezoid"):
+        tenon.trapezoid(t, tenon.ones(3))
+
+
+def test_interp():
+    xp, fp = X, RNG.standard_normal(6)
+    x = np.concatenate([RNG.uniform(-1, 8, 200), xp, [NAN, INF, -INF]])
+    args = [tenon.from_numpy(v) for v in (x, xp, fp)]
+    close(np.interp(*args), np.interp(x, xp, fp))
+    close(np.interp(*args, left=-7, right=NAN), np.interp(x, xp, fp, left=-7, right=NAN))
+    close(np.interp(*args[:2], args[2] * (1 + 2j)), np.interp(x, xp, fp * (1 + 2j)))
+    finite = x[np.isfinite(x)]
+    shuffled = RNG.permutation(6)
+    close(
+        np.interp(
+            tenon.from_numpy(finite),
+            tenon.from_numpy(xp[shuffled]),
+            tenon.from_numpy(fp[shuffled]),
+            period=3.5,
+        ),
+        np.interp(finite, xp[shuffled], fp[shuffled], period=3.5),
+    )
+    close(np.interp(tenon.from_numpy(x[:-3]), args[1][:1], args[2][:1]), np.interp(x[:-3], xp[:1], fp[:1]))
+    assert np.interp(tenon.tensor([NAN]), args[1][:1], args[2][:1]).isnan().item()
+    infinite = np.array([0.0, INF, INF, 1.0, 2.0, -INF])
+    close(np.interp(args[0], args[1], tenon.from_numpy(infinite)), np.interp(x, xp, infinite))
+    assert np.interp(2.5, tenon.tensor([1.0, 2.0, 3.0]), tenon.tensor([3.0, 2.0, 0.0])).item() == 1
+    assert np.interp(tenon.tensor([1, 2]), tenon.tensor([1, 3]), tenon.tensor([0, 1])).dtype is tenon.float32
+    assert np.interp(tenon.zeros(2, 0), *args[1:]).shape == (2, 0)
+    for bad in [(args[0], args[1][:0], args[2][:0]), (args[0], args[1], args[2][:3])]:
+        with pytest.raises(ValueError, match="interp"):
+            np.interp(*bad)
+    with pytest.raises(ValueError, match="interp: the period"):
+        np.interp(*args, period=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int16"])
+def test_unwrap(dtype):
+    a = RNG.integers(-300, 300, (5, 20)).astype(dtype)
+    t = tenon.from_numpy(a)
+    for axis in (0, 1):
+        theirs = np.unwrap(a, axis=axis, period=100)
+        np.testing.assert_array_equal(np.unwrap(t, axis=axis, period=100).numpy(), theirs)
+        np.testing.assert_array_equal(
+            np.unwrap(t, axis=axis, period=99).numpy(), np.unwrap(a, axis=axis, period=99)
+        )
+        np.testing.assert_allclose(
+            np.unwrap(t, axis=axis).numpy(), np.unwrap(a, axis=axis), rtol=1e-5, atol=1e-3
+        )
+        np.testing.assert_array_equal(
+            np.unwrap(t, discont=120, axis=axis, period=100).numpy(),
+            np.unwrap(a, discont=120, axis=axis, period=100),
+        )
+    assert np.unwrap(t[:, :1]).shape == (5, 1)
+
+
+def test_gradients():
+    y = tenon.from_numpy(RNG.standard_normal((4, 6))).requires_grad_()
+    x = tenon.from_numpy(X.copy()).requires_grad_()
+    at = tenon.from_numpy(RNG.uniform(X[0], X[-1], 9)).requires_grad_()
+    f = tenon.from_numpy(RNG.standard_normal(6)).requires_grad_()
+    for function, inputs in [
+        (lambda t: tenon.diff(t, 2, 0), (y,)),
+        (lambda t: tenon.diff(t, prepend=t[:, :1] * 2), (y,)),
+        (lambda t: tenon.ediff1d(t, to_end=t[0]), (y,)),
+        (lambda t, s: tenon.gradient(t, spacing=s, dim=1)[0], (y, x)),
+        (lambda t, s: tenon.gradient(t, spacing=s, dim=1, edge_order=2)[0], (y, x)),
+        (lambda t: tenon.gradient(t, spacing=0.5, edge_order=2)[0], (y,)),
+        (lambda t, s: tenon.trapezoid(t, s), (y, x)),
+        (lambda t, s: tenon.cumulative_trapezoid(t, s), (y, x)),
+        (lambda t: tenon.trapezoid(t, dx=0.3, dim=0), (y,)),
+        (tenon.interp, (at, x, f)),
+        (lambda a, b, c: tenon.interp(a, b, c, period=4.0), (at, x, f)),
+        (lambda t: tenon.unwrap(t * 4, dim=1), (y,)),
+    ]:
+        tenon.autograd.gradcheck(function, inputs)
+        tenon.autograd.gradgradcheck(lambda *v, f=function: f(*(u * u for u in v)), inputs)

@@ -1,0 +1,90 @@
+"""Tensors as sets, beside NumPy: every returned part, dimensions, NaNs, gradients."""
+
+import numpy as np
+import pytest
+import tenon
+
+RNG = np.random.default_rng(6)
+NAN = float("nan")
+A = RNG.integers(0, 6, (5, 8))
+B = RNG.integers(3, 9, (4, 3))
+
+
+def equal(ours, theirs):
+    theirs = np.asarray(theirs)
+    np.testing.assert_array_equal(ours.detach().numpy(), theirs)
+    assert ours.shape == theirs.shape
+    assert str(ours.dtype).removeprefix("tenon.") == str(theirs.dtype)
+
+
+def test_unique_consecutive():
+    t = tenon.tensor([1, 1, 2, 2, 3, 1, 1, 2])
+    values, inverse, counts = tenon.unique_consecutive(t, return_inverse=True, return_counts=True)
+    assert values.tolist() == [1, 2, 3, 1, 2]
+    assert inverse.tolist() == [0, 0, 1, 1, 2, 3, 3, 4]
+    assert counts.tolist() == [2, 2, 1, 2, 1]
+    rows = tenon.tensor([[1, 2], [1, 2], [1, 3], [1, 2]])
+    values, inverse, counts = tenon.unique_consecutive(rows, True, True, dim=0)
+    assert values.tolist() == [[1, 2], [1, 3], [1, 2]]
+    assert inverse.tolist() == [0, 0, 1, 2]
+    assert counts.tolist() == [2, 1, 1]
+    assert tenon.unique_consecutive(tenon.zeros(0)).numel() == 0
+
+
+def test_isin():
+    t, b = tenon.from_numpy(A), tenon.from_numpy(B)
+    for invert in (False, True):
+        equal(np.isin(t, b, invert=invert), np.isin(A, B, invert=invert))
+        equal(tenon.isin(t, b, invert=invert), np.isin(A, B, invert=invert))
+    equal(np.isin(t, [1, 4]), np.isin(A, [1, 4]))
+    equal(np.isin(t, 4), np.isin(A, 4))
+    equal(np.isin(t, tenon.zeros(0)), np.isin(A, []))
+    equal(np.isin(element=t, test_elements=b), np.isin(A, B))
+    x, y = np.array([NAN, 1.0, 2**53 + 1]), np.array([NAN, 1.0, 2.0**53])
+    equal(np.isin(tenon.from_numpy(x), tenon.from_numpy(y)), np.isin(x, y))
+    z = A + 1j * A.T.reshape(A.shape)
+    equal(np.isin(tenon.from_numpy(z), tenon.from_numpy(z[:2])), np.isin(z, z[:2]))
+    assert tenon.isin(3, tenon.tensor([1, 3])).item() is True
+
+
+@pytest.mark.parametrize("name", ["union1d", "intersect1d", "setdiff1d", "setxor1d"])
+def test_set_operations(name):
+    ours, theirs = getattr(np, name), getattr(np, name)
+    for a, b in ((A, B), (A.ravel()[:0], B), (A, B.ravel()[:0]), (A.astype("float64"), B), (A == 1, B == 4)):
+        equal(
+            ours(tenon.from_numpy(a), tenon.from_numpy(b)),
+            theirs(a, b).astype(np.result_type(a, b) if name != "setdiff1d" else a.dtype),
+        )
+    if name != "union1d":
+        u, v = RNG.permutation(9), RNG.permutation(12)[:6]
+        equal(
+            ours(tenon.from_numpy(u), tenon.from_numpy(v), assume_unique=True),
+            theirs(u, v, assume_unique=True),
+        )
+
+
+def test_gradients_of_set_operations():
+    """Each result's gradient goes to the element of a that it was, or of b where a lacks it."""
+    for name, to_a, to_b in [
+        ("union1d", [1, 1, 1], [0, 1]),
+        ("intersect1d", [0, 0, 1], None),
+        ("setdiff1d", [1, 1, 0], None),
+        ("setxor1d", [1, 1, 0], [0, 1]),
+    ]:
+        a = tenon.tensor([3.0, 1.0, 2.0], requires_grad=True)
+        b = tenon.tensor([2.0, 5.0], requires_grad=True)
+        (getattr(tenon, name)(a, b) ** 2).sum().backward()
+        assert a.grad.tolist() == [2 * v * g for v, g in zip([3, 1, 2], to_a, strict=True)], name
+        if to_b is not None:
+            assert b.grad.tolist() == [2 * v * g for v, g in zip([2, 5], to_b, strict=True)], name
+        else:
+            assert b.grad is None
+
+
+def test_intersection_with_indices():
+    for mine, his in zip(
+        np.intersect1d(tenon.from_numpy(A), tenon.from_numpy(B), return_indices=True),
+        np.intersect1d(A, B, return_indices=True),
+        strict=True,
+    ):
+        equal(mine, his)
