@@ -40,12 +40,14 @@ void def_numeric(Ops& ops) {
   ops.def("isreal", &isreal,
           "Whether the imaginary part is 0.\n\n"
           "A new bool tensor: true everywhere for real dtypes. TypeError for what is no tensor or array.",
-          "input"_a);
+          "input"_a)
+      .numpy("isreal");
   ops.def("iscomplex", &iscomplex,
           "Whether the imaginary part is not 0.\n\n"
           "A new bool tensor: false everywhere for real dtypes. TypeError for what is no tensor or array.",
           "input"_a)
-      .function_only();
+      .function_only()
+      .numpy("iscomplex");
 }
 
 }  // namespace tenon::py

@@ -185,7 +185,8 @@ void def_products(Ops& ops) {
           "equation"_a, variadic("operands"_a), kw_only, "dtype"_a = none, "order"_a = "K", "casting"_a = "safe",
           "optimize"_a = false)
       .function_only()
-      .with_out();
+      .with_out()
+      .numpy("einsum");
   ops.all().back()->variadic_arrays = true;
   ops.raw("tensordot", &tensordot_any,
           "Sums of products over chosen dimensions of both tensors.\n\n"
@@ -197,19 +198,23 @@ void def_products(Ops& ops) {
           "    (2, 4)",
           "a"_a, "b"_a, "dims"_a = 2)
       .function_only()
-      .with_out();
+      .with_out()
+      .numpy("tensordot")
+      .array_api("tensordot");
   ops.def("inner", &inner,
           "The sums of products over the last dimension of both tensors.\n\n"
           "The product where one has no dimension. A new tensor of the promoted dtype. ValueError where the sizes\n"
           "differ, TypeError for float8.",
           "input"_a, "other"_a)
-      .long_work();
+      .long_work()
+      .numpy("inner");
   ops.def("vdot", &vdot,
           "The sum of the products of all elements, those of the first conjugated.\n\n"
           "A new 0-d tensor of the promoted dtype. ValueError where the numbers of elements differ, TypeError for "
           "float8.",
           "input"_a, "other"_a)
-      .long_work();
+      .long_work()
+      .numpy("vdot");
   ops.def("vecdot", &vecdot,
           "The sums of products along a dimension, the first tensor conjugated; the other dimensions broadcast.\n\n"
           "A new tensor of the promoted dtype, without that dimension. IndexError for a dimension that is not\n"
@@ -237,7 +242,8 @@ void def_products(Ops& ops) {
           "    >>> tenon.kron(tenon.tensor([1, 10]), tenon.tensor([2, 3]))\n"
           "    tensor([ 2,  3, 20, 30])",
           "input"_a, "other"_a)
-      .long_work();
+      .long_work()
+      .numpy("kron");
   ops.def("cross", &cross_along,
           "The vector products along a dimension of three elements; the other dimensions broadcast.\n\n"
           "dim: by default the first that has three elements in both. A new tensor of the promoted dtype.\n"
@@ -249,7 +255,8 @@ void def_products(Ops& ops) {
           "The sum of a diagonal of two dimensions, which go: of a matrix a number.\n\n"
           "A new tensor; integers are summed in int64. IndexError for a dimension that is not there, ValueError for\n"
           "a repeated one and for fewer than two dimensions, TypeError for float8.",
-          "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none);
+          "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none)
+      .numpy("trace");
   ops.def("mm", &mm,
           "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",
