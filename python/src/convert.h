@@ -59,7 +59,7 @@ std::vector<Index> to_indices(PyObject* key, const char* op = "index", Device de
 Generator* to_generator(PyObject* o, const Where& w);
 std::uint64_t to_seed(PyObject* o, const Where& w);  // of 64 bits; negative ones wrap around
 
-PyObject* from_dtype(DType d);    // new reference
+PyObject* from_dtype(DType d);  // new reference
 PyObject* from_device(Device d);
 PyObject* from_scalar(const Scalar& s);
 PyObject* from_dims(const Dims& d);  // a tuple
@@ -202,7 +202,7 @@ inline PyObject* to_python(const std::string& v) {
 inline PyObject* to_python(DType d) { return from_dtype(d); }
 inline PyObject* to_python(const Dims& d) { return from_dims(d); }
 PyObject* to_python(const std::vector<Tensor>& ts);  // a tuple
-PyObject* to_python(const ValuesIndices& r);         // named tuples
+PyObject* to_python(const ValuesIndices& r);  // named tuples
 PyObject* to_python(const MinMax& r);
 PyObject* to_python(const Histogram& r);
 

@@ -49,7 +49,8 @@ std::vector<Pair> pairs_of(PyObject* given, int ndim, const Where& w) {
 
 std::vector<PadWidth> widths_of(PyObject* o, int ndim, const Where& w) {
   std::vector<PadWidth> out;
-  for (const auto& [before, after] : pairs_of(o, ndim, w)) out.push_back({to_int(before.get(), w), to_int(after.get(), w)});
+  for (const auto& [before, after] : pairs_of(o, ndim, w))
+    out.push_back({to_int(before.get(), w), to_int(after.get(), w)});
   return out;
 }
 
@@ -92,8 +93,7 @@ PyObject* pad_any(const OpDef& def, PyObject* const* args) {
   std::vector<PadWidth> stat;
   if (args[3] != Py_None) stat = widths_of(args[3], t.ndim(), {op, "stat_length"});
   const bool ramp = mode == PadMode::linear_ramp;
-  const std::vector<PadValues> values =
-      values_of(t, args[ramp ? 5 : 4], {op, ramp ? "end_values" : "constant_values"});
+  const std::vector<PadValues> values = values_of(t, args[ramp ? 5 : 4], {op, ramp ? "end_values" : "constant_values"});
   const std::string type = to_string(args[6], {op, "reflect_type"});
   if (type != "even" && type != "odd") errors::fail(op, "reflect_type is 'even' or 'odd'; got '", type, "'");
   return computed(kLongWork, [&] { return pad(t, widths, mode, values, stat, type == "odd"); }, t);
@@ -102,20 +102,21 @@ PyObject* pad_any(const OpDef& def, PyObject* const* args) {
 }  // namespace
 
 void def_pad(Ops& ops) {
-  ops.raw("pad", &pad_any,
-          "The tensor in a border, as numpy.pad makes it. A copy, with the gradient.\n\n"
-          "pad_width: a number, a pair (before, after), a pair for each dimension, or a dict from dimensions to\n"
-          "these. mode: 'constant' (constant_values), 'edge', 'reflect' and 'symmetric' (mirrored; reflect_type 'odd'\n"
-          "for 2 * edge - mirrored), 'wrap', 'linear_ramp' (from end_values), 'maximum', 'minimum', 'mean' and 'median'\n"
-          "(of stat_length elements at each end) or 'empty'.\n"
-          "The dtype is input's. ValueError for another mode, for negative widths, for another number of pairs than of\n"
-          "dimensions and where a mode needs elements that are not there; TypeError for widths that are no ints, for\n"
-          "complex values in a real tensor and for a function as mode; OverflowError for a Python integer that the\n"
-          "dtype cannot hold.\n\n"
-          "    >>> tenon.pad(tenon.tensor([1, 2, 3]), 2, 'reflect')\n"
-          "    tensor([3, 2, 1, 2, 3, 2, 1])",
-          "input"_a, "pad_width"_a, "mode"_a = "constant", kw_only, "stat_length"_a = none, "constant_values"_a = 0,
-          "end_values"_a = 0, "reflect_type"_a = "even")
+  ops.raw(
+         "pad", &pad_any,
+         "The tensor in a border, as numpy.pad makes it. A copy, with the gradient.\n\n"
+         "pad_width: a number, a pair (before, after), a pair for each dimension, or a dict from dimensions to\n"
+         "these. mode: 'constant' (constant_values), 'edge', 'reflect' and 'symmetric' (mirrored; reflect_type 'odd'\n"
+         "for 2 * edge - mirrored), 'wrap', 'linear_ramp' (from end_values), 'maximum', 'minimum', 'mean' and 'median'\n"
+         "(of stat_length elements at each end) or 'empty'.\n"
+         "The dtype is input's. ValueError for another mode, for negative widths, for another number of pairs than of\n"
+         "dimensions and where a mode needs elements that are not there; TypeError for widths that are no ints, for\n"
+         "complex values in a real tensor and for a function as mode; OverflowError for a Python integer that the\n"
+         "dtype cannot hold.\n\n"
+         "    >>> tenon.pad(tenon.tensor([1, 2, 3]), 2, 'reflect')\n"
+         "    tensor([3, 2, 1, 2, 3, 2, 1])",
+         "input"_a, "pad_width"_a, "mode"_a = "constant", kw_only, "stat_length"_a = none, "constant_values"_a = 0,
+         "end_values"_a = 0, "reflect_type"_a = "even")
       .function_only()
       .numpy("pad");
 }

@@ -20,7 +20,8 @@ Dims sublist(PyObject* o) {
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
     out.push_back(item == Py_Ellipsis ? kEllipsis : to_int(item, {"einsum", "sublist"}));
-    if (item != Py_Ellipsis && out.back() == kEllipsis) errors::fail("einsum", "subscripts are numbers from 0 to 51; got -1");
+    if (item != Py_Ellipsis && out.back() == kEllipsis)
+      errors::fail("einsum", "subscripts are numbers from 0 to 51; got -1");
   }
   return out;
 }
@@ -42,7 +43,8 @@ Einsum read(PyObject* first, PyObject* given) {
   if (PyUnicode_Check(first)) {
     e.equation = to_string(first, {"einsum", "equation"});
     const bool one = e.equation.find(',') == std::string::npos;
-    const bool listed = several && (!one || (PySequence_Size(given) == 1 && (PyTuple_Check(given) || is_tensor(head.get()))));
+    const bool listed =
+        several && (!one || (PySequence_Size(given) == 1 && (PyTuple_Check(given) || is_tensor(head.get()))));
     if (listed || !is_list(given)) {
       e.operands = listed ? to_tensors(given, {"einsum", "operands"})
                           : std::vector<Tensor>{to_tensor(given, {"einsum", "operands"})};
@@ -96,8 +98,8 @@ PyObject* einsum_any(const OpDef& def, PyObject* const* args) {
   const std::string casting = to_string(args[4], {"einsum", "casting"});
   for (const Tensor& t : e.operands)
     if (dtype && !castable(t.dtype(), *dtype, casting, "einsum"))
-      errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='", casting,
-                              "'");
+      errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='",
+                              casting, "'");
   const std::vector<Dims> path = path_of(args[5]);
   return computed(kLongWork, [&] { return einsum(e.equation, e.operands, dtype, path); }, e.operands);
 }
@@ -144,8 +146,8 @@ constexpr const char* kPlusErrors =
 
 void def_plus(Ops& ops) {
   const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second) {
-    ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only, "beta"_a = 1,
-            "alpha"_a = 1)
+    ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only,
+            "beta"_a = 1, "alpha"_a = 1)
         .long_work();
     ops.def((std::string(name) + "_").c_str(), &into_self<sum>,
             (std::string(what) +
@@ -162,8 +164,8 @@ void def_plus(Ops& ops) {
   rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a);
   rows.operator()<&addbmm>("addbmm", "beta * input + alpha * (the sum of batch1 @ batch2 over the first dimension).",
                            "batch1"_a, "batch2"_a);
-  rows.operator()<&baddbmm>("baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.", "batch1"_a,
-                            "batch2"_a);
+  rows.operator()<&baddbmm>("baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.",
+                            "batch1"_a, "batch2"_a);
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
 }
 
 // var and std under NumPy's signature, with correction= as the standard's name of ddof=.
-template <Tensor (*F)(const Tensor&, const Axes&, double, bool), Tensor (*Masked)(const Tensor&, const Tensor&, const Axes&, double, bool)>
+template <Tensor (*F)(const Tensor&, const Axes&, double, bool),
+          Tensor (*Masked)(const Tensor&, const Tensor&, const Axes&, double, bool)>
 PyObject* invoke_moments(const OpDef& def, PyObject* const* args) {
   const char* op = def.name.c_str();
   const Tensor t = argument<Tensor>(def, args, 0);
@@ -59,7 +60,8 @@ PyObject* invoke_moments(const OpDef& def, PyObject* const* args) {
   };
   return computed(t.numel(), run, t, mask);
 }
-template <Tensor (*F)(const Tensor&, const Axes&, double, bool), Tensor (*Masked)(const Tensor&, const Tensor&, const Axes&, double, bool)>
+template <Tensor (*F)(const Tensor&, const Axes&, double, bool),
+          Tensor (*Masked)(const Tensor&, const Tensor&, const Axes&, double, bool)>
 void moments(OpDef& d, std::nullptr_t) {
   d.arguments("a"_a, "axis"_a = none, "dtype"_a = none, "out"_a, "ddof"_a = 0, "keepdims"_a = false, kw_only,
               "where"_a = true, "mean"_a = none, "correction"_a = none);
@@ -163,8 +165,8 @@ void def_sums(Ops& ops) {
       .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");
-  ops.raw("std_mean", &spread<&std_mean>, doc("The standard deviation and the mean of the elements.").c_str(), "input"_a,
-          "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+  ops.raw("std_mean", &spread<&std_mean>, doc("The standard deviation and the mean of the elements.").c_str(),
+          "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
       .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");

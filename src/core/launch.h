@@ -11,7 +11,8 @@ namespace tenon {
 // Throws what the status of an entry, which `op` called, means; not unavailable.
 [[noreturn]] void launch_failed(Status status, const char* op, Device device);
 inline void check(Status status, const char* op, Device device) {
-  if (status != Status::ok) [[unlikely]] launch_failed(status, op, device);
+  if (status != Status::ok) [[unlikely]]
+    launch_failed(status, op, device);
 }
 // The same for what cannot throw, such as the end of a storage: the next wait for the device throws it.
 void check_later(Status status, Device device) noexcept;

@@ -35,8 +35,26 @@ def same(t, a):
 
 # ---- flags ----
 
-KEYS = """C_CONTIGUOUS F_CONTIGUOUS WRITEABLE ALIGNED WRITEBACKIFCOPY FNC FORC BEHAVED CARRAY
-C F W A X B CA CONTIGUOUS FORTRAN""".split()  # NumPy's FARRAY is true of what is neither order
+KEYS = [
+    "C_CONTIGUOUS",
+    "F_CONTIGUOUS",
+    "WRITEABLE",
+    "ALIGNED",
+    "WRITEBACKIFCOPY",
+    "FNC",
+    "FORC",
+    "BEHAVED",
+    "CARRAY",
+    "C",
+    "F",
+    "W",
+    "A",
+    "X",
+    "B",
+    "CA",
+    "CONTIGUOUS",
+    "FORTRAN",
+]  # NumPy's FARRAY is true of what is neither order
 
 
 @pytest.mark.parametrize("writeable", [True, False])
@@ -118,7 +136,9 @@ def test_flat_is_read(array):
     assert ours.base is t
 
 
-@pytest.mark.parametrize("key", [0, -1, slice(None), slice(1, None, 2), [0, 1], np.arange(24) % 5 == 0], ids=str)
+@pytest.mark.parametrize(
+    "key", [0, -1, slice(None), slice(1, None, 2), [0, 1], np.arange(24) % 5 == 0], ids=str
+)
 def test_flat_is_written(array, key):
     if array.size < 24 and not (isinstance(key, slice) and key == slice(None)):
         array = np.asfortranarray(np.zeros((4, 6)))
@@ -199,7 +219,10 @@ def test_take_and_put(array, mode):
     t = tenon.tensor(array)
     indices = [0, -1, 2] if mode == "raise" else [0, -1, 100]
     same(t.take(indices, mode=mode), array.take(indices, mode=mode))
-    same(t.take(indices, axis=0, mode=mode) if mode != "raise" else t, array.take(indices, 0, mode=mode) if mode != "raise" else array)
+    same(
+        t.take(indices, axis=0, mode=mode) if mode != "raise" else t,
+        array.take(indices, 0, mode=mode) if mode != "raise" else array,
+    )
     for values in (7.0, [1.0, 2.0], np.arange(5.0), []):
         array.put(indices, values, mode)
         assert t.put(indices, values, mode) is None
@@ -225,7 +248,9 @@ def test_compress_and_choose():
         same(tenon.tensor(picks - 4).choose(choices, mode=mode), (picks - 4).choose(choices, mode=mode))
     with pytest.raises(ValueError, match="^choose: "):
         tenon.tensor([3]).choose(choices)
-    for ours, theirs in zip(tenon.unravel_index(tenon.tensor([5, 0]), (2, 3)), np.unravel_index([5, 0], (2, 3)), strict=True):
+    for ours, theirs in zip(
+        tenon.unravel_index(tenon.tensor([5, 0]), (2, 3)), np.unravel_index([5, 0], (2, 3)), strict=True
+    ):
         same(ours, theirs)
 
 

@@ -153,7 +153,9 @@ def test_activations_have_pytorchs_defaults():
     assert tenon.elu(x, alpha=2.0).tolist() == [2 * math.expm1(-2), 0, 3]
     assert tenon.softplus(x, beta=10, threshold=20).tolist()[2] == 3
     assert tenon.softplus(x).tolist() == pytest.approx([math.log1p(math.exp(v)) for v in x.tolist()])
-    assert tenon.softplus(x, 2.0).tolist() == pytest.approx([math.log1p(math.exp(2 * v)) / 2 for v in x.tolist()])
+    assert tenon.softplus(x, 2.0).tolist() == pytest.approx(
+        [math.log1p(math.exp(2 * v)) / 2 for v in x.tolist()]
+    )
     tanh = [0.5 * v * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))) for v in x.tolist()]
     assert tenon.gelu(x, approximate="tanh").tolist() == pytest.approx(tanh)
     with pytest.raises(ValueError, match="^gelu: "):

@@ -5,8 +5,28 @@ import pytest
 import tenon
 import tenon.numpy as tn
 
-MODES = "constant edge reflect symmetric wrap linear_ramp maximum minimum mean median".split()
-WIDTHS = [0, 2, (1, 3), ((1, 2), (0, 3)), ((2,), (1,)), ((7, 5),), np.array([[1, 2], [3, 4]]), {0: 1, -1: (2, 0)}]
+MODES = [
+    "constant",
+    "edge",
+    "reflect",
+    "symmetric",
+    "wrap",
+    "linear_ramp",
+    "maximum",
+    "minimum",
+    "mean",
+    "median",
+]
+WIDTHS = [
+    0,
+    2,
+    (1, 3),
+    ((1, 2), (0, 3)),
+    ((2,), (1,)),
+    ((7, 5),),
+    np.array([[1, 2], [3, 4]]),
+    {0: 1, -1: (2, 0)},
+]
 
 
 def same(actual, expected):
@@ -35,7 +55,10 @@ def test_modes(mode, dtype, width):
 @pytest.mark.parametrize("shape", [(3, 4), (1, 5), (2, 1)])
 def test_odd_reflections(mode, width, shape):
     a = np.arange(shape[0] * shape[1], dtype=float).reshape(shape) ** 2
-    same(tenon.pad(tenon.tensor(a), width, mode, reflect_type="odd"), np.pad(a, width, mode, reflect_type="odd"))
+    same(
+        tenon.pad(tenon.tensor(a), width, mode, reflect_type="odd"),
+        np.pad(a, width, mode, reflect_type="odd"),
+    )
 
 
 def test_values_and_lengths():

@@ -148,7 +148,11 @@ def test_tensordot():
 
 
 def test_vector_products():
-    a, b, m = some(4, 3, dtype="complex128"), some(4, 3, dtype="complex128"), some(4, 2, 3, dtype="complex128")
+    a, b, m = (
+        some(4, 3, dtype="complex128"),
+        some(4, 3, dtype="complex128"),
+        some(4, 2, 3, dtype="complex128"),
+    )
     t, u, w = map(tenon.tensor, (a, b, m))
     same(tenon.vecdot(t, u), (a.conj() * b).sum(-1))
     same(tenon.vecdot(t, u, dim=0), (a.conj() * b).sum(0))
@@ -190,7 +194,9 @@ def test_beta_zero_ignores_what_is_there():
 def test_half_precision_is_rounded_once():
     a = tenon.full((1, 1), 1 + 2**-10, dtype=tenon.float16)
     exact = np.float64(1 + 2**-10) ** 2 * 3 + 1
-    assert tenon.addmm(tenon.ones(1, 1, dtype=tenon.float16), a, a, alpha=3).item() == float(np.float16(exact))
+    assert tenon.addmm(tenon.ones(1, 1, dtype=tenon.float16), a, a, alpha=3).item() == float(
+        np.float16(exact)
+    )
 
 
 def test_chain_matmul():
