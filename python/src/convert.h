@@ -183,10 +183,10 @@ struct From<Generator*> {
 };
 template <class T>
 struct From<std::optional<T>> {
-  std::optional<From<T>> value;
+  std::optional<From<T>> value;  // lives on: an Operand refers to the tensor that was made in it
   std::optional<T> held;
   From(PyObject* o, const Where& w) {
-    if (o != Py_None) held = T(From<T>(o, w).get());
+    if (o != Py_None) held = T(value.emplace(o, w).get());
   }
   const std::optional<T>& get() const { return held; }
 };
