@@ -95,11 +95,11 @@ def test_refusals():
         lambda: tenon.pad(t, 1, "mean", stat_length=0),
         lambda: tenon.pad(t, 1, "reflect", reflect_type="both"),
     ):
-        with pytest.raises(ValueError, match="^pad: "):
+        with pytest.raises(ValueError, match=r"^pad: "):
             call()
-    with pytest.raises(TypeError, match="^pad: "):
+    with pytest.raises(TypeError, match=r"^pad: "):
         tenon.pad(t, 1.5)
     with pytest.raises(TypeError, match=r"^pad: .*np\.pad on"):
         tenon.pad(t, 1, lambda *_: None)
-    with pytest.raises(OverflowError, match="^pad: "):
+    with pytest.raises(OverflowError, match=r"^pad: "):
         tenon.pad(tenon.ones(2, dtype=tenon.uint8), 1, constant_values=300)

@@ -108,7 +108,7 @@ def test_einsum_refuses_what_numpy_refuses(equation, shapes):
     arrays = [some(*s) for s in shapes]
     with pytest.raises(ValueError):
         np.einsum(equation, *arrays)
-    with pytest.raises(ValueError, match="^einsum: "):
+    with pytest.raises(ValueError, match=r"^einsum: "):
         tenon.einsum(equation, *map(tenon.tensor, arrays))
 
 
@@ -180,9 +180,9 @@ def test_sums_with_products(dtype):
     same(tenon.baddbmm(w, s, r, alpha=2), c + two * (sa @ sb), 1e-5)
     assert w.addmm_(t, u, beta=0) is w
     same(w, a @ b, 1e-5)
-    with pytest.raises(ValueError, match="^addmm_: "):
+    with pytest.raises(ValueError, match=r"^addmm_: "):
         w[0].addmm_(t, u)
-    with pytest.raises(ValueError, match="^addmm: "):
+    with pytest.raises(ValueError, match=r"^addmm: "):
         tenon.addmm(w, u, t)
 
 

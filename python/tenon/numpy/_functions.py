@@ -108,7 +108,7 @@ def float_power(x1: Any, x2: Any, /) -> Any:
     return _C.float_power(_operand(x1), _operand(x2))
 
 
-def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
+def divmod(x1: Any, x2: Any, /) -> tuple[Any, ...]:
     """The quotient, rounded down, and the remainder: a pair of new tensors.
 
     TypeError for bool, complex numbers and float8, ValueError for shapes that do not broadcast.
@@ -116,7 +116,7 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
     return _C.divmod(_operand(x1), _operand(x2))
 
 
-def modf(x: Any, /) -> tuple[Any, Any]:
+def modf(x: Any, /) -> tuple[Any, ...]:
     """The fractions and the integral parts, both with the sign of x: a pair of new tensors of a float.
 
     TypeError for complex numbers and float8.
