@@ -68,6 +68,7 @@ OVERRIDES = {
     ("to", "dtype"): "Any",
     ("transpose", "dim0"): "Any",
     ("select", "index"): "_int",
+    ("tensordot", "dims"): "Any",
 }
 
 RETURNS = {"from_numpy": "Tensor", "from_dlpack": "Tensor"}
@@ -122,7 +123,8 @@ METHODS = {
     "_repr_html_": "(self) -> _str",
     "_owner": "(self) -> Any",
     "_make_read_only": "(self) -> None",
-    "setflags": "(self, write: _bool | None = None, align: _bool | None = None, uic: _bool | None = None) -> None",
+    "setflags": "(self, write: _bool | None = None, align: _bool | None = None, "
+    "uic: _bool | None = None) -> None",
     "tofile": "(self, fid: Any, sep: _str = '', format: _str = '%s') -> None",
     "dump": "(self, file: Any) -> None",
     "dumps": "(self) -> bytes",

@@ -20,14 +20,27 @@ inline constexpr std::uint64_t kBackendAbi = [] {
     for (const char c : s) byte(static_cast<unsigned char>(c));
     byte(0);
   };
-  for (const std::uint64_t n :
-       {kBackendVersion, std::uint64_t{sizeof(Backend)}, std::uint64_t{sizeof(Failure)},
-        std::uint64_t{sizeof(DeviceProperties)}, std::uint64_t{sizeof(Loop)}, std::uint64_t{sizeof(ElementwiseCall)},
-        std::uint64_t{sizeof(ReduceCall)}, std::uint64_t{sizeof(ScanCall)}, std::uint64_t{sizeof(SoftmaxCall)},
-        std::uint64_t{sizeof(MatmulCall)}, std::uint64_t{sizeof(IndexCall)}, std::uint64_t{sizeof(IndexOperand)},
-        std::uint64_t{sizeof(MaskedCall)}, std::uint64_t{sizeof(RandomCall)}, std::uint64_t{sizeof(IotaCall)},
-        std::uint64_t{sizeof(SortCall)}, std::uint64_t{sizeof(SelectCall)}, std::uint64_t{sizeof(CopyCall)},
-        std::uint64_t{sizeof(ProgramCall)}, std::uint64_t{sizeof(ProgramSpan)}, std::uint64_t{sizeof(ProgramLoop)}})
+  for (const std::uint64_t n : {kBackendVersion,
+                                std::uint64_t{sizeof(Backend)},
+                                std::uint64_t{sizeof(Failure)},
+                                std::uint64_t{sizeof(DeviceProperties)},
+                                std::uint64_t{sizeof(Loop)},
+                                std::uint64_t{sizeof(ElementwiseCall)},
+                                std::uint64_t{sizeof(ReduceCall)},
+                                std::uint64_t{sizeof(ScanCall)},
+                                std::uint64_t{sizeof(SoftmaxCall)},
+                                std::uint64_t{sizeof(MatmulCall)},
+                                std::uint64_t{sizeof(IndexCall)},
+                                std::uint64_t{sizeof(IndexOperand)},
+                                std::uint64_t{sizeof(MaskedCall)},
+                                std::uint64_t{sizeof(RandomCall)},
+                                std::uint64_t{sizeof(IotaCall)},
+                                std::uint64_t{sizeof(SortCall)},
+                                std::uint64_t{sizeof(SelectCall)},
+                                std::uint64_t{sizeof(CopyCall)},
+                                std::uint64_t{sizeof(ProgramCall)},
+                                std::uint64_t{sizeof(ProgramSpan)},
+                                std::uint64_t{sizeof(ProgramLoop)}})
     for (int i = 0; i < 8; ++i) byte(n >> (8 * i) & 0xff);
 #define UNARY(name, rule, ...) text(#name " 1 " #rule);
 #define BINARY(name, rule, ...) text(#name " 2 " #rule);

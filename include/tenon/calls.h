@@ -14,7 +14,7 @@
 namespace tenon {
 
 // The enumerators below are part of the ABI by name: see backend_abi.h.
-#define TENON_NAMED_ENUM(type, list)                        \
+#define TENON_NAMED_ENUM(type, list)                         \
   enum class type : std::uint8_t { list(TENON_ENUMERATOR) }; \
   inline constexpr std::string_view k##type##Names[] = {list(TENON_ENUMERATOR_NAME)};
 #define TENON_ENUMERATOR(name) name,
@@ -24,7 +24,7 @@ enum class Op : std::uint8_t;  // tenon/elementwise.h
 
 struct ElementwiseCall {
   Op op;
-  DType compute;     // the dtype that inputs are converted to
+  DType compute;  // the dtype that inputs are converted to
   DType kernel_out;  // the dtype that the kernel produces, converted to the output's
   int arity;
   // Operand 0 is the output; 1 to arity are the inputs.
@@ -45,13 +45,13 @@ inline constexpr int kReductions = static_cast<int>(std::size(kReductionNames));
 struct ReduceCall {
   Reduction op;
   DType in_dtype;
-  DType compute;    // the dtype that inputs are converted to
+  DType compute;  // the dtype that inputs are converted to
   DType out_dtype;  // also the dtype that sums and products are formed in, at least
   void* out;
   const void* in;
-  Loop kept;          // strides[0]: output, strides[1]: input
-  Loop reduced;       // strides[1]: input; in logical (row-major) order for argmin and argmax
-  int strip;          // the dimension of kept whose results are best formed side by side, row by row; -1: one by one
+  Loop kept;  // strides[0]: output, strides[1]: input
+  Loop reduced;  // strides[1]: input; in logical (row-major) order for argmin and argmax
+  int strip;  // the dimension of kept whose results are best formed side by side, row by row; -1: one by one
   double correction;  // var: divides by n - correction
 };
 
@@ -102,12 +102,12 @@ TENON_NAMED_ENUM(IndexMode, TENON_INDEX_MODES)
 struct IndexOperand {
   const std::int64_t* data;
   const std::int64_t* loop_strides;  // of each dimension of the loop, in bytes
-  std::int64_t base_stride;          // of the dimension that it indexes, in bytes
+  std::int64_t base_stride;  // of the dimension that it indexes, in bytes
   std::int64_t base_size;
-  int axis;       // of that dimension in the user's tensor, for the error
-  bool checked;   // all lie in [0, base_size). Others may write them meanwhile: what is read stays below, all the same.
+  int axis;  // of that dimension in the user's tensor, for the error
+  bool checked;  // all lie in [0, base_size). Others may write them meanwhile: what is read stays below, all the same.
   bool from_end;  // negative ones count from the end. What is out of range is Status::bad_index of the next wait, and
-                  // is left alone, or all of the call's work is.
+  // is left alone, or all of the call's work is.
 };
 
 // values[loop] <-> base[sum_i index_i[loop] * base_stride_i + loop . base_strides]
@@ -120,7 +120,7 @@ struct IndexCall {
   std::int64_t numel;
   const std::int64_t* shape;
   const std::int64_t* value_strides;  // in bytes
-  const std::int64_t* base_strides;   // in bytes; 0 along indexed dimensions
+  const std::int64_t* base_strides;  // in bytes; 0 along indexed dimensions
   int n_indices;
   const IndexOperand* indices;
 };
@@ -131,10 +131,10 @@ struct MaskedCall {
   IndexMode mode;
   DType dtype;
   bool one_value;  // values holds one element
-  void* values;    // contiguous, as many as the mask has true elements
+  void* values;  // contiguous, as many as the mask has true elements
   void* base;
   const bool* mask;
-  std::int64_t n;      // of mask and base
+  std::int64_t n;  // of mask and base
   std::int64_t count;  // of values; the mask may have others meanwhile, which are ignored
 };
 
@@ -146,10 +146,10 @@ struct RandomCall {
   Random kind;
   DType dtype;
   std::uint64_t seed, offset;
-  double a, b;          // uniform: low, high; normal: mean, standard deviation
-  std::int64_t low;     // integers: low + value below `range`
+  double a, b;  // uniform: low, high; normal: mean, standard deviation
+  std::int64_t low;  // integers: low + value below `range`
   std::uint64_t range;  // 0 means 2^64
-  void* out;            // contiguous
+  void* out;  // contiguous
   std::int64_t n;
 };
 
@@ -219,13 +219,13 @@ struct ProgramCall {
   int outputs, inputs, numbers, steps;
   Step step[kMaxSteps];
   std::uint8_t output[kMaxProgramOutputs];  // the register of each
-  DType register_dtype[kMaxRegisters];      // a step computes in the dtype of its operands (but where's condition)
+  DType register_dtype[kMaxRegisters];  // a step computes in the dtype of its operands (but where's condition)
   alignas(16) unsigned char number[kMaxProgramNumbers][16];
-  DType dtype[kMaxProgramOperands];     // as they lie in memory
+  DType dtype[kMaxProgramOperands];  // as they lie in memory
   bool immediate[kMaxProgramOperands];  // the operand is a number, in each span
-  bool stream_output;                   // bypass the cache: large and its pages are present
-  const ProgramLoop* loop;              // null: the elements of all operands lie next to each other
-  const ProgramSpan* spans;             // with a loop there is one
+  bool stream_output;  // bypass the cache: large and its pages are present
+  const ProgramLoop* loop;  // null: the elements of all operands lie next to each other
+  const ProgramSpan* spans;  // with a loop there is one
   std::int64_t n_spans;  // an output shares memory with inputs of its own span at most, at their place
 };
 

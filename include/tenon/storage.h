@@ -107,11 +107,11 @@ class TENON_API Storage {
   Device device_;
   Kind kind_ = Kind::owned;
   bool recycled_ = false;
-  bool pinned_ = false;          // it holds a lock of its own on its bytes
+  bool pinned_ = false;  // it holds a lock of its own on its bytes
   std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
   std::atomic<const char*> last_writer_{nullptr};
-  int descriptor_ = -1;          // of shared memory
-  std::int32_t stream_ = 0;      // that it was allocated for
+  int descriptor_ = -1;  // of shared memory
+  std::int32_t stream_ = 0;  // that it was allocated for
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
 };
@@ -120,12 +120,12 @@ class TENON_API Storage {
 namespace memory {
 
 struct Stats {
-  std::int64_t in_use;   // bytes of owned storages that are alive, rounded up to their blocks
-  std::int64_t peak;     // its maximum since the start or reset_peak()
-  std::int64_t cached;   // bytes held for reuse
-  std::int64_t limit;    // the cap on cached
-  std::int64_t hits;     // allocations served from the cache
-  std::int64_t misses;   // allocations served by the system
+  std::int64_t in_use;  // bytes of owned storages that are alive, rounded up to their blocks
+  std::int64_t peak;  // its maximum since the start or reset_peak()
+  std::int64_t cached;  // bytes held for reuse
+  std::int64_t limit;  // the cap on cached
+  std::int64_t hits;  // allocations served from the cache
+  std::int64_t misses;  // allocations served by the system
 };
 
 TENON_API Stats stats();

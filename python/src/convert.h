@@ -59,7 +59,7 @@ std::vector<Index> to_indices(PyObject* key, const char* op = "index", Device de
 Generator* to_generator(PyObject* o, const Where& w);
 std::uint64_t to_seed(PyObject* o, const Where& w);  // of 64 bits; negative ones wrap around
 
-PyObject* from_dtype(DType d);    // new reference
+PyObject* from_dtype(DType d);  // new reference
 PyObject* from_device(Device d);
 PyObject* from_scalar(const Scalar& s);
 PyObject* from_dims(const Dims& d);  // a tuple
@@ -183,10 +183,10 @@ struct From<Generator*> {
 };
 template <class T>
 struct From<std::optional<T>> {
-  std::optional<From<T>> value;
+  std::optional<From<T>> value;  // lives on: an Operand refers to the tensor that was made in it
   std::optional<T> held;
   From(PyObject* o, const Where& w) {
-    if (o != Py_None) held = T(From<T>(o, w).get());
+    if (o != Py_None) held = T(value.emplace(o, w).get());
   }
   const std::optional<T>& get() const { return held; }
 };
@@ -202,7 +202,7 @@ inline PyObject* to_python(const std::string& v) {
 inline PyObject* to_python(DType d) { return from_dtype(d); }
 inline PyObject* to_python(const Dims& d) { return from_dims(d); }
 PyObject* to_python(const std::vector<Tensor>& ts);  // a tuple
-PyObject* to_python(const ValuesIndices& r);         // named tuples
+PyObject* to_python(const ValuesIndices& r);  // named tuples
 PyObject* to_python(const MinMax& r);
 PyObject* to_python(const Histogram& r);
 

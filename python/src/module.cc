@@ -139,6 +139,7 @@ NB_MODULE(_C, m) {
     def_products(ops);
     def_diagonal(ops);
     def_numeric(ops);
+    def_pad(ops);
     def_ndarray(ops);
     def_random(ops);
     def_autograd(ops);

@@ -157,7 +157,8 @@ PyGetSetDef attributes[] = {
      "Assigned to, it writes values in turn, again from the first where there are fewer.",
      nullptr},
     {"base", get_base, nullptr,
-     "The tensor that this one is a view of, or the object whose memory it borrows; None if it owns its memory.", nullptr},
+     "The tensor that this one is a view of, or the object whose memory it borrows; None if it owns its memory.",
+     nullptr},
     {nullptr}};
 
 PyMethodDef methods[] = {
@@ -182,9 +183,8 @@ PyMethodDef methods[] = {
         "Writes the elements in row-major order to a file, raw, or as text between separators.\n\n"
         "fid: a path or an open file. tenon.save_npy keeps shape and dtype, which are lost here. OSError where the file\n"
         "cannot be written."),
-    forwarded<"dump">(
-        "dump($self, /, file)\n--\n\nPickles the tensor into a file: a path or an open binary file.\n\n"
-        "OSError where it cannot be written, RuntimeError for a tensor with a history."),
+    forwarded<"dump">("dump($self, /, file)\n--\n\nPickles the tensor into a file: a path or an open binary file.\n\n"
+                      "OSError where it cannot be written, RuntimeError for a tensor with a history."),
     forwarded<"dumps">(
         "dumps($self, /)\n--\n\nThe pickled tensor: new bytes. RuntimeError for a tensor with a history."),
     forwarded<"byteswap">(

@@ -406,6 +406,7 @@ void def_linalg(Ops& ops);
 void def_products(Ops& ops);
 void def_diagonal(Ops& ops);
 void def_numeric(Ops& ops);
+void def_pad(Ops& ops);
 void def_ndarray(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);

@@ -192,14 +192,13 @@ void def_convert(Ops& ops) {
          "RuntimeError for a device that is not there, ValueError for a name or number that is no device's.",
          "input"_a, "device"_a = none, "non_blocking"_a = false)
       .method_only();
-  ops.def(
-         "astype", &as_type,
-         "The elements converted to dtype; a copy even of the same dtype, unless copy=False.\n\n"
-         "order: how the copy's elements lie: 'K' as the tensor's, 'C' by rows, 'F' by columns, 'A' as 'F' for a\n"
-         "tensor that lies so. casting: 'unsafe', or what NumPy's rule of that name allows (TypeError); complex\n"
-         "numbers lose their imaginary parts in a real dtype. subok does not matter. TypeError for what is no dtype,\n"
-         "ValueError for another order or casting.",
-         "input"_a, "dtype"_a, "order"_a = "K", "casting"_a = "unsafe", "subok"_a = true, "copy"_a = true)
+  ops.def("astype", &as_type,
+          "The elements converted to dtype; a copy even of the same dtype, unless copy=False.\n\n"
+          "order: how the copy's elements lie: 'K' as the tensor's, 'C' by rows, 'F' by columns, 'A' as 'F' for a\n"
+          "tensor that lies so. casting: 'unsafe', or what NumPy's rule of that name allows (TypeError); complex\n"
+          "numbers lose their imaginary parts in a real dtype. subok does not matter. TypeError for what is no dtype,\n"
+          "ValueError for another order or casting.",
+          "input"_a, "dtype"_a, "order"_a = "K", "casting"_a = "unsafe", "subok"_a = true, "copy"_a = true)
       .no_out()
       .numpy("astype")
       .array_api("astype");

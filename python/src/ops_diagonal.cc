@@ -67,7 +67,8 @@ void def_diagonal(Ops& ops) {
           "    tensor([[4, 2, 1],\n"
           "            [9, 3, 1]])",
           "x"_a, "N"_a = none, "increasing"_a = false)
-      .function_only();
+      .function_only()
+      .numpy("vander");
 }
 
 }  // namespace tenon::py

@@ -274,11 +274,12 @@ void def_elementwise(Ops& ops) {
   }
   OpDef* clip = new OpDef;
   clip->name = "clip";
-  clip->doc = std::string(info(Op::clip).doc) +
-              "\n\nElementwise, with broadcasting, into a new tensor. "
-              "Either bound may be None.\n"
-              "An integer bound beyond the dtype that limits nothing counts as the dtype's own: clip(uint8, -5, 300).\n" +
-              std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip));
+  clip->doc =
+      std::string(info(Op::clip).doc) +
+      "\n\nElementwise, with broadcasting, into a new tensor. "
+      "Either bound may be None.\n"
+      "An integer bound beyond the dtype that limits nothing counts as the dtype's own: clip(uint8, -5, 300).\n" +
+      std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip));
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;

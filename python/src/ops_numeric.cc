@@ -19,33 +19,35 @@ void def_numeric(Ops& ops) {
           "TypeError for what is no tensor or array.",
           "input"_a, "exponent"_a);
   ops.def(
-         "divmod", +[](const Operand& a, const Operand& b) { return listed(divmod(a, b)); },
-         "A pair (a // b, a % b): the quotient, rounded down, and the remainder, with the sign of b.\n\n"
-         "Elementwise, with broadcasting, into new tensors of the promoted dtype. Integers divided by zero give 0.\n"
-         "ValueError for shapes that do not broadcast, TypeError for bool, complex numbers and float8,\n"
-         "OverflowError for a Python integer that the dtype cannot hold.",
-         "input"_a, "other"_a);
+      "divmod", +[](const Operand& a, const Operand& b) { return listed(divmod(a, b)); },
+      "A pair (a // b, a % b): the quotient, rounded down, and the remainder, with the sign of b.\n\n"
+      "Elementwise, with broadcasting, into new tensors of the promoted dtype. Integers divided by zero give 0.\n"
+      "ValueError for shapes that do not broadcast, TypeError for bool, complex numbers and float8,\n"
+      "OverflowError for a Python integer that the dtype cannot hold.",
+      "input"_a, "other"_a);
   ops.def(
-         "modf", +[](const Tensor& x) { return listed(modf(x)); },
-         "A pair (fraction, whole), both with the sign of x: 2.5 gives 0.5 and 2.0.\n\n"
-         "New tensors of x's dtype; integers and bools become the default float. Of infinity the fraction is 0.\n"
-         "TypeError for complex numbers and float8.",
-         "input"_a);
+      "modf", +[](const Tensor& x) { return listed(modf(x)); },
+      "A pair (fraction, whole), both with the sign of x: 2.5 gives 0.5 and 2.0.\n\n"
+      "New tensors of x's dtype; integers and bools become the default float. Of infinity the fraction is 0.\n"
+      "TypeError for complex numbers and float8.",
+      "input"_a);
   ops.def(
-         "frexp", +[](const Tensor& x) { return listed(frexp(x)); },
-         "A pair (mantissa, exponent) with x = mantissa * 2**exponent exactly and 0.5 <= |mantissa| < 1.\n\n"
-         "New tensors: of x's dtype (integers and bools become the default float), with the gradient, and int32. 0,\n"
-         "infinity and NaN are their own mantissas, with exponent 0. TypeError for complex numbers and float8.",
-         "input"_a);
+      "frexp", +[](const Tensor& x) { return listed(frexp(x)); },
+      "A pair (mantissa, exponent) with x = mantissa * 2**exponent exactly and 0.5 <= |mantissa| < 1.\n\n"
+      "New tensors: of x's dtype (integers and bools become the default float), with the gradient, and int32. 0,\n"
+      "infinity and NaN are their own mantissas, with exponent 0. TypeError for complex numbers and float8.",
+      "input"_a);
   ops.def("isreal", &isreal,
           "Whether the imaginary part is 0.\n\n"
           "A new bool tensor: true everywhere for real dtypes. TypeError for what is no tensor or array.",
-          "input"_a);
+          "input"_a)
+      .numpy("isreal");
   ops.def("iscomplex", &iscomplex,
           "Whether the imaginary part is not 0.\n\n"
           "A new bool tensor: false everywhere for real dtypes. TypeError for what is no tensor or array.",
           "input"_a)
-      .function_only();
+      .function_only()
+      .numpy("iscomplex");
 }
 
 }  // namespace tenon::py

@@ -20,7 +20,8 @@ Dims sublist(PyObject* o) {
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
     out.push_back(item == Py_Ellipsis ? kEllipsis : to_int(item, {"einsum", "sublist"}));
-    if (item != Py_Ellipsis && out.back() == kEllipsis) errors::fail("einsum", "subscripts are numbers from 0 to 51; got -1");
+    if (item != Py_Ellipsis && out.back() == kEllipsis)
+      errors::fail("einsum", "subscripts are numbers from 0 to 51; got -1");
   }
   return out;
 }
@@ -42,7 +43,8 @@ Einsum read(PyObject* first, PyObject* given) {
   if (PyUnicode_Check(first)) {
     e.equation = to_string(first, {"einsum", "equation"});
     const bool one = e.equation.find(',') == std::string::npos;
-    const bool listed = several && (!one || (PySequence_Size(given) == 1 && (PyTuple_Check(given) || is_tensor(head.get()))));
+    const bool listed =
+        several && (!one || (PySequence_Size(given) == 1 && (PyTuple_Check(given) || is_tensor(head.get()))));
     if (listed || !is_list(given)) {
       e.operands = listed ? to_tensors(given, {"einsum", "operands"})
                           : std::vector<Tensor>{to_tensor(given, {"einsum", "operands"})};
@@ -96,8 +98,8 @@ PyObject* einsum_any(const OpDef& def, PyObject* const* args) {
   const std::string casting = to_string(args[4], {"einsum", "casting"});
   for (const Tensor& t : e.operands)
     if (dtype && !castable(t.dtype(), *dtype, casting, "einsum"))
-      errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='", casting,
-                              "'");
+      errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='",
+                              casting, "'");
   const std::vector<Dims> path = path_of(args[5]);
   return computed(kLongWork, [&] { return einsum(e.equation, e.operands, dtype, path); }, e.operands);
 }
@@ -144,8 +146,8 @@ constexpr const char* kPlusErrors =
 
 void def_plus(Ops& ops) {
   const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second) {
-    ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only, "beta"_a = 1,
-            "alpha"_a = 1)
+    ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only,
+            "beta"_a = 1, "alpha"_a = 1)
         .long_work();
     ops.def((std::string(name) + "_").c_str(), &into_self<sum>,
             (std::string(what) +
@@ -162,8 +164,8 @@ void def_plus(Ops& ops) {
   rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a);
   rows.operator()<&addbmm>("addbmm", "beta * input + alpha * (the sum of batch1 @ batch2 over the first dimension).",
                            "batch1"_a, "batch2"_a);
-  rows.operator()<&baddbmm>("baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.", "batch1"_a,
-                            "batch2"_a);
+  rows.operator()<&baddbmm>("baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.",
+                            "batch1"_a, "batch2"_a);
 }
 
 }  // namespace
@@ -185,7 +187,8 @@ void def_products(Ops& ops) {
           "equation"_a, variadic("operands"_a), kw_only, "dtype"_a = none, "order"_a = "K", "casting"_a = "safe",
           "optimize"_a = false)
       .function_only()
-      .with_out();
+      .with_out()
+      .numpy("einsum");
   ops.all().back()->variadic_arrays = true;
   ops.raw("tensordot", &tensordot_any,
           "Sums of products over chosen dimensions of both tensors.\n\n"
@@ -197,19 +200,23 @@ void def_products(Ops& ops) {
           "    (2, 4)",
           "a"_a, "b"_a, "dims"_a = 2)
       .function_only()
-      .with_out();
+      .with_out()
+      .numpy("tensordot")
+      .array_api("tensordot");
   ops.def("inner", &inner,
           "The sums of products over the last dimension of both tensors.\n\n"
           "The product where one has no dimension. A new tensor of the promoted dtype. ValueError where the sizes\n"
           "differ, TypeError for float8.",
           "input"_a, "other"_a)
-      .long_work();
+      .long_work()
+      .numpy("inner");
   ops.def("vdot", &vdot,
           "The sum of the products of all elements, those of the first conjugated.\n\n"
           "A new 0-d tensor of the promoted dtype. ValueError where the numbers of elements differ, TypeError for "
           "float8.",
           "input"_a, "other"_a)
-      .long_work();
+      .long_work()
+      .numpy("vdot");
   ops.def("vecdot", &vecdot,
           "The sums of products along a dimension, the first tensor conjugated; the other dimensions broadcast.\n\n"
           "A new tensor of the promoted dtype, without that dimension. IndexError for a dimension that is not\n"
@@ -237,7 +244,8 @@ void def_products(Ops& ops) {
           "    >>> tenon.kron(tenon.tensor([1, 10]), tenon.tensor([2, 3]))\n"
           "    tensor([ 2,  3, 20, 30])",
           "input"_a, "other"_a)
-      .long_work();
+      .long_work()
+      .numpy("kron");
   ops.def("cross", &cross_along,
           "The vector products along a dimension of three elements; the other dimensions broadcast.\n\n"
           "dim: by default the first that has three elements in both. A new tensor of the promoted dtype.\n"
@@ -249,7 +257,8 @@ void def_products(Ops& ops) {
           "The sum of a diagonal of two dimensions, which go: of a matrix a number.\n\n"
           "A new tensor; integers are summed in int64. IndexError for a dimension that is not there, ValueError for\n"
           "a repeated one and for fewer than two dimensions, TypeError for float8.",
-          "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none);
+          "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none)
+      .numpy("trace");
   ops.def("mm", &mm,
           "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",

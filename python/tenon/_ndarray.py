@@ -36,6 +36,7 @@ class Flags:
 
     __slots__ = ("_tensor",)
     __module__ = "tenon"
+    _tensor: Any
 
     def __init__(self, tensor: Any) -> None:
         object.__setattr__(self, "_tensor", tensor)

@@ -8,11 +8,18 @@ from collections import namedtuple
 from tenon import _C
 from tenon._C import Tensor
 
+
+class _LinAlgError(ValueError):
+    """An algorithm found no result."""
+
+
+_LinAlgError.__name__ = _LinAlgError.__qualname__ = "LinAlgError"
+
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from typing import NamedTuple
 
-    class LinAlgError(ValueError):
+    class LinAlgError(_LinAlgError):
         """An algorithm found no result: NumPy's class where NumPy is imported."""
 
     class EighResult(NamedTuple):
@@ -27,11 +34,6 @@ if TYPE_CHECKING:
 else:
     EighResult = namedtuple("EighResult", ("eigenvalues", "eigenvectors"))
     SVDResult = namedtuple("SVDResult", ("U", "S", "Vh"))
-
-    class _LinAlgError(ValueError):
-        """An algorithm found no result."""
-
-    _LinAlgError.__name__ = _LinAlgError.__qualname__ = "LinAlgError"
 
 
 __all__ = ["LinAlgError", "eigh", "eigvalsh", "svd", "svdvals"]

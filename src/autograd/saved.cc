@@ -34,7 +34,8 @@ Saved::Saved(Tensor t, const char* op, std::int32_t output) : op_(op), output_(o
     const Tensor bare = t.detach();
     unpack_ = std::make_shared<const std::function<Tensor()>>(pack(bare));
     if (bare.storage().version() != version_)
-      errors::fail<GradError>("saved_tensors_hooks", "the pack hook changed the tensor in place; it must work on a copy");
+      errors::fail<GradError>("saved_tensors_hooks",
+                              "the pack hook changed the tensor in place; it must work on a copy");
     return;
   }
   const bool alone = !t.impl()->base && t.impl()->refs.load(std::memory_order_relaxed) == 1;  // it was moved here

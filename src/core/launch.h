@@ -11,12 +11,17 @@ namespace tenon {
 // Throws what the status of an entry, which `op` called, means; not unavailable.
 [[noreturn]] void launch_failed(Status status, const char* op, Device device);
 inline void check(Status status, const char* op, Device device) {
-  if (status != Status::ok) [[unlikely]] launch_failed(status, op, device);
+  if (status != Status::ok) [[unlikely]]
+    launch_failed(status, op, device);
 }
 // The same for what cannot throw, such as the end of a storage: the next wait for the device throws it.
 void check_later(Status status, Device device) noexcept;
 // Throws what check_later() left for the device.
 void check_left(Device device);
+
+namespace cpu {
+extern const Backend kTable;  // without a call: small operations are mostly overhead
+}
 
 // TENON_SYNC=1: each call is waited for, so that its failure is raised by itself.
 bool waits_after_each_call();
@@ -25,14 +30,17 @@ bool waits_after_each_call();
 template <class... P, class... A>
 bool try_launch(const char* op, Device device, Status (*Backend::*entry)(Stream, const char*, P...) noexcept,
                 A&&... arguments) {
-  const Backend& b = backend(device);
+  const bool on_cpu = device.is_cpu();
+  const Backend& b = on_cpu ? cpu::kTable : backend(device);
   const auto f = b.*entry;
   if (!f) return false;
-  const Stream stream = device.is_cpu() ? Stream{} : current_stream(device);
+  const Stream stream = on_cpu ? Stream{} : current_stream(device);
   const Status status = f(stream, op, std::forward<A>(arguments)...);
-  if (status == Status::unavailable) return false;
-  check(status, op, device);
-  if (!device.is_cpu() && waits_after_each_call()) check(b.stream_synchronize(stream), op, device);
+  if (status != Status::ok) [[unlikely]] {
+    if (status == Status::unavailable) return false;
+    launch_failed(status, op, device);
+  }
+  if (!on_cpu && waits_after_each_call()) check(b.stream_synchronize(stream), op, device);
   return true;
 }
 

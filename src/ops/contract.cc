@@ -130,7 +130,8 @@ Tensor kron(const Tensor& a, const Tensor& b) {
 Tensor outer_flat(const Tensor& a, const Tensor& b) { return mul(reshape(a, {-1, 1}), reshape(b, {1, -1})); }
 
 Tensor cross(const Tensor& a, const Tensor& b, std::int64_t dim) {
-  const int i = normalize_axis("cross", dim, a.ndim()) - a.ndim(), k = normalize_axis("cross", dim, b.ndim()) - b.ndim();
+  const int i = normalize_axis("cross", dim, a.ndim()) - a.ndim(),
+            k = normalize_axis("cross", dim, b.ndim()) - b.ndim();
   if (a.ndim() == 0 || b.ndim() == 0 || a.size(i) != 3 || b.size(k) != 3)
     errors::fail<ShapeError>("cross", "vectors of 3 elements are needed along dimension ", dim, "; got shapes ",
                              a.shape(), " and ", b.shape());

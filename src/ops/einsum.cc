@@ -284,9 +284,7 @@ void join_these(std::vector<Term>& terms, const Dims& step, const Dims& result, 
     const auto last = i == at.size() - 1 ? static_cast<std::size_t>(at[i]) : terms.size() - 1;
     join(terms, static_cast<std::size_t>(at[i - 1]), last, result, sizes);
   }
-  if (at.size() == 1) {
-    std::rotate(terms.begin() + at[0], terms.begin() + at[0] + 1, terms.end());
-  }
+  if (at.size() == 1) { std::rotate(terms.begin() + at[0], terms.begin() + at[0] + 1, terms.end()); }
 }
 
 }  // namespace

@@ -159,7 +159,8 @@ Tensor widen(const Tensor& t, int dim, PadWidth w, PadMode mode, const PadValues
 // Zeros all around, in one pass.
 Tensor in_zeros(const Tensor& t, std::span<const PadWidth> widths) {
   Dims shape = t.shape();
-  for (int d = 0; d < t.ndim(); ++d) shape[d] += widths[static_cast<std::size_t>(d)].before + widths[static_cast<std::size_t>(d)].after;
+  for (int d = 0; d < t.ndim(); ++d)
+    shape[d] += widths[static_cast<std::size_t>(d)].before + widths[static_cast<std::size_t>(d)].after;
   const Tensor out = full(shape, 0, t.dtype(), t.device());
   Tensor inside = out;
   for (int d = 0; d < t.ndim(); ++d)
@@ -180,8 +181,8 @@ void check(const Tensor& t, std::span<const PadWidth> widths, PadMode mode, std:
       errors::fail("pad", "widths must not be negative; got ", widths[d].before, " and ", widths[d].after);
     if (__builtin_add_overflow(size, widths[d].before, &size) || __builtin_add_overflow(size, widths[d].after, &size))
       errors::fail("pad", "widths ", widths[d].before, " and ", widths[d].after, " are too large");
-    const bool statistic = mode == PadMode::maximum || mode == PadMode::minimum || mode == PadMode::mean ||
-                           mode == PadMode::median;
+    const bool statistic =
+        mode == PadMode::maximum || mode == PadMode::minimum || mode == PadMode::mean || mode == PadMode::median;
     if (statistic && !stat.empty() && (stat[d].before < 1 || stat[d].after < 1))
       errors::fail("pad", "stat_length must be at least 1; got ", stat[d].before, " and ", stat[d].after);
   }

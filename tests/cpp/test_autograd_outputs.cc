@@ -37,7 +37,8 @@ TEST(Outputs, GradientsOfParts) {
       return add(square(p[0]), mul(p[1], p[1]));
     };
     expect_second_gradients("split", all, {at});
-    expect_second_gradients("one part", [](const std::vector<Tensor>& x) { return square(split(x[0], 2, 1)[1]); }, {at});
+    expect_second_gradients("one part", [](const std::vector<Tensor>& x) { return square(split(x[0], 2, 1)[1]); },
+                            {at});
     expect_second_gradients(
         "unbind", [](const std::vector<Tensor>& x) { return mul(unbind(x[0], 1)[0], unbind(x[0], 1)[2]); }, {at});
   }
@@ -76,10 +77,16 @@ TEST(Outputs, VarianceAndMean) {
         return div(sub(x[0], m[1]), add(m[0], 1));
       };
     };
-    expect_second_gradients("var_mean", normalized([](const Tensor& x, const Axes& d, double c, bool k) { return var_mean(x, d, c, k); }), {t});
-    expect_second_gradients("std_mean", normalized([](const Tensor& x, const Axes& d, double c, bool k) { return std_mean(x, d, c, k); }), {t});
-    expect_second_gradients("mean alone", [&](const std::vector<Tensor>& x) { return square(var_mean(x[0], dims)[1]); }, {t});
-    expect_second_gradients("variance alone", [&](const std::vector<Tensor>& x) { return square(var_mean(x[0], dims)[0]); }, {t});
+    expect_second_gradients(
+        "var_mean", normalized([](const Tensor& x, const Axes& d, double c, bool k) { return var_mean(x, d, c, k); }),
+        {t});
+    expect_second_gradients(
+        "std_mean", normalized([](const Tensor& x, const Axes& d, double c, bool k) { return std_mean(x, d, c, k); }),
+        {t});
+    expect_second_gradients("mean alone", [&](const std::vector<Tensor>& x) { return square(var_mean(x[0], dims)[1]); },
+                            {t});
+    expect_second_gradients("variance alone",
+                            [&](const std::vector<Tensor>& x) { return square(var_mean(x[0], dims)[0]); }, {t});
   }
   const auto z = var_mean(uniform({4}, -1, 1, 6, DType::complex128));
   EXPECT_EQ(z[0].dtype(), DType::float64);

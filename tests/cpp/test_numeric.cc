@@ -19,7 +19,9 @@ void expect_same(const Tensor& got, const V& wanted, const std::string& what = "
   ASSERT_EQ(v.size(), wanted.size()) << what;
   for (std::size_t i = 0; i < v.size(); ++i) {
     if (std::isnan(wanted[i])) EXPECT_TRUE(std::isnan(v[i])) << what << " " << i;
-    else EXPECT_TRUE(v[i] == wanted[i] && std::signbit(v[i]) == std::signbit(wanted[i])) << what << " " << i << ": " << v[i];
+    else
+      EXPECT_TRUE(v[i] == wanted[i] && std::signbit(v[i]) == std::signbit(wanted[i]))
+          << what << " " << i << ": " << v[i];
   }
 }
 
@@ -30,10 +32,12 @@ TEST(Ldexp, IsExactWherever2ToThePowerLies) {
   // Rounded once, where bits are lost below the smallest normal number.
   for (const double x : {1 + 0x1p-52, 1.5, 1.75 + 0x1p-52, 0x1.fffffffffffffp0, 0x1.0000000000001p900})
     for (const double n : {-1022., -1023., -1030., -1050., -1072., -1073., -1074., -1075., -1076., -1950.})
-      EXPECT_EQ(ldexp(Tensor::of(x, DType::float64), n).item<double>(), std::ldexp(x, static_cast<int>(n))) << x << " " << n;
+      EXPECT_EQ(ldexp(Tensor::of(x, DType::float64), n).item<double>(), std::ldexp(x, static_cast<int>(n)))
+          << x << " " << n;
   for (const float x : {1.0f, 0x1.fffffep0f, 0x1.000002p100f, 0x1p-149f})
     for (const float n : {-126.f, -127.f, -130.f, -149.f, -150.f, -250.f, 100.f, 270.f})
-      EXPECT_EQ(ldexp(Tensor::of(x, DType::float32), n).item<float>(), std::ldexp(x, static_cast<int>(n))) << x << " " << n;
+      EXPECT_EQ(ldexp(Tensor::of(x, DType::float32), n).item<float>(), std::ldexp(x, static_cast<int>(n)))
+          << x << " " << n;
   expect_same(ldexp(doubles({1, 0, kNan, 1}), doubles({kInf, kNan, 1, -kInf})), {kInf, kNan, kNan, 0});
   EXPECT_EQ(ldexp(Tensor::of(1.0, DType::float16), Tensor::of(3)).dtype(), DType::float16);
   EXPECT_NEAR(ldexp(doubles({3}), 0.5).item<double>(), 3 * std::sqrt(2), 1e-15);

@@ -72,7 +72,8 @@ TEST(Pad, HasGradientsInEveryMode) {
     for (const bool odd : {false, true}) {
       const auto mode = static_cast<PadMode>(m);
       if (odd && mode != PadMode::reflect && mode != PadMode::symmetric) continue;
-      expect_second_gradients("mode " + std::to_string(m), [&](const auto& x) { return square(pad(x[0], w, mode, {}, {}, odd)); },
+      expect_second_gradients("mode " + std::to_string(m),
+                              [&](const auto& x) { return square(pad(x[0], w, mode, {}, {}, odd)); },
                               {test::uniform({3, 2}, -2, 2, 5)});
     }
   }

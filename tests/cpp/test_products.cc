@@ -53,7 +53,8 @@ V naive(const std::vector<std::string>& terms, const std::string& result, const 
 
 void expect_near(const V& got, const V& wanted, const std::string& what) {
   ASSERT_EQ(got.size(), wanted.size()) << what;
-  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-12 * (1 + std::abs(wanted[i]))) << what;
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_NEAR(got[i], wanted[i], 1e-12 * (1 + std::abs(wanted[i]))) << what;
 }
 
 struct Sum {
@@ -127,8 +128,12 @@ TEST(Einsum, DotsStandForDimensionsWithoutALetter) {
 TEST(Einsum, FollowsAPathAndFindsItsOwn) {
   std::vector<Tensor> ts = {some({2, 3}, 1), some({3, 4}, 2), some({4, 5}, 3), some({5, 2}, 4)};
   const V wanted = values(matmul(matmul(matmul(ts[0], ts[1]), ts[2]), ts[3]));
-  for (const std::vector<Dims>& path :
-       {std::vector<Dims>{}, {{0, 1}, {0, 1}, {0, 1}}, {{2, 3}, {0, 2}, {0, 1}}, {{0, 1, 2, 3}}, {{0, 3, 1}, {0, 1}}, {{1}, {0, 1, 2, 3}}})
+  for (const std::vector<Dims>& path : {std::vector<Dims>{},
+                                        {{0, 1}, {0, 1}, {0, 1}},
+                                        {{2, 3}, {0, 2}, {0, 1}},
+                                        {{0, 1, 2, 3}},
+                                        {{0, 3, 1}, {0, 1}},
+                                        {{1}, {0, 1, 2, 3}}})
     expect_near(values(einsum("ij,jk,kl,lm->im", ts, {}, path)), wanted, "path");
   EXPECT_THROW(einsum("ij,jk,kl,lm->im", ts, {}, std::vector<Dims>{{0, 4}}), ValueError);
   EXPECT_THROW(einsum("ij,jk,kl,lm->im", ts, {}, std::vector<Dims>{{1, 1}}), ValueError);
@@ -147,7 +152,8 @@ TEST(Einsum, KeepsTheDtypeOfWhatItSums) {
   // Half precision is rounded once: 2049 * 2049 * 2**-11 would lose a bit after the first product.
   const Tensor h = full({1}, 2049.0 / 2048, DType::float16);
   const Tensor three[] = {h, h, h};
-  EXPECT_EQ(einsum("i,i,i->i", three).item<double>(), full({}, std::pow(h.item<double>(), 3), DType::float16).item<double>());
+  EXPECT_EQ(einsum("i,i,i->i", three).item<double>(),
+            full({}, std::pow(h.item<double>(), 3), DType::float16).item<double>());
 }
 
 TEST(Einsum, SaysWhatDoesNotFit) {
@@ -162,7 +168,8 @@ TEST(Einsum, SaysWhatDoesNotFit) {
   EXPECT_EQ(says([&] { einsum("ij->k", {&a, 1}); }), "einsum: the result has the subscript 'k', which no operand has");
   EXPECT_EQ(says([&] { einsum("i", {&a, 1}); }),
             "einsum: operand 0 has shape (2, 3), but 1 subscripts; use '...' for dimensions without a letter");
-  for (const char* bad : {"i.j", "i..j", "i1", "...i...", "i-j", "ij->j->i"}) EXPECT_THROW(einsum(bad, {&a, 1}), ValueError) << bad;
+  for (const char* bad : {"i.j", "i..j", "i1", "...i...", "i-j", "ij->j->i"})
+    EXPECT_THROW(einsum(bad, {&a, 1}), ValueError) << bad;
   EXPECT_THROW(einsum("i", {}), ValueError);
   const Tensor f8 = zeros({2}, DType::float8_e5m2);
   EXPECT_THROW(einsum("i", {&f8, 1}), DtypeError);
@@ -191,8 +198,10 @@ TEST(Products, OverChosenDimensions) {
   const Tensor c = some({5, 4}, 3), ac[] = {a, c};
   expect_near(values(inner(a, c)), values(einsum("ijk,lk->ijl", ac)), "inner");
   expect_near(values(inner(a, some({}, 4))), values(mul(a, some({}, 4))), "inner with a number");
-  expect_near(values(numpy_dot(a, b.permute({1, 0, 2}).contiguous())), values(einsum("ijk,lkm->ijlm", std::vector<Tensor>{a, b.permute({1, 0, 2})})), "dot");
-  expect_near(values(kron(some({2, 2}, 1), some({3}, 2))), values(reshape(einsum("ij,k->ijk", std::vector<Tensor>{some({2, 2}, 1), some({3}, 2)}), {2, 6})), "kron");
+  expect_near(values(numpy_dot(a, b.permute({1, 0, 2}).contiguous())),
+              values(einsum("ijk,lkm->ijlm", std::vector<Tensor>{a, b.permute({1, 0, 2})})), "dot");
+  expect_near(values(kron(some({2, 2}, 1), some({3}, 2))),
+              values(reshape(einsum("ij,k->ijk", std::vector<Tensor>{some({2, 2}, 1), some({3}, 2)}), {2, 6})), "kron");
   EXPECT_EQ(kron(a, c).shape(), (Dims{2, 15, 16}));
   EXPECT_EQ(outer_flat(a, c).shape(), (Dims{24, 20}));
   expect_second_gradients("kron", [](const auto& x) { return kron(x[0], x[1]); }, {some({2, 2}, 1), some({3}, 2)});
@@ -246,9 +255,11 @@ TEST(Products, PlusAMultipleOfATensor) {
   EXPECT_THROW(addmm(some({5}, 1), a, b), ShapeError);
   EXPECT_THROW(addmm(some({5}, 1), a, b, 0), ShapeError);
   EXPECT_THROW(addmm(c, b, a), ShapeError);
-  EXPECT_THROW(addmm(zeros({1}, DType::int64), zeros({1, 1}, DType::int64), zeros({1, 1}, DType::int64), 0.5), TypeError);
+  EXPECT_THROW(addmm(zeros({1}, DType::int64), zeros({1, 1}, DType::int64), zeros({1, 1}, DType::int64), 0.5),
+               TypeError);
   expect_second_gradients("addmm", [](const auto& x) { return addmm(x[0], x[1], x[2], 2, 3); }, {c, a, b});
-  expect_second_gradients("addbmm", [](const auto& x) { return addbmm(x[0], x[1], x[2]); }, {c, some({2, 2, 3}, 5), some({2, 3, 4}, 6)});
+  expect_second_gradients("addbmm", [](const auto& x) { return addbmm(x[0], x[1], x[2]); },
+                          {c, some({2, 2, 3}, 5), some({2, 3, 4}, 6)});
   EXPECT_THROW(mm(a, v), ShapeError);
   EXPECT_THROW(bmm(sa, some({4, 3, 4}, 1)), ShapeError);
 }

@@ -23,7 +23,8 @@ TEST(Take, WrapsOrClipsBounds) {
   EXPECT_EQ(take(empty({0}, DType::float64), ints({}), {}, Bounds::clip).numel(), 0);
   EXPECT_THROW(take(t, doubles({1}), {}, Bounds::clip), TypeError);
   EXPECT_THROW(bounds("loop"), ValueError);
-  expect_second_gradients("take", [](const auto& x) { return square(take(x[0], ints({-1, 7, 3, 3}), {}, Bounds::wrap)); }, {t});
+  expect_second_gradients("take",
+                          [](const auto& x) { return square(take(x[0], ints({-1, 7, 3, 3}), {}, Bounds::wrap)); }, {t});
 }
 
 TEST(Put, RepeatsValuesAndTakesAnyStrides) {
@@ -86,7 +87,12 @@ TEST(Layout, OrdersElements) {
   EXPECT_EQ(reshape(t, {-1, 2}, Layout::f).shape(), (Dims{3, 2}));
   EXPECT_THROW(reshape(t, {6}, Layout::k), ValueError);
   EXPECT_THROW(layout("X"), ValueError);
-  expect_second_gradients("orders", [](const auto& x) { return mul(reshape(clone(x[0], Layout::f), {3, 2}, Layout::f), square(ravel(x[0], Layout::f)[1])); }, {t});
+  expect_second_gradients("orders",
+                          [](const auto& x) {
+                            return mul(reshape(clone(x[0], Layout::f), {3, 2}, Layout::f),
+                                       square(ravel(x[0], Layout::f)[1]));
+                          },
+                          {t});
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ def test_diag_embed():
     assert r.shape == (2, 4, 4)
     same(r.diagonal(1, -2, -1), t.numpy())
     assert tenon.diag_embed(t, dim1=0, dim2=1).shape == (3, 3, 2)
-    with pytest.raises(ValueError, match="^diag_embed: "):
+    with pytest.raises(ValueError, match=r"^diag_embed: "):
         tenon.diag_embed(t, 0, 1, 1)
 
 
@@ -60,9 +60,9 @@ def test_fill_diagonal(shape, wrap, value):
 
 
 def test_fill_diagonal_refuses():
-    with pytest.raises(ValueError, match="^fill_diagonal_: "):
+    with pytest.raises(ValueError, match=r"^fill_diagonal_: "):
         tenon.zeros(3).fill_diagonal_(1)
-    with pytest.raises(ValueError, match="^fill_diagonal_: "):
+    with pytest.raises(ValueError, match=r"^fill_diagonal_: "):
         tenon.zeros(2, 2, 3).fill_diagonal_(1)
     with pytest.raises(OverflowError):
         tenon.zeros(2, 2, dtype=tenon.int8).fill_diagonal_(1000)

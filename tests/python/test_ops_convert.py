@@ -157,6 +157,14 @@ def test_round(decimals, dtype):
     assert tenon.around(tenon.tensor(a), decimals).tolist() == np.round(a, decimals).tolist()
 
 
+def test_clip_by_bounds_that_are_lists():
+    """A bound that is no tensor yet lives as long as the call."""
+    for _ in range(20):
+        assert tenon.clip(-1, np.full((70, 65), -3), [2] * 65).tolist() == [[-1] * 65] * 70
+        with pytest.raises(ValueError, match="do not broadcast"):
+            tenon.clip(-1, np.zeros((70, 65)), (-2, 1))
+
+
 def test_clip():
     a = np.arange(5.0)
     t = tenon.tensor(a)

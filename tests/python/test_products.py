@@ -108,7 +108,7 @@ def test_einsum_refuses_what_numpy_refuses(equation, shapes):
     arrays = [some(*s) for s in shapes]
     with pytest.raises(ValueError):
         np.einsum(equation, *arrays)
-    with pytest.raises(ValueError, match="^einsum: "):
+    with pytest.raises(ValueError, match=r"^einsum: "):
         tenon.einsum(equation, *map(tenon.tensor, arrays))
 
 
@@ -148,7 +148,11 @@ def test_tensordot():
 
 
 def test_vector_products():
-    a, b, m = some(4, 3, dtype="complex128"), some(4, 3, dtype="complex128"), some(4, 2, 3, dtype="complex128")
+    a, b, m = (
+        some(4, 3, dtype="complex128"),
+        some(4, 3, dtype="complex128"),
+        some(4, 2, 3, dtype="complex128"),
+    )
     t, u, w = map(tenon.tensor, (a, b, m))
     same(tenon.vecdot(t, u), (a.conj() * b).sum(-1))
     same(tenon.vecdot(t, u, dim=0), (a.conj() * b).sum(0))
@@ -176,9 +180,9 @@ def test_sums_with_products(dtype):
     same(tenon.baddbmm(w, s, r, alpha=2), c + two * (sa @ sb), 1e-5)
     assert w.addmm_(t, u, beta=0) is w
     same(w, a @ b, 1e-5)
-    with pytest.raises(ValueError, match="^addmm_: "):
+    with pytest.raises(ValueError, match=r"^addmm_: "):
         w[0].addmm_(t, u)
-    with pytest.raises(ValueError, match="^addmm: "):
+    with pytest.raises(ValueError, match=r"^addmm: "):
         tenon.addmm(w, u, t)
 
 
@@ -190,7 +194,9 @@ def test_beta_zero_ignores_what_is_there():
 def test_half_precision_is_rounded_once():
     a = tenon.full((1, 1), 1 + 2**-10, dtype=tenon.float16)
     exact = np.float64(1 + 2**-10) ** 2 * 3 + 1
-    assert tenon.addmm(tenon.ones(1, 1, dtype=tenon.float16), a, a, alpha=3).item() == float(np.float16(exact))
+    assert tenon.addmm(tenon.ones(1, 1, dtype=tenon.float16), a, a, alpha=3).item() == float(
+        np.float16(exact)
+    )
 
 
 def test_chain_matmul():

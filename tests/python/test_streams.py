@@ -353,6 +353,7 @@ def test_a_dlpack_producer_is_told_the_stream() -> None:
                 return self.tensor.__dlpack__(**keywords)
         p = Producer(tenon.ones(3, device='cuda'))
         a = Stream()
+        a.wait_stream(current_stream())  # which makes the ones
         tenon.from_dlpack(p)
         with stream(a):
             t = tenon.from_dlpack(p)

@@ -27,8 +27,8 @@ namespace tenon {
 //
 // Throws ValueError for an equation that is malformed or does not fit the number of operands, ShapeError where it does
 // not fit their shapes, DtypeError for float8.
-TENON_API Tensor einsum(const std::string& equation, std::span<const Tensor> operands,
-                        std::optional<DType> dtype = {}, std::span<const Dims> path = {});
+TENON_API Tensor einsum(const std::string& equation, std::span<const Tensor> operands, std::optional<DType> dtype = {},
+                        std::span<const Dims> path = {});
 // The equation of lists of numbers from 0 to 51, which stand for the letters A to Z and a to z; kEllipsis for "...".
 inline constexpr std::int64_t kEllipsis = -1;
 TENON_API std::string einsum_equation(std::span<const Dims> operands, const std::optional<Dims>& result = {});
@@ -61,7 +61,7 @@ TENON_API Tensor trace(const Tensor& t, std::int64_t offset = 0, std::int64_t di
                        std::optional<DType> dtype = {});
 
 // ---- matrices.cc: PyTorch's products of matrices ----
-TENON_API Tensor mm(const Tensor& a, const Tensor& b);   // of two matrices
+TENON_API Tensor mm(const Tensor& a, const Tensor& b);  // of two matrices
 TENON_API Tensor bmm(const Tensor& a, const Tensor& b);  // of two stacks (n, ...) of matrices
 // beta * input + alpha * (a @ b). input, which does not matter (NaN, too) where beta is 0, is broadcast to the product.
 // Throws ShapeError, and TypeError for a factor of a higher kind than the dtype. Half precision is rounded once.
@@ -70,7 +70,7 @@ TENON_API Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, co
 TENON_API Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& x, const Scalar& beta = 1,
                        const Scalar& alpha = 1);  // a matrix and a vector
 TENON_API Tensor addr(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
-                      const Scalar& alpha = 1);   // the outer product of two vectors
+                      const Scalar& alpha = 1);  // the outer product of two vectors
 TENON_API Tensor addbmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
                         const Scalar& alpha = 1);  // the sum of a stack's products
 TENON_API Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, const Scalar& beta = 1,

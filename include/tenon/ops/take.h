@@ -25,7 +25,8 @@ TENON_API Bounds bounds(const std::string& name);
 // for an index that is not there and for one where there are no elements.
 TENON_API Tensor take(const Tensor& t, const Tensor& indices, std::optional<std::int64_t> dim, Bounds bounds);
 // Writes values, repeated as needed, at indices of the flattened tensor; nothing without values. Throws as copy_.
-TENON_API Tensor& put_values_(Tensor& self, const Tensor& indices, const Tensor& values, Bounds bounds = Bounds::strict);
+TENON_API Tensor& put_values_(Tensor& self, const Tensor& indices, const Tensor& values,
+                              Bounds bounds = Bounds::strict);
 // The entries along dim (of the flattened tensor without one) where a 1-d condition, which may be shorter, holds.
 TENON_API Tensor compress(const Tensor& t, const Tensor& condition, std::optional<std::int64_t> dim = {});
 // For each element i of indices the element of choices[i] at its place; all broadcast. Throws ValueError for an

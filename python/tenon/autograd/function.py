@@ -46,8 +46,8 @@ class FunctionCtx:
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
                 raise TypeError(
-                    f"save_for_backward: expected tensors or None; got {type(t).__name__}, set it as an attribute "
-                    "of ctx"
+                    f"save_for_backward: expected tensors or None; got {type(t).__name__}, set it as an "
+                    "attribute of ctx"
                 )
         self._to_save = tensors
 

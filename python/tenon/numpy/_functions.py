@@ -21,8 +21,8 @@ from tenon.numpy._support import (
 __all__ = [
     "allclose", "argsort", "around", "array_equal", "array_equiv", "clip", "copysign",
     "divmod", "fabs", "fix", "float_power", "frexp", "gradient", "histogram",
-    "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "isclose", "iscomplex", "isreal",
-    "ldexp", "logaddexp2", "modf", "nan_to_num", "real", "round", "searchsorted", "select", "sinc", "sort",
+    "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "isclose",
+    "modf", "nan_to_num", "real", "round", "searchsorted", "select", "sinc", "sort",
     "where",
 ]  # fmt: skip
 
@@ -105,55 +105,31 @@ def float_power(x1: Any, x2: Any, /) -> Any:
 
     ValueError for shapes that do not broadcast, TypeError for what is no array.
     """
-    t = tensor(x1, "float_power")
-    return cast(t, _C.complex128 if t.dtype.is_complex else _C.float64) ** _operand(x2)
+    return _C.float_power(_operand(x1), _operand(x2))
 
 
-def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
+def divmod(x1: Any, x2: Any, /) -> tuple[Any, ...]:
     """The quotient, rounded down, and the remainder: a pair of new tensors.
 
     TypeError for bool, complex numbers and float8, ValueError for shapes that do not broadcast.
     """
-    return _C.floor_divide(_operand(x1), _operand(x2)), _C.remainder(_operand(x1), _operand(x2))
+    return _C.divmod(_operand(x1), _operand(x2))
 
 
-def modf(x: Any, /) -> tuple[Any, Any]:
+def modf(x: Any, /) -> tuple[Any, ...]:
     """The fractions and the integral parts, both with the sign of x: a pair of new tensors of a float.
 
     TypeError for complex numbers and float8.
     """
-    t = floating(x, "modf")
-    whole = _C.trunc(t)
-    return _C.copysign(_C.where(_C.isinf(t), 0.0, t - whole), t), whole
+    return _C.modf(tensor(x, "modf"))
 
 
 def frexp(x: Any, /) -> Any:
-    """Mantissas and exponents of two (int32), by NumPy: a pair of new tensors.
+    """Mantissas and exponents of two (int32): a pair of new tensors.
 
-    TypeError for complex numbers and for tensors that require grad or are on a device.
+    TypeError for complex numbers and float8.
     """
-    return through_numpy("frexp")(x)
-
-
-def ldexp(x1: Any, x2: Any, /) -> Any:
-    """x1 * 2**x2: a new tensor of a float.
-
-    TypeError for float8, ValueError for shapes that do not broadcast.
-    """
-    t = floating(x1, "ldexp")
-    wide = widened(t)
-    return rounded(wide * cast(_C.exp2(cast(tensor(x2), _C.float64)), wide.dtype), t)
-
-
-def logaddexp2(x1: Any, x2: Any, /) -> Any:
-    """log2(2**x1 + 2**x2) without overflow: a new tensor of a float.
-
-    TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
-    """
-    ln2 = 0.6931471805599453
-    a, b = floating(x1), floating(x2)
-    r = _C.logaddexp(widened(a) * ln2, widened(b) * ln2) / ln2
-    return cast(r, _C.result_type(a, b))
+    return _C.frexp(tensor(x, "frexp"))
 
 
 def copysign(x1: Any, x2: Any, /, out: Any = None) -> Any:
@@ -263,23 +239,6 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
         r = where(condition, choice, r)
     return r
-
-
-def isreal(x: Any) -> Any:
-    """Whether the imaginary part of each element is zero: a new bool tensor.
-
-    TypeError for what is no array.
-    """
-    t = tensor(x, "isreal")
-    return t.imag == 0 if t.dtype.is_complex else _C.ones(tuple(t.shape), dtype=_C.bool, device=t.device)
-
-
-def iscomplex(x: Any) -> Any:
-    """Whether the imaginary part of each element is not zero: a new bool tensor.
-
-    TypeError for what is no array.
-    """
-    return _C.logical_not(isreal(x))
 
 
 # ---- differences ----

@@ -187,11 +187,9 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    """Writes val on the diagonal of a matrix, in place.
+    """Writes val, repeated as needed, on the diagonal in place.
 
-    ValueError for other tensors, for wrap with a high matrix, for a val that does not broadcast and for
-    read-only memory; RuntimeError for a leaf that requires grad.
+    ValueError for fewer than two dimensions, for more of different sizes and for read-only memory;
+    RuntimeError for a leaf that requires grad.
     """
-    if a.ndim != 2 or (wrap and a.shape[0] > a.shape[1]):
-        raise ValueError("fill_diagonal: it takes a matrix, without wrap")
-    _C.diagonal(a)[...] = val
+    a.fill_diagonal_(val, wrap)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import axes_of, axis_of, cast, deliver, floating, rounded, select, tensor, widened
+from tenon.numpy._support import axis_of, deliver, floating, rounded, tensor, widened
 
 __all__ = [
     "average", "cov", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "ptp",
@@ -13,7 +13,8 @@ __all__ = [
 
 _max = max
 sum, prod, mean, var, std, max, min, any = (
-    _C._numpy_names["tenon.numpy"][name] for name in ("sum", "prod", "mean", "var", "std", "max", "min", "any")
+    _C._numpy_names["tenon.numpy"][name]
+    for name in ("sum", "prod", "mean", "var", "std", "max", "min", "any")
 )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import Tensor, axes_of, axis_of, cast, numpy_for, tensor
+from tenon.numpy._support import Tensor, axes_of, axis_of, numpy_for, tensor
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_shapes", "broadcast_to",
     "diag", "diagflat", "diagonal", "expand_dims", "flip", "fliplr", "flipud", "matrix_transpose",
-    "moveaxis", "ndim", "pad", "permute_dims", "ravel", "reshape", "roll", "rollaxis", "rot90", "shape",
-    "size", "squeeze", "swapaxes", "transpose", "tril", "triu",
+    "moveaxis", "ndim", "permute_dims", "ravel", "reshape", "roll", "rollaxis", "rot90", "shape",
+    "size", "squeeze", "swapaxes", "transpose",
 ]  # fmt: skip
 
 
@@ -284,13 +284,7 @@ def diag(v: Any, k: int = 0) -> Any:
     ValueError for another number of dimensions.
     """
     t = tensor(v, "diag")
-    if t.ndim == 2:
-        return diagonal(t, k)
-    if t.ndim != 1:
-        raise ValueError(f"diag: it takes a vector or a matrix; got shape {tuple(t.shape)}")
-    n = t.shape[0] + abs(k)
-    rows = t.reshape((-1, 1)) * cast(_C.eye(t.shape[0], device=t.device), t.dtype)
-    return pad(rows, ((0, k), (k, 0)) if k >= 0 else ((-k, 0), (0, -k))) if k else rows.reshape((n, n))
+    return _C.diagonal(t, k) if t.ndim == 2 else _C.diag(t, k)
 
 
 def diagflat(v: Any, k: int = 0) -> Any:
@@ -298,68 +292,4 @@ def diagflat(v: Any, k: int = 0) -> Any:
 
     TypeError for what is no array.
     """
-    return diag(tensor(v).reshape(-1), k)
-
-
-def tril(m: Any, /, k: int = 0) -> Any:
-    """The lower triangles of the last two dimensions, up to and with the k-th diagonal: a new tensor.
-
-    ValueError for fewer than two dimensions, TypeError for float8.
-    """
-    return _C.tril(tensor(m, "tril"), k)
-
-
-def triu(m: Any, /, k: int = 0) -> Any:
-    """The upper triangles of the last two dimensions, from the k-th diagonal on: a new tensor.
-
-    ValueError for fewer than two dimensions, TypeError for float8.
-    """
-    return _C.triu(tensor(m, "triu"), k)
-
-
-def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
-    """The array with a border of constant values, or of the nearest elements (mode='edge'). A copy.
-
-    The tensor itself where there is no border. ValueError for another mode, for negative widths and for
-    another number of them than of dimensions.
-    """
-    t = tensor(array, "pad")
-    if mode not in ("constant", "edge"):
-        raise ValueError(
-            f"pad: mode {mode!r} is not supported; use 'constant' or 'edge', or np.pad on tensor.numpy()"
-        )
-    widths = _pairs(pad_width, t.ndim, "pad_width")
-    values = _pairs(constant_values, t.ndim, "constant_values")
-    for d, ((before, after), (low, high)) in enumerate(zip(widths, values, strict=True)):
-        parts = [t]
-        for n, value, front in ((before, low, True), (after, high, False)):
-            if not n:
-                continue
-            sizes = tuple(n if i == d else s for i, s in enumerate(t.shape))
-            if mode == "edge":
-                key = (slice(None),) * d
-                end = t[(*key, slice(0, 1) if front else slice(t.shape[d] - 1, None))]
-                block = end.expand(sizes)
-            else:
-                block = _C.full(sizes, value, dtype=t.dtype, device=t.device)
-            parts = [block, *parts] if front else [*parts, block]
-        if len(parts) > 1:
-            t = _C.cat(parts, d)
-    return t
-
-
-def _pairs(value: Any, n: int, name: str) -> list[tuple[Any, Any]]:
-    """A pair for each of n dimensions, of a number, (number,), a pair, (pair,) or n of either."""
-
-    def is_row(v: Any) -> bool:
-        return isinstance(v, (tuple, list))
-
-    value = value.tolist() if hasattr(value, "tolist") else value
-    rows = value if is_row(value) and any(map(is_row, value)) else [value]
-    rows = [r if is_row(r) else (r,) for r in rows]
-    if len(rows) not in (1, n) or any(len(r) not in (1, 2) for r in rows):
-        raise ValueError(
-            f"pad: {name} is a number, a pair, or a pair for each of {n} dimensions; got {value}"
-        )
-    pairs = [(r[0], r[-1]) for r in rows]
-    return pairs * n if len(pairs) == 1 else pairs
+    return _C.diagflat(tensor(v, "diagflat"), k)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tenon import _C
 from tenon.linalg import EighResult, SVDResult
-from tenon.numpy._products import cross, matmul, outer, tensordot, vecdot
+from tenon.numpy._products import cross, matmul, outer, vecdot
 from tenon.numpy._shape import matrix_transpose
 from tenon.numpy._support import Tensor, axes_of, by_numpy, cast, deliver, floating, tensor, through_numpy
 
@@ -19,6 +19,8 @@ __all__ = [
     "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve",
     "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
+
+tensordot = _C.tensordot
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
@@ -75,16 +77,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
-    """The product of several matrices, from left to right: a new tensor (itself for one matrix), or out.
+    """The product of matrices, in the order of fewest multiplications: a new tensor, or out.
 
     ValueError where inner sizes differ and for no matrices.
     """
-    if len(arrays) == 0:
-        raise ValueError("multi_dot: it takes one matrix or more; got none")
-    r = tensor(arrays[0], "multi_dot")
-    for a in arrays[1:]:
-        r = r @ tensor(a, "multi_dot")
-    return deliver(r, out, "multi_dot")
+    return deliver(_C.chain_matmul(*(tensor(a, "multi_dot") for a in arrays)), out, "multi_dot")
 
 
 def matrix_power(x: Any, n: int, /) -> Any:

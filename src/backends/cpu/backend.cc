@@ -34,7 +34,9 @@ struct Entry<F> {
   }
 };
 
-constexpr Backend kTable = [] {
+}  // namespace
+
+extern constinit const Backend kTable = [] {
   Backend t{};
   t.abi = kBackendAbi;
   t.name = "cpu";
@@ -57,8 +59,6 @@ constexpr Backend kTable = [] {
   t.program = &Entry<&program>::run;
   return t;
 }();
-
-}  // namespace
 
 const Backend& backend() { return kTable; }
 
