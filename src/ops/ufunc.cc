@@ -24,6 +24,7 @@ Algebra algebra(Op op) {
     case Op::mul:
     case Op::hypot:
     case Op::logaddexp:
+    case Op::logaddexp2:
     case Op::logical_xor:
     case Op::bitwise_xor: return {true, false};
     case Op::maximum:
@@ -154,7 +155,8 @@ std::optional<Scalar> identity(Op op, DType dtype) {
       if (is_bool(dtype)) return Scalar(true);
       return kind(dtype) == Kind::unsigned_integer ? Scalar(~std::uint64_t{0} >> (64 - 8 * itemsize(dtype)))
                                                    : Scalar(-1);
-    case Op::logaddexp: return Scalar(-INFINITY);
+    case Op::logaddexp:
+    case Op::logaddexp2: return Scalar(-INFINITY);
     default: return {};
   }
 }
