@@ -297,3 +297,13 @@ def test_dtype_holds_for_numbers_too():
         np.add(np.arange(3), 2.5, dtype=np.int64, casting="unsafe"),
     )
     agree(tn.add(t, 2, dtype=tenon.float64), np.add(np.arange(3), 2, dtype=np.float64))
+
+
+def test_methods_of_ldexp():
+    a, e = np.array([[0.5, 1.5, -2.0], [3.0, 0.0, 1.0]]), np.array([3, -1, 0])
+    t = tenon.from_numpy(a)
+    agree(tn.ldexp.outer(t, tenon.from_numpy(e)), np.ldexp.outer(a, e))
+    first, second = a[:, 0] * 2 ** a[:, 1], a[:, 0] * 2 ** a[:, 1] * 2 ** a[:, 2]
+    agree(tn.ldexp.reduce(t, 1), second)
+    agree(tn.ldexp.accumulate(t, 1), np.stack([a[:, 0], first, second], 1))
+    agree(tn.ldexp.reduceat(t, [0, 2], 1), np.stack([first, a[:, 2]], 1))
