@@ -307,3 +307,27 @@ def test_methods_of_ldexp():
     agree(tn.ldexp.reduce(t, 1), second)
     agree(tn.ldexp.accumulate(t, 1), np.stack([a[:, 0], first, second], 1))
     agree(tn.ldexp.reduceat(t, [0, 2], 1), np.stack([first, a[:, 2]], 1))
+
+
+@pytest.mark.skipif(not tenon.cuda.is_available(), reason="there is no device")
+@pytest.mark.parametrize("name", BINARY)
+def test_methods_on_a_device(name):
+    f, a = UFUNCS[name], values(name, (3, 4))
+    host, there = tenon.from_numpy(a), tenon.from_numpy(a).to("cuda")
+    for method in (
+        lambda t: f.reduce(t, 1),
+        lambda t: f.accumulate(t, 0),
+        lambda t: f.reduceat(t, [0, 2], 1),
+        lambda t: f.outer(t, t),
+    ):
+        got = method(there)
+        assert got.device == there.device
+        agree(got.cpu(), method(host).numpy())
+    try:
+        f.at(host, [0, 0, 2], 1)
+    except TypeError:
+        with pytest.raises(TypeError):
+            f.at(there, [0, 0, 2], 1)
+    else:
+        f.at(there, [0, 0, 2], 1)
+        agree(there.cpu(), host.numpy())
