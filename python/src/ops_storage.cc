@@ -68,16 +68,20 @@ void def_storage(Ops& ops) {
          "record_stream",
          [](const OpDef& def, PyObject* const* args) -> PyObject* {
            const Tensor t = argument<Tensor>(def, args, 0);
-           const Object device = Object::steal(PyObject_GetAttrString(args[1], "_device")),
-                        index = Object::steal(PyObject_GetAttrString(args[1], "_index"));
            const Where w{"record_stream", "stream"};
+           const Object device = Object::maybe(PyObject_GetAttrString(args[1], "_device")),
+                        index = device ? Object::maybe(PyObject_GetAttrString(args[1], "_index")) : Object();
+           if (!index) {
+             PyErr_Clear();
+             wrong_type(w, "a tenon.cuda.Stream", args[1]);
+           }
            t.storage().record_use({parse_device("cuda:" + std::to_string(to_int(device.get(), w))),
                                    static_cast<std::int32_t>(to_int(index.get(), w))});
            return Py_NewRef(Py_None);
          },
          "Tells the tensor's memory that a tenon.cuda.Stream uses it, beside the one that it was made on.\n\n"
          "Freed memory serves again when the stream that it was made on has passed; after this, when both have.\n"
-         "RuntimeError for another device's stream, AttributeError for what is no stream.",
+         "RuntimeError for another device's stream, TypeError for what is no stream.",
          "input"_a, "stream"_a)
       .method_only()
       .returns("None");
