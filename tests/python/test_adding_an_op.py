@@ -186,4 +186,4 @@ def test_the_walk_of_the_table_finds_the_operation() -> None:
     )
     assert done.returncode == 0, done.stdout[-3000:]
     passed = int(re.search(r"(\d+) passed", done.stdout).group(1))
-    assert passed >= 2  # both derivatives; NumPy has no such function to compare the rest with
+    assert passed > 20  # every dtype, layouts of out=, special values, broadcasting, derivatives
