@@ -3,7 +3,6 @@
 #include <numbers>
 
 #include "autograd/derivatives.h"
-#include "tenon/elementwise.h"
 #include "tenon/program_steps.h"
 
 namespace tenon::derive {
