@@ -20,14 +20,15 @@ Tensor ediff1d_row(const Tensor& t, const std::optional<Tensor>& to_end, const s
   return ediff1d(t, or_none(to_begin), or_none(to_end));
 }
 
-// spacing: a number, coordinates, or a sequence of them.
+// spacing: a number, coordinates, or a sequence of them. NumPy's list is of coordinates; its spacings come as a tuple.
+template <bool kNumpy>
 PyObject* gradient_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const Axes axes = argument<Axes>(def, args, 2);
   const auto order = argument<std::int64_t>(def, args, 3);
   std::vector<From<Operand>> held;
   const Where w{def.name.c_str(), "spacing"};
-  if (PyTuple_Check(args[1]) || PyList_Check(args[1])) {
+  if (PyTuple_Check(args[1]) || (PyList_Check(args[1]) && !kNumpy)) {
     held.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(args[1])));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(args[1]); ++i)
       held.emplace_back(item_at(args[1], i, w.op).get(), w);
@@ -36,7 +37,20 @@ PyObject* gradient_any(const OpDef& def, PyObject* const* args) {
   }
   std::vector<Operand> spacing;
   for (const auto& h : held) spacing.push_back(h.get());
-  return computed(4 * t.numel(), [&] { return gradient(t, spacing, axes, order); }, t);
+  const auto slopes = without_gil(4 * t.numel(), [&] { return gradient(t, spacing, axes, order); }, t);
+  return kNumpy && slopes.size() == 1 ? to_python(slopes[0]) : to_python(slopes);
+}
+void gradient_of_numpy(OpDef& d, std::nullptr_t) {
+  d.doc =
+      "The slopes along each axis by differences of second order: a new tensor, or a tuple of them for several axes.\n\n"
+      "varargs: nothing, one distance, or for each axis a distance or the coordinates of the elements (1-D). axis: an\n"
+      "int, a tuple, or None for all. edge_order: 1 or 2, the order at the ends. Of integers and bools in the default\n"
+      "float. ValueError for too few elements and for coordinates of another number, IndexError for an axis that is not\n"
+      "there, TypeError for another number of distances and float8.\n\n"
+      ">>> tenon.numpy.gradient(tenon.tensor([1., 4., 9.]))\n"
+      "tensor([3., 4., 5.])";
+  d.arguments("f"_a, variadic("varargs"_a = none), kw_only, "axis"_a = none, "edge_order"_a = 1);
+  d.invoke = &gradient_any<true>;
 }
 
 template <Tensor (*By)(const Tensor&, const Scalar&, std::int64_t),
@@ -69,7 +83,7 @@ void def_difference(Ops& ops) {
       .numpy("diff")
       .array_api("diff");
   ops.raw(
-         "gradient", &gradient_any,
+         "gradient", &gradient_any<false>,
          "A tuple of new tensors: the slopes along each dim, by differences of second order.\n\n"
          "spacing: a number, the coordinates of the elements (1-D), or a sequence of these for each dim. dim: an int,\n"
          "a tuple, or None for all. edge_order: 1 or 2, the order at the ends. Of integers and bools in the default\n"
@@ -79,7 +93,8 @@ void def_difference(Ops& ops) {
          "(tensor([3., 4., 5.]),)",
          "input"_a, kw_only, "spacing"_a = none, "dim"_a = none, "edge_order"_a = 1)
       .function_only()
-      .returns("tuple[Tensor, ...]");
+      .returns("tuple[Tensor, ...]")
+      .numpy("gradient", gradient_of_numpy);
   ops.def("ediff1d", &ediff1d_row,
           "The differences of neighbours of the flat tensor, between to_begin and to_end: a new 1-D tensor.\n\n"
           "to_end, to_begin: numbers or arrays, converted to ary's dtype; TypeError where it is of a lower kind, and\n"

@@ -60,7 +60,12 @@ void def_order(Ops& ops) {
           "elements, IndexError for a dimension that is not there, TypeError for bool, complex numbers and float8.\n\n"
           ">>> tenon.ptp(tenon.tensor([3, 1, 2]))\n"
           "tensor(2)",
-          "input"_a, "dim"_a = none, "keepdim"_a = false);
+          "input"_a, "dim"_a = none, "keepdim"_a = false)
+      .numpy(
+          "ptp", +[](const Tensor& t, const Axes& axes, bool keepdim) { return ptp(t, axes, keepdim); },
+          "\nA new tensor, or out. axis: an int, a tuple, or None for all; keepdims keeps them with size 1. ValueError for\n"
+          "no elements, IndexError for an axis that is not there, TypeError for bool, complex numbers and float8.",
+          "a"_a, "axis"_a = none, "out"_a, "keepdims"_a = false);
   ops.def("cummax", &cummax,
           "A named tuple (values, indices) of the largest of the elements up to each one along dim.\n\n"
           "New tensors of input's shape; indices, int64, say where it is last. From a NaN on the values are NaN.\n"

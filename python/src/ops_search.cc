@@ -41,11 +41,32 @@ PyObject* digitize_any(const OpDef& def, PyObject* const* args) {
   return computed(10 * values.numel(), [&] { return digitize(values, bins, right); }, bins, values);
 }
 
+PyObject* numpy_searchsorted(const OpDef& def, PyObject* const* args) {
+  const Tensor sorted = argument<Tensor>(def, args, 0),
+               values = to_tensor_beside(args[1], sorted, {def.name.c_str(), "v"});
+  const bool right = is_right(def, Py_False, args[2]);
+  const Tensor sorter = argument<std::optional<Tensor>>(def, args, 3).value_or(Tensor());
+  if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "sorted numbers of 1 dimension");
+  return computed(10 * values.numel(), [&] { return searchsorted(sorted, values, right, sorter); }, sorted, values);
+}
+void searchsorted_of_numpy(OpDef& d, std::nullptr_t) {
+  d.doc +=
+      "A new int64 tensor of v's shape. a: 1-D. side: 'left' before equal numbers, 'right' behind them. sorter: the\n"
+      "positions that sort a. NaNs are above all numbers. ValueError for another side and more dimensions of a,\n"
+      "TypeError for complex numbers and float8, IndexError for a sorter out of range.\n\n"
+      ">>> tenon.numpy.searchsorted(tenon.tensor([1, 3, 5]), 3, side='right')\n"
+      "tensor(2)";
+  d.arguments("a"_a, "v"_a, "side"_a = "left", "sorter"_a = none);
+  d.invoke = &numpy_searchsorted;
+  d.takes_out = false;
+}
+
 }  // namespace
 
 void def_search(Ops& ops) {
   ops.raw("searchsorted", &searchsorted_any,
-          "Where values belong among ascending numbers to keep their order: a new int64 tensor of input's shape.\n\n"
+          "Where values belong among ascending numbers to keep their order.\n\n"
+          "A new int64 tensor of input's shape.\n"
           "sorted_sequence: 1-D, or of input's sizes but for the last dimension; then each row is sought in its own.\n"
           "right, or side='right': behind equal numbers, not before them. sorter: the positions that sort the\n"
           "sequence. out_int32: in int32. NaNs are above all numbers. ValueError for another side and shapes that do\n"
@@ -55,7 +76,9 @@ void def_search(Ops& ops) {
           "tensor([1, 2])",
           "sorted_sequence"_a, "input"_a, kw_only, "out_int32"_a = false, "right"_a = false, "side"_a = none,
           "sorter"_a = none)
-      .with_out();
+      .with_out()
+      .numpy("searchsorted", searchsorted_of_numpy)
+      .array_api("searchsorted");
   ops.raw("bucketize", &bucketize_any,
           "Which interval between ascending boundaries each value is in: a new int64 tensor of input's shape.\n\n"
           "i where boundaries[i - 1] < value <= boundaries[i]; with right boundaries[i - 1] <= value < boundaries[i].\n"
