@@ -2,12 +2,20 @@
 #include "core/errors.h"
 #include "op.h"
 #include "tenon/ops/copy.h"
+#include "tenon/ops/creation.h"
 #include "tenon/ops/search.h"
 
 namespace tenon::py {
 namespace {
 
 Tensor as_int32(const Tensor& t, bool int32) { return int32 ? to(t, DType::int32) : t; }
+
+// Floats in float64 beside integers, as the default float would not tell these apart.
+Tensor values_beside(PyObject* o, const Tensor& sorted, const Where& w) {
+  Scalar s;
+  const bool as_it_is = !is_integral(sorted.dtype()) || (as_scalar(o, s) && s.is_integral());
+  return to_tensor_beside(o, as_it_is ? sorted : empty({0}, DType::float64, sorted.device()), w);
+}
 
 bool is_right(const OpDef& def, PyObject* right, PyObject* side) {
   const Where w{def.name.c_str(), "right"};
@@ -21,7 +29,7 @@ bool is_right(const OpDef& def, PyObject* right, PyObject* side) {
 
 PyObject* searchsorted_any(const OpDef& def, PyObject* const* args) {
   const char* op = def.name.c_str();
-  const Tensor sorted = argument<Tensor>(def, args, 0), values = to_tensor_beside(args[1], sorted, {op, "input"});
+  const Tensor sorted = argument<Tensor>(def, args, 0), values = values_beside(args[1], sorted, {op, "input"});
   const bool int32 = argument<bool>(def, args, 2), right = is_right(def, args[3], args[4]);
   const Tensor sorter = argument<std::optional<Tensor>>(def, args, 5).value_or(Tensor());
   const auto f = [&] { return as_int32(searchsorted(sorted, values, right, sorter), int32); };
@@ -29,21 +37,21 @@ PyObject* searchsorted_any(const OpDef& def, PyObject* const* args) {
 }
 PyObject* bucketize_any(const OpDef& def, PyObject* const* args) {
   const Tensor sorted = argument<Tensor>(def, args, 1),
-               values = to_tensor_beside(args[0], sorted, {def.name.c_str(), "input"});
+               values = values_beside(args[0], sorted, {def.name.c_str(), "input"});
   const bool int32 = argument<bool>(def, args, 2), right = argument<bool>(def, args, 3);
   if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "boundaries of 1 dimension");
   return computed(
       10 * values.numel(), [&] { return as_int32(searchsorted(sorted, values, right), int32); }, sorted, values);
 }
 PyObject* digitize_any(const OpDef& def, PyObject* const* args) {
-  const Tensor bins = argument<Tensor>(def, args, 1), values = to_tensor_beside(args[0], bins, {def.name.c_str(), "x"});
+  const Tensor bins = argument<Tensor>(def, args, 1), values = values_beside(args[0], bins, {def.name.c_str(), "x"});
   const bool right = argument<bool>(def, args, 2);
   return computed(10 * values.numel(), [&] { return digitize(values, bins, right); }, bins, values);
 }
 
 PyObject* numpy_searchsorted(const OpDef& def, PyObject* const* args) {
   const Tensor sorted = argument<Tensor>(def, args, 0),
-               values = to_tensor_beside(args[1], sorted, {def.name.c_str(), "v"});
+               values = values_beside(args[1], sorted, {def.name.c_str(), "v"});
   const bool right = is_right(def, Py_False, args[2]);
   const Tensor sorter = argument<std::optional<Tensor>>(def, args, 3).value_or(Tensor());
   if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "sorted numbers of 1 dimension");

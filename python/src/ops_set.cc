@@ -91,9 +91,9 @@ void def_set(Ops& ops) {
   ops.raw(
          "unique", &unique_any,
          "The distinct elements in order, or the distinct slices: a new tensor, or a tuple of new tensors.\n\n"
-         "dim: the dimension of the slices. return_inverse: also which of them each element is, return_counts: how often each is there; int64. They\n"
-         "are in order whatever sorted says; every NaN is distinct. The gradient goes to the first of equal\n"
-         "elements. IndexError for a dimension that is not there.\n\n"
+         "dim: the dimension of the slices. return_inverse: also which of them each element is, return_counts: how\n"
+         "often each is there; int64. They are in order whatever sorted says; every NaN is distinct. The gradient goes\n"
+         "to the first of equal elements. IndexError for a dimension that is not there.\n\n"
          ">>> tenon.unique(tenon.tensor([3, 1, 3]), return_counts=True)\n"
          "(tensor([1, 3]), tensor([1, 2]))",
          "input"_a, "sorted"_a = true, "return_inverse"_a = false, "return_counts"_a = false, "dim"_a = none)

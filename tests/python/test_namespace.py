@@ -87,7 +87,8 @@ def test_signature_has_defaults_and_out():
 # Callables that raise nothing of their own, which leaves a wrong argument's TypeError.
 RAISE_NOTHING = {
     "tenon": (
-        "Explanation HistogramResult MinMax Tensor ValuesIndices enable_grad explain fork_rng "
+        "Explanation HistogramResult MinMax Tensor UniqueAllResult UniqueCountsResult UniqueInverseResult "
+        "ValuesIndices enable_grad explain fork_rng "
         "get_default_dtype get_num_threads get_printoptions get_rng_state inference_mode initial_seed "
         "is_grad_enabled is_tensor no_grad numpy_policy record_copies seed set_grad_enabled show_config"
     ),

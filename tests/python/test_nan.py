@@ -58,13 +58,15 @@ def test_variance_where_too_few_are_left(ddof):
 def test_positions():
     a = A.copy()
     a[1, 2, 0] = 0.5
-    a[0, 0] = [NAN, -INF, NAN, -INF, -INF]
+    a[0, 0] = [NAN, -INF, NAN, 3, -INF]
     t = tenon.from_numpy(a)
     for name in ("nanargmin", "nanargmax"):
         for axis in (None, 2, 0):
             theirs = getattr(np, name)(a, axis=axis)
             np.testing.assert_array_equal(getattr(tenon, name)(t, axis).numpy(), theirs)
             np.testing.assert_array_equal(getattr(np, name)(t, axis=axis).numpy(), theirs)
+    # NumPy says 0, where the NaN stands: it puts -inf there first.
+    assert np.nanargmax(tenon.tensor([NAN, -INF])).item() == 1
     assert tenon.nanargmax(t, 2, keepdim=True).shape == (3, 4, 1)
     with pytest.raises(ValueError, match="nanargmax: all elements of a slice are NaN"):
         tenon.nanargmax(tenon.tensor([NAN]))
@@ -133,7 +135,7 @@ def test_nan_to_num():
     assert np.nan_to_num(u, copy=False) is u
     assert a.tolist() == [0, 1]
     x = tenon.tensor([NAN, 2.0, INF], requires_grad=True)
-    tenon.nan_to_num(x * x).sum().backward()
-    assert x.grad.tolist()[1:] == [4, 0]
+    tenon.nan_to_num(2 * x).sum().backward()
+    assert x.grad.tolist() == [0, 2, 0]
     with pytest.raises(TypeError, match="nan_to_num"):
         tenon.nan_to_num(tenon.zeros(2).to(tenon.float8_e5m2))
