@@ -211,6 +211,7 @@ void def_elementwise(Ops& ops) {
       d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
       if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
       d->op = op;
+      d->op_arity = o.arity;
       d->invoke = fn;
       return d;
     };

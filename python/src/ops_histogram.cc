@@ -179,7 +179,7 @@ void def_histogram(Ops& ops) {
          "dtype. ValueError for bins of another number and as histogram, TypeError for complex numbers and float8.\n\n"
          ">>> tenon.numpy.histogramdd(tenon.tensor([[0., 0.], [1., 1.]]), 2)[0]\n"
          "tensor([[1., 0.],\n"
-         "        [0., 1.]])",
+         "        [0., 1.]], dtype=tenon.float64)",
          "sample"_a, "bins"_a = 10, "range"_a = none, "density"_a = none, "weights"_a = none)
       .returns("tuple[Any, ...]")
       .numpy_only("histogramdd");
@@ -190,7 +190,7 @@ void def_histogram(Ops& ops) {
          "are float64, or of the weights' dtype. ValueError as histogram, TypeError for complex numbers and float8.\n\n"
          ">>> tenon.numpy.histogram2d(tenon.tensor([0., 1.]), tenon.tensor([0., 1.]), 2)[0]\n"
          "tensor([[1., 0.],\n"
-         "        [0., 1.]])",
+         "        [0., 1.]], dtype=tenon.float64)",
          "x"_a, "y"_a, "bins"_a = 10, "range"_a = none, "density"_a = none, "weights"_a = none)
       .returns("tuple[Tensor, ...]")
       .numpy_only("histogram2d");

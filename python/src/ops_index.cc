@@ -156,8 +156,9 @@ void def_index(Ops& ops) {
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
       .with_out();
   ops.raw("scatter_add", &scatter_any<&scatter_add, false>,
-          "As scatter, but src is added to what is there: a copy, and the same errors (IndexError, TypeError, "
-          "ValueError);\nTypeError for a src of a higher kind than input's, too.",
+          "As scatter, but src is added to what is there.\n\n"
+          "A copy. IndexError for positions that are not there, ValueError for shapes that do not fit, TypeError for an\n"
+          "index that is no integer and for a src of a higher kind than input's.",
           "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .with_out();
   ops.raw("scatter_", &scatter_any<&scatter, true>,
