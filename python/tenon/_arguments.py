@@ -1,4 +1,6 @@
-"""Arguments that mean the same in all operations: for each name its type, where the row knows none, and what it is.
+"""Arguments that mean the same in all operations: for each name its type and what it is.
+
+The type counts where the row knows none.
 
 A row overrides a line with a sentence of its own: ``dim: an int``.
 """
@@ -20,10 +22,16 @@ TYPES = {
     "tuple[_int, ...]": "tuple of ints",
 }
 
-_OPERAND = ("array_like", "A tensor of any shape, or anything that tenon.asarray takes; both operands broadcast.")
+_OPERAND = (
+    "array_like",
+    "A tensor of any shape, or anything that tenon.asarray takes; both operands broadcast.",
+)
 _INPUT = ("array_like", "A tensor of any shape, or anything that tenon.asarray takes.")
-_TENSORS = ("sequence of array_like", "A sequence of tensors, or one tensor along whose first dimension they stand.")
-_AXES = "An int, counted from the end where it is negative; several or None for all where the function takes them."
+_TENSORS = (
+    "sequence of array_like",
+    "A sequence of tensors, or one tensor along whose first dimension they stand.",
+)
+_AXES = "An int, negative ones from the end; several, or None for all, where the function takes them."
 
 EVERYWHERE = {
     # ---- operands ----
@@ -85,19 +93,28 @@ EVERYWHERE = {
     "diagonal": ("int", "The diagonal: 0 for the main one, positive above it, negative below it."),
     "k": ("int", "The diagonal: 0 for the main one, positive above it, negative below it."),
     # ---- how ----
-    "dtype": ("dtype", "The dtype of the result, by object or name; None for the one that follows from the operands."),
-    "device": ("device or str", "Where the result lies; None for the operand's device, or the CPU where there is none."),
+    "dtype": (
+        "dtype",
+        "The dtype of the result, by object or name; None for the one that follows from the operands.",
+    ),
+    "device": (
+        "device or str",
+        "Where the result lies; None for the operand's device, or the CPU where there is none.",
+    ),
     "out": (
         "Tensor or ndarray",
-        "Memory of the result's shape, which is overwritten and returned. ValueError for another shape and read-only "
-        "memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a gradient is recorded "
-        "and for elements that share memory.",
+        "Memory of the result's shape, which is overwritten and returned. ValueError for another shape and "
+        "read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a "
+        "gradient is recorded and for elements that share memory.",
     ),
     "requires_grad": ("bool", "True makes the result a leaf that collects gradients."),
     "generator": ("Generator", "What draws the numbers; None for tenon.default_generator."),
     "alpha": ("number", "A factor of the second operand."),
     "beta": ("number", "A factor of input."),
-    "correction": ("float", "The divisor is the number of elements minus this; 1 gives the unbiased estimate."),
+    "correction": (
+        "float",
+        "The divisor is the number of elements minus this; 1 gives the unbiased estimate.",
+    ),
     "ddof": ("float", "The divisor is the number of elements minus this; 1 gives the unbiased estimate."),
     "unbiased": ("bool", "PyTorch's older name: True for correction=1, False for correction=0."),
     "mean": ("array_like", "The mean where it is known already, with the reduced dimensions of size 1."),

@@ -2,8 +2,8 @@
 
 A row has a text of plain prose. Its sentences find their section by how they begin:
 
-- ``dim: an int``, a name of an argument: Parameters. What means the same everywhere stands in ``_arguments.py``.
-- "A new tensor", "A view", "Returns": Returns. The end of the first line counts too: "...: a new tensor of its shape."
+- ``dim: an int``, a name of an argument: Parameters. ``_arguments.py`` has what means the same everywhere.
+- "A new tensor", "A view", "Returns": Returns. So does the end of a first line "...: a new tensor."
 - a sentence that names an error ("ValueError for no elements."): Raises.
 - ``>>> ...`` at the end: Examples. An elementwise row needs none: ``_examples.py`` makes it.
 - all others stay what they are.
@@ -29,7 +29,8 @@ _RETURNS = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:: |, as )((?:an?|the|one|two|new|views?)\b[^:]*\b(?:new|views?|cop(?:y|ies)|tensors?)\b.*)", re.IGNORECASE
+    r"(?:: |, as )((?:an?|the|one|two|new|views?)\b[^:]*\b(?:new|views?|cop(?:y|ies)|tensors?)\b.*)",
+    re.IGNORECASE,
 )
 _MEMORY = re.compile(r"\b(views?|cop(y|ies)|new|shares?d?|itself|memory|in place|overwr\w+)\b", re.IGNORECASE)
 _WIDTH = 100
@@ -42,7 +43,7 @@ def split_example(text: str) -> tuple[str, str]:
 
 
 def sentences(paragraph: str, name: str) -> list[str]:
-    """The sentences of a paragraph whose lines were broken for width; name matches what may begin one in lower case."""
+    """The sentences of a paragraph. name matches the names of arguments, which begin one in lower case."""
     return re.split(rf"(?<=[.!])\s+(?=[A-Z`'\"]|(?:{name})\b)", " ".join(paragraph.split()))
 
 
@@ -106,7 +107,7 @@ class Sections:
     def _without_errors(self, sentence: str) -> str:
         """The sentence without an error that it names aside, which goes to Raises.
 
-        'Any dtype but float8 (TypeError).', 'Floats (TypeError for others).', 'Converted: TypeError for a lower kind.'
+        'Any dtype but float8 (TypeError).', 'Floats (TypeError for others).'
         """
         for m in re.finditer(r" \(([A-Z]\w*Error\b[^()]*)\)", sentence):
             kind, _, cause = m[1].partition(" ")
@@ -118,13 +119,13 @@ class Sections:
                 cause = f"for {without[1]}" if without else _small(sentence[: m.start()])
             self._errors(f"{kind} {cause}")
         sentence = re.sub(r" \([A-Z]\w*Error\b[^()]*\)", "", sentence)
-        m = re.search(r"[:;,] (?:and )?([A-Z]\w*Error\b.*)", sentence)
-        if m:
-            self._errors(m[1].rstrip("."))
-            return sentence[: m.start()] + "."
-        m = ERROR.search(sentence)
-        if m:
-            self.raises.setdefault(m[0], []).append(_small(sentence.rstrip(".")))
+        at_end = re.search(r"[:;,] (?:and )?([A-Z]\w*Error\b.*)", sentence)
+        if at_end:
+            self._errors(at_end[1].rstrip("."))
+            return sentence[: at_end.start()] + "."
+        within = ERROR.search(sentence)
+        if within:
+            self.raises.setdefault(within[0], []).append(_small(sentence.rstrip(".")))
         return sentence
 
 
@@ -157,11 +158,13 @@ def _entries(title: str, lines: list[str]) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+    return textwrap.fill(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+    )
 
 
 class Documentation:
-    """What is known of an operation: its sections, parameters and example. The test of documentation reads it."""
+    """What is known of an operation: its sections, parameters and example."""
 
     def __init__(self, op: Any) -> None:
         import inspect
@@ -194,7 +197,11 @@ class Documentation:
     def text(self) -> str:
         op = self.op
         stub = {n: t for n, t, _ in op._types}
-        parts = [op.__name__ + op.__text_signature__, self.sections.summary, *map(self._paragraph, self.sections.prose)]
+        parts = [
+            op.__name__ + op.__text_signature__,
+            self.sections.summary,
+            *map(self._paragraph, self.sections.prose),
+        ]
         if self.signature.parameters:
             lines = []
             for p in self.signature.parameters.values():

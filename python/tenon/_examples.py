@@ -1,4 +1,4 @@
-"""Examples of operations that need none in their row: elementwise ones, and NumPy's signatures of other rows."""
+"""Examples that stand in no row: of elementwise operations, and of rows under NumPy's signatures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NAN, _INF = float("nan"), float("inf")
 # Operands to try, the first that a function takes and that show something.
-_ONE = [
+_ONE: list[list[Any]] = [
     [-0.5, 0.0, 0.25],
     [0.25, 0.5, 0.75],
     [1.0, 2.0, 4.0],
@@ -25,14 +25,14 @@ _ONE = [
     [True, False],
     [1 + 2j, 3 - 1j],
 ]
-_TWO = [
+_TWO: list[tuple[list[Any], ...]] = [
     ([-7.0, 2.0, 9.0], [2.0, 2.0, 4.0]),
     ([0.5, 2.0, 3.0], [2.0, 2.0, 4.0]),
     ([0.25, 0.5, 0.75], [1.0, 2.0, 3.0]),
     ([12, 10, 5], [10, 6, 1]),
     ([True, False, True], [True, True, False]),
 ]
-_THREE = [([0.0, 10.0], [1.0, 20.0], [0.5, 0.25])]
+_THREE: list[tuple[list[Any], ...]] = [([0.0, 10.0], [1.0, 20.0], [0.5, 0.25])]
 
 
 def _number(v: complex) -> str:
@@ -95,7 +95,11 @@ def _of_ufunc(name: str, method: str) -> str:
     arguments: dict[str, list[tuple[str, ...]]] = {
         "reduce": [("[2.0, 3.0, 4.0]",), ("[12, 10]",), ("[True, False]",)],
         "accumulate": [("[2.0, 3.0, 4.0]",), ("[12, 10]",), ("[True, False]",)],
-        "reduceat": [("[1.0, 2.0, 3.0, 4.0]", "[0, 2]"), ("[12, 10, 6, 5]", "[0, 2]"), ("[True, False]", "[0, 1]")],
+        "reduceat": [
+            ("[1.0, 2.0, 3.0, 4.0]", "[0, 2]"),
+            ("[12, 10, 6, 5]", "[0, 2]"),
+            ("[True, False]", "[0, 1]"),
+        ],
         "outer": [("[1.0, 2.0]", "[3.0, 4.0]"), ("[12, 10]", "[6, 5]"), ("[True, False]", "[True, False]")],
         "at": [("[1.0, 2.0, 3.0]", "[0, 0]", "2.0"), ("[1.0, 2.0, 3.0]", "[0, 0]"), ("[12, 10]", "[0]", "6")],
     }

@@ -1,4 +1,4 @@
-"""Every public callable says what its arguments are, what it returns and raises, and has an example that runs."""
+"""Every public callable says what its arguments are and what it returns, and has an example that runs."""
 
 import doctest
 import importlib
@@ -10,10 +10,19 @@ import pytest
 import tenon
 import tenon.numpy
 
-MODULES = (
-    "tenon tenon.numpy tenon.numpy.linalg tenon.numpy.fft tenon.linalg tenon.cuda tenon.autograd "
-    "tenon.autograd.functional tenon.autograd.graph tenon.random tenon.memory"
-).split()
+MODULES = [
+    "tenon",
+    "tenon.numpy",
+    "tenon.numpy.linalg",
+    "tenon.numpy.fft",
+    "tenon.linalg",
+    "tenon.cuda",
+    "tenon.autograd",
+    "tenon.autograd.functional",
+    "tenon.autograd.graph",
+    "tenon.random",
+    "tenon.memory",
+]
 ROW = type(tenon.sum)
 
 
@@ -63,7 +72,9 @@ def gaps(name, f):
         elif parameters:
             section = text.split("Parameters\n", 1)[1].split("\n\n", 1)[0]
             for p in parameters:
-                if not any(line.lstrip("*").split(" :")[0].split(",")[0] == p for line in section.splitlines()):
+                if not any(
+                    line.lstrip("*").split(" :")[0].split(",")[0] == p for line in section.splitlines()
+                ):
                     yield f"the argument {p}"
         if not isinstance(f, ROW) and "Returns\n---" not in text:
             yield "Returns"
