@@ -242,6 +242,20 @@ class HistogramResult(NamedTuple):
     hist: Tensor
     bin_edges: Tensor
 
+class UniqueAllResult(NamedTuple):
+    values: Tensor
+    indices: Tensor
+    inverse_indices: Tensor
+    counts: Tensor
+
+class UniqueCountsResult(NamedTuple):
+    values: Tensor
+    counts: Tensor
+
+class UniqueInverseResult(NamedTuple):
+    values: Tensor
+    inverse_indices: Tensor
+
 class Operation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     @property

@@ -14,6 +14,7 @@ namespace tenon {
 struct ValuesIndices;
 struct MinMax;
 struct Histogram;
+struct Unique;
 }  // namespace tenon
 
 namespace tenon::py {
@@ -205,6 +206,7 @@ PyObject* to_python(const std::vector<Tensor>& ts);  // a tuple
 PyObject* to_python(const ValuesIndices& r);  // named tuples
 PyObject* to_python(const MinMax& r);
 PyObject* to_python(const Histogram& r);
+PyObject* to_python(const Unique& r);
 
 // ---- how much work a call is, in elements ----
 inline std::int64_t work(const Tensor& t) { return t.defined() ? t.numel() : 0; }

@@ -2,11 +2,13 @@
 #include "convert.h"
 #include "tenon/ops/histogram.h"
 #include "tenon/ops/order.h"
+#include "tenon/ops/set.h"
 
 namespace tenon::py {
 namespace {
 
-PyTypeObject *values_indices = nullptr, *min_max = nullptr, *histogram_result = nullptr;
+PyTypeObject *values_indices = nullptr, *min_max = nullptr, *histogram_result = nullptr, *unique_all = nullptr,
+             *unique_counts = nullptr, *unique_inverse = nullptr;
 
 template <std::size_t N>
 PyTypeObject* new_type(PyObject* module, const char* name, const char* doc, PyStructSequence_Field (&fields)[N]) {
@@ -17,18 +19,24 @@ PyTypeObject* new_type(PyObject* module, const char* name, const char* doc, PySt
   return type;
 }
 
-PyObject* pair(PyTypeObject* type, const Tensor& a, const Tensor& b) {
+PyObject* tuple_of(PyTypeObject* type, std::initializer_list<Tensor> values) {
   Object r = Object::steal(PyStructSequence_New(type));
-  PyStructSequence_SetItem(r.get(), 0, wrap(a));
-  PyStructSequence_SetItem(r.get(), 1, wrap(b));
+  Py_ssize_t i = 0;
+  for (const Tensor& v : values) PyStructSequence_SetItem(r.get(), i++, wrap(v));
   return r.release();
 }
 
 }  // namespace
 
-PyObject* to_python(const ValuesIndices& r) { return pair(values_indices, r.values, r.indices); }
-PyObject* to_python(const MinMax& r) { return pair(min_max, r.min, r.max); }
-PyObject* to_python(const Histogram& r) { return pair(histogram_result, r.counts, r.edges); }
+PyObject* to_python(const ValuesIndices& r) { return tuple_of(values_indices, {r.values, r.indices}); }
+PyObject* to_python(const MinMax& r) { return tuple_of(min_max, {r.min, r.max}); }
+PyObject* to_python(const Histogram& r) { return tuple_of(histogram_result, {r.counts, r.edges}); }
+// Of the standard's functions: all parts, or the values and one other.
+PyObject* to_python(const Unique& u) {
+  if (u.indices.defined()) return tuple_of(unique_all, {u.values, u.indices, u.inverse, u.counts});
+  return u.counts.defined() ? tuple_of(unique_counts, {u.values, u.counts})
+                            : tuple_of(unique_inverse, {u.values, u.inverse});
+}
 
 void init_named_tuples(PyObject* module) {
   static PyStructSequence_Field of_values[] = {{"values", "the elements that were taken"},
@@ -39,12 +47,42 @@ void init_named_tuples(PyObject* module) {
   static PyStructSequence_Field of_histogram[] = {{"hist", "how many elements, or what sum of weights, each bin has"},
                                                   {"bin_edges", "where the bins begin, and where the last one ends"},
                                                   {nullptr, nullptr}};
-  values_indices =
-      new_type(module, "tenon.ValuesIndices",
-               "Elements of a tensor, and where they are: what max(dim), sort and topk return.", of_values);
-  min_max =
-      new_type(module, "tenon.MinMax", "The smallest and the largest elements: what aminmax returns.", of_extremes);
-  histogram_result = new_type(module, "tenon.HistogramResult", "Counts and the edges of their bins.", of_histogram);
+  values_indices = new_type(module, "tenon.ValuesIndices",
+                            "Elements of a tensor, and where they are: what max(dim), sort and topk return.\n\n"
+                            ">>> tenon.sort(tenon.tensor([3, 1, 2])).indices\n"
+                            "tensor([1, 2, 0])",
+                            of_values);
+  min_max = new_type(module, "tenon.MinMax",
+                     "The smallest and the largest elements: what aminmax returns.\n\n"
+                     ">>> tenon.aminmax(tenon.tensor([3, 1, 2])).min\n"
+                     "tensor(1)",
+                     of_extremes);
+  histogram_result = new_type(module, "tenon.HistogramResult",
+                              "Counts and the edges of their bins.\n\n"
+                              ">>> tenon.histogram(tenon.tensor([1.0, 2.0]), 2).hist\n"
+                              "tensor([1., 1.])",
+                              of_histogram);
+  static PyStructSequence_Field values = {"values", "the distinct elements, in order"},
+                                indices = {"indices", "where each is first in the flat tensor: int64"},
+                                inverse = {"inverse_indices", "which of the values each element is: int64"},
+                                counts = {"counts", "how often each is there: int64"}, end = {nullptr, nullptr};
+  static PyStructSequence_Field of_all[] = {values, indices, inverse, counts, end}, of_counts[] = {values, counts, end},
+                                of_inverse[] = {values, inverse, end};
+  unique_all = new_type(module, "tenon.UniqueAllResult",
+                        "What unique_all returns.\n\n"
+                        ">>> tenon.numpy.unique_all(tenon.tensor([3, 1, 3])).counts\n"
+                        "tensor([1, 2])",
+                        of_all);
+  unique_counts = new_type(module, "tenon.UniqueCountsResult",
+                           "What unique_counts returns.\n\n"
+                           ">>> tenon.numpy.unique_counts(tenon.tensor([3, 1, 3])).counts\n"
+                           "tensor([1, 2])",
+                           of_counts);
+  unique_inverse = new_type(module, "tenon.UniqueInverseResult",
+                            "What unique_inverse returns.\n\n"
+                            ">>> tenon.numpy.unique_inverse(tenon.tensor([3, 1, 3])).inverse_indices\n"
+                            "tensor([1, 0, 1])",
+                            of_inverse);
 }
 
 }  // namespace tenon::py

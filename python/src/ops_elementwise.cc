@@ -211,6 +211,7 @@ void def_elementwise(Ops& ops) {
       d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
       if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
       d->op = op;
+      d->op_arity = o.arity;
       d->invoke = fn;
       return d;
     };
@@ -279,7 +280,8 @@ void def_elementwise(Ops& ops) {
       "\n\nElementwise, with broadcasting, into a new tensor. "
       "Either bound may be None.\n"
       "An integer bound beyond the dtype that limits nothing counts as the dtype's own: clip(uint8, -5, 300).\n" +
-      std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip));
+      std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip)) +
+      "\n\n>>> tenon.clip(tenon.tensor([-2, 0, 5]), -1, 1)\ntensor([-1,  0,  1])";
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;
@@ -293,7 +295,9 @@ void def_elementwise(Ops& ops) {
       "Limits the tensor to [min, max] in place and returns it; either bound may be None.\n\n"
       "ValueError for shapes that do not broadcast and for read-only memory; TypeError for complex numbers and\n"
       "float8; OverflowError for a Python integer beyond the dtype that would limit every element. RuntimeError\n"
-      "for a leaf that requires grad and for elements that share memory.";
+      "for a leaf that requires grad and for elements that share memory.\n\n"
+      ">>> tenon.tensor([-2, 0, 5]).clip_(-1, 1)\n"
+      "tensor([-1,  0,  1])";
   clip_inplace->aliases = {"clamp_"};
   clip_inplace->is_function = false;
   ops.add_row(clip_inplace);
@@ -309,7 +313,9 @@ void def_elementwise(Ops& ops) {
          "A new tensor of the promoted dtype of input and other. where(condition), of any dtype:\n"
          "nonzero(as_tuple=True).\n"
          "TypeError for a condition that is not bool, for float8 and without other; ValueError for shapes that\n"
-         "do not broadcast; OverflowError for a Python integer that the dtype cannot hold.",
+         "do not broadcast; OverflowError for a Python integer that the dtype cannot hold.\n\n"
+         ">>> tenon.where(tenon.tensor([True, False]), 1, 2)\n"
+         "tensor([1, 2])",
          "condition"_a, "input"_a = none, "other"_a = none)
       .function_only()
       .with_out()
@@ -321,7 +327,9 @@ void def_elementwise(Ops& ops) {
          "The tensor where the bool condition holds, other elsewhere; the three broadcast.\n\n"
          "A new tensor of the promoted dtype of both. TypeError for a condition that is not bool and for\n"
          "float8; ValueError for shapes that do not broadcast; OverflowError for a Python integer that the\n"
-         "dtype cannot hold.",
+         "dtype cannot hold.\n\n"
+         ">>> tenon.tensor([1, 2]).where(tenon.tensor([True, False]), 0)\n"
+         "tensor([1, 0])",
          "input"_a, "condition"_a, "other"_a)
       .method_only();
   static constexpr const char* kPolygamma =
@@ -330,15 +338,24 @@ void def_elementwise(Ops& ops) {
       "float8); integers and bools become the default float. A new tensor; its derivative is polygamma(n + 1, x).\n"
       "By recurrence and the Euler-Maclaurin formula (DLMF 5.15.1 and 25.11.28), by reflection left of 0. For n up to\n"
       "170 the relative error is below 5e-15; left of 0 relative to the two terms that cancel near the zeros.";
-  ops.def("polygamma", &polygamma_of, kPolygamma, "n"_a, "input"_a).function_only();
+  ops.def("polygamma", &polygamma_of, kPolygamma, "n"_a, "input"_a)
+      .example(
+          ">>> tenon.polygamma(1, tenon.tensor([1.0, 2.0]))\n"
+          "tensor([1.6449, 0.6449])")
+      .function_only();
   ops.def(
          "polygamma", +[](const Tensor& x, std::int64_t n) { return polygamma_of(n, x); }, kPolygamma, "input"_a, "n"_a)
+      .example(
+          ">>> tenon.tensor([1.0, 2.0]).polygamma(1)\n"
+          "tensor([1.6449, 0.6449])")
       .method_only();
   ops.def("round", &round,
           "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"
           "A new tensor of input's dtype. Integers are rounded exactly; floats are scaled, rounded and scaled back,\n"
           "as NumPy does it.\n"
-          "TypeError for bool and float8, and for decimals that are no int.",
+          "TypeError for bool and float8, and for decimals that are no int.\n\n"
+          ">>> tenon.tensor([1.234, 5.678]).round(decimals=1)\n"
+          "tensor([1.2000, 5.7000])",
           "input"_a, "decimals"_a = 0)
       .numpy("round")
       .array_api("round")
@@ -347,7 +364,9 @@ void def_elementwise(Ops& ops) {
          "round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round(t, decimals)); },
          "Rounds the tensor to so many decimals in place, as round(); returns the tensor.\n\n"
          "TypeError for bool and float8. ValueError for read-only memory, RuntimeError for a leaf that\n"
-         "requires grad and for elements that share memory.",
+         "requires grad and for elements that share memory.\n\n"
+         ">>> tenon.tensor([1.234, 5.678]).round_()\n"
+         "tensor([1., 6.])",
          "input"_a, "decimals"_a = 0)
       .method_only();
 }

@@ -145,9 +145,11 @@ constexpr const char* kPlusErrors =
     "do not fit, TypeError for float8 and for a fraction beside integers.";
 
 void def_plus(Ops& ops) {
-  const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second) {
+  const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second, const char* example,
+                                  const char* in_place) {
     ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only,
             "beta"_a = 1, "alpha"_a = 1)
+        .example(example)
         .long_work();
     ops.def((std::string(name) + "_").c_str(), &into_self<sum>,
             (std::string(what) +
@@ -156,16 +158,42 @@ void def_plus(Ops& ops) {
              "requires grad and for elements that share memory.")
                 .c_str(),
             "input"_a, Arg(first), Arg(second), kw_only, "beta"_a = 1, "alpha"_a = 1)
+        .example(in_place)
         .method_only()
         .long_work();
   };
-  rows.operator()<&addmm>("addmm", "beta * input + alpha * (mat1 @ mat2), of two matrices.", "mat1"_a, "mat2"_a);
-  rows.operator()<&addmv>("addmv", "beta * input + alpha * (mat @ vec), of a matrix and a vector.", "mat"_a, "vec"_a);
-  rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a);
+  rows.operator()<&addmm>("addmm", "beta * input + alpha * (mat1 @ mat2), of two matrices.", "mat1"_a, "mat2"_a,
+                          ">>> tenon.addmm(tenon.ones(2, 2), tenon.eye(2), tenon.tensor([[1., 2.], [3., 4.]]))\n"
+                          "tensor([[2., 3.],\n"
+                          "        [4., 5.]])",
+                          ">>> tenon.ones(2, 2).addmm_(tenon.eye(2), tenon.tensor([[1., 2.], [3., 4.]]))\n"
+                          "tensor([[2., 3.],\n"
+                          "        [4., 5.]])");
+  rows.operator()<&addmv>("addmv", "beta * input + alpha * (mat @ vec), of a matrix and a vector.", "mat"_a, "vec"_a,
+                          ">>> tenon.addmv(tenon.ones(2), tenon.eye(2), tenon.tensor([3., 4.]))\n"
+                          "tensor([4., 5.])",
+                          ">>> tenon.ones(2).addmv_(tenon.eye(2), tenon.tensor([3., 4.]))\n"
+                          "tensor([4., 5.])");
+  rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a,
+                         ">>> tenon.addr(tenon.zeros(2, 2), tenon.tensor([1., 2.]), tenon.tensor([3., 4.]))\n"
+                         "tensor([[3., 4.],\n"
+                         "        [6., 8.]])",
+                         ">>> tenon.zeros(2, 2).addr_(tenon.tensor([1., 2.]), tenon.tensor([3., 4.]))\n"
+                         "tensor([[3., 4.],\n"
+                         "        [6., 8.]])");
   rows.operator()<&addbmm>("addbmm", "beta * input + alpha * (the sum of batch1 @ batch2 over the first dimension).",
-                           "batch1"_a, "batch2"_a);
-  rows.operator()<&baddbmm>("baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.",
-                            "batch1"_a, "batch2"_a);
+                           "batch1"_a, "batch2"_a,
+                           ">>> a = tenon.ones(2, 1, 3)\n"
+                           ">>> tenon.addbmm(tenon.zeros(1, 1), a, tenon.ones(2, 3, 1))\n"
+                           "tensor([[6.]])",
+                           ">>> tenon.zeros(1, 1).addbmm_(tenon.ones(2, 1, 3), tenon.ones(2, 3, 1))\n"
+                           "tensor([[6.]])");
+  rows.operator()<&baddbmm>(
+      "baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.", "batch1"_a, "batch2"_a,
+      ">>> tenon.baddbmm(tenon.zeros(2, 1, 1), tenon.ones(2, 1, 3), tenon.ones(2, 3, 1)).flatten()\n"
+      "tensor([3., 3.])",
+      ">>> tenon.zeros(1, 1, 1).baddbmm_(tenon.ones(1, 1, 3), tenon.ones(1, 3, 1))\n"
+      "tensor([[[3.]]])");
 }
 
 }  // namespace
@@ -181,9 +209,10 @@ void def_products(Ops& ops) {
           "gives it; otherwise three operands or more are joined in an order that keeps the results small.\n\n"
           "A new tensor of the promoted dtype, or a view where nothing is summed or multiplied. ValueError for an\n"
           "equation that is malformed or does not fit the operands, TypeError for float8.\n\n"
-          "    >>> tenon.einsum('i,j->ij', tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
-          "    tensor([[3, 4],\n"
-          "            [6, 8]])",
+          "operands: the tensors, one for each term before the arrow.\n\n"
+          ">>> tenon.einsum('i,j->ij', tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+          "tensor([[3, 4],\n"
+          "        [6, 8]])",
           "equation"_a, variadic("operands"_a), kw_only, "dtype"_a = none, "order"_a = "K", "casting"_a = "safe",
           "optimize"_a = false)
       .function_only()
@@ -196,8 +225,9 @@ void def_products(Ops& ops) {
           "A new tensor of the promoted dtype with the other dimensions of a, then those of b. ValueError where the\n"
           "sizes or the numbers of dimensions differ and for a negative number, IndexError for a dimension that is\n"
           "not there, TypeError for float8.\n\n"
-          "    >>> tenon.tensordot(tenon.ones(2, 3), tenon.ones(3, 4), 1).shape\n"
-          "    (2, 4)",
+          "b: the second tensor.\n\n"
+          ">>> tenon.tensordot(tenon.ones(2, 3), tenon.ones(3, 4), 1).shape\n"
+          "(2, 4)",
           "a"_a, "b"_a, "dims"_a = 2)
       .function_only()
       .with_out()
@@ -206,34 +236,44 @@ void def_products(Ops& ops) {
   ops.def("inner", &inner,
           "The sums of products over the last dimension of both tensors.\n\n"
           "The product where one has no dimension. A new tensor of the promoted dtype. ValueError where the sizes\n"
-          "differ, TypeError for float8.",
+          "differ, TypeError for float8.\n\n"
+          ">>> tenon.inner(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+          "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
       .numpy("inner");
   ops.def("vdot", &vdot,
           "The sum of the products of all elements, those of the first conjugated.\n\n"
           "A new 0-d tensor of the promoted dtype. ValueError where the numbers of elements differ, TypeError for "
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.vdot(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+          "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
       .numpy("vdot");
   ops.def("vecdot", &vecdot,
           "The sums of products along a dimension, the first tensor conjugated; the other dimensions broadcast.\n\n"
           "A new tensor of the promoted dtype, without that dimension. IndexError for a dimension that is not\n"
-          "there, ValueError where the sizes along it differ and for 0-d tensors, TypeError for float8.",
+          "there, ValueError where the sizes along it differ and for 0-d tensors, TypeError for float8.\n\n"
+          ">>> tenon.vecdot(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([1, 1]))\n"
+          "tensor([3, 7])",
           "input"_a, "other"_a, "dim"_a = -1)
       .long_work();
   ops.def("matvec", &matvec,
           "The products of matrices (..., m, n) and vectors (..., n); leading dimensions broadcast.\n\n"
           "A new tensor (..., m) of the promoted dtype. ValueError where the inner sizes differ, TypeError for "
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.matvec(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([1, 1]))\n"
+          "tensor([3, 7])",
           "input"_a, "vec"_a)
       .function_only()
       .long_work();
   ops.def("vecmat", &vecmat,
           "The products of conjugated vectors (..., m) and matrices (..., m, n); leading dimensions broadcast.\n\n"
           "A new tensor (..., n) of the promoted dtype. ValueError where the inner sizes differ, TypeError for "
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.vecmat(tenon.tensor([1, 1]), tenon.tensor([[1, 2], [3, 4]]))\n"
+          "tensor([4, 6])",
           "input"_a, "mat"_a)
       .function_only()
       .long_work();
@@ -241,8 +281,8 @@ void def_products(Ops& ops) {
           "The Kronecker product: blocks of other, one for each element of input, multiplied by it.\n\n"
           "A new tensor of the promoted dtype; its sizes are the products of both tensors'. ValueError for more\n"
           "than 32 dimensions, TypeError for float8.\n\n"
-          "    >>> tenon.kron(tenon.tensor([1, 10]), tenon.tensor([2, 3]))\n"
-          "    tensor([ 2,  3, 20, 30])",
+          ">>> tenon.kron(tenon.tensor([1, 10]), tenon.tensor([2, 3]))\n"
+          "tensor([ 2,  3, 20, 30])",
           "input"_a, "other"_a)
       .long_work()
       .numpy("kron");
@@ -250,28 +290,41 @@ void def_products(Ops& ops) {
           "The vector products along a dimension of three elements; the other dimensions broadcast.\n\n"
           "dim: by default the first that has three elements in both. A new tensor of the promoted dtype.\n"
           "IndexError for a dimension that is not there, ValueError for another size and for shapes that do not\n"
-          "broadcast, TypeError for float8.",
+          "broadcast, TypeError for float8.\n\n"
+          ">>> tenon.cross(tenon.tensor([1, 0, 0]), tenon.tensor([0, 1, 0]))\n"
+          "tensor([0, 0, 1])",
           "input"_a, "other"_a, "dim"_a = none)
       .long_work();
   ops.def("trace", &trace,
           "The sum of a diagonal of two dimensions, which go: of a matrix a number.\n\n"
           "A new tensor; integers are summed in int64. IndexError for a dimension that is not there, ValueError for\n"
-          "a repeated one and for fewer than two dimensions, TypeError for float8.",
+          "a repeated one and for fewer than two dimensions, TypeError for float8.\n\n"
+          ">>> tenon.trace(tenon.tensor([[1, 2], [3, 4]]))\n"
+          "tensor(5)",
           "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none)
       .numpy("trace");
   ops.def("mm", &mm,
           "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
-          "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",
+          "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.\n\n"
+          ">>> tenon.mm(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([[1], [1]]))\n"
+          "tensor([[3],\n"
+          "        [7]])",
           "input"_a, "mat2"_a);
   ops.def("bmm", &bmm,
           "The products of two stacks of matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions than three and where the numbers of matrices or the inner\n"
-          "sizes differ, TypeError for float8.",
+          "sizes differ, TypeError for float8.\n\n"
+          ">>> tenon.bmm(tenon.ones(2, 1, 3), tenon.ones(2, 3, 1)).shape\n"
+          "(2, 1, 1)",
           "input"_a, "mat2"_a);
   ops.def("chain_matmul", &multi_dot,
           "The product of a chain of matrices, in the order of fewest multiplications.\n\n"
           "The first and the last may be vectors. A new tensor of the promoted dtype, or the matrix itself where\n"
-          "there is one. ValueError where inner sizes differ and for no matrices, TypeError for float8.",
+          "there is one. ValueError where inner sizes differ and for no matrices, TypeError for float8.\n\n"
+          "matrices: two or more matrices, of which each has as many rows as the one before has columns.\n\n"
+          ">>> tenon.chain_matmul(tenon.ones(2, 3), tenon.ones(3, 4), tenon.ones(4, 1))\n"
+          "tensor([[12.],\n"
+          "        [12.]])",
           variadic("matrices"_a))
       .function_only()
       .long_work();

@@ -121,6 +121,9 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
 void def_sums(Ops& ops) {
   ops.def("sum", &sum, doc("The sum of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only,
           "dtype"_a = none)
+      .example(
+          ">>> tenon.sum(tenon.tensor([[1, 2], [3, 4]]), dim=0)\n"
+          "tensor([4, 6])")
       .notes(
           "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first. TypeError\n"
           "for float8.")
@@ -128,11 +131,17 @@ void def_sums(Ops& ops) {
       .array_api("sum");
   ops.def("prod", &prod, doc("The product of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false,
           kw_only, "dtype"_a = none)
+      .example(
+          ">>> tenon.prod(tenon.tensor([[1, 2], [3, 4]]), dim=1)\n"
+          "tensor([ 2, 12])")
       .notes("Integers and bools are multiplied in int64 (uint64); dtype converts first. TypeError for float8.")
       .numpy("prod", reduction<Op::mul>)
       .array_api("prod");
   ops.def("mean", &mean, doc("The mean of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false,
           kw_only, "dtype"_a = none)
+      .example(
+          ">>> tenon.mean(tenon.tensor([[1., 2.], [3., 4.]]), dim=0)\n"
+          "tensor([2., 3.])")
       .notes(
           "Of integers and bools in the default float; dtype converts first; NaN of none. TypeError for float8\n"
           "and for a dtype that is neither floating nor complex.")
@@ -140,6 +149,9 @@ void def_sums(Ops& ops) {
       .array_api("mean");
   ops.raw("var", &spread<&var>, doc("The variance of the elements.").c_str(), "input"_a, "dim"_a = none,
           "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none)
+      .example(
+          ">>> tenon.var(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "tensor(1.)")
       .notes(
           "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
           "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
@@ -149,6 +161,9 @@ void def_sums(Ops& ops) {
       .array_api("var");
   ops.raw("std", &spread<&std>, doc("The standard deviation of the elements.").c_str(), "input"_a, "dim"_a = none,
           "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none)
+      .example(
+          ">>> tenon.std(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "tensor(1.)")
       .notes(
           "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
           "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
@@ -162,25 +177,40 @@ void def_sums(Ops& ops) {
       "variance of complex numbers real. TypeError for float8.";
   ops.raw("var_mean", &spread<&var_mean>, doc("The variance and the mean of the elements.").c_str(), "input"_a,
           "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .example(
+          ">>> tenon.var_mean(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "(tensor(1.), tensor(2.))")
       .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");
   ops.raw("std_mean", &spread<&std_mean>, doc("The standard deviation and the mean of the elements.").c_str(),
           "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .example(
+          ">>> tenon.std_mean(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "(tensor(1.), tensor(2.))")
       .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");
   ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.").c_str(), "input"_a,
           "dim"_a = none, "keepdim"_a = false)
+      .example(
+          ">>> tenon.count_nonzero(tenon.tensor([[0, 1], [2, 3]]), dim=1)\n"
+          "tensor([1, 2])")
       .notes("Any dtype.")
       .numpy("count_nonzero", counting)
       .array_api("count_nonzero");
   ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.logsumexp(tenon.tensor([0.0, 0.0]), dim=0)\n"
+          "tensor(0.6931)")
       .notes("Of integers and bools in the default float; -inf of none. TypeError for complex numbers and float8.")
       .array_api("logsumexp", plain_reduction);
   ops.raw("norm", &norm_any, doc("The p-norm sum(|x|^p)^(1/p) of the elements.").c_str(), "input"_a, "p"_a = 2,
           "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
+      .example(
+          ">>> tenon.norm(tenon.tensor([3.0, 4.0]))\n"
+          "tensor(5.)")
       .notes(
           "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not zero;\n"
           "'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
@@ -197,7 +227,9 @@ void def_extremes(Ops& ops) {
           "elements.\n"
           "max(dim) with a tuple: the values over several dimensions. max(other): maximum(input, other).\n"
           "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
-          "numbers and float8, and for out with a pair.",
+          "numbers and float8, and for out with a pair.\n\n"
+          ">>> tenon.tensor([[1, 5], [7, 2]]).max(dim=1)\n"
+          "tenon.ValuesIndices(values=tensor([5, 7]), indices=tensor([1, 0]))",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
@@ -207,12 +239,17 @@ void def_extremes(Ops& ops) {
           "elements.\n"
           "min(dim) with a tuple: the values over several dimensions. min(other): minimum(input, other).\n"
           "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
-          "numbers and float8, and for out with a pair.",
+          "numbers and float8, and for out with a pair.\n\n"
+          ">>> tenon.tensor([[1, 5], [7, 2]]).min(dim=1)\n"
+          "tenon.ValuesIndices(values=tensor([1, 2]), indices=tensor([0, 1]))",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
   ops.def("amax", &amax, doc("The largest element; NaN if there is one.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.amax(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([5, 7])")
       .notes(
           "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
           "and float8.")
@@ -220,6 +257,9 @@ void def_extremes(Ops& ops) {
       .array_api("max");
   ops.def("amin", &amin, doc("The smallest element; NaN if there is one.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.amin(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([1, 2])")
       .notes(
           "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
           "and float8.")
@@ -228,7 +268,9 @@ void def_extremes(Ops& ops) {
   ops.def("argmax", &argmax,
           "The index of the largest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
           "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
-          "IndexError for a dimension that is not there.",
+          "IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.argmax(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([1, 0])",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .notes("ValueError for no elements, TypeError for complex numbers and float8.")
       .numpy("argmax", position)
@@ -236,18 +278,26 @@ void def_extremes(Ops& ops) {
   ops.def("argmin", &argmin,
           "The index of the smallest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
           "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
-          "IndexError for a dimension that is not there.",
+          "IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.argmin(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([0, 1])",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .notes("ValueError for no elements, TypeError for complex numbers and float8.")
       .numpy("argmin", position)
       .array_api("argmin");
   ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.all(tenon.tensor([[True, False], [True, True]]), dim=1)\n"
+          "tensor([False,  True])")
       .notes("Any dtype; true of none.")
       .numpy("all", truth<Op::logical_and>)
       .array_api("all");
   ops.def("any", &any, doc("Whether an element is true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.any(tenon.tensor([[True, False], [False, False]]), dim=1)\n"
+          "tensor([ True, False])")
       .notes("Any dtype; false of none.")
       .numpy("any", truth<Op::logical_or>)
       .array_api("any");
@@ -267,25 +317,33 @@ void def_scans(Ops& ops) {
   ops.def("cumsum_", &along_inplace<&cumsum>,
           "Overwrites the tensor with its sums along dim; returns it.\n\n"
           "IndexError for a dimension that is not there, TypeError for float8 and where the result does not fit,\n"
-          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.",
+          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.\n\n"
+          ">>> tenon.tensor([1, 2, 3]).cumsum_(0)\n"
+          "tensor([1, 3, 6])",
           "input"_a, "dim"_a)
       .method_only();
   ops.def("cumprod_", &along_inplace<&cumprod>,
           "Overwrites the tensor with its products along dim; returns it.\n\n"
           "IndexError for a dimension that is not there, TypeError for float8 and where the result does not fit,\n"
-          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.",
+          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.\n\n"
+          ">>> tenon.tensor([1, 2, 3]).cumprod_(0)\n"
+          "tensor([1, 2, 6])",
           "input"_a, "dim"_a)
       .method_only();
   ops.def("cumsum", &along<&cumsum>,
           "The sums of the elements up to each one.\n\n"
-          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.",
+          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.cumsum(tenon.tensor([1, 2, 3]), dim=0)\n"
+          "tensor([1, 3, 6])",
           "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .notes("Integers and bools in int64 (uint64); dtype converts first. TypeError for float8.")
       .numpy("cumsum", scan)
       .array_api("cumulative_sum", standard_scan<0>);
   ops.def("cumprod", &along<&cumprod>,
           "The products of the elements up to each one.\n\n"
-          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.",
+          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.cumprod(tenon.tensor([1, 2, 3]), dim=0)\n"
+          "tensor([1, 2, 6])",
           "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .notes("Integers and bools in int64 (uint64); dtype converts first. TypeError for float8.")
       .numpy("cumprod", scan)
@@ -295,7 +353,9 @@ void def_scans(Ops& ops) {
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return softmax(d ? to(t, d) : t, dim); },
       "exp(x) / sum(exp(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
       "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
-      "not there, TypeError for complex numbers and float8.",
+      "not there, TypeError for complex numbers and float8.\n\n"
+      ">>> tenon.softmax(tenon.tensor([0.0, 0.0]), 0)\n"
+      "tensor([0.5000, 0.5000])",
       "input"_a, "dim"_a, "dtype"_a = none);
   ops.def(
       "log_softmax",
@@ -304,7 +364,9 @@ void def_scans(Ops& ops) {
       },
       "log(softmax(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
       "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
-      "not there, TypeError for complex numbers and float8.",
+      "not there, TypeError for complex numbers and float8.\n\n"
+      ">>> tenon.log_softmax(tenon.tensor([0.0, 0.0]), 0)\n"
+      "tensor([-0.6931, -0.6931])",
       "input"_a, "dim"_a, "dtype"_a = none);
 }
 
@@ -321,7 +383,9 @@ void def_comparisons(Ops& ops) {
   ops.def("equal", &equal,
           "Whether both have the same shape and the same values, whatever their dtypes: a Python bool. NaN equals "
           "nothing.\n\n"
-          "TypeError for what is no tensor or array.",
+          "TypeError for what is no tensor or array.\n\n"
+          ">>> tenon.equal(tenon.tensor([1, 2]), tenon.tensor([1, 2]))\n"
+          "True",
           "input"_a, "other"_a)
       .numpy("array_equal");
   ops.def(
@@ -331,7 +395,9 @@ void def_comparisons(Ops& ops) {
          },
          "Whether |input - other| <= atol + rtol * |other|, elementwise, with broadcasting: a new bool tensor.\n\n"
          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast and for\n"
-         "negative tolerances.",
+         "negative tolerances.\n\n"
+         ">>> tenon.isclose(tenon.tensor([1.0, 2.0]), tenon.tensor([1.0, 2.1]))\n"
+         "tensor([ True, False])",
          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("isclose");
   ops.def(
@@ -341,7 +407,9 @@ void def_comparisons(Ops& ops) {
          },
          "Whether |input - other| <= atol + rtol * |other| for all elements, with broadcasting: a Python bool.\n\n"
          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast and for\n"
-         "negative tolerances.",
+         "negative tolerances.\n\n"
+         ">>> tenon.allclose(tenon.tensor([1.0]), tenon.tensor([1.0 + 1e-7]))\n"
+         "True",
          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("allclose");
 }

@@ -22,6 +22,38 @@ PyObject* unique_any(const OpDef& def, PyObject* const* args) {
   const auto dim = argument<std::optional<std::int64_t>>(def, args, 4);
   return results(without_gil(10 * t.numel(), [&] { return unique(t, dim, parts, false); }, t), parts);
 }
+PyObject* numpy_unique(const OpDef& def, PyObject* const* args) {
+  const Tensor t = argument<Tensor>(def, args, 0);
+  const UniqueParts parts{.indices = argument<bool>(def, args, 1),
+                          .inverse = argument<bool>(def, args, 2),
+                          .counts = argument<bool>(def, args, 3)};
+  const auto dim = argument<std::optional<std::int64_t>>(def, args, 4);
+  const bool equal_nan = argument<bool>(def, args, 5);
+  return results(without_gil(10 * t.numel(), [&] { return unique(t, dim, parts, equal_nan); }, t), parts);
+}
+void unique_of_numpy(OpDef& d, std::nullptr_t) {
+  d.doc +=
+      "return_index: also where each is first, return_inverse: which of them each element is, return_counts: how often\n"
+      "each is there; int64. axis: the distinct slices along it. NaNs are one value unless equal_nan=False. They are in\n"
+      "order whatever sorted says. The gradient goes to the first of equal elements. IndexError for an axis that is\n"
+      "not there.\n\n"
+      ">>> tenon.numpy.unique(tenon.tensor([3, 1, 3]), return_index=True)\n"
+      "(tensor([1, 3]), tensor([1, 0]))";
+  d.arguments("ar"_a, "return_index"_a = false, "return_inverse"_a = false, "return_counts"_a = false, "axis"_a = none,
+              kw_only, "equal_nan"_a = true, "sorted"_a = true);
+  d.invoke = &numpy_unique;
+  d.returns = "Any";
+}
+
+// The standard's: every NaN is distinct.
+template <int kParts>
+PyObject* standard_unique(const OpDef& def, PyObject* const* args) {
+  const Tensor t = argument<Tensor>(def, args, 0);
+  const UniqueParts parts{.indices = (kParts & 1) != 0, .inverse = (kParts & 2) != 0, .counts = (kParts & 4) != 0};
+  const Unique u = without_gil(10 * t.numel(), [&] { return unique(t, {}, parts, false); }, t);
+  if constexpr (kParts == 0) return to_python(u.values);
+  else return to_python(u);
+}
 PyObject* unique_consecutive_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const UniqueParts parts{.inverse = argument<bool>(def, args, 1), .counts = argument<bool>(def, args, 2)};
@@ -56,15 +88,52 @@ PyObject* intersect1d_any(const OpDef& def, PyObject* const* args) {
 }  // namespace
 
 void def_set(Ops& ops) {
-  ops.raw("unique", &unique_any,
-          "The distinct elements in order, or the distinct slices along dim: a new tensor, or a tuple of tensors.\n\n"
-          "return_inverse: also which of them each element is, return_counts: how often each is there; int64. They\n"
-          "are in order whatever sorted says; every NaN is distinct. The gradient goes to the first of equal\n"
-          "elements. IndexError for a dimension that is not there.\n\n"
-          ">>> tenon.unique(tenon.tensor([3, 1, 3]), return_counts=True)\n"
-          "(tensor([1, 3]), tensor([1, 2]))",
-          "input"_a, "sorted"_a = true, "return_inverse"_a = false, "return_counts"_a = false, "dim"_a = none)
-      .returns("Any");
+  ops.raw(
+         "unique", &unique_any,
+         "The distinct elements in order, or the distinct slices: a new tensor, or a tuple of new tensors.\n\n"
+         "dim: the dimension of the slices. return_inverse: also which of them each element is, return_counts: how\n"
+         "often each is there; int64. They are in order whatever sorted says; every NaN is distinct. The gradient goes\n"
+         "to the first of equal elements. IndexError for a dimension that is not there.\n\n"
+         ">>> tenon.unique(tenon.tensor([3, 1, 3]), return_counts=True)\n"
+         "(tensor([1, 3]), tensor([1, 2]))",
+         "input"_a, "sorted"_a = true, "return_inverse"_a = false, "return_counts"_a = false, "dim"_a = none)
+      .returns("Any")
+      .numpy("unique", unique_of_numpy);
+  ops.raw(
+         "unique_all", &standard_unique<7>,
+         "The distinct elements in order, where each is first, which of them each element is, and how often each is "
+         "there.\n\n"
+         "A named tuple (values, indices, inverse_indices, counts) of new tensors; every NaN is distinct. TypeError for\n"
+         "what is no array.\n\n"
+         ">>> tenon.numpy.unique_all(tenon.tensor([3, 1, 3])).counts\n"
+         "tensor([1, 2])",
+         "x"_a, pos_only)
+      .returns("Any")
+      .numpy_only("unique_all");
+  ops.raw("unique_counts", &standard_unique<4>,
+          "The distinct elements in order, and how often each is there.\n\n"
+          "A named tuple (values, counts) of new tensors; every NaN is distinct. TypeError for what is no array.\n\n"
+          ">>> tenon.numpy.unique_counts(tenon.tensor([3, 1, 3])).values\n"
+          "tensor([1, 3])",
+          "x"_a, pos_only)
+      .returns("Any")
+      .numpy_only("unique_counts");
+  ops.raw("unique_inverse", &standard_unique<2>,
+          "The distinct elements in order, and which of them each element is.\n\n"
+          "A named tuple (values, inverse_indices) of new tensors; every NaN is distinct. TypeError for what is no\n"
+          "array.\n\n"
+          ">>> tenon.numpy.unique_inverse(tenon.tensor([3, 1, 3])).inverse_indices\n"
+          "tensor([1, 0, 1])",
+          "x"_a, pos_only)
+      .returns("Any")
+      .numpy_only("unique_inverse");
+  ops.raw("unique_values", &standard_unique<0>,
+          "The distinct elements in order: a new tensor; every NaN is distinct.\n\n"
+          "TypeError for what is no array.\n\n"
+          ">>> tenon.numpy.unique_values(tenon.tensor([3, 1, 3]))\n"
+          "tensor([1, 3])",
+          "x"_a, pos_only)
+      .numpy_only("unique_values");
   ops.raw("unique_consecutive", &unique_consecutive_any,
           "The elements, or the slices along dim, that differ from the one before: a new tensor, or a tuple.\n\n"
           "return_inverse: also which of them each element is, return_counts: how many in a row; int64. The gradient\n"
@@ -73,13 +142,15 @@ void def_set(Ops& ops) {
           "tensor([1, 2, 1])",
           "input"_a, "return_inverse"_a = false, "return_counts"_a = false, "dim"_a = none)
       .returns("Any");
-  ops.raw("isin", &isin_any,
-          "Whether each element is among the test elements (is not, with invert): a new bool tensor.\n\n"
-          "A NaN is among nothing. assume_unique and kind change nothing. Integers and floats are compared in\n"
-          "float64. TypeError for float8 beside another dtype.\n\n"
-          ">>> tenon.isin(tenon.tensor([1, 2, 3]), tenon.tensor([3, 1]))\n"
-          "tensor([ True, False,  True])",
-          "elements"_a, "test_elements"_a, "assume_unique"_a = false, "invert"_a = false, kw_only, "kind"_a = none)
+  ops.raw(
+         "isin", &isin_any,
+         "Whether each element is among the test elements (is not, with invert): a new bool tensor.\n\n"
+         "A NaN is among nothing. assume_unique and kind change nothing. Integers and floats are compared in\n"
+         "float64. TypeError for float8 beside another dtype.\n\n"
+         "elements: the tensor whose elements are looked for. test_elements: where they are looked for. invert: True for\nthose that are not found.\n\n"
+         ">>> tenon.isin(tenon.tensor([1, 2, 3]), tenon.tensor([3, 1]))\n"
+         "tensor([ True, False,  True])",
+         "elements"_a, "test_elements"_a, "assume_unique"_a = false, "invert"_a = false, kw_only, "kind"_a = none)
       .with_out()
       .function_only()
       .numpy("isin");

@@ -50,6 +50,47 @@ def test_ediff1d():
         np.ediff1d(t, to_end=0.5)
 
 
+@pytest.mark.parametrize("edge_order", [1, 2])
+def test_gradient(edge_order):
+    t = tenon.from_numpy(A)
+    cases = [(), (0.5,), (0.5, 2.0, 3.0), (RNG.random(4).cumsum(), X, RNG.random(5).cumsum()), (2.0, X, 1.0)]
+    for spacing in cases:
+        theirs = np.gradient(A, *spacing, edge_order=edge_order)
+        ours = np.gradient(
+            t,
+            *[tenon.from_numpy(s) if isinstance(s, np.ndarray) else s for s in spacing],
+            edge_order=edge_order,
+        )
+        for mine, his in zip(ours, theirs, strict=True):
+            close(mine, his)
+    close(np.gradient(t, X, axis=1, edge_order=edge_order), np.gradient(A, X, axis=1, edge_order=edge_order))
+    close(
+        tenon.gradient(t, spacing=tenon.from_numpy(X), dim=1, edge_order=edge_order)[0],
+        np.gradient(A, X, axis=1, edge_order=edge_order),
+    )
+    z = A + 1j * A[::-1]
+    close(np.gradient(tenon.from_numpy(z), axis=0), np.gradient(z, axis=0))
+
+
+def test_gradient_dtypes_and_errors():
+    big = np.array([2**24, 2**24 + 1, 2**24 + 2])
+    assert np.gradient(tenon.from_numpy(big)).tolist() == [1, 1, 1]
+    assert np.gradient(tenon.from_numpy(big)).dtype is tenon.float32
+    f32 = tenon.arange(5.0)
+    assert np.gradient(f32, tenon.arange(5.0, dtype=tenon.float64)).dtype is tenon.float32
+    assert np.gradient(f32.to(tenon.float16)).dtype is tenon.float16
+    t = tenon.from_numpy(A)
+    for arguments, keywords, error in [
+        ((t, 1.0, 2.0), {}, TypeError),
+        ((t,), {"edge_order": 3}, ValueError),
+        ((t, X[:3]), {"axis": 1}, ValueError),
+        ((t[:, :2],), {"axis": 1, "edge_order": 2}, ValueError),
+        ((t,), {"axis": 3}, IndexError),
+    ]:
+        with pytest.raises(error, match="gradient"):
+            np.gradient(*arguments, **keywords)
+
+
 def test_integrals():
     t = tenon.from_numpy(A)
     close(np.trapezoid(t), np.trapezoid(A))

@@ -13,9 +13,11 @@ NAN, INF = float("nan"), float("inf")
 
 
 def same(ours, theirs, rtol=0.0):
+    """rtol: relative to the largest number, as edges near 0 are differences of such."""
     theirs = np.asarray(theirs)
     assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours.detach().numpy(), theirs, rtol=rtol)
+    atol = rtol * np.abs(theirs).max(initial=0)
+    np.testing.assert_allclose(ours.detach().numpy(), theirs, rtol=rtol, atol=atol)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
@@ -37,6 +39,95 @@ def test_bincount(dtype):
     ]:
         with pytest.raises(error, match="bincount"):
             np.bincount(*bad)
+
+
+@pytest.mark.parametrize("bins", [1, 10, 37, *RULES, np.array([-1.0, 0.0, 0.5, 3.0])], ids=str)
+@pytest.mark.parametrize("range_", [None, (-1.0, 2.0)])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "int8"])
+def test_histogram(bins, range_, dtype):
+    a = (A * 10).astype(dtype) if dtype.startswith("int") else A.astype(dtype)
+    t = tenon.from_numpy(a)
+    ours = np.histogram(t, tenon.from_numpy(bins) if isinstance(bins, np.ndarray) else bins, range_)
+    theirs = np.histogram(a, bins, range_)
+    same(ours[0], theirs[0])
+    assert ours[0].dtype is tenon.int64
+    same(ours[1], theirs[1], 2e-7 if dtype == "float32" else 1e-13)
+    same(
+        np.histogram_bin_edges(
+            t, bins if not isinstance(bins, np.ndarray) else tenon.from_numpy(bins), range_
+        ),
+        theirs[1],
+        1e-6,
+    )
+    assert str(ours[1].dtype) == f"tenon.{theirs[1].dtype}"
+
+
+def test_values_on_the_edges():
+    for n in (3, 7, 10, 49):
+        for low, high in ((0.0, 1.0), (-0.3, 0.7), (1e-3, 1e3)):
+            edges = np.linspace(low, high, n + 1)
+            a = np.concatenate([edges, np.nextafter(edges, -INF), np.nextafter(edges, INF)])
+            same(np.histogram(tenon.from_numpy(a), n, (low, high))[0], np.histogram(a, n, (low, high))[0])
+    ints = np.arange(11)
+    same(np.histogram(tenon.from_numpy(ints), 10)[0], np.histogram(ints, 10)[0])
+    same(np.histogram(tenon.tensor([5.0, 5.0]), 4)[1], np.histogram([5.0, 5.0], 4)[1])
+    same(np.histogram(tenon.zeros(0), 4)[0], np.histogram([], 4)[0])
+
+
+def test_weights_density_and_outliers():
+    t, w = tenon.from_numpy(A), tenon.from_numpy(W)
+    same(np.histogram(t, 10, weights=w)[0], np.histogram(A, 10, weights=W)[0], 1e-12)
+    same(
+        np.histogram(t, 10, weights=w, density=True)[0],
+        np.histogram(A, 10, weights=W, density=True)[0],
+        1e-12,
+    )
+    same(np.histogram(t, 10, density=True)[0], np.histogram(A, 10, density=True)[0], 1e-12)
+    edges = np.array([-1.0, 0.0, 0.5, 3.0])
+    same(
+        np.histogram(t, edges, weights=w, density=True)[0],
+        np.histogram(A, edges, weights=W, density=True)[0],
+        1e-12,
+    )
+    b = A.copy()
+    b[3] = NAN
+    same(np.histogram(tenon.from_numpy(b), 5, (-1, 1))[0], np.histogram(b, 5, (-1, 1))[0])
+    for arguments, keywords, error in [
+        ((tenon.from_numpy(b), 5), {}, ValueError),
+        ((t, 0), {}, ValueError),
+        ((t, 5, (2, 1)), {}, ValueError),
+        ((t, 5, (0, INF)), {}, ValueError),
+        ((t, tenon.tensor([1.0, 0.0])), {}, ValueError),
+        ((t, "many"), {}, ValueError),
+        ((t, "auto"), {"weights": w}, TypeError),
+        ((t, 5), {"weights": w[:3]}, ValueError),
+        ((t * 1j, 5), {}, TypeError),
+        ((tenon.tensor([1.0, 1.0 + 1e-16], dtype=tenon.float64), 10, (1.0, 1.0 + 5e-16)), {}, ValueError),
+    ]:
+        with pytest.raises(error, match="histogram"):
+            np.histogram(*arguments, **keywords)
+
+
+def test_grids():
+    points = RNG.standard_normal((300, 3))
+    t, w = tenon.from_numpy(points), tenon.from_numpy(W[:300])
+    for bins in (4, (2, 3, 5), [np.array([-1.0, 0.0, 1.0]), 3, np.linspace(-2, 2, 5)]):
+        for keywords in ({}, {"density": True}, {"weights": w}):
+            theirs = np.histogramdd(
+                points, bins, **{k: W[:300] if k == "weights" else v for k, v in keywords.items()}
+            )
+            ours = np.histogramdd(t, bins, **keywords)
+            same(ours[0], theirs[0], 1e-12)
+            for mine, his in zip(ours[1], theirs[1], strict=True):
+                same(mine, his, 1e-12)
+    x, y = points[:, 0], points[:, 1]
+    for bins in (5, (3, 4), [np.array([-1.0, 0.0, 1.0]), np.array([-2.0, 0.0, 2.0])]):
+        theirs = np.histogram2d(x, y, bins, range=[[-2, 2], [-1, 1]])
+        ours = np.histogram2d(tenon.from_numpy(x), tenon.from_numpy(y), bins, range=[[-2, 2], [-1, 1]])
+        for mine, his in zip(ours, theirs, strict=True):
+            same(mine, his, 1e-12)
+    with pytest.raises(ValueError, match="histogramdd"):
+        np.histogramdd(t, (2, 3))
 
 
 def test_the_names_of_pytorch():

@@ -21,6 +21,59 @@ def close(ours, theirs):
     np.testing.assert_allclose(ours.detach().numpy(), theirs, rtol=1e-12)
 
 
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2)])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("name", ["nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax"])
+def test_reductions(name, axis, keepdims):
+    spread = {"correction": 0} if name in ("nanvar", "nanstd") else {}
+    close(
+        getattr(tenon, name)(tenon.from_numpy(A), axis, keepdim=keepdims, **spread),
+        getattr(np, name)(A, axis, keepdims=keepdims),
+    )
+    close(
+        getattr(np, name)(tenon.from_numpy(A), axis=axis, keepdims=keepdims),
+        getattr(np, name)(A, axis, keepdims=keepdims),
+    )
+    if name not in ("nanmin", "nanmax"):
+        close(
+            getattr(tenon, name)(tenon.from_numpy(Z), axis, keepdim=keepdims, **spread),
+            getattr(np, name)(Z, axis, keepdims=keepdims),
+        )
+    if name in ("nansum", "nanprod", "nanmin", "nanmax"):
+        r = getattr(tenon, name)(tenon.from_numpy(INTS))
+        assert r.dtype is tenon.int64 and r.item() == getattr(np, name)(INTS)
+
+
+@pytest.mark.parametrize("ddof", [0, 1, 3, 7])
+def test_variance_where_too_few_are_left(ddof):
+    for name in ("nanvar", "nanstd"):
+        for axis in (0, 1, None):
+            close(
+                getattr(np, name)(tenon.from_numpy(A), axis=axis, ddof=ddof),
+                getattr(np, name)(A, axis=axis, ddof=ddof),
+            )
+    assert tenon.nanvar(tenon.tensor([1.0, NAN])).isnan().item()
+
+
+def test_positions():
+    a = A.copy()
+    a[1, 2, 0] = 0.5
+    a[0, 0] = [NAN, -INF, NAN, 3, -INF]
+    t = tenon.from_numpy(a)
+    for name in ("nanargmin", "nanargmax"):
+        for axis in (None, 2, 0):
+            theirs = getattr(np, name)(a, axis=axis)
+            np.testing.assert_array_equal(getattr(tenon, name)(t, axis).numpy(), theirs)
+            np.testing.assert_array_equal(getattr(np, name)(t, axis=axis).numpy(), theirs)
+    # NumPy says 0, where the NaN stands: it puts -inf there first.
+    assert np.nanargmax(tenon.tensor([NAN, -INF])).item() == 1
+    assert tenon.nanargmax(t, 2, keepdim=True).shape == (3, 4, 1)
+    with pytest.raises(ValueError, match="nanargmax: all elements of a slice are NaN"):
+        tenon.nanargmax(tenon.tensor([NAN]))
+    with pytest.raises(ValueError, match="nanargmin"):
+        tenon.nanargmin(tenon.zeros(0))
+
+
 @pytest.mark.parametrize("name", ["nancumsum", "nancumprod"])
 def test_scans(name):
     for axis in (None, 0, -1):
@@ -58,3 +111,31 @@ def test_gradients(name):
     few = tenon.tensor([[NAN, NAN], [NAN, 1.0]], requires_grad=True)
     getattr(tenon, name)(few, 1).nan_to_num().sum().backward()
     assert few.grad.isfinite().all()
+
+
+def test_nan_to_num():
+    for dtype in ("float16", "float32", "float64"):
+        a = np.array([NAN, INF, -INF, 1.5], dtype=dtype)
+        np.testing.assert_array_equal(tenon.nan_to_num(tenon.from_numpy(a)).numpy(), np.nan_to_num(a))
+        np.testing.assert_array_equal(
+            np.nan_to_num(tenon.from_numpy(a), nan=3, posinf=7, neginf=-7).numpy(), [3, 7, -7, 1.5]
+        )
+    z = np.array([complex(NAN, INF), complex(1, NAN), complex(-INF, 2)])
+    for dtype in ("complex64", "complex128"):
+        w = z.astype(dtype)
+        np.testing.assert_array_equal(tenon.nan_to_num(tenon.from_numpy(w)).numpy(), np.nan_to_num(w))
+    big = tenon.nan_to_num(tenon.tensor([INF]).to(tenon.bfloat16)).float().item()
+    assert big == 3.3895313892515355e38
+    assert tenon.nan_to_num(tenon.tensor([1, 2])).tolist() == [1, 2]
+    t = tenon.from_numpy(z.copy())
+    assert t.nan_to_num_(1.0) is t
+    np.testing.assert_array_equal(t.numpy(), np.nan_to_num(z, nan=1.0))
+    a = np.array([NAN, 1.0])
+    u = tenon.from_numpy(a)
+    assert np.nan_to_num(u, copy=False) is u
+    assert a.tolist() == [0, 1]
+    x = tenon.tensor([NAN, 2.0, INF], requires_grad=True)
+    tenon.nan_to_num(2 * x).sum().backward()
+    assert x.grad.tolist() == [0, 2, 0]
+    with pytest.raises(TypeError, match="nan_to_num"):
+        tenon.nan_to_num(tenon.zeros(2).to(tenon.float8_e5m2))

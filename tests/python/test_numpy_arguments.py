@@ -46,7 +46,7 @@ f, i8 = tenon.ones(2, 3), tenon.zeros(3, dtype=tenon.int8)
         ("tensordot", lambda: xp.tensordot(f, f, 5), IndexError),
         ("tensordot", lambda: xp.tensordot(f, f, -1), ValueError),
         ("multi_dot", lambda: xp.linalg.multi_dot([]), ValueError),
-        ("gradient", lambda: xp.gradient(tenon.arange(4.0), 1, 2), ValueError),
+        ("gradient", lambda: xp.gradient(tenon.arange(4.0), 1, 2), TypeError),
         ("select", lambda: xp.select([f > 0], []), ValueError),
         ("pad", lambda: xp.pad(tenon.arange(3), [(1, 1), (2, 2)]), ValueError),
         ("pad", lambda: xp.pad(f, (1, 2, 3)), ValueError),

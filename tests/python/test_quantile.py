@@ -106,6 +106,25 @@ def test_one_nan_in_a_long_row(dtype):
             assert tenon.quantile(tenon.from_numpy(b), q).isnan().item(), place
 
 
+def test_numpy_names():
+    t, a = tenon.from_numpy(holes(A)), None
+    a = t.numpy()
+    close(np.nanpercentile(t, [10, 50], axis=0), np.nanpercentile(a, [10, 50], axis=0))
+    close(np.percentile(tenon.from_numpy(A), 30, axis=(0, 1)), np.percentile(A, 30, axis=(0, 1)))
+    close(np.median(tenon.from_numpy(A), axis=1), np.median(A, axis=1))
+    close(
+        np.median(tenon.from_numpy(A[:, :4]), axis=1, keepdims=True),
+        np.median(A[:, :4], axis=1, keepdims=True),
+    )
+    close(np.nanmedian(t, axis=2), np.nanmedian(a, axis=2))
+    close(np.nanmedian(t), np.nanmedian(a))
+    assert np.median(tenon.zeros(0)).isnan().item()
+    assert np.median(tenon.zeros(0, 3), axis=0).isnan().all()
+    with pytest.raises(ValueError, match="percentile: q must be from 0 to 100"):
+        np.percentile(tenon.from_numpy(A), 101)
+    assert np.quantile(tenon.tensor([1, 2, 3]), 0.5, method="lower").dtype is tenon.int64
+
+
 def test_lower_medians():
     a = RNG.standard_normal((4, 6))
     t = tenon.from_numpy(a)
@@ -172,3 +191,38 @@ def test_gradient_by_q(method):
         tenon.quantile(x, q.detach(), 1).detach().numpy(),
         np.quantile(x.detach().numpy(), [0.23, 0.71], axis=1),
     )
+
+
+def test_ties_share_the_gradient_of_both_ranks():
+    x = tenon.tensor([1.0, 1.0, 3.0, 3.0], requires_grad=True)
+    np.median(x).backward()
+    assert x.grad.tolist() == [0, 0.5, 0.5, 0]
+    y = tenon.tensor([2.0, 2.0], requires_grad=True)
+    np.median(y).backward()
+    assert y.grad.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("axis", [None, 0, 2])
+def test_weights(axis):
+    t, w = tenon.from_numpy(A), RNG.integers(0, 4, A.shape).astype("float64")
+    for q in [*QS, QS]:
+        keywords = {"axis": axis, "method": "inverted_cdf"}
+        close(
+            np.quantile(t, q, weights=tenon.from_numpy(w), **keywords),
+            np.quantile(A, q, weights=w, **keywords),
+        )
+    if axis is not None:
+        w = RNG.random(A.shape[axis])
+        close(
+            np.percentile(t, [3, 50], axis=axis, weights=tenon.from_numpy(w), method="inverted_cdf"),
+            np.percentile(A, [3, 50], axis=axis, weights=w, method="inverted_cdf"),
+        )
+    a = holes(A)
+    close(
+        np.nanquantile(tenon.from_numpy(a), 0.4, weights=tenon.from_numpy(np.ones(A.shape)), **keywords),
+        np.nanquantile(a, 0.4, weights=np.ones(A.shape), **keywords),
+    )
+    with pytest.raises(ValueError, match="inverted_cdf takes weights"):
+        np.quantile(t, 0.5, weights=t * t)
+    with pytest.raises(RuntimeError, match="detach"):
+        np.quantile(t, 0.5, weights=(t * t).requires_grad_(), method="inverted_cdf")

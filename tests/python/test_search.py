@@ -69,7 +69,11 @@ def test_sorter_rows_and_dtypes():
         ).item()
         == 1
     )
-    assert np.searchsorted(tenon.tensor([2**24, 2**24 + 2]), 2.0**24 + 1).item() == 1
+    apart = tenon.tensor([2**24, 2**24 + 2])
+    assert np.searchsorted(apart, 2.0**24 + 1).item() == 1
+    assert tenon.searchsorted(apart, [2.0**24 + 1]).tolist() == [1]
+    assert tenon.bucketize(2.0**24 + 1, apart).item() == 1
+    assert tenon.searchsorted(tenon.tensor([2**53, 2**53 + 1]), 2**53 + 1).item() == 1
     assert np.searchsorted(
         tenon.tensor([0.1, 0.2], dtype=tenon.float64), [0.1, 0.2], side="right"
     ).tolist() == [1, 2]

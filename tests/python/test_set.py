@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tenon
+from support import DTYPES, sample
 
 RNG = np.random.default_rng(6)
 NAN = float("nan")
@@ -15,6 +16,61 @@ def equal(ours, theirs):
     np.testing.assert_array_equal(ours.detach().numpy(), theirs)
     assert ours.shape == theirs.shape
     assert str(ours.dtype).removeprefix("tenon.") == str(theirs.dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+def test_unique(dtype, axis):
+    a = sample(dtype, (6, 4)) if axis is None else RNG.integers(0, 2, (6, 3)).astype(dtype)
+    t = tenon.from_numpy(a)
+    equal(np.unique(t, axis=axis), np.unique(a, axis=axis))
+    theirs = np.unique(a, True, True, True, axis)
+    ours = np.unique(t, True, True, True, axis)
+    for mine, his in zip(ours, theirs, strict=True):
+        equal(mine, his)
+    values, inverse, counts = tenon.unique(t, return_inverse=True, return_counts=True, dim=axis)
+    equal(values, theirs[0])
+    equal(inverse, theirs[2])
+    equal(counts, theirs[3])
+
+
+def test_unique_of_nans_empty_and_many_columns():
+    a = np.array([NAN, 1.0, NAN, 1.0, -NAN])
+    t = tenon.from_numpy(a)
+    equal(np.unique(t), np.unique(a))
+    equal(np.unique(t, equal_nan=False), np.unique(a, equal_nan=False))
+    assert tenon.unique(t).numel() == 4
+    z = np.array([complex(NAN, 1), 1, complex(1, NAN), 1])
+    equal(np.unique(tenon.from_numpy(z), return_counts=True)[1], np.unique(z, return_counts=True)[1])
+    for shape in ((0,), (0, 3), (3, 0)):
+        equal(np.unique(tenon.zeros(shape)), np.unique(np.zeros(shape, "float32")))
+    wide = RNG.integers(0, 2, (40, 300)).astype("int64") * RNG.integers(0, 10**9, 300)
+    wide[7] = wide[3]
+    for mine, his in zip(
+        np.unique(tenon.from_numpy(wide), True, True, True, 0),
+        np.unique(wide, True, True, True, 0),
+        strict=True,
+    ):
+        equal(mine, his)
+    cube = RNG.integers(0, 2, (3, 4, 2))
+    for axis in range(3):
+        equal(np.unique(tenon.from_numpy(cube), axis=axis), np.unique(cube, axis=axis))
+    with pytest.raises(IndexError, match="unique"):
+        tenon.unique(t, dim=1)
+
+
+def test_unique_by_the_standard():
+    import tenon.numpy as tn
+
+    t = tenon.from_numpy(A)
+    theirs = np.unique_all(A)
+    for mine, his, field in zip(tn.unique_all(t), theirs, theirs._fields, strict=True):
+        equal(mine, his)
+        equal(getattr(tn.unique_all(t), field), his)
+    equal(tn.unique_counts(t).counts, np.unique_counts(A).counts)
+    equal(tn.unique_inverse(t).inverse_indices, np.unique_inverse(A).inverse_indices)
+    equal(tn.unique_values(t), np.sort(np.unique_values(A)))
+    assert tn.unique_values(tenon.tensor([NAN, NAN])).numel() == 2
 
 
 def test_unique_consecutive():
@@ -88,3 +144,15 @@ def test_intersection_with_indices():
         strict=True,
     ):
         equal(mine, his)
+
+
+def test_the_gradient_is_not_lost():
+    w = tenon.tensor([3.0, 1.0, 3.0, 2.0], requires_grad=True)
+    (np.unique(w) * tenon.tensor([1.0, 10.0, 100.0])).sum().backward()
+    assert w.grad.tolist() == [100, 1, 0, 10]
+    m = tenon.tensor([[1.0, 2.0], [0.0, 1.0], [1.0, 2.0]], requires_grad=True)
+    np.unique(m, axis=0).sum().backward()
+    assert m.grad.tolist() == [[1, 1], [1, 1], [0, 0]]
+    v = tenon.tensor([1.0, 1.0, 2.0], requires_grad=True)
+    (tenon.unique_consecutive(v) ** 2).sum().backward()
+    assert v.grad.tolist() == [2, 0, 4]

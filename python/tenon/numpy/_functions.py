@@ -6,24 +6,12 @@ from typing import Any
 
 from tenon import _C
 from tenon.numpy._indexing import nonzero
-from tenon.numpy._support import (
-    Tensor,
-    axes_of,
-    cast,
-    deliver,
-    floating,
-    rounded,
-    tensor,
-    through_numpy,
-    widened,
-)
+from tenon.numpy._support import Tensor, cast, deliver, floating, tensor
 
 __all__ = [
     "allclose", "argsort", "around", "array_equal", "array_equiv", "clip", "copysign",
-    "divmod", "fabs", "fix", "float_power", "frexp", "gradient", "histogram",
-    "histogram2d", "histogram_bin_edges", "histogramdd", "imag", "isclose",
-    "modf", "nan_to_num", "real", "round", "searchsorted", "select", "sinc", "sort",
-    "where",
+    "divmod", "fabs", "fix", "float_power", "frexp", "imag", "isclose", "modf", "real", "round", "select",
+    "sinc", "sort", "where",
 ]  # fmt: skip
 
 
@@ -165,29 +153,6 @@ def imag(val: Any) -> Any:
     return t.imag if t.dtype.is_complex else _C.zeros(tuple(t.shape), dtype=t.dtype, device=t.device)
 
 
-def nan_to_num(
-    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Any:
-    """NaN and infinities replaced by numbers: a copy, or in place for copy=False.
-
-    posinf, neginf: the dtype's limits unless given. Other dtypes than floats are as they are. TypeError for
-    float8; in place, ValueError for read-only memory and RuntimeError for a leaf that requires grad.
-    """
-    t = tensor(x, "nan_to_num")
-    if not t.dtype.is_floating_point:
-        return t.clone() if copy else t
-    import tenon
-
-    limits = tenon.finfo(t.dtype)
-    r = _C.where(_C.isnan(t), nan, t)
-    r = _C.where(_C.isposinf(t), limits.max if posinf is None else posinf, r)
-    r = _C.where(_C.isneginf(t), limits.min if neginf is None else neginf, r)
-    if not copy:
-        t[...] = r
-        return t
-    return r
-
-
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether |a - b| <= atol + rtol * |b|, elementwise: a new bool tensor.
 
@@ -241,31 +206,6 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     return r
 
 
-# ---- differences ----
-
-
-def gradient(f: Any, *varargs: float, axis: Any = None) -> Any:
-    """Central differences inside, one-sided ones at the ends; for equal distances.
-
-    A new tensor for each axis, in a tuple if there are several. IndexError for an axis that is not there,
-    ValueError for fewer than two elements along one and for another number of distances than 1 or the axes'.
-    """
-    t = floating(f, "gradient")
-    axes = axes_of(axis, t.ndim, "gradient")
-    steps = list(varargs) or [1.0]
-    steps = steps * len(axes) if len(steps) == 1 else steps
-    if len(steps) != len(axes):
-        raise ValueError(f"gradient: {len(steps)} distances for {len(axes)} axes; give one, or one for each")
-    results = []
-    for d, h in zip(axes, steps, strict=True):
-        if t.shape[d] < 2:
-            raise ValueError(f"gradient: at least 2 elements are needed along axis {d}; got {t.shape[d]}")
-        x = widened(_C.movedim(t, d, 0))
-        r = _C.cat([(x[1:2] - x[0:1]) / h, (x[2:] - x[:-2]) / (2 * h), (x[-1:] - x[-2:-1]) / h], 0)
-        results.append(rounded(_C.movedim(r, 0, d), t))
-    return results[0] if len(results) == 1 else tuple(results)
-
-
 # ---- order ----
 
 
@@ -304,21 +244,3 @@ def argsort(
     t = tensor(a, "argsort")
     t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
     return _C.argsort(t, axis, descending)
-
-
-_searchsorted = through_numpy("searchsorted", differentiable=False)
-
-
-def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """Where values would be inserted to keep the order, by NumPy: a new int64 tensor.
-
-    ValueError for another side than 'left' and 'right' and for more than one dimension of a, TypeError for
-    tensors on a device.
-    """
-    return _searchsorted(a, v, side=side, sorter=sorter)
-
-
-histogram_bin_edges = through_numpy("histogram_bin_edges")
-histogram = through_numpy("histogram")
-histogram2d = through_numpy("histogram2d")
-histogramdd = through_numpy("histogramdd")
