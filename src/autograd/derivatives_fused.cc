@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "autograd/derivatives.h"
+#include "tenon/elementwise.h"
 #include "tenon/program_steps.h"
 
 namespace tenon::derive {

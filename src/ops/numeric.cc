@@ -11,6 +11,7 @@
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/elementwise/math.h"
+#include "tenon/elementwise/special.h"
 #include "tenon/op.h"
 #include "tenon/ops.h"
 
