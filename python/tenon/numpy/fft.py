@@ -6,12 +6,14 @@ import operator
 from typing import Any
 
 from tenon import _C
+from tenon._names import guide as _guide
 from tenon.numpy._support import by_numpy
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
     "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
 ]  # fmt: skip
+
 
 Norm = str | None
 Sizes = Any
@@ -679,3 +681,6 @@ def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -
     """
     n = _count(n, "rfftfreq")
     return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)
+
+
+_guide(__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
+from tenon._names import guide as _guide
 from tenon.linalg import EighResult, SVDResult
 from tenon.numpy._products import cross, matmul, outer, vecdot
 from tenon.numpy._shape import matrix_transpose
@@ -19,6 +20,7 @@ __all__ = [
     "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve",
     "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
+
 
 tensordot = _C.tensordot
 
@@ -878,3 +880,6 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     tensor([[1., 1.],
             [1., 1.]])
     """
+
+
+_guide(__name__)
