@@ -78,7 +78,11 @@ struct OpDef {
   int out_at = -1;                      // out='s place among the positional arguments; -1: a keyword only
   int positional_only = 0;              // so many of the first arguments have no name
   bool is_ufunc = false;
-  int op_arity = 0;                     // of a ufunc
+  int op_arity = 0;                     // of a ufunc, as all that follows
+  int results = 1;
+  const char* core = nullptr;           // "(n),(n)->()": it works on these dimensions
+  const char* loops = nullptr;          // "dd->d FF->F": it is composed; fn is a Composed (ufunc.h)
+  bool joins = false;                   // op has the methods of one that is composed
   Op op{};                              // of an elementwise row, and what a reduction joins its elements by
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
@@ -408,6 +412,7 @@ void def_diagonal(Ops& ops);
 void def_numeric(Ops& ops);
 void def_pad(Ops& ops);
 void def_ndarray(Ops& ops);
+void def_put(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
 void def_function(Ops& ops);

@@ -12,9 +12,7 @@ void def_linalg(Ops& ops) {
           "(wrapping around), bools by or.\n"
           "ValueError where the inner sizes differ, for 0-d operands and for leading dimensions that do not\n"
           "broadcast; TypeError for float8.",
-          "input"_a, "other"_a)
-      .numpy("matmul")
-      .array_api("matmul");
+          "input"_a, "other"_a);
   ops.def("mv", &mv,
           "The product of a matrix and a vector: a new 1-D tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",
