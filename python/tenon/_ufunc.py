@@ -1,4 +1,4 @@
-"""Ufuncs that tenon.numpy has no object for, of NumPy and of other libraries: they compute on zero-copy views.
+"""Ufuncs that tenon.numpy has no object for, NumPy's and others: they compute on zero-copy views.
 
 All others end at tenon.numpy's objects (python/src/ufunc.cc).
 """
