@@ -1,4 +1,4 @@
-"""Elements by places and masks, under NumPy's names: put, place, putmask, copyto, take, choose, nonzero, sort, clip."""
+"""Elements by places and masks, under NumPy's names: put, place, copyto, take, choose, sort, clip."""
 
 import numpy as np
 import pytest
@@ -191,9 +191,11 @@ READS = {
     "take": [lambda f, a: f(a, [0, -1]), lambda f, a: f(a, [[3], [1]], axis=1), lambda f, a: f(a, 2, 0),
              lambda f, a: f(a, [30, -7], mode="wrap"), lambda f, a: f(a, [30, -7], 1, mode="clip")],
     "take_along_axis": [lambda f, a: f(a, np.array([[0, 3]]), 1), lambda f, a: f(a, np.array([[2]] * 3)),
-                        lambda f, a: f(a, np.array([2, 2, 5]), axis=None), lambda f, a: f(a, np.array([[0, 1]]), 0)],
+                        lambda f, a: f(a, np.array([2, 2, 5]), axis=None),
+                        lambda f, a: f(a, np.array([[0, 1]]), 0)],
     "extract": [lambda f, a: f([[1, 0, 1]], a), lambda f, a: f(np.arange(12) % 2, a)],
-    "compress": [lambda f, a: f([1, 0, 1], a), lambda f, a: f([True, False], a, axis=1), lambda f, a: f([0, 1], a, 0)],
+    "compress": [lambda f, a: f([1, 0, 1], a), lambda f, a: f([True, False], a, axis=1),
+                 lambda f, a: f([0, 1], a, 0)],
     "nonzero": [lambda f, a: f(a)],
     "argwhere": [lambda f, a: f(a)],
     "flatnonzero": [lambda f, a: f(a)],

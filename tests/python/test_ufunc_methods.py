@@ -445,7 +445,7 @@ def test_products_along_other_dimensions(dtype):
         (lambda: tn.matmul(t, t, where=True), TypeError),
         (lambda: tn.matmul(t, t, dtype=tenon.int8, casting="safe"), TypeError),
     ]:
-        with pytest.raises(error, match="^(matmul|vecdot): "):
+        with pytest.raises(error, match=r"^(matmul|vecdot): "):
             refused()
 
 
