@@ -61,8 +61,9 @@ inline Arg variadic(Arg a) {
 
 struct OpDef {
   std::string name;
-  std::string doc;
+  std::string doc;                      // plain prose; README.md says in which places what stands
   std::string notes;                    // the end of doc, which holds under NumPy's signature too
+  const OpDef* row = nullptr;           // under NumPy's signature: where the example and missing arguments stand
   std::string numpy_name, array_api_name;
   const char* module = "tenon";         // where it is pickled from
   std::vector<const char*> aliases;     // other names of the same function
@@ -78,8 +79,8 @@ struct OpDef {
   int out_at = -1;                      // out='s place among the positional arguments; -1: a keyword only
   int positional_only = 0;              // so many of the first arguments have no name
   bool is_ufunc = false;
-  int op_arity = 0;                     // of a ufunc, as all that follows
-  int results = 1;
+  int op_arity = 0;                     // of an elementwise row and of a ufunc
+  int results = 1;                      // of a ufunc, as what follows
   const char* core = nullptr;           // "(n),(n)->()": it works on these dimensions
   const char* loops = nullptr;          // "dd->d FF->F": it is composed; fn is a Composed (ufunc.h)
   bool joins = false;                   // op has the methods of one that is composed
@@ -256,10 +257,10 @@ class Ops {
       ops_.show(name, d);
       return *this;
     }
-    // The last paragraph of the documentation, for both signatures.
+    // The last words of the documentation before its example, for both signatures.
     Row& notes(const char* text) {
       def_.notes = std::string("\n") + text;
-      def_.doc += def_.notes;
+      def_.doc.insert(std::min(def_.doc.find("\n\n>>> "), def_.doc.size()), def_.notes);
       return *this;
     }
     Row& function_only() {

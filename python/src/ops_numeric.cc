@@ -35,7 +35,7 @@ void def_ufuncs(Ops& ops) {
   show_ufunc(
       ops, "divmod",
       "A pair of new tensors (x1 // x2, x1 % x2): the quotient, rounded down, and the remainder, with the sign of x2.\n\n"
-      "Elementwise, with broadcasting. out: a tuple of two. Integers divided by zero give 0. ValueError for shapes that\n"
+      "Elementwise, with broadcasting. out1, out2: the two of out, by position. out: a tuple of two. Integers divided by zero give 0. ValueError for shapes that\n"
       "do not broadcast, TypeError for bool, complex numbers and float8, OverflowError for a Python integer that the\n"
       "dtype cannot hold.",
       ">>> tenon.numpy.divmod(tenon.tensor([7, -7]), 3)\n"
@@ -45,7 +45,8 @@ void def_ufuncs(Ops& ops) {
   show_ufunc(
       ops, "modf",
       "A pair of new tensors (fraction, whole), both with the sign of x: 2.5 gives 0.5 and 2.0.\n\n"
-      "Of x's dtype; integers and bools become the default float. Of infinity the fraction is 0. out: a tuple of two.\n"
+      "Of x's dtype; integers and bools become the default float. Of infinity the fraction is 0. out1, out2: the two of out,\n"
+      "by position. out: a tuple of two.\n"
       "TypeError for complex numbers and float8.",
       ">>> tenon.numpy.modf(tenon.tensor([2.5, -1.25]))\n"
       "(tensor([ 0.5000, -0.2500]), tensor([ 2., -1.]))",
@@ -54,7 +55,7 @@ void def_ufuncs(Ops& ops) {
       ops, "frexp",
       "A pair of new tensors (mantissa, exponent) with x = mantissa * 2**exponent and 0.5 <= |mantissa| < 1.\n\n"
       "Of x's dtype (integers and bools become the default float), with the gradient, and int32. 0, infinity and NaN are\n"
-      "their own mantissas, with exponent 0. out: a tuple of two. TypeError for complex numbers and float8.",
+      "their own mantissas, with exponent 0. out1, out2: the two of out, by position. out: a tuple of two. TypeError for complex numbers and float8.",
       ">>> tenon.numpy.frexp(tenon.tensor([3., 0.5]))\n"
       "(tensor([0.7500, 0.5000]), tensor([2, 0], dtype=tenon.int32))",
       1, 2, [](std::span<const Operand> in) { return listed(frexp(tensor_of(in[0]))); }, "e->ei f->fi d->di");
@@ -94,7 +95,7 @@ void def_numeric(Ops& ops) {
   ops.def(
          "angle", +[](const Operand& z, bool deg) { return deg ? rad2deg(angle(z)) : angle(z); },
          "The arguments of complex numbers, from -pi to pi: a new tensor of a real float.\n\n"
-         "Of negative numbers pi, of others 0. deg: in degrees. TypeError for float8.\n\n"
+         "z: complex or real numbers; of negative ones the result is pi, of others 0. deg: in degrees. TypeError for float8.\n\n"
          ">>> tenon.numpy.angle(tenon.tensor([1j, -1]), deg=True)\n"
          "tensor([ 90., 180.])",
          "z"_a, "deg"_a = false)
@@ -103,35 +104,47 @@ void def_numeric(Ops& ops) {
   ops.def("float_power", &float_power,
           "a to the power b in float64, or in complex128 for complex numbers.\n\n"
           "Elementwise, with broadcasting, into a new tensor. ValueError for shapes that do not broadcast,\n"
-          "TypeError for what is no tensor or array.",
+          "TypeError for what is no tensor or array.\n\n"
+          ">>> tenon.float_power(tenon.tensor([2, 3]), 2)\n"
+          "tensor([4., 9.], dtype=tenon.float64)",
           "input"_a, "exponent"_a);
   ops.def(
       "divmod", +[](const Operand& a, const Operand& b) { return listed(divmod(a, b)); },
       "A pair (a // b, a % b): the quotient, rounded down, and the remainder, with the sign of b.\n\n"
       "Elementwise, with broadcasting, into new tensors of the promoted dtype. Integers divided by zero give 0.\n"
       "ValueError for shapes that do not broadcast, TypeError for bool, complex numbers and float8,\n"
-      "OverflowError for a Python integer that the dtype cannot hold.",
+      "OverflowError for a Python integer that the dtype cannot hold.\n\n"
+      ">>> tenon.tensor([7, -7]).divmod(2)\n"
+      "(tensor([ 3, -4]), tensor([1, 1]))",
       "input"_a, "other"_a);
   ops.def(
       "modf", +[](const Tensor& x) { return listed(modf(x)); },
       "A pair (fraction, whole), both with the sign of x: 2.5 gives 0.5 and 2.0.\n\n"
       "New tensors of x's dtype; integers and bools become the default float. Of infinity the fraction is 0.\n"
-      "TypeError for complex numbers and float8.",
+      "TypeError for complex numbers and float8.\n\n"
+      ">>> tenon.modf(tenon.tensor([1.5, -2.25]))\n"
+      "(tensor([ 0.5000, -0.2500]), tensor([ 1., -2.]))",
       "input"_a);
   ops.def(
       "frexp", +[](const Tensor& x) { return listed(frexp(x)); },
       "A pair (mantissa, exponent) with x = mantissa * 2**exponent exactly and 0.5 <= |mantissa| < 1.\n\n"
       "New tensors: of x's dtype (integers and bools become the default float), with the gradient, and int32. 0,\n"
-      "infinity and NaN are their own mantissas, with exponent 0. TypeError for complex numbers and float8.",
+      "infinity and NaN are their own mantissas, with exponent 0. TypeError for complex numbers and float8.\n\n"
+      ">>> tenon.frexp(tenon.tensor([8.0, 0.75]))\n"
+      "(tensor([0.5000, 0.7500]), tensor([4, 0], dtype=tenon.int32))",
       "input"_a);
   ops.def("isreal", &isreal,
           "Whether the imaginary part is 0.\n\n"
-          "A new bool tensor: true everywhere for real dtypes. TypeError for what is no tensor or array.",
+          "A new bool tensor: true everywhere for real dtypes. TypeError for what is no tensor or array.\n\n"
+          ">>> tenon.isreal(tenon.tensor([1 + 0j, 1j]))\n"
+          "tensor([ True, False])",
           "input"_a)
       .numpy("isreal");
   ops.def("iscomplex", &iscomplex,
           "Whether the imaginary part is not 0.\n\n"
-          "A new bool tensor: false everywhere for real dtypes. TypeError for what is no tensor or array.",
+          "A new bool tensor: false everywhere for real dtypes. TypeError for what is no tensor or array.\n\n"
+          ">>> tenon.iscomplex(tenon.tensor([1 + 0j, 1j]))\n"
+          "tensor([False,  True])",
           "input"_a)
       .function_only()
       .numpy("iscomplex");

@@ -159,7 +159,7 @@ void def_put(Ops& ops) {
          "fill_diagonal", &fill_diagonal,
          "Writes a number, or values in turn, to the main diagonal in place.\n\n"
          "a: a tensor, or an ndarray; of more than two dimensions, of equal sizes, the elements whose indices are equal.\n"
-         "wrap: in a high matrix the diagonal begins again below the first square, after a row without. ValueError for\n"
+         "val: a number, or numbers, which are repeated as needed. wrap: in a high matrix the diagonal begins again below the first square, after a row without. ValueError for\n"
          "fewer than two dimensions, for different sizes of more than two and for read-only memory, RuntimeError for a\n"
          "leaf that requires grad.\n\n"
          ">>> t = tenon.zeros(2, 2)\n"

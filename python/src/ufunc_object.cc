@@ -456,7 +456,16 @@ OpDef* new_ufunc(Op op, const char* name) {
 namespace {
 constexpr const char* kTypeDoc =
     "An operation under NumPy's name, as numpy.ufunc: reduce(), accumulate(), outer(), at(), out=, where=, dtype=.\n\n"
-    "A call returns a new tensor, or out. None is made by hand: TypeError.";
+    "tenon.numpy's functions of elements are such objects; none is made by hand.\n\n"
+    "Returns\n-------\n"
+    "Tensor\n"
+    "    What a call gives: a new tensor, or out.\n\n"
+    "Raises\n------\n"
+    "TypeError\n"
+    "    Where the type itself is called.\n\n"
+    "Examples\n--------\n"
+    ">>> isinstance(tenon.numpy.add, tenon.numpy.ufunc), tenon.numpy.add.nin\n"
+    "(True, 2)";
 
 // __doc__ in the type's dict: of a ufunc its own, of the type the type's.
 PyObject* get_doc(PyObject*, PyObject* ufunc, PyObject*) {
