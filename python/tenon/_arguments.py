@@ -109,7 +109,7 @@ EVERYWHERE = {
     ),
     "requires_grad": ("bool", "True makes the result a leaf that collects gradients."),
     "generator": ("Generator", "What draws the numbers; None for tenon.default_generator."),
-    "alpha": ("number", "A factor of the second operand."),
+    "alpha": ("number", "A factor of the second operand, or of the product."),
     "beta": ("number", "A factor of input."),
     "correction": (
         "float",
