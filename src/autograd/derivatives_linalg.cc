@@ -4,7 +4,6 @@
 #include "autograd/derivatives.h"
 #include "core/errors.h"
 #include "tenon/elementwise/arithmetic.h"
-#include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
 
 namespace tenon::derive {

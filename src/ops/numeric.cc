@@ -9,7 +9,10 @@
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
+#include "tenon/elementwise/special.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {

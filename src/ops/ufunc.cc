@@ -6,7 +6,8 @@
 
 #include "core/errors.h"
 #include "plan/loop.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {
