@@ -10,7 +10,6 @@ from typing import Any
 from tenon import _C
 from tenon._names import guide as _guide
 from tenon.linalg import EighResult, SVDResult
-from tenon.numpy._products import cross, matmul, outer, vecdot
 from tenon.numpy._shape import matrix_transpose
 from tenon.numpy._support import Tensor, axes_of, by_numpy, cast, deliver, floating, tensor, through_numpy
 
@@ -23,6 +22,9 @@ __all__ = [
 
 
 tensordot = _C.tensordot
+cross, matmul, outer, vecdot = (
+    _C._numpy_names["tenon.numpy.linalg"][name] for name in ("cross", "matmul", "outer", "vecdot")
+)
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
