@@ -531,3 +531,15 @@ def test_compositions_on_a_device():
         np.testing.assert_array_equal(got.cpu().numpy(), call(host).numpy())
     with pytest.raises(TypeError, match="do not mix"):
         tn.matmul(there, a)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["add", "multiply", "maximum", "minimum"])
+def test_initial_has_the_dtype_of_the_result(name, dtype):
+    a = np.array([[1, 2], [3, 4]], dtype)
+    f, g, t = UFUNCS[name], getattr(np, name), tenon.from_numpy(a)
+    for initial in (2.5, 3, -1):
+        agree(f.reduce(t, initial=initial), g.reduce(a, initial=initial))
+        if name == "add":
+            agree(np.sum(t, initial=initial), np.asarray(np.sum(a, initial=initial)))
+            agree(np.sum(t[:0], initial=initial), np.asarray(np.sum(a[:0], initial=initial)))
