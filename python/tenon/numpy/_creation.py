@@ -45,8 +45,41 @@ def asarray(
 ) -> Any:
     """obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True: never).
 
-    The errors are tenon.asarray's: ValueError for ragged sequences, TypeError for what holds no numbers,
-    OverflowError for Python integers that the dtype cannot hold. order is ignored; like gives the device.
+    The errors are tenon.asarray's. order is ignored; like gives the device.
+
+    Parameters
+    ----------
+    obj
+        Numbers, nested sequences, arrays or tensors.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str | None, optional
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    copy : bool | None, optional
+        True for a copy in any case, False to refuse one, None for one where it is needed.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        obj as a tensor: over its own memory where that can be (copy=False: or ValueError; copy=True: never).
+
+    Raises
+    ------
+    ValueError
+        For ragged sequences.
+    TypeError
+        For what holds no numbers.
+    OverflowError
+        For Python integers that the dtype cannot hold.
+
+    Examples
+    --------
+    >>> tenon.numpy.asarray([1, 2])
+    tensor([1, 2])
     """
     return _C._ingest(obj, "asarray", dtype, _device(device, like), copy)
 
@@ -63,8 +96,43 @@ def array(
 ) -> Any:
     """obj as a tensor in fresh memory, a copy, unless copy says otherwise; of ndmin dimensions at least.
 
-    copy=None shares the memory where that can be, copy=False does or is a ValueError. The errors are
-    asarray's (ValueError, TypeError, OverflowError).
+    copy=None shares the memory where that can be, copy=False does or is a ValueError.
+
+    Parameters
+    ----------
+    object
+        Numbers, nested sequences, arrays or tensors.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    copy : bool | None, default True
+        True for a copy in any case, False to refuse one, None for one where it is needed.
+    order : str, default 'K'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    subok : bool, default False
+        Ignored; NumPy's signature has it.
+    ndmin : int, default 0
+        The least number of dimensions; missing ones stand in front.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        obj as a tensor in fresh memory, a copy, unless copy says otherwise; of ndmin dimensions at least.
+
+    Raises
+    ------
+    ValueError
+        As asarray; for copy=False where a copy is needed.
+    TypeError
+        As asarray.
+    OverflowError
+        As asarray.
+
+    Examples
+    --------
+    >>> tenon.numpy.array([1, 2, 3])
+    tensor([1, 2, 3])
     """
     t = _C._ingest(object, "array", dtype, _device(None, like), copy)
     return t.reshape((*(1,) * (ndmin - t.ndim), *t.shape)) if t.ndim < ndmin else t
@@ -79,14 +147,68 @@ def asanyarray(
     copy: bool | None = None,
     like: Any = None,
 ) -> Any:
-    """As asarray: a view or a copy, and the same errors (ValueError, TypeError, OverflowError)."""
+    """As asarray: a view or a copy, and the same errors (ValueError, TypeError, OverflowError).
+
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str | None, optional
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    copy : bool | None, optional
+        True for a copy in any case, False to refuse one, None for one where it is needed.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        A view or a copy.
+
+    Examples
+    --------
+    >>> tenon.numpy.asanyarray([1, 2])
+    tensor([1, 2])
+    """
     return asarray(a, dtype, device=device, copy=copy, like=like)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     """The tensor itself where it is row-major without gaps, otherwise a copy; of one dimension at least.
 
-    The errors are asarray's (ValueError, TypeError, OverflowError).
+    The errors are asarray's.
+
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        The tensor itself where it is row-major without gaps, otherwise a copy; of one dimension at least.
+
+    Raises
+    ------
+    ValueError
+        The errors are asarray's.
+    TypeError
+        The errors are asarray's.
+    OverflowError
+        The errors are asarray's.
+
+    Examples
+    --------
+    >>> tenon.numpy.ascontiguousarray(tenon.zeros(2, 3).T).is_contiguous()
+    True
     """
     t = asarray(a, dtype, like=like)
     return (t if t.ndim else t.reshape((1,))).contiguous()
@@ -97,8 +219,35 @@ def frombuffer(
 ) -> Any:
     """A vector over the bytes of an object with the buffer protocol, without a copy.
 
-    ValueError for what has no buffer, an empty one, and for a count, offset or remainder that does not fit;
-    TypeError for what is no dtype.
+    Parameters
+    ----------
+    buffer
+        An object with the buffer protocol.
+    dtype : dtype, default 'float64'
+        The dtype of the result; None for the one that follows from the arguments.
+    count : int, default -1
+        The number of elements; -1 for all that follow.
+    offset : int, default 0
+        The first byte that is read.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        A vector over the bytes of an object with the buffer protocol, without a copy.
+
+    Raises
+    ------
+    ValueError
+        For what has no buffer, an empty one, and for a count, offset or remainder that does not fit.
+    TypeError
+        For what is no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.frombuffer(bytearray(b"ab"), dtype=tenon.uint8)
+    tensor([97, 98], dtype=tenon.uint8)
     """
     t = _C.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
     return t.to(like.device) if isinstance(like, Tensor) else t
@@ -107,7 +256,36 @@ def frombuffer(
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """A copy in fresh memory; the gradient flows through.
 
-    The errors are asarray's (ValueError, TypeError, OverflowError).
+    The errors are asarray's.
+
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    order : str, default 'K'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    subok : bool, default False
+        Ignored; NumPy's signature has it.
+
+    Returns
+    -------
+    Tensor
+        A copy in fresh memory; the gradient flows through.
+
+    Raises
+    ------
+    ValueError
+        The errors are asarray's.
+    TypeError
+        The errors are asarray's.
+    OverflowError
+        The errors are asarray's.
+
+    Examples
+    --------
+    >>> t = tenon.tensor([1, 2])
+    >>> tenon.numpy.copy(t) is t
+    False
     """
     return tensor(a, "copy").clone()
 
@@ -119,8 +297,37 @@ def _size(shape: Any) -> tuple[int, ...]:
 def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
     """A new tensor whose elements are not set.
 
-    ValueError for negative sizes, TypeError for what is no size or no dtype, MemoryError where there is no
-    room.
+    Parameters
+    ----------
+    shape : int or ints
+        The shape: an int or a tuple of ints.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str, default 'C'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        A new tensor whose elements are not set.
+
+    Raises
+    ------
+    ValueError
+        For negative sizes.
+    TypeError
+        For what is no size or no dtype.
+    MemoryError
+        Where there is no room.
+
+    Examples
+    --------
+    >>> tenon.numpy.empty((2, 3)).shape
+    (2, 3)
     """
     return _C.empty(_size(shape), **_options(dtype, device, like))
 
@@ -128,7 +335,35 @@ def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
 def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
     """A new tensor of zeros.
 
-    ValueError for negative sizes, TypeError for what is no size or no dtype.
+    Parameters
+    ----------
+    shape : int or ints
+        The shape: an int or a tuple of ints.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str, default 'C'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of zeros.
+
+    Raises
+    ------
+    ValueError
+        For negative sizes.
+    TypeError
+        For what is no size or no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.zeros((2,))
+    tensor([0., 0.])
     """
     return _C.zeros(_size(shape), **_options(dtype, device, like))
 
@@ -136,7 +371,35 @@ def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
 def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> Any:
     """A new tensor of ones.
 
-    ValueError for negative sizes, TypeError for what is no size or no dtype.
+    Parameters
+    ----------
+    shape : int or ints
+        The shape: an int or a tuple of ints.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str, default 'C'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of ones.
+
+    Raises
+    ------
+    ValueError
+        For negative sizes.
+    TypeError
+        For what is no size or no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.ones((2,))
+    tensor([1., 1.])
     """
     return _C.ones(_size(shape), **_options(dtype, device, like))
 
@@ -146,8 +409,39 @@ def full(
 ) -> Any:
     """A new tensor of one value everywhere (or an array's, broadcast).
 
-    dtype: that of the value unless given. ValueError for negative sizes and for an array that does not
-    broadcast, TypeError for what is no number, OverflowError for a Python integer that dtype cannot hold.
+    Parameters
+    ----------
+    shape : int or ints
+        The shape: an int or a tuple of ints.
+    fill_value : number
+        The value of all elements.
+    dtype : dtype, optional
+        That of the value unless given.
+    order : str, default 'C'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of one value everywhere (or an array's, broadcast).
+
+    Raises
+    ------
+    ValueError
+        For negative sizes and for an array that does not broadcast.
+    TypeError
+        For what is no number.
+    OverflowError
+        For a Python integer that dtype cannot hold.
+
+    Examples
+    --------
+    >>> tenon.numpy.full((2,), 7)
+    tensor([7, 7])
     """
     if isinstance(fill_value, (list, tuple)) or (
         hasattr(fill_value, "shape") and tuple(fill_value.shape) != ()
@@ -182,7 +476,37 @@ def empty_like(
 ) -> Any:
     """A new tensor, not set, of a's shape, dtype and device unless others are given.
 
-    TypeError for what is no array or no dtype, ValueError for negative sizes.
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str, default 'K'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    subok : bool, default True
+        Ignored; NumPy's signature has it.
+    shape : int or ints, optional
+        The shape: an int or a tuple of ints.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, not set, of a's shape, dtype and device unless others are given.
+
+    Raises
+    ------
+    TypeError
+        For what is no array or no dtype.
+    ValueError
+        For negative sizes.
+
+    Examples
+    --------
+    >>> tenon.numpy.empty_like(tenon.zeros(2, dtype=tenon.int8)).dtype
+    tenon.int8
     """
     return _like(_C.empty, a, dtype, shape, device)
 
@@ -199,7 +523,37 @@ def zeros_like(
 ) -> Any:
     """A new tensor of zeros, of a's shape, dtype and device unless others are given.
 
-    TypeError for what is no array or no dtype, ValueError for negative sizes.
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str, default 'K'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    subok : bool, default True
+        Ignored; NumPy's signature has it.
+    shape : int or ints, optional
+        The shape: an int or a tuple of ints.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of zeros, of a's shape, dtype and device unless others are given.
+
+    Raises
+    ------
+    TypeError
+        For what is no array or no dtype.
+    ValueError
+        For negative sizes.
+
+    Examples
+    --------
+    >>> tenon.numpy.zeros_like(tenon.ones(2, dtype=tenon.int8))
+    tensor([0, 0], dtype=tenon.int8)
     """
     return _like(_C.zeros, a, dtype, shape, device)
 
@@ -216,7 +570,37 @@ def ones_like(
 ) -> Any:
     """A new tensor of ones, of a's shape, dtype and device unless others are given.
 
-    TypeError for what is no array or no dtype, ValueError for negative sizes.
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str, default 'K'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    subok : bool, default True
+        Ignored; NumPy's signature has it.
+    shape : int or ints, optional
+        The shape: an int or a tuple of ints.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of ones, of a's shape, dtype and device unless others are given.
+
+    Raises
+    ------
+    TypeError
+        For what is no array or no dtype.
+    ValueError
+        For negative sizes.
+
+    Examples
+    --------
+    >>> tenon.numpy.ones_like(tenon.zeros(2, dtype=tenon.int8))
+    tensor([1, 1], dtype=tenon.int8)
     """
     return _like(_C.ones, a, dtype, shape, device)
 
@@ -234,8 +618,41 @@ def full_like(
 ) -> Any:
     """A new tensor of one value, of a's shape, dtype and device unless others are given.
 
-    TypeError for what is no number, no array or no dtype, ValueError for negative sizes, OverflowError for a
-    Python integer that the dtype cannot hold.
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    fill_value : number
+        The value of all elements.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    order : str, default 'K'
+        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+    subok : bool, default True
+        Ignored; NumPy's signature has it.
+    shape : int or ints, optional
+        The shape: an int or a tuple of ints.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of one value, of a's shape, dtype and device unless others are given.
+
+    Raises
+    ------
+    TypeError
+        For what is no number, no array or no dtype.
+    ValueError
+        For negative sizes.
+    OverflowError
+        For a Python integer that the dtype cannot hold.
+
+    Examples
+    --------
+    >>> tenon.numpy.full_like(tenon.zeros(2), 7)
+    tensor([7., 7.])
     """
     return _like(_C.full, a, dtype, shape, device, fill_value)
 
@@ -245,8 +662,41 @@ def arange(
 ) -> Any:
     """start, start + step, ... below stop; from 0 on with one argument. A new tensor.
 
-    It is empty where step leads away from stop. ValueError for a step of 0 and a range without end, TypeError
-    for what is no real number, OverflowError for numbers that an integer dtype cannot hold.
+    It is empty where step leads away from stop.
+
+    Parameters
+    ----------
+    start : number
+        The first value.
+    stop : optional
+        The last value, or where the values end.
+    step : number, default 1
+        From one value to the next.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        start, start + step, ... below stop; from 0 on with one argument. A new tensor.
+
+    Raises
+    ------
+    ValueError
+        For a step of 0 and a range without end.
+    TypeError
+        For what is no real number.
+    OverflowError
+        For numbers that an integer dtype cannot hold.
+
+    Examples
+    --------
+    >>> tenon.numpy.arange(1, 10, 3)
+    tensor([1, 4, 7])
     """
     if stop is None:
         start, stop = 0, start
@@ -266,8 +716,41 @@ def linspace(
 ) -> Any:
     """num values at equal distances from start to stop (with stop, if endpoint): a new tensor.
 
-    retstep: a pair with the distance, too. start and stop are numbers (TypeError for arrays); ValueError for
-    a negative num.
+    start and stop are numbers.
+
+    Parameters
+    ----------
+    start : number
+        The first value.
+    stop
+        The last value, or where the values end.
+    num : int, default 50
+        The number of values.
+    endpoint : bool, default True
+        Whether stop is the last value.
+    retstep : bool, default False
+        A pair with the distance, too.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    TypeError
+        For arrays.
+    ValueError
+        For a negative num.
+
+    Examples
+    --------
+    >>> tenon.numpy.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
     t = _C.linspace(start, stop, num, endpoint=endpoint, **_options(dtype, device))
     steps = num - 1 if endpoint else num
@@ -279,8 +762,39 @@ def logspace(
 ) -> Any:
     """base to the power of equally spaced values: a new tensor.
 
-    start and stop are numbers (TypeError for arrays, and for complex numbers with a real dtype); ValueError
-    for a negative num.
+    start and stop are numbers.
+
+    Parameters
+    ----------
+    start : number
+        The first value.
+    stop
+        The last value, or where the values end.
+    num : int, default 50
+        The number of values.
+    endpoint : bool, default True
+        Whether stop is the last value.
+    base : float, default 10.0
+        What is raised to the powers.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    TypeError
+        For arrays, and for complex numbers with a real dtype.
+    ValueError
+        For a negative num.
+
+    Examples
+    --------
+    >>> tenon.numpy.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
     """
     if not endpoint:
         powers = base ** linspace(start, stop, num, False)
@@ -302,7 +816,42 @@ def eye(
 ) -> Any:
     """Ones on the k-th diagonal: a new tensor.
 
-    ValueError for negative sizes, TypeError for what is no dtype.
+    Parameters
+    ----------
+    n_rows : int
+        The number of rows.
+    n_cols : int | None, optional
+        The number of columns; None for n_rows.
+    k : int, default 0
+        The diagonal: 0 for the main one, positive above it, negative below it.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+    M : int | None, optional
+        The number of columns; None for N.
+    _
+        NumPy's M and k by other names.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        For negative sizes.
+    TypeError
+        For what is no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
     """
     n_cols = M if n_cols is None else n_cols
     k = max(-n_rows, min(k, n_rows if n_cols is None else n_cols))  # beyond the matrix there are no ones
@@ -312,7 +861,32 @@ def eye(
 def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
     """The square matrix with ones on its diagonal: a new tensor.
 
-    ValueError for a negative n, TypeError for what is no dtype.
+    Parameters
+    ----------
+    n : int
+        The number of rows and columns.
+    dtype : dtype, optional
+        The dtype of the result; None for the one that follows from the arguments.
+    like : optional
+        A tensor on whose device the result lies; None for the CPU.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        For a negative n.
+    TypeError
+        For what is no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.identity(2)
+    tensor([[1., 0.],
+            [0., 1.]])
     """
     return eye(n, dtype=dtype, like=like)
 
@@ -320,8 +894,35 @@ def identity(n: int, dtype: Any = None, *, like: Any = None) -> Any:
 def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = False) -> tuple[Any, ...]:
     """Coordinate grids of vectors, a tuple of views; sparse: of size 1 in all other dimensions.
 
-    copy is ignored. ValueError for another indexing than 'xy' and 'ij', and for more than one dimension
-    (sparse flattens them).
+    copy is ignored.
+
+    Parameters
+    ----------
+    xi
+        The vectors.
+    indexing : str, default 'xy'
+        'xy', or 'ij' for matrices' order.
+    copy : bool, default True
+        True for a copy in any case, False to refuse one, None for one where it is needed.
+    sparse : bool, default False
+        True leaves dimensions at size 1.
+
+    Returns
+    -------
+    tuple[Any, ...]
+        Coordinate grids of vectors, a tuple of views; sparse: of size 1 in all other dimensions.
+
+    Raises
+    ------
+    ValueError
+        For another indexing than 'xy' and 'ij', and for more than one dimension (sparse flattens them).
+
+    Examples
+    --------
+    >>> tenon.numpy.meshgrid([1, 2], [3, 4])
+    (tensor([[1, 2],
+            [1, 2]]), tensor([[3, 3],
+            [4, 4]]))
     """
     if sparse:
         n = len(xi)
@@ -341,7 +942,31 @@ def meshgrid(*xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = F
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     """x in another dtype: a copy; itself where nothing changes and copy=False.
 
-    TypeError for what is no dtype or no array.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    dtype : dtype
+        The dtype of the result; None for the one that follows from the arguments.
+    copy : bool, default True
+        True for a copy in any case, False to refuse one, None for one where it is needed.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A copy; itself where nothing changes and copy=False.
+
+    Raises
+    ------
+    TypeError
+        For what is no dtype or no array.
+
+    Examples
+    --------
+    >>> tenon.numpy.astype(tenon.tensor([1.5, 2.5]), tenon.int32)
+    tensor([1, 2], dtype=tenon.int32)
     """
     t = tensor(x, "astype")
     if device is not None:
@@ -352,7 +977,24 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
 def result_type(*arrays_and_dtypes: Any) -> Any:
     """The dtype of an operation on arrays, dtypes and numbers.
 
-    TypeError for float8 with another dtype, for anything else and for nothing.
+    Parameters
+    ----------
+    arrays_and_dtypes
+        Tensors, dtypes and Python numbers.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    TypeError
+        For float8 with another dtype, for anything else and for nothing.
+
+    Examples
+    --------
+    >>> tenon.numpy.result_type(tenon.int8, tenon.float16)
+    tenon.float16
     """
     return _C.result_type(*arrays_and_dtypes)
 
@@ -360,7 +1002,26 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
 def promote_types(type1: Any, type2: Any) -> Any:
     """The dtype that operands of the two dtypes are converted to.
 
-    TypeError for float8 with another dtype, and for what is no dtype.
+    Parameters
+    ----------
+    type1
+        A dtype.
+    type2
+        A dtype.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    TypeError
+        For float8 with another dtype, and for what is no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.promote_types(tenon.int8, tenon.uint8)
+    tenon.int16
     """
     return _C.promote_types(_C.dtype(type1), _C.dtype(type2))
 
@@ -368,7 +1029,30 @@ def promote_types(type1: Any, type2: Any) -> Any:
 def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
     """Whether promotion leads from one dtype to the other (same_kind: whether its kind does).
 
-    from_: a dtype or an array. TypeError for what is no dtype, ValueError for another casting than NumPy's.
+    Parameters
+    ----------
+    from_
+        A dtype or an array.
+    to
+        The dtype that it becomes.
+    casting : str, default 'safe'
+        Which conversions are allowed: 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        For what is no dtype.
+    ValueError
+        For another casting than NumPy's.
+
+    Examples
+    --------
+    >>> tenon.numpy.can_cast(tenon.int64, tenon.int8)
+    False
     """
     source = from_.dtype if hasattr(from_, "dtype") and not isinstance(from_, type) else _C.dtype(from_)
     source, target = _C.dtype(source), _C.dtype(to)
@@ -389,7 +1073,26 @@ _KINDS["numeric"] = _KINDS["integral"] + _KINDS["real floating"] + _KINDS["compl
 def isdtype(dtype: Any, kind: Any) -> bool:
     """Whether the dtype is of a kind ('integral', 'real floating', ...), or equals a dtype.
 
-    kind: a tuple stands for any of its entries. TypeError for what is no dtype and no kind.
+    Parameters
+    ----------
+    dtype : dtype
+        The dtype that is asked about.
+    kind : str
+        A tuple stands for any of its entries.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        For what is no dtype and no kind.
+
+    Examples
+    --------
+    >>> tenon.numpy.isdtype(tenon.float32, "real floating")
+    True
     """
     dtype = _C.dtype(dtype)
     if isinstance(kind, tuple):
@@ -400,17 +1103,62 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 
 
 def iscomplexobj(x: Any) -> bool:
-    """Whether the elements are complex numbers by dtype; TypeError for what is no array."""
+    """Whether the elements are complex numbers by dtype; TypeError for what is no array.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> tenon.numpy.iscomplexobj(tenon.tensor([1j]))
+    True
+    """
     return bool(tensor(x).dtype.is_complex)
 
 
 def isrealobj(x: Any) -> bool:
-    """Whether the elements are real numbers by dtype; TypeError for what is no array."""
+    """Whether the elements are real numbers by dtype; TypeError for what is no array.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> tenon.numpy.isrealobj(tenon.tensor([1j]))
+    False
+    """
     return not iscomplexobj(x)
 
 
 def finfo(type: Any, /) -> Any:
-    """The limits of a floating dtype (TypeError for others); its dtype is an object, not PyTorch's name."""
+    """The limits of a floating dtype (TypeError for others); its dtype is an object, not PyTorch's name.
+
+    Parameters
+    ----------
+    type
+        A dtype, by object or name.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> tenon.finfo(tenon.float32).eps
+    1.1920928955078125e-07
+    """
     import tenon
 
     limits: Any = tenon.finfo(getattr(type, "dtype", type))
@@ -419,7 +1167,22 @@ def finfo(type: Any, /) -> Any:
 
 
 def iinfo(type: Any, /) -> Any:
-    """The limits of an integer dtype (TypeError for others); its dtype is an object, not PyTorch's name."""
+    """The limits of an integer dtype (TypeError for others); its dtype is an object, not PyTorch's name.
+
+    Parameters
+    ----------
+    type
+        A dtype, by object or name.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> tenon.iinfo(tenon.int8).max
+    127
+    """
     import tenon
 
     limits: Any = tenon.iinfo(getattr(type, "dtype", type))
