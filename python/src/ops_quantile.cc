@@ -47,7 +47,7 @@ Tensor numpy_median(const Tensor& t, const Axes& axes, bool, bool keepdim) {
   return F(t, axes, keepdim);
 }
 
-// Of all elements one tensor, along dim a named tuple.
+// Without dim: one tensor. With it: a named tuple of values and positions.
 template <Tensor (*All)(const Tensor&), ValuesIndices (*Along)(const Tensor&, std::int64_t, bool)>
 PyObject* median_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
