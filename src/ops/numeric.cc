@@ -196,6 +196,11 @@ Tensor float_power(const Operand& a, const Operand& b) {
   return pow(wide(a), wide(b));
 }
 
+Tensor fabs(const Tensor& x) {
+  if (is_complex(x.dtype()) || is_float8(x.dtype())) errors::dtype_not_supported("fabs", x.dtype(), "real numbers");
+  return abs(is_floating(x.dtype()) ? x : to(x, default_float()));
+}
+
 std::pair<Tensor, Tensor> modf(const Tensor& x) {
   const Tensor t = is_integral(x.dtype()) || is_bool(x.dtype()) ? to(x, default_float()) : x;
   const Tensor whole = trunc(t);

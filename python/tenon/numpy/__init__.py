@@ -23,7 +23,6 @@ from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info
 from tenon.numpy._inquiry import *  # noqa: E402, F403
 from tenon.numpy._joining import *  # noqa: E402, F403
 from tenon.numpy._like import *  # noqa: E402, F403
-from tenon.numpy._products import *  # noqa: E402, F403
 from tenon.numpy._ranges import *  # noqa: E402, F403
 from tenon.numpy._shape import *  # noqa: E402, F403
 from tenon.numpy._support import name_errors as _name_errors  # noqa: E402
@@ -33,6 +32,7 @@ _name_errors(vars(linalg), "tenon.numpy.linalg")
 _name_errors(vars(fft), "tenon.numpy.fft")
 
 ndarray = _C.Tensor
+ufunc = _C._ufunc
 e = 2.718281828459045
 pi = 3.141592653589793
 inf = float("inf")

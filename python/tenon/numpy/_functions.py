@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._indexing import nonzero
-from tenon.numpy._support import Tensor, cast, deliver, floating, tensor
+from tenon.numpy._support import Tensor, deliver, tensor
 
 __all__ = [
-    "allclose", "argsort", "around", "array_equal", "array_equiv", "clip", "copysign",
-    "divmod", "fabs", "fix", "float_power", "frexp", "imag", "isclose", "modf", "real", "round", "select",
-    "sinc", "sort", "where",
+    "allclose", "around", "array_equal", "array_equiv", "copysign", "imag", "isclose", "real", "round",
+    "select", "sinc", "where",
 ]  # fmt: skip
 
 
@@ -48,41 +46,13 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     tensor([1, 2])
     """
     if x is None and y is None:
-        return nonzero(condition)
+        return _C._numpy_names["tenon.numpy"]["nonzero"](condition)
     mask = tensor(condition, "where")
     return _C.where(mask if mask.dtype == _C.bool else mask != 0, _operand(x), _operand(y))
 
 
 def _operand(x: Any) -> Any:
     return x if isinstance(x, (Tensor, bool, int, float, complex)) else tensor(x)
-
-
-def clip(
-    a: Any,
-    /,
-    min: Any = None,
-    max: Any = None,
-    out: Any = None,
-    *,
-    a_min: Any = None,
-    a_max: Any = None,
-    dtype: Any = None,
-    where: Any = True,
-    casting: str = "same_kind",
-) -> Any:
-    """The elements limited to [min, max]: a new tensor. Either may be None, and is also called a_min, a_max.
-
-    TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
-    """
-    t = tensor(a, "clip")
-    low, high = a_min if min is None else min, a_max if max is None else max
-    if low is None and high is None:
-        t = t.clone()
-    if low is not None:
-        t = _C.clip(t, _operand(low))
-    if high is not None:
-        t = _C.clip(t, None, _operand(high))
-    return deliver(t if dtype is None else cast(t, dtype), out, "clip", where, casting)
 
 
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
@@ -118,54 +88,6 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
 
 
 around = round
-
-
-def fix(x: Any, out: Any = None) -> Any:
-    """Rounded towards zero: a new tensor of x's dtype.
-
-    TypeError for complex numbers and float8.
-    """
-    return deliver(_C.trunc(tensor(x, "fix")), out, "fix")
-
-
-def fabs(x: Any, /) -> Any:
-    """|x| as a float: a new tensor.
-
-    TypeError for float8.
-    """
-    return _C.abs(floating(x, "fabs"))
-
-
-def float_power(x1: Any, x2: Any, /) -> Any:
-    """x1 to the power x2 in float64 at least: a new tensor.
-
-    ValueError for shapes that do not broadcast, TypeError for what is no array.
-    """
-    return _C.float_power(_operand(x1), _operand(x2))
-
-
-def divmod(x1: Any, x2: Any, /) -> tuple[Any, ...]:
-    """The quotient, rounded down, and the remainder: a pair of new tensors.
-
-    TypeError for bool, complex numbers and float8, ValueError for shapes that do not broadcast.
-    """
-    return _C.divmod(_operand(x1), _operand(x2))
-
-
-def modf(x: Any, /) -> tuple[Any, ...]:
-    """The fractions and the integral parts, both with the sign of x: a pair of new tensors of a float.
-
-    TypeError for complex numbers and float8.
-    """
-    return _C.modf(tensor(x, "modf"))
-
-
-def frexp(x: Any, /) -> Any:
-    """Mantissas and exponents of two (int32): a pair of new tensors.
-
-    TypeError for complex numbers and float8.
-    """
-    return _C.frexp(tensor(x, "frexp"))
 
 
 def copysign(x1: Any, x2: Any, /, out: Any = None) -> Any:
@@ -450,40 +372,3 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 # ---- order ----
-
-
-def sort(
-    a: Any,
-    axis: int | None = -1,
-    kind: str | None = None,
-    order: Any = None,
-    *,
-    descending: bool = False,
-    stable: bool | None = None,
-) -> Any:
-    """The elements in order along the axis, NaNs at the end; with the gradient. A copy.
-
-    Of the flattened tensor for None. Any dtype; kind, order and stable are ignored: equal elements keep their
-    order. IndexError for an axis that is not there.
-    """
-    t = tensor(a, "sort")
-    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
-    return _C._sort_values(t, axis, descending)
-
-
-def argsort(
-    a: Any,
-    axis: int | None = -1,
-    kind: str | None = None,
-    order: Any = None,
-    *,
-    descending: bool = False,
-    stable: bool | None = None,
-) -> Any:
-    """The indices that put the elements in order along the axis, equal ones in their own order.
-
-    A new int64 tensor of a's shape (flat for None). IndexError for an axis that is not there.
-    """
-    t = tensor(a, "argsort")
-    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
-    return _C.argsort(t, axis, descending)

@@ -21,7 +21,6 @@ from tenon.numpy._equations import (
     tensorinv,
     tensorsolve,
 )
-from tenon.numpy._products import cross, matmul, outer, vecdot
 from tenon.numpy._shape import matrix_transpose
 from tenon.numpy._support import axes_of, deliver, floating, tensor
 
@@ -33,6 +32,9 @@ __all__ = [
 ]  # fmt: skip
 
 tensordot = _C.tensordot
+cross, matmul, outer, vecdot = (
+    _C._numpy_names["tenon.numpy.linalg"][name] for name in ("cross", "matmul", "outer", "vecdot")
+)
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
@@ -47,7 +49,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     keepdims : bool, default False
         True keeps reduced dimensions with size 1.
     ord : default 2
-        P, also inf, -inf and 0.
+        The order p of the norm, also inf, -inf and 0.
 
     Returns
     -------
