@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the reference, a Markdown page for each public module, from the docstrings of the built package.
 
-    PYTHONPATH=build/release/python python python/make_reference.py [FOLDER]
+    PYTHONPATH=build/release/python python -P python/make_reference.py [FOLDER]
 
 FOLDER is build/reference unless given. Nothing of it is committed: the rows and docstrings are the source.
 """
@@ -34,7 +34,7 @@ MODULES = [
 def public(owner: object) -> dict[str, object]:
     """The names that a user calls or reads, without modules, constants and dtypes."""
     names = getattr(owner, "__all__", None) or dir(owner)
-    get = inspect.getattr_static if isinstance(owner, type) else getattr  # attributes themselves, and lazy names
+    get = inspect.getattr_static if isinstance(owner, type) else getattr
     found = {n: get(owner, n) for n in sorted(names) if not n.startswith("_")}
     return {
         n: f
