@@ -63,7 +63,7 @@ struct OpDef {
   std::string name;
   std::string doc;                      // plain prose; README.md says in which places what stands
   std::string notes;                    // the end of doc, which holds under NumPy's signature too
-  const OpDef* row = nullptr;           // under NumPy's signature: where the example and missing arguments stand
+  const OpDef* row = nullptr;           // of an alias and under NumPy's signature: where the example stands
   std::string numpy_name, array_api_name;
   const char* module = "tenon";         // where it is pickled from
   std::vector<const char*> aliases;     // other names of the same function

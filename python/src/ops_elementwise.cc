@@ -185,7 +185,7 @@ std::string operand_errors(const OpInfo& o) {
   return std::string("\nValueError for shapes that do not broadcast") +
          (keeps_integers ? ", OverflowError for a Python integer that the dtype cannot hold." : ".");
 }
-// Of every form in place.
+// What every form in place may raise.
 constexpr const char* kInPlaceErrors =
     "\nThe result is converted to the tensor's dtype: TypeError for one of a lower kind. ValueError for read-only\n"
     "memory, RuntimeError for a leaf that requires grad and for elements that share memory.";

@@ -360,7 +360,7 @@ PyObject* get_identity(PyObject* self, void*) {
   return guarded([&] {
     if (def_of(self).loops) return Py_NewRef(Py_None);
     const Op op = def_of(self).op;
-    // Of what takes bools alone as truth values the identity is one, as NumPy's.
+    // A logical operation's identity is a bool, as NumPy's.
     const bool logical = info(op).rule == Rule::logical;
     const auto value = ufunc::identity(op, logical ? DType::bool_ : DType::int64);
     return value ? from_scalar(*value) : Py_NewRef(Py_None);

@@ -207,7 +207,7 @@ Tensor fabs(const Tensor& x) {
 std::pair<Tensor, Tensor> modf(const Tensor& x) {
   const Tensor t = is_integral(x.dtype()) || is_bool(x.dtype()) ? to(x, default_float()) : x;
   const Tensor whole = trunc(t);
-  // Of infinity the fraction is 0; copysign keeps the sign of -0.5 - -0.0 and its like.
+  // The fraction of infinity is 0. copysign gives a fraction of 0 the sign of its number.
   return {copysign(where(isinf(t), 0, sub(t, whole)), t), whole};
 }
 

@@ -511,3 +511,35 @@ def test_the_type_is_shown():
     assert tn.ufunc is type(tn.add) and isinstance(tn.matmul, tn.ufunc)
     assert pickle.loads(pickle.dumps(tn.ufunc)) is tn.ufunc
     assert tn.angle(tenon.tensor([1j, -1]), deg=True).tolist() == np.angle([1j, -1], deg=True).tolist()
+
+
+@pytest.mark.skipif(not tenon.cuda.is_available(), reason="there is no device")
+def test_compositions_on_a_device():
+    a = np.arange(1.0, 10.0).reshape(3, 3)
+    host, there = tenon.from_numpy(a), tenon.from_numpy(a).to("cuda")
+    for call in (
+        lambda t: tn.matmul(t, t, axes=[(1, 0), (0, 1), (0, 1)]),
+        lambda t: tn.vecdot(t, t, axis=0, keepdims=True),
+        lambda t: tn.divmod(t, 2)[1],
+        lambda t: tn.modf(t / 2, where=t > 4)[0],
+        lambda t: tn.frexp(t)[0],
+        lambda t: tn.float_power(t, 2),
+        lambda t: tn.fabs(-t),
+    ):
+        got = call(there)
+        assert got.device == there.device
+        np.testing.assert_array_equal(got.cpu().numpy(), call(host).numpy())
+    with pytest.raises(TypeError, match="do not mix"):
+        tn.matmul(there, a)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["add", "multiply", "maximum", "minimum"])
+def test_initial_has_the_dtype_of_the_result(name, dtype):
+    a = np.array([[1, 2], [3, 4]], dtype)
+    f, g, t = UFUNCS[name], getattr(np, name), tenon.from_numpy(a)
+    for initial in (2.5, 3, -1):
+        agree(f.reduce(t, initial=initial), g.reduce(a, initial=initial))
+        if name == "add":
+            agree(np.sum(t, initial=initial), np.asarray(np.sum(a, initial=initial)))
+            agree(np.sum(t[:0], initial=initial), np.asarray(np.sum(a[:0], initial=initial)))
