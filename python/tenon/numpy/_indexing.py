@@ -6,11 +6,11 @@ from typing import Any
 
 from tenon import _C
 from tenon.numpy._out import castable
-from tenon.numpy._support import axes_of, axis_of, cast, deliver, tensor
+from tenon.numpy._support import axis_of, cast, deliver, tensor
 
 __all__ = [
     "argwhere", "copyto", "extract", "fill_diagonal", "flatnonzero", "nonzero", "place", "put",
-    "put_along_axis", "putmask", "sliding_window_view", "take", "take_along_axis",
+    "put_along_axis", "putmask", "take", "take_along_axis",
 ]  # fmt: skip
 
 
@@ -88,24 +88,6 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
 
     key = [i if d == axis else along(d, n) for d, n in enumerate(arr.shape)]
     arr[tuple(key)] = tensor(values, "put_along_axis")
-
-
-def sliding_window_view(
-    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
-) -> Any:
-    """A view of all windows along the axes, with the windows' dimensions last.
-
-    IndexError for an axis that is not there, ValueError for another number of sizes than of axes and for a
-    window that is too large.
-    """
-    t = tensor(x, "sliding_window_view")
-    sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
-    axes = axes_of(axis, t.ndim, "sliding_window_view")
-    if len(sizes) != len(axes):
-        raise ValueError(f"sliding_window_view: {len(sizes)} window sizes for {len(axes)} axes")
-    for d, n in zip(axes, sizes, strict=True):
-        t = t.unfold(d, n, 1)
-    return t
 
 
 def extract(condition: Any, arr: Any) -> Any:

@@ -10,7 +10,6 @@ from typing import Any
 from tenon import _C
 from tenon.linalg import EighResult, SVDResult
 from tenon.numpy._products import cross, matmul, outer, vecdot
-from tenon.numpy._shape import matrix_transpose
 from tenon.numpy._support import Tensor, axes_of, by_numpy, cast, deliver, floating, tensor, through_numpy
 
 __all__ = [
@@ -21,6 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 tensordot = _C.tensordot
+matrix_transpose = _C._numpy_names["tenon.numpy.linalg"]["matrix_transpose"]
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
