@@ -136,8 +136,8 @@ void concatenating(OpDef& d, Tensor (*)(const std::vector<Tensor>&, const std::o
       std::string("A copy, or out. axis: None joins the flat arrays.\n") + kCasts +
           "IndexError for an axis that is not there, ValueError for other sizes that differ, for 0-d arrays and for\n"
           "none, TypeError for float8 with another dtype.\n\n"
-          "    >>> tenon.numpy.concatenate([tenon.zeros(2), tenon.ones(1)])\n"
-          "    tensor([0., 0., 1.])");
+          ">>> tenon.numpy.concatenate([tenon.zeros(2), tenon.ones(1)])\n"
+          "tensor([0., 0., 1.])");
 }
 void stacking(OpDef& d, Tensor (*)(std::span<const Tensor>, std::int64_t)) {
   d.arguments("arrays"_a, "axis"_a = 0, "out"_a, kw_only, "dtype"_a = none, "casting"_a = "same_kind");
@@ -147,9 +147,9 @@ void stacking(OpDef& d, Tensor (*)(std::span<const Tensor>, std::int64_t)) {
       std::string("A copy, or out.\n") + kCasts +
           "ValueError for shapes that differ and for no arrays, IndexError for a place that the result does not have,\n"
           "TypeError for float8 with another dtype.\n\n"
-          "    >>> tenon.numpy.stack([tenon.zeros(2), tenon.ones(2)], axis=1)\n"
-          "    tensor([[0., 1.],\n"
-          "            [0., 1.]])");
+          ">>> tenon.numpy.stack([tenon.zeros(2), tenon.ones(2)], axis=1)\n"
+          "tensor([[0., 1.],\n"
+          "        [0., 1.]])");
 }
 void side_by_side(OpDef& d, Tensor (*)(std::span<const Tensor>)) {
   d.arguments("tup"_a, kw_only, "dtype"_a = none, "casting"_a = "same_kind");
@@ -167,8 +167,8 @@ void tiling(OpDef& d, Tensor (*f)(const Tensor&, const Dims&)) {
   Ops::bind(d, f, "A"_a, "reps"_a);
   d.doc +=
       "reps: an int or a tuple; missing numbers in front count as 1. A copy. ValueError for negative numbers.\n\n"
-      "    >>> tenon.numpy.tile(tenon.arange(2), 2)\n"
-      "    tensor([0, 1, 0, 1])" +
+      ">>> tenon.numpy.tile(tenon.arange(2), 2)\n"
+      "tensor([0, 1, 0, 1])" +
       d.notes;
 }
 void repeating(OpDef& d, std::nullptr_t) {
@@ -178,8 +178,8 @@ void repeating(OpDef& d, std::nullptr_t) {
       "A copy. repeats: an int, or an array with a number for each element. Of the flat array without axis.\n"
       "IndexError for an axis that is not there, ValueError for negative numbers and for another number of them than\n"
       "of elements, TypeError for numbers that are no integers.\n\n"
-      "    >>> tenon.numpy.repeat(tenon.tensor([1, 2]), [1, 2])\n"
-      "    tensor([1, 2, 2])");
+      ">>> tenon.numpy.repeat(tenon.tensor([1, 2]), [1, 2])\n"
+      "tensor([1, 2, 2])");
 }
 void splitting(OpDef& d, std::nullptr_t) {
   d.arguments("ary"_a, "indices_or_sections"_a, "axis"_a = 0);
@@ -190,15 +190,15 @@ void splitting(OpDef& d, std::nullptr_t) {
       std::string(kSplit) +
           "IndexError for an axis that is not there, ValueError where the parts would not be equal and for none, TypeError\n"
           "for a number of them that is no int.\n\n"
-          "    >>> tenon.numpy.split(tenon.arange(4), 2)\n"
-          "    [tensor([0, 1]), tensor([2, 3])]");
+          ">>> tenon.numpy.split(tenon.arange(4), 2)\n"
+          "[tensor([0, 1]), tensor([2, 3])]");
 }
 void unstacking(OpDef& d, std::vector<Tensor> (*f)(const Tensor&, std::int64_t)) {
   Ops::bind(d, f, "x"_a, pos_only, kw_only, "axis"_a = 0);
   d.doc +=
       "IndexError for an axis that is not there, ValueError for a 0-d array.\n\n"
-      "    >>> tenon.numpy.unstack(tenon.tensor([[1, 2], [3, 4]]))\n"
-      "    (tensor([1, 2]), tensor([3, 4]))" +
+      ">>> tenon.numpy.unstack(tenon.tensor([[1, 2], [3, 4]]))\n"
+      "(tensor([1, 2]), tensor([3, 4]))" +
       d.notes;
 }
 
@@ -208,8 +208,8 @@ void def_numpy_split(Ops& ops) {
          "A tuple of views: a number of parts whose sizes differ by one at most, or the parts between places.\n\n"
          "indices_or_sections: an int, or the places along dim, as slices take them. IndexError for a dimension that is\n"
          "not there, ValueError for no parts and a 0-d tensor, TypeError for a number of them that is no int.\n\n"
-         "    >>> tenon.tensor_split(tenon.arange(3), 2)\n"
-         "    (tensor([0, 1]), tensor([2]))",
+         ">>> tenon.tensor_split(tenon.arange(3), 2)\n"
+         "(tensor([0, 1]), tensor([2]))",
          "input"_a, "indices_or_sections"_a, "dim"_a = 0)
       .returns("tuple[Tensor, ...]");
   const auto doc = [](const char* first, const char* errors, const char* example) {
@@ -220,7 +220,7 @@ void def_numpy_split(Ops& ops) {
          doc("The parts of an array along an axis, whose sizes differ by one at most.",
              "IndexError for an axis that is not there, ValueError for no parts, TypeError for a number of them that is no\n"
              "int.",
-             "\n\n    >>> tenon.numpy.array_split(tenon.arange(3), 2)\n    [tensor([0, 1]), tensor([2])]")
+             "\n\n>>> tenon.numpy.array_split(tenon.arange(3), 2)\n[tensor([0, 1]), tensor([2])]")
              .c_str(),
          "ary"_a, "indices_or_sections"_a, "axis"_a = 0)
       .returns("list[Tensor]")
@@ -228,7 +228,7 @@ void def_numpy_split(Ops& ops) {
   ops.raw("hsplit", &invoke_split_along<1, 1>,
           doc("The parts of an array along its second axis, of a vector along its first.",
               "ValueError where the parts would not be equal and for a 0-d array.",
-              "\n\n    >>> tenon.numpy.hsplit(tenon.arange(4), [1])\n    [tensor([0]), tensor([1, 2, 3])]")
+              "\n\n>>> tenon.numpy.hsplit(tenon.arange(4), [1])\n[tensor([0]), tensor([1, 2, 3])]")
               .c_str(),
           "ary"_a, "indices_or_sections"_a)
       .returns("list[Tensor]")
@@ -236,7 +236,7 @@ void def_numpy_split(Ops& ops) {
   ops.raw("vsplit", &invoke_split_along<0, 2>,
           doc("The parts of an array along its first axis.",
               "ValueError where the parts would not be equal and for fewer than two dimensions.",
-              "\n\n    >>> tenon.numpy.vsplit(tenon.eye(2), 2)\n    [tensor([[1., 0.]]), tensor([[0., 1.]])]")
+              "\n\n>>> tenon.numpy.vsplit(tenon.eye(2), 2)\n[tensor([[1., 0.]]), tensor([[0., 1.]])]")
               .c_str(),
           "ary"_a, "indices_or_sections"_a)
       .returns("list[Tensor]")
@@ -244,7 +244,7 @@ void def_numpy_split(Ops& ops) {
   ops.raw("dsplit", &invoke_split_along<2, 3>,
           doc("The parts of an array along its third axis.",
               "ValueError where the parts would not be equal and for fewer than three dimensions.",
-              "\n\n    >>> [t.shape for t in tenon.numpy.dsplit(tenon.zeros(1, 2, 4), 2)]\n    [(1, 2, 2), (1, 2, 2)]")
+              "\n\n>>> [t.shape for t in tenon.numpy.dsplit(tenon.zeros(1, 2, 4), 2)]\n[(1, 2, 2), (1, 2, 2)]")
               .c_str(),
           "ary"_a, "indices_or_sections"_a)
       .returns("list[Tensor]")

@@ -188,14 +188,25 @@ void def_function(Ops& ops) {
          "A tensor that the hook returns takes its place; later hooks get that one. It must have the tensor's shape\n"
          "(ValueError). Returns a handle whose remove() removes the hook. After a write in place the tensor has another\n"
          "gradient, which this hook does not see. RuntimeError for a tensor that requires no grad, TypeError for what\n"
-         "cannot be called.",
+         "cannot be called.\n\n"
+         "hook: a function of the gradient; what it returns, unless None, replaces the gradient.\n\n"
+         ">>> t = tenon.ones(2, requires_grad=True)\n"
+         ">>> handle = t.register_hook(lambda g: g * 10)\n"
+         ">>> t.sum().backward()\n"
+         ">>> t.grad\n"
+         "tensor([10., 10.])",
          "input"_a, "hook"_a)
       .method_only()
       .returns("_RemovableHandle");
   ops.raw("register_post_accumulate_grad_hook", &register_leaf_hook,
           "Calls hook(tensor) after backward() has added to a leaf's .grad, as soon as no more will come.\n\n"
           "Returns a handle whose remove() removes the hook. RuntimeError for what is no leaf that requires grad,\n"
-          "TypeError for what cannot be called.",
+          "TypeError for what cannot be called.\n\n"
+          "hook: a function of the tensor, called when its grad has been added to.\n\n"
+          ">>> t = tenon.ones(2, requires_grad=True)\n"
+          ">>> handle = t.register_post_accumulate_grad_hook(lambda t: print(t.grad))\n"
+          ">>> t.sum().backward()\n"
+          "tensor([1., 1.])",
           "input"_a, "hook"_a)
       .method_only()
       .returns("_RemovableHandle");

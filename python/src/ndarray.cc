@@ -167,7 +167,8 @@ PyMethodDef methods[] = {
     {"__ceil__", ceil_, METH_NOARGS,
      "__ceil__($self, /)\n--\n\nFor math.ceil: an int of the only element; of several a new tensor of their ceilings."},
     {"__trunc__", trunc_, METH_NOARGS,
-     "__trunc__($self, /)\n--\n\nFor math.trunc: an int of the only element; of several a new tensor without fractions."},
+     "__trunc__($self, /)\n--\n\n"
+     "For math.trunc: an int of the only element; of several a new tensor without fractions."},
     {"__round__", round_, METH_VARARGS,
      "__round__($self, ndigits=None, /)\n--\n\n"
      "For round(): a new tensor with so many decimals; without ndigits an int of the only element."},

@@ -150,6 +150,13 @@ PyObject* op_types(PyObject* self, void*) {
     return list.release();
   });
 }
+// For the documentation: the texts of the object's own row and of the one that it was made from, whose
+// name follows.
+PyObject* op_texts(PyObject* self, void*) {
+  const OpDef& d = def_of(self);
+  return Py_BuildValue("(sss)", d.doc.c_str(), d.row ? d.row->doc.c_str() : "", d.row ? d.row->name.c_str() : "");
+}
+PyObject* op_arity(PyObject* self, void*) { return PyLong_FromLong(def_of(self).op_arity); }
 PyObject* op_returns(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).returns.c_str()); }
 PyObject* op_reduce(PyObject* self, PyObject*) { return Py_NewRef(reinterpret_cast<OpObject*>(self)->qualname); }
 
@@ -160,6 +167,8 @@ PyGetSetDef op_getset[] = {{"__name__", op_name, nullptr, nullptr, nullptr},
                            {"__text_signature__", op_text_signature, nullptr, nullptr, nullptr},
                            {"__signature__", op_signature, nullptr, nullptr, nullptr},
                            {"_types", op_types, nullptr, nullptr, nullptr},
+                           {"_texts", op_texts, nullptr, nullptr, nullptr},
+                           {"_arity", op_arity, nullptr, nullptr, nullptr},
                            {"_returns", op_returns, nullptr, nullptr, nullptr},
                            {"_numpy_name", op_numpy_name, nullptr, nullptr, nullptr},
                            {"_array_api_name", op_array_api_name, nullptr, nullptr, nullptr},
@@ -172,17 +181,10 @@ PyMemberDef op_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpObje
 
 OpDef& def_of(PyObject* self) { return *reinterpret_cast<OpObject*>(self)->def; }
 
-namespace {
-constexpr const char* kOutDoc =
-    "\n\nout: a tensor or array of the result's shape, which is overwritten and returned. ValueError for another\n"
-    "shape and read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a\n"
-    "gradient is recorded and for elements that share memory.";
-}  // namespace
-
+// Composed when it is asked for, so that neither import nor calls pay for it.
 PyObject* op_doc(PyObject* self, void*) {
-  const OpDef& d = def_of(self);
-  return PyUnicode_FromFormat("%s%s\n\n%s%s", d.name.c_str(), signature_text(d).c_str(), d.doc.c_str(),
-                              d.takes_out ? kOutDoc : "");
+  const Object module = Object::maybe(PyImport_ImportModule("tenon._documentation"));
+  return module ? PyObject_CallMethod(module.get(), "of", "O", self) : nullptr;
 }
 
 void refuse_lost_gradient(const char* op, const Tensor& value) {
@@ -360,6 +362,7 @@ OpDef* Ops::under_numpy(const OpDef& row, const char* name) {
   d->name = path.substr(path.rfind('.') + 1);
   d->doc = row.doc.substr(0, row.doc.find("\n\n")) + "\n\n";
   d->notes = row.notes;
+  d->row = &row;
   d->module = module_of(name);
   d->returns = row.returns;
   d->fn = row.fn;

@@ -67,8 +67,9 @@ inline Arg rest(Arg a) {
 
 struct OpDef {
   std::string name;
-  std::string doc;
+  std::string doc;                      // plain prose; README.md says in which places what stands
   std::string notes;                    // the end of doc, which holds under NumPy's signature too
+  const OpDef* row = nullptr;           // under NumPy's signature: where the example and missing arguments stand
   std::string numpy_name, array_api_name;
   const char* module = "tenon";         // where it is pickled from
   std::vector<const char*> aliases;     // other names of the same function
@@ -84,7 +85,7 @@ struct OpDef {
   int out_at = -1;                      // out='s place among the positional arguments; -1: a keyword only
   int positional_only = 0;              // so many of the first arguments have no name
   bool is_ufunc = false;
-  int op_arity = 0;                     // of a ufunc
+  int op_arity = 0;                     // of an elementwise row and of a ufunc
   Op op{};                              // of an elementwise row, and what a reduction joins its elements by
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
@@ -261,10 +262,10 @@ class Ops {
       ops_.show(name, d);
       return *this;
     }
-    // The last paragraph of the documentation, for both signatures.
+    // The last words of the documentation before its example, for both signatures.
     Row& notes(const char* text) {
       def_.notes = std::string("\n") + text;
-      def_.doc += def_.notes;
+      def_.doc.insert(std::min(def_.doc.find("\n\n>>> "), def_.doc.size()), def_.notes);
       return *this;
     }
     Row& function_only() {

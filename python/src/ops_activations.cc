@@ -53,13 +53,18 @@ void def_activations(Ops& ops) {
   ops.def("hardtanh", &hardtanh,
           "input limited to [min_val, max_val]; the gradient is 0 at the bounds, too.\n\n"
           "Elementwise, into a new tensor of the promoted dtype; NaN stays NaN. TypeError for complex numbers and\n"
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.hardtanh(tenon.tensor([-2.0, 0.5, 2.0]))\n"
+          "tensor([-1.0000,  0.5000,  1.0000])",
           "input"_a, "min_val"_a = -1, "max_val"_a = 1)
       .function_only();
-  ops.def("relu6", &relu6,
-          "input limited to [0, 6]; the gradient is 0 at the bounds, too.\n\n"
-          "Elementwise, into a new tensor of input's dtype; NaN stays NaN. TypeError for complex numbers and float8.",
-          "input"_a)
+  ops.def(
+         "relu6", &relu6,
+         "input limited to [0, 6]; the gradient is 0 at the bounds, too.\n\n"
+         "Elementwise, into a new tensor of input's dtype; NaN stays NaN. TypeError for complex numbers and float8.\n\n"
+         ">>> tenon.relu6(tenon.tensor([-1.0, 3.0, 8.0]))\n"
+         "tensor([0., 3., 6.])",
+         "input"_a)
       .function_only();
   ops.def("hardsigmoid", &hardsigmoid, real("input / 6 + 1/2 limited to [0, 1]."), "input"_a).function_only();
   ops.def("hardswish", &hardswish, real("input * hardsigmoid(input)."), "input"_a).function_only();
@@ -83,7 +88,9 @@ void def_activations(Ops& ops) {
   ops.def("threshold", &threshold,
           "input where it is greater than threshold, value elsewhere.\n\n"
           "Elementwise, into a new tensor of the promoted dtype; NaN stays NaN. TypeError for complex numbers and\n"
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.threshold(tenon.tensor([0.5, 1.5]), 1.0, -1.0)\n"
+          "tensor([-1.0000,  1.5000])",
           "input"_a, "threshold"_a, "value"_a)
       .function_only();
 }

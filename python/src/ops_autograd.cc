@@ -59,7 +59,11 @@ void def_autograd(Ops& ops) {
       .returns("None");
   ops.def(
          "detach", +[](const Tensor& t) { return t.detach(); },
-         "A tensor over the same memory that requires no grad.\n\nTypeError for what is no tensor or array.", "input"_a)
+         "A tensor over the same memory that requires no grad.\n\nTypeError for what is no tensor or array.\n\n"
+         ">>> t = tenon.ones(2, requires_grad=True)\n"
+         ">>> tenon.detach(t).requires_grad\n"
+         "False",
+         "input"_a)
       .function_only()
       .no_out();
   ops.def(
@@ -68,22 +72,38 @@ void def_autograd(Ops& ops) {
            autograd::detach_(t);
            return t;
          },
-         "Forgets the tensor's history, in place: a leaf that requires no grad; returns it.\n\nRuntimeError for views.",
+         "Forgets the tensor's history, in place: a leaf that requires no grad; returns it.\n\nRuntimeError for views.\n"
+         "\n"
+         ">>> t = tenon.ones(2, requires_grad=True) * 2\n"
+         ">>> t.detach_().requires_grad\n"
+         "False",
          "input"_a)
       .method_only();
   ops.def(
          "requires_grad_", +[](Tensor& t, bool on) -> Tensor& { return t.set_requires_grad(on); },
          "Turns recording on or off for a leaf, in place; returns the tensor.\n\nRuntimeError for integers "
-         "and bools, and for a tensor with a history that is to stop recording.",
+         "and bools, and for a tensor with a history that is to stop recording.\n\n"
+         ">>> tenon.ones(2).requires_grad_()\n"
+         "tensor([1., 1.], requires_grad=True)",
          "input"_a, "requires_grad"_a = true)
       .method_only();
   ops.def(
          "retain_grad", +[](Tensor& t) { t.retain_grad(); },
          "Makes backward() keep the gradient of a tensor that was computed in .grad, too; of leaves it does.\n\n"
-         "RuntimeError for a tensor that requires no grad.",
+         "RuntimeError for a tensor that requires no grad.\n\n"
+         ">>> x = tenon.ones(2, requires_grad=True)\n"
+         ">>> y = x * 3\n"
+         ">>> y.retain_grad()\n"
+         ">>> y.sum().backward()\n"
+         ">>> y.grad\n"
+         "tensor([1., 1.])",
          "input"_a)
       .method_only();
-  ops.def("is_grad_enabled", &grad_enabled, "Whether operations are recorded on this thread.").function_only();
+  ops.def("is_grad_enabled", &grad_enabled,
+          "Whether operations are recorded on this thread.\n\n"
+          ">>> tenon.is_grad_enabled()\n"
+          "True")
+      .function_only();
   ops.def("_border_guard", &border_guard, "Whether saved tensors are checked for writes from outside.").function_only();
   ops.def("_set_border_guard", &set_border_guard, "Turns the border guard on or off, for all threads.", "on"_a)
       .function_only();

@@ -126,7 +126,10 @@ void def_convert(Ops& ops) {
            return clone(t);
          },
          "A copy in fresh memory, row-major whatever memory_format says, writeable; the gradient flows through.\n\n"
-         "TypeError for what is no tensor or array, ValueError for an unknown memory_format.",
+         "TypeError for what is no tensor or array, ValueError for an unknown memory_format.\n\n"
+         ">>> t = tenon.tensor([1, 2])\n"
+         ">>> tenon.clone(t)\n"
+         "tensor([1, 2])",
          "input"_a, kw_only, "memory_format"_a = none)
       .no_out();
   ops.def(
@@ -135,7 +138,11 @@ void def_convert(Ops& ops) {
            check_format("contiguous", format);
            return contiguous(t);
          },
-         "The tensor itself where it is row-major without gaps, otherwise a copy.", "input"_a, "memory_format"_a = none)
+         "The tensor itself where it is row-major without gaps, otherwise a copy.\n\n"
+         ">>> t = tenon.zeros(2, 3).T\n"
+         ">>> t.contiguous().is_contiguous()\n"
+         "True",
+         "input"_a, "memory_format"_a = none)
       .method_only()
       .no_out();
   ops.raw("to", &to_any,
@@ -147,7 +154,9 @@ void def_convert(Ops& ops) {
           "device's current stream. It takes page-locked memory on the CPU (pin_(), which a result there gets by\n"
           "itself); until the stream has passed, neither write the source nor read the result there.\n"
           "TypeError for what is no dtype, device or tensor, ValueError for a name that is no device's,\n"
-          "RuntimeError for a device that is not there.",
+          "RuntimeError for a device that is not there.\n\n"
+          ">>> tenon.tensor([1.5, 2.5]).to(tenon.int32)\n"
+          "tensor([1, 2], dtype=tenon.int32)",
           "input"_a, "device"_a = none, "dtype"_a = none, "non_blocking"_a = false, "copy"_a = false)
       .method_only();
   ops.def(
@@ -171,13 +180,19 @@ void def_convert(Ops& ops) {
          "The tensor on a device, as the array API has it: itself where it is there, otherwise a copy.\n\n"
          "stream: the one that copies, by its handle (Stream.cuda_stream); the current stream waits for it.\n"
          "ValueError for a name that is no device's and a stream of the CPU, RuntimeError for a device or a stream\n"
-         "that is not there.",
+         "that is not there.\n\n"
+         ">>> tenon.zeros(2).to_device(\"cpu\").device\n"
+         "device(type='cpu')",
          "input"_a, "device"_a, kw_only, "stream"_a = none)
       .method_only()
       .no_out();
   ops.def(
          "cpu", +[](const Tensor& t) { return to(t, {}, kCpu); },
-         "The tensor on the CPU: itself where it is there, otherwise a copy.", "input"_a)
+         "The tensor on the CPU: itself where it is there, otherwise a copy.\n\n"
+         ">>> t = tenon.ones(2)\n"
+         ">>> t.cpu() is t\n"
+         "True",
+         "input"_a)
       .method_only()
       .no_out();
   ops.raw(
@@ -189,7 +204,8 @@ void def_convert(Ops& ops) {
          },
          "The tensor on a CUDA device (the first, unless given): itself where it is there, otherwise a copy.\n\n"
          "non_blocking: as in to().\n"
-         "RuntimeError for a device that is not there, ValueError for a name or number that is no device's.",
+         "RuntimeError for a device that is not there, ValueError for a name or number that is no device's.\n\n"
+         ">>> tenon.ones(2).cuda().device  # doctest: +SKIP",
          "input"_a, "device"_a = none, "non_blocking"_a = false)
       .method_only();
   ops.def("astype", &as_type,
@@ -197,21 +213,27 @@ void def_convert(Ops& ops) {
           "order: how the copy's elements lie: 'K' as the tensor's, 'C' by rows, 'F' by columns, 'A' as 'F' for a\n"
           "tensor that lies so. casting: 'unsafe', or what NumPy's rule of that name allows (TypeError); complex\n"
           "numbers lose their imaginary parts in a real dtype. subok does not matter. TypeError for what is no dtype,\n"
-          "ValueError for another order or casting.",
+          "ValueError for another order or casting.\n\n"
+          ">>> tenon.astype(tenon.tensor([1.5, 2.5]), tenon.int32)\n"
+          "tensor([1, 2], dtype=tenon.int32)",
           "input"_a, "dtype"_a, "order"_a = "K", "casting"_a = "unsafe", "subok"_a = true, "copy"_a = true)
       .no_out()
       .numpy("astype")
       .array_api("astype");
   ops.raw("type", &type_of,
           "The elements converted to dtype: itself or a copy, as to(dtype). Without one, the name of the dtype.\n\n"
-          "TypeError for what is no dtype.",
+          "TypeError for what is no dtype.\n\n"
+          ">>> tenon.zeros(2).type(tenon.int8)\n"
+          "tensor([0, 0], dtype=tenon.int8)",
           "input"_a, "dtype"_a = none)
       .method_only()
       .returns("Any");
   ops.def(
          "type_as", +[](const Tensor& t, const Tensor& o) { return to(t, o.dtype(), o.device()); },
          "The tensor with the other's dtype and device: itself where they are the same, otherwise a copy.\n\n"
-         "TypeError for what is no tensor or array.",
+         "TypeError for what is no tensor or array.\n\n"
+         ">>> tenon.zeros(2).type_as(tenon.tensor([1]))\n"
+         "tensor([0, 0])",
          "input"_a, "other"_a)
       .method_only()
       .no_out();
@@ -229,34 +251,53 @@ void def_convert(Ops& ops) {
            check_format("is_contiguous", format);
            return t.is_contiguous();
          },
-         "Whether the elements lie row-major without gaps.", "input"_a, "memory_format"_a = none)
+         "Whether the elements lie row-major without gaps.\n\n"
+         ">>> tenon.zeros(2, 3).T.is_contiguous()\n"
+         "False",
+         "input"_a, "memory_format"_a = none)
       .method_only();
   ops.def(
       "is_floating_point", +[](const Tensor& t) { return is_floating(t.dtype()); },
       "Whether the dtype is a real floating one.\n\n"
-      "TypeError for what is no tensor or array.",
+      "TypeError for what is no tensor or array.\n\n"
+      ">>> tenon.is_floating_point(tenon.tensor([1]))\n"
+      "False",
       "input"_a);
   ops.def(
       "is_complex", +[](const Tensor& t) { return is_complex(t.dtype()); },
       "Whether the dtype is complex.\n\n"
-      "TypeError for what is no tensor or array.",
+      "TypeError for what is no tensor or array.\n\n"
+      ">>> tenon.is_complex(tenon.tensor([1j]))\n"
+      "True",
       "input"_a);
   ops.def(
          "is_signed",
          +[](const Tensor& t) { return kind(t.dtype()) != Kind::boolean && kind(t.dtype()) != Kind::unsigned_integer; },
-         "Whether the dtype has negative values.", "input"_a)
+         "Whether the dtype has negative values.\n\n"
+         ">>> tenon.tensor([1], dtype=tenon.uint8).is_signed()\n"
+         "False",
+         "input"_a)
       .method_only();
   ops.def(
          "get_device", +[](const Tensor& t) { return std::int64_t{t.device().is_cpu() ? -1 : t.device().index}; },
-         "The index of the CUDA device; -1 on the CPU.", "input"_a)
+         "The index of the CUDA device; -1 on the CPU.\n\n"
+         ">>> tenon.zeros(2).get_device()\n"
+         "-1",
+         "input"_a)
       .method_only();
   ops.def(
-         "ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; }, "The number of dimensions.", "input"_a)
+         "ndimension", +[](const Tensor& t) { return std::int64_t{t.ndim()}; },
+         "The number of dimensions.\n\n"
+         ">>> tenon.zeros(2, 3).ndimension()\n"
+         "2",
+         "input"_a)
       .method_only();
   ops.def(
          "nelement", +[](const Tensor& t) { return t.numel(); },
          "The number of elements.\n\n"
-         "TypeError for what is no tensor or array.",
+         "TypeError for what is no tensor or array.\n\n"
+         ">>> tenon.zeros(2, 3).nelement()\n"
+         "6",
          "input"_a)
       .method_only();
   ops.raw(
@@ -269,14 +310,18 @@ void def_convert(Ops& ops) {
            return to_python(t.strides()[static_cast<int>(d < 0 ? d + t.ndim() : d)]);
          },
          "The strides in elements (negative ones too), or that of one dimension.\n\n"
-         "IndexError for a dimension that is not there.",
+         "IndexError for a dimension that is not there.\n\n"
+         ">>> tenon.zeros(2, 3).stride()\n"
+         "(3, 1)",
          "input"_a, "dim"_a = none)
       .method_only()
       .returns("Any");
   ops.def(
          "numel", +[](const Tensor& t) { return t.numel(); },
          "The number of elements.\n\n"
-         "TypeError for what is no tensor or array.",
+         "TypeError for what is no tensor or array.\n\n"
+         ">>> tenon.numel(tenon.zeros(2, 3))\n"
+         "6",
          "input"_a)
       .function_only();
 }

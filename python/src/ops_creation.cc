@@ -52,7 +52,9 @@ void def_filled(Ops& ops) {
          "page-locked, see pin_() (RuntimeError without a CUDA device).\n"
          "TypeError for what is no dtype, ValueError for negative sizes and more than 64 dimensions,\n"
          "RuntimeError for requires_grad of integers and bools and for a device that is not there, MemoryError\n"
-         "where there is no room.",
+         "where there is no room.\n\n"
+         ">>> tenon.empty(2, 3).shape\n"
+         "(2, 3)",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
          "pin_memory"_a = false)
       .function_only()
@@ -65,7 +67,10 @@ void def_filled(Ops& ops) {
          "size: ints, or a tuple of them. dtype: the default float unless given; device: the CPU.\n"
          "TypeError for what is no dtype, ValueError for negative sizes and more than 64 dimensions,\n"
          "RuntimeError for requires_grad of integers and bools and for a device that is not there, MemoryError\n"
-         "where there is no room.",
+         "where there is no room.\n\n"
+         ">>> tenon.zeros(2, 2)\n"
+         "tensor([[0., 0.],\n"
+         "        [0., 0.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("zeros")
@@ -77,7 +82,10 @@ void def_filled(Ops& ops) {
          "size: ints, or a tuple of them. dtype: the default float unless given; device: the CPU.\n"
          "TypeError for what is no dtype, ValueError for negative sizes and more than 64 dimensions,\n"
          "RuntimeError for requires_grad of integers and bools and for a device that is not there, MemoryError\n"
-         "where there is no room.",
+         "where there is no room.\n\n"
+         ">>> tenon.ones(2, 2)\n"
+         "tensor([[1., 1.],\n"
+         "        [1., 1.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("ones")
@@ -92,7 +100,9 @@ void def_filled(Ops& ops) {
          "given; floats are cut to integers.\n"
          "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
          "integer that dtype cannot hold; ValueError for negative sizes; RuntimeError for requires_grad of\n"
-         "integers and bools.",
+         "integers and bools.\n\n"
+         ">>> tenon.full((2,), 7)\n"
+         "tensor([7, 7])",
          "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("full")
@@ -104,7 +114,9 @@ void def_filled(Ops& ops) {
          },
          "A new tensor of input's shape, dtype and device whose elements are not set; row-major.\n\n"
          "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
-         "for a device that is not there.",
+         "for a device that is not there.\n\n"
+         ">>> tenon.empty_like(tenon.zeros(2, dtype=tenon.int8)).dtype\n"
+         "tenon.int8",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("empty_like")
@@ -116,7 +128,9 @@ void def_filled(Ops& ops) {
          },
          "A new tensor of zeros of input's shape, dtype and device; row-major.\n\n"
          "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
-         "for a device that is not there.",
+         "for a device that is not there.\n\n"
+         ">>> tenon.zeros_like(tenon.ones(2, dtype=tenon.int8))\n"
+         "tensor([0, 0], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("zeros_like")
@@ -128,7 +142,9 @@ void def_filled(Ops& ops) {
          },
          "A new tensor of ones of input's shape, dtype and device; row-major.\n\n"
          "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
-         "for a device that is not there.",
+         "for a device that is not there.\n\n"
+         ">>> tenon.ones_like(tenon.zeros(2, dtype=tenon.int8))\n"
+         "tensor([1, 1], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("ones_like")
@@ -140,7 +156,9 @@ void def_filled(Ops& ops) {
          },
          "A new tensor of input's shape, dtype and device filled with one number; row-major.\n\n"
          "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
-         "integer that the dtype cannot hold; RuntimeError for requires_grad of integers and bools.",
+         "integer that the dtype cannot hold; RuntimeError for requires_grad of integers and bools.\n\n"
+         ">>> tenon.full_like(tenon.zeros(2), 7)\n"
+         "tensor([7., 7.])",
          "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .numpy("full_like")
@@ -153,7 +171,9 @@ void def_filled(Ops& ops) {
            return leaf(empty(size, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
          "A new tensor of the given size, not set, of this tensor's dtype and device unless others are given.\n\n"
-         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.\n\n"
+         ">>> tenon.zeros(1, dtype=tenon.int8).new_empty(2, 3).dtype\n"
+         "tenon.int8",
          "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
@@ -163,7 +183,9 @@ void def_filled(Ops& ops) {
            return leaf(full(size, 0, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
          "A new tensor of zeros of the given size, of this tensor's dtype and device unless others are given.\n\n"
-         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.\n\n"
+         ">>> tenon.zeros(1, dtype=tenon.int8).new_zeros(2)\n"
+         "tensor([0, 0], dtype=tenon.int8)",
          "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
@@ -173,7 +195,9 @@ void def_filled(Ops& ops) {
            return leaf(full(size, 1, d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
          "A new tensor of ones of the given size, of this tensor's dtype and device unless others are given.\n\n"
-         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.\n\n"
+         ">>> tenon.zeros(1, dtype=tenon.int8).new_ones(2)\n"
+         "tensor([1, 1], dtype=tenon.int8)",
          "input"_a, variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
@@ -184,7 +208,9 @@ void def_filled(Ops& ops) {
          "A new tensor of the given size filled with one number, of this tensor's dtype and device unless others "
          "are given.\n\n"
          "TypeError for a complex number in a real dtype, OverflowError for a Python integer that the dtype\n"
-         "cannot hold, ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.",
+         "cannot hold, ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.\n\n"
+         ">>> tenon.zeros(1, dtype=tenon.int8).new_full((2,), 7)\n"
+         "tensor([7, 7], dtype=tenon.int8)",
          "input"_a, "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only()
       .no_out();
@@ -198,7 +224,10 @@ void def_filled(Ops& ops) {
                                    argument<bool>(def, args, 4)));
          },
          "A copy of data, of this tensor's dtype and device unless others are given; no gradient passes.\n\n"
-         "The errors are tensor()'s (ValueError, TypeError, OverflowError, RuntimeError).",
+         "The errors are tensor()'s (ValueError, TypeError, OverflowError, RuntimeError).\n\n"
+         "data: anything that tenon.tensor takes.\n\n"
+         ">>> tenon.zeros(1, dtype=tenon.int8).new_tensor([1, 2])\n"
+         "tensor([1, 2], dtype=tenon.int8)",
          "input"_a, "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .method_only();
 }
@@ -212,7 +241,9 @@ void def_ranges(Ops& ops) {
          "A new 1-D tensor, empty where step leads away from end. dtype: int64 if all three are ints,\n"
          "otherwise the default float.\n"
          "ValueError for a step of 0 and for a range without end, TypeError for complex numbers, OverflowError\n"
-         "for numbers that an integer dtype cannot hold, RuntimeError for requires_grad of integers.",
+         "for numbers that an integer dtype cannot hold, RuntimeError for requires_grad of integers.\n\n"
+         ">>> tenon.arange(1, 10, 3)\n"
+         "tensor([1, 4, 7])",
          "start"_a = 0, "end"_a = none, "step"_a = 1, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -226,7 +257,10 @@ void def_ranges(Ops& ops) {
          "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n"
          "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given.\n"
          "ValueError for negative steps, TypeError for steps that are no int, for what is no number and for\n"
-         "complex numbers in a real dtype.",
+         "complex numbers in a real dtype.\n\n"
+         "endpoint: whether end is the last value.\n\n"
+         ">>> tenon.linspace(0, 1, 5)\n"
+         "tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])",
          "start"_a, "end"_a, "steps"_a, kw_only, "endpoint"_a = true, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -240,7 +274,10 @@ void def_ranges(Ops& ops) {
          "base to the powers linspace(start, end, steps).\n\n"
          "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given.\n"
          "ValueError for negative steps, TypeError for steps that are no int, for what is no number and for\n"
-         "complex numbers in a real dtype.",
+         "complex numbers in a real dtype.\n\n"
+         "base: what is raised to the powers.\n\n"
+         ">>> tenon.logspace(0, 2, 3)\n"
+         "tensor([  1.,  10., 100.])",
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
@@ -252,7 +289,10 @@ void def_ranges(Ops& ops) {
          "Ones on the k-th diagonal of n rows and m (n unless given) columns, zeros elsewhere.\n\n"
          "A new tensor of the default float unless dtype is given; a k beyond the matrix gives zeros.\n"
          "ValueError for negative sizes, TypeError for what is no dtype, RuntimeError for requires_grad of\n"
-         "integers and bools.",
+         "integers and bools.\n\n"
+         ">>> tenon.eye(2, 3)\n"
+         "tensor([[1., 0., 0.],\n"
+         "        [0., 1., 0.]])",
          "n"_a, "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .long_work()
@@ -261,14 +301,20 @@ void def_ranges(Ops& ops) {
   ops.def("tril", &tril,
           "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.\n\n"
           "A new tensor of input's shape and dtype; a vector counts as every row of a square matrix.\n"
-          "ValueError for a 0-d tensor, TypeError for float8.",
+          "ValueError for a 0-d tensor, TypeError for float8.\n\n"
+          ">>> tenon.tril(tenon.ones(2, 2))\n"
+          "tensor([[1., 0.],\n"
+          "        [1., 1.]])",
           "input"_a, "diagonal"_a = 0)
       .numpy("tril")
       .array_api("tril");
   ops.def("triu", &triu,
           "The upper triangles of the last two dimensions, from a diagonal on; zeros below.\n\n"
           "A new tensor of input's shape and dtype; a vector counts as every row of a square matrix.\n"
-          "ValueError for a 0-d tensor, TypeError for float8.",
+          "ValueError for a 0-d tensor, TypeError for float8.\n\n"
+          ">>> tenon.triu(tenon.ones(2, 2))\n"
+          "tensor([[1., 1.],\n"
+          "        [0., 1.]])",
           "input"_a, "diagonal"_a = 0)
       .numpy("triu")
       .array_api("triu");
@@ -276,21 +322,31 @@ void def_ranges(Ops& ops) {
          "tril_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, tril(t, k)); },
          "As tril, in place; returns the tensor.\n\n"
          "ValueError for fewer than two dimensions and for read-only memory, RuntimeError for a leaf that requires grad,\n"
-         "TypeError for float8.",
+         "TypeError for float8.\n\n"
+         ">>> tenon.ones(2, 2).tril_()\n"
+         "tensor([[1., 0.],\n"
+         "        [1., 1.]])",
          "input"_a, "diagonal"_a = 0)
       .method_only();
   ops.def(
          "triu_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, triu(t, k)); },
          "As triu, in place; returns the tensor.\n\n"
          "ValueError for fewer than two dimensions and for read-only memory, RuntimeError for a leaf that requires grad,\n"
-         "TypeError for float8.",
+         "TypeError for float8.\n\n"
+         ">>> tenon.ones(2, 2).triu_()\n"
+         "tensor([[1., 1.],\n"
+         "        [0., 1.]])",
          "input"_a, "diagonal"_a = 0)
       .method_only();
   ops.def("meshgrid", &meshgrid,
           "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
           "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
           "nothing is copied.\n"
-          "ValueError for tensors of more than one dimension and for another indexing.",
+          "ValueError for tensors of more than one dimension and for another indexing.\n\n"
+          ">>> tenon.meshgrid(tenon.tensor([1, 2]), tenon.tensor([3, 4]), indexing=\"ij\")\n"
+          "(tensor([[1, 1],\n"
+          "        [2, 2]]), tensor([[3, 4],\n"
+          "        [3, 4]]))",
           variadic("tensors"_a), kw_only, "indexing"_a = "ij")
       .function_only()
       .numpy("meshgrid")
@@ -309,7 +365,10 @@ void def_ingest(Ops& ops) {
          "memory is shared and no gradient passes.\n"
          "ValueError for ragged sequences, TypeError for what holds no numbers and for complex values in a real\n"
          "dtype, OverflowError for Python integers that the dtype cannot hold (those of arrays wrap around, as\n"
-         "by NumPy's astype), RuntimeError for requires_grad of integers and bools.",
+         "by NumPy's astype), RuntimeError for requires_grad of integers and bools.\n\n"
+         ">>> tenon.tensor([[1, 2], [3, 4]], dtype=tenon.float32)\n"
+         "tensor([[1., 2.],\n"
+         "        [3., 4.]])",
          "data"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .no_out();
@@ -322,7 +381,13 @@ void def_ingest(Ops& ops) {
          "otherwise a copy.\n\n"
          "The gradient passes through. The errors are tensor()'s: ValueError for ragged sequences, TypeError\n"
          "for what holds no numbers, OverflowError for Python integers that the dtype cannot hold. TypeError\n"
-         "for complex values in a real dtype; integers of arrays wrap around, as by NumPy's astype.",
+         "for complex values in a real dtype; integers of arrays wrap around, as by NumPy's astype.\n\n"
+         "data: a tensor, an array, a scalar, nested sequences, or anything with an array protocol.\n\n"
+         ">>> a = np.zeros(2)\n"
+         ">>> t = tenon.as_tensor(a)\n"
+         ">>> t[0] = 7\n"
+         ">>> a\n"
+         "array([7., 0.])",
          "data"_a, "dtype"_a = none, "device"_a = none)
       .function_only()
       .no_out();
@@ -338,7 +403,13 @@ void def_ingest(Ops& ops) {
          "history as it is, False detaches (the memory stays shared).\n"
          "Other errors: ValueError for ragged sequences, TypeError for what holds no numbers, OverflowError\n"
          "for Python integers that the dtype cannot hold, RuntimeError for requires_grad of integers and\n"
-         "bools. TypeError for complex values in a real dtype; integers of arrays wrap around, as by astype.",
+         "bools. TypeError for complex values in a real dtype; integers of arrays wrap around, as by astype.\n\n"
+         "obj: a tensor, an array, a scalar, nested sequences, or anything with an array protocol.\n\n"
+         ">>> a = np.zeros(2)\n"
+         ">>> t = tenon.asarray(a)\n"
+         ">>> t[0] = 7\n"
+         ">>> a\n"
+         "array([7., 0.])",
          "obj"_a, kw_only, "dtype"_a = none, "device"_a = none, "copy"_a = none, "requires_grad"_a = none)
       .function_only()
       .no_out()
@@ -354,7 +425,10 @@ void def_ingest(Ops& ops) {
          "gives a read-only tensor.\n"
          "ValueError for what has no buffer, an empty one or one with gaps, for count 0, for a count, offset\n"
          "or remainder that does not fit, and for misaligned data; TypeError for what is no dtype;\n"
-         "RuntimeError for requires_grad of integers and bools.",
+         "RuntimeError for requires_grad of integers and bools.\n\n"
+         "buffer: an object with the buffer protocol. count: the number of elements, -1 for all that follow.\n\n"
+         ">>> tenon.frombuffer(bytearray(b\"ab\"), dtype=tenon.uint8)\n"
+         "tensor([97, 98], dtype=tenon.uint8)",
          "buffer"_a, kw_only, "dtype"_a, "count"_a = -1, "offset"_a = 0, "requires_grad"_a = false)
       .function_only()
       .no_out();

@@ -28,19 +28,26 @@ void def_diagonal(Ops& ops) {
   ops.def("diagflat", &diagflat,
           "A matrix with all elements of input, in row-major order, on a diagonal.\n\n"
           "offset: which one; above the main one for positive numbers. A new tensor of input's dtype. TypeError for\n"
-          "what is no tensor or array.",
+          "what is no tensor or array.\n\n"
+          ">>> tenon.diagflat(tenon.tensor([1, 2]))\n"
+          "tensor([[1, 0],\n"
+          "        [0, 2]])",
           "input"_a, "offset"_a = 0)
       .numpy("diagflat", on_diagonal);
   ops.def("diag_embed", &diag_embed,
           "Matrices with input's last dimension on their diagonals.\n\n"
           "offset: which diagonal; dim1, dim2: where the matrices' rows and columns stand in the result. A new tensor\n"
           "of input's dtype. IndexError for a dimension that is not there, ValueError for a repeated one and for a\n"
-          "0-d tensor.",
+          "0-d tensor.\n\n"
+          ">>> tenon.diag_embed(tenon.tensor([1, 2]))\n"
+          "tensor([[1, 0],\n"
+          "        [0, 2]])",
           "input"_a, "offset"_a = 0, "dim1"_a = -2, "dim2"_a = -1);
   ops.def("tril_indices", &tril_indices,
           "The places on and below a diagonal of a matrix, row by row.\n\n"
           "A new int64 tensor of shape (2, n): rows and columns. ValueError for negative sizes.\n\n"
-          "    >>> tenon.tril_indices(2, 2)\n"
+          "    row: the number of rows. col: the number of columns.\n\n"
+          ">>> tenon.tril_indices(2, 2)\n"
           "    tensor([[0, 1, 1],\n"
           "            [0, 0, 1]])",
           "row"_a, "col"_a, "offset"_a = 0, kw_only, "device"_a = none)
@@ -48,7 +55,11 @@ void def_diagonal(Ops& ops) {
       .no_out();
   ops.def("triu_indices", &triu_indices,
           "The places on and above a diagonal of a matrix, row by row.\n\n"
-          "A new int64 tensor of shape (2, n): rows and columns. ValueError for negative sizes.",
+          "A new int64 tensor of shape (2, n): rows and columns. ValueError for negative sizes.\n\n"
+          "row: the number of rows. col: the number of columns.\n\n"
+          ">>> tenon.triu_indices(2, 2)\n"
+          "tensor([[0, 0, 1],\n"
+          "        [0, 1, 1]])",
           "row"_a, "col"_a, "offset"_a = 0, kw_only, "device"_a = none)
       .function_only()
       .no_out();
@@ -57,7 +68,10 @@ void def_diagonal(Ops& ops) {
           "Of more than two dimensions, of equal sizes, the elements whose indices are equal. wrap: in a high matrix\n"
           "the diagonal begins again below the first square, after a row without. ValueError for fewer than two\n"
           "dimensions, for different sizes of more than two, without values and for read-only memory; OverflowError\n"
-          "and TypeError as fill_(); RuntimeError for a leaf that requires grad and for elements that share memory.",
+          "and TypeError as fill_(); RuntimeError for a leaf that requires grad and for elements that share memory.\n\n"
+          ">>> tenon.zeros(2, 2).fill_diagonal_(1)\n"
+          "tensor([[1., 0.],\n"
+          "        [0., 1.]])",
           "input"_a, "value"_a, "wrap"_a = false)
       .method_only();
   ops.def("vander", &vander,

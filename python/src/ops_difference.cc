@@ -99,6 +99,7 @@ void def_difference(Ops& ops) {
           "The differences of neighbours of the flat tensor, between to_begin and to_end: a new 1-D tensor.\n\n"
           "to_end, to_begin: numbers or arrays, converted to ary's dtype; TypeError where it is of a lower kind, and\n"
           "for bool and float8.\n\n"
+          "ary: a tensor, read as a flat one.\n\n"
           ">>> tenon.ediff1d(tenon.tensor([1, 4, 9]), to_begin=0)\n"
           "tensor([0, 3, 5])",
           "ary"_a, "to_end"_a = none, "to_begin"_a = none)
@@ -109,6 +110,7 @@ void def_difference(Ops& ops) {
           "x: the coordinates, 1-D or broadcast with y; otherwise they are dx apart. Of integers and bools in the\n"
           "default float. IndexError for a dimension that is not there, ValueError for coordinates that do not fit,\n"
           "TypeError for float8.\n\n"
+          "y: the values of the function.\n\n"
           ">>> tenon.trapezoid(tenon.tensor([1., 2., 3.]))\n"
           "tensor(4.)",
           "y"_a, "x"_a = none, "dx"_a = 1, "dim"_a = -1)
@@ -119,6 +121,7 @@ void def_difference(Ops& ops) {
           "The integrals of y along dim up to each element but the first, by the trapezoidal rule: a new tensor.\n\n"
           "As trapezoid. IndexError for a dimension that is not there, ValueError for coordinates that do not fit,\n"
           "TypeError for float8.\n\n"
+          "y: the values of the function.\n\n"
           ">>> tenon.cumulative_trapezoid(tenon.tensor([1., 2., 3.]))\n"
           "tensor([1.5000, 4.0000])",
           "y"_a, "x"_a = none, "dx"_a = 1, "dim"_a = -1)
@@ -128,6 +131,7 @@ void def_difference(Ops& ops) {
           "xp, fp: 1-D, xp ascending; with a period they are taken modulo it, in any order. left, right: the values\n"
           "beside the points, the first and the last of fp unless given. NaN for NaN. The gradient goes to x, xp and\n"
           "fp. ValueError for no points, other shapes and the period 0; TypeError for complex x and float8.\n\n"
+          "period: the length after which xp repeats; None for none.\n\n"
           ">>> tenon.interp(tenon.tensor([1.5]), tenon.tensor([1., 2.]), tenon.tensor([10., 20.]))\n"
           "tensor([15.])",
           "x"_a, "xp"_a, "fp"_a, "left"_a = none, "right"_a = none, "period"_a = none)

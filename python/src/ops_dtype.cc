@@ -88,12 +88,17 @@ void def_dtype(Ops& ops) {
   ops.def("promote_types", &promote,
           "The dtype that operands of the two dtypes are converted to.\n\n"
           "NumPy's and the array API's rules within a kind; integers with floats keep the float's dtype.\n"
-          "TypeError for float8 with another dtype, and for what is no dtype.",
+          "TypeError for float8 with another dtype, and for what is no dtype.\n\n"
+          "type1, type2: dtypes, by object or name.\n\n"
+          ">>> tenon.promote_types(tenon.int8, tenon.float16)\n"
+          "tenon.float16",
           "type1"_a, "type2"_a)
       .function_only();
   ops.raw("result_type", &result_type,
           "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).\n\n"
-          "TypeError for float8 with another dtype, for anything else and for nothing.",
+          "TypeError for float8 with another dtype, for anything else and for nothing.\n\n"
+          ">>> tenon.result_type(tenon.tensor([1], dtype=tenon.int8), 2.5)\n"
+          "tenon.float32",
           variadic("tensors"_a))
       .function_only()
       .array_api("result_type")
@@ -106,12 +111,18 @@ void def_dtype(Ops& ops) {
          },
          "Whether a value may be stored in the dtype without losing its kind (no float in an integer, no complex "
          "in a float).\n\n"
-         "from_: a dtype or a tensor. TypeError for what is no dtype.",
+         "from_: a dtype or a tensor. TypeError for what is no dtype.\n\n"
+         "to: the dtype that it becomes.\n\n"
+         ">>> tenon.can_cast(tenon.float64, tenon.int64)\n"
+         "False",
          "from_"_a, "to"_a)
       .function_only()
       .array_api("can_cast")
       .returns("_bool");
-  ops.def("get_default_dtype", &default_float, "The dtype of tensors made from Python floats: float32 unless changed.")
+  ops.def("get_default_dtype", &default_float,
+          "The dtype of tensors made from Python floats: float32 unless changed.\n\n"
+          ">>> tenon.get_default_dtype()\n"
+          "tenon.float32")
       .function_only();
   ops.def(
          "set_default_dtype",
@@ -122,15 +133,26 @@ void def_dtype(Ops& ops) {
          },
          "Sets the dtype of tensors made from Python floats; complex numbers get the complex dtype of its "
          "precision.\n\n"
-         "TypeError for other dtypes than float16, bfloat16, float32 and float64.",
+         "TypeError for other dtypes than float16, bfloat16, float32 and float64.\n\n"
+         ">>> tenon.set_default_dtype(tenon.float64)\n"
+         ">>> tenon.ones(1).dtype\n"
+         "tenon.float64\n"
+         ">>> tenon.set_default_dtype(tenon.float32)",
          "dtype"_a)
       .function_only();
   ops.raw(
          "is_tensor", [](const OpDef&, PyObject* const* args) { return to_python(is_tensor(args[0])); },
-         "Whether the object is a tenon.Tensor.", "obj"_a)
+         "Whether the object is a tenon.Tensor.\n\n"
+         "obj: any object.\n\n"
+         ">>> tenon.is_tensor([1, 2])\n"
+         "False",
+         "obj"_a)
       .function_only()
       .returns("_bool");
-  ops.raw("get_printoptions", &get_print, "The settings of set_printoptions, as a dict.")
+  ops.raw("get_printoptions", &get_print,
+          "The settings of set_printoptions, as a dict.\n\n"
+          ">>> tenon.get_printoptions()[\"precision\"]\n"
+          "4")
       .function_only()
       .returns("dict[_str, Any]");
   ops.raw("set_printoptions", &set_print,
@@ -139,7 +161,11 @@ void def_dtype(Ops& ops) {
           "edgeitems: elements at each end of a summarised dimension (3). linewidth: characters in a line (80).\n"
           "sci_mode: True, False, or None to decide by the values. profile: 'default', 'short' or 'full', which\n"
           "the others override.\n"
-          "ValueError for negative numbers and another profile, TypeError for what is no int.",
+          "ValueError for negative numbers and another profile, TypeError for what is no int.\n\n"
+          ">>> tenon.set_printoptions(precision=2)\n"
+          ">>> tenon.tensor([1.23456])\n"
+          "tensor([1.23])\n"
+          ">>> tenon.set_printoptions(profile=\"default\")",
           "precision"_a = none, "threshold"_a = none, "edgeitems"_a = none, "linewidth"_a = none,
           ellipsis_default("sci_mode"_a), "profile"_a = none)
       .function_only()
@@ -148,7 +174,10 @@ void def_dtype(Ops& ops) {
 
 void def_system(Ops& ops) {
   ops.def(
-         "get_num_threads", +[] { return std::int64_t{num_threads()}; }, "How many threads an operation may use.")
+         "get_num_threads", +[] { return std::int64_t{num_threads()}; },
+         "How many threads an operation may use.\n\n"
+         ">>> tenon.get_num_threads() >= 1\n"
+         "True")
       .function_only();
   ops.def(
          "set_num_threads",
@@ -159,7 +188,12 @@ void def_system(Ops& ops) {
            set_num_threads(static_cast<int>(n));
          },
          "Sets how many threads an operation may use; 0 for the default.\n\n"
-         "ValueError for a number below 0 or above 4096.",
+         "ValueError for a number below 0 or above 4096.\n\n"
+         ">>> n = tenon.get_num_threads()\n"
+         ">>> tenon.set_num_threads(1)\n"
+         ">>> tenon.get_num_threads()\n"
+         "1\n"
+         ">>> tenon.set_num_threads(n)",
          "n"_a)
       .function_only();
 }

@@ -211,6 +211,7 @@ void def_elementwise(Ops& ops) {
       d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
       if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
       d->op = op;
+      d->op_arity = o.arity;
       d->invoke = fn;
       return d;
     };
@@ -309,7 +310,9 @@ void def_elementwise(Ops& ops) {
          "A new tensor of the promoted dtype of input and other. where(condition), of any dtype:\n"
          "nonzero(as_tuple=True).\n"
          "TypeError for a condition that is not bool, for float8 and without other; ValueError for shapes that\n"
-         "do not broadcast; OverflowError for a Python integer that the dtype cannot hold.",
+         "do not broadcast; OverflowError for a Python integer that the dtype cannot hold.\n\n"
+         ">>> tenon.where(tenon.tensor([True, False]), 1, 2)\n"
+         "tensor([1, 2])",
          "condition"_a, "input"_a = none, "other"_a = none)
       .function_only()
       .with_out()
@@ -321,7 +324,9 @@ void def_elementwise(Ops& ops) {
          "The tensor where the bool condition holds, other elsewhere; the three broadcast.\n\n"
          "A new tensor of the promoted dtype of both. TypeError for a condition that is not bool and for\n"
          "float8; ValueError for shapes that do not broadcast; OverflowError for a Python integer that the\n"
-         "dtype cannot hold.",
+         "dtype cannot hold.\n\n"
+         ">>> tenon.tensor([1, 2]).where(tenon.tensor([True, False]), 0)\n"
+         "tensor([1, 0])",
          "input"_a, "condition"_a, "other"_a)
       .method_only();
   static constexpr const char* kPolygamma =
@@ -338,7 +343,9 @@ void def_elementwise(Ops& ops) {
           "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"
           "A new tensor of input's dtype. Integers are rounded exactly; floats are scaled, rounded and scaled back,\n"
           "as NumPy does it.\n"
-          "TypeError for bool and float8, and for decimals that are no int.",
+          "TypeError for bool and float8, and for decimals that are no int.\n\n"
+          ">>> tenon.tensor([1.234, 5.678]).round(decimals=1)\n"
+          "tensor([1.2000, 5.7000])",
           "input"_a, "decimals"_a = 0)
       .numpy("round")
       .array_api("round")
@@ -347,7 +354,9 @@ void def_elementwise(Ops& ops) {
          "round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round(t, decimals)); },
          "Rounds the tensor to so many decimals in place, as round(); returns the tensor.\n\n"
          "TypeError for bool and float8. ValueError for read-only memory, RuntimeError for a leaf that\n"
-         "requires grad and for elements that share memory.",
+         "requires grad and for elements that share memory.\n\n"
+         ">>> tenon.tensor([1.234, 5.678]).round_()\n"
+         "tensor([1., 6.])",
          "input"_a, "decimals"_a = 0)
       .method_only();
 }

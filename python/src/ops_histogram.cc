@@ -137,6 +137,7 @@ void def_histogram(Ops& ops) {
           "Its size is the largest element + 1, or minlength. int64; with weights their sums, in their float, or the\n"
           "default float for integers; the gradient goes to the weights. ValueError for negative elements, other\n"
           "dimensions and weights of another shape, TypeError for what is no integer.\n\n"
+          "minlength: the least length of the result.\n\n"
           ">>> tenon.bincount(tenon.tensor([1, 2, 1]))\n"
           "tensor([0, 2, 1])",
           "input"_a, "weights"_a = none, "minlength"_a = 0)
@@ -147,6 +148,7 @@ void def_histogram(Ops& ops) {
          "How many elements are in each of equal bins from min to max: a new 1-D tensor of input's float.\n\n"
          "The extremes of the elements where both are 0. What lies outside counts nowhere. ValueError for no bins and\n"
          "for max below min, TypeError for complex numbers and float8.\n\n"
+         "bins: the number of bins.\n\n"
          ">>> tenon.histc(tenon.tensor([1., 2., 1.]), bins=4, min=0, max=3)\n"
          "tensor([0., 2., 1., 0.])",
          "input"_a, "bins"_a = 100, "min"_a = 0.0, "max"_a = 0.0)
@@ -157,6 +159,7 @@ void def_histogram(Ops& ops) {
           "name of a rule of NumPy's. The last bin has its upper edge, too. weight: what each element counts; the\n"
           "gradient goes there. density: divided by the total and the bin's width. ValueError for no bins, edges that\n"
           "descend and a range that does, TypeError for complex numbers and float8.\n\n"
+          "range: the lower and the upper bound of the bins; None for those of the elements.\n\n"
           ">>> tenon.histogram(tenon.tensor([1., 2., 1.]), 2).hist\n"
           "tensor([2., 1.])",
           "input"_a, "bins"_a = 10, kw_only, "range"_a = none, "weight"_a = none, "density"_a = false)
@@ -179,7 +182,7 @@ void def_histogram(Ops& ops) {
          "dtype. ValueError for bins of another number and as histogram, TypeError for complex numbers and float8.\n\n"
          ">>> tenon.numpy.histogramdd(tenon.tensor([[0., 0.], [1., 1.]]), 2)[0]\n"
          "tensor([[1., 0.],\n"
-         "        [0., 1.]])",
+         "        [0., 1.]], dtype=tenon.float64)",
          "sample"_a, "bins"_a = 10, "range"_a = none, "density"_a = none, "weights"_a = none)
       .returns("tuple[Any, ...]")
       .numpy_only("histogramdd");
@@ -190,7 +193,7 @@ void def_histogram(Ops& ops) {
          "are float64, or of the weights' dtype. ValueError as histogram, TypeError for complex numbers and float8.\n\n"
          ">>> tenon.numpy.histogram2d(tenon.tensor([0., 1.]), tenon.tensor([0., 1.]), 2)[0]\n"
          "tensor([[1., 0.],\n"
-         "        [0., 1.]])",
+         "        [0., 1.]], dtype=tenon.float64)",
          "x"_a, "y"_a, "bins"_a = 10, "range"_a = none, "density"_a = none, "weights"_a = none)
       .returns("tuple[Tensor, ...]")
       .numpy_only("histogram2d");

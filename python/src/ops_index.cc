@@ -119,19 +119,26 @@ void def_index(Ops& ops) {
           "The indices' shape takes the place of the dimension. mode: 'raise', or 'wrap' or 'clip' for indices beyond\n"
           "the end (ValueError for others).\n"
           "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
-          "integers.",
+          "integers.\n\n"
+          ">>> tenon.take(tenon.tensor([10, 20, 30]), tenon.tensor([2, 0]))\n"
+          "tensor([30, 10])",
           "input"_a, "index"_a, "dim"_a = none, kw_only, "mode"_a = "raise")
       .numpy("take")
       .array_api("take");
   ops.def("index_select", &index_select,
           "The entries along dim at 1-D integer indices (negative ones from the end). A copy.\n\n"
           "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
-          "integers, ValueError for more than one dimension of them.",
+          "integers, ValueError for more than one dimension of them.\n\n"
+          ">>> tenon.index_select(tenon.tensor([10, 20, 30]), 0, tenon.tensor([2, 0]))\n"
+          "tensor([30, 10])",
           "input"_a, "dim"_a, "index"_a);
   ops.def("gather", &gather,
           "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A copy.\n\n"
           "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
-          "integers, ValueError for another number of dimensions than input's and for sizes above its.",
+          "integers, ValueError for another number of dimensions than input's and for sizes above its.\n\n"
+          ">>> tenon.gather(tenon.tensor([[1, 2], [3, 4]]), 1, tenon.tensor([[0], [1]]))\n"
+          "tensor([[1],\n"
+          "        [4]])",
           "input"_a, "dim"_a, "index"_a);
   ops.def(
          "take_along_dim",
@@ -140,7 +147,10 @@ void def_index(Ops& ops) {
          },
          "gather(dim, indices); of the flat tensors without dim. A copy.\n\n"
          "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
-         "integers, ValueError for another number of dimensions than input's.",
+         "integers, ValueError for another number of dimensions than input's.\n\n"
+         ">>> tenon.take_along_dim(tenon.tensor([[3, 1], [2, 4]]), tenon.tensor([[1, 0], [0, 1]]), dim=1)\n"
+         "tensor([[1, 3],\n"
+         "        [2, 4]])",
          "input"_a, "index"_a, "dim"_a = none)
       .numpy("take_along_axis")
       .array_api("take_along_axis");
@@ -152,31 +162,44 @@ void def_index(Ops& ops) {
           "IndexError for an index or a dimension that is not there; TypeError for indices that are no\n"
           "integers, without src, for complex numbers in a real tensor and a fraction in integers; ValueError\n"
           "for another number of dimensions than input's, for a src smaller than the indices and for another\n"
-          "reduce; OverflowError for a Python integer that the dtype cannot hold.",
+          "reduce; OverflowError for a Python integer that the dtype cannot hold.\n\n"
+          ">>> tenon.scatter(tenon.zeros(3), 0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
+          "tensor([2., 0., 1.])",
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
       .with_out();
-  ops.raw("scatter_add", &scatter_any<&scatter_add, false>,
-          "As scatter, but src is added to what is there: a copy, and the same errors (IndexError, TypeError, "
-          "ValueError);\nTypeError for a src of a higher kind than input's, too.",
-          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
+  ops.raw(
+         "scatter_add", &scatter_any<&scatter_add, false>,
+         "As scatter, but src is added to what is there.\n\n"
+         "A copy. IndexError for positions that are not there, ValueError for shapes that do not fit, TypeError for an\n"
+         "index that is no integer and for a src of a higher kind than input's.\n\n"
+         ">>> tenon.scatter_add(tenon.zeros(3), 0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
+         "tensor([3., 0., 0.])",
+         "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .with_out();
   ops.raw("scatter_", &scatter_any<&scatter, true>,
           "As scatter, in place; returns the tensor.\n\n"
           "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-          "and for elements that share memory.",
+          "and for elements that share memory.\n\n"
+          "reduce: None, or 'add' or 'multiply' for what happens with what is there.\n\n"
+          ">>> tenon.zeros(3).scatter_(0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
+          "tensor([2., 0., 1.])",
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
       .method_only();
   ops.raw("scatter_add_", &scatter_any<&scatter_add, true>,
           "As scatter_add, in place; returns the tensor.\n\n"
           "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-          "and for elements that share memory.",
+          "and for elements that share memory.\n\n"
+          ">>> tenon.zeros(3).scatter_add_(0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
+          "tensor([3., 0., 0.])",
           "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
       .method_only();
 
   ops.def("index_add_", &index_add_,
           "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.\n\n"
           "index_add's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-          "and for elements that share memory.",
+          "and for elements that share memory.\n\n"
+          ">>> tenon.zeros(3).index_add_(0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
+          "tensor([3., 0., 0.])",
           "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
       .method_only();
   ops.def(
@@ -188,14 +211,18 @@ void def_index(Ops& ops) {
       "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.\n\n"
       "source broadcasts. IndexError for an index or a dimension that is not there, TypeError for floating\n"
       "indices and for a source of a higher kind than input's, ValueError for more than one dimension of\n"
-      "indices and for a source that does not broadcast.",
+      "indices and for a source that does not broadcast.\n\n"
+      ">>> tenon.index_add(tenon.zeros(3), 0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
+      "tensor([3., 0., 0.])",
       "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1);
   ops.def("index_copy_", &index_copy_,
           "Overwrites the entries along dim at 1-D indices with source, broadcast and converted; returns the "
           "tensor.\n\n"
           "IndexError for an index or a dimension that is not there, TypeError for floating indices, ValueError\n"
           "for a source that does not broadcast. ValueError for read-only memory, RuntimeError for a leaf that\n"
-          "requires grad and for elements that share memory.",
+          "requires grad and for elements that share memory.\n\n"
+          ">>> tenon.zeros(3).index_copy_(0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
+          "tensor([2., 0., 1.])",
           "input"_a, "dim"_a, "index"_a, "source"_a)
       .method_only();
   ops.def("index_fill_", &index_fill_,
@@ -203,7 +230,9 @@ void def_index(Ops& ops) {
           "IndexError for an index or a dimension that is not there, TypeError for floating indices and for a\n"
           "number of a higher kind than the tensor's, OverflowError for a Python integer that the dtype cannot\n"
           "hold. ValueError for read-only memory, RuntimeError for a leaf that requires grad and for elements\n"
-          "that share memory.",
+          "that share memory.\n\n"
+          ">>> tenon.zeros(3).index_fill_(0, tenon.tensor([0, 2]), 5)\n"
+          "tensor([5., 0., 5.])",
           "input"_a, "dim"_a, "index"_a, "value"_a)
       .method_only();
   ops.raw(
@@ -211,7 +240,9 @@ void def_index(Ops& ops) {
          "tensor[indices] = values, or += for accumulate, which counts equal indices each time; returns the "
          "tensor.\n\n"
          "index_put's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-         "and for elements that share memory.",
+         "and for elements that share memory.\n\n"
+         ">>> tenon.zeros(3).index_put_((tenon.tensor([0, 2]),), tenon.tensor([5., 6.]))\n"
+         "tensor([5., 0., 6.])",
          "input"_a, "indices"_a, "values"_a, "accumulate"_a = false)
       .method_only();
   ops.raw(
@@ -222,7 +253,9 @@ void def_index(Ops& ops) {
          "IndexError for an index that is not there, for too many, and for a mask of another shape; TypeError\n"
          "for what is no tuple, for floating indices, for a number of a higher kind than input's and, with\n"
          "accumulate, for such tensors; ValueError for values that do not broadcast; OverflowError for a Python\n"
-         "integer that the dtype cannot hold.",
+         "integer that the dtype cannot hold.\n\n"
+         ">>> tenon.index_put(tenon.zeros(3), (tenon.tensor([0, 2]),), tenon.tensor([5., 6.]))\n"
+         "tensor([5., 0., 6.])",
          "input"_a, "indices"_a, "values"_a, "accumulate"_a = false)
       .with_out();
 
@@ -230,7 +263,9 @@ void def_index(Ops& ops) {
           "A copy with value where the bool mask holds; mask and tensor broadcast.\n\n"
           "value: a number or a 0-d tensor. TypeError for a mask that is not bool and for a value of a higher\n"
           "kind than the tensor's, ValueError for shapes that do not broadcast and for a value with dimensions,\n"
-          "OverflowError for a Python integer that the dtype cannot hold.",
+          "OverflowError for a Python integer that the dtype cannot hold.\n\n"
+          ">>> tenon.masked_fill(tenon.tensor([1, 2, 3]), tenon.tensor([True, False, True]), 0)\n"
+          "tensor([0, 2, 0])",
           "input"_a, "mask"_a, "value"_a);
   ops.def(
          "masked_fill_",
@@ -239,22 +274,32 @@ void def_index(Ops& ops) {
          },
          "Overwrites the tensor with value where the bool mask, broadcast to its shape, holds; returns it.\n\n"
          "masked_fill's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires\n"
-         "grad and for elements that share memory.",
+         "grad and for elements that share memory.\n\n"
+         ">>> tenon.tensor([1, 2, 3]).masked_fill_(tenon.tensor([True, False, True]), 0)\n"
+         "tensor([0, 2, 0])",
          "input"_a, "mask"_a, "value"_a)
       .method_only();
   ops.def("masked_select", &masked_select,
           "The elements where the bool mask holds, 1-D; mask and tensor broadcast. A copy.\n\n"
-          "TypeError for a mask that is not bool, ValueError for shapes that do not broadcast.",
+          "TypeError for a mask that is not bool, ValueError for shapes that do not broadcast.\n\n"
+          ">>> tenon.masked_select(tenon.tensor([1, 2, 3]), tenon.tensor([True, False, True]))\n"
+          "tensor([1, 3])",
           "input"_a, "mask"_a);
   ops.raw("nonzero", &nonzero_any,
           "The indices of the elements that are not zero: a new int64 tensor of one row for each.\n\n"
           "as_tuple: a tuple with one new 1-D tensor for each dimension. Any dtype. TypeError for what is no\n"
-          "tensor or array.",
+          "tensor or array.\n\n"
+          ">>> tenon.nonzero(tenon.tensor([0, 7, 0, 9]))\n"
+          "tensor([[1],\n"
+          "        [3]])",
           "input"_a, kw_only, "as_tuple"_a = false)
       .returns("Any");
   ops.def("argwhere", &nonzero,
           "The indices of the elements that are not zero: a new int64 tensor of one row for each.\n\n"
-          "Any dtype. TypeError for what is no tensor or array.",
+          "Any dtype. TypeError for what is no tensor or array.\n\n"
+          ">>> tenon.argwhere(tenon.tensor([[0, 1], [1, 0]]))\n"
+          "tensor([[0, 1],\n"
+          "        [1, 0]])",
           "input"_a)
       .no_out();
 }

@@ -15,7 +15,9 @@ void def_inplace(Ops& ops) {
          "is page-locked, return before the bytes have moved; see to().\n"
          "ValueError for a source that does not broadcast to the tensor's shape and for read-only memory;\n"
          "TypeError for complex numbers in a real tensor; RuntimeError for a leaf that requires grad and for\n"
-         "elements that share memory.",
+         "elements that share memory.\n\n"
+         ">>> tenon.zeros(2).copy_(tenon.tensor([1, 2]))\n"
+         "tensor([1., 2.])",
          "input"_a, "source"_a, "non_blocking"_a = false)
       .method_only();
   ops.def(
@@ -29,14 +31,18 @@ void def_inplace(Ops& ops) {
          "Overwrites all elements with a number or a 0-d tensor; returns the tensor.\n\n"
          "ValueError for a tensor of more dimensions and for read-only memory; TypeError for a complex number\n"
          "in a real tensor; OverflowError for a Python integer that the dtype cannot hold; RuntimeError for a\n"
-         "leaf that requires grad and for elements that share memory.",
+         "leaf that requires grad and for elements that share memory.\n\n"
+         ">>> tenon.zeros(2).fill_(7)\n"
+         "tensor([7., 7.])",
          "input"_a, "value"_a)
       .method_only();
   ops.def(
          "zero_", +[](Tensor& t) -> Tensor& { return fill_(t, 0); },
          "Overwrites all elements with zero; returns the tensor.\n\n"
          "ValueError for read-only memory, RuntimeError for a leaf that requires grad and for elements that\n"
-         "share memory.",
+         "share memory.\n\n"
+         ">>> tenon.ones(2).zero_()\n"
+         "tensor([0., 0.])",
          "input"_a)
       .method_only();
   ops.def(
@@ -44,7 +50,9 @@ void def_inplace(Ops& ops) {
          "Changes the size in place, keeping the common elements in row-major order; new ones are not set.\n\n"
          "BufferError while an array, buffer or capsule views the memory, or another tensor does; ValueError\n"
          "for negative sizes and read-only memory; RuntimeError for a tensor that requires grad. Nothing is\n"
-         "changed then.",
+         "changed then.\n\n"
+         ">>> tenon.tensor([[1, 2], [3, 4]]).resize_(3)\n"
+         "tensor([1, 2, 3])",
          "input"_a, variadic("size"_a))
       .method_only();
 }

@@ -56,7 +56,9 @@ void def_join(Ops& ops) {
   ops.def("cat", &cat_any,
           "Tensors one after the other along dim; None joins the flat tensors. A copy, of the promoted dtype.\n\n"
           "IndexError for a dimension that is not there, ValueError for other sizes that differ, for 0-d\n"
-          "tensors and for none, TypeError for float8 with another dtype.",
+          "tensors and for none, TypeError for float8 with another dtype.\n\n"
+          ">>> tenon.cat((tenon.tensor([1, 2]), tenon.tensor([3])))\n"
+          "tensor([1, 2, 3])",
           "tensors"_a, "dim"_a = 0)
       .function_only()
       .numpy("concatenate", concatenating, "concat")
@@ -65,20 +67,28 @@ void def_join(Ops& ops) {
   ops.def("stack", &stack,
           "Tensors of one shape beside each other along a new dimension. A copy, of the promoted dtype.\n\n"
           "ValueError for shapes that differ and for no tensors, IndexError for a place that the result does\n"
-          "not have, TypeError for float8 with another dtype.",
+          "not have, TypeError for float8 with another dtype.\n\n"
+          ">>> tenon.stack((tenon.tensor([1, 2]), tenon.tensor([3, 4])))\n"
+          "tensor([[1, 2],\n"
+          "        [3, 4]])",
           "tensors"_a, "dim"_a = 0)
       .function_only()
       .numpy("stack", stacking)
       .array_api("stack");
   ops.def("hstack", &hstack,
           "Tensors joined along the second dimension, 1-D ones along the first. A copy, of the promoted dtype.\n\n"
-          "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.",
+          "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.\n\n"
+          ">>> tenon.hstack((tenon.tensor([1, 2]), tenon.tensor([3])))\n"
+          "tensor([1, 2, 3])",
           "tensors"_a)
       .function_only()
       .numpy("hstack", side_by_side);
   ops.def("vstack", &vstack,
           "Tensors joined along the first dimension, 1-D ones as rows. A copy, of the promoted dtype.\n\n"
-          "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.",
+          "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.\n\n"
+          ">>> tenon.vstack((tenon.tensor([1, 2]), tenon.tensor([3, 4])))\n"
+          "tensor([[1, 2],\n"
+          "        [3, 4]])",
           "tensors"_a)
       .function_only()
       .numpy("vstack", side_by_side)
@@ -88,17 +98,17 @@ void def_join(Ops& ops) {
          "Tensors joined along the third dimension. A copy, of the promoted dtype.\n\n"
          "Vectors count as (1, size, 1), matrices as (rows, columns, 1). ValueError for other sizes that differ and for\n"
          "no tensors, TypeError for float8 with another dtype.\n\n"
-         "    >>> tenon.dstack([tenon.zeros(2), tenon.ones(2)]).shape\n"
-         "    (1, 2, 2)",
+         ">>> tenon.dstack([tenon.zeros(2), tenon.ones(2)]).shape\n"
+         "(1, 2, 2)",
          "tensors"_a)
       .function_only()
       .numpy("dstack", side_by_side_as_they_are);
   ops.def("column_stack", &column_stack,
           "Vectors as columns, and matrices, beside each other. A copy, of the promoted dtype.\n\n"
           "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.\n\n"
-          "    >>> tenon.column_stack([tenon.zeros(2), tenon.ones(2)])\n"
-          "    tensor([[0., 1.],\n"
-          "            [0., 1.]])",
+          ">>> tenon.column_stack([tenon.zeros(2), tenon.ones(2)])\n"
+          "tensor([[0., 1.],\n"
+          "        [0., 1.]])",
           "tensors"_a)
       .function_only()
       .numpy("column_stack", side_by_side_as_they_are);
@@ -110,33 +120,43 @@ void def_join(Ops& ops) {
          "The elements of a second array after those of the first.\n\n"
          "A copy, of the promoted dtype. axis: both are flattened without one. IndexError for an axis that is not there,\n"
          "ValueError for other sizes that differ, TypeError for float8 with another dtype.\n\n"
-         "    >>> tenon.numpy.append(tenon.arange(2), 5)\n"
-         "    tensor([0, 1, 5])",
+         ">>> tenon.numpy.append(tenon.arange(2), 5)\n"
+         "tensor([0, 1, 5])",
          "arr"_a, "values"_a, "axis"_a = none)
       .no_out()
       .numpy_only("append");
   ops.raw("split", &split_any,
           "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.\n\n"
           "IndexError for a dimension that is not there, ValueError for a size that is not positive and for\n"
-          "sizes that do not add up to the dimension's or are negative.",
+          "sizes that do not add up to the dimension's or are negative.\n\n"
+          "split_size_or_sections: the length of each part, or a sequence of lengths.\n\n"
+          ">>> tenon.split(tenon.arange(5), 2)\n"
+          "(tensor([0, 1]), tensor([2, 3]), tensor([4]))",
           "input"_a, "split_size_or_sections"_a, "dim"_a = 0)
       .returns("tuple[Tensor, ...]")
       .numpy("split", splitting);
   ops.def("chunk", &chunk,
           "A tuple of at most chunks views of equal size (the last may be smaller) along dim.\n\n"
           "IndexError for a dimension that is not there, ValueError for a number of chunks that is not\n"
-          "positive.",
+          "positive.\n\n"
+          "chunks: the number of parts.\n\n"
+          ">>> tenon.chunk(tenon.arange(5), 2)\n"
+          "(tensor([0, 1, 2]), tensor([3, 4]))",
           "input"_a, "chunks"_a, "dim"_a = 0);
   ops.def("unbind", &unbind,
           "A tuple of views, one for each index along dim.\n\n"
-          "IndexError for a dimension that is not there, ValueError for a 0-d tensor.",
+          "IndexError for a dimension that is not there, ValueError for a 0-d tensor.\n\n"
+          ">>> tenon.unbind(tenon.tensor([[1, 2], [3, 4]]))\n"
+          "(tensor([1, 2]), tensor([3, 4]))",
           "input"_a, "dim"_a = 0)
       .numpy("unstack", unstacking)
       .array_api("unstack")
       .alias("unstack");
   ops.def("tile", &tile,
           "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.\n\n"
-          "ValueError for negative numbers.",
+          "ValueError for negative numbers.\n\n"
+          ">>> tenon.tile(tenon.tensor([1, 2]), (2,))\n"
+          "tensor([1, 2, 1, 2])",
           "input"_a, variadic("dims"_a))
       .long_work()
       .numpy("tile", tiling)
@@ -144,7 +164,11 @@ void def_join(Ops& ops) {
   ops.def("repeat", &repeat,
           "The tensor repeated along each dimension, with at least one number for each. A copy.\n\n"
           "As PyTorch's; NumPy's repeat of single elements is repeat_interleave. ValueError for fewer numbers\n"
-          "and for negative ones.",
+          "and for negative ones.\n\n"
+          "repeats: ints, or a tuple of them: how often the tensor stands along each dimension.\n\n"
+          ">>> tenon.tensor([1, 2]).repeat(2, 2)\n"
+          "tensor([[1, 2, 1, 2],\n"
+          "        [1, 2, 1, 2]])",
           "input"_a, variadic("repeats"_a))
       .long_work()
       .method_only();
@@ -154,7 +178,10 @@ void def_join(Ops& ops) {
           "output_size: how many there are in the end, if that is known.\n"
           "IndexError for a dimension that is not there, TypeError for repeats that are no integers, ValueError\n"
           "for negative ones, for more than one dimension of them, for another number of them than of elements\n"
-          "and for another output_size than theirs.",
+          "and for another output_size than theirs.\n\n"
+          "repeats: an int, or a tensor with a number for each element along dim.\n\n"
+          ">>> tenon.repeat_interleave(tenon.tensor([1, 2]), 2)\n"
+          "tensor([1, 1, 2, 2])",
           "input"_a, "repeats"_a = none, "dim"_a = none, kw_only, "output_size"_a = none)
       .with_out()
       .numpy("repeat", repeating)

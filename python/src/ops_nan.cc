@@ -126,7 +126,7 @@ void def_nan_reductions(Ops& ops) {
           doc("The variance of the elements that are no NaN.",
               "It divides by their number less correction; NaN where that is not positive. Of integers and bools in\n"
               "the default float, of complex numbers a real one.",
-              ">>> tenon.nanvar(tenon.tensor([1., float('nan'), 3.]))\ntensor(2.)")
+              ">>> tenon.nanvar(tenon.tensor([1., float('nan'), 3.]), correction=0)\ntensor(1.)")
               .c_str(),
           "input"_a, "dim"_a = none, "correction"_a = 1, "keepdim"_a = false)
       .function_only()

@@ -24,6 +24,7 @@ void def_order(Ops& ops) {
          "New tensors: values of input's dtype, in order, and where they stood (int64). NaNs are above all numbers.\n"
          "They are in order whatever sorted says. The gradient goes back with each element.\n"
          "ValueError for k below 0 or above the dimension's size, IndexError for a dimension that is not there.\n\n"
+         "largest: True for the largest elements, False for the smallest.\n\n"
          ">>> tenon.topk(tenon.tensor([3, 1, 4, 1, 5]), 2).values\n"
          "tensor([5, 4])",
          "input"_a, "k"_a, "dim"_a = -1, "largest"_a = true, "sorted"_a = true)
@@ -63,7 +64,8 @@ void def_order(Ops& ops) {
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .numpy(
           "ptp", +[](const Tensor& t, const Axes& axes, bool keepdim) { return ptp(t, axes, keepdim); },
-          "\nA new tensor, or out. axis: an int, a tuple, or None for all; keepdims keeps them with size 1. ValueError for\n"
+          "\n"
+          "A new tensor, or out. axis: an int, a tuple, or None for all; keepdims keeps them with size 1. ValueError for\n"
           "no elements, IndexError for an axis that is not there, TypeError for bool, complex numbers and float8.",
           "a"_a, "axis"_a = none, "out"_a, "keepdims"_a = false);
   ops.def("cummax", &cummax,
@@ -96,6 +98,7 @@ void def_order(Ops& ops) {
           "The positions that partition the elements along dim: a new int64 tensor.\n\n"
           "As partition's: kth an int or a sequence, dim=None for the flat tensor. ValueError for a rank out of\n"
           "range, IndexError for a dimension that is not there.\n\n"
+          "kth: an int or a sequence of ints: the positions whose elements are right.\n\n"
           ">>> tenon.argpartition(tenon.tensor([3, 1, 2]), 1)\n"
           "tensor([1, 2, 0])",
           "input"_a, "kth"_a, "dim"_a = -1, "kind"_a = "introselect", "order"_a = none)

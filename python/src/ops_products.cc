@@ -181,7 +181,8 @@ void def_products(Ops& ops) {
           "gives it; otherwise three operands or more are joined in an order that keeps the results small.\n\n"
           "A new tensor of the promoted dtype, or a view where nothing is summed or multiplied. ValueError for an\n"
           "equation that is malformed or does not fit the operands, TypeError for float8.\n\n"
-          "    >>> tenon.einsum('i,j->ij', tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+          "    operands: the tensors, one for each term before the arrow.\n\n"
+          ">>> tenon.einsum('i,j->ij', tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
           "    tensor([[3, 4],\n"
           "            [6, 8]])",
           "equation"_a, variadic("operands"_a), kw_only, "dtype"_a = none, "order"_a = "K", "casting"_a = "safe",
@@ -196,7 +197,8 @@ void def_products(Ops& ops) {
           "A new tensor of the promoted dtype with the other dimensions of a, then those of b. ValueError where the\n"
           "sizes or the numbers of dimensions differ and for a negative number, IndexError for a dimension that is\n"
           "not there, TypeError for float8.\n\n"
-          "    >>> tenon.tensordot(tenon.ones(2, 3), tenon.ones(3, 4), 1).shape\n"
+          "    b: the second tensor.\n\n"
+          ">>> tenon.tensordot(tenon.ones(2, 3), tenon.ones(3, 4), 1).shape\n"
           "    (2, 4)",
           "a"_a, "b"_a, "dims"_a = 2)
       .function_only()
@@ -206,34 +208,44 @@ void def_products(Ops& ops) {
   ops.def("inner", &inner,
           "The sums of products over the last dimension of both tensors.\n\n"
           "The product where one has no dimension. A new tensor of the promoted dtype. ValueError where the sizes\n"
-          "differ, TypeError for float8.",
+          "differ, TypeError for float8.\n\n"
+          ">>> tenon.inner(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+          "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
       .numpy("inner");
   ops.def("vdot", &vdot,
           "The sum of the products of all elements, those of the first conjugated.\n\n"
           "A new 0-d tensor of the promoted dtype. ValueError where the numbers of elements differ, TypeError for "
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.vdot(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+          "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
       .numpy("vdot");
   ops.def("vecdot", &vecdot,
           "The sums of products along a dimension, the first tensor conjugated; the other dimensions broadcast.\n\n"
           "A new tensor of the promoted dtype, without that dimension. IndexError for a dimension that is not\n"
-          "there, ValueError where the sizes along it differ and for 0-d tensors, TypeError for float8.",
+          "there, ValueError where the sizes along it differ and for 0-d tensors, TypeError for float8.\n\n"
+          ">>> tenon.vecdot(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([1, 1]))\n"
+          "tensor([3, 7])",
           "input"_a, "other"_a, "dim"_a = -1)
       .long_work();
   ops.def("matvec", &matvec,
           "The products of matrices (..., m, n) and vectors (..., n); leading dimensions broadcast.\n\n"
           "A new tensor (..., m) of the promoted dtype. ValueError where the inner sizes differ, TypeError for "
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.matvec(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([1, 1]))\n"
+          "tensor([3, 7])",
           "input"_a, "vec"_a)
       .function_only()
       .long_work();
   ops.def("vecmat", &vecmat,
           "The products of conjugated vectors (..., m) and matrices (..., m, n); leading dimensions broadcast.\n\n"
           "A new tensor (..., n) of the promoted dtype. ValueError where the inner sizes differ, TypeError for "
-          "float8.",
+          "float8.\n\n"
+          ">>> tenon.vecmat(tenon.tensor([1, 1]), tenon.tensor([[1, 2], [3, 4]]))\n"
+          "tensor([4, 6])",
           "input"_a, "mat"_a)
       .function_only()
       .long_work();
@@ -250,28 +262,41 @@ void def_products(Ops& ops) {
           "The vector products along a dimension of three elements; the other dimensions broadcast.\n\n"
           "dim: by default the first that has three elements in both. A new tensor of the promoted dtype.\n"
           "IndexError for a dimension that is not there, ValueError for another size and for shapes that do not\n"
-          "broadcast, TypeError for float8.",
+          "broadcast, TypeError for float8.\n\n"
+          ">>> tenon.cross(tenon.tensor([1, 0, 0]), tenon.tensor([0, 1, 0]))\n"
+          "tensor([0, 0, 1])",
           "input"_a, "other"_a, "dim"_a = none)
       .long_work();
   ops.def("trace", &trace,
           "The sum of a diagonal of two dimensions, which go: of a matrix a number.\n\n"
           "A new tensor; integers are summed in int64. IndexError for a dimension that is not there, ValueError for\n"
-          "a repeated one and for fewer than two dimensions, TypeError for float8.",
+          "a repeated one and for fewer than two dimensions, TypeError for float8.\n\n"
+          ">>> tenon.trace(tenon.tensor([[1, 2], [3, 4]]))\n"
+          "tensor(5)",
           "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none)
       .numpy("trace");
   ops.def("mm", &mm,
           "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
-          "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.",
+          "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.\n\n"
+          ">>> tenon.mm(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([[1], [1]]))\n"
+          "tensor([[3],\n"
+          "        [7]])",
           "input"_a, "mat2"_a);
   ops.def("bmm", &bmm,
           "The products of two stacks of matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions than three and where the numbers of matrices or the inner\n"
-          "sizes differ, TypeError for float8.",
+          "sizes differ, TypeError for float8.\n\n"
+          ">>> tenon.bmm(tenon.ones(2, 1, 3), tenon.ones(2, 3, 1)).shape\n"
+          "(2, 1, 1)",
           "input"_a, "mat2"_a);
   ops.def("chain_matmul", &multi_dot,
           "The product of a chain of matrices, in the order of fewest multiplications.\n\n"
           "The first and the last may be vectors. A new tensor of the promoted dtype, or the matrix itself where\n"
-          "there is one. ValueError where inner sizes differ and for no matrices, TypeError for float8.",
+          "there is one. ValueError where inner sizes differ and for no matrices, TypeError for float8.\n\n"
+          "matrices: two or more matrices, of which each has as many rows as the one before has columns.\n\n"
+          ">>> tenon.chain_matmul(tenon.ones(2, 3), tenon.ones(3, 4), tenon.ones(4, 1))\n"
+          "tensor([[12.],\n"
+          "        [12.]])",
           variadic("matrices"_a))
       .function_only()
       .long_work();

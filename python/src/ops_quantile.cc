@@ -118,7 +118,8 @@ void def_quantile(Ops& ops) {
              "overwrite_input"_a = false, "method"_a = "linear", "keepdims"_a = false, kw_only, "weights"_a = none);
   ops.def("nanquantile", &quantile_row<&nanquantile>,
           "The q-quantiles as quantile finds them, without the NaNs; NaN where there is nothing else.\n\n"
-          "A new tensor. The arguments are quantile's.\n",
+          "A new tensor. The arguments are quantile's.\n\n\n"
+          "q: the fractions in [0, 1], a number or a tensor.",
           "input"_a, "q"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "interpolation"_a = "linear")
       .notes(
           "The errors are quantile's (ValueError, IndexError, TypeError, RuntimeError), but none of no elements.\n\n"

@@ -131,7 +131,9 @@ void def_random(Ops& ops) {
          "Numbers drawn evenly from [0, 1): a new tensor.\n\n"
          "size: ints, or a tuple of them. dtype: a float or a complex one (both parts are drawn), the default\n"
          "float unless given.\n"
-         "TypeError for integers, bools and float8, ValueError for negative sizes.",
+         "TypeError for integers, bools and float8, ValueError for negative sizes.\n\n"
+         ">>> tenon.rand(2, 3).shape\n"
+         "(2, 3)",
          variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only();
@@ -144,7 +146,9 @@ void def_random(Ops& ops) {
          "tensor.\n\n"
          "size: ints, or a tuple of them. dtype: a float or a complex one (half of the variance in each part),\n"
          "the default float unless given.\n"
-         "TypeError for integers, bools and float8, ValueError for negative sizes.",
+         "TypeError for integers, bools and float8, ValueError for negative sizes.\n\n"
+         ">>> tenon.randn(2, 3).shape\n"
+         "(2, 3)",
          variadic("size"_a), kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only();
@@ -153,7 +157,10 @@ void def_random(Ops& ops) {
           "high, size).\n\n"
           "A new tensor, of int64 unless dtype is given. ValueError if the range is empty, OverflowError if it\n"
           "does not fit into dtype, TypeError for complex dtypes, for bounds that are no integers and without a\n"
-          "size, RuntimeError for requires_grad of integers.",
+          "size, RuntimeError for requires_grad of integers.\n\n"
+          ">>> t = tenon.randint(1, 7, (100,))\n"
+          ">>> bool(((t >= 1) & (t < 7)).all())\n"
+          "True",
           "low"_a = none, "high"_a = none, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = "int64",
           "device"_a = none, "requires_grad"_a = false)
       .function_only()
@@ -162,7 +169,9 @@ void def_random(Ops& ops) {
          "randperm", +[](std::int64_t n, Generator* g, DType d, Device v) { return randperm(n, d, v, g); },
          "The integers from 0 to n - 1 in random order (Fisher and Yates): a new 1-D tensor.\n\n"
          "dtype: int64 unless given; integers and floats. ValueError for a negative n, OverflowError where n\n"
-         "does not fit into dtype, TypeError for other dtypes.",
+         "does not fit into dtype, TypeError for other dtypes.\n\n"
+         ">>> tenon.randperm(5).sort().values\n"
+         "tensor([0, 1, 2, 3, 4])",
          "n"_a, kw_only, "generator"_a = none, "dtype"_a = "int64", "device"_a = none)
       .function_only()
       .long_work();
@@ -172,7 +181,10 @@ void def_random(Ops& ops) {
            return float_like(t, d, v, g, grad, &rand);
          },
          "Numbers drawn evenly from [0, 1): a new tensor of input's shape, dtype and device.\n\n"
-         "TypeError for integers, bools and float8 unless dtype is given.",
+         "TypeError for integers, bools and float8 unless dtype is given.\n\n"
+         ">>> t = tenon.rand_like(tenon.zeros(100))\n"
+         ">>> bool(((t >= 0) & (t < 1)).all())\n"
+         "True",
          "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only();
   ops.def(
@@ -181,14 +193,19 @@ void def_random(Ops& ops) {
            return float_like(t, d, v, g, grad, &randn);
          },
          "Normally distributed numbers, as randn's: a new tensor of input's shape, dtype and device.\n\n"
-         "TypeError for integers, bools and float8 unless dtype is given.",
+         "TypeError for integers, bools and float8 unless dtype is given.\n\n"
+         ">>> tenon.randn_like(tenon.zeros(2, 3)).shape\n"
+         "(2, 3)",
          "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only();
   ops.raw("randint_like", &randint_like,
           "Integers drawn evenly from low (0) up to, not including, high: a new tensor of input's shape, dtype "
           "and device.\n\n"
           "ValueError if the range is empty, OverflowError if it does not fit into the dtype, TypeError for\n"
-          "complex dtypes and for bounds that are no integers.",
+          "complex dtypes and for bounds that are no integers.\n\n"
+          ">>> t = tenon.randint_like(tenon.zeros(100), 6)\n"
+          ">>> bool((t < 6).all())\n"
+          "True",
           "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none)
       .function_only()
       .with_out();
@@ -197,7 +214,9 @@ void def_random(Ops& ops) {
           "tensor.\n\n"
           "The gradient flows to tensors. ValueError for negative standard deviations and shapes that do not\n"
           "broadcast; TypeError for complex numbers, for two numbers without a size and for a size with a\n"
-          "tensor.",
+          "tensor.\n\n"
+          ">>> tenon.normal(2.0, 0.0, (3,))\n"
+          "tensor([2., 2., 2.])",
           "mean"_a = 0.0, "std"_a = 1.0, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = none,
           "device"_a = none)
       .function_only()
@@ -209,7 +228,9 @@ void def_random(Ops& ops) {
       },
       "1 with the probability that each element gives, otherwise 0: a new tensor of input's shape and dtype.\n\n"
       "p: the probability of all elements. ValueError for probabilities outside [0, 1], TypeError for other dtypes\n"
-      "than float16, bfloat16, float32 and float64 without p.",
+      "than float16, bfloat16, float32 and float64 without p.\n\n"
+      ">>> tenon.bernoulli(tenon.tensor([0.0, 1.0, 1.0]))\n"
+      "tensor([0., 1., 1.])",
       "input"_a, "p"_a = none, kw_only, "generator"_a = none);
   ops.def(
       "multinomial",
@@ -221,7 +242,11 @@ void def_random(Ops& ops) {
       "Spirakis 2006).\n"
       "ValueError for weights that are negative or not finite, add up to zero or are too few, for more than\n"
       "two dimensions and a negative num_samples; TypeError for other dtypes than float16, bfloat16,\n"
-      "float32 and float64.",
+      "float32 and float64.\n\n"
+      "num_samples: how many indices are drawn from each distribution. replacement: whether one index may be drawn\n"
+      "twice.\n\n"
+      ">>> tenon.multinomial(tenon.tensor([0.0, 1.0, 0.0]), 1)\n"
+      "tensor([1])",
       "input"_a, "num_samples"_a, "replacement"_a = false, kw_only, "generator"_a = none);
   ops.def(
          "uniform_",
@@ -229,7 +254,10 @@ void def_random(Ops& ops) {
          "Overwrites the tensor with numbers drawn evenly from [low, high); returns it.\n\n"
          "ValueError for a low above high and for read-only memory; TypeError for other dtypes than float16,\n"
          "bfloat16, float32 and float64; RuntimeError for a leaf that requires grad and for elements that\n"
-         "share memory.",
+         "share memory.\n\n"
+         ">>> t = tenon.zeros(100).uniform_(2.0, 3.0)\n"
+         ">>> bool(((t >= 2) & (t < 3)).all())\n"
+         "True",
          "input"_a, "low"_a = 0.0, "high"_a = 1.0, kw_only, "generator"_a = none)
       .method_only();
   ops.def(
@@ -238,7 +266,9 @@ void def_random(Ops& ops) {
          "Overwrites the tensor with normally distributed numbers; returns it.\n\n"
          "ValueError for a negative std and for read-only memory; TypeError for other dtypes than float16,\n"
          "bfloat16, float32 and float64; RuntimeError for a leaf that requires grad and for elements that\n"
-         "share memory.",
+         "share memory.\n\n"
+         ">>> tenon.zeros(3).normal_(mean=2.0, std=0.0)\n"
+         "tensor([2., 2., 2.])",
          "input"_a, "mean"_a = 0.0, "std"_a = 1.0, kw_only, "generator"_a = none)
       .method_only();
   ops.def(
@@ -249,7 +279,9 @@ void def_random(Ops& ops) {
          },
          "Overwrites the tensor with ones of probability p and zeros; returns it.\n\n"
          "ValueError for a p outside [0, 1] and for read-only memory, RuntimeError for elements that share\n"
-         "memory.",
+         "memory.\n\n"
+         ">>> tenon.zeros(3).bernoulli_(1.0)\n"
+         "tensor([1., 1., 1.])",
          "input"_a, "p"_a = 0.5, kw_only, "generator"_a = none)
       .method_only();
   ops.raw("random_", &random_inplace,
@@ -257,7 +289,10 @@ void def_random(Ops& ops) {
           "random_(), random_(high), random_(low, high). Without bounds: all values of an integer dtype that\n"
           "are not negative, for floats the integers that they hold exactly.\n"
           "ValueError for an empty range and for read-only memory, OverflowError for one that does not fit into\n"
-          "the dtype, TypeError for complex tensors, RuntimeError for elements that share memory.",
+          "the dtype, TypeError for complex tensors, RuntimeError for elements that share memory.\n\n"
+          ">>> t = tenon.zeros(100).random_(6)\n"
+          ">>> bool((t < 6).all())\n"
+          "True",
           "input"_a, "low"_a = none, "high"_a = none, kw_only, "generator"_a = none)
       .method_only();
 
@@ -268,7 +303,12 @@ void def_random(Ops& ops) {
            return default_generator_object();
          },
          "Starts the default generator's stream of a seed from its beginning; returns the generator.\n\n"
-         "seed: an int; it is taken modulo 2^64. TypeError for anything else.",
+         "seed: an int; it is taken modulo 2^64. TypeError for anything else.\n\n"
+         ">>> generator = tenon.manual_seed(0)\n"
+         ">>> a = tenon.rand(3)\n"
+         ">>> generator = tenon.manual_seed(0)\n"
+         ">>> tenon.equal(tenon.rand(3), a)\n"
+         "True",
          "seed"_a)
       .function_only()
       .returns("Generator");
@@ -280,13 +320,19 @@ void def_random(Ops& ops) {
            default_generator().manual_seed(seed);
            return PyLong_FromUnsignedLongLong(seed);
          },
-         "Seeds the default generator from the system's entropy; returns the seed.")
+         "Seeds the default generator from the system's entropy; returns the seed.\n\n"
+         ">>> seed = tenon.seed()\n"
+         ">>> tenon.initial_seed() == seed\n"
+         "True")
       .function_only()
       .returns("_int");
   ops.raw(
          "initial_seed",
          [](const OpDef&, PyObject* const*) { return PyLong_FromUnsignedLongLong(default_generator().seed()); },
-         "The default generator's seed.")
+         "The default generator's seed.\n\n"
+         ">>> generator = tenon.manual_seed(7)\n"
+         ">>> tenon.initial_seed()\n"
+         "7")
       .function_only()
       .returns("_int");
 }

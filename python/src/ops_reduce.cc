@@ -197,7 +197,9 @@ void def_extremes(Ops& ops) {
           "elements.\n"
           "max(dim) with a tuple: the values over several dimensions. max(other): maximum(input, other).\n"
           "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
-          "numbers and float8, and for out with a pair.",
+          "numbers and float8, and for out with a pair.\n\n"
+          ">>> tenon.tensor([[1, 5], [7, 2]]).max(dim=1)\n"
+          "tenon.ValuesIndices(values=tensor([5, 7]), indices=tensor([1, 0]))",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
@@ -207,7 +209,9 @@ void def_extremes(Ops& ops) {
           "elements.\n"
           "min(dim) with a tuple: the values over several dimensions. min(other): minimum(input, other).\n"
           "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
-          "numbers and float8, and for out with a pair.",
+          "numbers and float8, and for out with a pair.\n\n"
+          ">>> tenon.tensor([[1, 5], [7, 2]]).min(dim=1)\n"
+          "tenon.ValuesIndices(values=tensor([1, 2]), indices=tensor([0, 1]))",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
@@ -228,7 +232,9 @@ void def_extremes(Ops& ops) {
   ops.def("argmax", &argmax,
           "The index of the largest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
           "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
-          "IndexError for a dimension that is not there.",
+          "IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.argmax(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([1, 0])",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .notes("ValueError for no elements, TypeError for complex numbers and float8.")
       .numpy("argmax", position)
@@ -236,7 +242,9 @@ void def_extremes(Ops& ops) {
   ops.def("argmin", &argmin,
           "The index of the smallest element (the first of equal ones, the first NaN): a new int64 tensor.\n\n"
           "dim: an int, or None for the flat tensor; keepdim keeps it with size 1.\n"
-          "IndexError for a dimension that is not there.",
+          "IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.argmin(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([0, 1])",
           "input"_a, "dim"_a = none, "keepdim"_a = false)
       .notes("ValueError for no elements, TypeError for complex numbers and float8.")
       .numpy("argmin", position)
@@ -267,25 +275,33 @@ void def_scans(Ops& ops) {
   ops.def("cumsum_", &along_inplace<&cumsum>,
           "Overwrites the tensor with its sums along dim; returns it.\n\n"
           "IndexError for a dimension that is not there, TypeError for float8 and where the result does not fit,\n"
-          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.",
+          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.\n\n"
+          ">>> tenon.tensor([1, 2, 3]).cumsum_(0)\n"
+          "tensor([1, 3, 6])",
           "input"_a, "dim"_a)
       .method_only();
   ops.def("cumprod_", &along_inplace<&cumprod>,
           "Overwrites the tensor with its products along dim; returns it.\n\n"
           "IndexError for a dimension that is not there, TypeError for float8 and where the result does not fit,\n"
-          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.",
+          "ValueError for read-only memory, RuntimeError for a leaf that requires grad.\n\n"
+          ">>> tenon.tensor([1, 2, 3]).cumprod_(0)\n"
+          "tensor([1, 2, 6])",
           "input"_a, "dim"_a)
       .method_only();
   ops.def("cumsum", &along<&cumsum>,
           "The sums of the elements up to each one.\n\n"
-          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.",
+          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.cumsum(tenon.tensor([1, 2, 3]), dim=0)\n"
+          "tensor([1, 3, 6])",
           "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .notes("Integers and bools in int64 (uint64); dtype converts first. TypeError for float8.")
       .numpy("cumsum", scan)
       .array_api("cumulative_sum", standard_scan<0>);
   ops.def("cumprod", &along<&cumprod>,
           "The products of the elements up to each one.\n\n"
-          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.",
+          "A new tensor. dim: an int, or None for the flat tensor. IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.cumprod(tenon.tensor([1, 2, 3]), dim=0)\n"
+          "tensor([1, 2, 6])",
           "input"_a, "dim"_a = none, kw_only, "dtype"_a = none)
       .notes("Integers and bools in int64 (uint64); dtype converts first. TypeError for float8.")
       .numpy("cumprod", scan)
@@ -295,7 +311,9 @@ void def_scans(Ops& ops) {
       +[](const Tensor& t, std::int64_t dim, const std::optional<DType>& d) { return softmax(d ? to(t, d) : t, dim); },
       "exp(x) / sum(exp(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
       "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
-      "not there, TypeError for complex numbers and float8.",
+      "not there, TypeError for complex numbers and float8.\n\n"
+      ">>> tenon.softmax(tenon.tensor([0.0, 0.0]), 0)\n"
+      "tensor([0.5000, 0.5000])",
       "input"_a, "dim"_a, "dtype"_a = none);
   ops.def(
       "log_softmax",
@@ -304,7 +322,9 @@ void def_scans(Ops& ops) {
       },
       "log(softmax(x)) along dim, without overflow: a new tensor of input's shape.\n\n"
       "Integers and bools give the default float; dtype converts first. IndexError for a dimension that is\n"
-      "not there, TypeError for complex numbers and float8.",
+      "not there, TypeError for complex numbers and float8.\n\n"
+      ">>> tenon.log_softmax(tenon.tensor([0.0, 0.0]), 0)\n"
+      "tensor([-0.6931, -0.6931])",
       "input"_a, "dim"_a, "dtype"_a = none);
 }
 
@@ -321,7 +341,9 @@ void def_comparisons(Ops& ops) {
   ops.def("equal", &equal,
           "Whether both have the same shape and the same values, whatever their dtypes: a Python bool. NaN equals "
           "nothing.\n\n"
-          "TypeError for what is no tensor or array.",
+          "TypeError for what is no tensor or array.\n\n"
+          ">>> tenon.equal(tenon.tensor([1, 2]), tenon.tensor([1, 2]))\n"
+          "True",
           "input"_a, "other"_a)
       .numpy("array_equal");
   ops.def(
@@ -331,7 +353,9 @@ void def_comparisons(Ops& ops) {
          },
          "Whether |input - other| <= atol + rtol * |other|, elementwise, with broadcasting: a new bool tensor.\n\n"
          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast and for\n"
-         "negative tolerances.",
+         "negative tolerances.\n\n"
+         ">>> tenon.isclose(tenon.tensor([1.0, 2.0]), tenon.tensor([1.0, 2.1]))\n"
+         "tensor([ True, False])",
          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("isclose");
   ops.def(
@@ -341,7 +365,9 @@ void def_comparisons(Ops& ops) {
          },
          "Whether |input - other| <= atol + rtol * |other| for all elements, with broadcasting: a Python bool.\n\n"
          "equal_nan: NaNs are close to each other. Any dtypes. ValueError for shapes that do not broadcast and for\n"
-         "negative tolerances.",
+         "negative tolerances.\n\n"
+         ">>> tenon.allclose(tenon.tensor([1.0]), tenon.tensor([1.0 + 1e-7]))\n"
+         "True",
          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
       .numpy("allclose");
 }

@@ -142,13 +142,15 @@ void def_set(Ops& ops) {
           "tensor([1, 2, 1])",
           "input"_a, "return_inverse"_a = false, "return_counts"_a = false, "dim"_a = none)
       .returns("Any");
-  ops.raw("isin", &isin_any,
-          "Whether each element is among the test elements (is not, with invert): a new bool tensor.\n\n"
-          "A NaN is among nothing. assume_unique and kind change nothing. Integers and floats are compared in\n"
-          "float64. TypeError for float8 beside another dtype.\n\n"
-          ">>> tenon.isin(tenon.tensor([1, 2, 3]), tenon.tensor([3, 1]))\n"
-          "tensor([ True, False,  True])",
-          "elements"_a, "test_elements"_a, "assume_unique"_a = false, "invert"_a = false, kw_only, "kind"_a = none)
+  ops.raw(
+         "isin", &isin_any,
+         "Whether each element is among the test elements (is not, with invert): a new bool tensor.\n\n"
+         "A NaN is among nothing. assume_unique and kind change nothing. Integers and floats are compared in\n"
+         "float64. TypeError for float8 beside another dtype.\n\n"
+         "elements: the tensor whose elements are looked for. test_elements: where they are looked for. invert: True for\nthose that are not found.\n\n"
+         ">>> tenon.isin(tenon.tensor([1, 2, 3]), tenon.tensor([3, 1]))\n"
+         "tensor([ True, False,  True])",
+         "elements"_a, "test_elements"_a, "assume_unique"_a = false, "invert"_a = false, kw_only, "kind"_a = none)
       .with_out()
       .function_only()
       .numpy("isin");

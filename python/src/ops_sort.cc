@@ -25,7 +25,9 @@ void def_sort(Ops& ops) {
           "(int64).\n\n"
           "NaNs are above all numbers, complex numbers go by their real and then their imaginary parts; equal\n"
           "elements keep their order, whatever stable says. The gradient goes back with each element. Any\n"
-          "dtype. IndexError for a dimension that is not there.",
+          "dtype. IndexError for a dimension that is not there.\n\n"
+          ">>> tenon.sort(tenon.tensor([3, 1, 2]))\n"
+          "tenon.ValuesIndices(values=tensor([1, 2, 3]), indices=tensor([1, 2, 0]))",
           "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
       .with_out()
       .returns("ValuesIndices");
@@ -34,13 +36,17 @@ void def_sort(Ops& ops) {
          +[](const Tensor& t, std::int64_t dim, bool descending, bool, Kind) { return argsort(t, dim, descending); },
          "The indices that put the elements in order along dim, as sort's: a new int64 tensor of input's shape.\n\n"
          "Equal elements keep their order, whatever stable and kind, NumPy's name of an algorithm, say. IndexError\n"
-         "for a dimension that is not there.",
+         "for a dimension that is not there.\n\n"
+         ">>> tenon.argsort(tenon.tensor([3, 1, 2]))\n"
+         "tensor([1, 2, 0])",
          "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true, kw_only, "kind"_a = none)
       .no_out();
   ops.def(
       "msort", +[](const Tensor& t) { return sort(t, 0); },
       "The elements in order along the first dimension, as sort's values. A copy.\n\n"
-      "Any dtype, and any shape; a 0-d tensor is as it is. TypeError for what is no tensor or array.",
+      "Any dtype, and any shape; a 0-d tensor is as it is. TypeError for what is no tensor or array.\n\n"
+      ">>> tenon.msort(tenon.tensor([3, 1, 2]))\n"
+      "tensor([1, 2, 3])",
       "input"_a);
   ops.def(
          "_sort_values", +[](const Tensor& t, std::int64_t dim, bool descending) { return sort(t, dim, descending); },

@@ -60,7 +60,8 @@ void def_statistics(Ops& ops) {
           "input"_a, kw_only, "correction"_a = 1, "fweights"_a = none, "aweights"_a = none)
       .numpy(
           "cov", &numpy_cov,
-          "\nA new tensor. y: more variables. rowvar: whether rows are variables, or columns. It divides by the number of\n"
+          "\n"
+          "A new tensor. y: more variables. rowvar: whether rows are variables, or columns. It divides by the number of\n"
           "observations less ddof, 1 unless bias or ddof say otherwise. fweights: how often each observation counts\n"
           "(integers), aweights: how much it weighs. ValueError for more than two dimensions and for shapes that do not\n"
           "fit, TypeError for fweights that are no integers and for float8.",
@@ -77,7 +78,8 @@ void def_statistics(Ops& ops) {
          "input"_a)
       .numpy(
           "corrcoef", &numpy_corrcoef,
-          "\nA new tensor. y: more variables. rowvar: whether rows are variables, or columns. ValueError for more than two\n"
+          "\n"
+          "A new tensor. y: more variables. rowvar: whether rows are variables, or columns. ValueError for more than two\n"
           "dimensions and for shapes that do not fit, TypeError for float8.",
           "x"_a, "y"_a = none, "rowvar"_a = true, kw_only, "dtype"_a = none);
   ops.raw("average", &average_any,
@@ -85,6 +87,7 @@ void def_statistics(Ops& ops) {
           "weights: of a's shape, or of its sizes along axis; all 1 without. axis: an int, a tuple, or None for all;\n"
           "keepdims keeps them with size 1. The gradient goes to a and the weights. ValueError for weights of another\n"
           "shape and a repeated axis, IndexError for an axis that is not there, TypeError for float8.\n\n"
+          "returned: True returns the sum of the weights too.\n\n"
           ">>> tenon.numpy.average(tenon.tensor([1., 2.]), weights=tenon.tensor([1., 3.]))\n"
           "tensor(1.7500)",
           "a"_a, "axis"_a = none, "weights"_a = none, "returned"_a = false, kw_only, "keepdims"_a = false)

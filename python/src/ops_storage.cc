@@ -81,7 +81,9 @@ void def_storage(Ops& ops) {
          },
          "Tells the tensor's memory that a tenon.cuda.Stream uses it, beside the one that it was made on.\n\n"
          "Freed memory serves again when the stream that it was made on has passed; after this, when both have.\n"
-         "RuntimeError for another device's stream, TypeError for what is no stream.",
+         "RuntimeError for another device's stream, TypeError for what is no stream.\n\n"
+         "stream: a tenon.cuda.Stream that uses the tensor.\n\n"
+         ">>> t.record_stream(tenon.cuda.current_stream())  # doctest: +SKIP",
          "input"_a, "stream"_a)
       .method_only()
       .returns("None");
@@ -92,18 +94,30 @@ void def_storage(Ops& ops) {
          "storage has, and ends with unpin_() or with the last tensor over them. Nothing moves: arrays and views stay\n"
          "valid.\n"
          "RuntimeError without a CUDA device, if the driver refuses, and if another tensor has pinned a part of the "
-         "bytes.",
+         "bytes.\n\n"
+         ">>> t = tenon.zeros(2)\n"
+         ">>> t.pin_().is_pinned()  # doctest: +SKIP",
          "input"_a)
       .method_only();
-  ops.def("unpin_", &unpin_, "Ends pin_() of this memory, if there was one; returns the tensor.", "input"_a)
+  ops.def("unpin_", &unpin_,
+          "Ends pin_() of this memory, if there was one; returns the tensor.\n\n"
+          ">>> tenon.zeros(2).unpin_().is_pinned()\n"
+          "False",
+          "input"_a)
       .method_only();
   ops.def("pin_memory", &pin_memory,
           "The tensor itself where its memory is page-locked (pin_()), otherwise a contiguous copy whose memory is.\n\n"
-          "RuntimeError without a CUDA device, or if the driver refuses.",
+          "RuntimeError without a CUDA device, or if the driver refuses.\n\n"
+          ">>> tenon.zeros(2).pin_memory().is_pinned()  # doctest: +SKIP",
           "input"_a)
       .method_only()
       .no_out();
-  ops.def("is_pinned", &is_pinned, "Whether the memory of all elements is page-locked.", "input"_a).method_only();
+  ops.def("is_pinned", &is_pinned,
+          "Whether the memory of all elements is page-locked.\n\n"
+          ">>> tenon.zeros(2).is_pinned()\n"
+          "False",
+          "input"_a)
+      .method_only();
   ops.def("_share_memory", &share_memory_, "share_memory_() of memory that is not shared yet.", "input"_a)
       .function_only()
       .no_out();

@@ -208,7 +208,8 @@ PyMethodDef methods[] = {
      "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe Array API namespace: tenon.numpy.\n\n"
      "ValueError for a version of the standard that is not known."},
     {"__array_function__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_function)), METH_FASTCALL,
-     "__array_function__($self, func, types, args, kwargs, /)\n--\n\nNumPy's functions on tensors, by way of tenon.numpy."},
+     "__array_function__($self, func, types, args, kwargs, /)\n--\n\n"
+     "NumPy's functions on tensors, by way of tenon.numpy."},
     {"to_numpy", to_numpy, METH_NOARGS,
      "to_numpy($self, /)\n--\n\n"
      "An ndarray of the values, as .detach().cpu().numpy(): over the same memory on the CPU, a copy from a device."},
