@@ -223,74 +223,290 @@ PyObject* owner(PyObject* self, PyObject*) {
 }  // namespace
 
 PyGetSetDef tensor_getset[] = {
-    {"shape", get_shape, nullptr, "The sizes of the dimensions, as a tuple.", nullptr},
-    {"dtype", get_dtype, nullptr, "The element type.", nullptr},
-    {"device", get_device, nullptr, "Where the elements are.", nullptr},
-    {"ndim", get_ndim, nullptr, "The number of dimensions.", nullptr},
-    {"itemsize", get_itemsize, nullptr, "Bytes of one element.", nullptr},
+    {"shape", get_shape, nullptr,
+     "The sizes of the dimensions, as a tuple.\n\n"
+     ">>> tenon.zeros(2, 3).shape\n"
+     "(2, 3)",
+     nullptr},
+    {"dtype", get_dtype, nullptr,
+     "The element type.\n\n"
+     ">>> tenon.zeros(2).dtype\n"
+     "tenon.float32",
+     nullptr},
+    {"device", get_device, nullptr,
+     "Where the elements are.\n\n"
+     ">>> tenon.zeros(2).device\n"
+     "device(type='cpu')",
+     nullptr},
+    {"ndim", get_ndim, nullptr,
+     "The number of dimensions.\n\n"
+     ">>> tenon.zeros(2, 3).ndim\n"
+     "2",
+     nullptr},
+    {"itemsize", get_itemsize, nullptr,
+     "Bytes of one element.\n\n"
+     ">>> tenon.zeros(2).itemsize\n"
+     "4",
+     nullptr},
     {"strides", get_strides, nullptr,
-     "The steps of the dimensions in bytes, as NumPy's; stride() counts them in elements.", nullptr},
-    {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
-    {"T", get_T, nullptr, "A view with the dimensions reversed.", nullptr},
-    {"mT", get_mT, nullptr, "A view with the last two dimensions swapped; ValueError for fewer than two.", nullptr},
+     "The steps of the dimensions in bytes, as NumPy's; stride() counts them in elements.\n\n"
+     ">>> tenon.zeros(2, 3).strides\n"
+     "(12, 4)",
+     nullptr},
+    {"nbytes", get_nbytes, nullptr,
+     "Bytes of all elements.\n\n"
+     ">>> tenon.zeros(2, 3).nbytes\n"
+     "24",
+     nullptr},
+    {"T", get_T, nullptr,
+     "A view with the dimensions reversed.\n\n"
+     ">>> tenon.zeros(2, 3).T.shape\n"
+     "(3, 2)",
+     nullptr},
+    {"mT", get_mT, nullptr,
+     "A view with the last two dimensions swapped; ValueError for fewer than two.\n\n"
+     ">>> tenon.zeros(4, 2, 3).mT.shape\n"
+     "(4, 3, 2)",
+     nullptr},
     {"grad", get_grad, set_grad,
-     "The gradient that backward() has added up, or None. Setting it: ValueError for another shape than the tensor's.",
+     "The gradient that backward() has added up, or None. Setting it: ValueError for another shape than the tensor's.\n\n"
+     ">>> x = tenon.ones(2, requires_grad=True)\n"
+     ">>> (x * 3).sum().backward()\n"
+     ">>> x.grad\n"
+     "tensor([3., 3.])",
      nullptr},
     {"grad_fn", get_grad_fn, nullptr,
-     "The operation that made this tensor, a tenon.autograd.graph.Node; None for leaves.", nullptr},
-    {"requires_grad", get_requires_grad, set_requires_grad,
-     "Whether gradients flow to or through this tensor. Setting it: RuntimeError as requires_grad_().", nullptr},
-    {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on a tensor that is no leaf.",
+     "The operation that made this tensor, a tenon.autograd.graph.Node; None for leaves.\n\n"
+     ">>> x = tenon.ones(2, requires_grad=True)\n"
+     ">>> (x * 3).grad_fn.name(), x.grad_fn\n"
+     "('mul', None)",
      nullptr},
-    {"is_leaf", get_is_leaf, nullptr, "Whether no recorded operation made this tensor.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad,
+     "Whether gradients flow to or through this tensor. Setting it: RuntimeError as requires_grad_().\n\n"
+     ">>> x = tenon.ones(2, requires_grad=True)\n"
+     ">>> (x * 3).requires_grad\n"
+     "True",
+     nullptr},
+    {"retains_grad", get_retains_grad, nullptr,
+     "Whether retain_grad() was called on a tensor that is no leaf.\n\n"
+     ">>> y = tenon.ones(2, requires_grad=True) * 3\n"
+     ">>> y.retain_grad()\n"
+     ">>> y.retains_grad\n"
+     "True",
+     nullptr},
+    {"is_leaf", get_is_leaf, nullptr,
+     "Whether no recorded operation made this tensor.\n\n"
+     ">>> x = tenon.ones(2, requires_grad=True)\n"
+     ">>> x.is_leaf, (x * 3).is_leaf\n"
+     "(True, False)",
+     nullptr},
     {"mH", get_H, nullptr,
      "The last two dimensions swapped, complex elements conjugated: a view of real tensors, a copy of complex ones.\n"
-     "ValueError for fewer than two dimensions.",
+     "ValueError for fewer than two dimensions.\n\n"
+     ">>> tenon.tensor([[1j, 2]]).mH\n"
+     "tensor([[0.-1.j],\n"
+     "        [2.-0.j]])",
      nullptr},
-    {"is_cpu", get_is_cpu, nullptr, "Whether it is on the CPU.", nullptr},
-    {"is_cuda", get_is_cuda, nullptr, "Whether it is on a CUDA device.", nullptr},
-    {"readonly", get_readonly, nullptr, "Whether writing raises, as for memory that was lent read-only.", nullptr},
-    {"data", get_data, nullptr, "As detach(): the same memory without the history.", nullptr},
+    {"is_cpu", get_is_cpu, nullptr,
+     "Whether it is on the CPU.\n\n"
+     ">>> tenon.zeros(2).is_cpu\n"
+     "True",
+     nullptr},
+    {"is_cuda", get_is_cuda, nullptr,
+     "Whether it is on a CUDA device.\n\n"
+     ">>> tenon.zeros(2).is_cuda\n"
+     "False",
+     nullptr},
+    {"readonly", get_readonly, nullptr,
+     "Whether writing raises, as for memory that was lent read-only.\n\n"
+     ">>> tenon.from_numpy(np.broadcast_to(np.zeros(1), 3)).readonly\n"
+     "True",
+     nullptr},
+    {"data", get_data, nullptr,
+     "As detach(): the same memory without the history.\n\n"
+     ">>> x = tenon.ones(2, requires_grad=True)\n"
+     ">>> x.data.requires_grad\n"
+     "False",
+     nullptr},
     {"_version", get_version, nullptr, "Counts the in-place changes made through tenon.", nullptr},
     {"_exports", get_exports, nullptr, "How many ndarrays, buffers and capsules view this memory.", nullptr},
     {nullptr}};
 
 PyMethodDef tensor_methods[] = {
-    {"detach", detach, METH_NOARGS, "detach($self, /)\n--\n\nA tensor over the same memory that requires no grad."},
+    {"detach", detach, METH_NOARGS,
+     "detach($self, /)\n--\n\n"
+     "A tensor over the same memory that requires no grad.\n\n"
+     "Returns\n"
+     "-------\n"
+     "Tensor\n"
+     "    A view: it shares its memory.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> t = tenon.ones(2, requires_grad=True)\n"
+     ">>> t.detach().requires_grad\n"
+     "False"},
     {"numpy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(numpy)), METH_FASTCALL | METH_KEYWORDS,
      "numpy($self, /, *, force=False)\n--\n\n"
      "An ndarray over the same memory, without a copy: writes on either side show on the other.\n\n"
-     "It has the tensor's shape, strides and dtype (ml_dtypes' for bfloat16 and float8), and is read-only if the tensor\n"
-     "is. It keeps the memory alive. Refused with RuntimeError if the tensor requires grad and with TypeError if it is\n"
-     "not on the CPU; force=True does detach().cpu() first (a copy only where the device makes one)."},
+     "It has the tensor's shape, strides and dtype (ml_dtypes' for bfloat16 and float8), and is read-only\n"
+     "if the tensor is. It keeps the memory alive. Refused with RuntimeError if the tensor requires grad\n"
+     "and with TypeError if it is not on the CPU; force=True does detach().cpu() first (a copy only where\n"
+     "the device makes one).\n\n"
+     "Parameters\n"
+     "----------\n"
+     "force : bool, default False\n"
+     "    True does detach().cpu() first.\n\n"
+     "Returns\n"
+     "-------\n"
+     "numpy.ndarray\n"
+     "    An array over the same memory; with force=True a copy where the device makes one.\n\n"
+     "Raises\n"
+     "------\n"
+     "RuntimeError\n"
+     "    Refused with RuntimeError if the tensor requires grad and with TypeError if it is not on the\n"
+     "    CPU; force=True does detach().cpu() first (a copy only where the device makes one).\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> t = tenon.zeros(2)\n"
+     ">>> t.numpy()[0] = 7\n"
+     ">>> t\n"
+     "tensor([7., 0.])"},
     {"as_subclass", as_subclass, METH_O,
      "as_subclass($self, cls, /)\n--\n\n"
-     "A view of this tensor as an object of a subclass of Tensor, with the history. TypeError for another class."},
+     "A view of this tensor as an object of a subclass of Tensor, with the history. TypeError for another class.\n\n"
+     "Parameters\n"
+     "----------\n"
+     "cls : type\n"
+     "    A subclass of Tensor.\n\n"
+     "Returns\n"
+     "-------\n"
+     "Tensor\n"
+     "    A view with the history.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> class Named(tenon.Tensor):\n"
+     "...     pass\n"
+     ">>> isinstance(tenon.zeros(2).as_subclass(Named), Named)\n"
+     "True"},
     {"_make_subclass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_subclass)),
      METH_VARARGS | METH_KEYWORDS | METH_STATIC,
      "_make_subclass(cls, data, require_grad=False)\n--\n\n"
      "A leaf of a subclass of Tensor over the memory of data. TypeError for another class."},
-    {"data_ptr", data_ptr, METH_NOARGS, "data_ptr($self, /)\n--\n\nThe address of the first element, an int."},
+    {"data_ptr", data_ptr, METH_NOARGS,
+     "data_ptr($self, /)\n--\n\n"
+     "The address of the first element, an int.\n\n"
+     "Returns\n"
+     "-------\n"
+     "int\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> t = tenon.zeros(2)\n"
+     ">>> t[1:].data_ptr() - t.data_ptr()\n"
+     "4"},
     {"item", item, METH_VARARGS,
-     "item($self, *index)\n--\n\nThe value as a Python number: of the only element, or of the one at the index.\n\n"
-     "A single int counts the flat tensor's elements. ValueError for several elements, IndexError for an index that is\n"
-     "not there."},
+     "item($self, *index)\n--\n\n"
+     "The value as a Python number: of the only element, or of the one at the index.\n\n"
+     "Parameters\n"
+     "----------\n"
+     "index : int or ints\n"
+     "    Which element; none for the only one.\n\n"
+     "Returns\n"
+     "-------\n"
+     "number\n"
+     "    A single int counts the flat tensor's elements.\n\n"
+     "Raises\n"
+     "------\n"
+     "ValueError\n"
+     "    For several elements.\n"
+     "IndexError\n"
+     "    For an index that is not there.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.tensor([[1, 2], [3, 4]]).item(1, 0)\n"
+     "3"},
     {"tolist", tolist, METH_NOARGS,
-     "tolist($self, /)\n--\n\nNested lists of Python numbers, a copy; a number for a 0-d tensor."},
-    {"dim", dim, METH_NOARGS, "dim($self, /)\n--\n\nThe number of dimensions."},
-    {"numel", numel, METH_NOARGS, "numel($self, /)\n--\n\nThe number of elements."},
+     "tolist($self, /)\n--\n\n"
+     "Nested lists of Python numbers, a copy; a number for a 0-d tensor.\n\n"
+     "Returns\n"
+     "-------\n"
+     "list or number\n"
+     "    A copy.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.tensor([[1, 2], [3, 4]]).tolist()\n"
+     "[[1, 2], [3, 4]]"},
+    {"dim", dim, METH_NOARGS,
+     "dim($self, /)\n--\n\n"
+     "The number of dimensions.\n\n"
+     "Returns\n"
+     "-------\n"
+     "int\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.zeros(2, 3).dim()\n"
+     "2"},
+    {"numel", numel, METH_NOARGS,
+     "numel($self, /)\n--\n\n"
+     "The number of elements.\n\n"
+     "Returns\n"
+     "-------\n"
+     "int\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.zeros(2, 3).numel()\n"
+     "6"},
     {"storage_offset", storage_offset, METH_NOARGS,
-     "storage_offset($self, /)\n--\n\nThe first element's position in the storage, in elements."},
-    {"element_size", element_size, METH_NOARGS, "element_size($self, /)\n--\n\nBytes of one element."},
+     "storage_offset($self, /)\n--\n\n"
+     "The first element's position in the storage, in elements.\n\n"
+     "Returns\n"
+     "-------\n"
+     "int\n"
+     "    In elements.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.arange(5)[2:].storage_offset()\n"
+     "2"},
+    {"element_size", element_size, METH_NOARGS,
+     "element_size($self, /)\n--\n\n"
+     "Bytes of one element.\n\n"
+     "Returns\n"
+     "-------\n"
+     "int\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.zeros(2).element_size()\n"
+     "4"},
     {"is_shared", is_shared, METH_NOARGS,
      "is_shared($self, /)\n--\n\n"
-     "Whether the memory is shared with other processes: by share_memory_(), or mapped so. True on a device."},
+     "Whether the memory is shared with other processes: by share_memory_(), or mapped so. True on a device.\n\n"
+     "Returns\n"
+     "-------\n"
+     "bool\n"
+     "    Whether the memory is shared with other processes: by share_memory_(), or mapped so. True on a\n"
+     "    device.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.zeros(2).is_shared()\n"
+     "False"},
     {"share_memory_", share_memory, METH_NOARGS,
      "share_memory_($self, /)\n--\n\n"
      "Moves the memory where other processes can map it, and returns the tensor.\n\n"
-     "Sent by multiprocessing it stays shared, and so it does over a fork. Nothing to do for shared memory and on a\n"
-     "device. BufferError while arrays or other tensors view the memory, RuntimeError if it was borrowed; nothing has\n"
-     "changed then."},
+     "Sent by multiprocessing it stays shared, and so it does over a fork. Nothing to do for shared memory\n"
+     "and on a device.\n\n"
+     "Returns\n"
+     "-------\n"
+     "Tensor\n"
+     "    The tensor itself.\n\n"
+     "Raises\n"
+     "------\n"
+     "BufferError\n"
+     "    While arrays or other tensors view the memory.\n"
+     "RuntimeError\n"
+     "    If it was borrowed; nothing has changed then.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.zeros(2).share_memory_().is_shared()\n"
+     "True"},
     {"__complex__", complex_, METH_NOARGS,
      "__complex__($self, /)\n--\n\nThe only element as a Python complex number; TypeError for several elements."},
     {"__reduce_ex__", reduce_ex, METH_O,
@@ -311,11 +527,35 @@ PyMethodDef tensor_methods[] = {
     {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward)), METH_VARARGS | METH_KEYWORDS,
      "backward($self, gradient=None, retain_graph=None, create_graph=False, inputs=None)\n--\n\n"
      "Adds the gradients of this tensor to .grad of the leaves it was made from.\n\n"
-     "gradient (of this tensor's shape) may be left out for a tensor of one element. The graph is freed unless\n"
-     "retain_graph; create_graph records the gradients themselves, for second derivatives. With inputs, a tensor or\n"
-     "several, only their .grad is added to.\n"
-     "RuntimeError for a tensor without a gradient, for several elements or complex numbers without gradient=, and\n"
-     "where the graph is freed; ValueError for a gradient of another shape."},
+     "gradient (of this tensor's shape) may be left out for a tensor of one element. The graph is freed\n"
+     "unless retain_graph; create_graph records the gradients themselves, for second derivatives. With\n"
+     "inputs, a tensor or several, only their .grad is added to.\n\n"
+     "Parameters\n"
+     "----------\n"
+     "gradient : array_like or None, optional\n"
+     "    The gradient of this tensor, of its shape; None for a tensor of one element.\n"
+     "retain_graph : bool or None, optional\n"
+     "    True keeps the graph for another call; None for what create_graph says.\n"
+     "create_graph : bool, default False\n"
+     "    True records the gradients themselves, for second derivatives.\n"
+     "inputs : Tensor or Tensors or None, optional\n"
+     "    The leaves whose .grad is added to; None for all.\n\n"
+     "Returns\n"
+     "-------\n"
+     "None\n\n"
+     "Raises\n"
+     "------\n"
+     "RuntimeError\n"
+     "    For a tensor without a gradient, for several elements or complex numbers without gradient=, and\n"
+     "    where the graph is freed.\n"
+     "ValueError\n"
+     "    For a gradient of another shape.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> x = tenon.tensor([1.0, 3.0], requires_grad=True)\n"
+     ">>> (x * x).sum().backward()\n"
+     ">>> x.grad\n"
+     "tensor([2., 6.])"},
     {nullptr}};
 
 }  // namespace tenon::py

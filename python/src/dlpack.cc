@@ -369,9 +369,35 @@ PyMethodDef functions[] = {
      METH_VARARGS | METH_KEYWORDS,
      "from_dlpack(x, /, *, device=None, copy=None)\n--\n\n"
      "A tensor over the memory of an object with __dlpack__, or of a DLPack capsule, without a copy.\n\n"
-     "Strides are kept as they are; memory that is lent read-only gives a read-only tensor. device moves the values\n"
-     "(a copy); copy=True always copies, copy=False never (ValueError). BufferError for types and devices that tenon\n"
-     "lacks and for a tensor that requires grad, TypeError for an object without __dlpack__."},
+     "Strides are kept as they are; memory that is lent read-only gives a read-only tensor. device moves\n"
+     "the values (a copy); copy=True always copies, copy=False never.\n\n"
+     "Parameters\n"
+     "----------\n"
+     "x : Any\n"
+     "    An object with __dlpack__, or a capsule.\n"
+     "device : device or str, optional\n"
+     "    Where the result lies; another device than its own takes a copy.\n"
+     "copy : bool or None, optional\n"
+     "    True always copies, False never, None where device needs it.\n\n"
+     "Returns\n"
+     "-------\n"
+     "Tensor\n"
+     "    A tensor over the same memory, or a copy.\n\n"
+     "Raises\n"
+     "------\n"
+     "ValueError\n"
+     "    Device moves the values (a copy); copy=True always copies, copy=False never.\n"
+     "BufferError\n"
+     "    For types and devices that tenon lacks and for a tensor that requires grad.\n"
+     "TypeError\n"
+     "    For an object without __dlpack__.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> a = np.zeros(2)\n"
+     ">>> t = tenon.from_dlpack(a)\n"
+     ">>> t[0] = 7\n"
+     ">>> a\n"
+     "array([7., 0.])"},
     {nullptr}};
 
 }  // namespace

@@ -230,7 +230,9 @@ void init_dtype(PyObject* module) {
       {Py_tp_methods, dtype_methods},
       {Py_tp_doc, const_cast<char*>("dtype(dtype, /)\n--\n\nAn element type: tenon.float32 and the others.\n\n"
                                     "dtype(x) is the one that x (a NumPy dtype, a Python type or a name) means. "
-                                    "TypeError for anything else.")},
+                                    "TypeError for anything else.\n\n"
+                                    ">>> tenon.dtype('int8') is tenon.int8\n"
+                                    "True")},
       {0, nullptr}};
   static PyType_Spec dtype_spec = {"tenon.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                                    dtype_slots};
@@ -255,7 +257,9 @@ void init_dtype(PyObject* module) {
            "device(type, index=-1)\n--\n\n"
            "Where a tensor lives: device('cpu'), device('cuda:0'), device('cuda', 1).\n\n"
            "It need not be there. ValueError for another name, for an index of the CPU and for two of them,\n"
-           "TypeError for what is no name and no int.")},
+           "TypeError for what is no name and no int.\n\n"
+           ">>> tenon.device('cuda', 1).index\n"
+           "1")},
       {0, nullptr}};
   static PyType_Spec device_spec = {"tenon.device", sizeof(PyDevice), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                                     device_slots};

@@ -95,15 +95,23 @@ void broadcasting(OpDef& d, Tensor (*)(const Tensor&, const Dims&)) {
 }
 void flipping(OpDef& d, Tensor (*f)(const Tensor&, const Axes&)) {
   Ops::bind(d, f, "m"_a, "axis"_a = none);
-  document(d,
-           "axis: an int or a tuple, all by default. IndexError for an axis that is not there, ValueError for a\n"
-           "repeated one.\n\n"
-           ">>> tenon.numpy.flip(tenon.arange(3))\n"
-           "tensor([2, 1, 0])");
+  document(
+      d,
+      "m: a tensor of any shape. axis: an int or a tuple, all by default. IndexError for an axis that is not there,\n"
+      "ValueError for a repeated one.\n\n"
+      ">>> tenon.numpy.flip(tenon.arange(3))\n"
+      "tensor([2, 1, 0])");
 }
 void flipping_one(OpDef& d, Tensor (*f)(const Tensor&)) {
   Ops::bind(d, f, "m"_a);
-  document(d, "IndexError where there is no such axis.");
+  document(d, d.name == "flipud" ? "m: a tensor of any shape; a 0-d one is as it is.\n\n"
+                                   ">>> tenon.numpy.flipud(tenon.tensor([[1, 2], [3, 4]]))\n"
+                                   "tensor([[3, 4],\n"
+                                   "        [1, 2]])"
+                                 : "m: a tensor of two dimensions at least (IndexError for fewer).\n\n"
+                                   ">>> tenon.numpy.fliplr(tenon.tensor([[1, 2], [3, 4]]))\n"
+                                   "tensor([[2, 1],\n"
+                                   "        [4, 3]])");
 }
 void rolling(OpDef& d, Tensor (*f)(const Tensor&, const Dims&, const Axes&)) {
   Ops::bind(d, f, "a"_a, "shift"_a, "axis"_a = none);
@@ -121,8 +129,8 @@ void turning(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, const Axes&)) {
   Ops::bind(d, f, "m"_a, "k"_a = 1, std::move(axes));
   document(
       d,
-      "IndexError for an axis that is not there, ValueError for a repeated one, for axes that are not two, and for\n"
-      "fewer than two dimensions.\n\n"
+      "m: a tensor of two dimensions at least. k: the number of right angles. IndexError for an axis that is not there,\n"
+      "ValueError for a repeated one, for axes that are not two, and for fewer than two dimensions.\n\n"
       ">>> tenon.numpy.rot90(tenon.tensor([[1, 2], [3, 4]]))\n"
       "tensor([[2, 4],\n"
       "        [1, 3]])");

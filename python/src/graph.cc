@@ -323,7 +323,10 @@ void init_graph(PyObject* module) {
   static PyType_Slot handle_slots[] = {
       {Py_tp_dealloc, reinterpret_cast<void*>(handle_dealloc)},
       {Py_tp_methods, handle_methods},
-      {Py_tp_doc, const_cast<char*>("Removes a hook: by remove(), or as a context manager.")},
+      {Py_tp_doc, const_cast<char*>("Removes a hook: by remove(), or as a context manager.\n\n"
+                                    ">>> t = tenon.ones(2, requires_grad=True)\n"
+                                    ">>> handle = t.register_hook(lambda g: g * 10)\n"
+                                    ">>> handle.remove()")},
       {0, nullptr}};
   static PyType_Spec handle_spec = {"tenon.autograd.graph.RemovableHandle", sizeof(PyHandle), 0,
                                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, handle_slots};
@@ -337,7 +340,9 @@ void init_graph(PyObject* module) {
       {Py_tp_methods, node_methods},
       {Py_tp_getset, node_getset},
       {Py_tp_members, node_members},
-      {Py_tp_doc, const_cast<char*>("An operation of the graph that backward() runs: what Tensor.grad_fn is.")},
+      {Py_tp_doc, const_cast<char*>("An operation of the graph that backward() runs: what Tensor.grad_fn is.\n\n"
+                                    ">>> (tenon.ones(2, requires_grad=True) * 3).grad_fn.name()\n"
+                                    "'mul'")},
       {0, nullptr}};
   static PyType_Spec node_spec = {"tenon.autograd.graph.Node", sizeof(PyNode), 0,
                                   Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,

@@ -30,9 +30,30 @@ PyMethodDef functions[] = {
     {"from_numpy", from_numpy, METH_O,
      "from_numpy(array, /)\n--\n\n"
      "A tensor over an ndarray's memory, without a copy: writes on either side show on the other.\n\n"
-     "Any strides are kept (negative and zero ones too); a read-only array gives a read-only tensor; the array lives as\n"
-     "long as the tensor or a view of it. TypeError for what is no ndarray and for dtypes without a tensor dtype;\n"
-     "ValueError, with the fix, for swapped bytes, misaligned data and strides that are no multiple of the item size."},
+     "Any strides are kept (negative and zero ones too); a read-only array gives a read-only tensor; the\n"
+     "array lives as long as the tensor or a view of it.\n\n"
+     "Parameters\n"
+     "----------\n"
+     "array : numpy.ndarray\n"
+     "    An array of any shape and strides.\n\n"
+     "Returns\n"
+     "-------\n"
+     "Tensor\n"
+     "    A tensor over the same memory.\n\n"
+     "Raises\n"
+     "------\n"
+     "TypeError\n"
+     "    For what is no ndarray and for dtypes without a tensor dtype.\n"
+     "ValueError\n"
+     "    With the fix, for swapped bytes, misaligned data and strides that are no multiple of the item\n"
+     "    size.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> a = np.zeros(2)\n"
+     ">>> t = tenon.from_numpy(a)\n"
+     ">>> t[0] = 7\n"
+     ">>> a\n"
+     "array([7., 0.])"},
     {nullptr}};
 
 // Subclass(data, requires_grad=False): an object over data's memory. Tensor itself has no constructor. What an
@@ -68,7 +89,9 @@ void make_tensor_type(PyObject* module) {
       {Py_tp_methods, tensor_methods},
       {Py_tp_members, tensor_members},
       {Py_tp_doc, const_cast<char*>("An n-dimensional array that shares memory with NumPy and records gradients.\n\n"
-                                    "Made by tenon.tensor, from_numpy, zeros and the other creation functions.")}};
+                                    "Made by tenon.tensor, from_numpy, zeros and the other creation functions.\n\n"
+                                    ">>> tenon.tensor([1, 2]) * 10\n"
+                                    "tensor([10, 20])")}};
   for (const PyType_Slot* list : {operator_slots, indexing_slots, buffer_slots})
     for (const PyType_Slot* s = list; s->slot; ++s) slots.push_back(*s);
   slots.push_back({0, nullptr});

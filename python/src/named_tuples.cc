@@ -47,21 +47,42 @@ void init_named_tuples(PyObject* module) {
   static PyStructSequence_Field of_histogram[] = {{"hist", "how many elements, or what sum of weights, each bin has"},
                                                   {"bin_edges", "where the bins begin, and where the last one ends"},
                                                   {nullptr, nullptr}};
-  values_indices =
-      new_type(module, "tenon.ValuesIndices",
-               "Elements of a tensor, and where they are: what max(dim), sort and topk return.", of_values);
-  min_max =
-      new_type(module, "tenon.MinMax", "The smallest and the largest elements: what aminmax returns.", of_extremes);
-  histogram_result = new_type(module, "tenon.HistogramResult", "Counts and the edges of their bins.", of_histogram);
+  values_indices = new_type(module, "tenon.ValuesIndices",
+                            "Elements of a tensor, and where they are: what max(dim), sort and topk return.\n\n"
+                            ">>> tenon.sort(tenon.tensor([3, 1, 2])).indices\n"
+                            "tensor([1, 2, 0])",
+                            of_values);
+  min_max = new_type(module, "tenon.MinMax",
+                     "The smallest and the largest elements: what aminmax returns.\n\n"
+                     ">>> tenon.aminmax(tenon.tensor([3, 1, 2])).min\n"
+                     "tensor(1)",
+                     of_extremes);
+  histogram_result = new_type(module, "tenon.HistogramResult",
+                              "Counts and the edges of their bins.\n\n"
+                              ">>> tenon.histogram(tenon.tensor([1.0, 2.0]), 2).hist\n"
+                              "tensor([1., 1.])",
+                              of_histogram);
   static PyStructSequence_Field values = {"values", "the distinct elements, in order"},
                                 indices = {"indices", "where each is first in the flat tensor: int64"},
                                 inverse = {"inverse_indices", "which of the values each element is: int64"},
                                 counts = {"counts", "how often each is there: int64"}, end = {nullptr, nullptr};
   static PyStructSequence_Field of_all[] = {values, indices, inverse, counts, end}, of_counts[] = {values, counts, end},
                                 of_inverse[] = {values, inverse, end};
-  unique_all = new_type(module, "tenon.UniqueAllResult", "What unique_all returns.", of_all);
-  unique_counts = new_type(module, "tenon.UniqueCountsResult", "What unique_counts returns.", of_counts);
-  unique_inverse = new_type(module, "tenon.UniqueInverseResult", "What unique_inverse returns.", of_inverse);
+  unique_all = new_type(module, "tenon.UniqueAllResult",
+                        "What unique_all returns.\n\n"
+                        ">>> tenon.numpy.unique_all(tenon.tensor([3, 1, 3])).counts\n"
+                        "tensor([1, 2])",
+                        of_all);
+  unique_counts = new_type(module, "tenon.UniqueCountsResult",
+                           "What unique_counts returns.\n\n"
+                           ">>> tenon.numpy.unique_counts(tenon.tensor([3, 1, 3])).counts\n"
+                           "tensor([1, 2])",
+                           of_counts);
+  unique_inverse = new_type(module, "tenon.UniqueInverseResult",
+                            "What unique_inverse returns.\n\n"
+                            ">>> tenon.numpy.unique_inverse(tenon.tensor([3, 1, 3])).inverse_indices\n"
+                            "tensor([1, 0, 1])",
+                            of_inverse);
 }
 
 }  // namespace tenon::py

@@ -142,22 +142,35 @@ PyGetSetDef attributes[] = {
     {"real", get_real, set_real,
      "A view of the real parts, of a real dtype; of a real tensor, all of it. Setting it writes them.\n\n"
      "ValueError for read-only memory and shapes that do not fit, TypeError for complex values, RuntimeError for a\n"
-     "leaf that requires grad.",
+     "leaf that requires grad.\n\n"
+     ">>> tenon.tensor([1 + 2j]).real\n"
+     "tensor([1.])",
      nullptr},
     {"imag", get_imag, set_imag,
      "The imaginary parts: a view of a complex tensor; zeros for a real one, read-only as NumPy's.\n\n"
-     "Setting it writes them: TypeError for a real tensor and for complex values, the other errors as of .real.",
+     "Setting it writes them: TypeError for a real tensor and for complex values, the other errors as of .real.\n\n"
+     ">>> t = tenon.tensor([1 + 2j])\n"
+     ">>> t.imag = 5\n"
+     ">>> t\n"
+     "tensor([1.+5.j])",
      nullptr},
     {"flags", get_flags, nullptr,
      "How the elements lie and who may write them, by NumPy's names: t.flags.c_contiguous, t.flags['WRITEABLE'].\n\n"
-     "t.flags.writeable = False makes this tensor read-only; ValueError for True, once it is.",
+     "t.flags.writeable = False makes this tensor read-only; ValueError for True, once it is.\n\n"
+     ">>> tenon.zeros(2, 3).T.flags['C_CONTIGUOUS']\n"
+     "False",
      nullptr},
     {"flat", get_flat, set_flat,
      "An iterator over the elements in row-major order, which takes indices: t.flat[3], t.flat[::2] = 0.\n\n"
-     "Assigned to, it writes values in turn, again from the first where there are fewer.",
+     "Assigned to, it writes values in turn, again from the first where there are fewer.\n\n"
+     ">>> tenon.tensor([[1, 2], [3, 4]]).flat[3]\n"
+     "tensor(4)",
      nullptr},
     {"base", get_base, nullptr,
-     "The tensor that this one is a view of, or the object whose memory it borrows; None if it owns its memory.",
+     "The tensor that this one is a view of, or the object whose memory it borrows; None if it owns its memory.\n\n"
+     ">>> t = tenon.zeros(4)\n"
+     ">>> t[1:].base is t\n"
+     "True",
      nullptr},
     {nullptr}};
 
@@ -175,25 +188,110 @@ PyMethodDef methods[] = {
     {"__sizeof__", sizeof_, METH_NOARGS,
      "__sizeof__($self, /)\n--\n\nFor sys.getsizeof: bytes of the object and of the elements that it owns."},
     {"_make_read_only", make_read_only, METH_NOARGS, "_make_read_only($self, /)\n--\n\nWrites to this tensor raise."},
-    forwarded<"setflags">(
-        "setflags($self, /, write=None, align=None, uic=None)\n--\n\n"
-        "NumPy's way to set flags: write=False makes the tensor read-only.\n\n"
-        "ValueError for write=True once it is read-only, and for the other flags, which cannot be set."),
-    forwarded<"tofile">(
-        "tofile($self, /, fid, sep='', format='%s')\n--\n\n"
-        "Writes the elements in row-major order to a file, raw, or as text between separators.\n\n"
-        "fid: a path or an open file. tenon.save_npy keeps shape and dtype, which are lost here. OSError where the file\n"
-        "cannot be written."),
-    forwarded<"dump">("dump($self, /, file)\n--\n\nPickles the tensor into a file: a path or an open binary file.\n\n"
-                      "OSError where it cannot be written, RuntimeError for a tensor with a history."),
-    forwarded<"dumps">(
-        "dumps($self, /)\n--\n\nThe pickled tensor: new bytes. RuntimeError for a tensor with a history."),
+    forwarded<"setflags">("setflags($self, /, write=None, align=None, uic=None)\n--\n\n"
+                          "NumPy's way to set flags: write=False makes the tensor read-only.\n\n"
+                          "Parameters\n"
+                          "----------\n"
+                          "write : bool or None, optional\n"
+                          "    False makes the tensor read-only.\n"
+                          "align : bool or None, optional\n"
+                          "    True is true already; None changes nothing.\n"
+                          "uic : bool or None, optional\n"
+                          "    False or None; NumPy's signature has it.\n\n"
+                          "Returns\n"
+                          "-------\n"
+                          "None\n\n"
+                          "Raises\n"
+                          "------\n"
+                          "ValueError\n"
+                          "    For write=True once it is read-only, and for the other flags, which cannot be set.\n\n"
+                          "Examples\n"
+                          "--------\n"
+                          ">>> t = tenon.zeros(2)\n"
+                          ">>> t.setflags(write=False)\n"
+                          ">>> t.readonly\n"
+                          "True"),
+    forwarded<"tofile">("tofile($self, /, fid, sep='', format='%s')\n--\n\n"
+                        "Writes the elements in row-major order to a file, raw, or as text between separators.\n\n"
+                        "Parameters\n"
+                        "----------\n"
+                        "fid : path or file\n"
+                        "    A path or an open file. tenon.save_npy keeps shape and dtype, which are lost here.\n"
+                        "sep : str, default ''\n"
+                        "    What stands between the elements as text; '' for bytes.\n"
+                        "format : str, default '%s'\n"
+                        "    How an element is written as text.\n\n"
+                        "Returns\n"
+                        "-------\n"
+                        "None\n\n"
+                        "Raises\n"
+                        "------\n"
+                        "OSError\n"
+                        "    Where the file cannot be written.\n\n"
+                        "Examples\n"
+                        "--------\n"
+                        ">>> tenon.tensor([1, 2], dtype=tenon.uint8).tofile(\"t.bin\")\n"
+                        ">>> open(\"t.bin\", \"rb\").read()\n"
+                        "b'\\x01\\x02'"),
+    forwarded<"dump">("dump($self, /, file)\n--\n\n"
+                      "Pickles the tensor into a file: a path or an open binary file.\n\n"
+                      "Parameters\n"
+                      "----------\n"
+                      "file : path or file\n"
+                      "    A path, or a file that is open for bytes.\n\n"
+                      "Returns\n"
+                      "-------\n"
+                      "None\n\n"
+                      "Raises\n"
+                      "------\n"
+                      "OSError\n"
+                      "    Where it cannot be written.\n"
+                      "RuntimeError\n"
+                      "    For a tensor with a history.\n\n"
+                      "Examples\n"
+                      "--------\n"
+                      ">>> tenon.tensor([1, 2]).dump(\"t.pickle\")"),
+    forwarded<"dumps">("dumps($self, /)\n--\n\n"
+                       "The pickled tensor: new bytes. RuntimeError for a tensor with a history.\n\n"
+                       "Returns\n"
+                       "-------\n"
+                       "bytes\n"
+                       "    New bytes.\n\n"
+                       "Examples\n"
+                       "--------\n"
+                       ">>> import pickle\n"
+                       ">>> pickle.loads(tenon.tensor([1, 2]).dumps())\n"
+                       "tensor([1, 2])"),
     forwarded<"byteswap">(
         "byteswap($self, /, inplace=False)\n--\n\n"
-        "TypeError: a tensor's bytes are in the machine's own order; t.numpy().byteswap() swaps an ndarray's."),
+        "TypeError: a tensor's bytes are in the machine's own order; t.numpy().byteswap() swaps an ndarray's.\n\n"
+        "Parameters\n"
+        "----------\n"
+        "inplace : bool, default False\n"
+        "    Ignored.\n\n"
+        "Returns\n"
+        "-------\n"
+        "None\n"
+        "    Nothing: it raises.\n\n"
+        "Examples\n"
+        "--------\n"
+        ">>> tenon.tensor([1, 2], dtype=tenon.int16).numpy().byteswap()\n"
+        "array([256, 512], dtype=int16)"),
     forwarded<"newbyteorder">(
         "newbyteorder($self, /, new_order='S')\n--\n\n"
-        "TypeError: a tensor's bytes are in the machine's own order; use t.numpy().view(dtype.newbyteorder())."),
+        "TypeError: a tensor's bytes are in the machine's own order; use t.numpy().view(dtype.newbyteorder()).\n\n"
+        "Parameters\n"
+        "----------\n"
+        "new_order : str, default 'S'\n"
+        "    Any order.\n\n"
+        "Returns\n"
+        "-------\n"
+        "None\n"
+        "    Nothing: it raises.\n\n"
+        "Examples\n"
+        "--------\n"
+        ">>> tenon.tensor([1, 2]).numpy().dtype.newbyteorder(\">\")\n"
+        "dtype('>i8')"),
     {nullptr}};
 
 }  // namespace

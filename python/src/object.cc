@@ -69,8 +69,11 @@ void set_os_error(const FileError& e) {
 void init_errors(PyObject* module) {
   // PyTorch's is a RuntimeError; who knows NumPy catches MemoryError.
   const Object bases = Object::steal(PyTuple_Pack(2, PyExc_RuntimeError, PyExc_MemoryError));
-  out_of_memory_error = PyErr_NewExceptionWithDoc(
-      "tenon.OutOfMemoryError", "A device has no memory left. (The CPU's own is a MemoryError.)", bases.get(), nullptr);
+  out_of_memory_error = PyErr_NewExceptionWithDoc("tenon.OutOfMemoryError",
+                                                  "A device has no memory left. (The CPU's own is a MemoryError.)\n\n"
+                                                  ">>> issubclass(tenon.OutOfMemoryError, MemoryError)\n"
+                                                  "True",
+                                                  bases.get(), nullptr);
   if (!out_of_memory_error || PyModule_AddObjectRef(module, "OutOfMemoryError", out_of_memory_error) < 0)
     throw PythonError{};
 }

@@ -268,6 +268,11 @@ class Ops {
       def_.doc.insert(std::min(def_.doc.find("\n\n>>> "), def_.doc.size()), def_.notes);
       return *this;
     }
+    // The example, where the documentation comes from a function that many rows share.
+    Row& example(const char* text) {
+      def_.doc += std::string("\n\n") + text;
+      return *this;
+    }
     Row& function_only() {
       def_.is_method = false;
       return *this;

@@ -240,7 +240,11 @@ void def_convert(Ops& ops) {
 
   for (const Conversion& c : kConversions) {
     ops.def(c.name, c.fn,
-            errors::text("The elements as ", c.dtype, ": itself where they are, otherwise a copy.").c_str(), "input"_a)
+            errors::text("The elements as ", c.dtype,
+                         ": itself where they are, otherwise a copy.\n\n>>> tenon.zeros(2).", c.name,
+                         "().dtype\ntenon.", c.dtype)
+                .c_str(),
+            "input"_a)
         .method_only()
         .no_out();
   }

@@ -359,8 +359,8 @@ void def_ingest(Ops& ops) {
          +[](Any data, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return copied("tensor", data, d, v, grad);
          },
-         "A tensor with a copy of data: numbers, (nested) sequences, arrays, tensors and whatever has an array "
-         "protocol.\n\n"
+         "A tensor with a copy of data.\n\n"
+         "data: numbers, nested sequences, arrays, tensors and whatever has an array protocol.\n"
          "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. No\n"
          "memory is shared and no gradient passes.\n"
          "ValueError for ragged sequences, TypeError for what holds no numbers and for complex values in a real\n"
@@ -427,6 +427,7 @@ void def_ingest(Ops& ops) {
          "or remainder that does not fit, and for misaligned data; TypeError for what is no dtype;\n"
          "RuntimeError for requires_grad of integers and bools.\n\n"
          "buffer: an object with the buffer protocol. count: the number of elements, -1 for all that follow.\n\n"
+         "offset: the first byte that is read.\n\n"
          ">>> tenon.frombuffer(bytearray(b\"ab\"), dtype=tenon.uint8)\n"
          "tensor([97, 98], dtype=tenon.uint8)",
          "buffer"_a, kw_only, "dtype"_a, "count"_a = -1, "offset"_a = 0, "requires_grad"_a = false)

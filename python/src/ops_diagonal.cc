@@ -19,10 +19,10 @@ void def_diagonal(Ops& ops) {
           "A matrix with a vector on a diagonal, or a diagonal of a matrix.\n\n"
           "diagonal: which one; above the main one for positive numbers. A new tensor of input's dtype (a copy of a\n"
           "matrix's diagonal; diagonal() is a view). ValueError for another number of dimensions than 1 and 2.\n\n"
-          "    >>> tenon.diag(tenon.tensor([1, 2]), 1)\n"
-          "    tensor([[0, 1, 0],\n"
-          "            [0, 0, 2],\n"
-          "            [0, 0, 0]])",
+          ">>> tenon.diag(tenon.tensor([1, 2]), 1)\n"
+          "tensor([[0, 1, 0],\n"
+          "        [0, 0, 2],\n"
+          "        [0, 0, 0]])",
           "input"_a, "diagonal"_a = 0)
       .numpy("diag", on_diagonal);
   ops.def("diagflat", &diagflat,
@@ -46,10 +46,10 @@ void def_diagonal(Ops& ops) {
   ops.def("tril_indices", &tril_indices,
           "The places on and below a diagonal of a matrix, row by row.\n\n"
           "A new int64 tensor of shape (2, n): rows and columns. ValueError for negative sizes.\n\n"
-          "    row: the number of rows. col: the number of columns.\n\n"
+          "row: the number of rows. col: the number of columns.\n\n"
           ">>> tenon.tril_indices(2, 2)\n"
-          "    tensor([[0, 1, 1],\n"
-          "            [0, 0, 1]])",
+          "tensor([[0, 1, 1],\n"
+          "        [0, 0, 1]])",
           "row"_a, "col"_a, "offset"_a = 0, kw_only, "device"_a = none)
       .function_only()
       .no_out();
@@ -79,9 +79,9 @@ void def_diagonal(Ops& ops) {
           "N: how many columns, by default as many as elements; increasing: from x**0 on. A new tensor of x's dtype,\n"
           "int64 for smaller integers and bools. ValueError for another number of dimensions than one and for a\n"
           "negative N.\n\n"
-          "    >>> tenon.vander(tenon.tensor([2, 3]), 3)\n"
-          "    tensor([[4, 2, 1],\n"
-          "            [9, 3, 1]])",
+          ">>> tenon.vander(tenon.tensor([2, 3]), 3)\n"
+          "tensor([[4, 2, 1],\n"
+          "        [9, 3, 1]])",
           "x"_a, "N"_a = none, "increasing"_a = false)
       .function_only()
       .numpy("vander");

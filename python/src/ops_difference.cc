@@ -77,6 +77,7 @@ void def_difference(Ops& ops) {
           "Bools differ by !=. prepend, append: what is joined along dim before; a number counts as one element.\n"
           "ValueError for a negative n, no dimensions and shapes that do not fit, IndexError for a dimension that is\n"
           "not there, TypeError for float8.\n\n"
+          "n: how often differences are taken.\n\n"
           ">>> tenon.diff(tenon.tensor([1, 4, 9]))\n"
           "tensor([3, 5])",
           "input"_a, "n"_a = 1, "dim"_a = -1, "prepend"_a = none, "append"_a = none)
@@ -122,19 +123,22 @@ void def_difference(Ops& ops) {
           "As trapezoid. IndexError for a dimension that is not there, ValueError for coordinates that do not fit,\n"
           "TypeError for float8.\n\n"
           "y: the values of the function.\n\n"
+          "x: the places of the values; None for a distance of dx.\n\n"
           ">>> tenon.cumulative_trapezoid(tenon.tensor([1., 2., 3.]))\n"
           "tensor([1.5000, 4.0000])",
           "y"_a, "x"_a = none, "dx"_a = 1, "dim"_a = -1)
       .function_only();
-  ops.raw("interp", &interp_any,
-          "The values at x of the lines between the points (xp, fp): a new tensor of a float, in x's shape.\n\n"
-          "xp, fp: 1-D, xp ascending; with a period they are taken modulo it, in any order. left, right: the values\n"
-          "beside the points, the first and the last of fp unless given. NaN for NaN. The gradient goes to x, xp and\n"
-          "fp. ValueError for no points, other shapes and the period 0; TypeError for complex x and float8.\n\n"
-          "period: the length after which xp repeats; None for none.\n\n"
-          ">>> tenon.interp(tenon.tensor([1.5]), tenon.tensor([1., 2.]), tenon.tensor([10., 20.]))\n"
-          "tensor([15.])",
-          "x"_a, "xp"_a, "fp"_a, "left"_a = none, "right"_a = none, "period"_a = none)
+  ops.raw(
+         "interp", &interp_any,
+         "The values at x of the lines between the points (xp, fp): a new tensor of a float, in x's shape.\n\n"
+         "xp, fp: 1-D, xp ascending; with a period they are taken modulo it, in any order. left, right: the values\n"
+         "beside the points, the first and the last of fp unless given. NaN for NaN. The gradient goes to x, xp and\n"
+         "fp. ValueError for no points, other shapes and the period 0; TypeError for complex x and float8.\n\n"
+         "period: the length after which xp repeats; None for none.\n\n"
+         "x: the places at which values are wanted. xp: the places of the known values, ascending. fp: the known values.\n\n"
+         ">>> tenon.interp(tenon.tensor([1.5]), tenon.tensor([1., 2.]), tenon.tensor([10., 20.]))\n"
+         "tensor([15.])",
+         "x"_a, "xp"_a, "fp"_a, "left"_a = none, "right"_a = none, "period"_a = none)
       .with_out()
       .function_only()
       .numpy("interp");
@@ -144,6 +148,7 @@ void def_difference(Ops& ops) {
            return unwrap(p, discont, dim, period);
          },
          "The angles along dim without jumps of more than half a period: a new tensor.\n\n"
+         "p: the angles. period: the length after which they repeat.\n"
          "discont: the largest jump that stays, at least half a period. Integers stay integers if the period is one,\n"
          "otherwise they give the default float. IndexError for a dimension that is not there, ValueError for no\n"
          "dimensions, TypeError for complex numbers and float8.\n\n"

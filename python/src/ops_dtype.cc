@@ -189,6 +189,7 @@ void def_system(Ops& ops) {
          },
          "Sets how many threads an operation may use; 0 for the default.\n\n"
          "ValueError for a number below 0 or above 4096.\n\n"
+         "n: the number of threads; 0 for the default.\n\n"
          ">>> n = tenon.get_num_threads()\n"
          ">>> tenon.set_num_threads(1)\n"
          ">>> tenon.get_num_threads()\n"

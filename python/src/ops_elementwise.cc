@@ -280,7 +280,8 @@ void def_elementwise(Ops& ops) {
       "\n\nElementwise, with broadcasting, into a new tensor. "
       "Either bound may be None.\n"
       "An integer bound beyond the dtype that limits nothing counts as the dtype's own: clip(uint8, -5, 300).\n" +
-      std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip));
+      std::string(info(Rule::ordered).sentence) + operand_errors(info(Op::clip)) +
+      "\n\n>>> tenon.clip(tenon.tensor([-2, 0, 5]), -1, 1)\ntensor([-1,  0,  1])";
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;
@@ -294,7 +295,9 @@ void def_elementwise(Ops& ops) {
       "Limits the tensor to [min, max] in place and returns it; either bound may be None.\n\n"
       "ValueError for shapes that do not broadcast and for read-only memory; TypeError for complex numbers and\n"
       "float8; OverflowError for a Python integer beyond the dtype that would limit every element. RuntimeError\n"
-      "for a leaf that requires grad and for elements that share memory.";
+      "for a leaf that requires grad and for elements that share memory.\n\n"
+      ">>> tenon.tensor([-2, 0, 5]).clip_(-1, 1)\n"
+      "tensor([-1,  0,  1])";
   clip_inplace->aliases = {"clamp_"};
   clip_inplace->is_function = false;
   ops.add_row(clip_inplace);
@@ -335,9 +338,16 @@ void def_elementwise(Ops& ops) {
       "float8); integers and bools become the default float. A new tensor; its derivative is polygamma(n + 1, x).\n"
       "By recurrence and the Euler-Maclaurin formula (DLMF 5.15.1 and 25.11.28), by reflection left of 0. For n up to\n"
       "170 the relative error is below 5e-15; left of 0 relative to the two terms that cancel near the zeros.";
-  ops.def("polygamma", &polygamma_of, kPolygamma, "n"_a, "input"_a).function_only();
+  ops.def("polygamma", &polygamma_of, kPolygamma, "n"_a, "input"_a)
+      .example(
+          ">>> tenon.polygamma(1, tenon.tensor([1.0, 2.0]))\n"
+          "tensor([1.6449, 0.6449])")
+      .function_only();
   ops.def(
          "polygamma", +[](const Tensor& x, std::int64_t n) { return polygamma_of(n, x); }, kPolygamma, "input"_a, "n"_a)
+      .example(
+          ">>> tenon.tensor([1.0, 2.0]).polygamma(1)\n"
+          "tensor([1.6449, 0.6449])")
       .method_only();
   ops.def("round", &round,
           "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"

@@ -149,6 +149,7 @@ void def_histogram(Ops& ops) {
          "The extremes of the elements where both are 0. What lies outside counts nowhere. ValueError for no bins and\n"
          "for max below min, TypeError for complex numbers and float8.\n\n"
          "bins: the number of bins.\n\n"
+         "min: the lower bound of the bins. max: the upper bound.\n\n"
          ">>> tenon.histc(tenon.tensor([1., 2., 1.]), bins=4, min=0, max=3)\n"
          "tensor([0., 2., 1., 0.])",
          "input"_a, "bins"_a = 100, "min"_a = 0.0, "max"_a = 0.0)

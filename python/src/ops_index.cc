@@ -120,6 +120,7 @@ void def_index(Ops& ops) {
           "the end (ValueError for others).\n"
           "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
           "integers.\n\n"
+          "index: positions in the flat tensor, or along dim where it is given.\n\n"
           ">>> tenon.take(tenon.tensor([10, 20, 30]), tenon.tensor([2, 0]))\n"
           "tensor([30, 10])",
           "input"_a, "index"_a, "dim"_a = none, kw_only, "mode"_a = "raise")
@@ -163,6 +164,7 @@ void def_index(Ops& ops) {
           "integers, without src, for complex numbers in a real tensor and a fraction in integers; ValueError\n"
           "for another number of dimensions than input's, for a src smaller than the indices and for another\n"
           "reduce; OverflowError for a Python integer that the dtype cannot hold.\n\n"
+          "value: a number that is written where src is not given.\n\n"
           ">>> tenon.scatter(tenon.zeros(3), 0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
           "tensor([2., 0., 1.])",
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
@@ -172,6 +174,7 @@ void def_index(Ops& ops) {
          "As scatter, but src is added to what is there.\n\n"
          "A copy. IndexError for positions that are not there, ValueError for shapes that do not fit, TypeError for an\n"
          "index that is no integer and for a src of a higher kind than input's.\n\n"
+         "value: a number that is added where src is not given.\n\n"
          ">>> tenon.scatter_add(tenon.zeros(3), 0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
          "tensor([3., 0., 0.])",
          "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)
@@ -181,6 +184,7 @@ void def_index(Ops& ops) {
           "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
           "and for elements that share memory.\n\n"
           "reduce: None, or 'add' or 'multiply' for what happens with what is there.\n\n"
+          "value: a number that is written where src is not given.\n\n"
           ">>> tenon.zeros(3).scatter_(0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
           "tensor([2., 0., 1.])",
           "input"_a, "dim"_a, "index"_a, "src"_a = none, "value"_a = none, kw_only, "reduce"_a = none)
@@ -189,6 +193,7 @@ void def_index(Ops& ops) {
           "As scatter_add, in place; returns the tensor.\n\n"
           "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
           "and for elements that share memory.\n\n"
+          "value: a number that is added where src is not given.\n\n"
           ">>> tenon.zeros(3).scatter_add_(0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
           "tensor([3., 0., 0.])",
           "input"_a, "dim"_a, "index"_a, "src"_a, "value"_a = none)

@@ -16,6 +16,7 @@ void def_inplace(Ops& ops) {
          "ValueError for a source that does not broadcast to the tensor's shape and for read-only memory;\n"
          "TypeError for complex numbers in a real tensor; RuntimeError for a leaf that requires grad and for\n"
          "elements that share memory.\n\n"
+         "source: a tensor or an array that broadcasts to the tensor's shape.\n\n"
          ">>> tenon.zeros(2).copy_(tenon.tensor([1, 2]))\n"
          "tensor([1., 2.])",
          "input"_a, "source"_a, "non_blocking"_a = false)

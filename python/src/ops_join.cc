@@ -155,6 +155,7 @@ void def_join(Ops& ops) {
   ops.def("tile", &tile,
           "The tensor repeated along each dimension; missing numbers in front count as 1. A copy.\n\n"
           "ValueError for negative numbers.\n\n"
+          "dims: ints, or a tuple of them: how often the tensor stands along each dimension.\n\n"
           ">>> tenon.tile(tenon.tensor([1, 2]), (2,))\n"
           "tensor([1, 2, 1, 2])",
           "input"_a, variadic("dims"_a))

@@ -81,6 +81,7 @@ void def_ndarray(Ops& ops) {
           "The indices along each dimension of a shape that indices of the flat tensor mean.\n\n"
           "A tuple with a new int64 tensor for each dimension. IndexError for an index that is not there, TypeError\n"
           "for indices that are no integers, ValueError for a negative size.\n\n"
+          "indices: positions in the flat tensor. shape: the tensor's shape.\n\n"
           ">>> tenon.unravel_index(tenon.tensor([5]), (2, 3))\n"
           "(tensor([1]), tensor([2]))",
           "indices"_a, "shape"_a)

@@ -25,6 +25,7 @@ void def_order(Ops& ops) {
          "They are in order whatever sorted says. The gradient goes back with each element.\n"
          "ValueError for k below 0 or above the dimension's size, IndexError for a dimension that is not there.\n\n"
          "largest: True for the largest elements, False for the smallest.\n\n"
+         "k: how many elements are taken.\n\n"
          ">>> tenon.topk(tenon.tensor([3, 1, 4, 1, 5]), 2).values\n"
          "tensor([5, 4])",
          "input"_a, "k"_a, "dim"_a = -1, "largest"_a = true, "sorted"_a = true)
@@ -33,6 +34,7 @@ void def_order(Ops& ops) {
           "A named tuple (values, indices) of the k-th smallest elements along dim; k counts from 1.\n\n"
           "New tensors without dim, or with it as 1 with keepdim; indices are int64. NaNs are above all numbers.\n"
           "ValueError for k below 1 or above the dimension's size, IndexError for a dimension that is not there.\n\n"
+          "k: which of the elements in order, from 1 on.\n\n"
           ">>> tenon.kthvalue(tenon.tensor([3, 1, 2]), 2).indices\n"
           "tensor(2)",
           "input"_a, "k"_a, "dim"_a = -1, "keepdim"_a = false)
@@ -89,6 +91,7 @@ void def_order(Ops& ops) {
           "Smaller elements stand before, larger ones behind; here all are in order. dim=None: of the flat tensor.\n"
           "kth: an int or a sequence. kind and order are NumPy's, and ignored. ValueError for a rank out of range,\n"
           "IndexError for a dimension that is not there.\n\n"
+          "kind: ignored; NumPy's signature has it. order: ignored, too.\n\n"
           ">>> tenon.partition(tenon.tensor([3, 1, 2]), 1)\n"
           "tensor([1, 2, 3])",
           "input"_a, "kth"_a, "dim"_a = -1, "kind"_a = "introselect", "order"_a = none)
@@ -99,6 +102,7 @@ void def_order(Ops& ops) {
           "As partition's: kth an int or a sequence, dim=None for the flat tensor. ValueError for a rank out of\n"
           "range, IndexError for a dimension that is not there.\n\n"
           "kth: an int or a sequence of ints: the positions whose elements are right.\n\n"
+          "kind: ignored; NumPy's signature has it. order: ignored, too.\n\n"
           ">>> tenon.argpartition(tenon.tensor([3, 1, 2]), 1)\n"
           "tensor([1, 2, 0])",
           "input"_a, "kth"_a, "dim"_a = -1, "kind"_a = "introselect", "order"_a = none)

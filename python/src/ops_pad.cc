@@ -113,10 +113,11 @@ void def_pad(Ops& ops) {
          "dimensions and where a mode needs elements that are not there; TypeError for widths that are no ints, for\n"
          "complex values in a real tensor and for a function as mode; OverflowError for a Python integer that the\n"
          "dtype cannot hold.\n\n"
-         "    constant_values: the value in front and behind for mode 'constant'. end_values: the last values for mode\n"
-         "'linear_ramp'. stat_length: how many elements the statistics take. reflect_type: 'even' or 'odd', for the\nmodes that reflect.\n\n"
+         "constant_values: the value in front and behind for mode 'constant'. end_values: the last values for mode\n"
+         "'linear_ramp'. stat_length: how many elements the statistics take. reflect_type: 'even' or 'odd', for the\n"
+         "modes that reflect.\n\n"
          ">>> tenon.pad(tenon.tensor([1, 2, 3]), 2, 'reflect')\n"
-         "    tensor([3, 2, 1, 2, 3, 2, 1])",
+         "tensor([3, 2, 1, 2, 3, 2, 1])",
          "input"_a, "pad_width"_a, "mode"_a = "constant", kw_only, "stat_length"_a = none, "constant_values"_a = 0,
          "end_values"_a = 0, "reflect_type"_a = "even")
       .function_only()

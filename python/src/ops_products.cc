@@ -145,9 +145,11 @@ constexpr const char* kPlusErrors =
     "do not fit, TypeError for float8 and for a fraction beside integers.";
 
 void def_plus(Ops& ops) {
-  const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second) {
+  const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second, const char* example,
+                                  const char* in_place) {
     ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only,
             "beta"_a = 1, "alpha"_a = 1)
+        .example(example)
         .long_work();
     ops.def((std::string(name) + "_").c_str(), &into_self<sum>,
             (std::string(what) +
@@ -156,16 +158,42 @@ void def_plus(Ops& ops) {
              "requires grad and for elements that share memory.")
                 .c_str(),
             "input"_a, Arg(first), Arg(second), kw_only, "beta"_a = 1, "alpha"_a = 1)
+        .example(in_place)
         .method_only()
         .long_work();
   };
-  rows.operator()<&addmm>("addmm", "beta * input + alpha * (mat1 @ mat2), of two matrices.", "mat1"_a, "mat2"_a);
-  rows.operator()<&addmv>("addmv", "beta * input + alpha * (mat @ vec), of a matrix and a vector.", "mat"_a, "vec"_a);
-  rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a);
+  rows.operator()<&addmm>("addmm", "beta * input + alpha * (mat1 @ mat2), of two matrices.", "mat1"_a, "mat2"_a,
+                          ">>> tenon.addmm(tenon.ones(2, 2), tenon.eye(2), tenon.tensor([[1., 2.], [3., 4.]]))\n"
+                          "tensor([[2., 3.],\n"
+                          "        [4., 5.]])",
+                          ">>> tenon.ones(2, 2).addmm_(tenon.eye(2), tenon.tensor([[1., 2.], [3., 4.]]))\n"
+                          "tensor([[2., 3.],\n"
+                          "        [4., 5.]])");
+  rows.operator()<&addmv>("addmv", "beta * input + alpha * (mat @ vec), of a matrix and a vector.", "mat"_a, "vec"_a,
+                          ">>> tenon.addmv(tenon.ones(2), tenon.eye(2), tenon.tensor([3., 4.]))\n"
+                          "tensor([4., 5.])",
+                          ">>> tenon.ones(2).addmv_(tenon.eye(2), tenon.tensor([3., 4.]))\n"
+                          "tensor([4., 5.])");
+  rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a,
+                         ">>> tenon.addr(tenon.zeros(2, 2), tenon.tensor([1., 2.]), tenon.tensor([3., 4.]))\n"
+                         "tensor([[3., 4.],\n"
+                         "        [6., 8.]])",
+                         ">>> tenon.zeros(2, 2).addr_(tenon.tensor([1., 2.]), tenon.tensor([3., 4.]))\n"
+                         "tensor([[3., 4.],\n"
+                         "        [6., 8.]])");
   rows.operator()<&addbmm>("addbmm", "beta * input + alpha * (the sum of batch1 @ batch2 over the first dimension).",
-                           "batch1"_a, "batch2"_a);
-  rows.operator()<&baddbmm>("baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.",
-                            "batch1"_a, "batch2"_a);
+                           "batch1"_a, "batch2"_a,
+                           ">>> a = tenon.ones(2, 1, 3)\n"
+                           ">>> tenon.addbmm(tenon.zeros(1, 1), a, tenon.ones(2, 3, 1))\n"
+                           "tensor([[6.]])",
+                           ">>> tenon.zeros(1, 1).addbmm_(tenon.ones(2, 1, 3), tenon.ones(2, 3, 1))\n"
+                           "tensor([[6.]])");
+  rows.operator()<&baddbmm>(
+      "baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.", "batch1"_a, "batch2"_a,
+      ">>> tenon.baddbmm(tenon.zeros(2, 1, 1), tenon.ones(2, 1, 3), tenon.ones(2, 3, 1)).flatten()\n"
+      "tensor([3., 3.])",
+      ">>> tenon.zeros(1, 1, 1).baddbmm_(tenon.ones(1, 1, 3), tenon.ones(1, 3, 1))\n"
+      "tensor([[[3.]]])");
 }
 
 }  // namespace
@@ -181,10 +209,10 @@ void def_products(Ops& ops) {
           "gives it; otherwise three operands or more are joined in an order that keeps the results small.\n\n"
           "A new tensor of the promoted dtype, or a view where nothing is summed or multiplied. ValueError for an\n"
           "equation that is malformed or does not fit the operands, TypeError for float8.\n\n"
-          "    operands: the tensors, one for each term before the arrow.\n\n"
+          "operands: the tensors, one for each term before the arrow.\n\n"
           ">>> tenon.einsum('i,j->ij', tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
-          "    tensor([[3, 4],\n"
-          "            [6, 8]])",
+          "tensor([[3, 4],\n"
+          "        [6, 8]])",
           "equation"_a, variadic("operands"_a), kw_only, "dtype"_a = none, "order"_a = "K", "casting"_a = "safe",
           "optimize"_a = false)
       .function_only()
@@ -197,9 +225,9 @@ void def_products(Ops& ops) {
           "A new tensor of the promoted dtype with the other dimensions of a, then those of b. ValueError where the\n"
           "sizes or the numbers of dimensions differ and for a negative number, IndexError for a dimension that is\n"
           "not there, TypeError for float8.\n\n"
-          "    b: the second tensor.\n\n"
+          "b: the second tensor.\n\n"
           ">>> tenon.tensordot(tenon.ones(2, 3), tenon.ones(3, 4), 1).shape\n"
-          "    (2, 4)",
+          "(2, 4)",
           "a"_a, "b"_a, "dims"_a = 2)
       .function_only()
       .with_out()
@@ -253,8 +281,8 @@ void def_products(Ops& ops) {
           "The Kronecker product: blocks of other, one for each element of input, multiplied by it.\n\n"
           "A new tensor of the promoted dtype; its sizes are the products of both tensors'. ValueError for more\n"
           "than 32 dimensions, TypeError for float8.\n\n"
-          "    >>> tenon.kron(tenon.tensor([1, 10]), tenon.tensor([2, 3]))\n"
-          "    tensor([ 2,  3, 20, 30])",
+          ">>> tenon.kron(tenon.tensor([1, 10]), tenon.tensor([2, 3]))\n"
+          "tensor([ 2,  3, 20, 30])",
           "input"_a, "other"_a)
       .long_work()
       .numpy("kron");

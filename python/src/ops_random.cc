@@ -215,6 +215,7 @@ void def_random(Ops& ops) {
           "The gradient flows to tensors. ValueError for negative standard deviations and shapes that do not\n"
           "broadcast; TypeError for complex numbers, for two numbers without a size and for a size with a\n"
           "tensor.\n\n"
+          "mean: the mean, a number or a tensor. std: the standard deviation, a number or a tensor.\n\n"
           ">>> tenon.normal(2.0, 0.0, (3,))\n"
           "tensor([2., 2., 2.])",
           "mean"_a = 0.0, "std"_a = 1.0, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = none,
@@ -267,6 +268,7 @@ void def_random(Ops& ops) {
          "ValueError for a negative std and for read-only memory; TypeError for other dtypes than float16,\n"
          "bfloat16, float32 and float64; RuntimeError for a leaf that requires grad and for elements that\n"
          "share memory.\n\n"
+         "mean: the mean of the distribution.\n\n"
          ">>> tenon.zeros(3).normal_(mean=2.0, std=0.0)\n"
          "tensor([2., 2., 2.])",
          "input"_a, "mean"_a = 0.0, "std"_a = 1.0, kw_only, "generator"_a = none)
@@ -280,6 +282,7 @@ void def_random(Ops& ops) {
          "Overwrites the tensor with ones of probability p and zeros; returns it.\n\n"
          "ValueError for a p outside [0, 1] and for read-only memory, RuntimeError for elements that share\n"
          "memory.\n\n"
+         "p: the probability of a one.\n\n"
          ">>> tenon.zeros(3).bernoulli_(1.0)\n"
          "tensor([1., 1., 1.])",
          "input"_a, "p"_a = 0.5, kw_only, "generator"_a = none)

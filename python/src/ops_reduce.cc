@@ -121,6 +121,9 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
 void def_sums(Ops& ops) {
   ops.def("sum", &sum, doc("The sum of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only,
           "dtype"_a = none)
+      .example(
+          ">>> tenon.sum(tenon.tensor([[1, 2], [3, 4]]), dim=0)\n"
+          "tensor([4, 6])")
       .notes(
           "Integers and bools are added up in int64 (uint64), floats pairwise; dtype converts first. TypeError\n"
           "for float8.")
@@ -128,11 +131,17 @@ void def_sums(Ops& ops) {
       .array_api("sum");
   ops.def("prod", &prod, doc("The product of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false,
           kw_only, "dtype"_a = none)
+      .example(
+          ">>> tenon.prod(tenon.tensor([[1, 2], [3, 4]]), dim=1)\n"
+          "tensor([ 2, 12])")
       .notes("Integers and bools are multiplied in int64 (uint64); dtype converts first. TypeError for float8.")
       .numpy("prod", reduction<Op::mul>)
       .array_api("prod");
   ops.def("mean", &mean, doc("The mean of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false,
           kw_only, "dtype"_a = none)
+      .example(
+          ">>> tenon.mean(tenon.tensor([[1., 2.], [3., 4.]]), dim=0)\n"
+          "tensor([2., 3.])")
       .notes(
           "Of integers and bools in the default float; dtype converts first; NaN of none. TypeError for float8\n"
           "and for a dtype that is neither floating nor complex.")
@@ -140,6 +149,9 @@ void def_sums(Ops& ops) {
       .array_api("mean");
   ops.raw("var", &spread<&var>, doc("The variance of the elements.").c_str(), "input"_a, "dim"_a = none,
           "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none)
+      .example(
+          ">>> tenon.var(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "tensor(1.)")
       .notes(
           "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
           "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
@@ -149,6 +161,9 @@ void def_sums(Ops& ops) {
       .array_api("var");
   ops.raw("std", &spread<&std>, doc("The standard deviation of the elements.").c_str(), "input"_a, "dim"_a = none,
           "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1, "dtype"_a = none)
+      .example(
+          ">>> tenon.std(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "tensor(1.)")
       .notes(
           "It divides by n - correction (1 unless given; NumPy's is 0); unbiased=False is correction=0. Integers\n"
           "and bools give the default float, complex numbers a real one. TypeError for float8 and for a dtype\n"
@@ -162,25 +177,40 @@ void def_sums(Ops& ops) {
       "variance of complex numbers real. TypeError for float8.";
   ops.raw("var_mean", &spread<&var_mean>, doc("The variance and the mean of the elements.").c_str(), "input"_a,
           "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .example(
+          ">>> tenon.var_mean(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "(tensor(1.), tensor(2.))")
       .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");
   ops.raw("std_mean", &spread<&std_mean>, doc("The standard deviation and the mean of the elements.").c_str(),
           "input"_a, "dim"_a = none, "unbiased"_a = none, "keepdim"_a = false, kw_only, "correction"_a = 1)
+      .example(
+          ">>> tenon.std_mean(tenon.tensor([1.0, 3.0]), correction=0)\n"
+          "(tensor(1.), tensor(2.))")
       .notes(both)
       .function_only()
       .returns("tuple[Tensor, Tensor]");
   ops.def("count_nonzero", &count_nonzero, doc("How many elements are not zero: int64.").c_str(), "input"_a,
           "dim"_a = none, "keepdim"_a = false)
+      .example(
+          ">>> tenon.count_nonzero(tenon.tensor([[0, 1], [2, 3]]), dim=1)\n"
+          "tensor([1, 2])")
       .notes("Any dtype.")
       .numpy("count_nonzero", counting)
       .array_api("count_nonzero");
   ops.def("logsumexp", &logsumexp, doc("log(sum(exp(x))) without overflow.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.logsumexp(tenon.tensor([0.0, 0.0]), dim=0)\n"
+          "tensor(0.6931)")
       .notes("Of integers and bools in the default float; -inf of none. TypeError for complex numbers and float8.")
       .array_api("logsumexp", plain_reduction);
   ops.raw("norm", &norm_any, doc("The p-norm sum(|x|^p)^(1/p) of the elements.").c_str(), "input"_a, "p"_a = 2,
           "dim"_a = none, "keepdim"_a = false, "dtype"_a = none)
+      .example(
+          ">>> tenon.norm(tenon.tensor([3.0, 4.0]))\n"
+          "tensor(5.)")
       .notes(
           "p: a number; inf and -inf for the extremes of |x|, 0 for the number of elements that are not zero;\n"
           "'fro' is 2, 'nuc' the sum of a matrix's singular values, by NumPy and without a gradient.\n"
@@ -217,6 +247,9 @@ void def_extremes(Ops& ops) {
       .returns("Any");
   ops.def("amax", &amax, doc("The largest element; NaN if there is one.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.amax(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([5, 7])")
       .notes(
           "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
           "and float8.")
@@ -224,6 +257,9 @@ void def_extremes(Ops& ops) {
       .array_api("max");
   ops.def("amin", &amin, doc("The smallest element; NaN if there is one.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.amin(tenon.tensor([[1, 5], [7, 2]]), dim=1)\n"
+          "tensor([1, 2])")
       .notes(
           "The gradient is shared among equal elements. ValueError for no elements, TypeError for complex numbers\n"
           "and float8.")
@@ -251,11 +287,17 @@ void def_extremes(Ops& ops) {
       .array_api("argmin");
   ops.def("all", &all, doc("Whether all elements are true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.all(tenon.tensor([[True, False], [True, True]]), dim=1)\n"
+          "tensor([False,  True])")
       .notes("Any dtype; true of none.")
       .numpy("all", truth<Op::logical_and>)
       .array_api("all");
   ops.def("any", &any, doc("Whether an element is true (not zero): bool.").c_str(), "input"_a, "dim"_a = none,
           "keepdim"_a = false)
+      .example(
+          ">>> tenon.any(tenon.tensor([[True, False], [False, False]]), dim=1)\n"
+          "tensor([ True, False])")
       .notes("Any dtype; false of none.")
       .numpy("any", truth<Op::logical_or>)
       .array_api("any");

@@ -92,6 +92,7 @@ void def_search(Ops& ops) {
           "i where boundaries[i - 1] < value <= boundaries[i]; with right boundaries[i - 1] <= value < boundaries[i].\n"
           "boundaries: 1-D. out_int32: in int32. ValueError for boundaries of more dimensions, TypeError for complex\n"
           "numbers and float8.\n\n"
+          "right: False for edges that belong to the bin on their left, True for those on their right.\n\n"
           ">>> tenon.bucketize(tenon.tensor([1, 4]), tenon.tensor([1, 3, 5]))\n"
           "tensor([0, 2])",
           "input"_a, "boundaries"_a, kw_only, "out_int32"_a = false, "right"_a = false)
@@ -102,6 +103,7 @@ void def_search(Ops& ops) {
           "bins: 1-D, ascending or descending. i where bins[i - 1] <= x < bins[i], or with right\n"
           "bins[i - 1] < x <= bins[i]; the other way round for descending ones. ValueError for bins in no order and\n"
           "of more dimensions, TypeError for complex numbers and float8.\n\n"
+          "x: the values that are put into bins.\n\n"
           ">>> tenon.digitize(tenon.tensor([0.5, 2.]), tenon.tensor([1., 2.]))\n"
           "tensor([0, 2])",
           "x"_a, "bins"_a, "right"_a = false)

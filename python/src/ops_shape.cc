@@ -151,6 +151,7 @@ void def_element_order(Ops& ops) {
       "Turned k times by 90 degrees, from the first of dims (0, 1) towards the second: a view.\n\n"
       "IndexError for a dimension that is not there, ValueError for a repeated one, for dims that are not\n"
       "two, and for fewer than two dimensions.\n\n"
+      "k: how often it is turned by 90 degrees. dims: the plane, from the first dimension to the second.\n\n"
       ">>> tenon.rot90(tenon.tensor([[1, 2], [3, 4]]))\n"
       "tensor([[2, 4],\n"
       "        [1, 3]])",
@@ -165,15 +166,28 @@ void def_inplace_views(Ops& ops) {
       "IndexError for a dimension that is not there (t_: ValueError for more than two).";
   const auto doc = [](const char* first) { return std::string(first) + kRest; };
   ops.def("transpose_", &transpose_, doc("Swaps two dimensions").c_str(), "input"_a, "dim0"_a, "dim1"_a)
+      .example(
+          ">>> tenon.zeros(2, 3).transpose_(0, 1).shape\n"
+          "(3, 2)")
       .method_only()
       .alias("swapaxes_", "swapdims_");
-  ops.def("t_", &t_, doc("Swaps rows and columns of a matrix").c_str(), "input"_a).method_only();
+  ops.def("t_", &t_, doc("Swaps rows and columns of a matrix").c_str(), "input"_a)
+      .example(
+          ">>> tenon.zeros(2, 3).t_().shape\n"
+          "(3, 2)")
+      .method_only();
   ops.def("squeeze_", &squeeze_, doc("Drops dimensions of size 1 (those of dim, or all)").c_str(), "input"_a,
           "dim"_a = none)
+      .example(
+          ">>> tenon.zeros(1, 2, 1).squeeze_().shape\n"
+          "(2,)")
       .method_only();
   ops.def(
          "unsqueeze_", +[](Tensor& t, std::int64_t dim) -> Tensor& { return unsqueeze_(t, Dims{dim}); },
          doc("Adds a dimension of size 1 at dim").c_str(), "input"_a, "dim"_a)
+      .example(
+          ">>> tenon.zeros(2).unsqueeze_(0).shape\n"
+          "(1, 2)")
       .method_only();
 }
 
@@ -335,6 +349,7 @@ void def_windows(Ops& ops) {
           "A view of length elements along dim, from start on (negative ones from the end).\n\n"
           "IndexError for a dimension that is not there, and for a start and length that do not fit it.\n\n"
           "length: the number of elements along dim.\n\n"
+          "start: the first position that is taken.\n\n"
           ">>> tenon.narrow(tenon.arange(5), 0, 1, 3)\n"
           "tensor([1, 2, 3])",
           "input"_a, "dim"_a, "start"_a, "length"_a)
@@ -342,6 +357,7 @@ void def_windows(Ops& ops) {
   ops.def("select", &select,
           "A view of one index along dim, which goes away: t[:, i] for dim 1.\n\n"
           "IndexError for a dimension or an index that is not there.\n\n"
+          "index: the position along dim, an int.\n\n"
           ">>> tenon.select(tenon.tensor([[1, 2], [3, 4]]), 0, 1)\n"
           "tensor([3, 4])",
           "input"_a, "dim"_a, "index"_a)
@@ -361,6 +377,7 @@ void def_windows(Ops& ops) {
           "IndexError for a dimension that is not there, ValueError for a size above the dimension's or below 0\n"
           "and for a step below 1.\n\n"
           "dimension: the dimension along which the slices lie.\n\n"
+          "size: the length of each slice. step: the distance of their beginnings.\n\n"
           ">>> tenon.arange(5).unfold(0, 3, 2)\n"
           "tensor([[0, 1, 2],\n"
           "        [2, 3, 4]])",

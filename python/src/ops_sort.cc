@@ -37,6 +37,7 @@ void def_sort(Ops& ops) {
          "The indices that put the elements in order along dim, as sort's: a new int64 tensor of input's shape.\n\n"
          "Equal elements keep their order, whatever stable and kind, NumPy's name of an algorithm, say. IndexError\n"
          "for a dimension that is not there.\n\n"
+         "kind: taken as NumPy's; every sort here is stable.\n\n"
          ">>> tenon.argsort(tenon.tensor([3, 1, 2]))\n"
          "tensor([1, 2, 0])",
          "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true, kw_only, "kind"_a = none)

@@ -212,10 +212,34 @@ PyMethodDef methods[] = {
      "NumPy's functions on tensors, by way of tenon.numpy."},
     {"to_numpy", to_numpy, METH_NOARGS,
      "to_numpy($self, /)\n--\n\n"
-     "An ndarray of the values, as .detach().cpu().numpy(): over the same memory on the CPU, a copy from a device."},
+     "An ndarray of the values, as .detach().cpu().numpy(): over the same memory on the CPU, a copy from a device.\n\n"
+     "Returns\n"
+     "-------\n"
+     "numpy.ndarray\n"
+     "    An array over the same memory.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.tensor([1, 2]).to_numpy()\n"
+     "array([1, 2])"},
     {"tobytes", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(tobytes)), METH_VARARGS | METH_KEYWORDS,
-     "tobytes($self, /, order='C')\n--\n\nThe elements' bytes, row-major ('C') or column-major ('F'): a copy.\n\n"
-     "ValueError for another order."},
+     "tobytes($self, /, order='C')\n--\n\n"
+     "The elements' bytes, row-major ('C') or column-major ('F'): a copy.\n\n"
+     "Parameters\n"
+     "----------\n"
+     "order : str, default 'C'\n"
+     "    'C' for row-major, 'F' for column-major.\n\n"
+     "Returns\n"
+     "-------\n"
+     "bytes\n"
+     "    A copy.\n\n"
+     "Raises\n"
+     "------\n"
+     "ValueError\n"
+     "    For another order.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> tenon.tensor([1, 2], dtype=tenon.uint8).tobytes()\n"
+     "b'\\x01\\x02'"},
     {nullptr}};
 
 PyGetSetDef attributes[] = {

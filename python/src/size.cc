@@ -48,7 +48,17 @@ PyObject* get(PyObject* self, PyObject* object, PyObject*) {
 PyObject* doc(PyObject*, void*) {
   return PyUnicode_FromString(
       "The number of elements; called, the shape or a size: t.size, t.size(), t.size(0).\n\n"
-      "IndexError for a dimension that is not there.");
+      "Parameters\n----------\n"
+      "dim : int, optional\n"
+      "    Which dimension's size; None for the whole shape.\n\n"
+      "Returns\n-------\nint or tuple of ints\n\n"
+      "Raises\n------\n"
+      "IndexError\n"
+      "    For a dimension that is not there.\n\n"
+      "Examples\n--------\n"
+      ">>> t = tenon.zeros(2, 3)\n"
+      ">>> t.size, t.size(), t.size(0)\n"
+      "(6, (2, 3), 2)");
 }
 PyObject* name(PyObject*, void*) { return PyUnicode_FromString("size"); }
 PyObject* signature(PyObject*, void*) { return PyUnicode_FromString("($self, dim=None)"); }

@@ -40,7 +40,10 @@ void bind_system(nb::module_& m) {
       m, "Generator",
       "A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), by seed and position.\n\n"
       "seed: an int from 0 to 2^64 - 1, or a device; TypeError for anything else. tenon.default_generator is the\n"
-      "one of the process, which draws for all functions that are given none.")
+      "one of the process, which draws for all functions that are given none.\n\n"
+      ">>> a, b = (tenon.rand(3, generator=tenon.Generator(7)) for _ in range(2))\n"
+      ">>> tenon.equal(a, b)\n"
+      "True")
       .def(
           "__init__",
           [](Generator* self, nb::handle seed, nb::handle device) {

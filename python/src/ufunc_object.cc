@@ -208,7 +208,8 @@ OpDef* new_method(const OpDef& f, int which) {
     case 3:
       d->doc = name +
                " of every pair of elements: a new tensor of shape A.shape + B.shape.\n\n"
-               "TypeError for dtypes that the operation does not take.";
+               "A: the first operands. B: the second operands."
+               " TypeError for dtypes that the operation does not take.";
       d->arguments("A"_a, "B"_a, pos_only, kw_only, "out"_a);
       d->invoke = &invoke_outer;
       break;
@@ -216,7 +217,7 @@ OpDef* new_method(const OpDef& f, int which) {
       d->doc =
           "a[indices] = " + name +
           "(a[indices], b) in place, once for each index.\n\n"
-          "An element that is named twice is changed twice. b is left out for operations of one operand. IndexError for\n"
+          "An element that is named twice is changed twice. b: the second operand, which broadcasts; left out for operations of one. IndexError for\n"
           "an index that is not there, TypeError where the result does not fit into a's dtype, ValueError for read-only\n"
           "memory, RuntimeError for a leaf that requires grad.";
       d->arguments("a"_a, "indices"_a, "b"_a = none, pos_only);

@@ -20,10 +20,25 @@ if TYPE_CHECKING:
 def numpy_policy(*, detach: bool = False, to_cpu: bool = False) -> Iterator[None]:
     """Lets NumPy take tensors that it is otherwise refused, within a ``with`` block of this thread.
 
-    detach: tensors that require grad are read without their history. to_cpu: tensors on a device are copied
-    to the CPU. Both hold for ``.numpy()``, ``np.asarray`` and all code that uses them, such as plotting
-    libraries; detach also for ``memoryview`` and ``__dlpack__``. Policies nest: a block adds to what the
-    outer one allows.
+    Both hold for ``.numpy()``, ``np.asarray`` and all code that uses them, such as plotting libraries; detach
+    also for ``memoryview`` and ``__dlpack__``. Policies nest: a block adds to what the outer one allows.
+
+    Parameters
+    ----------
+    detach : bool, default False
+        Tensors that require grad are read without their history.
+    to_cpu : bool, default False
+        Tensors on a device are copied to the CPU.
+
+    Returns
+    -------
+    A context manager.
+
+    Examples
+    --------
+    >>> with tenon.numpy_policy(detach=True):
+    ...     np.asarray(tenon.ones(2, requires_grad=True))
+    array([1., 1.], dtype=float32)
     """
     was_detach, was_to_cpu = _C._get_numpy_policy()
     _C._set_numpy_policy(detach or was_detach, to_cpu or was_to_cpu)
@@ -101,6 +116,18 @@ def no_copies() -> Iterator[None]:
     """Within the block, on this thread, a copy that the border makes on its own account is a BufferError.
 
     Copies that a name or an argument asks for (``clone``, ``tensor``, ``copy=True``) are not affected.
+
+    Returns
+    -------
+    A context manager.
+        Within the block, on this thread, a copy that the border makes on its own account is a BufferError.
+
+    Examples
+    --------
+    >>> with tenon.no_copies():
+    ...     t = tenon.asarray(np.zeros(2))
+    >>> t.shape
+    (2,)
     """
     with _watching():
         _watch.forbidden += 1
@@ -115,6 +142,18 @@ def record_copies() -> Iterator[CopyLog]:
     """Counts the copies that the border makes on its own account within the block, on this thread.
 
     The block gets a CopyLog: by place, how often, how many bytes, why.
+
+    Returns
+    -------
+    CopyLog
+        What the block gets.
+
+    Examples
+    --------
+    >>> with tenon.record_copies() as copies:
+    ...     t = tenon.asarray(np.arange(2, dtype=">i4"))  # swapped bytes
+    >>> copies.count
+    1
     """
     log = CopyLog()
     with _watching():
@@ -153,7 +192,11 @@ def _note_copy(op: str, reason: str, size: int) -> None:
 
 
 class Explanation:
-    """Whether an object's memory is shared at the border, why (not), and what to do about it."""
+    """Whether an object's memory is shared at the border, why (not), and what to do about it.
+
+    >>> bool(tenon.explain(3))
+    False
+    """
 
     __slots__ = ("fix", "reason", "shared")
 
@@ -175,6 +218,21 @@ def explain(obj: Any) -> Explanation:
     For a tensor: what ``.numpy()`` and ``np.asarray`` do. For anything else: what ``tenon.asarray`` does.
     Nothing is copied to find out, apart from what the object's own protocols do when they are asked. It
     raises nothing: what is no array is an Explanation, too.
+
+    Parameters
+    ----------
+    obj
+        Any object.
+
+    Returns
+    -------
+    Explanation
+        Says whether an object would be shared or copied on its way over the border, why, and what to do.
+
+    Examples
+    --------
+    >>> tenon.explain(np.zeros(2)).shared
+    True
     """
     if isinstance(obj, _C.Tensor):
         return _explain_tensor(obj)
@@ -256,11 +314,29 @@ def _explain_array(array: Any) -> Explanation:
 def from_struct(array: Any) -> dict[str, Any]:
     """The fields of a structured array as tensors over its memory, without a copy.
 
-    array: an ndarray of a structured dtype, of any shape. Returns a dict of one tensor per field, by name;
-    each has the array's shape (followed by the field's own, for fields that are arrays) and strides; nested
-    records give nested dicts.
-    ValueError, naming the field, where a field's bytes lie at no multiple of its item size; TypeError for
-    fields without a tensor dtype and for what is no structured array.
+    Parameters
+    ----------
+    array : array_like
+        An ndarray of a structured dtype, of any shape.
+
+    Returns
+    -------
+    dict[str, Any]
+        Returns a dict of one tensor per field, by name; each has the array's shape (followed by the field's
+        own, for fields that are arrays) and strides; nested records give nested dicts.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, where a field's bytes lie at no multiple of its item size.
+    TypeError
+        For fields without a tensor dtype and for what is no structured array.
+
+    Examples
+    --------
+    >>> a = np.array([(1, 2.0)], dtype=[("i", "i8"), ("x", "f8")])
+    >>> tenon.from_struct(a)["x"]
+    tensor([2.], dtype=tenon.float64)
     """
     fields = getattr(getattr(array, "dtype", None), "fields", None)
     if not fields:
@@ -342,7 +418,16 @@ def array_function(
 
 
 def show_config() -> None:
-    """Prints what this installation of tenon runs on: version, threads, BLAS, devices, NumPy."""
+    """Prints what this installation of tenon runs on: version, threads, BLAS, devices, NumPy.
+
+    Returns
+    -------
+    None
+
+    Examples
+    --------
+    >>> tenon.show_config()  # doctest: +SKIP
+    """
     import platform
 
     from tenon import cuda

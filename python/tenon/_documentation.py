@@ -102,7 +102,7 @@ class Sections:
         """'ValueError for x, TypeError for y; RuntimeError for z'."""
         for part in re.split(r"(?:[,;] (?:and )?)(?=[A-Z]\w*Error\b)", text):
             kind, _, cause = part.partition(" ")
-            self.raises.setdefault(kind, []).append(cause.strip())
+            self.raises.setdefault(kind.rstrip(",:"), []).append(cause.strip())
 
     def _without_errors(self, sentence: str) -> str:
         """The sentence without an error that it names aside, which goes to Raises.

@@ -30,7 +30,7 @@ _TWO: list[tuple[list[Any], ...]] = [
     ([0.5, 2.0, 3.0], [2.0, 2.0, 4.0]),
     ([0.25, 0.5, 0.75], [1.0, 2.0, 3.0]),
     ([12, 10, 5], [10, 6, 1]),
-    ([True, False, True], [True, True, False]),
+    ([True, False, False], [True, True, False]),
 ]
 _THREE: list[tuple[list[Any], ...]] = [([0.0, 10.0], [1.0, 20.0], [0.5, 0.25])]
 

@@ -63,7 +63,14 @@ class _Mode:
 
 
 class no_grad(_Mode):
-    """Records nothing: ``with no_grad():`` or ``@no_grad()`` (or ``@no_grad``)."""
+    """Records nothing: ``with no_grad():`` or ``@no_grad()`` (or ``@no_grad``).
+
+    >>> x = tenon.ones(2, requires_grad=True)
+    >>> with tenon.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
 
     __module__ = "tenon"
 
@@ -76,20 +83,39 @@ class no_grad(_Mode):
 
 
 class enable_grad(no_grad):
-    """Records, within a block that does not: ``with enable_grad():`` or ``@enable_grad()``."""
+    """Records, within a block that does not: ``with enable_grad():`` or ``@enable_grad()``.
+
+    >>> x = tenon.ones(2, requires_grad=True)
+    >>> with tenon.no_grad(), tenon.enable_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    True
+    """
 
     __module__ = "tenon"
     _on = True
 
 
 class inference_mode(no_grad):
-    """As no_grad: tenon has no separate inference mode."""
+    """As no_grad: tenon has no separate inference mode.
+
+    >>> x = tenon.ones(2, requires_grad=True)
+    >>> with tenon.inference_mode():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
 
     __module__ = "tenon"
 
 
 class set_grad_enabled(_Mode):
-    """Turns recording on or off at once; as a context manager, until the block ends."""
+    """Turns recording on or off at once; as a context manager, until the block ends.
+
+    >>> with tenon.set_grad_enabled(False):
+    ...     tenon.is_grad_enabled()
+    False
+    """
 
     __module__ = "tenon"
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class GradcheckError(RuntimeError):
-    """A gradient differs from its finite difference."""
+    """A gradient differs from its finite difference.
+
+    >>> issubclass(tenon.autograd.GradcheckError, RuntimeError)
+    True
+    """
 
     __module__ = "tenon.autograd"
 
@@ -93,9 +97,41 @@ def gradcheck(
 ) -> bool:
     """Whether the gradients of func at inputs agree with central differences of step eps.
 
-    Inputs that require grad are checked; they must be float64 or complex128 (ValueError), and func smooth at
-    them. Complex inputs and outputs are checked in both parts. ValueError where no input requires grad;
-    GradcheckError (or False) for the first difference.
+    Inputs that require grad are checked; they must be float64 or complex128, and func smooth at them. Complex
+    inputs and outputs are checked in both parts.
+
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs : Tensor | Sequence[Any]
+        The arguments; those that require grad are checked.
+    eps : float, default 1e-06
+        The step of the finite differences.
+    atol : float, default 1e-05
+        The absolute tolerance.
+    rtol : float, default 0.001
+        The relative tolerance.
+    raise_exception : bool, default True
+        False returns False instead of raising GradcheckError.
+
+    Returns
+    -------
+    bool
+        True; False only with raise_exception=False.
+
+    Raises
+    ------
+    ValueError
+        For an input that requires grad and is neither float64 nor complex128, and where none requires grad.
+    GradcheckError
+        For the first difference, unless raise_exception is False.
+
+    Examples
+    --------
+    >>> x = tenon.tensor([1.0, 3.0], dtype=tenon.float64, requires_grad=True)
+    >>> tenon.autograd.gradcheck(tenon.exp, (x,))
+    True
     """
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     checked = [i for i, a in enumerate(args) if _checked(a)]
@@ -136,7 +172,42 @@ def gradgradcheck(
 ) -> bool:
     """Whether the gradients of func's gradients agree with finite differences, for grad_outputs too.
 
-    grad_outputs are random unless given. Arguments and errors (ValueError, GradcheckError) are gradcheck's.
+    grad_outputs are random unless given.
+
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs : Tensor | Sequence[Any]
+        The arguments; those that require grad are checked.
+    grad_outputs : Tensor | Sequence[Tensor] | None, optional
+        The gradients of the outputs; None for random ones.
+    eps : float, default 1e-06
+        The step of the finite differences.
+    atol : float, default 1e-05
+        The absolute tolerance.
+    rtol : float, default 0.001
+        The relative tolerance.
+    raise_exception : bool, default True
+        False returns False instead of raising GradcheckError.
+
+    Returns
+    -------
+    bool
+        True; False only with raise_exception=False.
+
+    Raises
+    ------
+    ValueError
+        As gradcheck.
+    GradcheckError
+        As gradcheck.
+
+    Examples
+    --------
+    >>> x = tenon.tensor([1.0, 3.0], dtype=tenon.float64, requires_grad=True)
+    >>> tenon.autograd.gradgradcheck(tenon.exp, (x,))
+    True
     """
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     outputs = [y for y in _outputs(func, args) if y.requires_grad]

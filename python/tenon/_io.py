@@ -17,13 +17,39 @@ Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None) -> Any:
     """The tensor in a .npy file: in fresh memory, or mapped.
 
-    mmap: the file is mapped instead of read: pages come in as they are used, and the tensor is read-only
-    unless writeable, whose writes stay in memory and never reach the file. raw_dtype: what items of a type
-    that NumPy does not name are (float8 files; bfloat16 is recognised). Other byte orders are converted while
-    reading.
-    Raises what open() raises for files that cannot be read (FileNotFoundError, IsADirectoryError,
-    PermissionError: OSError with errno and filename), ValueError for those that are not what they claim to
-    be, and TypeError for what is no path or no dtype.
+    Other byte orders are converted while reading.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is: a string, bytes or a path object.
+    mmap : bool, default False
+        The file is mapped instead of read: pages come in as they are used, and the tensor is read-only unless
+        writeable, whose writes stay in memory and never reach the file.
+    writeable : bool, default False
+        True makes mapped tensors writeable; writes never reach the file.
+    raw_dtype : optional
+        What items of a type that NumPy does not name are (float8 files; bfloat16 is recognised).
+
+    Returns
+    -------
+    Tensor
+        The tensor in a .npy file: in fresh memory, or mapped.
+
+    Raises
+    ------
+    OSError
+        As open() raises it for files that cannot be read: FileNotFoundError and others.
+    ValueError
+        For those that are not what they claim to be.
+    TypeError
+        For what is no path or no dtype.
+
+    Examples
+    --------
+    >>> tenon.save_npy("t.npy", tenon.tensor([1, 2]))
+    >>> tenon.load_npy("t.npy")
+    tensor([1, 2])
     """
     return _C._load_npy(path, mmap, writeable, raw_dtype)
 
@@ -31,8 +57,31 @@ def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dty
 def save_npy(path: Path, tensor: Any) -> None:
     """Writes one tensor (or any array-like) as a .npy file that NumPy reads; gradients are not saved.
 
-    The file is written beside the target and renamed: a failed save leaves the old file as it was. OSError as
-    open() raises it for a place that cannot be written, TypeError for what is no array-like or no path.
+    The file is written beside the target and renamed: a failed save leaves the old file as it was.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is: a string, bytes or a path object.
+    tensor
+        The tensor, or anything that tenon.asarray takes.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    OSError
+        As open() raises it for a place that cannot be written.
+    TypeError
+        For what is no array-like or no path.
+
+    Examples
+    --------
+    >>> tenon.save_npy("t.npy", tenon.tensor([1, 2]))
+    >>> np.load("t.npy")
+    array([1, 2])
     """
     _C._save_npy(path, tensor)
 
@@ -47,10 +96,38 @@ def load_npz(
 ) -> dict[str, Any]:
     """The tensors of a .npz archive by name; with names, only these. In fresh memory, or mapped.
 
-    mmap: uncompressed, aligned members are mapped and read-only unless writeable; all others are read.
-    raw_dtype: as load_npy.
-    OSError as open() raises it for files that cannot be read; ValueError for a name that is not there and for
-    a file that is no archive; TypeError for names that are no strings and for what is no path or no dtype.
+    Parameters
+    ----------
+    path : Path
+        Where the file is: a string, bytes or a path object.
+    names : Iterable[str] | None, optional
+        The names that are read; None for all.
+    mmap : bool, default False
+        Uncompressed, aligned members are mapped and read-only unless writeable; all others are read.
+    writeable : bool, default False
+        True makes mapped tensors writeable; writes never reach the file.
+    raw_dtype : optional
+        As load_npy.
+
+    Returns
+    -------
+    dict[str, Any]
+        The tensors of a .npz archive by name; with names, only these. In fresh memory, or mapped.
+
+    Raises
+    ------
+    OSError
+        As open() raises it for files that cannot be read.
+    ValueError
+        For a name that is not there and for a file that is no archive.
+    TypeError
+        For names that are no strings and for what is no path or no dtype.
+
+    Examples
+    --------
+    >>> tenon.save_npz("t.npz", {"a": tenon.tensor([1, 2])})
+    >>> tenon.load_npz("t.npz")
+    {'a': tensor([1, 2])}
     """
     return _C._load_npz(path, None if names is None else list(names), mmap, writeable, raw_dtype)
 
@@ -58,8 +135,30 @@ def load_npz(
 def npz_names(path: Path) -> list[str]:
     """The names in a .npz archive, in its order.
 
-    OSError as open() raises it for files that cannot be read, ValueError for one that is no archive,
-    TypeError for what is no path.
+    Parameters
+    ----------
+    path : Path
+        Where the file is: a string, bytes or a path object.
+
+    Returns
+    -------
+    list[str]
+        The names.
+
+    Raises
+    ------
+    OSError
+        As open() raises it for files that cannot be read.
+    ValueError
+        For one that is no archive.
+    TypeError
+        For what is no path.
+
+    Examples
+    --------
+    >>> tenon.save_npz("t.npz", {"a": tenon.tensor([1, 2])})
+    >>> tenon.npz_names("t.npz")
+    ['a']
     """
     return _C._npz_names(path)
 
@@ -67,8 +166,33 @@ def npz_names(path: Path) -> list[str]:
 def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False) -> None:
     """Writes tensors by name as a .npz archive that NumPy reads; uncompressed members can be mapped again.
 
-    The file is written beside the target and renamed. OSError as open() raises it for a place that cannot be
-    written; TypeError for names that are no strings and for what is no array-like or no path.
+    The file is written beside the target and renamed.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is: a string, bytes or a path object.
+    tensors : Mapping[str, Any]
+        The tensors by name.
+    compressed : bool, default False
+        True compresses the members; they cannot be mapped then.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    OSError
+        As open() raises it for a place that cannot be written.
+    TypeError
+        For names that are no strings and for what is no array-like or no path.
+
+    Examples
+    --------
+    >>> tenon.save_npz("t.npz", {"a": tenon.tensor([1, 2])})
+    >>> tenon.npz_names("t.npz")
+    ['a']
     """
     _C._save_npz(path, dict(tensors), compressed)
 
@@ -78,11 +202,36 @@ def load_safetensors(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """(tensors by name, metadata) of a .safetensors file.
 
-    mmap: tensors on the CPU are read-only views of one mapping where they are aligned. Otherwise each owns
-    its memory.
-    OSError as open() raises it for files that cannot be read; ValueError for one that is not what it claims
-    to be and for a name that is no device's; TypeError for what is no path; RuntimeError for a device that is
-    not there.
+    Parameters
+    ----------
+    path : Path
+        Where the file is: a string, bytes or a path object.
+    mmap : bool, default True
+        Tensors on the CPU are read-only views of one mapping where they are aligned.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    tuple[dict[str, Any], dict[str, str]]
+        Views of one mapping, or tensors that own their memory.
+
+    Raises
+    ------
+    OSError
+        As open() raises it for files that cannot be read.
+    ValueError
+        For one that is not what it claims to be and for a name that is no device's.
+    TypeError
+        For what is no path.
+    RuntimeError
+        For a device that is not there.
+
+    Examples
+    --------
+    >>> tenon.save_safetensors("t.safetensors", {"a": tenon.tensor([1, 2])})
+    >>> tenon.load_safetensors("t.safetensors")
+    ({'a': tensor([1, 2])}, {})
     """
     return _C._load_safetensors(path, mmap, device)
 
@@ -92,9 +241,34 @@ def save_safetensors(
 ) -> None:
     """Writes tensors by name as a .safetensors file.
 
-    metadata: a dict of strings. TypeError for complex128, which the format lacks, for names and metadata that
-    are no strings, and for what is no array-like or no path; ValueError for the name ``__metadata__``;
-    OSError as open() raises it for a place that cannot be written.
+    Parameters
+    ----------
+    path : Path
+        Where the file is: a string, bytes or a path object.
+    tensors : Mapping[str, Any]
+        The tensors by name.
+    metadata : Mapping[str, str] | None, optional
+        A dict of strings.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    TypeError
+        For complex128, which the format lacks, for names and metadata that are no strings, and for what is no
+        array-like or no path.
+    ValueError
+        For the name ``__metadata__``.
+    OSError
+        As open() raises it for a place that cannot be written.
+
+    Examples
+    --------
+    >>> tenon.save_safetensors("t.safetensors", {"a": tenon.tensor([1, 2])})
+    >>> tenon.load_safetensors("t.safetensors")[0]
+    {'a': tensor([1, 2])}
     """
     _C._save_safetensors(path, dict(tensors), None if metadata is None else dict(metadata))
 
@@ -104,11 +278,37 @@ def read_csv(
 ) -> Any:
     """The columns of a CSV file as tensors, read by pandas.
 
-    columns: the names to read (default: all). as_tensor: one tensor of shape (rows, columns) in the columns'
-    common dtype, instead of a dict of vectors by name. kwargs go to ``pandas.read_csv``. Each vector shares
-    its column's memory and is read-only, as pandas 3 lends it.
-    TypeError, naming it, for a column that is not numeric; ImportError without pandas; pandas' own errors
-    (ValueError for columns that are not there, FileNotFoundError).
+    Parameters
+    ----------
+    path
+        Where the file is: a string, bytes or a path object.
+    columns : Iterable[str] | None, optional
+        The names to read (default: all).
+    as_tensor : bool, default False
+        One tensor of shape (rows, columns) in the columns' common dtype, instead of a dict of vectors by
+        name.
+    kwargs
+        What pandas.read_csv takes.
+
+    Returns
+    -------
+    dict[str, Tensor] or Tensor
+        A vector for each column, or the one matrix. A vector shares its column's memory and is read-only.
+
+    Raises
+    ------
+    TypeError
+        For a column that is not numeric; the message names it.
+    ImportError
+        Without pandas.
+    ValueError
+        For columns that are not there.
+    OSError
+        As open() raises it for files that cannot be read.
+
+    Examples
+    --------
+    >>> tenon.read_csv("table.csv")  # doctest: +SKIP
     """
     try:
         import pandas as pd

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 def is_available() -> bool:
     """Whether a CUDA device can be used: the backend is installed, and a driver and a device are there.
 
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
     >>> tenon.cuda.is_available() in (True, False)
     True
     """
@@ -47,6 +53,12 @@ def is_available() -> bool:
 def device_count() -> int:
     """The number of CUDA devices; 0 without the backend or a driver.
 
+    Returns
+    -------
+    int
+
+    Examples
+    --------
     >>> tenon.cuda.device_count() >= 0
     True
     """
@@ -56,15 +68,39 @@ def device_count() -> int:
 def synchronize(device: DeviceLike = 0) -> None:
     """Waits until the device has done all its work, on all streams.
 
-    device: its number, its name or a device. RuntimeError where there is no such device, and where something
-    failed that ran since the last wait; IndexError where that was an index out of range. ValueError for what
-    names no CUDA device, TypeError for what is none of these.
+    Parameters
+    ----------
+    device : device or str, default 0
+        Its number, its name or a device.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    RuntimeError
+        Where there is no such device, and where something failed that ran since the last wait.
+    IndexError
+        Where that was an index out of range.
+    ValueError
+        For what names no CUDA device.
+    TypeError
+        For what is none of these.
+
+    Examples
+    --------
+    >>> tenon.cuda.synchronize()  # doctest: +SKIP
     """
     _C._cuda_synchronize(_number("synchronize", device))
 
 
 class DeviceProperties:
-    """What a device is: its name, its memory in bytes, and its architecture."""
+    """What a device is: its name, its memory in bytes, and its architecture.
+
+    >>> tenon.cuda.DeviceProperties("a device", 1 << 30, 4, 9, 0)
+    DeviceProperties(name='a device', total_memory=1073741824, major=9, minor=0)
+    """
 
     __slots__ = ("major", "minor", "multi_processor_count", "name", "total_memory")
 
@@ -83,18 +119,64 @@ class DeviceProperties:
 def get_device_properties(device: DeviceLike = 0) -> DeviceProperties:
     """Name, memory and architecture of a device.
 
-    device: as in synchronize(). RuntimeError where there is no such device.
+    Parameters
+    ----------
+    device : device or str, default 0
+        As in synchronize().
+
+    Returns
+    -------
+    DeviceProperties
+        Name, memory and architecture of a device.
+
+    Raises
+    ------
+    RuntimeError
+        Where there is no such device.
+
+    Examples
+    --------
+    >>> tenon.cuda.get_device_properties(0).name  # doctest: +SKIP
     """
     return DeviceProperties(*_C._cuda_properties(_number("get_device_properties", device)))
 
 
 def get_device_name(device: DeviceLike = 0) -> str:
-    """The name of a device. RuntimeError where there is no such device."""
+    """The name of a device. RuntimeError where there is no such device.
+
+    Parameters
+    ----------
+    device : device or str, default 0
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> tenon.cuda.get_device_name(0)  # doctest: +SKIP
+    """
     return get_device_properties(device).name
 
 
 def mem_get_info(device: DeviceLike = 0) -> tuple[int, int]:
-    """(free, total) bytes of a device's memory. RuntimeError where there is no such device."""
+    """(free, total) bytes of a device's memory. RuntimeError where there is no such device.
+
+    Parameters
+    ----------
+    device : device or str, default 0
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    tuple[int, int]
+        (free, total) bytes of a device's memory. RuntimeError where there is no such device.
+
+    Examples
+    --------
+    >>> free, total = tenon.cuda.mem_get_info(0)  # doctest: +SKIP
+    """
     free, total = _C._cuda_memory_info(_number("mem_get_info", device))
     return int(free), int(total)
 
@@ -179,6 +261,8 @@ class ExternalStream(Stream):
 
     The stream belongs to that library and must outlive its use here. RuntimeError for a number that is no
     stream's.
+
+    >>> s = tenon.cuda.ExternalStream(other.cuda_stream)  # doctest: +SKIP
     """
 
     __slots__ = ()
@@ -246,6 +330,9 @@ class stream:
     so do those that use its results. A tensor that is used on another stream than the one that it was made on
     needs ``record_stream`` if it is freed before that stream has passed. RuntimeError where the device is not
     there.
+
+    >>> with tenon.cuda.stream(tenon.cuda.Stream()):  # doctest: +SKIP
+    ...     y = tenon.ones(3, device="cuda") + 1
     """
 
     __slots__ = ("_before", "_stream")
@@ -270,7 +357,23 @@ class stream:
 def current_stream(device: DeviceLike = 0) -> Stream:
     """This thread's current stream of a device.
 
-    device: as in synchronize(). ValueError for what names no CUDA device.
+    Parameters
+    ----------
+    device : device or str, default 0
+        As in synchronize().
+
+    Returns
+    -------
+    Stream
+
+    Raises
+    ------
+    ValueError
+        For what names no CUDA device.
+
+    Examples
+    --------
+    >>> s = tenon.cuda.current_stream()  # doctest: +SKIP
     """
     number = _number("current_stream", device)
     return Stream._at(number, int(_C._stream_current(number)))
@@ -279,13 +382,43 @@ def current_stream(device: DeviceLike = 0) -> Stream:
 def default_stream(device: DeviceLike = 0) -> Stream:
     """The stream of a device that is current at first: CUDA's legacy default stream.
 
-    device: as in synchronize(). ValueError for what names no CUDA device.
+    Parameters
+    ----------
+    device : device or str, default 0
+        As in synchronize().
+
+    Returns
+    -------
+    Stream
+
+    Raises
+    ------
+    ValueError
+        For what names no CUDA device.
+
+    Examples
+    --------
+    >>> tenon.cuda.default_stream() == tenon.cuda.current_stream()  # doctest: +SKIP
     """
     return Stream._at(_number("default_stream", device), 0)
 
 
 def set_stream(stream: Stream) -> None:
-    """Makes a stream its device's current one on this thread. RuntimeError where the device is not there."""
+    """Makes a stream its device's current one on this thread. RuntimeError where the device is not there.
+
+    Parameters
+    ----------
+    stream : Stream
+        A tenon.cuda.Stream.
+
+    Returns
+    -------
+    None
+
+    Examples
+    --------
+    >>> tenon.cuda.set_stream(tenon.cuda.Stream())  # doctest: +SKIP
+    """
     _C._stream_set(stream._device, stream._index)
 
 

@@ -55,22 +55,39 @@ def _upper(uplo: str, op: str) -> bool:
 def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     """Eigenvalues and eigenvectors of symmetric or Hermitian matrices.
 
-    Parameters:
-        A: tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the
-            CPU; integers and bools in the default float.
-        UPLO: which triangle is read, ``"L"`` or ``"U"``; the other one is taken to be its adjoint.
+    The sign (the phase) of a vector is LAPACK's choice; where eigenvalues are equal the gradient of the
+    vectors is not finite.
 
-    Returns a named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
-    ``eigenvectors`` ``(..., n, n)``, as columns. The sign (the phase) of a vector is LAPACK's choice; where
-    eigenvalues are equal the gradient of the vectors is not finite.
+    Parameters
+    ----------
+    A : Tensor
+        tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the CPU;
+        integers and bools in the default float.
+    UPLO : str, default 'L'
+        which triangle is read, ``"L"`` or ``"U"``; the other one is taken to be its adjoint.
 
-    ValueError for matrices that are not square, LinAlgError, which is a ValueError, where LAPACK does not
-    converge, TypeError for other dtypes, RuntimeError on a device and without a LAPACK.
+    Returns
+    -------
+    EighResult
+        Returns a named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
+        ``eigenvectors`` ``(..., n, n)``, as columns.
 
-    Example:
-        >>> w, V = tenon.linalg.eigh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
-        >>> w
-        tensor([1., 3.])
+    Raises
+    ------
+    ValueError
+        For matrices that are not square.
+    LinAlgError
+        A ValueError, where LAPACK does not converge.
+    TypeError
+        For other dtypes.
+    RuntimeError
+        On a device and without a LAPACK.
+
+    Examples
+    --------
+    >>> w, V = tenon.linalg.eigh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    >>> w
+    tensor([1., 3.])
     """
     return EighResult(*_C._eigh(A, _upper(UPLO, "eigh")))
 
@@ -78,11 +95,29 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, as eigh() has them: a new tensor ``(..., n)``.
 
-    Errors (ValueError and others) as eigh().
+    Errors as eigh().
 
-    Example:
-        >>> tenon.linalg.eigvalsh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
-        tensor([1., 3.])
+    Parameters
+    ----------
+    A : Tensor
+        Matrices of shape (..., n, n), as eigh() takes them.
+    UPLO : str, default 'L'
+        Which triangle is read, 'L' or 'U'; the other one is taken to be its adjoint.
+
+    Returns
+    -------
+    Tensor
+        A new tensor ``(..., n)``.
+
+    Raises
+    ------
+    ValueError
+        And others.
+
+    Examples
+    --------
+    >>> tenon.linalg.eigvalsh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
     """
     return _C._eigvalsh(A, _upper(UPLO, "eigvalsh"))
 
@@ -90,21 +125,34 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
 def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     """The singular value decomposition: ``A = U @ diag(S) @ Vh``.
 
-    Parameters:
-        A: tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
-        full_matrices: U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and
-            ``(..., k, n)`` with k the smaller of m and n.
+    U and Vh have gradients with ``full_matrices=False``, or where the matrices are square; S always. Of signs
+    and equal values the same holds as of eigh().
 
-    Returns a named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending. U and Vh have
-    gradients with ``full_matrices=False``, or where the matrices are square; S always. Of signs and equal
-    values the same holds as of eigh().
+    Parameters
+    ----------
+    A : Tensor
+        tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
+    full_matrices : bool, default True
+        U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)`` with k
+        the smaller of m and n.
 
-    ValueError for fewer than two dimensions, LinAlgError where LAPACK does not converge; others as eigh().
+    Returns
+    -------
+    SVDResult
+        Returns a named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending.
 
-    Example:
-        >>> U, S, Vh = tenon.linalg.svd(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
-        >>> S
-        tensor([4., 3.])
+    Raises
+    ------
+    ValueError
+        For fewer than two dimensions.
+    LinAlgError
+        Where LAPACK does not converge; others as eigh().
+
+    Examples
+    --------
+    >>> U, S, Vh = tenon.linalg.svd(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    >>> S
+    tensor([4., 3.])
     """
     return SVDResult(*_C._svd(A, full_matrices))
 
@@ -112,10 +160,26 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
 def svdvals(A: Tensor) -> Tensor:
     """The singular values of matrices, descending: a new tensor ``(..., k)``.
 
-    Errors (ValueError and others) as svd().
+    Errors as svd().
 
-    Example:
-        >>> tenon.linalg.svdvals(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
-        tensor([4., 3.])
+    Parameters
+    ----------
+    A : Tensor
+        Matrices of shape (..., m, n), as svd() takes them.
+
+    Returns
+    -------
+    Tensor
+        A new tensor ``(..., k)``.
+
+    Raises
+    ------
+    ValueError
+        And others.
+
+    Examples
+    --------
+    >>> tenon.linalg.svdvals(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([4., 3.])
     """
     return _C._svdvals(A)

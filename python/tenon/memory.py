@@ -6,19 +6,59 @@ from tenon import _C
 
 
 def stats() -> dict[str, int]:
-    """Bytes in_use, their peak, bytes cached, their limit; how often the cache served: hits, misses."""
+    """Bytes in_use, their peak, bytes cached, their limit; how often the cache served: hits, misses.
+
+    Returns
+    -------
+    dict[str, int]
+
+    Examples
+    --------
+    >>> sorted(tenon.memory.stats())
+    ['cached', 'hits', 'in_use', 'limit', 'misses', 'peak']
+    """
     return dict(_C._memory_stats())
 
 
 def release() -> int:
-    """Returns all cached blocks to the system; the number of bytes returned."""
+    """Returns all cached blocks to the system; the number of bytes returned.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> tenon.memory.release() >= 0
+    True
+    """
     return int(_C._memory_release())
 
 
 def set_limit(nbytes: int) -> None:
     """Caps the bytes that are cached; 0 turns the cache off.
 
-    ValueError for a negative number, TypeError for what is no int.
+    Parameters
+    ----------
+    nbytes : int
+        The number of bytes.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    ValueError
+        For a negative number.
+    TypeError
+        For what is no int.
+
+    Examples
+    --------
+    >>> limit = tenon.memory.stats()["limit"]
+    >>> tenon.memory.set_limit(0)
+    >>> tenon.memory.set_limit(limit)
     """
     try:
         n = operator.index(nbytes)
@@ -30,5 +70,17 @@ def set_limit(nbytes: int) -> None:
 
 
 def reset_peak() -> None:
-    """Sets the peak to the bytes in use."""
+    """Sets the peak to the bytes in use.
+
+    Returns
+    -------
+    None
+
+    Examples
+    --------
+    >>> tenon.memory.reset_peak()
+    >>> stats = tenon.memory.stats()
+    >>> stats["peak"] == stats["in_use"]
+    True
+    """
     _C._memory_reset_peak()

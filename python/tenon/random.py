@@ -24,19 +24,63 @@ Generator.__signature__ = Signature("(seed=..., device='cpu')")  # type: ignore[
 
 
 def get_rng_state() -> tuple[int, int]:
-    """The default generator's state: its seed and its position in the stream."""
+    """The default generator's state: its seed and its position in the stream.
+
+    Returns
+    -------
+    tuple[int, int]
+
+    Examples
+    --------
+    >>> state = tenon.get_rng_state()
+    >>> a = tenon.rand(2)
+    >>> tenon.set_rng_state(state)
+    >>> tenon.equal(tenon.rand(2), a)
+    True
+    """
     state: tuple[int, int] = default_generator.get_state()
     return state
 
 
 def set_rng_state(state: tuple[int, int]) -> None:
-    """Continues the default generator from a state of get_rng_state(); TypeError for anything else."""
+    """Continues the default generator from a state of get_rng_state(); TypeError for anything else.
+
+    Parameters
+    ----------
+    state : tuple[int, int]
+        What get_rng_state returned: the seed and the position.
+
+    Returns
+    -------
+    None
+
+    Examples
+    --------
+    >>> state = tenon.get_rng_state()
+    >>> a = tenon.rand(2)
+    >>> tenon.set_rng_state(state)
+    >>> tenon.equal(tenon.rand(2), a)
+    True
+    """
     default_generator.set_state(state)
 
 
 @contextlib.contextmanager
 def fork_rng() -> Iterator[None]:
-    """A block after which the default generator stands where it stood before."""
+    """A block after which the default generator stands where it stood before.
+
+    Returns
+    -------
+    A context manager.
+
+    Examples
+    --------
+    >>> state = tenon.get_rng_state()
+    >>> with tenon.fork_rng():
+    ...     a = tenon.rand(2)
+    >>> tenon.get_rng_state() == state
+    True
+    """
     state = get_rng_state()
     try:
         yield

@@ -46,7 +46,17 @@ def __getattr__(name: str) -> object:
 
 
 def border_guard() -> bool:
-    """Whether backward() looks for writes to saved tensors that were made through NumPy."""
+    """Whether backward() looks for writes to saved tensors that were made through NumPy.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> tenon.autograd.border_guard()
+    True
+    """
     return _C._border_guard()
 
 
@@ -54,9 +64,30 @@ def set_border_guard(mode: bool | str) -> None:
     """Turns the border guard ``"on"`` (the default) or ``"off"``, for all threads.
 
     A tensor that backward() will need and whose memory is shared with a writeable ndarray, buffer or DLPack
-    capsule is fingerprinted when the operation saves it and compared before it is used; a difference raises
-    RuntimeError instead of giving a wrong gradient. The cost is one pass over such tensors in forward and one
-    in backward. ValueError for another mode.
+    capsule is fingerprinted when the operation saves it and compared before it is used. A difference is a
+    RuntimeError instead of a wrong gradient. The cost is one pass over such tensors in forward and one in
+    backward.
+
+    Parameters
+    ----------
+    mode : bool | str
+        "on" or "off"; True and False mean the same.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    ValueError
+        For another mode.
+
+    Examples
+    --------
+    >>> tenon.autograd.set_border_guard("off")
+    >>> tenon.autograd.border_guard()
+    False
+    >>> tenon.autograd.set_border_guard("on")
     """
     if mode not in (True, False, "on", "off"):
         raise ValueError(f"set_border_guard: the mode is 'on' or 'off'; got {mode!r}")
@@ -78,12 +109,45 @@ def grad(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of the sum of outputs, each times its grad_outputs, with respect to each input.
 
-    A tuple of new tensors of the inputs' shapes. No ``.grad`` is touched. ``create_graph`` records the
-    gradients themselves, for second derivatives; ``retain_graph`` (as create_graph unless given) keeps the
-    graph for another call.
-    RuntimeError for an input that was not used, unless ``allow_unused`` (None for it) or
-    ``materialize_grads`` (zeros), for one that requires no grad, for an output of several elements without
-    grad_outputs and where the graph has been freed; ValueError for grad_outputs of another shape or number.
+    No ``.grad`` is touched. ``create_graph`` records the gradients themselves, for second derivatives;
+    ``retain_graph`` (as create_graph unless given) keeps the graph for another call.
+
+    Parameters
+    ----------
+    outputs : Tensor | Sequence[Tensor]
+        What is differentiated: a tensor, or a sequence of tensors.
+    inputs : Tensor | Sequence[Tensor]
+        With respect to what: a tensor, or a sequence of tensors.
+    grad_outputs : Tensor | Sequence[Tensor | None] | None, optional
+        The gradient of each output, of its shape; None for outputs of one element.
+    retain_graph : bool | None, optional
+        True keeps the graph for another call; None for what create_graph says.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    allow_unused : bool | None, optional
+        True gives None for an input that was not used.
+    materialize_grads : bool, default False
+        True gives zeros for an input that was not used.
+
+    Returns
+    -------
+    tuple[Tensor | None, ...]
+        A tuple of new tensors of the inputs' shapes.
+
+    Raises
+    ------
+    RuntimeError
+        For an input that was not used, unless ``allow_unused`` (None for it) or ``materialize_grads``
+        (zeros), for one that requires no grad, for an output of several elements without grad_outputs and
+        where the graph has been freed.
+    ValueError
+        For grad_outputs of another shape or number.
+
+    Examples
+    --------
+    >>> x = tenon.tensor([1.0, 3.0], requires_grad=True)
+    >>> tenon.autograd.grad((x * x).sum(), x)
+    (tensor([2., 6.]),)
     """
     ins = _sequence(inputs)
     if isinstance(grad_outputs, Tensor):
@@ -109,10 +173,40 @@ def backward(
 ) -> None:
     """Adds the gradients of tensors (each times its entry of grad_tensors) to ``.grad`` of the leaves.
 
-    An entry may be None for a tensor of one element. The graph is freed unless ``retain_graph``. With
-    ``inputs`` only their ``.grad`` is added to.
-    RuntimeError for a tensor without a gradient, for several elements without an entry and where the graph
-    has been freed; ValueError for entries of another shape or number.
+    The graph is freed unless ``retain_graph``. With ``inputs`` only their ``.grad`` is added to.
+
+    Parameters
+    ----------
+    tensors : Tensor | Sequence[Tensor]
+        What is differentiated: a tensor, or a sequence of tensors.
+    grad_tensors : Tensor | Sequence[Tensor | None] | None, optional
+        The gradient of each, of its shape; None for a tensor of one element.
+    retain_graph : bool | None, optional
+        True keeps the graph for another call; None for what create_graph says.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    inputs : Tensor | Sequence[Tensor] | None, optional
+        The leaves whose .grad is added to; None for all.
+
+    Returns
+    -------
+    None
+        An entry may be None for a tensor of one element.
+
+    Raises
+    ------
+    RuntimeError
+        For a tensor without a gradient, for several elements without an entry and where the graph has been
+        freed.
+    ValueError
+        For entries of another shape or number.
+
+    Examples
+    --------
+    >>> x = tenon.tensor([1.0, 3.0], requires_grad=True)
+    >>> tenon.autograd.backward((x * x).sum())
+    >>> x.grad
+    tensor([2., 6.])
     """
     if isinstance(grad_tensors, Tensor):
         grad_tensors = [grad_tensors]

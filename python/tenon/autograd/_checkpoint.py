@@ -109,18 +109,37 @@ def checkpoint(
 ) -> Any:
     """``function(*args, **kwargs)`` whose intermediate results are not kept: backward() computes them again.
 
-    Parameters:
-        function: what to call. It must compute the same when it is repeated.
-        use_reentrant: only False, the one way that PyTorch recommends.
-        preserve_rng_state: repeat with the random numbers of the first run, from the default generator.
+    Gradients of any order, hooks and nested checkpoints work. An argument that is written before backward()
+    is RuntimeError, as for any operation.
 
-    Returns what the function returns. Gradients of any order, hooks and nested checkpoints work. An argument
-    that is written before backward() is RuntimeError, as for any operation.
+    Parameters
+    ----------
+    function : Callable[..., Any]
+        what to call. It must compute the same when it is repeated.
+    args
+        What function is called with.
+    use_reentrant : bool, default False
+        only False, the one way that PyTorch recommends.
+    preserve_rng_state : bool, default True
+        repeat with the random numbers of the first run, from the default generator.
+    kwargs
+        What function is called with, by name.
 
-    Example:
-        >>> x = tenon.ones(3, requires_grad=True)
-        >>> y = tenon.autograd.checkpoint(lambda t: (t * t).exp(), x)
-        >>> y.sum().backward()
+    Returns
+    -------
+    Tensor
+        Returns what the function returns.
+
+    Raises
+    ------
+    RuntimeError
+        An argument that is written before backward() is RuntimeError, as for any operation.
+
+    Examples
+    --------
+    >>> x = tenon.ones(3, requires_grad=True)
+    >>> y = tenon.autograd.checkpoint(lambda t: (t * t).exp(), x)
+    >>> y.sum().backward()
     """
     if use_reentrant:
         raise ValueError("checkpoint: use_reentrant=True is not supported; leave it out")

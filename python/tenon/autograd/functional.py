@@ -99,13 +99,35 @@ def vjp(
     """``(func(*inputs), v times the Jacobian)``.
 
     v has the outputs' shapes; it may be left out for one output of one element. The product has the inputs'
-    shapes. RuntimeError for another shape, and with ``strict`` for inputs or outputs that do not depend on
-    each other.
+    shapes.
 
-    Example:
-        >>> _, g = tenon.autograd.functional.vjp(lambda x: (x * x).sum(), tenon.ones(2))
-        >>> g
-        tensor([2., 2.])
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs
+        A tensor, or a sequence of tensors.
+    v : optional
+        The vector, of the shape that the product needs; None for one of a single element.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    strict : bool, default False
+        True raises RuntimeError where an output does not depend on an input, or not differentiably.
+
+    Returns
+    -------
+    tuple[Any, Any]
+
+    Raises
+    ------
+    RuntimeError
+        For another shape, and with ``strict`` for inputs or outputs that do not depend on each other.
+
+    Examples
+    --------
+    >>> _, g = tenon.autograd.functional.vjp(lambda x: (x * x).sum(), tenon.ones(2))
+    >>> g
+    tensor([2., 2.])
     """
     with enable_grad():
         xs, alone = _inputs(inputs, "vjp", create_graph)
@@ -123,10 +145,28 @@ def jvp(
     v has the inputs' shapes; it may be left out for one input of one element. The product has the outputs'
     shapes. Errors as vjp.
 
-    Example:
-        >>> _, t = tenon.autograd.functional.jvp(lambda x: x * x, tenon.ones(2), tenon.ones(2))
-        >>> t
-        tensor([2., 2.])
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs
+        A tensor, or a sequence of tensors.
+    v : optional
+        The vector, of the shape that the product needs; None for one of a single element.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    strict : bool, default False
+        True raises RuntimeError where an output does not depend on an input, or not differentiably.
+
+    Returns
+    -------
+    tuple[Any, Any]
+
+    Examples
+    --------
+    >>> _, t = tenon.autograd.functional.jvp(lambda x: x * x, tenon.ones(2), tenon.ones(2))
+    >>> t
+    tensor([2., 2.])
     """
     with enable_grad():
         xs, _ = _inputs(inputs, "jvp", create_graph)
@@ -150,14 +190,40 @@ def jacobian(
 ) -> Any:
     """The Jacobian of func: for output y and input x a tensor of shape ``y.shape + x.shape``.
 
-    A tuple over outputs of tuples over inputs; no tuple where there is a tensor alone. ``vectorize`` changes
-    nothing: one backward pass for each element of the outputs. RuntimeError as vjp with ``strict``,
-    ValueError for another strategy.
+    ``vectorize`` changes nothing: one backward pass for each element of the outputs.
 
-    Example:
-        >>> tenon.autograd.functional.jacobian(lambda x: x * x, tenon.tensor([1.0, 2.0]))
-        tensor([[2., 0.],
-                [0., 4.]])
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs
+        A tensor, or a sequence of tensors.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    strict : bool, default False
+        True raises RuntimeError where an output does not depend on an input, or not differentiably.
+    vectorize : bool, default False
+        Taken for PyTorch's sake; it changes nothing.
+    strategy : str, default 'reverse-mode'
+        'reverse-mode' or 'forward-mode'; both give the same.
+
+    Returns
+    -------
+    Tensor
+        A tuple over outputs of tuples over inputs; no tuple where there is a tensor alone.
+
+    Raises
+    ------
+    RuntimeError
+        As vjp with ``strict``.
+    ValueError
+        For another strategy.
+
+    Examples
+    --------
+    >>> tenon.autograd.functional.jacobian(lambda x: x * x, tenon.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
     """
     del vectorize
     if strategy not in ("reverse-mode", "forward-mode"):
@@ -208,13 +274,38 @@ def hessian(
 ) -> Any:
     """The Hessian of a function of one number: for inputs a and b a tensor of shape ``a.shape + b.shape``.
 
-    A tuple of tuples over the inputs; no tuple for a tensor alone. Errors as jacobian, and RuntimeError for
-    a function with more than one element.
+    Errors as jacobian.
 
-    Example:
-        >>> tenon.autograd.functional.hessian(lambda x: (x**3).sum(), tenon.tensor([1.0, 2.0]))
-        tensor([[ 6.,  0.],
-                [ 0., 12.]])
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs
+        A tensor, or a sequence of tensors.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    strict : bool, default False
+        True raises RuntimeError where an output does not depend on an input, or not differentiably.
+    vectorize : bool, default False
+        Taken for PyTorch's sake; it changes nothing.
+    outer_jacobian_strategy : str, default 'reverse-mode'
+        'reverse-mode' or 'forward-mode'; both give the same.
+
+    Returns
+    -------
+    Tensor
+        A tuple of tuples over the inputs; no tuple for a tensor alone.
+
+    Raises
+    ------
+    RuntimeError
+        For a function with more than one element.
+
+    Examples
+    --------
+    >>> tenon.autograd.functional.hessian(lambda x: (x**3).sum(), tenon.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
     """
     scalar = _one_number(func, "hessian")
     alone = isinstance(inputs, Tensor)
@@ -235,6 +326,30 @@ def vhp(
     """``(func(*inputs), v times the Hessian)``; v and the product have the inputs' shapes.
 
     Errors as hessian.
+
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs
+        A tensor, or a sequence of tensors.
+    v : optional
+        The vector, of the shape that the product needs; None for one of a single element.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    strict : bool, default False
+        True raises RuntimeError where an output does not depend on an input, or not differentiably.
+
+    Returns
+    -------
+    tuple[Any, Any]
+
+    Examples
+    --------
+    >>> x = tenon.tensor([1.0, 3.0])
+    >>> y, product = tenon.autograd.functional.vhp(lambda x: (x ** 3).sum(), x, tenon.ones(2))
+    >>> product
+    tensor([ 6., 18.])
     """
     return _hessian_product("vhp", func, inputs, v, create_graph, strict)
 
@@ -245,6 +360,30 @@ def hvp(
     """``(func(*inputs), the Hessian times v)``. The Hessian is symmetric: this is vhp.
 
     Errors as hessian.
+
+    Parameters
+    ----------
+    func : Function
+        A function of the inputs that returns a tensor or a tuple of tensors.
+    inputs
+        A tensor, or a sequence of tensors.
+    v : optional
+        The vector, of the shape that the product needs; None for one of a single element.
+    create_graph : bool, default False
+        True records the gradients themselves, for second derivatives.
+    strict : bool, default False
+        True raises RuntimeError where an output does not depend on an input, or not differentiably.
+
+    Returns
+    -------
+    tuple[Any, Any]
+
+    Examples
+    --------
+    >>> x = tenon.tensor([1.0, 3.0])
+    >>> y, product = tenon.autograd.functional.hvp(lambda x: (x ** 3).sum(), x, tenon.ones(2))
+    >>> product
+    tensor([ 6., 18.])
     """
     return _hessian_product("hvp", func, inputs, v, create_graph, strict)
 

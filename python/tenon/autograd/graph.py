@@ -79,6 +79,9 @@ class disable_saved_tensors_hooks:
     """Within the block, saved_tensors_hooks raises RuntimeError with ``error_message``; also a decorator.
 
     RuntimeError where hooks are in use on this thread.
+
+    >>> with tenon.autograd.graph.disable_saved_tensors_hooks("no hooks here"):
+    ...     y = tenon.ones(2, requires_grad=True) * 2
     """
 
     def __init__(self, error_message: str) -> None:

@@ -21,8 +21,36 @@ Sizes = Any
 def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The discrete Fourier transform along an axis, of n elements.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    n : int | None, optional
+        The length of the transform: the input is cut or padded with zeros; None for its own.
+    axis : int, default -1
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.fft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
+    tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
 
 
@@ -30,8 +58,36 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of ``fft``.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    n : int | None, optional
+        The length of the transform: the input is cut or padded with zeros; None for its own.
+    axis : int, default -1
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.ifft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
+    tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
 
 
@@ -39,8 +95,36 @@ def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any
 def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The discrete Fourier transform of real elements: its first half.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    n : int | None, optional
+        The length of the transform: the input is cut or padded with zeros; None for its own.
+    axis : int, default -1
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For complex elements and for tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.rfft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
+    tensor([1.+0.j, 1.+0.j, 1.+0.j])
     """
 
 
@@ -48,8 +132,36 @@ def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any
 def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of ``rfft``; n is the number of real elements.
 
-    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
-    another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    n : int | None, optional
+        The length of the transform: the input is cut or padded with zeros; None for its own.
+    axis : int, default -1
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new real tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.irfft(tenon.tensor([4.0, 0.0, 0.0]))
+    tensor([1., 1., 1., 1.])
     """
 
 
@@ -57,8 +169,36 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> An
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The discrete Fourier transform, real, of elements with Hermitian symmetry.
 
-    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
-    another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    n : int | None, optional
+        The length of the transform: the input is cut or padded with zeros; None for its own.
+    axis : int, default -1
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new real tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.hfft(tenon.tensor([1.0, 0.0, 0.0]))
+    tensor([1., 1., 1., 1.])
     """
 
 
@@ -66,8 +206,36 @@ def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of ``hfft``.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    n : int | None, optional
+        The length of the transform: the input is cut or padded with zeros; None for its own.
+    axis : int, default -1
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For complex elements and for tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.ihfft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
+    tensor([1.-0.j, 1.-0.j, 1.-0.j])
     """
 
 
@@ -75,8 +243,37 @@ def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> An
 def fft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The discrete Fourier transform along two axes, of sizes s.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, default (-2, -1)
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.fft2(tenon.ones(2, 2))
+    tensor([[4.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j]])
     """
 
 
@@ -84,8 +281,37 @@ def fft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> An
 def ifft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The inverse of ``fft2``.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, default (-2, -1)
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.ifft2(tenon.ones(2, 2))
+    tensor([[1.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j]])
     """
 
 
@@ -93,8 +319,37 @@ def ifft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> A
 def rfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The discrete Fourier transform of real elements along two axes: half of the last.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, default (-2, -1)
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For complex elements and for tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.rfft2(tenon.ones(2, 2))
+    tensor([[4.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j]])
     """
 
 
@@ -102,8 +357,37 @@ def rfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> A
 def irfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The inverse of ``rfft2``.
 
-    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
-    another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, default (-2, -1)
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new real tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.irfft2(tenon.ones(2, 2))
+    tensor([[1., 0.],
+            [0., 0.]])
     """
 
 
@@ -111,8 +395,36 @@ def irfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> 
 def fftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The discrete Fourier transform along several axes (all by default), of sizes s.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, optional
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.fftn(tenon.ones(2, 2, 2)).flatten()[:2]
+    tensor([8.+0.j, 0.+0.j])
     """
 
 
@@ -120,8 +432,36 @@ def fftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 def ifftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The inverse of ``fftn``.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, optional
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.ifftn(tenon.ones(2, 2, 2)).flatten()[:2]
+    tensor([1.+0.j, 0.+0.j])
     """
 
 
@@ -129,8 +469,36 @@ def ifftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 def rfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The discrete Fourier transform of real elements along several axes: half of the last.
 
-    A new complex tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1
-    and another norm, TypeError for complex elements and for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, optional
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new complex tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For complex elements and for tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.rfftn(tenon.ones(2, 2, 2)).shape
+    (2, 2, 2)
     """
 
 
@@ -138,8 +506,36 @@ def rfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 def irfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The inverse of ``rfftn``.
 
-    A new real tensor, by NumPy. IndexError for an axis that is not there, ValueError for a size below 1 and
-    another norm, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    s : Sizes, optional
+        The lengths along the axes: the input is cut or padded with zeros; None for its own.
+    axes : ints, optional
+        The dimensions, each counted from the end where it is negative.
+    norm : Norm, optional
+        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
+        None for 'backward'.
+
+    Returns
+    -------
+    Tensor
+        A new real tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a size below 1 and another norm.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.irfftn(tenon.ones(2, 2, 2)).shape
+    (2, 2, 2)
     """
 
 
@@ -147,8 +543,29 @@ def irfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 def fftshift(x: Any, axes: Any = None) -> Any:
     """The elements with the zero frequency moved to the middle.
 
-    A new tensor, by NumPy. IndexError for an axis that is not there, TypeError for tensors that require grad
-    or are on a device.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    axes : ints, optional
+        The dimensions, each counted from the end where it is negative.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.fftshift(tenon.tensor([0, 1, -2, -1]))
+    tensor([-2, -1,  0,  1])
     """
 
 
@@ -156,8 +573,29 @@ def fftshift(x: Any, axes: Any = None) -> Any:
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """The inverse of ``fftshift``.
 
-    A new tensor, by NumPy. IndexError for an axis that is not there, TypeError for tensors that require grad
-    or are on a device.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    axes : ints, optional
+        The dimensions, each counted from the end where it is negative.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.ifftshift(tenon.tensor([-2, -1, 0, 1]))
+    tensor([ 0,  1, -2, -1])
     """
 
 
@@ -175,8 +613,33 @@ def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d).
 
-    A new tensor of the default float unless dtype is given. ValueError for n below 1, TypeError for an n
-    that is no int and for what is no dtype.
+    Parameters
+    ----------
+    n : int
+        The length of the transform.
+    d : float, default 1.0
+        The distance of samples.
+    dtype : dtype, optional
+        The dtype of the result, by object or name; None for the one that follows from the operands.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of the default float unless dtype is given.
+
+    Raises
+    ------
+    ValueError
+        For n below 1.
+    TypeError
+        For an n that is no int and for what is no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.fftfreq(4)
+    tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
     n = _count(n, "fftfreq")
     counts = _C.arange(n, dtype=_C.float64, device=device)
@@ -186,8 +649,33 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) ->
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d).
 
-    A new tensor of the default float unless dtype is given. ValueError for n below 1, TypeError for an n
-    that is no int and for what is no dtype.
+    Parameters
+    ----------
+    n : int
+        The length of the transform.
+    d : float, default 1.0
+        The distance of samples.
+    dtype : dtype, optional
+        The dtype of the result, by object or name; None for the one that follows from the operands.
+    device : device or str, optional
+        Where the result lies; None for the operand's device, or the CPU where there is none.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of the default float unless dtype is given.
+
+    Raises
+    ------
+    ValueError
+        For n below 1.
+    TypeError
+        For an n that is no int and for what is no dtype.
+
+    Examples
+    --------
+    >>> tenon.numpy.fft.rfftfreq(4)
+    tensor([0.0000, 0.2500, 0.5000])
     """
     n = _count(n, "rfftfreq")
     return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)

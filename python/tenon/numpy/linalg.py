@@ -26,8 +26,35 @@ matrix_transpose = _C._numpy_names["tenon.numpy.linalg"]["matrix_transpose"]
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """The p-norms of vectors along the axes (of all elements by default): a new tensor of a real float.
 
-    ord: p, also inf, -inf and 0. IndexError for an axis that is not there, ValueError for a repeated one and,
-    with inf and -inf, for no elements; TypeError for float8.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    axis : int or ints, optional
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    keepdims : bool, default False
+        True keeps reduced dimensions with size 1.
+    ord : default 2
+        P, also inf, -inf and 0.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of a real float.
+
+    Raises
+    ------
+    IndexError
+        For an axis that is not there.
+    ValueError
+        For a repeated one and, with inf and -inf, for no elements.
+    TypeError
+        For float8.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.vector_norm(tenon.tensor([3.0, 4.0]))
+    tensor(5.)
     """
     t = floating(x, "vector_norm")
     return _C.norm(t, ord, tuple(axes_of(axis, t.ndim, "vector_norm")), keepdims)
@@ -36,8 +63,35 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """The norms of the matrices in the last two dimensions: 'fro', 1, -1, inf, -inf, 2, -2, 'nuc'.
 
-    A new tensor. As norm: ValueError for another ord, TypeError for float8; IndexError for fewer than two
-    dimensions.
+    As norm.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    keepdims : bool, default False
+        True keeps reduced dimensions with size 1.
+    ord : default 'fro'
+        Which norm: 'fro', 'nuc', 1, -1, 2, -2, inf or -inf.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        For another ord.
+    TypeError
+        For float8.
+    IndexError
+        For fewer than two dimensions.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.matrix_norm(tenon.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(5.)
     """
     return norm(x, ord, (-2, -1), keepdims)
 
@@ -46,9 +100,37 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """The norm of vectors or matrices, as numpy.linalg.norm chooses it; with the gradient.
 
     Without ord: the square root of the sum of squares. For matrices 'fro', 1, -1, inf and -inf; 2, -2 and
-    'nuc' are taken from the singular values. A new tensor. ValueError
-    for another ord and, with ord, for more than two axes, IndexError for an axis that is not there, TypeError
-    for float8.
+    'nuc' are taken from the singular values.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    ord : optional
+        Which norm; None for the square root of the sum of squares.
+    axis : int or ints, optional
+        An int, negative ones from the end; several, or None for all, where the function takes them.
+    keepdims : bool, default False
+        True keeps reduced dimensions with size 1.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        For another ord and, with ord, for more than two axes.
+    IndexError
+        For an axis that is not there.
+    TypeError
+        For float8.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.norm(tenon.tensor([[3.0, 4.0], [6.0, 8.0]]), axis=1)
+    tensor([ 5., 10.])
     """
     t = floating(x, "norm")
     if axis is None and ord is None:
@@ -79,7 +161,29 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     """The product of matrices, in the order of fewest multiplications: a new tensor, or out.
 
-    ValueError where inner sizes differ and for no matrices.
+    Parameters
+    ----------
+    arrays : sequence of array_like
+        A sequence of tensors, or one tensor along whose first dimension they stand.
+    out : Tensor or ndarray, optional
+        Memory of the result's shape, which is overwritten and returned. ValueError for another shape and
+        read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a
+        gradient is recorded and for elements that share memory.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, or out.
+
+    Raises
+    ------
+    ValueError
+        Where inner sizes differ and for no matrices.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.multi_dot([tenon.eye(2), tenon.ones(2, 3), tenon.ones(3)])
+    tensor([3., 3.])
     """
     return deliver(_C.chain_matmul(*(tensor(a, "multi_dot") for a in arrays)), out, "multi_dot")
 
@@ -87,8 +191,32 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
 def matrix_power(x: Any, n: int, /) -> Any:
     """The n-th power of square matrices: a new tensor (itself for n=1).
 
-    A negative n inverts, without a gradient. ValueError for matrices that are not square and for singular
-    ones, TypeError for an n that is no int.
+    A negative n inverts, without a gradient.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    n : int
+        The exponent, an int.
+
+    Returns
+    -------
+    Tensor
+        A new tensor (itself for n=1).
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square and for singular ones.
+    TypeError
+        For an n that is no int.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.matrix_power(tenon.tensor([[1, 1], [0, 1]]), 5)
+    tensor([[1, 5],
+            [0, 1]])
     """
     t = tensor(x, "matrix_power")
     if n < 0:
@@ -107,7 +235,27 @@ def matrix_power(x: Any, n: int, /) -> Any:
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     """A view of a diagonal of each matrix in the last two dimensions.
 
-    ValueError for fewer than two dimensions.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    offset : int, default 0
+        The diagonal: 0 for the main one, positive above it, negative below it.
+
+    Returns
+    -------
+    Tensor
+        A view of a diagonal of each matrix in the last two dimensions.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two dimensions.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.diagonal(tenon.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
     """
     return _C.diagonal(tensor(x, "diagonal"), offset, -2, -1)
 
@@ -115,7 +263,31 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     """The sum along a diagonal of each matrix in the last two dimensions: a new tensor.
 
-    ValueError for fewer than two dimensions, TypeError for float8.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    offset : int, default 0
+        The diagonal: 0 for the main one, positive above it, negative below it.
+    dtype : dtype, optional
+        The dtype of the result, by object or name; None for the one that follows from the operands.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two dimensions.
+    TypeError
+        For float8.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.trace(tenon.tensor([[1, 2], [3, 4]]))
+    tensor(5)
     """
     return _C.sum(diagonal(tensor(x, "trace"), offset=offset), -1, dtype=dtype)
 
@@ -133,8 +305,30 @@ _svd = through_numpy("svd", _PATH)
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """The lower triangular L with L L^H = a, or the upper triangular L^H.
 
-    A new tensor, by NumPy. ValueError for matrices that are not square or not positive definite, TypeError
-    for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+    upper : bool, default False
+        True for the upper triangle.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square or not positive definite.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.cholesky(tenon.tensor([[4.0, 2.0], [2.0, 2.0]]))
+    tensor([[2., 0.],
+            [1., 1.]])
     """
     r = _cholesky(a)
     return _C.conj(r).mT if upper else r
@@ -144,8 +338,29 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 def cond(x: Any, p: Any = None) -> Any:
     """The condition number of matrices.
 
-    A new tensor, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
-    or are on a device.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    p : number, optional
+        Which norm, as norm's ord; None for the 2-norm.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two dimensions.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.cond(tenon.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor(2.)
     """
 
 
@@ -153,8 +368,27 @@ def cond(x: Any, p: Any = None) -> Any:
 def det(a: Any) -> Any:
     """The determinants of square matrices.
 
-    A new tensor, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
-    grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.det(tenon.tensor([[2.0, 1.0], [0.0, 3.0]]))
+    tensor(6.)
     """
 
 
@@ -165,8 +399,27 @@ def _complex(t: Any) -> Any:
 def eig(a: Any) -> Any:
     """Eigenvalues and right eigenvectors of square matrices: complex, whatever the values are.
 
-    New tensors, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
-    grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+
+    Returns
+    -------
+    Tensor
+        New tensors, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.eig(tenon.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+    tensor([2.+0.j, 1.+0.j])
     """
     r = _eig(a)
     return type(r)(*map(_complex, r))
@@ -175,8 +428,27 @@ def eig(a: Any) -> Any:
 def eigvals(a: Any) -> Any:
     """The eigenvalues of square matrices: complex, whatever they are.
 
-    A new tensor, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
-    grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.eigvals(tenon.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([2.+0.j, 1.+0.j])
     """
     return _complex(_eigvals(a))
 
@@ -196,8 +468,31 @@ def _real(x: Any, op: str) -> Any:
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices, with the gradient.
 
-    New tensors. ValueError for matrices that are not square and for another UPLO than 'L' and 'U',
-    LinAlgError, which is a ValueError, where LAPACK does not converge; TypeError for half precision.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+    UPLO : str, default 'L'
+        Which triangle is read, 'L' or 'U'; the other one is taken to be its adjoint.
+
+    Returns
+    -------
+    EighResult
+        New tensors.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square and for another UPLO than 'L' and 'U'.
+    LinAlgError
+        A ValueError, where LAPACK does not converge.
+    TypeError
+        For half precision.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.eigh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
+    tensor([1., 3.])
     """
     return EighResult(*_C._eigh(_real(a, "eigh"), _upper(UPLO, "eigh")))
 
@@ -205,7 +500,29 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """The eigenvalues in order of symmetric or Hermitian matrices, with the gradient: a new tensor.
 
-    Errors as eigh: ValueError and TypeError.
+    Errors as eigh.
+
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+    UPLO : str, default 'L'
+        Which triangle is read, 'L' or 'U'; the other one is taken to be its adjoint.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        And TypeError.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.eigvalsh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
     """
     return _C._eigvalsh(_real(a, "eigvalsh"), _upper(UPLO, "eigvalsh"))
 
@@ -214,8 +531,28 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 def inv(a: Any) -> Any:
     """The inverses of square matrices.
 
-    A new tensor, by NumPy. ValueError for matrices that are not square and for singular ones, TypeError for
-    tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square and for singular ones.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.inv(tenon.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
     """
 
 
@@ -223,15 +560,63 @@ def inv(a: Any) -> Any:
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The solution of a x = b with the least sum of squares: x, the rest, the rank, the singular values.
 
-    New tensors, by NumPy. ValueError for shapes that do not fit, TypeError for tensors that require grad or
-    are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    b
+        The right-hand side, with as many rows as a.
+    rcond : optional
+        Singular values below rcond times the largest count as 0; None for the dtype's precision.
+
+    Returns
+    -------
+    Tensor
+        New tensors, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> x = tenon.numpy.linalg.lstsq(tenon.tensor([[1.0], [1.0]]), tenon.tensor([2.0, 4.0]))[0]
+    >>> x
+    tensor([3.])
     """
 
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """The number of singular values above a tolerance (rtol: relative to the largest; NumPy 2).
 
-    A new int64 tensor, by NumPy. TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    A
+        A vector, or matrices in the last two dimensions.
+    tol : optional
+        Singular values above it are counted; None for what the dtype's precision suggests.
+    hermitian : bool, default False
+        True where the matrices are symmetric or Hermitian.
+    rtol : float, optional
+        The tolerance relative to the largest singular value.
+
+    Returns
+    -------
+    Tensor
+        A new int64 tensor, by NumPy.
+
+    Raises
+    ------
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.matrix_rank(tenon.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1)
     """
     relative = {} if rtol is None else {"rtol": rtol}  # a word of NumPy 2
     r = _matrix_rank(A, tol, hermitian, **relative)
@@ -242,8 +627,33 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """The Moore-Penrose inverses of matrices (rtol: rcond's name since NumPy 2).
 
-    A new tensor, by NumPy. ValueError for fewer than two dimensions, TypeError for tensors that require grad
-    or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    rcond : optional
+        Singular values below rcond times the largest count as 0.
+    hermitian : bool, default False
+        True where the matrices are symmetric or Hermitian.
+    rtol : float, optional
+        The relative tolerance.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two dimensions.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.pinv(tenon.tensor([[2.0], [0.0]]))
+    tensor([[0.5000, 0.0000]])
     """
 
 
@@ -251,8 +661,31 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
 def qr(a: Any, mode: str = "reduced") -> Any:
     """An orthonormal and an upper triangular factor of matrices.
 
-    New tensors, by NumPy. ValueError for another mode and for fewer than two dimensions, TypeError for
-    tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    mode : str, default 'reduced'
+        'raise', 'wrap' or 'clip': what happens to an index that is not there.
+
+    Returns
+    -------
+    Tensor
+        New tensors, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For another mode and for fewer than two dimensions.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> q, r = tenon.numpy.linalg.qr(tenon.tensor([[2.0, 1.0], [0.0, 3.0]]))
+    >>> abs(r)
+    tensor([[2., 1.],
+            [0., 3.]])
     """
 
 
@@ -260,8 +693,27 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 def slogdet(a: Any) -> Any:
     """The sign and the logarithm of the absolute value of determinants.
 
-    New tensors, by NumPy. ValueError for matrices that are not square, TypeError for tensors that require
-    grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+
+    Returns
+    -------
+    Tensor
+        New tensors, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.slogdet(tenon.tensor([[2.0, 0.0], [0.0, -3.0]])).sign
+    tensor(-1.)
     """
 
 
@@ -269,17 +721,66 @@ def slogdet(a: Any) -> Any:
 def solve(a: Any, b: Any) -> Any:
     """x with a x = b, for square matrices.
 
-    A new tensor, by NumPy. ValueError for matrices that are not square, for singular ones and for shapes that
-    do not fit, TypeError for tensors that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        Square matrices in the last two dimensions: of shape (..., n, n).
+    b
+        The right-hand side: a vector of shape (n,), or matrices of shape (..., n, k).
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For matrices that are not square, for singular ones and for shapes that do not fit.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.solve(tenon.tensor([[2.0, 0.0], [0.0, 4.0]]), tenon.tensor([2.0, 8.0]))
+    tensor([1., 2.])
     """
 
 
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """The singular value decomposition U S V^H of matrices, with the gradient.
 
-    New tensors; with compute_uv=False the values alone. hermitian=True is by NumPy, without a gradient.
-    ValueError for fewer than two dimensions, LinAlgError, which is a ValueError, where LAPACK does not
-    converge; TypeError for half precision.
+    hermitian=True is by NumPy, without a gradient.
+
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    full_matrices : bool, default True
+        True for square U and V, False for as many columns as there are singular values.
+    compute_uv : bool, default True
+        False for the singular values alone.
+    hermitian : bool, default False
+        True where the matrices are symmetric or Hermitian.
+
+    Returns
+    -------
+    Tensor
+        New tensors; with compute_uv=False the values alone.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two dimensions.
+    LinAlgError
+        A ValueError, where LAPACK does not converge.
+    TypeError
+        For half precision.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.svd(tenon.tensor([[3.0, 0.0], [0.0, 2.0]])).S
+    tensor([3., 2.])
     """
     if hermitian:
         return _svd(a, full_matrices, compute_uv, hermitian)
@@ -291,7 +792,27 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 def svdvals(x: Any, /) -> Any:
     """The singular values of matrices in descending order, with the gradient: a new tensor.
 
-    Errors as svd: ValueError and TypeError.
+    Errors as svd.
+
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        And TypeError.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.svdvals(tenon.tensor([[3.0, 0.0], [0.0, 2.0]]))
+    tensor([3., 2.])
     """
     return _C._svdvals(_real(x, "svdvals"))
 
@@ -300,8 +821,29 @@ def svdvals(x: Any, /) -> Any:
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """The inverse of a as a map from its last dimensions to its first ind ones.
 
-    A new tensor, by NumPy. ValueError for one that is not square or singular, TypeError for tensors that
-    require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    ind : int, default 2
+        The number of first dimensions.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For one that is not square or singular.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.tensorinv(tenon.eye(4).reshape(4, 2, 2), ind=1).shape
+    (2, 2, 4)
     """
 
 
@@ -309,6 +851,30 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """x with tensordot(a, x) = b.
 
-    A new tensor, by NumPy. ValueError for shapes that do not fit and for a singular a, TypeError for tensors
-    that require grad or are on a device.
+    Parameters
+    ----------
+    a : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+    b
+        The right-hand side.
+    axes : ints, optional
+        Dimensions of a that are moved to its end first.
+
+    Returns
+    -------
+    Tensor
+        A new tensor, by NumPy.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit and for a singular a.
+    TypeError
+        For tensors that require grad or are on a device.
+
+    Examples
+    --------
+    >>> tenon.numpy.linalg.tensorsolve(tenon.eye(4).reshape(2, 2, 2, 2), tenon.ones(2, 2))
+    tensor([[1., 1.],
+            [1., 1.]])
     """
