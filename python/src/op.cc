@@ -424,6 +424,7 @@ void install_ops(const Ops& ops, PyObject* module) {
     for (const char* alias : def->aliases) {
       auto* copy = new OpDef(*def);
       copy->name = alias;
+      copy->row = def;
       rows.push_back(copy);
     }
   }

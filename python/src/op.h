@@ -69,7 +69,7 @@ struct OpDef {
   std::string name;
   std::string doc;                      // plain prose; README.md says in which places what stands
   std::string notes;                    // the end of doc, which holds under NumPy's signature too
-  const OpDef* row = nullptr;           // under NumPy's signature: where the example and missing arguments stand
+  const OpDef* row = nullptr;           // of an alias and under NumPy's signature: where the example stands
   std::string numpy_name, array_api_name;
   const char* module = "tenon";         // where it is pickled from
   std::vector<const char*> aliases;     // other names of the same function
@@ -86,6 +86,10 @@ struct OpDef {
   int positional_only = 0;              // so many of the first arguments have no name
   bool is_ufunc = false;
   int op_arity = 0;                     // of an elementwise row and of a ufunc
+  int results = 1;                      // of a ufunc, as what follows
+  const char* core = nullptr;           // "(n),(n)->()": it works on these dimensions
+  const char* loops = nullptr;          // "dd->d FF->F": it is composed; fn is a Composed (ufunc.h)
+  bool joins = false;                   // op has the methods of one that is composed
   Op op{};                              // of an elementwise row, and what a reduction joins its elements by
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
@@ -425,6 +429,7 @@ void def_diagonal(Ops& ops);
 void def_numeric(Ops& ops);
 void def_pad(Ops& ops);
 void def_ndarray(Ops& ops);
+void def_put(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
 void def_function(Ops& ops);

@@ -43,6 +43,7 @@ PyObject* gradient_any(const OpDef& def, PyObject* const* args) {
 void gradient_of_numpy(OpDef& d, std::nullptr_t) {
   d.doc =
       "The slopes along each axis by differences of second order: a new tensor, or a tuple of them for several axes.\n\n"
+      "f: the values of the function.\n"
       "varargs: nothing, one distance, or for each axis a distance or the coordinates of the elements (1-D). axis: an\n"
       "int, a tuple, or None for all. edge_order: 1 or 2, the order at the ends. Of integers and bools in the default\n"
       "float. ValueError for too few elements and for coordinates of another number, IndexError for an axis that is not\n"

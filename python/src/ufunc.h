@@ -12,6 +12,16 @@ void init_ufunc_type(PyObject* module);
 
 // The row of a ufunc for op, under a name of NumPy's.
 OpDef* new_ufunc(Op op, const char* name);
+// A ufunc that is a composition: fn computes its results. loops: "dd->d FF->F", core: the dimensions that it works on.
+using Composed = std::vector<Tensor> (*)(std::span<const Operand>);
+struct ComposedUfunc {
+  const char *name, *doc;
+  int operands, results;
+  Composed fn;
+  const char* loops;
+  const char* core = nullptr;
+};
+OpDef* new_ufunc(const ComposedUfunc& u);
 // Its vectorcall.
 PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames);
 // A method ("reduce") of a ufunc, borrowed; null, without an exception, if it has none of that name.
@@ -21,5 +31,13 @@ inline constexpr const char* kCastings[] = {"no", "equiv", "safe", "same_kind", 
 Casting to_casting(PyObject* o, const Where& w);
 // where=: undefined for True. Throws TypeError for what is not bool.
 Tensor to_mask(PyObject* o, const char* op);
+// t in dtype. Throws TypeError where casting forbids it.
+Tensor cast_operand(const char* op, const Tensor& t, DType dtype, Casting casting);
+// y, as order= wants it to lie, or written into out where mask, if it is defined, holds.
+PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mask, Casting casting, PyObject* order);
+// The operands in dtype=, as far as casting allows it; held keeps what is converted.
+void convert_operands(const OpDef& def, Operands& in, int n, DType dtype, Casting casting, Tensor* held);
+// An array on the host may meet a tensor on a device only as a number: TypeError.
+void check_devices(std::span<const Operand> in, PyObject* const* objects, const char* op);
 
 }  // namespace tenon::py

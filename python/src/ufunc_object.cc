@@ -1,6 +1,7 @@
 // NumPy-named elementwise operations: the call with all of NumPy's keywords, the methods and attributes of ufuncs.
 #include "ufunc.h"
 
+#include <sstream>
 #include <unordered_map>
 
 #include "core/errors.h"
@@ -30,11 +31,8 @@ Tensor to_mask(PyObject* o, const char* op) {
   return mask;
 }
 
-namespace {
-
 // ---- the call ----
 
-// An array on the host may meet a tensor on a device only as a number.
 void check_devices(std::span<const Operand> in, PyObject* const* objects, const char* op) {
   Device device;
   for (const Operand& o : in)
@@ -46,6 +44,8 @@ void check_devices(std::span<const Operand> in, PyObject* const* objects, const 
                               " do not mix; move one of them: tenon.asarray(array, device='", device,
                               "') or tensor.cpu()");
 }
+
+namespace {
 
 // Where the arguments stand behind the operands.
 enum Place { kWhere, kCasting, kOrder, kDType, kSubok, kOut };
@@ -60,9 +60,18 @@ Tensor ordered(const OpDef& def, Tensor y, PyObject* order) {
   return y;
 }
 
-// The operands in dtype=, as far as casting allows it.
-void convert(const OpDef& def, Operands& in, int n, DType dtype, Casting casting, Tensor* held) {
-  if (elementwise_types(def.op, DType::float32).result == DType::bool_ && is_bool(dtype))
+}  // namespace
+
+Tensor cast_operand(const char* op, const Tensor& t, DType dtype, Casting casting) {
+  if (t.dtype() == dtype) return t;
+  if (!can_cast(t.dtype(), dtype, casting))
+    errors::fail<TypeError>(op, "an operand of ", t.dtype(), " cannot become ", dtype, " by casting='",
+                            kCastings[static_cast<int>(casting)], "'");
+  return to(t, dtype);
+}
+
+void convert_operands(const OpDef& def, Operands& in, int n, DType dtype, Casting casting, Tensor* held) {
+  if (!def.loops && elementwise_types(def.op, DType::float32).result == DType::bool_ && is_bool(dtype))
     return;  // dtype= of the result
   const Tensor* some = nullptr;
   for (int i = 0; i < n; ++i)
@@ -78,12 +87,44 @@ void convert(const OpDef& def, Operands& in, int n, DType dtype, Casting casting
       if (!some || own != dtype) in[i] = Operand(held[i] = to(full({}, in[i].scalar(), own, device), dtype));
       continue;
     }
-    if (in[i].tensor().dtype() == dtype) continue;
-    if (!can_cast(in[i].tensor().dtype(), dtype, casting))
-      errors::fail<TypeError>(def.name, "an operand of ", in[i].tensor().dtype(), " cannot become ", dtype,
-                              " by casting='", kCastings[static_cast<int>(casting)], "'");
-    in[i] = Operand(held[i] = to(in[i].tensor(), dtype));
+    if (in[i].tensor().dtype() != dtype)
+      in[i] = Operand(held[i] = cast_operand(def.name.c_str(), in[i].tensor(), dtype, casting));
   }
+}
+
+PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mask, Casting casting, PyObject* order) {
+  const char* name = def.name.c_str();
+  if (!out) {
+    if (mask.defined()) y = where(mask, y, 0);
+    return wrap(ordered(def, std::move(y), order));
+  }
+  if (mask.defined()) {
+    if (is_ndarray(out)) refuse_lost_gradient(name, y);
+    const bool shared = is_tensor(out) || (is_ndarray(out) && !why_not_shared(out));
+    const Tensor old = shared ? out_tensor(name, out) : to_tensor(out, {name, "out"});
+    if (!can_cast(y.dtype(), old.dtype(), casting)) errors::result_does_not_fit(name, y.dtype(), old.dtype());
+    y = where(mask, to(y, old.dtype()), old);
+  }
+  return into_out(name, y, out, casting);
+}
+
+namespace {
+
+// What the loop computes in must be what casting lets the operands become: with "safe" and less it may not be.
+void check_casting(const OpDef& def, std::span<const Operand> in, Casting casting) {
+  std::optional<DType> common;
+  for (const Operand& o : in)
+    if (o.is_tensor()) common = common ? promote(*common, o.tensor().dtype()) : o.tensor().dtype();
+  if (!common) return;
+  for (const Operand& o : in)
+    if (!o.is_tensor()) common = o.scalar().promote_with(*common);
+  const DType computed = elementwise_types(def.op, *common).compute;
+  // What is kept in a half is computed in float32.
+  const DType loop = is_half(*common) ? *common : computed;
+  for (const Operand& o : in)
+    if (o.is_tensor() && !can_cast(o.tensor().dtype(), loop, casting))
+      errors::fail<TypeError>(def.name, "an operand of ", o.tensor().dtype(), " cannot become ", loop, " by casting='",
+                              kCastings[static_cast<int>(casting)], "'");
 }
 
 PyObject* invoke(const OpDef& def, PyObject* const* args) {
@@ -96,7 +137,9 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
   const Tensor mask = to_mask(options[kWhere], name);
   const Casting casting = to_casting(options[kCasting], {name, "casting"});
   Tensor held[3];
-  if (options[kDType] != Py_None) convert(def, in, n, to_dtype(options[kDType], {name, "dtype"}), casting, held);
+  if (options[kDType] != Py_None)
+    convert_operands(def, in, n, to_dtype(options[kDType], {name, "dtype"}), casting, held);
+  else if (casting < Casting::same_kind) check_casting(def, in, casting);
   const bool shared = out && (is_tensor(out) || (is_ndarray(out) && !why_not_shared(out)));
   if (shared && !mask.defined() && casting == Casting::same_kind) {
     const Tensor target = out_tensor(name, out);
@@ -106,26 +149,22 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
     compute(def.op, in, &target);
     return Py_NewRef(out);
   }
-  Tensor y = compute(def.op, in);
-  if (!out) {
-    if (mask.defined()) y = where(mask, y, 0);
-    return wrap(ordered(def, std::move(y), options[kOrder]));
-  }
-  if (mask.defined()) {
-    if (is_ndarray(out)) refuse_lost_gradient(name, y);
-    const Tensor old = shared ? out_tensor(name, out) : to_tensor(out, {name, "out"});
-    if (!can_cast(y.dtype(), old.dtype(), casting)) errors::result_does_not_fit(name, y.dtype(), old.dtype());
-    y = where(mask, to(y, old.dtype()), old);
-  }
-  return into_out(name, y, out, casting);
+  return delivered(def, compute(def.op, in), out, mask, casting, options[kOrder]);
 }
 
 // ---- methods ----
 
+// dtype=, or what a composed ufunc computes in: float64 or complex128.
+std::optional<DType> loop_dtype(const OpDef& def, PyObject* const* args, int i, const Tensor& t) {
+  const auto given = argument<std::optional<DType>>(def, args, i);
+  if (given || !def.loops) return given;
+  return is_complex(t.dtype()) ? DType::complex128 : DType::float64;
+}
+
 PyObject* invoke_reduce(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const auto axes = argument<Axes>(def, args, 1);
-  const auto dtype = argument<std::optional<DType>>(def, args, 2);
+  const auto dtype = loop_dtype(def, args, 2, t);
   const bool keepdims = is_given(args[3]) && argument<bool>(def, args, 3);
   std::optional<From<Operand>> start;
   if (is_given(args[4])) start.emplace(args[4], Where{def.name.c_str(), "initial"});
@@ -136,7 +175,7 @@ PyObject* invoke_reduce(const OpDef& def, PyObject* const* args) {
 PyObject* invoke_accumulate(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const auto axis = argument<std::int64_t>(def, args, 1);
-  const auto dtype = argument<std::optional<DType>>(def, args, 2);
+  const auto dtype = loop_dtype(def, args, 2, t);
   return computed(t.numel(), [&] { return ufunc::accumulate(def.op, t, axis, dtype); }, t);
 }
 PyObject* invoke_reduceat(const OpDef& def, PyObject* const* args) {
@@ -146,24 +185,38 @@ PyObject* invoke_reduceat(const OpDef& def, PyObject* const* args) {
                            ? to_dims(Object::steal(PyObject_CallMethod(args[1], "tolist", nullptr)).get(), w)
                            : to_dims(args[1], w);
   const auto axis = argument<std::int64_t>(def, args, 2);
-  const auto dtype = argument<std::optional<DType>>(def, args, 3);
+  const auto dtype = loop_dtype(def, args, 3, t);
   return computed(t.numel(), [&] { return ufunc::reduceat(def.op, t, indices, axis, dtype); }, t);
 }
 PyObject* invoke_outer(const OpDef& def, PyObject* const* args) {
   const Tensor a = argument<Tensor>(def, args, 0), b = argument<Tensor>(def, args, 1);
-  return computed(a.numel() * b.numel(), [&] { return ufunc::outer(def.op, a, b); }, a, b);
+  if (!def.loops) return computed(a.numel() * b.numel(), [&] { return ufunc::outer(def.op, a, b); }, a, b);
+  Dims apart(a.ndim() + b.ndim(), 1);
+  std::copy(a.shape().begin(), a.shape().end(), apart.begin());
+  const Tensor first = reshape(a, apart);
+  const Operand in[] = {first, b};
+  const auto run = [&] { return reinterpret_cast<Composed>(def.fn)(std::span<const Operand>(in)); };
+  const std::vector<Tensor> r = without_gil(a.numel() * b.numel(), run, a, b);
+  return r.size() == 1 ? to_python(r[0]) : to_python(r);
 }
 PyObject* invoke_at(const OpDef& def, PyObject* const* args) {
   const char* name = def.name.c_str();
   if (!is_tensor(args[0]) && !is_ndarray(args[0])) wrong_type({name, "a"}, "a tensor or an ndarray", args[0]);
   Tensor t = to_tensor(args[0], {name, "a"});
   if (!is_tensor(args[0])) t = out_tensor(name, args[0]);
+  if (def.loops && !is_differentiable(t.dtype())) errors::result_does_not_fit(name, default_float(), t.dtype());
   const std::vector<Index> indices = to_indices(args[1], name, t.device());
   std::optional<From<Operand>> from;
   if (is_given(args[2])) from.emplace(args[2], Where{name, "b"});
   const std::optional<Operand> values = from ? std::optional(from->get()) : std::nullopt;
   without_gil(t.numel(), [&] { ufunc::at_(def.op, t, indices, values); }, t);
   return Py_NewRef(Py_None);
+}
+
+// What works on dimensions or has several results; the errors' types are NumPy's.
+template <class E>
+PyObject* refuse_method(const OpDef& def, PyObject* const*) {
+  errors::fail<E>(def.name, "only a ufunc of elements with one result has this method");
 }
 
 constexpr const char* kNames[] = {"reduce", "accumulate", "reduceat", "outer", "at"};
@@ -174,6 +227,8 @@ OpDef* new_method(const OpDef& f, int which) {
   d->name = f.name + "." + kNames[which];
   d->module = f.module;
   d->op = f.op;
+  d->fn = f.fn;
+  d->loops = f.loops;
   d->is_method = false;
   const std::string name = f.name;
   switch (which) {
@@ -224,6 +279,10 @@ OpDef* new_method(const OpDef& f, int which) {
       d->returns = "None";
       d->invoke = &invoke_at;
   }
+  if (f.core || (f.loops && !f.joins && (which != 3 || f.op_arity != 2)))
+    d->invoke = !f.core     ? &refuse_method<ValueError>
+                : which < 3 ? &refuse_method<RuntimeError>
+                            : &refuse_method<TypeError>;
   return d;
 }
 
@@ -238,7 +297,7 @@ PyObject* method_at(PyObject* self, int which) {
 
 // ---- attributes ----
 
-int arity_of(PyObject* self) { return info(def_of(self).op).arity; }
+int arity_of(PyObject* self) { return def_of(self).op_arity; }
 
 // NumPy's letters for dtypes; 0 for those that it does not have.
 char letter(DType d) {
@@ -262,8 +321,14 @@ char letter(DType d) {
 }
 
 // "dd->d" for each dtype that the operation takes as it is.
-std::vector<std::string> loops(Op op) {
+std::vector<std::string> loops(const OpDef& def) {
+  const Op op = def.op;
   std::vector<std::string> found;
+  if (def.loops) {
+    for (std::istringstream all(def.loops); all >> found.emplace_back();) {}
+    found.pop_back();
+    return found;
+  }
   for (int i = 0; i < kDTypes; ++i) {
     const auto d = static_cast<DType>(i);
     if (!letter(d)) continue;
@@ -277,32 +342,34 @@ std::vector<std::string> loops(Op op) {
   return found;
 }
 
-template <int Extra>
-PyObject* get_count(PyObject* self, void*) {
-  return PyLong_FromLong(arity_of(self) + Extra);
-}
-PyObject* get_nout(PyObject*, void*) { return PyLong_FromLong(1); }
+PyObject* get_nin(PyObject* self, void*) { return PyLong_FromLong(arity_of(self)); }
+PyObject* get_nargs(PyObject* self, void*) { return PyLong_FromLong(arity_of(self) + def_of(self).results); }
+PyObject* get_nout(PyObject* self, void*) { return PyLong_FromLong(def_of(self).results); }
 PyObject* get_types(PyObject* self, void*) {
   return guarded([&] {
     Object list = Object::steal(PyList_New(0));
-    for (const std::string& text : loops(def_of(self).op))
+    for (const std::string& text : loops(def_of(self)))
       if (PyList_Append(list.get(), Object::steal(PyUnicode_FromString(text.c_str())).get()) < 0) throw PythonError{};
     return list.release();
   });
 }
 PyObject* get_ntypes(PyObject* self, void*) {
-  return guarded([&] { return PyLong_FromSize_t(loops(def_of(self).op).size()); });
+  return guarded([&] { return PyLong_FromSize_t(loops(def_of(self)).size()); });
 }
 PyObject* get_identity(PyObject* self, void*) {
   return guarded([&] {
+    if (def_of(self).loops) return Py_NewRef(Py_None);
     const Op op = def_of(self).op;
-    // Of what takes bools alone as truth values the identity is one, as NumPy's.
+    // A logical operation's identity is a bool, as NumPy's.
     const bool logical = info(op).rule == Rule::logical;
     const auto value = ufunc::identity(op, logical ? DType::bool_ : DType::int64);
     return value ? from_scalar(*value) : Py_NewRef(Py_None);
   });
 }
-PyObject* get_signature(PyObject*, void*) { Py_RETURN_NONE; }
+PyObject* get_signature(PyObject* self, void*) {
+  const char* core = def_of(self).core;
+  return core ? PyUnicode_FromString(core) : Py_NewRef(Py_None);
+}
 PyObject* get_method(PyObject* self, void* which) {
   return guarded([&] { return Py_NewRef(method_at(self, static_cast<int>(reinterpret_cast<std::intptr_t>(which)))); });
 }
@@ -315,14 +382,14 @@ PyMemberDef members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpObject,
                          {nullptr}};
 void* place(int i) { return reinterpret_cast<void*>(static_cast<std::intptr_t>(i)); }
 PyGetSetDef getset[] = {
-    {"__doc__", op_doc, nullptr, nullptr, nullptr},  // a type has one of its own, which hides the inherited one
-    {"nin", get_count<0>, nullptr, "The number of operands.", nullptr},
-    {"nout", get_nout, nullptr, "The number of results: 1.", nullptr},
-    {"nargs", get_count<1>, nullptr, "The number of operands and results.", nullptr},
+    {"nin", get_nin, nullptr, "The number of operands.", nullptr},
+    {"nout", get_nout, nullptr, "The number of results.", nullptr},
+    {"nargs", get_nargs, nullptr, "The number of operands and results.", nullptr},
     {"ntypes", get_ntypes, nullptr, "The number of dtypes that have a loop.", nullptr},
     {"types", get_types, nullptr, "The dtypes that have a loop, by NumPy's letters: 'dd->d'.", nullptr},
     {"identity", get_identity, nullptr, "The value that changes no other one; None if there is none.", nullptr},
-    {"signature", get_signature, nullptr, "None: the operation works on elements.", nullptr},
+    {"signature", get_signature, nullptr,
+     "The dimensions that it works on, as '(n),(n)->()'; None if it works on elements.", nullptr},
     {"reduce", get_method, nullptr, "The operation along axes.", place(0)},
     {"accumulate", get_method, nullptr, "The operation up to each element along an axis.", place(1)},
     {"reduceat", get_method, nullptr, "The operation along slices of an axis.", place(2)},
@@ -344,6 +411,13 @@ PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, 
   return guarded_as(def.name, [&]() -> PyObject* {
     // Tensors alone need no look at what else may stand there.
     if (!kwnames && n == def.op_arity && is_tensor(args[0]) && (n == 1 || is_tensor(args[1]))) {
+      if (def.loops) {
+        Operand in[] = {unwrap(args[0]), unwrap(args[n - 1])};
+        const auto run = [&] { return reinterpret_cast<Composed>(def.fn)({in, static_cast<std::size_t>(n)}); };
+        const std::vector<Tensor> r =
+            without_gil(def.core ? kLongWork : std::max(work(in[0]), work(in[1])), run, in[0], in[1]);
+        return r.size() == 1 ? to_python(r[0]) : to_python(r);
+      }
       if (n == 1) {
         const Operand x(unwrap(args[0]));
         return wrap(compute(def.op, {&x, 1}));
@@ -380,6 +454,32 @@ OpDef* new_ufunc(Op op, const char* name) {
   return d;
 }
 
+namespace {
+constexpr const char* kTypeDoc =
+    "An operation under NumPy's name, as numpy.ufunc: reduce(), accumulate(), outer(), at(), out=, where=, dtype=.\n\n"
+    "tenon.numpy's functions of elements are such objects; none is made by hand.\n\n"
+    "Returns\n-------\n"
+    "Tensor\n"
+    "    What a call gives: a new tensor, or out.\n\n"
+    "Raises\n------\n"
+    "TypeError\n"
+    "    Where the type itself is called.\n\n"
+    "Examples\n--------\n"
+    ">>> isinstance(tenon.numpy.add, tenon.numpy.ufunc), tenon.numpy.add.nin\n"
+    "(True, 2)";
+
+// __doc__ in the type's dict: of a ufunc its own, of the type the type's.
+PyObject* get_doc(PyObject*, PyObject* ufunc, PyObject*) {
+  return ufunc ? op_doc(ufunc, nullptr) : PyUnicode_FromString(kTypeDoc);
+}
+Object doc_descriptor() {
+  static PyType_Slot slots[] = {{Py_tp_descr_get, reinterpret_cast<void*>(get_doc)}, {0, nullptr}};
+  static PyType_Spec spec = {"tenon.numpy._ufunc_doc", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, slots};
+  const Object type = Object::steal(PyType_FromSpec(&spec));
+  return Object::steal(PyObject_CallNoArgs(type.get()));
+}
+}  // namespace
+
 void init_ufunc_type(PyObject* module) {
   static PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                                 {Py_tp_descr_get, reinterpret_cast<void*>(descr_get)},
@@ -393,6 +493,8 @@ void init_ufunc_type(PyObject* module) {
       slots};
   const Object bases = Object::steal(PyTuple_Pack(1, op_type));
   ufunc_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpecWithBases(&spec, bases.get())).release());
+  if (PyDict_SetItemString(ufunc_type->tp_dict, "__doc__", doc_descriptor().get()) < 0) throw PythonError{};
+  PyType_Modified(ufunc_type);
   if (PyModule_AddObjectRef(module, "_ufunc", reinterpret_cast<PyObject*>(ufunc_type)) < 0) throw PythonError{};
 }
 

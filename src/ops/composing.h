@@ -4,7 +4,6 @@
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/elementwise.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/index.h"

@@ -2,7 +2,7 @@
 #include "autograd/derivatives.h"
 #include "core/errors.h"
 #include "plan/loop.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/difference.h"
 #include "tenon/ops/search.h"
 

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/histogram.h"
 #include "tenon/ops/order.h"
 #include "tenon/ops/quantile.h"

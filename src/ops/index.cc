@@ -100,8 +100,7 @@ void add_basic(Tensor target, const Tensor& values) {
   if (is_float8(target.dtype())) {
     copy_(target, add(to(target, DType::float32), to(values, DType::float32)));
   } else {
-    const Operand other(values);
-    elementwise_(Op::add, target, {&other, 1});
+    add_(target, values, 1);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "core/errors.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {

@@ -1,6 +1,7 @@
 // Extrema with their places, selections by rank. They end in sorts, reductions and one scan.
 #include "core/launch.h"
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "plan/lines.h"
 #include "tenon/ops/order.h"
 

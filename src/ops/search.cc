@@ -1,5 +1,6 @@
 // Binary search, all values at once: each step halves what is left for every one of them.
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/search.h"
 
 namespace tenon {

@@ -1,5 +1,6 @@
 // Tensors as sets: after sorting, equal elements stand side by side.
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/search.h"
 #include "tenon/ops/set.h"
 

@@ -50,6 +50,9 @@ def without(file: str) -> str:
 
 def compiles(overlay: Path, file: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Compiles a file of the tree, with the files of the overlay in place of the tree's."""
+    for tree in (ROOT, overlay):  # the names, as the build makes them
+        folders = [f"-Drows_from={tree}/include", f"-Dnames_to={overlay}/include"]
+        subprocess.run(["cmake", *folders, "-P", str(ROOT / "src" / "elementwise_names.cmake")], check=True)
     source = overlay / file if (overlay / file).exists() else ROOT / file
     includes = [f"-I{folder}/{part}" for folder in (overlay, ROOT) for part in ("include", "src")]
     command = [COMPILER, "-std=c++20", "-Werror=switch", *includes, *options, str(source)]

@@ -2,7 +2,9 @@
 
 import doctest
 import importlib
+import importlib.util
 import inspect
+import pathlib
 import types
 
 import numpy as np
@@ -107,3 +109,15 @@ def test_examples_run(module, tmp_path, monkeypatch):
             test = doctest.DocTestParser().get_doctest(text, {"tenon": tenon, "np": np}, name, None, 0)
             runner.run(test, out=report.append)
     assert not report, "".join(report)
+
+
+def test_the_reference_has_every_name(tmp_path):
+    path = pathlib.Path(__file__).parents[2] / "python" / "make_reference.py"
+    spec = importlib.util.spec_from_file_location("make_reference", path)
+    make_reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_reference)
+    assert {*MODULES, "tenon.Tensor"} == set(make_reference.write(tmp_path))
+    text = "".join(page.read_text(encoding="utf-8") for page in tmp_path.glob("tenon*.md"))
+    for name in PUBLIC:
+        if not name.startswith("tenon.numpy.add."):  # methods of a ufunc stand with it
+            assert f"## {name}\n" in text, name

@@ -172,7 +172,8 @@ def test_documentation_begins_with_one_line():
         lines = inspect.getdoc(f).splitlines()
         if not isinstance(f, type):
             assert lines[1:2] in ([], [""]), (space, name)
-        assert max(map(len, lines)) <= 120, (space, name)
+        signature = lines[0].startswith(f"{f.__name__}(")  # which is as long as NumPy's
+        assert max(map(len, lines[signature:])) <= 120, (space, name)
 
 
 def test_special_methods_have_documentation():
