@@ -38,6 +38,7 @@
 #include "tenon/ops/reduce.h"
 #include "tenon/ops/search.h"
 #include "tenon/ops/set.h"
+#include "tenon/ops/shape.h"
 #include "tenon/ops/sort.h"
 #include "tenon/ops/statistics.h"
 #include "tenon/ops/take.h"

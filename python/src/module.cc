@@ -144,7 +144,9 @@ NB_MODULE(_C, m) {
     def_foreach(ops);
     def_creation(ops);
     def_shape(ops);
+    def_numpy_shape(ops);
     def_join(ops);
+    def_numpy_split(ops);
     def_convert(ops);
     def_inplace(ops);
     def_index(ops);

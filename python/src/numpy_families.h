@@ -11,6 +11,27 @@
 //   plain_reduction   (a, axis, keepdims)                                 logsumexp
 //   scan              (a, axis, dtype, out)                               cumsum, cumprod
 //   standard_scan<n>  (x, /, *, axis, dtype, include_initial, out)        cumulative_sum, cumulative_prod
+//   reshaping         (a, /, shape, order, *, newshape, copy)             reshape
+//   transposing       (a, axes)                                           transpose, permute_dims
+//   swapping          (a, axis1, axis2)                                   swapaxes
+//   moving            (a, source, destination)                            moveaxis
+//   expanding         (a, axis)                                           expand_dims
+//   squeezing         (a, axis)                                           squeeze
+//   broadcasting      (array, shape, subok)                               broadcast_to
+//   flipping          (m, axis)                                           flip
+//   flipping_one      (m)                                                 flipud, fliplr
+//   rolling           (a, shift, axis)                                    roll
+//   turning           (m, k, axes)                                        rot90
+//   diagonals         (a, offset, axis1, axis2)                           diagonal
+//   on_diagonal       (v, k)                                              diag, diagflat
+//   concatenating     (arrays, /, axis, out, *, dtype, casting)           concatenate, concat
+//   stacking          (arrays, axis, out, *, dtype, casting)              stack
+//   side_by_side      (tup, *, dtype, casting)                            hstack, vstack
+//   side_by_side_as_they_are  (tup)                                       dstack, column_stack
+//   tiling            (A, reps)                                           tile
+//   repeating         (a, repeats, axis)                                  repeat
+//   splitting         (ary, indices_or_sections, axis)                    split
+//   unstacking        (x, /, *, axis)                                     unstack
 #pragma once
 
 #include "op.h"
@@ -37,5 +58,31 @@ void scan(OpDef& d, Scanned f);
 // first: what include_initial puts in front.
 template <int first>
 void standard_scan(OpDef& d, Scanned f);
+
+// ---- families_shape.cc ----
+void reshaping(OpDef& d, std::nullptr_t);
+void transposing(OpDef& d, std::nullptr_t);
+void transposing(OpDef& d, Tensor (*f)(const Tensor&, const Dims&));
+void swapping(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, std::int64_t));
+void moving(OpDef& d, Tensor (*f)(const Tensor&, const Dims&, const Dims&));
+void expanding(OpDef& d, Tensor (*f)(const Tensor&, const Dims&));
+void squeezing(OpDef& d, Tensor (*f)(const Tensor&, const Axes&));
+void broadcasting(OpDef& d, Tensor (*f)(const Tensor&, const Dims&));
+void flipping(OpDef& d, Tensor (*f)(const Tensor&, const Axes&));
+void flipping_one(OpDef& d, Tensor (*f)(const Tensor&));
+void rolling(OpDef& d, Tensor (*f)(const Tensor&, const Dims&, const Axes&));
+void turning(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, const Axes&));
+void diagonals(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, std::int64_t, std::int64_t));
+void on_diagonal(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t));
+
+// ---- families_join.cc ----
+void concatenating(OpDef& d, Tensor (*f)(const std::vector<Tensor>&, const std::optional<std::int64_t>&));
+void stacking(OpDef& d, Tensor (*f)(std::span<const Tensor>, std::int64_t));
+void side_by_side(OpDef& d, Tensor (*f)(std::span<const Tensor>));
+void side_by_side_as_they_are(OpDef& d, Tensor (*f)(std::span<const Tensor>));
+void tiling(OpDef& d, Tensor (*f)(const Tensor&, const Dims&));
+void repeating(OpDef& d, std::nullptr_t);
+void splitting(OpDef& d, std::nullptr_t);
+void unstacking(OpDef& d, std::vector<Tensor> (*f)(const Tensor&, std::int64_t));
 
 }  // namespace tenon::py

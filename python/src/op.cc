@@ -232,7 +232,8 @@ std::string signature_text(const OpDef& def) {
       item("*");
       keyword_only = true;
     }
-    std::string text = a.name;
+    std::string text = a.rest ? std::string("*") + a.name : a.name;
+    keyword_only |= a.rest;
     if (a.default_value) {
       Object repr = Object::steal(PyObject_Repr(a.default_value.get()));
       text += '=';
@@ -273,10 +274,15 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
   std::fill_n(bound, count + 1, nullptr);
   Object rest;  // what a variadic argument has collected
   PyObject* out = nullptr;
-  if (def.variadic_at >= 0 && nargs > def.variadic_at &&
-      (nargs > def.variadic_at + 1 || PyIndex_Check(args[def.variadic_at])) &&
-      (!(PyTuple_Check(args[def.variadic_at]) || PyList_Check(args[def.variadic_at])) ||
-       (def.variadic_arrays && nargs > def.variadic_at + 1))) {
+  const auto collects = [&] {
+    if (def.variadic_rest) return nargs >= def.variadic_at;
+    if (def.variadic_at < 0 || nargs <= def.variadic_at) return false;
+    PyObject* first = args[def.variadic_at];
+    const bool several = nargs > def.variadic_at + 1;
+    if (!several && !PyIndex_Check(first)) return false;
+    return !(PyTuple_Check(first) || PyList_Check(first)) || (def.variadic_arrays && several);
+  };
+  if (collects()) {
     rest = Object::steal(PyTuple_New(nargs - def.variadic_at));
     for (Py_ssize_t i = def.variadic_at; i < nargs; ++i)
       PyTuple_SET_ITEM(rest.get(), i - def.variadic_at, Py_NewRef(args[i]));

@@ -32,6 +32,7 @@ struct Arg {
   Object default_value;    // null: required
   [[maybe_unused]] bool keyword_only = false;
   bool variadic = false;   // takes the remaining positional ints too: t.permute(1, 0)
+  bool rest = false;       // takes all remaining positional arguments, as Python's *args
 
   Arg operator=(std::nullptr_t) && { return with(Object::borrow(Py_None)); }
   Arg operator=(bool v) && { return with(Object::steal(PyBool_FromLong(v))); }
@@ -56,6 +57,11 @@ struct PosOnly {};
 inline constexpr PosOnly pos_only{};
 inline Arg variadic(Arg a) {
   a.variadic = true;
+  return a;
+}
+// Python's *args: all positional arguments from here on, in a tuple.
+inline Arg rest(Arg a) {
+  a.variadic = a.rest = true;
   return a;
 }
 
@@ -91,6 +97,7 @@ struct OpDef {
   Tensor (*of_ints)(const Tensor&, const Dims&) = nullptr;  // fn, where it is such a one
   int variadic_at = -1;
   bool variadic_arrays = false;         // which may be lists themselves: meshgrid([1, 2], [3])
+  bool variadic_rest = false;           // which is Python's *args
 
   // Sets the arguments. "out"_a says where out= stands by position, kw_only that the rest has no position, pos_only
   // that those before have no name.
@@ -111,6 +118,8 @@ struct OpDef {
     }
     a.keyword_only = keyword_only;
     if (a.variadic) variadic_at = static_cast<int>(args.size());
+    variadic_rest |= a.rest;
+    keyword_only |= a.rest;
     args.push_back(std::move(a));
   }
 };
@@ -397,6 +406,8 @@ void def_foreach(Ops& ops);
 void def_creation(Ops& ops);
 void def_reduce(Ops& ops);
 void def_shape(Ops& ops);
+void def_numpy_shape(Ops& ops);
+void def_numpy_split(Ops& ops);
 void def_join(Ops& ops);
 void def_convert(Ops& ops);
 void def_inplace(Ops& ops);

@@ -1,6 +1,6 @@
 // Rows: matrices and their diagonals.
 #include "core/errors.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {
@@ -23,7 +23,8 @@ void def_diagonal(Ops& ops) {
           "tensor([[0, 1, 0],\n"
           "        [0, 0, 2],\n"
           "        [0, 0, 0]])",
-          "input"_a, "diagonal"_a = 0);
+          "input"_a, "diagonal"_a = 0)
+      .numpy("diag", on_diagonal);
   ops.def("diagflat", &diagflat,
           "A matrix with all elements of input, in row-major order, on a diagonal.\n\n"
           "offset: which one; above the main one for positive numbers. A new tensor of input's dtype. TypeError for\n"
@@ -31,7 +32,8 @@ void def_diagonal(Ops& ops) {
           ">>> tenon.diagflat(tenon.tensor([1, 2]))\n"
           "tensor([[1, 0],\n"
           "        [0, 2]])",
-          "input"_a, "offset"_a = 0);
+          "input"_a, "offset"_a = 0)
+      .numpy("diagflat", on_diagonal);
   ops.def("diag_embed", &diag_embed,
           "Matrices with input's last dimension on their diagonals.\n\n"
           "offset: which diagonal; dim1, dim2: where the matrices' rows and columns stand in the result. A new tensor\n"

@@ -1,6 +1,6 @@
 // Rows: joining, splitting, repeating.
 #include "core/errors.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/join.h"
 #include "tenon/ops/view.h"
@@ -61,7 +61,7 @@ void def_join(Ops& ops) {
           "tensor([1, 2, 3])",
           "tensors"_a, "dim"_a = 0)
       .function_only()
-      .numpy("concatenate")
+      .numpy("concatenate", concatenating, "concat")
       .array_api("concat")
       .alias("concat", "concatenate");
   ops.def("stack", &stack,
@@ -73,7 +73,7 @@ void def_join(Ops& ops) {
           "        [3, 4]])",
           "tensors"_a, "dim"_a = 0)
       .function_only()
-      .numpy("stack")
+      .numpy("stack", stacking)
       .array_api("stack");
   ops.def("hstack", &hstack,
           "Tensors joined along the second dimension, 1-D ones along the first. A copy, of the promoted dtype.\n\n"
@@ -82,7 +82,7 @@ void def_join(Ops& ops) {
           "tensor([1, 2, 3])",
           "tensors"_a)
       .function_only()
-      .numpy("hstack");
+      .numpy("hstack", side_by_side);
   ops.def("vstack", &vstack,
           "Tensors joined along the first dimension, 1-D ones as rows. A copy, of the promoted dtype.\n\n"
           "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.\n\n"
@@ -91,8 +91,40 @@ void def_join(Ops& ops) {
           "        [3, 4]])",
           "tensors"_a)
       .function_only()
-      .numpy("vstack")
+      .numpy("vstack", side_by_side)
       .alias("row_stack");
+  ops.def(
+         "dstack", &dstack,
+         "Tensors joined along the third dimension. A copy, of the promoted dtype.\n\n"
+         "Vectors count as (1, size, 1), matrices as (rows, columns, 1). ValueError for other sizes that differ and for\n"
+         "no tensors, TypeError for float8 with another dtype.\n\n"
+         ">>> tenon.dstack([tenon.zeros(2), tenon.ones(2)]).shape\n"
+         "(1, 2, 2)",
+         "tensors"_a)
+      .function_only()
+      .numpy("dstack", side_by_side_as_they_are);
+  ops.def("column_stack", &column_stack,
+          "Vectors as columns, and matrices, beside each other. A copy, of the promoted dtype.\n\n"
+          "ValueError for other sizes that differ and for no tensors, TypeError for float8 with another dtype.\n\n"
+          ">>> tenon.column_stack([tenon.zeros(2), tenon.ones(2)])\n"
+          "tensor([[0., 1.],\n"
+          "        [0., 1.]])",
+          "tensors"_a)
+      .function_only()
+      .numpy("column_stack", side_by_side_as_they_are);
+  ops.def(
+         "append",
+         +[](const Tensor& arr, const Tensor& values, const std::optional<std::int64_t>& axis) {
+           return cat_any({arr, values}, axis);
+         },
+         "The elements of a second array after those of the first.\n\n"
+         "A copy, of the promoted dtype. axis: both are flattened without one. IndexError for an axis that is not there,\n"
+         "ValueError for other sizes that differ, TypeError for float8 with another dtype.\n\n"
+         ">>> tenon.numpy.append(tenon.arange(2), 5)\n"
+         "tensor([0, 1, 5])",
+         "arr"_a, "values"_a, "axis"_a = none)
+      .no_out()
+      .numpy_only("append");
   ops.raw("split", &split_any,
           "A tuple of views of the given size (the last may be smaller), or of the given sizes, along dim.\n\n"
           "IndexError for a dimension that is not there, ValueError for a size that is not positive and for\n"
@@ -101,7 +133,8 @@ void def_join(Ops& ops) {
           ">>> tenon.split(tenon.arange(5), 2)\n"
           "(tensor([0, 1]), tensor([2, 3]), tensor([4]))",
           "input"_a, "split_size_or_sections"_a, "dim"_a = 0)
-      .returns("tuple[Tensor, ...]");
+      .returns("tuple[Tensor, ...]")
+      .numpy("split", splitting);
   ops.def("chunk", &chunk,
           "A tuple of at most chunks views of equal size (the last may be smaller) along dim.\n\n"
           "IndexError for a dimension that is not there, ValueError for a number of chunks that is not\n"
@@ -116,6 +149,7 @@ void def_join(Ops& ops) {
           ">>> tenon.unbind(tenon.tensor([[1, 2], [3, 4]]))\n"
           "(tensor([1, 2]), tensor([3, 4]))",
           "input"_a, "dim"_a = 0)
+      .numpy("unstack", unstacking)
       .array_api("unstack")
       .alias("unstack");
   ops.def("tile", &tile,
@@ -126,7 +160,7 @@ void def_join(Ops& ops) {
           "tensor([1, 2, 1, 2])",
           "input"_a, variadic("dims"_a))
       .long_work()
-      .numpy("tile")
+      .numpy("tile", tiling)
       .array_api("tile");
   ops.def("repeat", &repeat,
           "The tensor repeated along each dimension, with at least one number for each. A copy.\n\n"
@@ -151,7 +185,7 @@ void def_join(Ops& ops) {
           "tensor([1, 1, 2, 2])",
           "input"_a, "repeats"_a = none, "dim"_a = none, kw_only, "output_size"_a = none)
       .with_out()
-      .numpy("repeat")
+      .numpy("repeat", repeating)
       .array_api("repeat");
 }
 

@@ -1,7 +1,7 @@
 // Rows: other geometries over the same bytes.
 #include "core/errors.h"
 #include "dtype.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/join.h"
 #include "tenon/ops/copy.h"
@@ -44,7 +44,7 @@ void def_element_order(Ops& ops) {
           "(4, 2, 3)",
           "input"_a, variadic("dims"_a))
       .no_out()
-      .numpy("permute_dims")
+      .numpy("permute_dims", transposing)
       .array_api("permute_dims")
       .alias("permute_dims");
   ops.raw("transpose", &transpose_any,
@@ -53,7 +53,8 @@ void def_element_order(Ops& ops) {
           "IndexError for a dimension that is not there, ValueError for a repeated one and for a missing one.\n\n"
           ">>> tenon.transpose(tenon.zeros(2, 3), 0, 1).shape\n"
           "(3, 2)",
-          "input"_a, "dim0"_a = none, "dim1"_a = none, variadic("dims"_a = none));
+          "input"_a, "dim0"_a = none, "dim1"_a = none, variadic("dims"_a = none))
+      .numpy("transpose", transposing);
   ops.def("swapaxes", &transpose,
           "A view with two dimensions swapped.\n\n"
           "IndexError for a dimension that is not there.\n\n"
@@ -61,7 +62,7 @@ void def_element_order(Ops& ops) {
           "(3, 2)",
           "input"_a, "axis0"_a, "axis1"_a)
       .no_out()
-      .numpy("swapaxes");
+      .numpy("swapaxes", swapping);
   ops.def("swapdims", &transpose,
           "A view with two dimensions swapped.\n\n"
           "IndexError for a dimension that is not there.\n\n"
@@ -101,7 +102,7 @@ void def_element_order(Ops& ops) {
           "(3, 4, 2)",
           "input"_a, "source"_a, "destination"_a)
       .no_out()
-      .numpy("moveaxis")
+      .numpy("moveaxis", moving)
       .array_api("moveaxis")
       .alias("moveaxis");
   ops.def(
@@ -112,7 +113,7 @@ void def_element_order(Ops& ops) {
          "tensor([3, 2, 1])",
          "input"_a, variadic("dims"_a = none))
       .no_out()
-      .numpy("flip")
+      .numpy("flip", flipping)
       .array_api("flip");
   ops.def(
          "flipud", +[](const Tensor& t) { return flip(t, Dims{0}); },
@@ -123,7 +124,7 @@ void def_element_order(Ops& ops) {
          "        [1, 2]])",
          "input"_a)
       .no_out()
-      .numpy("flipud");
+      .numpy("flipud", flipping_one);
   ops.def(
          "fliplr", +[](const Tensor& t) { return flip(t, Dims{1}); },
          "The columns in reverse order: a view.\n\n"
@@ -133,16 +134,16 @@ void def_element_order(Ops& ops) {
          "        [4, 3]])",
          "input"_a)
       .no_out()
-      .numpy("fliplr");
+      .numpy("fliplr", flipping_one);
   ops.def("roll", &roll,
           "The elements moved along dims, those pushed out coming back at the other end. A copy.\n\n"
-          "shifts, dims: ints or tuples; one of them may be an int for all. Without dims: of the flat tensor.\n"
-          "Of input's shape.\n"
-          "IndexError for a dimension that is not there, ValueError for several shifts without dims.\n\n"
+          "shifts, dims: ints or tuples; one of them may be an int for all. Shifts of one\n"
+          "dimension add up. Without dims: of the flat tensor, in its shape.\n"
+          "IndexError for a dimension that is not there, ValueError for tuples of two lengths.\n\n"
           ">>> tenon.roll(tenon.arange(4), 1)\n"
           "tensor([3, 0, 1, 2])",
           "input"_a, "shifts"_a, "dims"_a = none)
-      .numpy("roll")
+      .numpy("roll", rolling)
       .array_api("roll");
   ops.def(
       "rot90",
@@ -154,7 +155,8 @@ void def_element_order(Ops& ops) {
       ">>> tenon.rot90(tenon.tensor([[1, 2], [3, 4]]))\n"
       "tensor([[2, 4],\n"
       "        [1, 3]])",
-      "input"_a, "k"_a = 1, "dims"_a = none);
+      "input"_a, "k"_a = 1, "dims"_a = none)
+      .numpy("rot90", turning);
 }
 
 void def_inplace_views(Ops& ops) {
@@ -195,12 +197,7 @@ PyObject* reshape_any(const OpDef& def, PyObject* const* args) {
   const Dims shape = argument<Dims>(def, args, 1);
   const Layout order = layout(to_string(args[2], {"reshape", "order"}));
   const auto copy = argument<std::optional<bool>>(def, args, 3);
-  Tensor r = without_gil(t.numel(), [&] { return reshape(t, shape, order); }, t);
-  const bool shared = t.numel() == 0 || r.shares_storage(t);
-  if (copy == false && !shared)
-    errors::fail("reshape", "copy=False, but ", t.shape(), " with strides ", t.strides(), " needs a copy to become ",
-                 r.shape());
-  return to_python(copy == true && shared ? clone(r) : std::move(r));
+  return computed(t.numel(), [&] { return reshape(t, shape, order, copy); }, t);
 }
 
 // flatten(start_dim, end_dim), and NumPy's flatten(order), which copies.
@@ -229,7 +226,7 @@ void def_sizes(Ops& ops) {
           "tensor([[0, 1, 2],\n"
           "        [3, 4, 5]])",
           "input"_a, variadic("shape"_a), kw_only, "order"_a = "C", "copy"_a = none)
-      .numpy("reshape")
+      .numpy("reshape", reshaping)
       .array_api("reshape");
   ops.all().back()->of_ints = &reshape;
   ops.all().back()->types = {"ArrayLike", "Ints", "_str", "_bool | None"};
@@ -313,7 +310,7 @@ void def_sizes(Ops& ops) {
           "(2,)",
           "input"_a, "dim"_a = none)
       .no_out()
-      .numpy("squeeze");
+      .numpy("squeeze", squeezing);
   ops.def("unsqueeze", &unsqueeze,
           "A view with a new dimension of size 1 at dim (an int, or a tuple for several).\n\n"
           "IndexError for a place that the result does not have, ValueError for a repeated one.\n\n"
@@ -321,7 +318,7 @@ void def_sizes(Ops& ops) {
           "tensor([[1, 2]])",
           "input"_a, "dim"_a)
       .no_out()
-      .numpy("expand_dims")
+      .numpy("expand_dims", expanding)
       .array_api("expand_dims")
       .alias("expand_dims");
   ops.def("expand", &expand,
@@ -343,29 +340,8 @@ void def_sizes(Ops& ops) {
           "        [1, 2]])",
           "input"_a, "shape"_a)
       .no_out()
-      .numpy("broadcast_to")
+      .numpy("broadcast_to", broadcasting)
       .array_api("broadcast_to");
-  ops.def(
-         "atleast_1d", +[](const Tensor& t) { return t.ndim() < 1 ? reshape(t, {1}) : t; },
-         "The tensor with at least one dimension: itself, or a view.\n\n"
-         "TypeError for what is no tensor or array.\n\n"
-         ">>> tenon.atleast_1d(tenon.tensor(3))\n"
-         "tensor([3])",
-         "input"_a)
-      .no_out()
-      .function_only();
-  ops.def(
-         "atleast_2d",
-         +[](const Tensor& t) { return t.ndim() < 1   ? reshape(t, {1, 1})
-                                       : t.ndim() < 2 ? unsqueeze(t, {0})
-                                                      : t; },
-         "The tensor with at least two dimensions, new ones in front: itself, or a view.\n\n"
-         "TypeError for what is no tensor or array.\n\n"
-         ">>> tenon.atleast_2d(tenon.tensor([1, 2]))\n"
-         "tensor([[1, 2]])",
-         "input"_a)
-      .no_out()
-      .function_only();
 }
 
 void def_windows(Ops& ops) {
@@ -394,7 +370,8 @@ void def_windows(Ops& ops) {
           ">>> tenon.diagonal(tenon.tensor([[1, 2], [3, 4]]))\n"
           "tensor([1, 4])",
           "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1)
-      .no_out();
+      .no_out()
+      .numpy("diagonal", diagonals);
   ops.def("unfold", &unfold,
           "A view of all windows of the given size along a dimension, step apart, as a new last dimension.\n\n"
           "IndexError for a dimension that is not there, ValueError for a size above the dimension's or below 0\n"

@@ -48,13 +48,6 @@ void copy_dense(const Tensor& out, std::span<const Tensor> ts, std::int64_t rows
   }
 }
 
-// t as a tensor of at least n dimensions.
-Tensor at_least(const Tensor& t, int n) {
-  Tensor out = t;
-  while (out.ndim() < n) out = unsqueeze(out, {0});
-  return out;
-}
-
 }  // namespace
 
 Tensor cat(std::span<const Tensor> all, std::int64_t dim) {
@@ -149,6 +142,20 @@ Tensor vstack(std::span<const Tensor> ts) {
   std::vector<Tensor> parts;
   for (const Tensor& t : ts) parts.push_back(at_least(t, 2));
   return cat(parts, 0);
+}
+
+Tensor dstack(std::span<const Tensor> ts) {
+  check_inputs("dstack", ts);
+  std::vector<Tensor> parts;
+  for (const Tensor& t : ts) parts.push_back(at_least(t, 3));
+  return cat(parts, 2);
+}
+
+Tensor column_stack(std::span<const Tensor> ts) {
+  check_inputs("column_stack", ts);
+  std::vector<Tensor> parts;
+  for (const Tensor& t : ts) parts.push_back(t.ndim() < 2 ? reshape(t, {-1, 1}) : t);
+  return cat(parts, 1);
 }
 
 std::vector<Tensor> split(const Tensor& t, const Dims& sizes, std::int64_t dim) {
@@ -271,10 +278,7 @@ Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<s
 }
 
 Tensor roll(const Tensor& t, const Dims& shifts, const Axes& dims) {
-  if (!dims) {
-    if (shifts.size() != 1) errors::fail("roll", "one shift for the flattened tensor; got shifts ", shifts);
-    return reshape(roll(reshape(t, {-1}), shifts, Dims{0}), t.shape());
-  }
+  if (!dims) return reshape(roll(reshape(t, {-1}), shifts, Dims{0}), t.shape());
   if (shifts.size() != dims->size() && shifts.size() != 1 && dims->size() != 1)
     errors::fail("roll", "as many shifts as dimensions; got ", shifts, " and ", *dims);
   // Shifts of one dimension add up.

@@ -47,6 +47,16 @@ Tensor reshape(const Tensor& t, const Dims& shape, Layout order) {
   return T(reshape(T(t), reversed(shape)));
 }
 
+Tensor reshape(const Tensor& t, const Dims& shape, Layout order, std::optional<bool> copy) {
+  const Tensor r = reshape(t, shape, order);
+  if (!copy) return r;
+  const bool shared = t.numel() == 0 || r.shares_storage(t);
+  if (!*copy && !shared)
+    errors::fail("reshape", "copy=False, but ", t.shape(), " with strides ", t.strides(), " needs a copy to become ",
+                 r.shape());
+  return *copy && shared ? clone(r) : r;
+}
+
 Tensor ravel(const Tensor& t, Layout order) {
   if (order == Layout::k) return reshape(permute(t, memory_order(t.shape(), t.strides())), {-1});
   return reshape(t, {-1}, order);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "tenon/tensor.h"
@@ -25,6 +26,8 @@ TENON_API Tensor clone(const Tensor& t, Layout order);
 // The elements, read and placed in this order (ValueError for k), in another shape: a view where the strides allow it,
 // otherwise a copy. One size may be -1. Throws as reshape().
 TENON_API Tensor reshape(const Tensor& t, const Dims& shape, Layout order);
+// The same as a copy always (copy is true), or as a view or ValueError (false).
+TENON_API Tensor reshape(const Tensor& t, const Dims& shape, Layout order, std::optional<bool> copy);
 // All elements, read in this order, in one dimension: a view where the strides allow it, otherwise a copy.
 TENON_API Tensor ravel(const Tensor& t, Layout order = Layout::c);
 

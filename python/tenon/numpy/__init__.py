@@ -19,13 +19,10 @@ globals().update(_C._numpy_names["tenon.numpy"])
 from tenon.numpy import fft, linalg  # noqa: E402
 from tenon.numpy._creation import *  # noqa: E402, F403
 from tenon.numpy._functions import *  # noqa: E402, F403
-from tenon.numpy._indexing import *  # noqa: E402, F403
 from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info__  # noqa: E402
 from tenon.numpy._inquiry import *  # noqa: E402, F403
-from tenon.numpy._joining import *  # noqa: E402, F403
 from tenon.numpy._like import *  # noqa: E402, F403
 from tenon.numpy._ranges import *  # noqa: E402, F403
-from tenon.numpy._shape import *  # noqa: E402, F403
 from tenon.numpy._support import name_errors as _name_errors  # noqa: E402
 
 _name_errors(globals(), "tenon.numpy")

@@ -22,7 +22,6 @@ from tenon.numpy._equations import (
     tensorinv,
     tensorsolve,
 )
-from tenon.numpy._shape import matrix_transpose
 from tenon.numpy._support import axes_of, deliver, floating, tensor
 
 __all__ = [
@@ -34,8 +33,9 @@ __all__ = [
 
 
 tensordot = _C.tensordot
-cross, matmul, outer, vecdot = (
-    _C._numpy_names["tenon.numpy.linalg"][name] for name in ("cross", "matmul", "outer", "vecdot")
+cross, matmul, matrix_transpose, outer, vecdot = (
+    _C._numpy_names["tenon.numpy.linalg"][name]
+    for name in ("cross", "matmul", "matrix_transpose", "outer", "vecdot")
 )
 
 
