@@ -7,6 +7,7 @@ from collections import namedtuple
 
 from tenon import _C
 from tenon._C import Tensor
+from tenon._names import guide as _guide
 
 
 class _LinAlgError(ValueError):
@@ -43,7 +44,9 @@ def __getattr__(name: str) -> object:
     if name == "LinAlgError":
         numpy = sys.modules.get("numpy.linalg")
         return _LinAlgError if numpy is None else numpy.LinAlgError
-    raise AttributeError(f"module 'tenon.linalg' has no attribute {name!r}")
+    from tenon._names import missing
+
+    raise missing("tenon.linalg", name)
 
 
 def _upper(uplo: str, op: str) -> bool:
@@ -183,3 +186,6 @@ def svdvals(A: Tensor) -> Tensor:
     tensor([4., 3.])
     """
     return _C._svdvals(A)
+
+
+_guide(__name__)

@@ -1,6 +1,7 @@
 """Every public name: documentation, signature, module, pickling by name, and what `import *` brings."""
 
 import builtins
+import importlib
 import inspect
 import pickle
 import re
@@ -236,6 +237,74 @@ def test_import_brings_no_numpy():
 def test_unknown_attribute():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         tenon.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "said"),
+    [
+        ("tenon", "percentile", "it is tenon.numpy.percentile"),
+        ("tenon", "eigh", "it is tenon.linalg.eigh"),
+        ("tenon", "concatenat", "did you mean 'concatenate'?"),
+        ("tenon.numpy", "unsqueeze", "it is tenon.unsqueeze"),
+        ("tenon.numpy", "arrange", "did you mean 'arange'?"),
+        (
+            "tenon.numpy",
+            "busday_count",
+            "tenon has no implementation of it, use numpy.busday_count on tensor.numpy()",
+        ),
+        ("tenon.numpy.linalg", "eig_h", "did you mean 'eigh'?"),
+        ("tenon.numpy.fft", "solve", "it is tenon.numpy.linalg.solve"),
+        ("tenon.linalg", "det", "it is tenon.numpy.linalg.det"),
+        ("tenon.autograd", "hessian", "it is tenon.autograd.functional.hessian"),
+        ("tenon.cuda", "synchronise", "did you mean 'synchronize'?"),
+        ("tenon.random", "manual_sed", "did you mean 'manual_seed'?"),
+        ("tenon.memory", "stat", "did you mean 'stats'?"),
+    ],
+)
+def test_a_missing_name_is_pointed_to(module, name, said):
+    with pytest.raises(
+        AttributeError, match=f"module '{module}' has no attribute '{name}'; {re.escape(said)}"
+    ):
+        getattr(importlib.import_module(module), name)
+
+
+SPACES = (
+    "tenon tenon.numpy tenon.numpy.linalg tenon.numpy.fft tenon.linalg tenon.autograd "
+    "tenon.autograd.functional tenon.cuda tenon.random tenon.memory"
+)
+
+
+@pytest.mark.parametrize("module", SPACES.split())
+def test_completion_shows_no_helpers(module):
+    m = importlib.import_module(module)
+    shown = {n for n in dir(m) if not n.startswith("_")}
+    helpers = {n for n in vars(m) if not n.startswith("_")} - shown
+    assert set(m.__all__) <= shown
+    assert not shown & {
+        "axes_of",
+        "tensor_of",
+        "annotations",
+        "sys",
+        "operator",
+        "namedtuple",
+        "Any",
+        "by_numpy",
+        "cast",
+    }
+    # What is shown belongs to the package: nothing of another one, and no private part of its own.
+    for name in shown:
+        f = getattr(m, name)
+        if isinstance(f, types.FunctionType | type):
+            assert f.__module__.split(".")[0] == "tenon" or name == "LinAlgError", name
+        assert f is not importlib
+    assert all(n not in m.__all__ for n in helpers)
+
+
+def test_star_import_of_tenon_numpy_keeps_builtins():
+    scope = {}
+    exec("from tenon.numpy import *", scope)
+    assert [n for n in scope if not n.startswith("__") and hasattr(builtins, n)] == []
+    assert {"concatenate", "float32", "pi", "linalg"} <= scope.keys()
 
 
 def test_size():

@@ -5,6 +5,7 @@ It is what ``__array_namespace__`` returns and where NumPy's own functions end w
 arguments and carry their gradients; arguments may be anything that ``tenon.asarray`` takes.
 """
 
+import builtins as _builtins
 from typing import Any as _Any
 
 from tenon import _C
@@ -43,8 +44,18 @@ complex64, complex128 = _C.complex64, _C.complex128
 dtype = _C.dtype
 
 
+_PUBLIC = sorted(name for name in globals() if not name.startswith("_"))
+# `from tenon.numpy import *` hides no name of Python's built-ins.
+__all__ = [name for name in _PUBLIC if not hasattr(_builtins, name)]
+
+
 def __getattr__(name: str) -> _Any:
-    raise AttributeError(
-        f"module 'tenon.numpy' has no attribute {name!r}: tenon has no implementation of it; "
-        f"use numpy.{name} on tensor.numpy()"
+    from tenon._names import missing
+
+    raise missing(
+        "tenon.numpy", name, f"tenon has no implementation of it, use numpy.{name} on tensor.numpy()"
     )
+
+
+def __dir__() -> list[str]:
+    return _PUBLIC

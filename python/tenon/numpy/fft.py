@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 from tenon import _C
+from tenon._names import guide as _guide
 from tenon.numpy._fft_grids import fft2, fftn, ifft2, ifftn, irfft2, irfftn, rfft2, rfftn
 from tenon.numpy._support import by_numpy
 
@@ -13,6 +14,7 @@ __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
     "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
 ]  # fmt: skip
+
 
 Norm = str | None
 
@@ -379,3 +381,6 @@ def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -
     """
     n = _count(n, "rfftfreq")
     return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)
+
+
+_guide(__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
+from tenon._names import guide as _guide
 from tenon.numpy._decompositions import cholesky, eig, eigh, eigvals, eigvalsh, qr, svd, svdvals
 from tenon.numpy._equations import (
     cond,
@@ -29,6 +30,7 @@ __all__ = [
     "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve",
     "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
+
 
 tensordot = _C.tensordot
 cross, matmul, matrix_transpose, outer, vecdot = (
@@ -304,3 +306,6 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     tensor(5)
     """
     return _C.sum(diagonal(tensor(x, "trace"), offset=offset), -1, dtype=dtype)
+
+
+_guide(__name__)
