@@ -113,16 +113,9 @@ class Anything:
         return pick(pick([NUMBERS, TYPES, THINGS]))
 
 
-@pytest.fixture
-def print_options():
-    """Any arguments may be right for set_printoptions, too."""
-    yield
-    tenon.set_printoptions(profile="default")
-
-
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(4))
-def test_any_arguments_for_any_operation(seed, print_options):
+def test_any_arguments_for_any_operation(seed):
     """A result or an exception, but no crash and no exception beside a result."""
     give = Anything(seed)
     for operation in [*operations(), *(getattr(tenon.Tensor, name) for name in METHODS)]:
