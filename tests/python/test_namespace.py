@@ -431,3 +431,17 @@ def test_classes_answer_signature():
     assert list(inspect.signature(tenon.device).parameters) == ["type", "index"]
     assert list(inspect.signature(tenon.dtype).parameters) == ["dtype"]
     assert not hasattr(tenon, "nn")  # AttributeError, and not the importer's error
+
+
+# Rows of tenon.numpy that a Python function still stands before. The list only shrinks.
+HIDDEN = (
+    "allclose arange array_equal asarray astype can_cast copysign empty empty_like eye full full_like imag "
+    "isclose linspace meshgrid ones ones_like real result_type round sinc where zeros zeros_like"
+)
+
+
+@pytest.mark.parametrize("module", ["tenon.numpy", "tenon.numpy.linalg"])
+def test_no_python_function_hides_a_row(module):
+    shown = importlib.import_module(module)
+    hidden = {n for n, row in tenon._C._numpy_names[module].items() if getattr(shown, n) is not row}
+    assert hidden == (set(HIDDEN.split()) if module == "tenon.numpy" else set())
