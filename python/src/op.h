@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <tuple>
@@ -78,6 +79,7 @@ struct OpDef {
   std::vector<Arg> args;
   std::vector<PyObject*> interned;      // the arguments' names
   std::vector<std::pair<PyObject*, int>> interned_aliases;  // their other names, and whose they are
+  std::vector<std::pair<const char*, int>> renamed;  // the names that arguments have in tenon
   bool is_function = true, is_method = true;
   bool takes_out = false;
   bool native_out = false;              // invoke() gets out (or null) behind the arguments
@@ -234,6 +236,12 @@ class Ops {
       (ops_.show(also, d), ...);
       return *this;
     }
+    // The same object but for the names of its first arguments; the row's are taken, too.
+    Row& numpy(const char* name, std::initializer_list<const char*> arguments) {
+      def_.numpy_name = name;
+      ops_.show(name, ops_.renamed(def_, name, arguments));
+      return *this;
+    }
     // The same with another C++ function and its own arguments; the documentation's first line and notes are the row's.
     template <class R, class... A, class... Args>
     Row& numpy(const char* name, R (*fn)(A...), const char* doc, Args... args)
@@ -347,6 +355,8 @@ class Ops {
   // ---- tenon.numpy ----
   // A row's object under NumPy's signature, still without arguments: its documentation begins as the row's.
   OpDef* under_numpy(const OpDef& row, const char* name);
+  // A copy of a row whose first arguments have other names.
+  OpDef* renamed(const OpDef& row, const char* name, std::initializer_list<const char*> arguments);
   // Names of tenon.numpy ("sum", "linalg.norm"), each with its object's row.
   void show(const std::string& name, OpDef* d);
   void show_if_free(const std::string& name, OpDef* d);

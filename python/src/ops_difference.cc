@@ -82,7 +82,7 @@ void def_difference(Ops& ops) {
           ">>> tenon.diff(tenon.tensor([1, 4, 9]))\n"
           "tensor([3, 5])",
           "input"_a, "n"_a = 1, "dim"_a = -1, "prepend"_a = none, "append"_a = none)
-      .numpy("diff")
+      .numpy("diff", {"a", "n", "axis"})
       .array_api("diff");
   ops.raw(
          "gradient", &gradient_any<false>,
@@ -117,7 +117,7 @@ void def_difference(Ops& ops) {
           "tensor(4.)",
           "y"_a, "x"_a = none, "dx"_a = 1, "dim"_a = -1)
       .function_only()
-      .numpy("trapezoid")
+      .numpy("trapezoid", {"y", "x", "dx", "axis"})
       .alias("trapz");
   ops.def("cumulative_trapezoid", &integrate<&cumulative_trapezoid, &cumulative_trapezoid>,
           "The integrals of y along dim up to each element but the first, by the trapezoidal rule: a new tensor.\n\n"
@@ -157,7 +157,7 @@ void def_difference(Ops& ops) {
          "tensor([ 0, -1,  0,  1])",
          "p"_a, "discont"_a = none, "dim"_a = -1, kw_only, "period"_a = 2 * std::numbers::pi)
       .function_only()
-      .numpy("unwrap");
+      .numpy("unwrap", {"p", "discont", "axis"});
 }
 
 }  // namespace tenon::py

@@ -159,7 +159,7 @@ void clip_of_numpy(OpDef& d) {
       "would limit every element.\n\n"
       ">>> tenon.numpy.clip(tenon.tensor([1, 5, 9]), 2, 6)\n"
       "tensor([2, 5, 6])";
-  d.arguments("a"_a, "a_min"_a = none, "a_max"_a = none, "out"_a, kw_only, "min"_a = none, "max"_a = none,
+  d.arguments("a"_a, "min"_a = none, "max"_a = none, "out"_a, kw_only, "a_min"_a = none, "a_max"_a = none,
               "where"_a = true, "casting"_a = "same_kind", "order"_a = "K", "dtype"_a = none, "subok"_a = true);
   d.invoke = &numpy_clip;
   d.native_out = true;

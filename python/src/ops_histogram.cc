@@ -142,7 +142,7 @@ void def_histogram(Ops& ops) {
           "tensor([0, 2, 1])",
           "input"_a, "weights"_a = none, "minlength"_a = 0)
       .no_out()
-      .numpy("bincount");
+      .numpy("bincount", {"x"});
   ops.def(
          "histc", &histc,
          "How many elements are in each of equal bins from min to max: a new 1-D tensor of input's float.\n\n"

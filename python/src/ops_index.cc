@@ -352,7 +352,7 @@ void def_index(Ops& ops) {
           "        [1, 0]])",
           "input"_a)
       .no_out()
-      .numpy("argwhere");
+      .numpy("argwhere", {"a"});
   ops.def(
          "flatnonzero", +[](const Tensor& t) { return flatten(nonzero(flatten(t))); },
          "The indices in the flat tensor of the elements that are not zero: a new 1-D int64 tensor.\n\n"

@@ -139,7 +139,7 @@ void def_numeric(Ops& ops) {
           ">>> tenon.isreal(tenon.tensor([1 + 0j, 1j]))\n"
           "tensor([ True, False])",
           "input"_a)
-      .numpy("isreal");
+      .numpy("isreal", {"x"});
   ops.def("iscomplex", &iscomplex,
           "Whether the imaginary part is not 0.\n\n"
           "A new bool tensor: false everywhere for real dtypes. TypeError for what is no tensor or array.\n\n"
@@ -147,7 +147,7 @@ void def_numeric(Ops& ops) {
           "tensor([False,  True])",
           "input"_a)
       .function_only()
-      .numpy("iscomplex");
+      .numpy("iscomplex", {"x"});
 }
 
 }  // namespace tenon::py

@@ -328,7 +328,7 @@ void def_products(Ops& ops) {
           "a"_a, "b"_a, "dims"_a = 2)
       .function_only()
       .with_out()
-      .numpy("tensordot")
+      .numpy("tensordot", {"a", "b", "axes"})
       .array_api("tensordot");
   ops.def("inner", &inner,
           "The sums of products over the last dimension of both tensors.\n\n"
@@ -338,7 +338,7 @@ void def_products(Ops& ops) {
           "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
-      .numpy("inner");
+      .numpy("inner", {"a", "b"});
   ops.def("vdot", &vdot,
           "The sum of the products of all elements, those of the first conjugated.\n\n"
           "A new 0-d tensor of the promoted dtype. ValueError where the numbers of elements differ, TypeError for "
@@ -347,7 +347,7 @@ void def_products(Ops& ops) {
           "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
-      .numpy("vdot");
+      .numpy("vdot", {"a", "b"});
   ops.def("vecdot", &vecdot,
           "The sums of products along a dimension, the first tensor conjugated; the other dimensions broadcast.\n\n"
           "A new tensor of the promoted dtype, without that dimension. IndexError for a dimension that is not\n"
@@ -382,7 +382,7 @@ void def_products(Ops& ops) {
           "tensor([ 2,  3, 20, 30])",
           "input"_a, "other"_a)
       .long_work()
-      .numpy("kron");
+      .numpy("kron", {"a", "b"});
   ops.def("cross", &cross_along,
           "The vector products along a dimension of three elements; the other dimensions broadcast.\n\n"
           "dim: by default the first that has three elements in both. A new tensor of the promoted dtype.\n"
@@ -399,7 +399,7 @@ void def_products(Ops& ops) {
           ">>> tenon.trace(tenon.tensor([[1, 2], [3, 4]]))\n"
           "tensor(5)",
           "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none)
-      .numpy("trace");
+      .numpy("trace", {"a", "offset", "axis1", "axis2"});
   ops.def("mm", &mm,
           "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.\n\n"

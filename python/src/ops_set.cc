@@ -153,7 +153,7 @@ void def_set(Ops& ops) {
          "elements"_a, "test_elements"_a, "assume_unique"_a = false, "invert"_a = false, kw_only, "kind"_a = none)
       .with_out()
       .function_only()
-      .numpy("isin");
+      .numpy("isin", {"element"});
   ops.def("union1d", &union1d,
           "The elements of both, in order, each once: a new 1-D tensor of the promoted dtype.\n\n"
           "TypeError for float8 with another dtype.\n\n"

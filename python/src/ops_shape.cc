@@ -293,7 +293,7 @@ void def_sizes(Ops& ops) {
          "tensor([1, 2, 3, 4])",
          "input"_a, "order"_a = "C")
       .no_out()
-      .numpy("ravel");
+      .numpy("ravel", {"a"});
   ops.def("unflatten", &unflatten,
           "One dimension as several, of the given sizes (one may be -1): a view.\n\n"
           "IndexError for a dimension that is not there, ValueError for sizes whose product is not its size.\n\n"

@@ -180,7 +180,7 @@ class Documentation:
 
         self.op = op
         self.signature = inspect.signature(op)
-        own, row, row_name = op._texts
+        own, row, row_name, renamed = op._texts
         stub = {n: t for n, t, _ in op._types}
         names = list(self.signature.parameters)
         self.sections = Sections(own, names)
@@ -193,7 +193,7 @@ class Documentation:
                     self.parameters[name] = t[name]
                     break
             else:
-                text = EVERYWHERE.get(name, ("", ""))[1]
+                text = EVERYWHERE.get(renamed.get(name, name), ("", ""))[1]
                 alone = name in ("dim", "axis") and stub.get(name) == "_int"
                 self.parameters[name] = ONE_DIMENSION if alone else text
         self.returns = self.sections.returns or (shared.returns if shared else [])

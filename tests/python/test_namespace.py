@@ -445,3 +445,27 @@ def test_no_python_function_hides_a_row(module):
     shown = importlib.import_module(module)
     hidden = {n for n, row in tenon._C._numpy_names[module].items() if getattr(shown, n) is not row}
     assert hidden == (set(HIDDEN.split()) if module == "tenon.numpy" else set())
+
+
+def test_arguments_of_tenon_numpy_have_numpys_names():
+    ufunc, checked = tenon._C._ufunc, 0
+    for name, row in tenon._C._numpy_names["tenon.numpy"].items():
+        theirs = getattr(np, name, None)
+        if (
+            name in HIDDEN.split()
+            or isinstance(row, ufunc)
+            or not callable(theirs)
+            or isinstance(theirs, np.ufunc)
+        ):
+            continue
+        try:
+            parameters = inspect.signature(theirs).parameters.values()
+        except ValueError:  # NumPy's C functions say nothing
+            continue
+        plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        ours = inspect.signature(row).parameters
+        assert {n for n in plain if n not in ("like", "subok")} - set(ours) == set(), name
+        checked += 1
+    assert checked > 100
+    t = tenon.ones(2, 3)
+    assert tenon.numpy.tril(m=t, k=1).shape == tenon.numpy.tril(t, diagonal=1).shape == (2, 3)

@@ -32,7 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-tensordot = _C.tensordot
+tensordot = _C._numpy_names["tenon.numpy"]["tensordot"]
 cross, matmul, matrix_transpose, outer, vecdot = (
     _C._numpy_names["tenon.numpy.linalg"][name]
     for name in ("cross", "matmul", "matrix_transpose", "outer", "vecdot")
