@@ -15,27 +15,13 @@ import sys
 import types
 
 import tenon
-
-MODULES = [
-    "tenon",
-    "tenon.autograd",
-    "tenon.autograd.functional",
-    "tenon.autograd.graph",
-    "tenon.cuda",
-    "tenon.linalg",
-    "tenon.memory",
-    "tenon.numpy",
-    "tenon.numpy.fft",
-    "tenon.numpy.linalg",
-    "tenon.random",
-]
+from tenon._names import MODULES
 
 
 def public(owner: object) -> dict[str, object]:
     """The names that a user calls or reads, without modules, constants and dtypes."""
-    names = getattr(owner, "__all__", None) or dir(owner)
     get = inspect.getattr_static if isinstance(owner, type) else getattr
-    found = {n: get(owner, n) for n in sorted(names) if not n.startswith("_")}
+    found = {n: get(owner, n) for n in dir(owner) if not n.startswith("_")}
     return {
         n: f
         for n, f in found.items()

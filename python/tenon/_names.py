@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import sys
 
-#: Where a name may be instead, the first ones first.
-_DOORS = (
+#: The public modules; where a name may be instead, the first ones first.
+MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.numpy.linalg", "tenon.numpy.fft", "tenon.autograd",
-    "tenon.autograd.functional", "tenon.cuda", "tenon.random", "tenon.memory",
+    "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
 )  # fmt: skip
 
 
 def _public(module: str) -> list[str]:
     import importlib
 
-    # A module that is just being imported has no names to offer yet.
-    found = sys.modules.get(module) or importlib.import_module(module)
-    return [n for n in dir(found) if not n.startswith("_")]
+    return [n for n in dir(importlib.import_module(module)) if not n.startswith("_")]
 
 
 def missing(module: str, name: str, way_out: str = "") -> AttributeError:
@@ -24,7 +22,7 @@ def missing(module: str, name: str, way_out: str = "") -> AttributeError:
     text = f"module {module!r} has no attribute {name!r}"
     if name.startswith("_"):
         return AttributeError(text)
-    for door in _DOORS:
+    for door in MODULES:
         if door != module and name in _public(door):
             return AttributeError(f"{text}; it is {door}.{name}")
     import difflib
