@@ -120,11 +120,11 @@ def array(
     Raises
     ------
     ValueError
-        As asarray; for copy=False where a copy is needed.
+        For ragged sequences, and for copy=False where a copy is needed.
     TypeError
-        As asarray.
+        For what holds no numbers.
     OverflowError
-        As asarray.
+        For Python integers that the dtype cannot hold.
 
     Examples
     --------
@@ -196,11 +196,11 @@ def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     Raises
     ------
     ValueError
-        The errors are asarray's.
+        For ragged sequences.
     TypeError
-        The errors are asarray's.
+        For what holds no numbers.
     OverflowError
-        The errors are asarray's.
+        For Python integers that the dtype cannot hold.
 
     Examples
     --------
@@ -272,11 +272,11 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     Raises
     ------
     ValueError
-        The errors are asarray's.
+        For ragged sequences.
     TypeError
-        The errors are asarray's.
+        For what holds no numbers.
     OverflowError
-        The errors are asarray's.
+        For Python integers that the dtype cannot hold.
 
     Examples
     --------
