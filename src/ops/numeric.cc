@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -17,9 +18,6 @@
 
 namespace tenon {
 namespace {
-
-// Half precision as float32, for what takes several steps and is rounded once.
-Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 
 DType dtype_of_operand(const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); }
 

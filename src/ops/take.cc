@@ -2,6 +2,7 @@
 #include "tenon/ops/take.h"
 
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
@@ -16,13 +17,6 @@ Tensor bounded(const char* op, const Tensor& indices, std::int64_t n, Bounds bou
   if (bounds == Bounds::strict || at.numel() == 0) return at;
   if (n == 0) errors::fail<IndexError>(op, "there is no element to take");
   return bounds == Bounds::wrap ? remainder(at, n) : clip(at, 0, n - 1);
-}
-
-// n values, from the first again where there are fewer.
-Tensor repeated(const Tensor& values, std::int64_t n) {
-  const Tensor flat = reshape(values, {-1});
-  if (flat.numel() == 1) return expand(flat, {n});
-  return narrow(tile(flat, {(n + flat.numel() - 1) / flat.numel()}), 0, 0, n);
 }
 
 // The mask of self's elements that any array of its size means.
@@ -111,17 +105,7 @@ Tensor& put_along_dim_(Tensor& self, const Tensor& indices, const Tensor& values
   if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
   if (indices.ndim() != self.ndim())
     errors::wrong_ndim(op, indices.ndim(), errors::text("indices of ", self.ndim(), " dimensions"));
-  std::vector<Index> at;
-  for (int k = 0; k < self.ndim(); ++k) {
-    if (k == d) {
-      at.emplace_back(indices);
-      continue;
-    }
-    Dims along(self.ndim(), 1);
-    along[k] = self.shape()[k];
-    at.emplace_back(reshape(arange(0, along[k], 1, DType::int64, self.device()), along));
-  }
-  index_put_(self, at, values);
+  index_put_(self, along(indices, self.shape(), d), values);
   return self;
 }
 
