@@ -71,10 +71,12 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::cpu {
 HWY_EXPORT(add_casts);
 const ConvertTable& converts() {
-  static ConvertTable table;
-  static const bool filled = (HWY_DYNAMIC_DISPATCH(add_casts)(table), true);
-  static_cast<void>(filled);
-  return table;
+  struct Filled {
+    ConvertTable at{};
+    Filled() { HWY_DYNAMIC_DISPATCH(add_casts)(at); }
+  };
+  static const Filled table;
+  return table.at;
 }
 }  // namespace tenon::cpu
 #endif
