@@ -46,6 +46,7 @@ PyObject* invoke_composed(const OpDef& def, PyObject* const* args) {
   Tensor held[3];
   if (options[kDType] != Py_None)
     convert_operands(def, in, n, to_dtype(options[kDType], {name, "dtype"}), casting, held);
+  else check_casting(def, in, casting);
   const std::vector<Tensor> results = run(def, in, std::max(work(in[0]), work(in[n - 1])));
   std::vector<Object> made;
   for (std::size_t i = 0; i < results.size(); ++i)
@@ -119,11 +120,12 @@ PyObject* invoke_on_dimensions(const OpDef& def, PyObject* const* args) {
   enum { kCasting = 2, kOrder, kDType, kSubok, kAxes, kAxis, kKeepdims };
   const char* name = def.name.c_str();
   Tensor x[] = {argument<Tensor>(def, args, 0), argument<Tensor>(def, args, 1)};
+  const Casting casting = to_casting(args[kCasting], {name, "casting"});
   {
     const Operand in[] = {x[0], x[1]};
     check_devices(in, args, name);
+    if (args[kDType] == Py_None) check_casting(def, in, casting);
   }
-  const Casting casting = to_casting(args[kCasting], {name, "casting"});
   const std::vector<int> sizes = core_sizes(def.core);
   const bool keepdims = argument<bool>(def, args, kKeepdims);
   if (keepdims && sizes.back() != 0)

@@ -1,8 +1,7 @@
-// NumPy-named elementwise operations: the call with all of NumPy's keywords, the methods and attributes of ufuncs.
+// NumPy-named elementwise operations: the call with all of NumPy's keywords, and the attributes of ufuncs.
 #include "ufunc.h"
 
 #include <sstream>
-#include <unordered_map>
 
 #include "core/errors.h"
 #include "numpy_api.h"
@@ -30,6 +29,43 @@ Tensor to_mask(PyObject* o, const char* op) {
   if (!is_bool(mask.dtype())) errors::dtype_not_supported(op, mask.dtype(), "a bool where=");
   return mask;
 }
+
+namespace {
+
+// NumPy's letters for dtypes; 0 for those that it does not have.
+char letter(DType d) {
+  switch (d) {
+    case DType::bool_: return '?';
+    case DType::int8: return 'b';
+    case DType::uint8: return 'B';
+    case DType::int16: return 'h';
+    case DType::uint16: return 'H';
+    case DType::int32: return 'i';
+    case DType::uint32: return 'I';
+    case DType::int64: return 'l';
+    case DType::uint64: return 'L';
+    case DType::float16: return 'e';
+    case DType::float32: return 'f';
+    case DType::float64: return 'd';
+    case DType::complex64: return 'F';
+    case DType::complex128: return 'D';
+    default: return 0;
+  }
+}
+
+// What a ufunc computes in: for operands of this common dtype.
+DType loop_of(const OpDef& def, DType common) {
+  // What is kept in a half is computed in float32.
+  if (!def.loops) return is_half(common) ? common : elementwise_types(def.op, common).compute;
+  const char own = letter(common);
+  if (!own) return common;
+  std::istringstream all(def.loops);
+  for (std::string text; all >> text;)
+    if (text[0] == own) return common;
+  return is_complex(common) ? DType::complex128 : DType::float64;
+}
+
+}  // namespace
 
 // ---- the call ----
 
@@ -92,6 +128,21 @@ void convert_operands(const OpDef& def, Operands& in, int n, DType dtype, Castin
   }
 }
 
+void check_casting(const OpDef& def, std::span<const Operand> in, Casting casting) {
+  if (casting >= Casting::same_kind) return;
+  std::optional<DType> common;
+  for (const Operand& o : in)
+    if (o.is_tensor()) common = common ? promote(*common, o.tensor().dtype()) : o.tensor().dtype();
+  if (!common) return;
+  for (const Operand& o : in)
+    if (!o.is_tensor()) common = o.scalar().promote_with(*common);
+  const DType loop = loop_of(def, *common);
+  for (const Operand& o : in)
+    if (o.is_tensor() && !can_cast(o.tensor().dtype(), loop, casting))
+      errors::fail<TypeError>(def.name, "an operand of ", o.tensor().dtype(), " cannot become ", loop, " by casting='",
+                              kCastings[static_cast<int>(casting)], "'");
+}
+
 PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mask, Casting casting, PyObject* order) {
   const char* name = def.name.c_str();
   if (!out) {
@@ -110,23 +161,6 @@ PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mas
 
 namespace {
 
-// What the loop computes in must be what casting lets the operands become: with "safe" and less it may not be.
-void check_casting(const OpDef& def, std::span<const Operand> in, Casting casting) {
-  std::optional<DType> common;
-  for (const Operand& o : in)
-    if (o.is_tensor()) common = common ? promote(*common, o.tensor().dtype()) : o.tensor().dtype();
-  if (!common) return;
-  for (const Operand& o : in)
-    if (!o.is_tensor()) common = o.scalar().promote_with(*common);
-  const DType computed = elementwise_types(def.op, *common).compute;
-  // What is kept in a half is computed in float32.
-  const DType loop = is_half(*common) ? *common : computed;
-  for (const Operand& o : in)
-    if (o.is_tensor() && !can_cast(o.tensor().dtype(), loop, casting))
-      errors::fail<TypeError>(def.name, "an operand of ", o.tensor().dtype(), " cannot become ", loop, " by casting='",
-                              kCastings[static_cast<int>(casting)], "'");
-}
-
 PyObject* invoke(const OpDef& def, PyObject* const* args) {
   const char* name = def.name.c_str();
   const int n = info(def.op).arity;
@@ -139,7 +173,7 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
   Tensor held[3];
   if (options[kDType] != Py_None)
     convert_operands(def, in, n, to_dtype(options[kDType], {name, "dtype"}), casting, held);
-  else if (casting < Casting::same_kind) check_casting(def, in, casting);
+  else check_casting(def, in, casting);
   const bool shared = out && (is_tensor(out) || (is_ndarray(out) && !why_not_shared(out)));
   if (shared && !mask.defined() && casting == Casting::same_kind) {
     const Tensor target = out_tensor(name, out);
@@ -152,173 +186,9 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
   return delivered(def, compute(def.op, in), out, mask, casting, options[kOrder]);
 }
 
-// ---- methods ----
-
-// dtype=, or what a composed ufunc computes in: float64 or complex128.
-std::optional<DType> loop_dtype(const OpDef& def, PyObject* const* args, int i, const Tensor& t) {
-  const auto given = argument<std::optional<DType>>(def, args, i);
-  if (given || !def.loops) return given;
-  return is_complex(t.dtype()) ? DType::complex128 : DType::float64;
-}
-
-PyObject* invoke_reduce(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  const auto axes = argument<Axes>(def, args, 1);
-  const auto dtype = loop_dtype(def, args, 2, t);
-  const bool keepdims = is_given(args[3]) && argument<bool>(def, args, 3);
-  std::optional<From<Operand>> start;
-  if (is_given(args[4])) start.emplace(args[4], Where{def.name.c_str(), "initial"});
-  const std::optional<Operand> initial = start ? std::optional(start->get()) : std::nullopt;
-  const Tensor mask = to_mask(args[5], def.name.c_str());
-  return computed(t.numel(), [&] { return ufunc::reduce(def.op, t, axes, keepdims, dtype, mask, initial); }, t, mask);
-}
-PyObject* invoke_accumulate(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  const auto axis = argument<std::int64_t>(def, args, 1);
-  const auto dtype = loop_dtype(def, args, 2, t);
-  return computed(t.numel(), [&] { return ufunc::accumulate(def.op, t, axis, dtype); }, t);
-}
-PyObject* invoke_reduceat(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  const Where w{def.name.c_str(), "indices"};
-  const Dims indices = is_tensor(args[1]) || is_ndarray(args[1])
-                           ? to_dims(Object::steal(PyObject_CallMethod(args[1], "tolist", nullptr)).get(), w)
-                           : to_dims(args[1], w);
-  const auto axis = argument<std::int64_t>(def, args, 2);
-  const auto dtype = loop_dtype(def, args, 3, t);
-  return computed(t.numel(), [&] { return ufunc::reduceat(def.op, t, indices, axis, dtype); }, t);
-}
-PyObject* invoke_outer(const OpDef& def, PyObject* const* args) {
-  const Tensor a = argument<Tensor>(def, args, 0), b = argument<Tensor>(def, args, 1);
-  if (!def.loops) return computed(a.numel() * b.numel(), [&] { return ufunc::outer(def.op, a, b); }, a, b);
-  Dims apart(a.ndim() + b.ndim(), 1);
-  std::copy(a.shape().begin(), a.shape().end(), apart.begin());
-  const Tensor first = reshape(a, apart);
-  const Operand in[] = {first, b};
-  const auto run = [&] { return reinterpret_cast<Composed>(def.fn)(std::span<const Operand>(in)); };
-  const std::vector<Tensor> r = without_gil(a.numel() * b.numel(), run, a, b);
-  return r.size() == 1 ? to_python(r[0]) : to_python(r);
-}
-PyObject* invoke_at(const OpDef& def, PyObject* const* args) {
-  const char* name = def.name.c_str();
-  if (!is_tensor(args[0]) && !is_ndarray(args[0])) wrong_type({name, "a"}, "a tensor or an ndarray", args[0]);
-  Tensor t = to_tensor(args[0], {name, "a"});
-  if (!is_tensor(args[0])) t = out_tensor(name, args[0]);
-  if (def.loops && !is_differentiable(t.dtype())) errors::result_does_not_fit(name, default_float(), t.dtype());
-  const std::vector<Index> indices = to_indices(args[1], name, t.device());
-  std::optional<From<Operand>> from;
-  if (is_given(args[2])) from.emplace(args[2], Where{name, "b"});
-  const std::optional<Operand> values = from ? std::optional(from->get()) : std::nullopt;
-  without_gil(t.numel(), [&] { ufunc::at_(def.op, t, indices, values); }, t);
-  return Py_NewRef(Py_None);
-}
-
-// What works on dimensions or has several results; the errors' types are NumPy's.
-template <class E>
-PyObject* refuse_method(const OpDef& def, PyObject* const*) {
-  errors::fail<E>(def.name, "only a ufunc of elements with one result has this method");
-}
-
-constexpr const char* kNames[] = {"reduce", "accumulate", "reduceat", "outer", "at"};
-
-// The row of a ufunc's method.
-OpDef* new_method(const OpDef& f, int which) {
-  auto* d = new OpDef;
-  d->name = f.name + "." + kNames[which];
-  d->module = f.module;
-  d->op = f.op;
-  d->fn = f.fn;
-  d->loops = f.loops;
-  d->is_method = false;
-  const std::string name = f.name;
-  switch (which) {
-    case 0:
-      d->doc =
-          name +
-          " of all elements along the axes, from the first to the last.\n\n"
-          "axis: an int, a tuple, or None for all; keepdims keeps them with size 1. dtype converts first. initial: the\n"
-          "first operand, and the result of no elements. where: a bool tensor of those that take part. A new tensor.\n"
-          "ValueError for no elements without initial unless the operation has an identity, and for several axes\n"
-          "unless it is associative; IndexError for an axis that is not there.";
-      d->arguments("array"_a, "axis"_a = 0, "dtype"_a = none, "out"_a, "keepdims"_a = false, "initial"_a = none,
-                   "where"_a = true);
-      d->invoke = &invoke_reduce;
-      break;
-    case 1:
-      d->doc = name +
-               " of the elements up to each one along the axis: a new tensor of array's shape.\n\n"
-               "dtype converts first. IndexError for an axis that is not there.";
-      d->arguments("array"_a, "axis"_a = 0, "dtype"_a = none, "out"_a);
-      d->invoke = &invoke_accumulate;
-      break;
-    case 2:
-      d->doc =
-          name +
-          " of slices: from each index to the next one, from the last to the end. A new tensor.\n\n"
-          "Where the next index is not larger the element itself stands. dtype converts first. IndexError for an index\n"
-          "and an axis that are not there.";
-      d->arguments("array"_a, "indices"_a, "axis"_a = 0, "dtype"_a = none, "out"_a);
-      d->invoke = &invoke_reduceat;
-      break;
-    case 3:
-      d->doc = name +
-               " of every pair of elements: a new tensor of shape A.shape + B.shape.\n\n"
-               "A: the first operands. B: the second operands."
-               " TypeError for dtypes that the operation does not take.";
-      d->arguments("A"_a, "B"_a, pos_only, kw_only, "out"_a);
-      d->invoke = &invoke_outer;
-      break;
-    default:
-      d->doc =
-          "a[indices] = " + name +
-          "(a[indices], b) in place, once for each index.\n\n"
-          "An element that is named twice is changed twice. b: the second operand, which broadcasts; left out for operations of one. IndexError for\n"
-          "an index that is not there, TypeError where the result does not fit into a's dtype, ValueError for read-only\n"
-          "memory, RuntimeError for a leaf that requires grad.";
-      d->arguments("a"_a, "indices"_a, "b"_a = none, pos_only);
-      d->returns = "None";
-      d->invoke = &invoke_at;
-  }
-  if (f.core || (f.loops && !f.joins && (which != 3 || f.op_arity != 2)))
-    d->invoke = !f.core     ? &refuse_method<ValueError>
-                : which < 3 ? &refuse_method<RuntimeError>
-                            : &refuse_method<TypeError>;
-  return d;
-}
-
-// Made when they are asked for first, and kept.
-PyObject* method_at(PyObject* self, int which) {
-  static std::unordered_map<const OpDef*, std::array<Object, std::size(kNames)>> made;
-  const OpDef& def = def_of(self);
-  Object& method = made[&def][static_cast<std::size_t>(which)];
-  if (!method) method = Object::steal(new_op(new_method(def, which), ""));
-  return method.get();
-}
-
 // ---- attributes ----
 
 int arity_of(PyObject* self) { return def_of(self).op_arity; }
-
-// NumPy's letters for dtypes; 0 for those that it does not have.
-char letter(DType d) {
-  switch (d) {
-    case DType::bool_: return '?';
-    case DType::int8: return 'b';
-    case DType::uint8: return 'B';
-    case DType::int16: return 'h';
-    case DType::uint16: return 'H';
-    case DType::int32: return 'i';
-    case DType::uint32: return 'I';
-    case DType::int64: return 'l';
-    case DType::uint64: return 'L';
-    case DType::float16: return 'e';
-    case DType::float32: return 'f';
-    case DType::float64: return 'd';
-    case DType::complex64: return 'F';
-    case DType::complex128: return 'D';
-    default: return 0;
-  }
-}
 
 // "dd->d" for each dtype that the operation takes as it is.
 std::vector<std::string> loops(const OpDef& def) {
@@ -371,7 +241,8 @@ PyObject* get_signature(PyObject* self, void*) {
   return core ? PyUnicode_FromString(core) : Py_NewRef(Py_None);
 }
 PyObject* get_method(PyObject* self, void* which) {
-  return guarded([&] { return Py_NewRef(method_at(self, static_cast<int>(reinterpret_cast<std::intptr_t>(which)))); });
+  return guarded(
+      [&] { return Py_NewRef(ufunc_method(self, static_cast<int>(reinterpret_cast<std::intptr_t>(which)))); });
 }
 
 PyObject* repr(PyObject* self) { return PyUnicode_FromFormat("<ufunc '%s'>", def_of(self).name.c_str()); }
@@ -398,12 +269,6 @@ PyGetSetDef getset[] = {
     {nullptr}};
 
 }  // namespace
-
-PyObject* ufunc_method(PyObject* ufunc, std::string_view name) {
-  for (int i = 0; i < static_cast<int>(std::size(kNames)); ++i)
-    if (name == kNames[i]) return method_at(ufunc, i);
-  return nullptr;
-}
 
 PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames) {
   const OpDef& def = def_of(self);

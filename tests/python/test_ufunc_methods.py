@@ -6,50 +6,22 @@ import numpy as np
 import pytest
 import tenon
 import tenon.numpy as tn
-from tenon import _C
+from ufuncs import UFUNCS, agree, values
 
 pytestmark = pytest.mark.border
 
-UFUNCS = {
-    f.__name__: f
-    for f in vars(tn).values()
-    if type(f) is _C._ufunc and isinstance(getattr(np, f.__name__, None), np.ufunc)
-}
 # NumPy's ldexp takes whole exponents, so that none of its results is an operand again.
 BINARY = [n for n, f in UFUNCS.items() if f.nin == 2 and f.nout == 1 and n != "ldexp" and not f.signature]
-#: They work on dimensions, or have several results.
-COMPOSED = ["matmul", "vecdot", "matvec", "vecmat", "divmod", "modf", "frexp"]
-#: Results are bools, which a method can join only where the elements are bools already.
-COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
 ASSOCIATIVE = [
     "add", "multiply", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", "logaddexp2",
     "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "gcd", "lcm",
 ]  # fmt: skip
-INTEGRAL = {"bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "gcd", "lcm"}
-
-
-def values(name, shape=(3, 5), dtype=None):
-    rng = np.random.default_rng(3)
-    if dtype is None:
-        dtype = bool if name in COMPARISONS else np.int64 if name in INTEGRAL else np.float64
-    if dtype is bool:
-        return rng.integers(0, 2, shape).astype(bool)
-    if np.issubdtype(dtype, np.integer):
-        return rng.integers(0 if "shift" in name or name == "power" else 1, 4, shape).astype(dtype)
-    return rng.uniform(0.2, 2.5, shape).astype(dtype)
 
 
 def reduced(g, a, axis, keepdims=False):
     """What g.reduce(a, axis) is to give: NumPy 2.4 reduces power and arctan2 in another order."""
     last = np.moveaxis(g.accumulate(a, axis), axis, 0)[-1]
     return np.expand_dims(last, axis) if keepdims else last
-
-
-def agree(got, expected):
-    assert isinstance(got, tenon.Tensor)
-    assert tuple(got.shape) == expected.shape
-    assert got.numpy().dtype == np.asarray(expected).dtype
-    np.testing.assert_allclose(got.numpy(), expected, rtol=1e-12)
 
 
 def test_there_are_all():
@@ -335,161 +307,6 @@ def test_methods_on_a_device(name):
         agree(there.cpu(), host.numpy())
 
 
-@pytest.mark.parametrize("name", [n for n in COMPOSED if hasattr(np, n)])
-@pytest.mark.parametrize("method", ["reduce", "accumulate", "reduceat", "outer", "at"])
-def test_methods_that_are_not_there(name, method):
-    a = np.ones((3, 3))
-    arguments = {"reduceat": ([0],), "at": ([0],), "outer": (a,)}.get(method, ())
-    try:
-        expected = getattr(getattr(np, name), method)(a, *arguments)
-    except (TypeError, ValueError, RuntimeError) as error:
-        with pytest.raises(type(error), match=rf"^{name}\.{method}: "):
-            getattr(UFUNCS[name], method)(tenon.from_numpy(a), *arguments)
-        return
-    got = getattr(np, name).outer(tenon.from_numpy(a), tenon.from_numpy(a))  # divmod
-    for own, theirs in zip(got, expected, strict=True):
-        agree(own, theirs)
-
-
-@pytest.mark.parametrize("name", ["divmod", "modf", "frexp"])
-def test_two_results(name):
-    f, g = UFUNCS[name], getattr(np, name)
-    a, b = np.array([[7.5, -7.5, 0.0], [np.inf, np.nan, -0.25]]), np.array([2.0, 0.5, 4.0])
-    operands = (a, b) if f.nin == 2 else (a,)
-    own = tuple(tenon.from_numpy(x) for x in operands)
-    mask = a > 0
-    with np.errstate(invalid="ignore"):
-        expected = g(*operands)
-        masked = g(*operands, where=mask, out=tuple(np.full_like(e, 5) for e in expected))
-    for call in (f, g):
-        got = call(*own)
-        assert type(got) is tuple and len(got) == 2
-        for x, y in zip(got, expected, strict=True):
-            assert x.numpy().dtype == y.dtype
-            np.testing.assert_array_equal(x.numpy(), y)
-        out = tuple(tenon.from_numpy(np.full_like(e, 5)) for e in expected)
-        got = call(*own, where=tenon.from_numpy(mask), out=out)
-        assert got[0] is out[0] and got[1] is out[1]
-        for x, y in zip(out, masked, strict=True):
-            np.testing.assert_array_equal(x.numpy(), y)
-        array = np.zeros_like(expected[1])
-        first, second = call(*own, out=(None, array))
-        assert second is array and isinstance(first, tenon.Tensor)
-        np.testing.assert_array_equal(array, expected[1])
-        kept = tenon.from_numpy(np.zeros_like(expected[0]))
-        assert call(*own, kept, None)[0] is kept
-        with pytest.raises(TypeError):
-            call(*own, out=kept)
-    assert f(*own, dtype=tenon.float32)[0].dtype is tenon.float32
-    assert f.types == [t for t in g.types if t in f.types] and f.nout == 2
-
-
-def test_float_power_and_fabs():
-    a = np.array([[4, 9], [16, -25]], np.int32)
-    t = tenon.from_numpy(a)
-    agree(np.float_power(t, 2), np.float_power(a, 2))
-    agree(tn.float_power(2, t), np.float_power(2, a))
-    agree(np.float_power(t, 2 + 0j), np.float_power(a, 2 + 0j))
-    agree(
-        np.float_power.reduce(tenon.from_numpy(a[:1] % 4), axis=1), np.float_power.reduce(a[:1] % 4, axis=1)
-    )
-    assert tn.fabs(t).dtype is tenon.float32 and tn.fabs(t).tolist() == np.fabs(a).tolist()
-    for dtype in ("float16", "float32", "float64"):
-        agree(np.fabs(tenon.from_numpy(a.astype(dtype))), np.fabs(a.astype(dtype)))
-    with pytest.raises(TypeError, match="fabs"):
-        tn.fabs(tenon.tensor([1j]))
-    with pytest.raises(TypeError):
-        tn.float_power.at(tenon.arange(3), [0], 2)
-    x = tenon.tensor([2.0, 3.0], dtype=tenon.float64, requires_grad=True)
-    assert tenon.autograd.gradcheck(lambda x: tn.float_power(x, 3), (x,))
-    assert tenon.autograd.gradgradcheck(lambda x: np.fabs(x) ** 2, (x,))
-
-
-@pytest.mark.parametrize("dtype", ["float64", "complex128", "int64", "bool"])
-def test_products_along_other_dimensions(dtype):
-    rng = np.random.default_rng(8)
-    a, b = (rng.integers(0, 2, s).astype(dtype) for s in ((2, 3, 4), (2, 4, 3)))
-    v = rng.integers(0, 2, (2, 3, 4)).astype(dtype)
-    calls = [
-        lambda f, x, y, z: f("matmul")(x, y, axes=[(2, 0), (0, 1), (1, 2)]),
-        lambda f, x, y, z: f("matmul")(x, y, axes=[(-2, -1)] * 3),
-        lambda f, x, y, z: f("vecdot")(x, z, axis=1),
-        lambda f, x, y, z: f("vecdot")(x, z, axis=0, keepdims=True),
-        lambda f, x, y, z: f("vecdot")(x, z, axes=[1, 1]),
-        lambda f, x, y, z: f("vecdot")(x, z, axes=[(0,), (0,), ()]),
-        lambda f, x, y, z: f("vecdot")(x, z, keepdims=True, axes=[0, 0, 1]),
-        lambda f, x, y, z: f("matvec")(x, z, axes=[(0, 1), 1, -1]),
-        lambda f, x, y, z: f("vecmat")(z[:, :, 0], x, axes=[1, (1, 2), 0]),
-        lambda f, x, y, z: f("matmul")(x, y, order="F"),
-    ]
-    for i, call in enumerate(calls):
-        try:
-            expected = call(lambda n: getattr(np, n), a, b, v)
-        except AttributeError:  # an older NumPy
-            continue
-        own = [tenon.from_numpy(x) for x in (a, b, v)]
-        for space in (tn, np):
-            got = call(lambda n, space=space: getattr(space, n), *own)
-            assert got.shape == expected.shape, i
-            np.testing.assert_array_equal(got.numpy(), expected, err_msg=str(i))
-    t = tenon.ones(2, 2)
-    for refused, error in [
-        (lambda: tn.matmul(t, t, axis=0), TypeError),
-        (lambda: tn.matmul(t, t, axes=[(0, 1)]), ValueError),
-        (lambda: tn.matmul(t, t, axes=[(0, 1), (0, 1), (0,)]), ValueError),
-        (lambda: tn.matmul(t, t, axes=[(0, 2), (0, 1), (0, 1)]), IndexError),
-        (lambda: tn.matmul(t, t, axes=3), TypeError),
-        (lambda: tn.matmul(t, t, keepdims=True), TypeError),
-        (lambda: tn.vecdot(t, t, axis=0, axes=[0, 0]), TypeError),
-        (lambda: tn.matmul(t, 2), ValueError),
-        (lambda: tn.matmul(t, t, where=True), TypeError),
-        (lambda: tn.matmul(t, t, dtype=tenon.int8, casting="safe"), TypeError),
-    ]:
-        with pytest.raises(error, match=r"^(matmul|vecdot): "):
-            refused()
-
-
-def test_products_have_gradients():
-    a = tenon.from_numpy(values("add", (2, 3, 4))).requires_grad_()
-    b = tenon.from_numpy(values("multiply", (2, 3, 4))).requires_grad_()
-    for f in (
-        lambda a, b: tn.vecdot(a, b, axis=1),
-        lambda a, b: tn.matmul(a, b, axes=[(2, 0), (0, 2), (0, 2)]),
-        lambda a, b: tn.matvec(a, b[:, 0], axes=[(1, 2), 1, 0]),
-        lambda a, b: tn.dot(a, tn.transpose(b, (0, 2, 1))),
-        lambda a, b: tn.outer(a[0, 0], b[0, 1]),
-        lambda a, b: tn.cross(a, b, axis=1),
-    ):
-        assert tenon.autograd.gradcheck(f, (a, b))
-        assert tenon.autograd.gradgradcheck(f, (a, b))
-
-
-def test_products_by_numpys_names():
-    rng = np.random.default_rng(2)
-    shapes = [
-        ((3,), (3,)),
-        ((2, 3), (3,)),
-        ((2, 3), (3, 4)),
-        ((2, 3), (5, 3, 2)),
-        ((), (2,)),
-        ((2, 3), ()),
-        ((0,), (0,)),
-    ]
-    for s, t in shapes:
-        a, b = rng.normal(size=s), rng.normal(size=t)
-        agree(np.dot(tenon.from_numpy(a), tenon.from_numpy(b)), np.asarray(np.dot(a, b)))
-        agree(np.outer(tenon.from_numpy(a), b), np.outer(a, b))
-    a, b = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
-    agree(np.cross(tenon.from_numpy(a), tenon.from_numpy(b), axis=0), np.cross(a, b, axis=0))
-    agree(
-        np.cross(tenon.from_numpy(a), tenon.from_numpy(b.T), axisa=0, axisc=0),
-        np.cross(a, b.T, axisa=0, axisc=0),
-    )
-    out = tenon.zeros(2, 2, dtype=tenon.float64)
-    assert np.dot(tenon.from_numpy(a.T), tenon.from_numpy(b), out) is out
-    np.testing.assert_allclose(out.numpy(), a.T @ b)
-
-
 def test_casting_is_checked_without_dtype():
     small, wide = np.ones(2, np.int8), np.ones(2, np.float32)
     for casting in ("no", "equiv", "safe"):
@@ -511,26 +328,6 @@ def test_the_type_is_shown():
     assert tn.ufunc is type(tn.add) and isinstance(tn.matmul, tn.ufunc)
     assert pickle.loads(pickle.dumps(tn.ufunc)) is tn.ufunc
     assert tn.angle(tenon.tensor([1j, -1]), deg=True).tolist() == np.angle([1j, -1], deg=True).tolist()
-
-
-@pytest.mark.skipif(not tenon.cuda.is_available(), reason="there is no device")
-def test_compositions_on_a_device():
-    a = np.arange(1.0, 10.0).reshape(3, 3)
-    host, there = tenon.from_numpy(a), tenon.from_numpy(a).to("cuda")
-    for call in (
-        lambda t: tn.matmul(t, t, axes=[(1, 0), (0, 1), (0, 1)]),
-        lambda t: tn.vecdot(t, t, axis=0, keepdims=True),
-        lambda t: tn.divmod(t, 2)[1],
-        lambda t: tn.modf(t / 2, where=t > 4)[0],
-        lambda t: tn.frexp(t)[0],
-        lambda t: tn.float_power(t, 2),
-        lambda t: tn.fabs(-t),
-    ):
-        got = call(there)
-        assert got.device == there.device
-        np.testing.assert_array_equal(got.cpu().numpy(), call(host).numpy())
-    with pytest.raises(TypeError, match="do not mix"):
-        tn.matmul(there, a)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.int8, np.float32, np.float64])
