@@ -26,6 +26,16 @@ if "TENON_CUDA_LIB" not in os.environ and _SIM.exists():
     os.environ.setdefault("TENON_SIM_DELAY", "20")  # microseconds: thousands of calls are walked through
 
 
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest) -> str:
+    """Where a walk runs: the CPU, and what 'cuda' is in this process."""
+    import tenon
+
+    if request.param == "cuda" and not tenon.cuda.is_available():
+        pytest.skip("neither a device nor the simulated one is there")
+    return request.param
+
+
 @pytest.fixture(autouse=True)
 def settings():
     """What a walk over all functions may have set does not reach the next test."""
