@@ -51,7 +51,7 @@ def asarray(
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str | None, optional
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     device : device or str, optional
         Where the result lies; None for the operand's device, or the CPU where there is none.
     copy : bool | None, optional
@@ -104,7 +104,7 @@ def array(
     copy : bool | None, default True
         True for a copy in any case, False to refuse one, None for one where it is needed.
     order : str, default 'K'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     subok : bool, default False
         Ignored; NumPy's signature has it.
     ndmin : int, default 0
@@ -153,7 +153,7 @@ def asanyarray(
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str | None, optional
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     device : device or str, optional
         Where the result lies; None for the operand's device, or the CPU where there is none.
     copy : bool | None, optional
@@ -260,7 +260,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     a : array_like
         A tensor, or anything that tenon.asarray takes.
     order : str, default 'K'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     subok : bool, default False
         Ignored; NumPy's signature has it.
 
@@ -301,7 +301,7 @@ def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str, default 'C'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     device : device or str, optional
         Where the result lies; None for the operand's device, or the CPU where there is none.
     like : optional
@@ -339,7 +339,7 @@ def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str, default 'C'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     device : device or str, optional
         Where the result lies; None for the operand's device, or the CPU where there is none.
     like : optional
@@ -375,7 +375,7 @@ def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None,
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str, default 'C'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     device : device or str, optional
         Where the result lies; None for the operand's device, or the CPU where there is none.
     like : optional
@@ -415,7 +415,7 @@ def full(
     dtype : dtype, optional
         That of the value unless given.
     order : str, default 'C'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     device : device or str, optional
         Where the result lies; None for the operand's device, or the CPU where there is none.
     like : optional

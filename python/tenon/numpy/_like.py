@@ -40,7 +40,7 @@ def empty_like(
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str, default 'K'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     subok : bool, default True
         Ignored; NumPy's signature has it.
     shape : int or ints, optional
@@ -87,7 +87,7 @@ def zeros_like(
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str, default 'K'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     subok : bool, default True
         Ignored; NumPy's signature has it.
     shape : int or ints, optional
@@ -134,7 +134,7 @@ def ones_like(
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str, default 'K'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     subok : bool, default True
         Ignored; NumPy's signature has it.
     shape : int or ints, optional
@@ -184,7 +184,7 @@ def full_like(
     dtype : dtype, optional
         The dtype of the result; None for the one that follows from the arguments.
     order : str, default 'K'
-        How a new result lies in memory: 'C', 'F', 'A' or 'K'.
+        Ignored so far: a new result is row-major. NumPy's signature has it.
     subok : bool, default True
         Ignored; NumPy's signature has it.
     shape : int or ints, optional
