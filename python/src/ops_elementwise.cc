@@ -143,6 +143,11 @@ PyObject* numpy_clip(const OpDef& def, PyObject* const* args) {
   if (args[kDType] != Py_None) {
     held = in.is_tensor() ? in.tensor() : Tensor::of(in.scalar(), in.scalar().default_dtype());
     in = Operand(held = cast_operand(w.op, held, to_dtype(args[kDType], {w.op, "dtype"}), casting));
+  } else if (casting < Casting::same_kind) {
+    std::vector<Operand> all{in};
+    for (const auto& bound : {low.get(), high.get()})
+      if (bound) all.push_back(*bound);
+    check_casting(def, all, casting);
   }
   const auto size = [](const std::optional<Operand>& o) { return o ? work(*o) : 0; };
   const std::int64_t n = std::max({work(in), size(low.get()), size(high.get())});
@@ -161,6 +166,7 @@ void clip_of_numpy(OpDef& d) {
       "tensor([2, 5, 6])";
   d.arguments("a"_a, "min"_a = none, "max"_a = none, "out"_a, kw_only, "a_min"_a = none, "a_max"_a = none,
               "where"_a = true, "casting"_a = "same_kind", "order"_a = "K", "dtype"_a = none, "subok"_a = true);
+  d.op = Op::clip;
   d.invoke = &numpy_clip;
   d.native_out = true;
 }

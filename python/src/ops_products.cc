@@ -96,11 +96,10 @@ std::vector<Dims> path_of(PyObject* optimize) {
 PyObject* einsum_any(const OpDef& def, PyObject* const* args) {
   const Einsum e = read(args[0], args[1]);
   const auto dtype = argument<std::optional<DType>>(def, args, 2);
-  const std::string casting = to_string(args[4], {"einsum", "casting"});
-  for (const Tensor& t : e.operands)
-    if (dtype && !castable(t.dtype(), *dtype, casting, "einsum"))
-      errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='",
-                              casting, "'");
+  const Casting casting = to_casting(args[4], {"einsum", "casting"});
+  if (!dtype) check_promotion("einsum", e.operands, casting);
+  else
+    for (const Tensor& t : e.operands) check_cast("einsum", t.dtype(), *dtype, casting);
   const std::vector<Dims> path = path_of(args[5]);
   return computed(kLongWork, [&] { return einsum(e.equation, e.operands, dtype, path); }, e.operands);
 }

@@ -2,6 +2,7 @@
 // accumulate, reduceat, outer and at, and takes out=, where=, casting=, order=, dtype= and subok=.
 #pragma once
 
+#include "casting.h"
 #include "op.h"
 
 namespace tenon::py {
@@ -29,8 +30,6 @@ PyObject* ufunc_method(PyObject* ufunc, int which);
 // The same by name; null, without an exception, if there is none of that name.
 PyObject* ufunc_method(PyObject* ufunc, std::string_view name);
 
-inline constexpr const char* kCastings[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
-Casting to_casting(PyObject* o, const Where& w);
 // where=: undefined for True. Throws TypeError for what is not bool.
 Tensor to_mask(PyObject* o, const char* op);
 // t in dtype. Throws TypeError where casting forbids it.

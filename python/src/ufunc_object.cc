@@ -16,13 +16,6 @@ namespace tenon::py {
 
 PyTypeObject* ufunc_type = nullptr;
 
-Casting to_casting(PyObject* o, const Where& w) {
-  const std::string name = to_string(o, w);
-  for (int i = 0; i < 5; ++i)
-    if (name == kCastings[i]) return static_cast<Casting>(i);
-  errors::fail(w.op, "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe'; got '", name, "'");
-}
-
 Tensor to_mask(PyObject* o, const char* op) {
   if (o == Py_True || !is_given(o)) return {};
   Tensor mask = to_tensor(o, {op, "where"});
@@ -100,9 +93,7 @@ Tensor ordered(const OpDef& def, Tensor y, PyObject* order) {
 
 Tensor cast_operand(const char* op, const Tensor& t, DType dtype, Casting casting) {
   if (t.dtype() == dtype) return t;
-  if (!can_cast(t.dtype(), dtype, casting))
-    errors::fail<TypeError>(op, "an operand of ", t.dtype(), " cannot become ", dtype, " by casting='",
-                            kCastings[static_cast<int>(casting)], "'");
+  check_cast(op, t.dtype(), dtype, casting);
   return to(t, dtype);
 }
 
@@ -117,9 +108,7 @@ void convert_operands(const OpDef& def, Operands& in, int n, DType dtype, Castin
     if (!in[i].is_tensor()) {
       // A number takes the tensors' dtype unless it is of a higher kind.
       const DType own = in[i].scalar().promote_with(dtype);
-      if (!can_cast(own, dtype, casting))
-        errors::fail<TypeError>(def.name, "an operand of ", own, " cannot become ", dtype, " by casting='",
-                                kCastings[static_cast<int>(casting)], "'");
+      check_cast(def.name, own, dtype, casting);
       if (!some || own != dtype) in[i] = Operand(held[i] = to(full({}, in[i].scalar(), own, device), dtype));
       continue;
     }
@@ -138,9 +127,7 @@ void check_casting(const OpDef& def, std::span<const Operand> in, Casting castin
     if (!o.is_tensor()) common = o.scalar().promote_with(*common);
   const DType loop = loop_of(def, *common);
   for (const Operand& o : in)
-    if (o.is_tensor() && !can_cast(o.tensor().dtype(), loop, casting))
-      errors::fail<TypeError>(def.name, "an operand of ", o.tensor().dtype(), " cannot become ", loop, " by casting='",
-                              kCastings[static_cast<int>(casting)], "'");
+    if (o.is_tensor()) check_cast(def.name, o.tensor().dtype(), loop, casting);
 }
 
 PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mask, Casting casting, PyObject* order) {

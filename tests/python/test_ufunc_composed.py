@@ -199,7 +199,40 @@ def test_casting_is_checked_without_dtype(name, casting):
         try:
             theirs(a, b, casting=casting)
         except TypeError:
-            with pytest.raises(TypeError, match=f"{name}: an operand of .* casting='{casting}'"):
+            with pytest.raises(TypeError, match=f"{name}: .* cannot become .* casting='{casting}'"):
                 UFUNCS[name](ta, tb, casting=casting)
         else:
             UFUNCS[name](ta, tb, casting=casting)
+
+
+@pytest.mark.parametrize("casting", ["no", "equiv", "safe", "same_kind"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda a, b, casting: np.clip(a, b, b, casting=casting),
+        lambda a, b, casting: np.einsum("ij,jk->ik", a, b, casting=casting),
+        lambda a, b, casting: np.concatenate([a, b], casting=casting),
+        lambda a, b, casting: np.stack([a, b], casting=casting),
+        lambda a, b, casting: np.vstack([a, b], casting=casting),
+        lambda a, b, casting: np.hstack([a, b], casting=casting),
+    ],
+    ids=["clip", "einsum", "concatenate", "stack", "vstack", "hstack"],
+)
+def test_casting_elsewhere(call, casting):
+    """Where operands are promoted, casting= says what may become what, with and without dtype=."""
+    for x, y in itertools.product((np.int8, np.int32, np.float32, np.float64), repeat=2):
+        a, b = np.ones((2, 2), x), np.ones((2, 2), y)
+        try:
+            call(a, b, casting)
+        except TypeError:
+            with pytest.raises(TypeError, match=f"cannot become .* casting='{casting}'"):
+                call(tenon.from_numpy(a), tenon.from_numpy(b), casting)
+        else:
+            call(tenon.from_numpy(a), tenon.from_numpy(b), casting)
+
+
+def test_a_number_counts_in_clips_casting():
+    for call in (np.clip, tn.clip):
+        with pytest.raises(TypeError, match=r"'no'|\bno\b"):
+            call(tenon.ones(2, dtype=tenon.int8), 0.5, None, casting="no")
+    assert np.clip(tenon.ones(2), 0.5, None, casting="no").tolist() == [1.0, 1.0]
