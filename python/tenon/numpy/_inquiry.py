@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._out import castable
 from tenon.numpy._support import cast, tensor
 
 __all__ = [
     "astype",
-    "can_cast",
     "finfo",
     "iinfo",
     "iscomplexobj",
     "isdtype",
     "isrealobj",
-    "promote_types",
-    "result_type",
 ]
 
 
@@ -54,91 +50,6 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
     if device is not None:
         t = t.to(device)
     return cast(t, dtype) if t.dtype != _C.dtype(dtype) else t.clone() if copy else t
-
-
-def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype of an operation on arrays, dtypes and numbers.
-
-    Parameters
-    ----------
-    arrays_and_dtypes
-        Tensors, dtypes and Python numbers.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    TypeError
-        For float8 with another dtype, for anything else and for nothing.
-
-    Examples
-    --------
-    >>> tenon.numpy.result_type(tenon.int8, tenon.float16)
-    tenon.float16
-    """
-    return _C.result_type(*arrays_and_dtypes)
-
-
-def promote_types(type1: Any, type2: Any) -> Any:
-    """The dtype that operands of the two dtypes are converted to.
-
-    Parameters
-    ----------
-    type1
-        A dtype.
-    type2
-        A dtype.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    TypeError
-        For float8 with another dtype, and for what is no dtype.
-
-    Examples
-    --------
-    >>> tenon.numpy.promote_types(tenon.int8, tenon.uint8)
-    tenon.int16
-    """
-    return _C.promote_types(_C.dtype(type1), _C.dtype(type2))
-
-
-def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
-    """Whether promotion leads from one dtype to the other (same_kind: whether its kind does).
-
-    Parameters
-    ----------
-    from_
-        A dtype or an array.
-    to
-        The dtype that it becomes.
-    casting : str, default 'safe'
-        Which conversions are allowed: 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'.
-
-    Returns
-    -------
-    bool
-
-    Raises
-    ------
-    TypeError
-        For what is no dtype.
-    ValueError
-        For another casting than NumPy's.
-
-    Examples
-    --------
-    >>> tenon.numpy.can_cast(tenon.int64, tenon.int8)
-    False
-    """
-    source = from_.dtype if hasattr(from_, "dtype") and not isinstance(from_, type) else _C.dtype(from_)
-    source, target = _C.dtype(source), _C.dtype(to)
-    return castable(source, target, casting)
 
 
 _KINDS = {
