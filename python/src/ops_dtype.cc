@@ -26,13 +26,7 @@ PyObject* result_type(const OpDef&, PyObject* const* args) {
       found = found ? promote(*found, d) : d;
     }
   };
-  if (PyTuple_Check(args[0]) || PyList_Check(args[0])) {
-    Object items = Object::steal(PySequence_Fast(args[0], ""));
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i)
-      take(item_at(items.get(), i, "result_type").get());
-  } else {
-    take(args[0]);
-  }
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[0]); ++i) take(PyTuple_GET_ITEM(args[0], i));
   for (const Scalar& s : numbers) found = found ? s.promote_with(*found) : s.default_dtype();
   if (!found) errors::fail<TypeError>("result_type", "at least one tensor, dtype or number is needed");
   return from_dtype(*found);
@@ -124,7 +118,7 @@ void def_dtype(Ops& ops) {
           "TypeError for float8 with another dtype, for anything else and for nothing.\n\n"
           ">>> tenon.result_type(tenon.tensor([1], dtype=tenon.int8), 2.5)\n"
           "tenon.float32",
-          variadic("tensors"_a))
+          rest("tensors"_a))
       .function_only()
       .numpy("result_type")
       .array_api("result_type")
