@@ -1,7 +1,7 @@
 // What a backend is asked to do: finished plans. Shapes are broadcast, dimensions collapsed and ordered, dtypes chosen.
 //
-// Plain structs, made in src/plan and passed by reference. What they point to, other than elements of tensors, lives
-// until the entry returns: a backend that runs the call later copies it.
+// Plain structs, made in src/plan, or in place where nothing is to be planned. What they point to, other than elements of
+// tensors, lives until the entry returns: a backend that runs the call later copies it.
 //
 // A call describes itself, so that others need no code for each of them:
 //   operands(f)  f(what, pointer, reach) for each pointer to elements: its name in messages, a reference to it, and the

@@ -7,8 +7,8 @@ namespace {
 
 std::vector<std::int64_t> positions(const std::vector<std::uint8_t>& mask, std::int64_t count) {
   std::vector<std::int64_t> out(static_cast<std::size_t>(count) + 1, -7);
-  const TruePositionsCall c{reinterpret_cast<const bool*>(mask.data()), static_cast<std::int64_t>(mask.size()), out.data(),
-                            count};
+  const TruePositionsCall c{reinterpret_cast<const bool*>(mask.data()), static_cast<std::int64_t>(mask.size()),
+                            out.data(), count};
   EXPECT_EQ(backend(kCpu).true_positions({}, "test", c), Status::ok);
   EXPECT_EQ(out.back(), -7) << "written behind the output";
   out.pop_back();

@@ -25,9 +25,7 @@ for dtype, tolerance in ("float16", 1e-3), ("float32", 1e-6), ("float64", 1e-14)
                 np.testing.assert_array_equal(got.indices.cpu().numpy(), indices)
                 np.testing.assert_allclose(got.values.cpu().numpy(), values, rtol=tolerance)
 for device in "cpu", "cuda":
-    x, points = (
-        tn.from_numpy(rng.uniform(-1, 1, (n, 3))).to(device).requires_grad_() for n in (4, 5)
-    )
+    x, points = (tn.from_numpy(rng.uniform(-1, 1, (n, 3))).to(device).requires_grad_() for n in (4, 5))
     got = tn.nearest(x, points)
     assert got.values.requires_grad
     assert not got.indices.requires_grad

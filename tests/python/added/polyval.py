@@ -1,4 +1,4 @@
-"""The composition of docs/adding-an-op.md beside NumPy's function: every door, its gradient, documentation and stub."""
+"""The composition of docs/adding-an-op.md beside NumPy's function: every door, its gradient and stub."""
 
 import pathlib
 
