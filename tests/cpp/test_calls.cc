@@ -50,7 +50,7 @@ TEST(Calls, OnLinesReachAllElements) {
 }
 
 TEST(Calls, OfProductsReachEveryMatrix) {
-  const Tensor a = T(counting({5, 3})), b = slice(counting({3, 8}), 1, {}, {}, -2);
+  const Tensor a = T(counting({5, 3})), b = slice(counting({5, 8}), 1, {}, {}, -2);
   const MatmulPlan plan(a, b);
   const Tensor out = empty(plan.shape(), DType::float64);
   const auto got = operands_of(plan.call(out));
