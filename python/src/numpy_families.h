@@ -32,6 +32,16 @@
 //   repeating         (a, repeats, axis)                                  repeat
 //   splitting         (ary, indices_or_sections, axis)                    split
 //   unstacking        (x, /, *, axis)                                     unstack
+//   filling           (shape, [fill_value,] dtype, order, *, device, like)            empty, zeros, ones, full
+//   filling_like      (a, [fill_value,] dtype, order, subok, shape, *, device)        zeros_like and its relatives
+//   ranging           (start, stop, step, dtype, *, device, like)         arange
+//   spacing           (start, stop, num, endpoint, retstep, dtype, axis, *, device)   linspace
+//   spacing_by_powers (start, stop, num, endpoint, base, dtype, axis)     logspace
+//   on_diagonal_line  (N, M, k, dtype, order, *, device, like)            eye
+//   triangles         (m, k)                                              tril, triu
+//   gridding          (*xi, copy, sparse, indexing)                       meshgrid
+//   copying           (a, order, subok)                                   copy
+//   taking            (a, dtype, order, *, device, copy, like)            asarray
 #pragma once
 
 #include "op.h"
@@ -74,6 +84,37 @@ void rolling(OpDef& d, Tensor (*f)(const Tensor&, const Dims&, const Axes&));
 void turning(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, const Axes&));
 void diagonals(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, std::int64_t, std::int64_t));
 void on_diagonal(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t));
+
+// ---- families_creation.cc ----
+using FilledPinned = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool, bool);
+using Filled = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool);
+using FilledWith = Tensor (*)(const Dims&, const Scalar&, const std::optional<DType>&, Device, bool);
+using FilledLike = Tensor (*)(const Tensor&, const std::optional<DType>&, const std::optional<Device>&, bool);
+using FilledLikeWith = Tensor (*)(const Tensor&, const Scalar&, const std::optional<DType>&,
+                                  const std::optional<Device>&, bool);
+using Ranged = Tensor (*)(const Scalar&, const std::optional<Scalar>&, const Scalar&, const std::optional<DType>&,
+                          Device, bool);
+using Spaced = Tensor (*)(const Scalar&, const Scalar&, std::int64_t, bool, const std::optional<DType>&, Device, bool);
+using SpacedByPowers = Tensor (*)(const Scalar&, const Scalar&, std::int64_t, double, const std::optional<DType>&,
+                                  Device, bool);
+using Eye = Tensor (*)(std::int64_t, const std::optional<std::int64_t>&, std::int64_t, const std::optional<DType>&,
+                       Device, bool);
+using Gridded = std::vector<Tensor> (*)(std::span<const Tensor>, const std::string&);
+using Taken = Tensor (*)(Any, const std::optional<DType>&, const std::optional<Device>&, const std::optional<bool>&,
+                         const std::optional<bool>&);
+void filling(OpDef& d, FilledPinned f);
+void filling(OpDef& d, Filled f);
+void filling(OpDef& d, FilledWith f);
+void filling_like(OpDef& d, FilledLike f);
+void filling_like(OpDef& d, FilledLikeWith f);
+void ranging(OpDef& d, Ranged f);
+void spacing(OpDef& d, Spaced f);
+void spacing_by_powers(OpDef& d, SpacedByPowers f);
+void on_diagonal_line(OpDef& d, Eye f);
+void triangles(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t));
+void gridding(OpDef& d, Gridded f);
+void copying(OpDef& d, Tensor (*f)(const Tensor&, const std::string&));
+void taking(OpDef& d, Taken f);
 
 // ---- families_join.cc ----
 void concatenating(OpDef& d, Tensor (*f)(const std::vector<Tensor>&, const std::optional<std::int64_t>&));

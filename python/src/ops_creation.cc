@@ -1,7 +1,7 @@
 // Rows: new tensors from sizes, ranges and Python data.
 #include "core/errors.h"
 #include "ingest.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 
@@ -58,7 +58,7 @@ void def_filled(Ops& ops) {
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
          "pin_memory"_a = false)
       .function_only()
-      .numpy("empty")
+      .numpy("empty", filling)
       .array_api("empty");
   ops.def(
          "zeros",
@@ -73,7 +73,7 @@ void def_filled(Ops& ops) {
          "        [0., 0.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("zeros")
+      .numpy("zeros", filling)
       .array_api("zeros");
   ops.def(
          "ones",
@@ -88,7 +88,7 @@ void def_filled(Ops& ops) {
          "        [1., 1.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("ones")
+      .numpy("ones", filling)
       .array_api("ones");
   ops.def(
          "full",
@@ -105,7 +105,7 @@ void def_filled(Ops& ops) {
          "tensor([7, 7])",
          "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("full")
+      .numpy("full", filling)
       .array_api("full");
   ops.def(
          "empty_like",
@@ -119,7 +119,7 @@ void def_filled(Ops& ops) {
          "tenon.int8",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("empty_like")
+      .numpy("empty_like", filling_like)
       .array_api("empty_like");
   ops.def(
          "zeros_like",
@@ -133,7 +133,7 @@ void def_filled(Ops& ops) {
          "tensor([0, 0], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("zeros_like")
+      .numpy("zeros_like", filling_like)
       .array_api("zeros_like");
   ops.def(
          "ones_like",
@@ -147,7 +147,7 @@ void def_filled(Ops& ops) {
          "tensor([1, 1], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("ones_like")
+      .numpy("ones_like", filling_like)
       .array_api("ones_like");
   ops.def(
          "full_like",
@@ -161,7 +161,7 @@ void def_filled(Ops& ops) {
          "tensor([7., 7.])",
          "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("full_like")
+      .numpy("full_like", filling_like)
       .array_api("full_like");
 
   // As methods: the tensor's dtype and device unless given.
@@ -248,7 +248,7 @@ void def_ranges(Ops& ops) {
          "requires_grad"_a = false)
       .function_only()
       .long_work()
-      .numpy("arange")
+      .numpy("arange", ranging)
       .array_api("arange");
   ops.def(
          "linspace",
@@ -265,7 +265,7 @@ void def_ranges(Ops& ops) {
          "requires_grad"_a = false)
       .function_only()
       .long_work()
-      .numpy("linspace")
+      .numpy("linspace", spacing)
       .array_api("linspace");
   ops.def(
          "logspace",
@@ -281,7 +281,8 @@ void def_ranges(Ops& ops) {
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
-      .long_work();
+      .long_work()
+      .numpy("logspace", spacing_by_powers);
   ops.def(
          "eye",
          +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v,
@@ -296,7 +297,7 @@ void def_ranges(Ops& ops) {
          "n"_a, "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .long_work()
-      .numpy("eye")
+      .numpy("eye", on_diagonal_line)
       .array_api("eye");
   ops.def("tril", &tril,
           "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.\n\n"
@@ -306,7 +307,7 @@ void def_ranges(Ops& ops) {
           "tensor([[1., 0.],\n"
           "        [1., 1.]])",
           "input"_a, "diagonal"_a = 0)
-      .numpy("tril")
+      .numpy("tril", triangles)
       .array_api("tril");
   ops.def("triu", &triu,
           "The upper triangles of the last two dimensions, from a diagonal on; zeros below.\n\n"
@@ -316,7 +317,7 @@ void def_ranges(Ops& ops) {
           "tensor([[1., 1.],\n"
           "        [0., 1.]])",
           "input"_a, "diagonal"_a = 0)
-      .numpy("triu")
+      .numpy("triu", triangles)
       .array_api("triu");
   ops.def(
          "tril_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, tril(t, k)); },
@@ -338,7 +339,9 @@ void def_ranges(Ops& ops) {
          "        [0., 1.]])",
          "input"_a, "diagonal"_a = 0)
       .method_only();
-  ops.def("meshgrid", &meshgrid,
+  ops.def(
+         "meshgrid",
+         +[](std::span<const Tensor> ts, const std::string& indexing) { return meshgrid(ts, indexing); },
           "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
           "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
           "nothing is copied.\n"
@@ -349,7 +352,7 @@ void def_ranges(Ops& ops) {
           "        [3, 4]]))",
           variadic("tensors"_a), kw_only, "indexing"_a = "ij")
       .function_only()
-      .numpy("meshgrid")
+      .numpy("meshgrid", gridding)
       .array_api("meshgrid");
 }
 
@@ -413,7 +416,7 @@ void def_ingest(Ops& ops) {
          "obj"_a, kw_only, "dtype"_a = none, "device"_a = none, "copy"_a = none, "requires_grad"_a = none)
       .function_only()
       .no_out()
-      .numpy("asarray")
+      .numpy("asarray", taking)
       .array_api("asarray");
   ops.def(
          "frombuffer",

@@ -1,6 +1,6 @@
 // Rows: methods by ndarray's names.
 #include "core/errors.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {
@@ -30,7 +30,8 @@ void def_ndarray(Ops& ops) {
          "False",
          "input"_a, "order"_a = "C")
       .method_only()
-      .no_out();
+      .no_out()
+      .numpy("copy", copying);
   ops.def("fill", &fill,
           "Overwrites all elements with a number, as fill_(), and returns None.\n\n"
           "ValueError for several numbers and for read-only memory; TypeError for a complex number in a real tensor;\n"

@@ -31,13 +31,27 @@ Layout layout(const std::string& name) {
 
 bool is_fortran(const Tensor& t) { return alias(t, 0, reversed(t.shape()), reversed(t.strides())).is_contiguous(); }
 
+Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like) {
+  if (order == Layout::a || order == Layout::k) {
+    if (!like.defined() || like.ndim() != fresh.ndim() || like.is_contiguous()) return fresh;
+    order = decided(like, order);
+  }
+  if (order == Layout::c || fresh.ndim() < 2) return fresh;
+  Dims axes = order == Layout::k ? memory_order(like.shape(), like.strides()) : Dims();
+  if (order == Layout::f)
+    for (int d = fresh.ndim() - 1; d >= 0; --d) axes.push_back(d);
+  return alias(fresh, 0, fresh.shape(), dense_strides(fresh.shape(), axes));
+}
+
+Tensor in_layout(const Tensor& t, Layout order) {
+  if (order == Layout::k || (order != Layout::f && t.is_contiguous()) || (order != Layout::c && is_fortran(t))) return t;
+  return clone(t, order == Layout::a ? Layout::c : order);
+}
+
 Tensor clone(const Tensor& t, Layout order) {
   order = decided(t, order);
   if (order == Layout::c || t.ndim() < 2) return clone(t);
-  Dims axes = order == Layout::k ? memory_order(t.shape(), t.strides()) : Dims();
-  if (order == Layout::f)
-    for (int d = t.ndim() - 1; d >= 0; --d) axes.push_back(d);
-  Tensor out = alias(empty(t.shape(), t.dtype(), t.device()), 0, t.shape(), dense_strides(t.shape(), axes));
+  Tensor out = laid_out(empty(t.shape(), t.dtype(), t.device()), order, t);
   return copy_(out, t);
 }
 

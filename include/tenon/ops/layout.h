@@ -21,6 +21,11 @@ TENON_API Layout layout(const std::string& name);
 // Whether the elements lie column-major without gaps.
 TENON_API bool is_fortran(const Tensor& t);
 
+// A new tensor, of which nobody has a view and whose elements are all equal or not set, in this order; k and a are
+// those of `like`, where it has as many dimensions.
+TENON_API Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like = {});
+// t itself where its elements lie in this order without gaps (k: always; a: row-major or column-major), otherwise a copy.
+TENON_API Tensor in_layout(const Tensor& t, Layout order);
 // t's values in new memory of this order.
 TENON_API Tensor clone(const Tensor& t, Layout order);
 // The elements, read and placed in this order (ValueError for k), in another shape: a view where the strides allow it,
