@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes _C.pyi, the types of the compiled extension, beside it. The build runs this; no stub is committed.
+"""Writes the stubs of the compiled extension and of tenon.numpy. The build runs this; no stub is committed.
 
 The operations know their arguments' names, defaults and types (they come from the C++ signatures); what is
 written by hand in C (attributes, a few methods, the special methods) has its types in the tables below.
@@ -17,13 +17,14 @@ import tenon  # noqa: F401  (sets up what the extension needs)
 from tenon import _C
 
 STUB = pathlib.Path(_C.__file__).with_name("_C.pyi")
+NUMPY_STUB = STUB.parent / "numpy" / "__init__.pyi"
 
 HEADER = """# Written by the build (python/make_stub.py) from the compiled extension.
 # ruff: noqa
 from builtins import bool as _bool, complex as _complex, dict as _dict, float as _float
 from builtins import int as _int, str as _str, type as _type
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Self, SupportsIndex, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Self, SupportsIndex, TypeAlias, TypeVar, overload
 
 _T = TypeVar("_T", bound="Tensor")
 Number: TypeAlias = _complex | _float | _int | _bool
@@ -47,6 +48,13 @@ RAW = {
     "generator": "Generator | None",
     "requires_grad": "_bool",
     "keepdim": "_bool",
+    "keepdims": "_bool",
+    "axis": "Ints | None",
+    "a": "ArrayLike",
+    "x": "ArrayLike",
+    "x1": "ArrayLike",
+    "x2": "ArrayLike",
+    "where": "ArrayLike",
     "size": "Ints | None",
     "as_tuple": "_bool",
     "accumulate": "_bool",
@@ -69,6 +77,18 @@ OVERRIDES = {
     ("transpose", "dim0"): "Any",
     ("select", "index"): "_int",
     ("tensordot", "dims"): "Any",
+}
+
+# What the result's type depends on: the signatures after the name, the first that fits holds.
+OVERLOADS = {
+    name: [
+        "({0}) -> Tensor",
+        "({0}, dim: _int, keepdim: _bool = False) -> ValuesIndices",
+        "({0}, dim: Sequence[_int], keepdim: _bool = False) -> Tensor",
+        "({0}, other: ArrayLike) -> Tensor",
+        "({0}, dim: Any = None, keepdim: _bool = False, *, other: Any = None, out: Any = None) -> Any",
+    ]
+    for name in ("max", "min")
 }
 
 RETURNS = {"from_numpy": "Tensor", "from_dlpack": "Tensor"}
@@ -256,6 +276,33 @@ class UniqueInverseResult(NamedTuple):
     values: Tensor
     inverse_indices: Tensor
 
+class _ufunc:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    @property
+    def __name__(self) -> _str: ...
+    @property
+    def nin(self) -> _int: ...
+    @property
+    def nout(self) -> _int: ...
+    @property
+    def nargs(self) -> _int: ...
+    @property
+    def ntypes(self) -> _int: ...
+    @property
+    def types(self) -> list[_str]: ...
+    @property
+    def identity(self) -> Any: ...
+    @property
+    def signature(self) -> _str | None: ...
+    def reduce(self, array: ArrayLike, axis: Any = 0, dtype: DTypeLike | None = None, out: Any = None,
+               keepdims: _bool = False, initial: Any = ..., where: ArrayLike = True) -> Tensor: ...
+    def accumulate(self, array: ArrayLike, axis: _int = 0, dtype: DTypeLike | None = None,
+                   out: Any = None) -> Tensor: ...
+    def reduceat(self, array: ArrayLike, indices: ArrayLike, axis: _int = 0, dtype: DTypeLike | None = None,
+                 out: Any = None) -> Tensor: ...
+    def outer(self, A: ArrayLike, B: ArrayLike, /, **kwargs: Any) -> Tensor: ...
+    def at(self, a: ArrayLike, indices: Any, b: ArrayLike = ..., /) -> None: ...
+
 class Operation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     @property
@@ -342,7 +389,7 @@ def tensor_class() -> list[str]:
             if name in ("grad", "requires_grad", "real", "imag", "flat"):
                 lines += [f"    @{name}.setter", f"    def {name}(self, value: Any) -> None: ..."]
         elif isinstance(value, _C.Operation):
-            later.append("    " + operation(name, value, True))
+            later += ["    " + line for line in definition(name, value, True)]
         elif isinstance(value, staticmethod):  # _make_subclass, which stands in SPECIAL
             continue
         elif inspect.ismethoddescriptor(value) and not name.startswith("__"):
@@ -356,13 +403,67 @@ def tensor_class() -> list[str]:
     return lines + later + ["    " + s for s in SPECIAL]
 
 
+def overloads(name: str, method: bool) -> list[str]:
+    """The lines of an operation whose result's type depends on its arguments."""
+    first = "self" if method else "input: ArrayLike"
+    return [line for s in OVERLOADS[name] for line in ("@overload", f"def {name}{s.format(first)}: ...")]
+
+
+def definition(name: str, op: _C.Operation, method: bool = False) -> list[str]:
+    return overloads(name, method) if name in OVERLOADS else [operation(name, op, method)]
+
+
+NUMPY_HEADER = """# Written by the build (python/make_stub.py) from the module.
+# ruff: noqa
+from builtins import bool as _bool, float as _float, int as _int, str as _str
+from collections.abc import Sequence
+from typing import Any
+
+from tenon._C import (
+    ArrayLike, DeviceLike, DTypeLike, Generator, HistogramResult, Ints, MinMax, Number, Tensor,
+    UniqueAllResult, UniqueCountsResult, UniqueInverseResult, ValuesIndices, _dtype, _ufunc,
+)
+from tenon.numpy import fft as fft, linalg as linalg
+
+ndarray = Tensor
+dtype = _dtype
+ufunc = _ufunc
+__array_api_version__: _str
+"""
+
+
+def numpy_stub() -> str:
+    """tenon.numpy: its rows as those of _C, the functions written in Python where they are defined."""
+    import tenon.numpy as module
+
+    lines = [NUMPY_HEADER]
+    for name in dir(module):
+        value = getattr(module, name)
+        if isinstance(value, _C.dtype):
+            lines.append(f"{name}: _dtype")
+        elif isinstance(value, _C._ufunc):
+            lines.append(f"{name}: _ufunc")
+        elif isinstance(value, _C.Operation):
+            lines.append(operation(name, value, False))
+        elif isinstance(value, types.FunctionType):
+            where = inspect.unwrap(value).__module__
+            lines.append(f"from {where} import {name} as {name}")
+        elif isinstance(value, float):
+            lines.append(f"{name}: _float")
+        elif value is None:
+            lines.append(f"{name}: None")
+        elif f"{name} = " not in NUMPY_HEADER and f"as {name}" not in NUMPY_HEADER:
+            lines.append(f"{name}: Any")
+    return "\n".join(lines) + "\n"
+
+
 def stub() -> str:
     lines = [HEADER, CLASSES.strip("\n"), *tensor_class(), ""]
     for name, value in sorted(vars(_C).items()):
         if isinstance(value, _C.dtype):
             lines.append(f"{name}: _dtype")
         elif isinstance(value, _C.Operation):
-            lines.append(operation(name, value, False))
+            lines += definition(name, value)
         elif isinstance(value, types.BuiltinFunctionType):
             lines.append(builtin_function(name, value))
         elif name == "__version__":
@@ -381,3 +482,4 @@ def stub() -> str:
 if __name__ == "__main__":
     STUB.unlink(missing_ok=True)  # an older build left a link to a file of the sources
     STUB.write_text(stub())
+    NUMPY_STUB.write_text(numpy_stub())

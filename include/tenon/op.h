@@ -16,7 +16,7 @@ enum class Op : std::uint8_t {
 #define UNARY(name, ...) name,
 #define BINARY(name, ...) name,
 #define TERNARY(name, ...) name,
-#include "tenon/elementwise.def"
+#include "tenon/elementwise.names"
 #undef UNARY
 #undef BINARY
 #undef TERNARY

@@ -58,7 +58,7 @@ class TENON_API Builder {
   inline Value name(const Value& a, const Value& b) { return Builder::step(Op::name, {&a, &b}); }
 #define TERNARY(name, ...) \
   inline Value name(const Value& a, const Value& b, const Value& c) { return Builder::step(Op::name, {&a, &b, &c}); }
-#include "tenon/elementwise.def"
+#include "tenon/elementwise.names"
 #undef UNARY
 #undef BINARY
 #undef TERNARY

@@ -1,20 +1,23 @@
-// NumPy's rules for what may be converted to what: casting=.
+// casting=: NumPy's rules for what may be converted to what, by name.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
-#include "core/errors.h"
-#include "tenon/dtype.h"
+#include "convert.h"
+#include "tenon/casting.h"
 
 namespace tenon::py {
 
+inline constexpr const char* kCastings[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
 // Throws ValueError for a name that is no rule.
-inline bool castable(DType from, DType to, const std::string& casting, const char* op) {
-  if (casting == "unsafe") return true;
-  if (casting == "same_kind") return can_cast_same_kind(from, to);
-  if (casting == "safe") return promote(from, to) == to;
-  if (casting == "no" || casting == "equiv") return from == to;
-  errors::fail(op, "casting is 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'; got '", casting, "'");
-}
+Casting casting_named(const char* op, const std::string& name);
+inline Casting to_casting(PyObject* o, const Where& w) { return casting_named(w.op, to_string(o, w)); }
+
+// Throws TypeError unless casting allows the conversion.
+void check_cast(std::string_view op, DType from, DType to, Casting casting);
+// The same for operands that are promoted to a dtype of their own.
+void check_promotion(std::string_view op, std::span<const Tensor> ts, Casting casting);
 
 }  // namespace tenon::py

@@ -6,7 +6,6 @@
 #include "dtype.h"
 #include "ingest.h"
 #include "numpy_api.h"
-#include "tenon/op.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/join.h"
 
@@ -244,21 +243,6 @@ std::vector<Ref<Storage>> hold(std::span<const Tensor> ts) {
   held.reserve(ts.size());
   for (const Tensor& t : ts) held.push_back(hold(t));
   return held;
-}
-
-Tensor compute(Op op, std::span<const Operand> in, const Tensor* out) {
-  std::int64_t n = 0;
-  for (const Operand& o : in) n = std::max(n, work(o));
-  // What broadcasts makes a result larger than its operands: at most 2**14 elements of two of 2**7.
-  if (n > 128 && n <= kReleaseGilAbove && in.size() == 2 && in[0].is_tensor() && in[1].is_tensor() &&
-      in[0].tensor().shape() != in[1].tensor().shape())
-    n = work(in[0]) * work(in[1]);
-  if (n <= kReleaseGilAbove) return elementwise(op, in, out);
-  Ref<Storage> held[4];
-  for (std::size_t i = 0; i < in.size(); ++i) held[i] = hold(in[i]);
-  if (out) held[in.size()] = hold(*out);
-  const ReleasedGil released;
-  return elementwise(op, in, out);
 }
 
 PyObject* from_scalar(const Scalar& s) {

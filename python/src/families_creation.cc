@@ -324,11 +324,6 @@ void on_diagonal_line(OpDef& d, Eye) {
              "tensor([[0., 1., 0.],\n"
              "        [0., 0., 1.]])");
 }
-void triangles(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t)) {
-  Ops::bind(d, f, "m"_a, "k"_a = 0);
-  d.doc += "A new tensor of m's dtype; a vector counts as every row of a square matrix. ValueError for a 0-d array,\n"
-           "TypeError for float8." + d.notes;
-}
 void gridding(OpDef& d, Gridded) {
   d.arguments(rest("xi"_a), "copy"_a = true, "sparse"_a = false, "indexing"_a = "xy");
   d.returns = "tuple[Tensor, ...]";

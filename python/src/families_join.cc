@@ -14,14 +14,15 @@ constexpr const char* kCasts =
     "dtype: the promoted one unless given. casting: what may be converted to it ('no', 'equiv', 'safe', 'same_kind' or\n"
     "'unsafe'; TypeError for the rest, ValueError for another word).\n";
 
-// The arrays in dtype=, where casting= allows it.
+// The arrays in dtype=, where casting= allows it; without one, where it allows the promotion.
 std::vector<Tensor> converted(const OpDef& def, std::vector<Tensor> ts, PyObject* dtype, Casting casting) {
-  if (dtype == Py_None) return ts;
+  if (dtype == Py_None) {
+    check_promotion(def.name, ts, casting);
+    return ts;
+  }
   const DType d = to_dtype(dtype, {def.name.c_str(), "dtype"});
   for (Tensor& t : ts) {
-    if (!can_cast(t.dtype(), d, casting))
-      errors::fail<TypeError>(def.name, t.dtype(), " is not converted to ", d, " by casting='",
-                              kCastings[static_cast<int>(casting)], "'");
+    check_cast(def.name, t.dtype(), d, casting);
     t = to(t, d);
   }
   return ts;

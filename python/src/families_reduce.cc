@@ -1,6 +1,7 @@
 // Reductions and scans under NumPy's signatures.
 #include "core/errors.h"
 #include "numpy_families.h"
+#include "tenon/op.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/join.h"

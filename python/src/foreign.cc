@@ -79,7 +79,7 @@ PyObject* arrow_c_array(PyObject* self, PyObject* args, PyObject* kwargs) {
 
 PyObject* arrow_c_schema(PyObject* self, PyObject*) {
   return guarded([&] {
-    // Of a tensor without rows: the type tells the dtype and the sizes of the other dimensions alone.
+    // A tensor without rows is enough: the type tells only the dtype and the sizes of the other dimensions.
     const Tensor t = unwrap(self).detach();
     Dims shape = t.shape();
     if (t.ndim() > 0) shape[0] = 0;

@@ -167,6 +167,7 @@ NB_MODULE(_C, m) {
     def_numeric(ops);
     def_pad(ops);
     def_ndarray(ops);
+    def_put(ops);
     def_random(ops);
     def_autograd(ops);
     def_function(ops);

@@ -31,7 +31,7 @@ PyObject* tuple_of(PyTypeObject* type, std::initializer_list<Tensor> values) {
 PyObject* to_python(const ValuesIndices& r) { return tuple_of(values_indices, {r.values, r.indices}); }
 PyObject* to_python(const MinMax& r) { return tuple_of(min_max, {r.min, r.max}); }
 PyObject* to_python(const Histogram& r) { return tuple_of(histogram_result, {r.counts, r.edges}); }
-// Of the standard's functions: all parts, or the values and one other.
+// The array API's functions return all parts, or the values and one other part.
 PyObject* to_python(const Unique& u) {
   if (u.indices.defined()) return tuple_of(unique_all, {u.values, u.indices, u.inverse, u.counts});
   return u.counts.defined() ? tuple_of(unique_counts, {u.values, u.counts})

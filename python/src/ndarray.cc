@@ -5,7 +5,8 @@
 #include "core/errors.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {

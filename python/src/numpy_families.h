@@ -38,7 +38,6 @@
 //   spacing           (start, stop, num, endpoint, retstep, dtype, axis, *, device)   linspace
 //   spacing_by_powers (start, stop, num, endpoint, base, dtype, axis)     logspace
 //   on_diagonal_line  (N, M, k, dtype, order, *, device, like)            eye
-//   triangles         (m, k)                                              tril, triu
 //   gridding          (*xi, copy, sparse, indexing)                       meshgrid
 //   copying           (a, order, subok)                                   copy
 //   taking            (a, dtype, order, *, device, copy, like)            asarray
@@ -111,7 +110,6 @@ void ranging(OpDef& d, Ranged f);
 void spacing(OpDef& d, Spaced f);
 void spacing_by_powers(OpDef& d, SpacedByPowers f);
 void on_diagonal_line(OpDef& d, Eye f);
-void triangles(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t));
 void gridding(OpDef& d, Gridded f);
 void copying(OpDef& d, Tensor (*f)(const Tensor&, const std::string&));
 void taking(OpDef& d, Taken f);

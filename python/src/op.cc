@@ -60,6 +60,7 @@ void intern_names(OpDef& def) {
       if (a.name == def.args[i].name)
         def.interned_aliases.emplace_back(PyUnicode_InternFromString(a.alias), static_cast<int>(i));
   }
+  for (const auto& [name, i] : def.renamed) def.interned_aliases.emplace_back(PyUnicode_InternFromString(name), i);
 }
 
 // The argument that a keyword names; -1 if there is none.
@@ -151,10 +152,19 @@ PyObject* op_types(PyObject* self, void*) {
   });
 }
 // For the documentation: the texts of the object's own row and of the one that it was made from, whose
-// name follows.
+// name follows; and which arguments bear which other name there.
 PyObject* op_texts(PyObject* self, void*) {
   const OpDef& d = def_of(self);
-  return Py_BuildValue("(sss)", d.doc.c_str(), d.row ? d.row->doc.c_str() : "", d.row ? d.row->name.c_str() : "");
+  return guarded([&] {
+    const Object names = Object::steal(PyDict_New());
+    for (const auto& [name, i] : d.renamed) {
+      const Object old = Object::steal(PyUnicode_FromString(name));
+      if (PyDict_SetItemString(names.get(), d.args[static_cast<std::size_t>(i)].name, old.get()) < 0)
+        throw PythonError{};
+    }
+    return Py_BuildValue("(sssO)", d.doc.c_str(), d.row ? d.row->doc.c_str() : "", d.row ? d.row->name.c_str() : "",
+                         names.get());
+  });
 }
 PyObject* op_arity(PyObject* self, void*) { return PyLong_FromLong(def_of(self).op_arity); }
 PyObject* op_returns(PyObject* self, void*) { return PyUnicode_FromString(def_of(self).returns.c_str()); }
@@ -371,6 +381,27 @@ OpDef* Ops::under_numpy(const OpDef& row, const char* name) {
   return d;
 }
 
+OpDef* Ops::renamed(const OpDef& row, const char* name, std::initializer_list<const char*> arguments) {
+  auto* d = new OpDef(row);
+  d->name = std::string_view(name).substr(std::string_view(name).rfind('.') + 1);
+  d->row = &row;
+  d->module = module_of(name);
+  d->is_method = false;
+  for (int i = 0; const char* argument : arguments) {
+    Arg& a = d->args[static_cast<std::size_t>(i)];
+    if (std::string_view(a.name) != argument) {
+      // What the documentation says of it stands behind its name and a colon.
+      const std::string old = std::string(a.name) + ":";
+      for (std::size_t at = 0; (at = d->doc.find(old, at)) != std::string::npos; at += old.size())
+        if (at > 0 && (d->doc[at - 1] == '\n' || d->doc[at - 1] == ' ')) d->doc.replace(at, old.size() - 1, argument);
+      d->renamed.emplace_back(a.name, i);
+      a.name = argument;
+    }
+    ++i;
+  }
+  return d;
+}
+
 OpDef* Ops::shown(const std::string& name) const {
   for (const auto& [known, d] : numpy_)
     if (known == name) return d;
@@ -424,6 +455,7 @@ void install_ops(const Ops& ops, PyObject* module) {
     for (const char* alias : def->aliases) {
       auto* copy = new OpDef(*def);
       copy->name = alias;
+      copy->row = def;
       rows.push_back(copy);
     }
   }

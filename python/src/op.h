@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <tuple>
@@ -69,7 +70,7 @@ struct OpDef {
   std::string name;
   std::string doc;                      // plain prose; README.md says in which places what stands
   std::string notes;                    // the end of doc, which holds under NumPy's signature too
-  const OpDef* row = nullptr;           // under NumPy's signature: where the example and missing arguments stand
+  const OpDef* row = nullptr;           // of an alias and under NumPy's signature: where the example stands
   std::string numpy_name, array_api_name;
   const char* module = "tenon";         // where it is pickled from
   std::vector<const char*> aliases;     // other names of the same function
@@ -78,6 +79,7 @@ struct OpDef {
   std::vector<Arg> args;
   std::vector<PyObject*> interned;      // the arguments' names
   std::vector<std::pair<PyObject*, int>> interned_aliases;  // their other names, and whose they are
+  std::vector<std::pair<const char*, int>> renamed;  // the names that arguments have in tenon
   bool is_function = true, is_method = true;
   bool takes_out = false;
   bool native_out = false;              // invoke() gets out (or null) behind the arguments
@@ -86,6 +88,10 @@ struct OpDef {
   int positional_only = 0;              // so many of the first arguments have no name
   bool is_ufunc = false;
   int op_arity = 0;                     // of an elementwise row and of a ufunc
+  int results = 1;                      // of a ufunc, as what follows
+  const char* core = nullptr;           // "(n),(n)->()": it works on these dimensions
+  const char* loops = nullptr;          // "dd->d FF->F": it is composed; fn is a Composed (ufunc.h)
+  bool joins = false;                   // op has the methods of one that is composed
   Op op{};                              // of an elementwise row, and what a reduction joins its elements by
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
@@ -230,6 +236,12 @@ class Ops {
       (ops_.show(also, d), ...);
       return *this;
     }
+    // The same object but for the names of its first arguments; the row's are taken, too.
+    Row& numpy(const char* name, std::initializer_list<const char*> arguments) {
+      def_.numpy_name = name;
+      ops_.show(name, ops_.renamed(def_, name, arguments));
+      return *this;
+    }
     // The same with another C++ function and its own arguments; the documentation's first line and notes are the row's.
     template <class R, class... A, class... Args>
     Row& numpy(const char* name, R (*fn)(A...), const char* doc, Args... args)
@@ -343,6 +355,8 @@ class Ops {
   // ---- tenon.numpy ----
   // A row's object under NumPy's signature, still without arguments: its documentation begins as the row's.
   OpDef* under_numpy(const OpDef& row, const char* name);
+  // A copy of a row whose first arguments have other names.
+  OpDef* renamed(const OpDef& row, const char* name, std::initializer_list<const char*> arguments);
   // Names of tenon.numpy ("sum", "linalg.norm"), each with its object's row.
   void show(const std::string& name, OpDef* d);
   void show_if_free(const std::string& name, OpDef* d);
@@ -426,6 +440,7 @@ void def_diagonal(Ops& ops);
 void def_numeric(Ops& ops);
 void def_pad(Ops& ops);
 void def_ndarray(Ops& ops);
+void def_put(Ops& ops);
 void def_random(Ops& ops);
 void def_autograd(Ops& ops);
 void def_function(Ops& ops);

@@ -9,6 +9,21 @@
 
 namespace tenon::py {
 
+Tensor compute(Op op, std::span<const Operand> in, const Tensor* out) {
+  std::int64_t n = 0;
+  for (const Operand& o : in) n = std::max(n, work(o));
+  // What broadcasts makes a result larger than its operands: at most 2**14 elements of two of 2**7.
+  if (n > 128 && n <= kReleaseGilAbove && in.size() == 2 && in[0].is_tensor() && in[1].is_tensor() &&
+      in[0].tensor().shape() != in[1].tensor().shape())
+    n = work(in[0]) * work(in[1]);
+  if (n <= kReleaseGilAbove) return elementwise(op, in, out);
+  Ref<Storage> held[4];
+  for (std::size_t i = 0; i < in.size(); ++i) held[i] = hold(in[i]);
+  if (out) held[in.size()] = hold(*out);
+  const ReleasedGil released;
+  return elementwise(op, in, out);
+}
+
 Tensor pow_any(const Operand& a, const Operand& b);
 
 namespace {

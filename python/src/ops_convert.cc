@@ -105,8 +105,7 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 }
 
 Tensor as_type(const Tensor& t, DType d, const std::string& order, const std::string& casting, bool, bool copy) {
-  if (!castable(t.dtype(), d, casting, "astype"))
-    errors::fail<TypeError>("astype", t.dtype(), " does not become ", d, " by casting='", casting, "'");
+  check_cast("astype", t.dtype(), d, casting_named("astype", casting));
   const Layout wanted = layout(order);
   const Tensor r = to(t, d);
   const bool fresh = d != t.dtype();

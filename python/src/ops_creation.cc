@@ -307,7 +307,7 @@ void def_ranges(Ops& ops) {
           "tensor([[1., 0.],\n"
           "        [1., 1.]])",
           "input"_a, "diagonal"_a = 0)
-      .numpy("tril", triangles)
+      .numpy("tril", {"m", "k"})
       .array_api("tril");
   ops.def("triu", &triu,
           "The upper triangles of the last two dimensions, from a diagonal on; zeros below.\n\n"
@@ -317,7 +317,7 @@ void def_ranges(Ops& ops) {
           "tensor([[1., 1.],\n"
           "        [0., 1.]])",
           "input"_a, "diagonal"_a = 0)
-      .numpy("triu", triangles)
+      .numpy("triu", {"m", "k"})
       .array_api("triu");
   ops.def(
          "tril_", +[](Tensor& t, std::int64_t k) -> Tensor& { return copy_(t, tril(t, k)); },

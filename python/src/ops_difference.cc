@@ -43,6 +43,7 @@ PyObject* gradient_any(const OpDef& def, PyObject* const* args) {
 void gradient_of_numpy(OpDef& d, std::nullptr_t) {
   d.doc =
       "The slopes along each axis by differences of second order: a new tensor, or a tuple of them for several axes.\n\n"
+      "f: the values of the function.\n"
       "varargs: nothing, one distance, or for each axis a distance or the coordinates of the elements (1-D). axis: an\n"
       "int, a tuple, or None for all. edge_order: 1 or 2, the order at the ends. Of integers and bools in the default\n"
       "float. ValueError for too few elements and for coordinates of another number, IndexError for an axis that is not\n"
@@ -81,7 +82,7 @@ void def_difference(Ops& ops) {
           ">>> tenon.diff(tenon.tensor([1, 4, 9]))\n"
           "tensor([3, 5])",
           "input"_a, "n"_a = 1, "dim"_a = -1, "prepend"_a = none, "append"_a = none)
-      .numpy("diff")
+      .numpy("diff", {"a", "n", "axis"})
       .array_api("diff");
   ops.raw(
          "gradient", &gradient_any<false>,
@@ -116,7 +117,7 @@ void def_difference(Ops& ops) {
           "tensor(4.)",
           "y"_a, "x"_a = none, "dx"_a = 1, "dim"_a = -1)
       .function_only()
-      .numpy("trapezoid")
+      .numpy("trapezoid", {"y", "x", "dx", "axis"})
       .alias("trapz");
   ops.def("cumulative_trapezoid", &integrate<&cumulative_trapezoid, &cumulative_trapezoid>,
           "The integrals of y along dim up to each element but the first, by the trapezoidal rule: a new tensor.\n\n"
@@ -156,7 +157,7 @@ void def_difference(Ops& ops) {
          "tensor([ 0, -1,  0,  1])",
          "p"_a, "discont"_a = none, "dim"_a = -1, kw_only, "period"_a = 2 * std::numbers::pi)
       .function_only()
-      .numpy("unwrap");
+      .numpy("unwrap", {"p", "discont", "axis"});
 }
 
 }  // namespace tenon::py

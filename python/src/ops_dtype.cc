@@ -1,4 +1,5 @@
 // Rows: dtypes and their promotion, printing, and other functions of the package that are no operations.
+#include "casting.h"
 #include "core/errors.h"
 #include "dtype.h"
 #include "numpy_api.h"
@@ -25,13 +26,7 @@ PyObject* result_type(const OpDef&, PyObject* const* args) {
       found = found ? promote(*found, d) : d;
     }
   };
-  if (PyTuple_Check(args[0]) || PyList_Check(args[0])) {
-    Object items = Object::steal(PySequence_Fast(args[0], ""));
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i)
-      take(item_at(items.get(), i, "result_type").get());
-  } else {
-    take(args[0]);
-  }
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[0]); ++i) take(PyTuple_GET_ITEM(args[0], i));
   for (const Scalar& s : numbers) found = found ? s.promote_with(*found) : s.default_dtype();
   if (!found) errors::fail<TypeError>("result_type", "at least one tensor, dtype or number is needed");
   return from_dtype(*found);
@@ -82,6 +77,29 @@ PyObject* get_print(const OpDef&, PyObject* const*) {
                        "linewidth", o.linewidth, "sci_mode", sci.get());
 }
 
+// Of a dtype, or of what has one: a tensor, an array, a column of a frame.
+DType dtype_of_any(PyObject* o) {
+  const Where w{"can_cast", "from_"};
+  if (is_tensor(o)) return unwrap(o).dtype();
+  if (PyType_Check(o)) return to_dtype(o, w);
+  const Object own = Object::maybe(PyObject_GetAttrString(o, "dtype"));
+  PyErr_Clear();
+  return to_dtype(own ? own.get() : o, w);
+}
+
+void can_cast_of_numpy(OpDef& d, std::nullptr_t) {
+  d.arguments("from_"_a, "to"_a, "casting"_a = "safe");
+  d.doc +=
+      "from_: a dtype or an array. to: the dtype that it becomes. casting: 'no', 'equiv', 'safe' (where promotion\n"
+      "leads), 'same_kind' or 'unsafe'. TypeError for what is no dtype, ValueError for another casting.\n\n"
+      ">>> tenon.numpy.can_cast(tenon.int64, tenon.int8)\n"
+      "False";
+  d.invoke = [](const OpDef&, PyObject* const* args) -> PyObject* {
+    const DType from = dtype_of_any(args[0]), to = to_dtype(args[1], {"can_cast", "to"});
+    return to_python(can_cast(from, to, to_casting(args[2], {"can_cast", "casting"})));
+  };
+}
+
 }  // namespace
 
 void def_dtype(Ops& ops) {
@@ -93,32 +111,34 @@ void def_dtype(Ops& ops) {
           ">>> tenon.promote_types(tenon.int8, tenon.float16)\n"
           "tenon.float16",
           "type1"_a, "type2"_a)
-      .function_only();
+      .function_only()
+      .numpy("promote_types");
   ops.raw("result_type", &result_type,
           "The dtype of an operation on tensors, dtypes and numbers; numbers are weak (NEP 50).\n\n"
           "TypeError for float8 with another dtype, for anything else and for nothing.\n\n"
           ">>> tenon.result_type(tenon.tensor([1], dtype=tenon.int8), 2.5)\n"
           "tenon.float32",
-          variadic("tensors"_a))
+          rest("tensors"_a))
       .function_only()
+      .numpy("result_type")
       .array_api("result_type")
       .returns("_dtype");
   ops.raw(
          "can_cast",
          [](const OpDef&, PyObject* const* args) -> PyObject* {
-           const DType from = is_tensor(args[0]) ? unwrap(args[0]).dtype() : to_dtype(args[0], {"can_cast", "from_"});
-           return to_python(can_cast_same_kind(from, to_dtype(args[1], {"can_cast", "to"})));
+           return to_python(can_cast_same_kind(dtype_of_any(args[0]), to_dtype(args[1], {"can_cast", "to"})));
          },
          "Whether a value may be stored in the dtype without losing its kind (no float in an integer, no complex "
          "in a float).\n\n"
-         "from_: a dtype or a tensor. TypeError for what is no dtype.\n\n"
+         "from_: a dtype or an array. TypeError for what is no dtype.\n\n"
          "to: the dtype that it becomes.\n\n"
          ">>> tenon.can_cast(tenon.float64, tenon.int64)\n"
          "False",
          "from_"_a, "to"_a)
       .function_only()
-      .array_api("can_cast")
-      .returns("_bool");
+      .returns("_bool")
+      .numpy("can_cast", can_cast_of_numpy)
+      .array_api("can_cast");
   ops.def("get_default_dtype", &default_float,
           "The dtype of tensors made from Python floats: float32 unless changed.\n\n"
           ">>> tenon.get_default_dtype()\n"

@@ -124,6 +124,53 @@ PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   return args[3] ? Py_NewRef(args[3]) : wrap(std::move(y));
 }
 
+// NumPy's: the bounds by position or by the standard's names, and what ufuncs take.
+PyObject* numpy_clip(const OpDef& def, PyObject* const* args) {
+  enum { kLow = 1, kHigh, kMin, kMax, kWhere, kCasting, kOrder, kDType };
+  const Where w{def.name.c_str(), "a"};
+  if ((is_given(args[kLow]) || is_given(args[kHigh])) && (is_given(args[kMin]) || is_given(args[kMax])))
+    errors::fail(w.op, "a_min and a_max are min and max; give one pair");
+  PyObject* bounds[] = {is_given(args[kLow]) ? args[kLow] : args[kMin],
+                        is_given(args[kHigh]) ? args[kHigh] : args[kMax]};
+  for (PyObject*& b : bounds)
+    if (!is_given(b)) b = Py_None;
+  const Tensor mask = to_mask(args[kWhere], w.op);
+  const Casting casting = to_casting(args[kCasting], {w.op, "casting"});
+  From<Operand> x(args[0], w);
+  From<std::optional<Operand>> low(bounds[0], {w.op, "a_min"}), high(bounds[1], {w.op, "a_max"});
+  Operand in = x.get();
+  Tensor held;
+  if (args[kDType] != Py_None) {
+    held = in.is_tensor() ? in.tensor() : Tensor::of(in.scalar(), in.scalar().default_dtype());
+    in = Operand(held = cast_operand(w.op, held, to_dtype(args[kDType], {w.op, "dtype"}), casting));
+  } else if (casting < Casting::same_kind) {
+    std::vector<Operand> all{in};
+    for (const auto& bound : {low.get(), high.get()})
+      if (bound) all.push_back(*bound);
+    check_casting(def, all, casting);
+  }
+  const auto size = [](const std::optional<Operand>& o) { return o ? work(*o) : 0; };
+  const std::int64_t n = std::max({work(in), size(low.get()), size(high.get())});
+  const auto limit = [&] { return clamp(in, low.get(), high.get()); };
+  Tensor y = without_gil(n, limit, in, low.get().value_or(0), high.get().value_or(0));
+  return delivered(def, std::move(y), args[def.args.size()], mask, casting, args[kOrder]);
+}
+void clip_of_numpy(OpDef& d) {
+  d.doc +=
+      "A new tensor, or out, with broadcasting. a_min, a_max, min and max: a number or an array, in one\n"
+      "pair of names; without one there is no such limit. where: a bool tensor; elements where it is False are out's, or 0 without out. dtype: what a is\n"
+      "converted to first, as casting allows. order: how a new result lies in memory; subok is ignored. TypeError for\n"
+      "complex numbers and float8, ValueError for shapes that do not broadcast, OverflowError for a Python integer that\n"
+      "would limit every element.\n\n"
+      ">>> tenon.numpy.clip(tenon.tensor([1, 5, 9]), 2, 6)\n"
+      "tensor([2, 5, 6])";
+  d.arguments("a"_a, "min"_a = none, "max"_a = none, "out"_a, kw_only, "a_min"_a = none, "a_max"_a = none,
+              "where"_a = true, "casting"_a = "same_kind", "order"_a = "K", "dtype"_a = none, "subok"_a = true);
+  d.op = Op::clip;
+  d.invoke = &numpy_clip;
+  d.native_out = true;
+}
+
 PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
   From<Tensor> c(condition, {"where", "condition"});
   From<Operand> x(a, {"where", "input"}), y(b, {"where", "other"});
@@ -144,7 +191,7 @@ std::string operand_errors(const OpInfo& o) {
   return std::string("\nValueError for shapes that do not broadcast") +
          (keeps_integers ? ", OverflowError for a Python integer that the dtype cannot hold." : ".");
 }
-// Of every form in place.
+// What every form in place may raise.
 constexpr const char* kInPlaceErrors =
     "\nThe result is converted to the tensor's dtype: TypeError for one of a lower kind. ValueError for read-only\n"
     "memory, RuntimeError for a leaf that requires grad and for elements that share memory.";
@@ -290,6 +337,9 @@ void def_elementwise(Ops& ops) {
   clip->takes_out = clip->native_out = true;
   clip->aliases = {"clamp"};
   ops.add_row(clip);
+  OpDef* under_numpy = ops.under_numpy(*clip, "clip");
+  clip_of_numpy(*under_numpy);
+  ops.show("clip", under_numpy);
   clip_inplace->name = "clip_";
   clip_inplace->doc =
       "Limits the tensor to [min, max] in place and returns it; either bound may be None.\n\n"

@@ -142,7 +142,7 @@ void def_histogram(Ops& ops) {
           "tensor([0, 2, 1])",
           "input"_a, "weights"_a = none, "minlength"_a = 0)
       .no_out()
-      .numpy("bincount");
+      .numpy("bincount", {"x"});
   ops.def(
          "histc", &histc,
          "How many elements are in each of equal bins from min to max: a new 1-D tensor of input's float.\n\n"
@@ -171,6 +171,8 @@ void def_histogram(Ops& ops) {
          "The edges of the bins that histogram counts in: a new tensor, or bins itself where it is edges.\n\n"
          "As histogram's arguments; weights are not used. ValueError for no bins, edges that descend and a range that\n"
          "does, TypeError for complex numbers, float8, and a rule with weights.\n\n"
+         "bins: a number, a rule's name, or the edges themselves. range: the lower and the upper bound; None for those\n"
+         "of the elements.\n\n"
          ">>> tenon.numpy.histogram_bin_edges(tenon.tensor([1., 2.]), 2)\n"
          "tensor([1.0000, 1.5000, 2.0000])",
          "a"_a, "bins"_a = 10, "range"_a = none, "weights"_a = none)
@@ -192,6 +194,7 @@ void def_histogram(Ops& ops) {
          "A tuple of new tensors: how many points (x, y) are in each cell of a grid, its edges in x and in y.\n\n"
          "bins: a number, or a pair of numbers or edges. range: a pair of pairs. weights, density: as histogram's. Counts\n"
          "are float64, or of the weights' dtype. ValueError as histogram, TypeError for complex numbers and float8.\n\n"
+         "y: the second coordinates, as many as x has.\n\n"
          ">>> tenon.numpy.histogram2d(tenon.tensor([0., 1.]), tenon.tensor([0., 1.]), 2)[0]\n"
          "tensor([[1., 0.],\n"
          "        [0., 1.]], dtype=tenon.float64)",

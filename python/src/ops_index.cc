@@ -106,6 +106,34 @@ PyObject* nonzero_any(const OpDef& def, PyObject* const* args) {
   return as_tuple ? to_python(unbind(r, 1)) : to_python(std::move(r));
 }
 
+Tensor take_along_axis(const Tensor& t, const Tensor& indices, const std::optional<std::int64_t>& axis) {
+  if (!axis && indices.ndim() != 1) errors::wrong_ndim("take_along_axis", indices.ndim(), "1-D indices for axis=None");
+  return take_along_dim(t, indices, axis);
+}
+
+PyObject* nonzero_in_tuple(const OpDef& def, PyObject* const* args) {
+  const Tensor t = argument<Tensor>(def, args, 0);
+  if (t.ndim() == 0) errors::fail(def.name, "a tensor of 0 dimensions has no indices; use atleast_1d(t)");
+  return to_python(unbind(without_gil(t.numel(), [&] { return nonzero(t); }, t), 1));
+}
+void nonzero_of_numpy(OpDef& d, std::nullptr_t) {
+  d.doc =
+      "The indices of the elements that are not zero: a tuple of a new int64 tensor for each dimension.\n\n"
+      "Any dtype. ValueError for a 0-d tensor.\n\n"
+      ">>> tenon.numpy.nonzero(tenon.tensor([0, 3, 4]))\n"
+      "(tensor([1, 2]),)";
+  d.arguments("a"_a);
+  d.invoke = &nonzero_in_tuple;
+  d.returns = "tuple[Tensor, ...]";
+}
+
+Tensor compress_of_numpy(const Tensor& condition, const Tensor& t, const std::optional<std::int64_t>& axis) {
+  return compress(t, condition, axis);
+}
+Tensor choose_of_numpy(const Tensor& t, std::span<const Tensor> choices, const std::string& mode) {
+  return choose(t, choices, bounds(mode));
+}
+
 Tensor lookup(const Tensor& t, const Tensor& indices, const std::optional<std::int64_t>& dim, const std::string& mode) {
   return take(t, indices, dim, bounds(mode));
 }
@@ -124,7 +152,13 @@ void def_index(Ops& ops) {
           ">>> tenon.take(tenon.tensor([10, 20, 30]), tenon.tensor([2, 0]))\n"
           "tensor([30, 10])",
           "input"_a, "index"_a, "dim"_a = none, kw_only, "mode"_a = "raise")
-      .numpy("take")
+      .numpy("take", &lookup,
+             "A copy, or out. The indices' shape takes the place of the axis. mode: 'raise', or 'wrap' or 'clip' for\n"
+             "indices beyond the end (ValueError for others). IndexError for an index or an axis that is not there,\n"
+             "TypeError for indices that are no integers.\n\n"
+             ">>> tenon.numpy.take(tenon.tensor([5, 6, 7]), [0, -1])\n"
+             "tensor([5, 7])",
+             "a"_a, "indices"_a, "axis"_a = none, "out"_a, "mode"_a = "raise")
       .array_api("take");
   ops.def("index_select", &index_select,
           "The entries along dim at 1-D integer indices (negative ones from the end). A copy.\n\n"
@@ -144,16 +178,25 @@ void def_index(Ops& ops) {
   ops.def(
          "take_along_dim",
          +[](const Tensor& t, const Tensor& index, const std::optional<std::int64_t>& dim) {
-           return dim ? gather(t, *dim, index) : gather(flatten(t), 0, flatten(index));
+           return take_along_dim(t, index, dim);
          },
-         "gather(dim, indices); of the flat tensors without dim. A copy.\n\n"
+         "The elements at one index for each slice along dim, as argsort gives them. A copy.\n\n"
+         "The other dimensions of both broadcast. Of the flat tensors without dim.\n"
          "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
          "integers, ValueError for another number of dimensions than input's.\n\n"
          ">>> tenon.take_along_dim(tenon.tensor([[3, 1], [2, 4]]), tenon.tensor([[1, 0], [0, 1]]), dim=1)\n"
          "tensor([[1, 3],\n"
          "        [2, 4]])",
          "input"_a, "index"_a, "dim"_a = none)
-      .numpy("take_along_axis")
+      .numpy(
+          "take_along_axis", &take_along_axis,
+          "A copy. arr: what is read. The other dimensions of both broadcast; for axis=None indices of the flat tensor. IndexError for an\n"
+          "index or an axis that is not there, ValueError for another number of dimensions than arr's, TypeError for\n"
+          "indices that are no integers.\n\n"
+          ">>> tenon.numpy.take_along_axis(tenon.tensor([[5, 6], [7, 8]]), [[1], [0]], axis=1)\n"
+          "tensor([[6],\n"
+          "        [7]])",
+          "arr"_a, "indices"_a, "axis"_a = -1)
       .array_api("take_along_axis");
   ops.raw("scatter", &scatter_any<&scatter, false>,
           "A copy with out[index[i][j]][j] = src[i][j] for dim 0, and so for others. Of equal indices the last "
@@ -298,7 +341,9 @@ void def_index(Ops& ops) {
           "tensor([[1],\n"
           "        [3]])",
           "input"_a, kw_only, "as_tuple"_a = false)
-      .returns("Any");
+      .returns("Any")
+      .numpy("nonzero", nonzero_of_numpy)
+      .array_api("nonzero");
   ops.def("argwhere", &nonzero,
           "The indices of the elements that are not zero: a new int64 tensor of one row for each.\n\n"
           "Any dtype. TypeError for what is no tensor or array.\n\n"
@@ -306,7 +351,46 @@ void def_index(Ops& ops) {
           "tensor([[0, 1],\n"
           "        [1, 0]])",
           "input"_a)
-      .no_out();
+      .no_out()
+      .numpy("argwhere", {"a"});
+  ops.def(
+         "flatnonzero", +[](const Tensor& t) { return flatten(nonzero(flatten(t))); },
+         "The indices in the flat tensor of the elements that are not zero: a new 1-D int64 tensor.\n\n"
+         "Any dtype. TypeError for what is no tensor or array.\n\n"
+         ">>> tenon.numpy.flatnonzero(tenon.tensor([[0, 3], [4, 0]]))\n"
+         "tensor([1, 2])",
+         "a"_a)
+      .no_out()
+      .numpy_only("flatnonzero");
+  ops.def(
+         "extract",
+         +[](const Tensor& condition, const Tensor& t) { return compress(t, flatten(condition), std::nullopt); },
+         "The elements where a condition holds, both flattened. A copy.\n\n"
+         "condition: by truth value; a shorter one ends the selection. arr: what is read. IndexError for a longer one that holds beyond the\n"
+         "end.\n\n"
+         ">>> t = tenon.arange(4)\n"
+         ">>> tenon.numpy.extract(t % 2 == 0, t)\n"
+         "tensor([0, 2])",
+         "condition"_a, "arr"_a)
+      .no_out()
+      .numpy_only("extract");
+  ops.def("compress", &compress_of_numpy,
+          "The entries along the axis, or the elements of the flat tensor, where a condition holds. A copy.\n\n"
+          "condition: 1-D, by truth value; a shorter one ends the selection. IndexError for an axis that is not there\n"
+          "and for a longer condition that holds beyond the end, ValueError for another number of dimensions.\n\n"
+          ">>> tenon.numpy.compress([True, False, True], tenon.tensor([5, 6, 7]))\n"
+          "tensor([5, 7])",
+          "condition"_a, "a"_a, "axis"_a = none, "out"_a)
+      .numpy_only("compress");
+  ops.def(
+         "choose", &choose_of_numpy,
+         "For each element i of a the element of choices[i] at its place; all of them broadcast. A copy.\n\n"
+         "choices: a sequence of arrays, or a tensor of them. mode: 'raise', or 'wrap' or 'clip' for numbers beyond them (ValueError for others). ValueError for a\n"
+         "choice that is not there and for shapes that do not broadcast, TypeError for numbers that are no integers.\n\n"
+         ">>> tenon.numpy.choose([1, 0], [[1, 2], [3, 4]])\n"
+         "tensor([3, 2])",
+         "a"_a, "choices"_a, "out"_a, "mode"_a = "raise")
+      .numpy_only("choose");
 }
 
 }  // namespace tenon::py

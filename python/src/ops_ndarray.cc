@@ -11,6 +11,16 @@ void put(Tensor& t, const Tensor& indices, const Operand& v, const std::string& 
   put_values_(t, indices, values, bounds(mode));
 }
 
+std::vector<Tensor> unravel(const Tensor& indices, const Dims& shape, const std::string& order) {
+  if (order == "C") return unravel_index(indices, shape);
+  if (order != "F") errors::fail("unravel_index", "order is 'C' or 'F'; got '", order, "'");
+  Dims turned = shape;
+  std::reverse(turned.begin(), turned.end());
+  std::vector<Tensor> places = unravel_index(indices, turned);
+  std::reverse(places.begin(), places.end());
+  return places;
+}
+
 void fill(Tensor& t, const Operand& value) {
   if (!value.is_tensor()) fill_(t, value.scalar());
   else if (value.tensor().numel() != 1) errors::fail("fill", "a number is needed; got shape ", value.tensor().shape());
@@ -86,7 +96,15 @@ void def_ndarray(Ops& ops) {
           ">>> tenon.unravel_index(tenon.tensor([5]), (2, 3))\n"
           "(tensor([1]), tensor([2]))",
           "indices"_a, "shape"_a)
-      .function_only();
+      .function_only()
+      .numpy(
+          "unravel_index", &unravel,
+          "A tuple with a new int64 tensor for each dimension. order: 'C', or 'F' where the first dimension goes\n"
+          "fastest. IndexError for an index that is not there, TypeError for indices that are no integers, ValueError\n"
+          "for a negative size and another order.\n\n"
+          ">>> tenon.numpy.unravel_index(5, (2, 3))\n"
+          "(tensor(1), tensor(2))",
+          "indices"_a, "shape"_a, "order"_a = "C");
 }
 
 }  // namespace tenon::py

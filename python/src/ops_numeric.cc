@@ -1,7 +1,10 @@
 // Rows: elementwise operations of several primitives, and questions about elements.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/elementwise.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
+#include "ufunc.h"
 
 namespace tenon::py {
 namespace {
@@ -10,9 +13,94 @@ using Pair = std::pair<Tensor, Tensor>;
 
 std::vector<Tensor> listed(Pair p) { return {std::move(p.first), std::move(p.second)}; }
 
+Tensor tensor_of(const Operand& o) {
+  return o.is_tensor() ? o.tensor() : Tensor::of(o.scalar(), o.scalar().default_dtype());
+}
+
+constexpr const char* kOptions =
+    "\nwhere: a bool tensor; elements where it is False are out's, or 0 without out. dtype: what the operands are\n"
+    "converted to first, as casting allows. order: 'C', 'F', 'A' or 'K', how a new result lies in memory. subok is\n"
+    "ignored.\n\n";
+
+OpDef* show_ufunc(Ops& ops, const char* name, std::string doc, const char* example, int operands, int results,
+                  Composed fn, const char* loops) {
+  doc = doc + kOptions + example;
+  OpDef* d =
+      new_ufunc({.name = name, .doc = doc.c_str(), .operands = operands, .results = results, .fn = fn, .loops = loops});
+  ops.show(name, d);
+  return d;
+}
+
+void def_ufuncs(Ops& ops) {
+  show_ufunc(
+      ops, "divmod",
+      "A pair of new tensors (x1 // x2, x1 % x2): the quotient, rounded down, and the remainder, with the sign of x2.\n\n"
+      "Elementwise, with broadcasting. out1, out2: the two of out, by position. out: a tuple of two. Integers divided by zero give 0. ValueError for shapes that\n"
+      "do not broadcast, TypeError for bool, complex numbers and float8, OverflowError for a Python integer that the\n"
+      "dtype cannot hold.",
+      ">>> tenon.numpy.divmod(tenon.tensor([7, -7]), 3)\n"
+      "(tensor([ 2, -3]), tensor([1, 2]))",
+      2, 2, [](std::span<const Operand> in) { return listed(divmod(in[0], in[1])); },
+      "bb->bb BB->BB hh->hh HH->HH ii->ii II->II ll->ll LL->LL ee->ee ff->ff dd->dd");
+  show_ufunc(
+      ops, "modf",
+      "A pair of new tensors (fraction, whole), both with the sign of x: 2.5 gives 0.5 and 2.0.\n\n"
+      "Of x's dtype; integers and bools become the default float. Of infinity the fraction is 0. out1, out2: the two of out,\n"
+      "by position. out: a tuple of two.\n"
+      "TypeError for complex numbers and float8.",
+      ">>> tenon.numpy.modf(tenon.tensor([2.5, -1.25]))\n"
+      "(tensor([ 0.5000, -0.2500]), tensor([ 2., -1.]))",
+      1, 2, [](std::span<const Operand> in) { return listed(modf(tensor_of(in[0]))); }, "e->ee f->ff d->dd");
+  show_ufunc(
+      ops, "frexp",
+      "A pair of new tensors (mantissa, exponent) with x = mantissa * 2**exponent and 0.5 <= |mantissa| < 1.\n\n"
+      "Of x's dtype (integers and bools become the default float), with the gradient, and int32. 0, infinity and NaN are\n"
+      "their own mantissas, with exponent 0. out1, out2: the two of out, by position. out: a tuple of two. TypeError for complex numbers and float8.",
+      ">>> tenon.numpy.frexp(tenon.tensor([3., 0.5]))\n"
+      "(tensor([0.7500, 0.5000]), tensor([2, 0], dtype=tenon.int32))",
+      1, 2, [](std::span<const Operand> in) { return listed(frexp(tensor_of(in[0]))); }, "e->ei f->fi d->di");
+  OpDef* power = show_ufunc(
+      ops, "float_power",
+      "x1 to the power x2 in float64, or in complex128 for complex numbers: a new tensor, or out.\n\n"
+      "Elementwise, with broadcasting. ValueError for shapes that do not broadcast, TypeError for what is no tensor or\n"
+      "array.",
+      ">>> tenon.numpy.float_power(tenon.tensor([2, 4]), -1)\n"
+      "tensor([0.5000, 0.2500], dtype=tenon.float64)",
+      2, 1, [](std::span<const Operand> in) { return std::vector<Tensor>{float_power(in[0], in[1])}; }, "dd->d DD->D");
+  power->op = Op::pow;
+  power->joins = true;
+  OpDef* absolute = show_ufunc(
+      ops, "fabs",
+      "|x| as a float: a new tensor, or out.\n\n"
+      "Of x's dtype; integers and bools become the default float. TypeError for complex numbers and float8.",
+      ">>> tenon.numpy.fabs(tenon.tensor([-2, 3]))\n"
+      "tensor([2., 3.])",
+      1, 1, [](std::span<const Operand> in) { return std::vector<Tensor>{fabs(tensor_of(in[0]))}; }, "e->e f->f d->d");
+  absolute->op = Op::abs;
+  absolute->joins = true;
+}
+
 }  // namespace
 
 void def_numeric(Ops& ops) {
+  def_ufuncs(ops);
+  ops.def(
+         "fix", +[](const Operand& x) { return trunc(x); },
+         "The numbers rounded towards zero: a new tensor of x's dtype, or out.\n\n"
+         "TypeError for complex numbers and float8.\n\n"
+         ">>> tenon.numpy.fix(tenon.tensor([2.5, -2.5]))\n"
+         "tensor([ 2., -2.])",
+         "x"_a, "out"_a)
+      .numpy_only("fix");
+  ops.def(
+         "angle", +[](const Operand& z, bool deg) { return deg ? rad2deg(angle(z)) : angle(z); },
+         "The arguments of complex numbers, from -pi to pi: a new tensor of a real float.\n\n"
+         "z: complex or real numbers; of negative ones the result is pi, of others 0. deg: in degrees. TypeError for float8.\n\n"
+         ">>> tenon.numpy.angle(tenon.tensor([1j, -1]), deg=True)\n"
+         "tensor([ 90., 180.])",
+         "z"_a, "deg"_a = false)
+      .no_out()
+      .numpy_only("angle");
   ops.def("float_power", &float_power,
           "a to the power b in float64, or in complex128 for complex numbers.\n\n"
           "Elementwise, with broadcasting, into a new tensor. ValueError for shapes that do not broadcast,\n"
@@ -51,7 +139,7 @@ void def_numeric(Ops& ops) {
           ">>> tenon.isreal(tenon.tensor([1 + 0j, 1j]))\n"
           "tensor([ True, False])",
           "input"_a)
-      .numpy("isreal");
+      .numpy("isreal", {"x"});
   ops.def("iscomplex", &iscomplex,
           "Whether the imaginary part is not 0.\n\n"
           "A new bool tensor: false everywhere for real dtypes. TypeError for what is no tensor or array.\n\n"
@@ -59,7 +147,7 @@ void def_numeric(Ops& ops) {
           "tensor([False,  True])",
           "input"_a)
       .function_only()
-      .numpy("iscomplex");
+      .numpy("iscomplex", {"x"});
 }
 
 }  // namespace tenon::py

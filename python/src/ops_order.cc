@@ -96,7 +96,7 @@ void def_order(Ops& ops) {
           "tensor([1, 2, 3])",
           "input"_a, "kth"_a, "dim"_a = -1, "kind"_a = "introselect", "order"_a = none)
       .function_only()
-      .numpy("partition");
+      .numpy("partition", {"a", "kth", "axis"});
   ops.def("argpartition", &parted<&argpartition>,
           "The positions that partition the elements along dim: a new int64 tensor.\n\n"
           "As partition's: kth an int or a sequence, dim=None for the flat tensor. ValueError for a rank out of\n"
@@ -107,7 +107,7 @@ void def_order(Ops& ops) {
           "tensor([1, 2, 0])",
           "input"_a, "kth"_a, "dim"_a = -1, "kind"_a = "introselect", "order"_a = none)
       .function_only()
-      .numpy("argpartition");
+      .numpy("argpartition", {"a", "kth", "axis"});
   ops.def("lexsort", &lexsort,
           "The positions that sort by the last key, equal ones by the key before it, and so on: a new int64 tensor.\n\n"
           "keys: tensors of one shape, or the rows of one tensor. ValueError for no keys and for shapes that differ,\n"
@@ -116,7 +116,7 @@ void def_order(Ops& ops) {
           "tensor([2, 1, 0])",
           "keys"_a, "dim"_a = -1)
       .function_only()
-      .numpy("lexsort");
+      .numpy("lexsort", {"keys", "axis"});
 }
 
 }  // namespace tenon::py

@@ -121,7 +121,7 @@ void def_pad(Ops& ops) {
          "input"_a, "pad_width"_a, "mode"_a = "constant", kw_only, "stat_length"_a = none, "constant_values"_a = 0,
          "end_values"_a = 0, "reflect_type"_a = "even")
       .function_only()
-      .numpy("pad");
+      .numpy("pad", {"array"});
 }
 
 }  // namespace tenon::py

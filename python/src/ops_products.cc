@@ -3,6 +3,7 @@
 #include "core/errors.h"
 #include "op.h"
 #include "tenon/ops.h"
+#include "ufunc.h"
 
 namespace tenon::py {
 namespace {
@@ -95,11 +96,10 @@ std::vector<Dims> path_of(PyObject* optimize) {
 PyObject* einsum_any(const OpDef& def, PyObject* const* args) {
   const Einsum e = read(args[0], args[1]);
   const auto dtype = argument<std::optional<DType>>(def, args, 2);
-  const std::string casting = to_string(args[4], {"einsum", "casting"});
-  for (const Tensor& t : e.operands)
-    if (dtype && !castable(t.dtype(), *dtype, casting, "einsum"))
-      errors::fail<TypeError>("einsum", "an operand of ", t.dtype(), " does not become ", *dtype, " by casting='",
-                              casting, "'");
+  const Casting casting = to_casting(args[4], {"einsum", "casting"});
+  if (!dtype) check_promotion("einsum", e.operands, casting);
+  else
+    for (const Tensor& t : e.operands) check_cast("einsum", t.dtype(), *dtype, casting);
   const std::vector<Dims> path = path_of(args[5]);
   return computed(kLongWork, [&] { return einsum(e.equation, e.operands, dtype, path); }, e.operands);
 }
@@ -196,6 +196,102 @@ void def_plus(Ops& ops) {
       "tensor([[[3.]]])");
 }
 
+// ---- NumPy's signatures ----
+
+Tensor cross_of_numpy(const Tensor& a, const Tensor& b, std::int64_t axisa, std::int64_t axisb, std::int64_t axisc,
+                      const std::optional<std::int64_t>& axis) {
+  if (axis) axisa = axisb = axisc = *axis;
+  const Tensor y = cross(movedim(a, {axisa}, {-1}), movedim(b, {axisb}, {-1}), -1);
+  return axisc == -1 ? y : movedim(y, {-1}, {axisc});
+}
+
+template <Tensor (*F)(const Tensor&, const Tensor&)>
+std::vector<Tensor> product(std::span<const Operand> in) {
+  return {F(in[0].tensor(), in[1].tensor())};
+}
+Tensor vecdot_last(const Tensor& a, const Tensor& b) { return vecdot(a, b); }
+
+// Of dtypes that NumPy has; bools are joined by or and and.
+constexpr const char* kLoops = "??->? bb->b BB->B hh->h HH->H ii->i II->I ll->l LL->L ee->e ff->f dd->d FF->F DD->D";
+constexpr const char* kOptions =
+    "\ndtype: what the operands are converted to first, as casting allows. order: 'C', 'F', 'A' or 'K', how a new result\n"
+    "lies in memory. axes: a list with a tuple for each operand and the result, of the dimensions that the products are\n"
+    "of, which come last otherwise; axis: the same where that is one. keepdims: with size 1, where none is left. subok\n"
+    "is ignored.\n\n";
+
+void show_ufunc(Ops& ops, const char* name, std::string doc, const char* example, Composed fn, const char* core) {
+  doc = doc + kOptions + example;
+  OpDef* d = new_ufunc(
+      {.name = name, .doc = doc.c_str(), .operands = 2, .results = 1, .fn = fn, .loops = kLoops, .core = core});
+  ops.show(name, d);
+}
+
+void def_products_of_numpy(Ops& ops) {
+  show_ufunc(
+      ops, "matmul",
+      "The matrix product x1 @ x2: a new tensor of the promoted dtype, or out.\n\n"
+      "Leading dimensions broadcast; 1-D operands are a row (x1) or a column (x2). ValueError where the inner sizes\n"
+      "differ, for 0-d operands and for leading dimensions that do not broadcast; TypeError for float8.",
+      ">>> tenon.numpy.matmul(tenon.ones(2, 3), tenon.ones(3))\n"
+      "tensor([3., 3.])",
+      &product<&matmul>, "(n?,k),(k,m?)->(n?,m?)");
+  show_ufunc(
+      ops, "vecdot",
+      "The sums of products along an axis, x1 conjugated: a new tensor of the promoted dtype, or out.\n\n"
+      "The other dimensions broadcast. IndexError for an axis that is not there, ValueError where the sizes along it\n"
+      "differ and for 0-d operands, TypeError for float8.",
+      ">>> tenon.numpy.vecdot(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+      "tensor(11)",
+      &product<&vecdot_last>, "(n),(n)->()");
+  show_ufunc(ops, "matvec",
+             "The products of matrices (..., m, n) and vectors (..., n): a new tensor (..., m), or out.\n\n"
+             "Leading dimensions broadcast. ValueError where the inner sizes differ, TypeError for float8.",
+             ">>> tenon.numpy.matvec(tenon.ones(2, 3), tenon.ones(3))\n"
+             "tensor([3., 3.])",
+             &product<&matvec>, "(m,n),(n)->(m)");
+  show_ufunc(
+      ops, "vecmat",
+      "The products of vectors (..., n), conjugated, and matrices (..., n, m): a new tensor (..., m), or out.\n\n"
+      "Leading dimensions broadcast. ValueError where the inner sizes differ, TypeError for float8.",
+      ">>> tenon.numpy.vecmat(tenon.ones(3), tenon.ones(3, 2))\n"
+      "tensor([3., 3.])",
+      &product<&vecmat>, "(n),(n,m)->(m)");
+  ops.show("linalg.matmul", ops.shown("matmul"));
+  ops.show("linalg.vecdot", ops.shown("vecdot"));
+  ops.def(
+         "dot", &numpy_dot,
+         "The sum of products over a's last dimension and b's last but one: a new tensor, or out.\n\n"
+         "a, b: numbers of any dtype but float8. Of vectors a number, of matrices a @ b; the product where one has no dimension. ValueError where the sizes\n"
+         "differ, TypeError for float8.\n\n"
+         ">>> tenon.numpy.dot(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
+         "tensor(11)",
+         "a"_a, "b"_a, "out"_a)
+      .long_work()
+      .numpy_only("dot");
+  ops.def("outer", &outer_flat,
+          "All products of an element of a with one of b, both flattened: a new matrix, or out.\n\n"
+          "a, b: numbers of any shape. TypeError for float8.\n\n"
+          ">>> tenon.numpy.outer([1, 2], [3, 4])\n"
+          "tensor([[3, 4],\n"
+          "        [6, 8]])",
+          "a"_a, "b"_a, "out"_a)
+      .long_work()
+      .numpy_only("outer");
+  ops.show("linalg.outer", ops.shown("outer"));
+  ops.def(
+         "cross", &cross_of_numpy,
+         "The vector products of vectors of three elements; the other dimensions broadcast. A new tensor.\n\n"
+         "a, b: arrays of vectors. axisa, axisb, axisc: where the vectors stand in a, b and the result; axis: in all three. IndexError for an axis\n"
+         "that is not there, ValueError for vectors of another length and for shapes that do not broadcast, TypeError\n"
+         "for float8.\n\n"
+         ">>> tenon.numpy.cross([1, 0, 0], [0, 1, 0])\n"
+         "tensor([0, 0, 1])",
+         "a"_a, "b"_a, "axisa"_a = -1, "axisb"_a = -1, "axisc"_a = -1, "axis"_a = none)
+      .no_out()
+      .numpy_only("cross");
+  ops.show("linalg.cross", ops.shown("cross"));
+}
+
 }  // namespace
 
 void def_products(Ops& ops) {
@@ -231,7 +327,7 @@ void def_products(Ops& ops) {
           "a"_a, "b"_a, "dims"_a = 2)
       .function_only()
       .with_out()
-      .numpy("tensordot")
+      .numpy("tensordot", {"a", "b", "axes"})
       .array_api("tensordot");
   ops.def("inner", &inner,
           "The sums of products over the last dimension of both tensors.\n\n"
@@ -241,7 +337,7 @@ void def_products(Ops& ops) {
           "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
-      .numpy("inner");
+      .numpy("inner", {"a", "b"});
   ops.def("vdot", &vdot,
           "The sum of the products of all elements, those of the first conjugated.\n\n"
           "A new 0-d tensor of the promoted dtype. ValueError where the numbers of elements differ, TypeError for "
@@ -250,7 +346,7 @@ void def_products(Ops& ops) {
           "tensor(11)",
           "input"_a, "other"_a)
       .long_work()
-      .numpy("vdot");
+      .numpy("vdot", {"a", "b"});
   ops.def("vecdot", &vecdot,
           "The sums of products along a dimension, the first tensor conjugated; the other dimensions broadcast.\n\n"
           "A new tensor of the promoted dtype, without that dimension. IndexError for a dimension that is not\n"
@@ -285,7 +381,7 @@ void def_products(Ops& ops) {
           "tensor([ 2,  3, 20, 30])",
           "input"_a, "other"_a)
       .long_work()
-      .numpy("kron");
+      .numpy("kron", {"a", "b"});
   ops.def("cross", &cross_along,
           "The vector products along a dimension of three elements; the other dimensions broadcast.\n\n"
           "dim: by default the first that has three elements in both. A new tensor of the promoted dtype.\n"
@@ -302,7 +398,7 @@ void def_products(Ops& ops) {
           ">>> tenon.trace(tenon.tensor([[1, 2], [3, 4]]))\n"
           "tensor(5)",
           "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none)
-      .numpy("trace");
+      .numpy("trace", {"a", "offset", "axis1", "axis2"});
   ops.def("mm", &mm,
           "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.\n\n"
@@ -329,6 +425,7 @@ void def_products(Ops& ops) {
       .function_only()
       .long_work();
   def_plus(ops);
+  def_products_of_numpy(ops);
 }
 
 }  // namespace tenon::py

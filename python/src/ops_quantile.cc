@@ -47,7 +47,7 @@ Tensor numpy_median(const Tensor& t, const Axes& axes, bool, bool keepdim) {
   return F(t, axes, keepdim);
 }
 
-// Of all elements one tensor, along dim a named tuple.
+// Without dim: one tensor. With it: a named tuple of values and positions.
 template <Tensor (*All)(const Tensor&), ValuesIndices (*Along)(const Tensor&, std::int64_t, bool)>
 PyObject* median_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
@@ -131,6 +131,8 @@ void def_quantile(Ops& ops) {
   ops.def("percentile", &numpy_quantile<&percentile, 100, false>,
           "The q-quantiles of the elements, for q from 0 to 100: a new tensor.\n\n"
           "The arguments and errors are quantile's (ValueError, IndexError, TypeError, RuntimeError).\n\n"
+          "q: numbers from 0 to 100, one or a tensor of them. method: how a value between two elements is found, as\n"
+          "quantile's.\n\n"
           ">>> tenon.numpy.percentile(tenon.tensor([1., 2., 4.]), 75)\n"
           "tensor(3.)",
           "a"_a, "q"_a, "axis"_a = none, "out"_a, "overwrite_input"_a = false, "method"_a = "linear",
@@ -139,6 +141,8 @@ void def_quantile(Ops& ops) {
   ops.def("nanpercentile", &numpy_quantile<&nanpercentile, 100, true>,
           "The q-quantiles without the NaNs, for q from 0 to 100: a new tensor.\n\n"
           "The arguments and errors are nanquantile's (ValueError, IndexError, TypeError, RuntimeError).\n\n"
+          "q: numbers from 0 to 100, one or a tensor of them. method: how a value between two elements is found, as\n"
+          "quantile's.\n\n"
           ">>> tenon.numpy.nanpercentile(tenon.tensor([1., float('nan'), 3.]), 50)\n"
           "tensor(2.)",
           "a"_a, "q"_a, "axis"_a = none, "out"_a, "overwrite_input"_a = false, "method"_a = "linear",

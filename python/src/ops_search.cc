@@ -59,7 +59,8 @@ PyObject* numpy_searchsorted(const OpDef& def, PyObject* const* args) {
 }
 void searchsorted_of_numpy(OpDef& d, std::nullptr_t) {
   d.doc +=
-      "A new int64 tensor of v's shape. a: 1-D. side: 'left' before equal numbers, 'right' behind them. sorter: the\n"
+      "A new int64 tensor of v's shape. a: 1-D. v: the values whose places are looked for.\n"
+      "side: 'left' before equal numbers, 'right' behind them. sorter: the\n"
       "positions that sort a. NaNs are above all numbers. ValueError for another side and more dimensions of a,\n"
       "TypeError for complex numbers and float8, IndexError for a sorter out of range.\n\n"
       ">>> tenon.numpy.searchsorted(tenon.tensor([1, 3, 5]), 3, side='right')\n"

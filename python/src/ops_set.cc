@@ -33,8 +33,8 @@ PyObject* numpy_unique(const OpDef& def, PyObject* const* args) {
 }
 void unique_of_numpy(OpDef& d, std::nullptr_t) {
   d.doc +=
-      "return_index: also where each is first, return_inverse: which of them each element is, return_counts: how often\n"
-      "each is there; int64. axis: the distinct slices along it. NaNs are one value unless equal_nan=False. They are in\n"
+      "ar: the tensor. return_index: also where each is first. return_inverse: also which of them each element is.\n"
+      "return_counts: also how often each is there; all three are int64. axis: the distinct slices along it. NaNs are one value unless equal_nan=False. They are in\n"
       "order whatever sorted says. The gradient goes to the first of equal elements. IndexError for an axis that is\n"
       "not there.\n\n"
       ">>> tenon.numpy.unique(tenon.tensor([3, 1, 3]), return_index=True)\n"
@@ -153,7 +153,7 @@ void def_set(Ops& ops) {
          "elements"_a, "test_elements"_a, "assume_unique"_a = false, "invert"_a = false, kw_only, "kind"_a = none)
       .with_out()
       .function_only()
-      .numpy("isin");
+      .numpy("isin", {"element"});
   ops.def("union1d", &union1d,
           "The elements of both, in order, each once: a new 1-D tensor of the promoted dtype.\n\n"
           "TypeError for float8 with another dtype.\n\n"

@@ -146,16 +146,16 @@ void def_element_order(Ops& ops) {
       .numpy("roll", rolling)
       .array_api("roll");
   ops.def(
-      "rot90",
-      +[](const Tensor& t, std::int64_t k, const Axes& dims) { return rot90(t, k, dims.value_or(Dims{0, 1})); },
-      "Turned k times by 90 degrees, from the first of dims (0, 1) towards the second: a view.\n\n"
-      "IndexError for a dimension that is not there, ValueError for a repeated one, for dims that are not\n"
-      "two, and for fewer than two dimensions.\n\n"
-      "k: how often it is turned by 90 degrees. dims: the plane, from the first dimension to the second.\n\n"
-      ">>> tenon.rot90(tenon.tensor([[1, 2], [3, 4]]))\n"
-      "tensor([[2, 4],\n"
-      "        [1, 3]])",
-      "input"_a, "k"_a = 1, "dims"_a = none)
+         "rot90",
+         +[](const Tensor& t, std::int64_t k, const Axes& dims) { return rot90(t, k, dims.value_or(Dims{0, 1})); },
+         "Turned k times by 90 degrees, from the first of dims (0, 1) towards the second: a view.\n\n"
+         "IndexError for a dimension that is not there, ValueError for a repeated one, for dims that are not\n"
+         "two, and for fewer than two dimensions.\n\n"
+         "k: how often it is turned by 90 degrees. dims: the plane, from the first dimension to the second.\n\n"
+         ">>> tenon.rot90(tenon.tensor([[1, 2], [3, 4]]))\n"
+         "tensor([[2, 4],\n"
+         "        [1, 3]])",
+         "input"_a, "k"_a = 1, "dims"_a = none)
       .numpy("rot90", turning);
 }
 
@@ -293,7 +293,7 @@ void def_sizes(Ops& ops) {
          "tensor([1, 2, 3, 4])",
          "input"_a, "order"_a = "C")
       .no_out()
-      .numpy("ravel");
+      .numpy("ravel", {"a"});
   ops.def("unflatten", &unflatten,
           "One dimension as several, of the given sizes (one may be -1): a view.\n\n"
           "IndexError for a dimension that is not there, ValueError for sizes whose product is not its size.\n\n"

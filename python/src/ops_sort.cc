@@ -1,5 +1,7 @@
 // Rows: sorting.
+#include "core/errors.h"
 #include "op.h"
+#include "tenon/ops/view.h"
 #include "tenon/ops/sort.h"
 
 namespace tenon::py {
@@ -17,6 +19,41 @@ PyObject* sort_pair(const OpDef& def, PyObject* const* args) {
   return to_python(ValuesIndices{std::move(s.values), std::move(s.indices)});
 }
 
+// NumPy's names of algorithms and of orders of fields: equal elements always keep their order, tensors have no fields.
+void check_order(const char* op, Kind kind, Any order, const std::optional<bool>& stable) {
+  if (order.object != Py_None) errors::fail(op, "order= names fields, which tensors do not have");
+  if (!kind) return;
+  if (stable) errors::fail(op, "kind= and stable= do not go together");
+  for (const char* known : {"quicksort", "mergesort", "heapsort", "stable"})
+    if (*kind == known) return;
+  errors::fail(op, "kind must be 'quicksort', 'mergesort', 'heapsort' or 'stable'; got '", *kind, "'");
+}
+using MaybeAxis = std::optional<std::int64_t>;
+Tensor numpy_sort(const Tensor& t, const MaybeAxis& axis, Kind kind, Any order, const std::optional<bool>& stable,
+                  bool descending) {
+  check_order("sort", kind, order, stable);
+  if (axis && t.ndim() == 0) errors::bad_axis("sort", *axis, 0);
+  return sort(axis ? t : reshape(t, {-1}), axis.value_or(0), descending);
+}
+Tensor numpy_argsort(const Tensor& t, const MaybeAxis& axis, Kind kind, Any order, const std::optional<bool>& stable,
+                     bool descending) {
+  check_order("argsort", kind, order, stable);
+  return argsort(axis && t.ndim() > 0 ? t : reshape(t, {-1}), axis.value_or(0), descending);  // 0-d as flat: NumPy's
+}
+constexpr const char* kNumpySort =
+    "NaNs are above all numbers, complex numbers go by their real and then their imaginary parts; equal elements keep\n"
+    "their order, whatever stable and kind, NumPy's name of an algorithm, say. ValueError for another kind, both kind\n"
+    "and stable, and for order=; IndexError for an axis that is not there.\n\n";
+void sort_of_numpy(OpDef& d, std::nullptr_t) {
+  d.doc =
+      std::string("The elements in order along the axis, of the flat tensor for None; with the gradient. A copy.\n\n") +
+      kNumpySort +
+      ">>> tenon.numpy.sort(tenon.tensor([3, 1, 2]))\n"
+      "tensor([1, 2, 3])";
+  Ops::bind(d, &numpy_sort, "a"_a, "axis"_a = -1, "kind"_a = none, "order"_a = none, kw_only, "stable"_a = none,
+            "descending"_a = false);
+}
+
 }  // namespace
 
 void def_sort(Ops& ops) {
@@ -30,7 +67,9 @@ void def_sort(Ops& ops) {
           "tenon.ValuesIndices(values=tensor([1, 2, 3]), indices=tensor([1, 2, 0]))",
           "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
       .with_out()
-      .returns("ValuesIndices");
+      .returns("ValuesIndices")
+      .numpy("sort", sort_of_numpy)
+      .array_api("sort");
   ops.def(
          "argsort",
          +[](const Tensor& t, std::int64_t dim, bool descending, bool, Kind) { return argsort(t, dim, descending); },
@@ -41,7 +80,15 @@ void def_sort(Ops& ops) {
          ">>> tenon.argsort(tenon.tensor([3, 1, 2]))\n"
          "tensor([1, 2, 0])",
          "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true, kw_only, "kind"_a = none)
-      .no_out();
+      .no_out()
+      .numpy("argsort", &numpy_argsort,
+             (std::string("A new int64 tensor of a's shape, or flat for None.\n\n") + kNumpySort +
+              ">>> tenon.numpy.argsort(tenon.tensor([3, 1, 2]))\n"
+              "tensor([1, 2, 0])")
+                 .c_str(),
+             "a"_a, "axis"_a = -1, "kind"_a = none, "order"_a = none, kw_only, "stable"_a = none,
+             "descending"_a = false)
+      .array_api("argsort");
   ops.def(
       "msort", +[](const Tensor& t) { return sort(t, 0); },
       "The elements in order along the first dimension, as sort's values. A copy.\n\n"
@@ -49,11 +96,6 @@ void def_sort(Ops& ops) {
       ">>> tenon.msort(tenon.tensor([3, 1, 2]))\n"
       "tensor([1, 2, 3])",
       "input"_a);
-  ops.def(
-         "_sort_values", +[](const Tensor& t, std::int64_t dim, bool descending) { return sort(t, dim, descending); },
-         "The elements in order along dim.", "input"_a, "dim"_a, "descending"_a)
-      .function_only()
-      .no_out();
   ops.def(
          "_order_statistics", +[](const Tensor& t, const Dims& ranks) { return order_statistics(t, ranks); },
          "What sorting the last dimension would put at these ranks, which ascend; NaN where there is any.", "input"_a,

@@ -15,7 +15,7 @@ extern PyType_Slot operator_slots[];
 extern PyType_Slot indexing_slots[];
 // buffer.cc
 extern PyType_Slot buffer_slots[];
-// attributes.cc
+// attributes.cc, methods.cc
 extern PyGetSetDef tensor_getset[];
 extern PyMethodDef tensor_methods[];
 PyObject* tensor_repr(PyObject* self);

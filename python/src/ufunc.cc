@@ -1,6 +1,6 @@
 // NumPy's ufuncs on tensors: np.sin(t), np.add(array, t, out=array), np.add.reduce(t), array += t.
 //
-// A ufunc that tenon.numpy has an object for ends there, with its methods; all others (gufuncs, divmod, those of other
+// A ufunc that tenon.numpy has an object for ends there, with its methods; all others (a few of NumPy, those of other
 // libraries) are in tenon/_ufunc.py.
 #include "ufunc.h"
 

@@ -1,7 +1,7 @@
-// NumPy-named elementwise operations: the call with all of NumPy's keywords, the methods and attributes of ufuncs.
+// NumPy-named elementwise operations: the call with all of NumPy's keywords, and the attributes of ufuncs.
 #include "ufunc.h"
 
-#include <unordered_map>
+#include <sstream>
 
 #include "core/errors.h"
 #include "numpy_api.h"
@@ -16,13 +16,6 @@ namespace tenon::py {
 
 PyTypeObject* ufunc_type = nullptr;
 
-Casting to_casting(PyObject* o, const Where& w) {
-  const std::string name = to_string(o, w);
-  for (int i = 0; i < 5; ++i)
-    if (name == kCastings[i]) return static_cast<Casting>(i);
-  errors::fail(w.op, "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe'; got '", name, "'");
-}
-
 Tensor to_mask(PyObject* o, const char* op) {
   if (o == Py_True || !is_given(o)) return {};
   Tensor mask = to_tensor(o, {op, "where"});
@@ -31,214 +24,6 @@ Tensor to_mask(PyObject* o, const char* op) {
 }
 
 namespace {
-
-// ---- the call ----
-
-// An array on the host may meet a tensor on a device only as a number.
-void check_devices(std::span<const Operand> in, PyObject* const* objects, const char* op) {
-  Device device;
-  for (const Operand& o : in)
-    if (o.is_tensor() && !o.tensor().device().is_cpu()) device = o.tensor().device();
-  if (device.is_cpu()) return;
-  for (std::size_t i = 0; i < in.size(); ++i)
-    if (in[i].is_tensor() && !is_tensor(objects[i]) && in[i].tensor().ndim() > 0)
-      errors::fail<TypeError>(op, "an ndarray and a tensor on ", device,
-                              " do not mix; move one of them: tenon.asarray(array, device='", device,
-                              "') or tensor.cpu()");
-}
-
-// Where the arguments stand behind the operands.
-enum Place { kWhere, kCasting, kOrder, kDType, kSubok, kOut };
-
-// order=: 'K' and 'A' are what results have.
-Tensor ordered(const OpDef& def, Tensor y, PyObject* order) {
-  if (!is_given(order)) return y;
-  const std::string name = to_string(order, {def.name.c_str(), "order"});
-  if (name == "C") return contiguous(y);
-  if (name == "F") return T(contiguous(T(y)));
-  if (name != "K" && name != "A") errors::fail(def.name, "order must be 'C', 'F', 'A' or 'K'; got '", name, "'");
-  return y;
-}
-
-// The operands in dtype=, as far as casting allows it.
-void convert(const OpDef& def, Operands& in, int n, DType dtype, Casting casting, Tensor* held) {
-  if (elementwise_types(def.op, DType::float32).result == DType::bool_ && is_bool(dtype))
-    return;  // dtype= of the result
-  const Tensor* some = nullptr;
-  for (int i = 0; i < n; ++i)
-    if (in[i].is_tensor()) some = &in[i].tensor();
-  const Device device = some ? some->device() : kCpu;
-  for (int i = 0; i < n; ++i) {
-    if (!in[i].is_tensor()) {
-      // A number takes the tensors' dtype unless it is of a higher kind.
-      const DType own = in[i].scalar().promote_with(dtype);
-      if (!can_cast(own, dtype, casting))
-        errors::fail<TypeError>(def.name, "an operand of ", own, " cannot become ", dtype, " by casting='",
-                                kCastings[static_cast<int>(casting)], "'");
-      if (!some || own != dtype) in[i] = Operand(held[i] = to(full({}, in[i].scalar(), own, device), dtype));
-      continue;
-    }
-    if (in[i].tensor().dtype() == dtype) continue;
-    if (!can_cast(in[i].tensor().dtype(), dtype, casting))
-      errors::fail<TypeError>(def.name, "an operand of ", in[i].tensor().dtype(), " cannot become ", dtype,
-                              " by casting='", kCastings[static_cast<int>(casting)], "'");
-    in[i] = Operand(held[i] = to(in[i].tensor(), dtype));
-  }
-}
-
-PyObject* invoke(const OpDef& def, PyObject* const* args) {
-  const char* name = def.name.c_str();
-  const int n = info(def.op).arity;
-  PyObject* const* options = args + n;
-  PyObject* out = options[kOut];
-  Operands in(args, n, name, "x1");
-  if (n > 1) check_devices(in, args, name);
-  const Tensor mask = to_mask(options[kWhere], name);
-  const Casting casting = to_casting(options[kCasting], {name, "casting"});
-  Tensor held[3];
-  if (options[kDType] != Py_None) convert(def, in, n, to_dtype(options[kDType], {name, "dtype"}), casting, held);
-  const bool shared = out && (is_tensor(out) || (is_ndarray(out) && !why_not_shared(out)));
-  if (shared && !mask.defined() && casting == Casting::same_kind) {
-    const Tensor target = out_tensor(name, out);
-    if (!is_tensor(out))
-      for (int i = 0; i < n; ++i)
-        if (in[i].is_tensor()) refuse_lost_gradient(name, in[i].tensor());
-    compute(def.op, in, &target);
-    return Py_NewRef(out);
-  }
-  Tensor y = compute(def.op, in);
-  if (!out) {
-    if (mask.defined()) y = where(mask, y, 0);
-    return wrap(ordered(def, std::move(y), options[kOrder]));
-  }
-  if (mask.defined()) {
-    if (is_ndarray(out)) refuse_lost_gradient(name, y);
-    const Tensor old = shared ? out_tensor(name, out) : to_tensor(out, {name, "out"});
-    if (!can_cast(y.dtype(), old.dtype(), casting)) errors::result_does_not_fit(name, y.dtype(), old.dtype());
-    y = where(mask, to(y, old.dtype()), old);
-  }
-  return into_out(name, y, out, casting);
-}
-
-// ---- methods ----
-
-PyObject* invoke_reduce(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  const auto axes = argument<Axes>(def, args, 1);
-  const auto dtype = argument<std::optional<DType>>(def, args, 2);
-  const bool keepdims = is_given(args[3]) && argument<bool>(def, args, 3);
-  std::optional<From<Operand>> start;
-  if (is_given(args[4])) start.emplace(args[4], Where{def.name.c_str(), "initial"});
-  const std::optional<Operand> initial = start ? std::optional(start->get()) : std::nullopt;
-  const Tensor mask = to_mask(args[5], def.name.c_str());
-  return computed(t.numel(), [&] { return ufunc::reduce(def.op, t, axes, keepdims, dtype, mask, initial); }, t, mask);
-}
-PyObject* invoke_accumulate(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  const auto axis = argument<std::int64_t>(def, args, 1);
-  const auto dtype = argument<std::optional<DType>>(def, args, 2);
-  return computed(t.numel(), [&] { return ufunc::accumulate(def.op, t, axis, dtype); }, t);
-}
-PyObject* invoke_reduceat(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  const Where w{def.name.c_str(), "indices"};
-  const Dims indices = is_tensor(args[1]) || is_ndarray(args[1])
-                           ? to_dims(Object::steal(PyObject_CallMethod(args[1], "tolist", nullptr)).get(), w)
-                           : to_dims(args[1], w);
-  const auto axis = argument<std::int64_t>(def, args, 2);
-  const auto dtype = argument<std::optional<DType>>(def, args, 3);
-  return computed(t.numel(), [&] { return ufunc::reduceat(def.op, t, indices, axis, dtype); }, t);
-}
-PyObject* invoke_outer(const OpDef& def, PyObject* const* args) {
-  const Tensor a = argument<Tensor>(def, args, 0), b = argument<Tensor>(def, args, 1);
-  return computed(a.numel() * b.numel(), [&] { return ufunc::outer(def.op, a, b); }, a, b);
-}
-PyObject* invoke_at(const OpDef& def, PyObject* const* args) {
-  const char* name = def.name.c_str();
-  if (!is_tensor(args[0]) && !is_ndarray(args[0])) wrong_type({name, "a"}, "a tensor or an ndarray", args[0]);
-  Tensor t = to_tensor(args[0], {name, "a"});
-  if (!is_tensor(args[0])) t = out_tensor(name, args[0]);
-  const std::vector<Index> indices = to_indices(args[1], name, t.device());
-  std::optional<From<Operand>> from;
-  if (is_given(args[2])) from.emplace(args[2], Where{name, "b"});
-  const std::optional<Operand> values = from ? std::optional(from->get()) : std::nullopt;
-  without_gil(t.numel(), [&] { ufunc::at_(def.op, t, indices, values); }, t);
-  return Py_NewRef(Py_None);
-}
-
-constexpr const char* kNames[] = {"reduce", "accumulate", "reduceat", "outer", "at"};
-
-// The row of a ufunc's method.
-OpDef* new_method(const OpDef& f, int which) {
-  auto* d = new OpDef;
-  d->name = f.name + "." + kNames[which];
-  d->module = f.module;
-  d->op = f.op;
-  d->is_method = false;
-  const std::string name = f.name;
-  switch (which) {
-    case 0:
-      d->doc =
-          name +
-          " of all elements along the axes, from the first to the last.\n\n"
-          "axis: an int, a tuple, or None for all; keepdims keeps them with size 1. dtype converts first. initial: the\n"
-          "first operand, and the result of no elements. where: a bool tensor of those that take part. A new tensor.\n"
-          "ValueError for no elements without initial unless the operation has an identity, and for several axes\n"
-          "unless it is associative; IndexError for an axis that is not there.";
-      d->arguments("array"_a, "axis"_a = 0, "dtype"_a = none, "out"_a, "keepdims"_a = false, "initial"_a = none,
-                   "where"_a = true);
-      d->invoke = &invoke_reduce;
-      break;
-    case 1:
-      d->doc = name +
-               " of the elements up to each one along the axis: a new tensor of array's shape.\n\n"
-               "dtype converts first. IndexError for an axis that is not there.";
-      d->arguments("array"_a, "axis"_a = 0, "dtype"_a = none, "out"_a);
-      d->invoke = &invoke_accumulate;
-      break;
-    case 2:
-      d->doc =
-          name +
-          " of slices: from each index to the next one, from the last to the end. A new tensor.\n\n"
-          "Where the next index is not larger the element itself stands. dtype converts first. IndexError for an index\n"
-          "and an axis that are not there.";
-      d->arguments("array"_a, "indices"_a, "axis"_a = 0, "dtype"_a = none, "out"_a);
-      d->invoke = &invoke_reduceat;
-      break;
-    case 3:
-      d->doc = name +
-               " of every pair of elements: a new tensor of shape A.shape + B.shape.\n\n"
-               "A: the first operands. B: the second operands."
-               " TypeError for dtypes that the operation does not take.";
-      d->arguments("A"_a, "B"_a, pos_only, kw_only, "out"_a);
-      d->invoke = &invoke_outer;
-      break;
-    default:
-      d->doc =
-          "a[indices] = " + name +
-          "(a[indices], b) in place, once for each index.\n\n"
-          "An element that is named twice is changed twice. b: the second operand, which broadcasts; left out for operations of one. IndexError for\n"
-          "an index that is not there, TypeError where the result does not fit into a's dtype, ValueError for read-only\n"
-          "memory, RuntimeError for a leaf that requires grad.";
-      d->arguments("a"_a, "indices"_a, "b"_a = none, pos_only);
-      d->returns = "None";
-      d->invoke = &invoke_at;
-  }
-  return d;
-}
-
-// Made when they are asked for first, and kept.
-PyObject* method_at(PyObject* self, int which) {
-  static std::unordered_map<const OpDef*, std::array<Object, std::size(kNames)>> made;
-  const OpDef& def = def_of(self);
-  Object& method = made[&def][static_cast<std::size_t>(which)];
-  if (!method) method = Object::steal(new_op(new_method(def, which), ""));
-  return method.get();
-}
-
-// ---- attributes ----
-
-int arity_of(PyObject* self) { return info(def_of(self).op).arity; }
 
 // NumPy's letters for dtypes; 0 for those that it does not have.
 char letter(DType d) {
@@ -261,9 +46,146 @@ char letter(DType d) {
   }
 }
 
+// What a ufunc computes in: for operands of this common dtype.
+DType loop_of(const OpDef& def, DType common) {
+  // What is kept in a half is computed in float32.
+  if (!def.loops) return is_half(common) ? common : elementwise_types(def.op, common).compute;
+  const char own = letter(common);
+  if (!own) return common;
+  std::istringstream all(def.loops);
+  for (std::string text; all >> text;)
+    if (text[0] == own) return common;
+  return is_complex(common) ? DType::complex128 : DType::float64;
+}
+
+}  // namespace
+
+// ---- the call ----
+
+void check_devices(std::span<const Operand> in, PyObject* const* objects, const char* op) {
+  Device device;
+  for (const Operand& o : in)
+    if (o.is_tensor() && !o.tensor().device().is_cpu()) device = o.tensor().device();
+  if (device.is_cpu()) return;
+  for (std::size_t i = 0; i < in.size(); ++i)
+    if (in[i].is_tensor() && !is_tensor(objects[i]) && in[i].tensor().ndim() > 0)
+      errors::fail<TypeError>(op, "an ndarray and a tensor on ", device,
+                              " do not mix; move one of them: tenon.asarray(array, device='", device,
+                              "') or tensor.cpu()");
+}
+
+namespace {
+
+// Where the arguments stand behind the operands.
+enum Place { kWhere, kCasting, kOrder, kDType, kSubok, kOut };
+
+// order=: 'K' and 'A' are what results have.
+Tensor ordered(const OpDef& def, Tensor y, PyObject* order) {
+  if (!is_given(order)) return y;
+  const std::string name = to_string(order, {def.name.c_str(), "order"});
+  if (name == "C") return contiguous(y);
+  if (name == "F") return T(contiguous(T(y)));
+  if (name != "K" && name != "A") errors::fail(def.name, "order must be 'C', 'F', 'A' or 'K'; got '", name, "'");
+  return y;
+}
+
+}  // namespace
+
+Tensor cast_operand(const char* op, const Tensor& t, DType dtype, Casting casting) {
+  if (t.dtype() == dtype) return t;
+  check_cast(op, t.dtype(), dtype, casting);
+  return to(t, dtype);
+}
+
+void convert_operands(const OpDef& def, Operands& in, int n, DType dtype, Casting casting, Tensor* held) {
+  if (!def.loops && elementwise_types(def.op, DType::float32).result == DType::bool_ && is_bool(dtype))
+    return;  // dtype= of the result
+  const Tensor* some = nullptr;
+  for (int i = 0; i < n; ++i)
+    if (in[i].is_tensor()) some = &in[i].tensor();
+  const Device device = some ? some->device() : kCpu;
+  for (int i = 0; i < n; ++i) {
+    if (!in[i].is_tensor()) {
+      // A number takes the tensors' dtype unless it is of a higher kind.
+      const DType own = in[i].scalar().promote_with(dtype);
+      check_cast(def.name, own, dtype, casting);
+      if (!some || own != dtype) in[i] = Operand(held[i] = to(full({}, in[i].scalar(), own, device), dtype));
+      continue;
+    }
+    if (in[i].tensor().dtype() != dtype)
+      in[i] = Operand(held[i] = cast_operand(def.name.c_str(), in[i].tensor(), dtype, casting));
+  }
+}
+
+void check_casting(const OpDef& def, std::span<const Operand> in, Casting casting) {
+  if (casting >= Casting::same_kind) return;
+  std::optional<DType> common;
+  for (const Operand& o : in)
+    if (o.is_tensor()) common = common ? promote(*common, o.tensor().dtype()) : o.tensor().dtype();
+  if (!common) return;
+  for (const Operand& o : in)
+    if (!o.is_tensor()) common = o.scalar().promote_with(*common);
+  const DType loop = loop_of(def, *common);
+  for (const Operand& o : in)
+    if (o.is_tensor()) check_cast(def.name, o.tensor().dtype(), loop, casting);
+}
+
+PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mask, Casting casting, PyObject* order) {
+  const char* name = def.name.c_str();
+  if (!out) {
+    if (mask.defined()) y = where(mask, y, 0);
+    return wrap(ordered(def, std::move(y), order));
+  }
+  if (mask.defined()) {
+    if (is_ndarray(out)) refuse_lost_gradient(name, y);
+    const bool shared = is_tensor(out) || (is_ndarray(out) && !why_not_shared(out));
+    const Tensor old = shared ? out_tensor(name, out) : to_tensor(out, {name, "out"});
+    if (!can_cast(y.dtype(), old.dtype(), casting)) errors::result_does_not_fit(name, y.dtype(), old.dtype());
+    y = where(mask, to(y, old.dtype()), old);
+  }
+  return into_out(name, y, out, casting);
+}
+
+namespace {
+
+PyObject* invoke(const OpDef& def, PyObject* const* args) {
+  const char* name = def.name.c_str();
+  const int n = info(def.op).arity;
+  PyObject* const* options = args + n;
+  PyObject* out = options[kOut];
+  Operands in(args, n, name, "x1");
+  if (n > 1) check_devices(in, args, name);
+  const Tensor mask = to_mask(options[kWhere], name);
+  const Casting casting = to_casting(options[kCasting], {name, "casting"});
+  Tensor held[3];
+  if (options[kDType] != Py_None)
+    convert_operands(def, in, n, to_dtype(options[kDType], {name, "dtype"}), casting, held);
+  else check_casting(def, in, casting);
+  const bool shared = out && (is_tensor(out) || (is_ndarray(out) && !why_not_shared(out)));
+  if (shared && !mask.defined() && casting == Casting::same_kind) {
+    const Tensor target = out_tensor(name, out);
+    if (!is_tensor(out))
+      for (int i = 0; i < n; ++i)
+        if (in[i].is_tensor()) refuse_lost_gradient(name, in[i].tensor());
+    compute(def.op, in, &target);
+    return Py_NewRef(out);
+  }
+  return delivered(def, compute(def.op, in), out, mask, casting, options[kOrder]);
+}
+
+// ---- attributes ----
+
+int arity_of(PyObject* self) { return def_of(self).op_arity; }
+
 // "dd->d" for each dtype that the operation takes as it is.
-std::vector<std::string> loops(Op op) {
+std::vector<std::string> loops(const OpDef& def) {
+  const Op op = def.op;
   std::vector<std::string> found;
+  if (def.loops) {
+    for (std::istringstream all(def.loops); all >> found.emplace_back();) {}
+    found.pop_back();
+    return found;
+  }
   for (int i = 0; i < kDTypes; ++i) {
     const auto d = static_cast<DType>(i);
     if (!letter(d)) continue;
@@ -277,34 +199,37 @@ std::vector<std::string> loops(Op op) {
   return found;
 }
 
-template <int Extra>
-PyObject* get_count(PyObject* self, void*) {
-  return PyLong_FromLong(arity_of(self) + Extra);
-}
-PyObject* get_nout(PyObject*, void*) { return PyLong_FromLong(1); }
+PyObject* get_nin(PyObject* self, void*) { return PyLong_FromLong(arity_of(self)); }
+PyObject* get_nargs(PyObject* self, void*) { return PyLong_FromLong(arity_of(self) + def_of(self).results); }
+PyObject* get_nout(PyObject* self, void*) { return PyLong_FromLong(def_of(self).results); }
 PyObject* get_types(PyObject* self, void*) {
   return guarded([&] {
     Object list = Object::steal(PyList_New(0));
-    for (const std::string& text : loops(def_of(self).op))
+    for (const std::string& text : loops(def_of(self)))
       if (PyList_Append(list.get(), Object::steal(PyUnicode_FromString(text.c_str())).get()) < 0) throw PythonError{};
     return list.release();
   });
 }
 PyObject* get_ntypes(PyObject* self, void*) {
-  return guarded([&] { return PyLong_FromSize_t(loops(def_of(self).op).size()); });
+  return guarded([&] { return PyLong_FromSize_t(loops(def_of(self)).size()); });
 }
 PyObject* get_identity(PyObject* self, void*) {
   return guarded([&] {
+    if (def_of(self).loops) return Py_NewRef(Py_None);
     const Op op = def_of(self).op;
-    // Of what takes bools alone as truth values the identity is one, as NumPy's.
+    // A logical operation's identity is a bool, as NumPy's.
     const bool logical = info(op).rule == Rule::logical;
     const auto value = ufunc::identity(op, logical ? DType::bool_ : DType::int64);
     return value ? from_scalar(*value) : Py_NewRef(Py_None);
   });
 }
-PyObject* get_signature(PyObject*, void*) { Py_RETURN_NONE; }
+PyObject* get_signature(PyObject* self, void*) {
+  const char* core = def_of(self).core;
+  return core ? PyUnicode_FromString(core) : Py_NewRef(Py_None);
+}
 PyObject* get_method(PyObject* self, void* which) {
-  return guarded([&] { return Py_NewRef(method_at(self, static_cast<int>(reinterpret_cast<std::intptr_t>(which)))); });
+  return guarded(
+      [&] { return Py_NewRef(ufunc_method(self, static_cast<int>(reinterpret_cast<std::intptr_t>(which)))); });
 }
 
 PyObject* repr(PyObject* self) { return PyUnicode_FromFormat("<ufunc '%s'>", def_of(self).name.c_str()); }
@@ -315,14 +240,14 @@ PyMemberDef members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpObject,
                          {nullptr}};
 void* place(int i) { return reinterpret_cast<void*>(static_cast<std::intptr_t>(i)); }
 PyGetSetDef getset[] = {
-    {"__doc__", op_doc, nullptr, nullptr, nullptr},  // a type has one of its own, which hides the inherited one
-    {"nin", get_count<0>, nullptr, "The number of operands.", nullptr},
-    {"nout", get_nout, nullptr, "The number of results: 1.", nullptr},
-    {"nargs", get_count<1>, nullptr, "The number of operands and results.", nullptr},
+    {"nin", get_nin, nullptr, "The number of operands.", nullptr},
+    {"nout", get_nout, nullptr, "The number of results.", nullptr},
+    {"nargs", get_nargs, nullptr, "The number of operands and results.", nullptr},
     {"ntypes", get_ntypes, nullptr, "The number of dtypes that have a loop.", nullptr},
     {"types", get_types, nullptr, "The dtypes that have a loop, by NumPy's letters: 'dd->d'.", nullptr},
     {"identity", get_identity, nullptr, "The value that changes no other one; None if there is none.", nullptr},
-    {"signature", get_signature, nullptr, "None: the operation works on elements.", nullptr},
+    {"signature", get_signature, nullptr,
+     "The dimensions that it works on, as '(n),(n)->()'; None if it works on elements.", nullptr},
     {"reduce", get_method, nullptr, "The operation along axes.", place(0)},
     {"accumulate", get_method, nullptr, "The operation up to each element along an axis.", place(1)},
     {"reduceat", get_method, nullptr, "The operation along slices of an axis.", place(2)},
@@ -332,18 +257,19 @@ PyGetSetDef getset[] = {
 
 }  // namespace
 
-PyObject* ufunc_method(PyObject* ufunc, std::string_view name) {
-  for (int i = 0; i < static_cast<int>(std::size(kNames)); ++i)
-    if (name == kNames[i]) return method_at(ufunc, i);
-  return nullptr;
-}
-
 PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames) {
   const OpDef& def = def_of(self);
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
   return guarded_as(def.name, [&]() -> PyObject* {
     // Tensors alone need no look at what else may stand there.
     if (!kwnames && n == def.op_arity && is_tensor(args[0]) && (n == 1 || is_tensor(args[1]))) {
+      if (def.loops) {
+        Operand in[] = {unwrap(args[0]), unwrap(args[n - 1])};
+        const auto run = [&] { return reinterpret_cast<Composed>(def.fn)({in, static_cast<std::size_t>(n)}); };
+        const std::vector<Tensor> r =
+            without_gil(def.core ? kLongWork : std::max(work(in[0]), work(in[1])), run, in[0], in[1]);
+        return r.size() == 1 ? to_python(r[0]) : to_python(r);
+      }
       if (n == 1) {
         const Operand x(unwrap(args[0]));
         return wrap(compute(def.op, {&x, 1}));
@@ -380,6 +306,32 @@ OpDef* new_ufunc(Op op, const char* name) {
   return d;
 }
 
+namespace {
+constexpr const char* kTypeDoc =
+    "An operation under NumPy's name, as numpy.ufunc: reduce(), accumulate(), outer(), at(), out=, where=, dtype=.\n\n"
+    "tenon.numpy's functions of elements are such objects; none is made by hand.\n\n"
+    "Returns\n-------\n"
+    "Tensor\n"
+    "    What a call gives: a new tensor, or out.\n\n"
+    "Raises\n------\n"
+    "TypeError\n"
+    "    Where the type itself is called.\n\n"
+    "Examples\n--------\n"
+    ">>> isinstance(tenon.numpy.add, tenon.numpy.ufunc), tenon.numpy.add.nin\n"
+    "(True, 2)";
+
+// __doc__ in the type's dict: of a ufunc its own, of the type the type's.
+PyObject* get_doc(PyObject*, PyObject* ufunc, PyObject*) {
+  return ufunc ? op_doc(ufunc, nullptr) : PyUnicode_FromString(kTypeDoc);
+}
+Object doc_descriptor() {
+  static PyType_Slot slots[] = {{Py_tp_descr_get, reinterpret_cast<void*>(get_doc)}, {0, nullptr}};
+  static PyType_Spec spec = {"tenon.numpy._ufunc_doc", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, slots};
+  const Object type = Object::steal(PyType_FromSpec(&spec));
+  return Object::steal(PyObject_CallNoArgs(type.get()));
+}
+}  // namespace
+
 void init_ufunc_type(PyObject* module) {
   static PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                                 {Py_tp_descr_get, reinterpret_cast<void*>(descr_get)},
@@ -393,6 +345,8 @@ void init_ufunc_type(PyObject* module) {
       slots};
   const Object bases = Object::steal(PyTuple_Pack(1, op_type));
   ufunc_type = reinterpret_cast<PyTypeObject*>(Object::steal(PyType_FromSpecWithBases(&spec, bases.get())).release());
+  if (PyDict_SetItemString(ufunc_type->tp_dict, "__doc__", doc_descriptor().get()) < 0) throw PythonError{};
+  PyType_Modified(ufunc_type);
   if (PyModule_AddObjectRef(module, "_ufunc", reinterpret_cast<PyObject*>(ufunc_type)) < 0) throw PythonError{};
 }
 

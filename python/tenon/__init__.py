@@ -2,17 +2,27 @@
 
 ``import tenon as torch`` runs code written against PyTorch's tensor; ``tenon.numpy`` has NumPy's names.
 """
-# ruff: noqa: F401  (what is imported here is the namespace; __all__ is computed)
+# What is imported here is the namespace; __all__ is computed.
 
 import builtins as _builtins
 
-from tenon import _C, autograd, cuda, memory, random
+from tenon import _C
+from tenon import autograd as autograd
+from tenon import cuda as cuda
+from tenon import memory as memory
+from tenon import random as random
 from tenon._C import *  # noqa: F403
 from tenon._doors import *  # noqa: F403
-from tenon._dtypes import finfo, iinfo
+from tenon._dtypes import finfo as finfo
+from tenon._dtypes import iinfo as iinfo
 from tenon._size import Size as _Size
-from tenon.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
-from tenon.random import fork_rng, get_rng_state, set_rng_state
+from tenon.autograd import enable_grad as enable_grad
+from tenon.autograd import inference_mode as inference_mode
+from tenon.autograd import no_grad as no_grad
+from tenon.autograd import set_grad_enabled as set_grad_enabled
+from tenon.random import fork_rng as fork_rng
+from tenon.random import get_rng_state as get_rng_state
+from tenon.random import set_rng_state as set_rng_state
 
 del Operation  # noqa: F821  (the functions' type is no name for users)
 
@@ -56,7 +66,9 @@ def __getattr__(name: str) -> object:
         import importlib
 
         return importlib.import_module(f"tenon.{name}")
-    raise AttributeError(f"module 'tenon' has no attribute {name!r}")
+    from tenon._names import missing
+
+    raise missing("tenon", name)
 
 
 _LAZY = frozenset({"linalg", "numpy"})

@@ -32,6 +32,7 @@ _TENSORS = (
     "A sequence of tensors, or one tensor along whose first dimension they stand.",
 )
 _AXES = "An int, negative ones from the end; several, or None for all, where the function takes them."
+ONE_DIMENSION = "The dimension, an int; negative ones count from the end."
 
 EVERYWHERE = {
     # ---- operands ----

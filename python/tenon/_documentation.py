@@ -15,7 +15,7 @@ import re
 import textwrap
 
 from tenon import _examples
-from tenon._arguments import EVERYWHERE, TYPES
+from tenon._arguments import EVERYWHERE, ONE_DIMENSION, TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 ERROR = re.compile(r"\b[A-Z]\w*Error\b")
 _RETURNS = re.compile(
-    r"(an?|one|two|the|new|all)\b[^;:(]*?\b(new|views?|cop(y|ies)|tensors?|shared?|itself|dtype|device|int|bool|"
-    r"tuple|list|handle|generator|scalar|number|string)\b|returns\b|none\b|views?\b",
+    r"(?:an?|one|two|new|all) (?:[\w-]+ ){0,4}?"
+    r"(?:tensors?|views?|cop(?:y|ies)|tuple|dtype|list|handle|string)\b|"
+    r"views?\b|copies\b|returns\b|the (?:tensor itself|result (?:is|has))\b",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
@@ -98,11 +99,14 @@ class Sections:
             return ""
         return sentence
 
-    def _errors(self, text: str) -> None:
-        """'ValueError for x, TypeError for y; RuntimeError for z'."""
-        for part in re.split(r"(?:[,;] (?:and )?)(?=[A-Z]\w*Error\b)", text):
-            kind, _, cause = part.partition(" ")
-            self.raises.setdefault(kind.rstrip(",:"), []).append(cause.strip())
+    def _errors(self, text: str, otherwise: str = "") -> None:
+        """'ValueError for x, TypeError for y; IndexError and RuntimeError as z'; otherwise without one."""
+        parts = [p.partition(" ") for p in re.split(r"(?:[,;]? and |[,;] | or )(?=[A-Z]\w*Error\b)", text)]
+        for i, (kind, _, _) in enumerate(parts):
+            cause = next((own.strip() for _, _, own in parts[i:] if own), otherwise)
+            causes = self.raises.setdefault(kind.rstrip(",:"), [])
+            if cause not in causes:
+                causes.append(cause)
 
     def _without_errors(self, sentence: str) -> str:
         """The sentence without an error that it names aside, which goes to Raises.
@@ -116,7 +120,12 @@ class Sections:
                 about = self._argument.match(sentence)
                 cause = f"for another {about[1].split()[0].rstrip(',')}" if about else "for other dtypes"
             elif not cause:
-                cause = f"for {without[1]}" if without else _small(sentence[: m.start()])
+                about = self._argument.match(sentence)
+                told = f"as {about[1]} says" if about else _small(sentence[: m.start()])
+                cause = f"for {without[1]}" if without else told
+            else:
+                self._errors(m[1], _small(sentence[: m.start()]))
+                continue
             self._errors(f"{kind} {cause}")
         sentence = re.sub(r" \([A-Z]\w*Error\b[^()]*\)", "", sentence)
         at_end = re.search(r"[:;,] (?:and )?([A-Z]\w*Error\b.*)", sentence)
@@ -171,7 +180,8 @@ class Documentation:
 
         self.op = op
         self.signature = inspect.signature(op)
-        own, row, row_name = op._texts
+        own, row, row_name, renamed = op._texts
+        stub = {n: t for n, t, _ in op._types}
         names = list(self.signature.parameters)
         self.sections = Sections(own, names)
         shared = Sections(row, names) if row else None
@@ -183,14 +193,16 @@ class Documentation:
                     self.parameters[name] = t[name]
                     break
             else:
-                self.parameters[name] = EVERYWHERE.get(name, ("", ""))[1]
+                text = EVERYWHERE.get(renamed.get(name, name), ("", ""))[1]
+                alone = name in ("dim", "axis") and stub.get(name) == "_int"
+                self.parameters[name] = ONE_DIMENSION if alone else text
         self.returns = self.sections.returns or (shared.returns if shared else [])
         if op.__name__.endswith("_") and "Tensor" in op._returns:
             self.returns = ["The tensor itself, overwritten."]
         self.raises = self.sections.raises or (shared.raises if shared else {})
         self.example = self.sections.example
-        if not self.example and shared and shared.example:
-            self.example = _examples.under_numpy(op, row_name, shared.example)
+        if shared and self.example in ("", shared.example):
+            self.example = _examples.renamed(op, row_name, shared.example)
         if not self.example:
             self.example = _examples.composed(op)
 

@@ -124,9 +124,11 @@ def _of_ufunc(name: str, method: str) -> str:
 _NUMPYS = {"dim": "axis", "dims": "axis", "keepdim": "keepdims", "correction": "ddof", "input": "a"}
 
 
-def under_numpy(op: Any, name: str, example: str) -> str:
-    """The example of the row called name, for the object that tenon.numpy has of it."""
+def renamed(op: Any, name: str, example: str) -> str:
+    """The example of the row called name, for an alias of it or the object that tenon.numpy has of it."""
     names = op.__text_signature__
+    if op.__module__ == "tenon":
+        return re.sub(rf"\.{name}\(", f".{op.__name__}(", example)
     example = re.sub(rf"\btenon\.{name}\(", f"{op.__module__}.{op.__name__}(", example)
     for ours, numpys in _NUMPYS.items():
         if re.search(rf"\b{numpys}\b", names):

@@ -1,102 +1,29 @@
-"""Ufuncs that tenon.numpy has no ufunc object for: gufuncs, those of several results, foreign ones.
+"""Ufuncs that tenon.numpy has no object for, NumPy's and others: they compute on zero-copy views.
 
 All others end at tenon.numpy's objects (python/src/ufunc.cc).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-import tenon.numpy
 from tenon import _C
-from tenon.numpy._out import castable, deliver
 from tenon.numpy._support import wrapped
 
 Tensor = _C.Tensor
 
-_IGNORED = ("order", "subok")  # layouts and subclasses of the result: a tensor has its own
-
 
 def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What ``Tensor.__array_ufunc__`` returns: a tensor, or the object given as ``out=``."""
-    for name in _IGNORED:
+    for name in ("order", "subok"):  # layouts and subclasses of the result: a tensor has its own
         kwargs.pop(name, None)
-    result = _call(ufunc, inputs, dict(kwargs)) if method == "__call__" else NotImplemented
-    return _foreign(ufunc, method, inputs, kwargs) if result is NotImplemented else result
+    return _foreign(ufunc, method, inputs, kwargs)
 
 
 def _name(ufunc: Any) -> str:
     return getattr(ufunc, "__name__", str(ufunc))
-
-
-def _function(ufunc: Any) -> Callable[..., Any] | None:
-    """The function of tenon.numpy that a ufunc stands for."""
-    name = _name(ufunc)
-    return getattr(tenon.numpy, name, None) if getattr(np, name, None) is ufunc else None
-
-
-def _operands(inputs: tuple[Any, ...]) -> list[Any]:
-    return [
-        x if isinstance(x, (Tensor, bool, int, float, complex)) else _C._ingest(x, "ufunc", None, None, None)
-        for x in inputs
-    ]
-
-
-def _split(kwargs: dict[str, Any]) -> tuple[Any, Any, Any, str]:
-    """out, where, dtype and casting, taken out of the keywords."""
-    out = kwargs.pop("out", None)
-    if isinstance(out, tuple):
-        if len(out) > 1:
-            return (
-                out,
-                kwargs.pop("where", True),
-                kwargs.pop("dtype", None),
-                kwargs.pop("casting", "same_kind"),
-            )
-        out = out[0]
-    return out, kwargs.pop("where", True), kwargs.pop("dtype", None), kwargs.pop("casting", "same_kind")
-
-
-def _call(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    f = _function(ufunc)
-    if f is None:
-        return NotImplemented
-    if kwargs.keys() & {"signature", "sig"}:
-        return NotImplemented
-    name = _name(ufunc)
-    axes: dict[str, Any] = {k: kwargs.pop(k) for k in ("axis", "axes", "keepdims") if k in kwargs}
-    if axes:
-        f = _along_axes(name, f, axes)
-    out, where, dtype, casting = _split(kwargs)
-    operands = _operands(inputs)
-    if dtype is not None:
-        operands = [_cast(name, x, _C.dtype(dtype), casting) for x in operands]
-    result = f(*operands)
-    if isinstance(result, tuple):
-        outs = out if isinstance(out, tuple) else (out,) * len(result)
-        return tuple(deliver(name, r, o, where, casting) for r, o in zip(result, outs, strict=True))
-    return deliver(name, result, out[0] if isinstance(out, tuple) else out, where, casting)
-
-
-def _cast(name: str, x: Any, dtype: Any, casting: str) -> Any:
-    if not isinstance(x, Tensor):
-        return x
-    if not castable(x.dtype, dtype, casting):
-        raise TypeError(f"{name}: an operand of {x.dtype} cannot become {dtype} by casting={casting!r}")
-    return x if x.dtype == dtype else tenon.numpy.astype(x, dtype)
-
-
-def _along_axes(name: str, f: Callable[..., Any], axes: dict[str, Any]) -> Callable[..., Any]:
-    if name == "vecdot" and set(axes) <= {"axis"}:
-        return lambda a, b: f(a, b, axis=axes["axis"])
-    if name == "matmul" and list(axes.get("axes", ())) == [(-2, -1)] * 3 and len(axes) == 1:
-        return f  # where they are anyway: array @= tensor
-    raise TypeError(
-        f"{name}: {', '.join(axes)} cannot be given for tensors; move the axes with np.moveaxis first"
-    )
 
 
 # ---- what has no kernel: on zero-copy views ----

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tenon import _C
 from tenon._C import OutOfMemoryError
+from tenon._names import guide as _guide
 
 __all__ = [
     "DeviceProperties",
@@ -26,6 +27,7 @@ __all__ = [
     "stream",
     "synchronize",
 ]
+
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -422,10 +424,6 @@ def set_stream(stream: Stream) -> None:
     _C._stream_set(stream._device, stream._index)
 
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
 def _number(op: str, device: DeviceLike) -> int:
     if isinstance(device, int) and not isinstance(device, bool):
         index: int | None = device
@@ -440,3 +438,6 @@ def _number(op: str, device: DeviceLike) -> int:
     if index is None or index < 0:
         raise ValueError(f"{op}: a CUDA device is needed, as 0, 'cuda' or 'cuda:0'; got {device!r}")
     return min(index, 2**31 - 1)
+
+
+_guide(__name__)

@@ -7,6 +7,7 @@ from collections import namedtuple
 
 from tenon import _C
 from tenon._C import Tensor
+from tenon._names import guide as _guide
 
 
 class _LinAlgError(ValueError):
@@ -43,7 +44,9 @@ def __getattr__(name: str) -> object:
     if name == "LinAlgError":
         numpy = sys.modules.get("numpy.linalg")
         return _LinAlgError if numpy is None else numpy.LinAlgError
-    raise AttributeError(f"module 'tenon.linalg' has no attribute {name!r}")
+    from tenon._names import missing
+
+    raise missing("tenon.linalg", name)
 
 
 def _upper(uplo: str, op: str) -> bool:
@@ -61,15 +64,15 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     Parameters
     ----------
     A : Tensor
-        tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the CPU;
+        A tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the CPU;
         integers and bools in the default float.
     UPLO : str, default 'L'
-        which triangle is read, ``"L"`` or ``"U"``; the other one is taken to be its adjoint.
+        Which triangle is read, ``"L"`` or ``"U"``; the other one is taken to be its adjoint.
 
     Returns
     -------
     EighResult
-        Returns a named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
+        A named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
         ``eigenvectors`` ``(..., n, n)``, as columns.
 
     Raises
@@ -95,8 +98,6 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, as eigh() has them: a new tensor ``(..., n)``.
 
-    Errors as eigh().
-
     Parameters
     ----------
     A : Tensor
@@ -112,7 +113,13 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     Raises
     ------
     ValueError
-        And others.
+        For matrices that are not square.
+    LinAlgError
+        A ValueError, where LAPACK does not converge.
+    TypeError
+        For other dtypes.
+    RuntimeError
+        On a device and without a LAPACK.
 
     Examples
     --------
@@ -131,7 +138,7 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     Parameters
     ----------
     A : Tensor
-        tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
+        A tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
     full_matrices : bool, default True
         U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)`` with k
         the smaller of m and n.
@@ -139,14 +146,18 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     Returns
     -------
     SVDResult
-        Returns a named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending.
+        A named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending.
 
     Raises
     ------
     ValueError
         For fewer than two dimensions.
     LinAlgError
-        Where LAPACK does not converge; others as eigh().
+        A ValueError, where LAPACK does not converge.
+    TypeError
+        For other dtypes.
+    RuntimeError
+        On a device and without a LAPACK.
 
     Examples
     --------
@@ -159,8 +170,6 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
 
 def svdvals(A: Tensor) -> Tensor:
     """The singular values of matrices, descending: a new tensor ``(..., k)``.
-
-    Errors as svd().
 
     Parameters
     ----------
@@ -175,7 +184,13 @@ def svdvals(A: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        And others.
+        For fewer than two dimensions.
+    LinAlgError
+        A ValueError, where LAPACK does not converge.
+    TypeError
+        For other dtypes.
+    RuntimeError
+        On a device and without a LAPACK.
 
     Examples
     --------
@@ -183,3 +198,6 @@ def svdvals(A: Tensor) -> Tensor:
     tensor([4., 3.])
     """
     return _C._svdvals(A)
+
+
+_guide(__name__)

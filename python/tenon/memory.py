@@ -3,6 +3,9 @@
 import operator
 
 from tenon import _C
+from tenon._names import guide as _guide
+
+__all__ = ["release", "reset_peak", "set_limit", "stats"]
 
 
 def stats() -> dict[str, int]:
@@ -84,3 +87,6 @@ def reset_peak() -> None:
     True
     """
     _C._memory_reset_peak()
+
+
+_guide(__name__)

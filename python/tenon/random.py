@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from tenon._C import Generator, default_generator, initial_seed, manual_seed, seed
+from tenon._names import guide as _guide
 from tenon._signature import Signature
 
 __all__ = [
@@ -86,3 +87,6 @@ def fork_rng() -> Iterator[None]:
         yield
     finally:
         set_rng_state(state)
+
+
+_guide(__name__)

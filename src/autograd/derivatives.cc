@@ -45,7 +45,7 @@ auto distance(const T& a, const T& b) {
 Tensor not_below_zero(In b) { return is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0); }
 steps::Value not_below_zero(const steps::Value& b) { return b.is_complex() ? ne(b, 0) : ge(b, 0); }
 
-// Of an operand that is a number of its own kind, as an order.
+// For an operand that is a plain number, such as the order of polygamma.
 [[noreturn]] Tensor no_gradient(const char* op) { errors::no_derivative(op); }
 
 // ROW(op, what the gradient of a needs, that gradient[, the same for b[, and c]]); a, b, c, y, g are bound. A gradient

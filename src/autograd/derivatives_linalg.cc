@@ -4,7 +4,6 @@
 #include "autograd/derivatives.h"
 #include "core/errors.h"
 #include "tenon/elementwise/arithmetic.h"
-#include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
 
 namespace tenon::derive {
@@ -16,7 +15,7 @@ Tensor product(In a, In b) { return tenon::matmul(a, b); }
 Tensor adjoint(In t) { return cj(mT(t)); }
 Tensor row(In t) { return unsqueeze(t, {-2}); }
 Tensor column(In t) { return unsqueeze(t, {-1}); }
-// Of a real dtype, on the device: 1 on the diagonal.
+// The unit matrix of like's size, dtype and device.
 Tensor identity(In like) { return eye(like.size(-1), {}, 0, like.dtype(), like.device()); }
 // x[j] - x[i], and 1 on the diagonal, where nothing is to be divided.
 Tensor differences(In x) { return add(sub(row(x), column(x)), identity(x)); }

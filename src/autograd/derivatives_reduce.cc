@@ -130,7 +130,8 @@ Tensor backward_recurrence(In a, In g, int dim) {
 
 Backward cumprod(const Tensor& x, int dim, const Tensor& y) {
   return [x = Saved(x, "cumprod"), y = Saved::output(y, "cumprod"), dim](In g) -> Grads {
-    // Of y[j] by x[i]: the product before i, times that of what is between i and j. No factor is divided by.
+    // dy[j] / dx[i] is the product before i times the product between i and j. Nothing is divided by a factor, which
+    // may be 0.
     if (g.ndim() == 0 || g.numel() == 0) return {g};
     return {mul(cj(after(1, y.get(), dim)), backward_recurrence(x.get(), g, dim))};
   };

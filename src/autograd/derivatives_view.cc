@@ -196,7 +196,8 @@ Backward index_put(std::vector<Index> indices, bool accumulate) {
     Tensor rest = clone(g);
     index_put_(rest, positions, Tensor::of(0, g.dtype(), g.device()), false);
     if (at.is_mask()) return {rest, taken};
-    // Of values that went to the same element only the last one counts: each writes its number, and looks.
+    // Where several values went to one element, only the last one has a gradient. To find it, each value writes its
+    // number to the element and then looks which number stands there.
     Dims one_each = g.shape();
     int d = 0;
     for (const Index& i : positions) {

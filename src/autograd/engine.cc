@@ -9,7 +9,6 @@
 #include "core/errors.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
-#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -51,8 +50,7 @@ void add_to(Tensor& sum, Tensor g, bool create_graph) {
   if (!sum.defined()) {
     sum = std::move(g);
   } else if (!create_graph && unshared(sum) && sum.is_contiguous()) {
-    const Operand other(g);
-    elementwise_(Op::add, sum, {&other, 1});
+    add_(sum, g, 1);
   } else {
     sum = add(sum, g);
   }
@@ -67,8 +65,7 @@ void accumulate(Tensor& grad, Tensor g, bool create_graph) {
   } else if (!grad.defined()) {
     grad = unshared(g) && g.is_contiguous() ? std::move(g) : clone(g);
   } else {
-    const Operand other(g);
-    elementwise_(Op::add, grad, {&other, 1});
+    add_(grad, g, 1);
   }
 }
 

@@ -186,7 +186,7 @@ void fill_view(const Tensor& t, DLTensor& out) {
 Tensor import_unversioned(DLManagedTensor* managed, bool read_only) { return borrow(managed, read_only); }
 
 Tensor import_versioned(DLManagedTensorVersioned* managed) {
-  // Of another major version only the version may be read.
+  // A capsule of another major version has an unknown layout: only its version may be read.
   if (managed->version.major != kMajor)
     errors::fail<BufferError>(
         "from_dlpack", "the capsule has version ", static_cast<std::int64_t>(managed->version.major), ".",

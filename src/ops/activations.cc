@@ -7,7 +7,6 @@
 #include "core/errors.h"
 #include "ops/fused.h"
 #include "ops/operands.h"
-#include "tenon/elementwise.h"
 #include "tenon/ops/copy.h"
 #include "tenon/program_steps.h"
 

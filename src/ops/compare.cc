@@ -1,5 +1,6 @@
 // Comparisons of whole tensors, composed of elementwise primitives: any device, nothing recorded.
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
@@ -8,24 +9,10 @@
 namespace tenon {
 namespace {
 
-bool is_float_or_complex(DType d) { return is_floating(d) || is_complex(d); }
-
 // float8 has no arithmetic, so its values are compared as float32, which holds them all.
 Tensor comparable(const Tensor& t) {
   const Tensor d = t.detach();
   return is_float8(d.dtype()) ? to(d, DType::float32) : d;
-}
-
-// Integers meet floats in float64, as in NumPy: float32 would call 2**24 + 1 and 2.0**24 equal.
-Tensor beside(const Tensor& t, const Tensor& other) {
-  return !is_float_or_complex(t.dtype()) && is_float_or_complex(other.dtype()) ? to(t, DType::float64) : t;
-}
-
-// What a tolerance is computed in: at least float32; float64 for integers, which float32 cannot tell apart.
-Tensor in_precision(const Tensor& t) {
-  const DType d = t.dtype();
-  if (!is_float_or_complex(d)) return to(t.detach(), DType::float64);
-  return to(t.detach(), itemsize(d) < 4 ? DType::float32 : d);
 }
 
 // numpy.isclose of values that are computed in: |a - b| <= atol + rtol * |b| where b is finite; infinities are close to
@@ -59,10 +46,10 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
     errors::device_mismatch("isclose", a.device(), b.device());
   if (rtol < 0 || atol < 0) errors::fail("isclose", "rtol and atol must not be negative; got ", rtol, " and ", atol);
   NoGrad guard;
-  const bool exact = !is_float_or_complex(a.dtype()) && !is_float_or_complex(b.dtype());
+  const bool exact = !is_differentiable(a.dtype()) && !is_differentiable(b.dtype());
   if (!exact && !is_complex(a.dtype()) && !is_complex(b.dtype()))
     return close_floats(beside(comparable(a), b), beside(comparable(b), a), rtol, atol, equal_nan);
-  const Tensor x = in_precision(a), y = in_precision(b);
+  const Tensor x = precise(comparable(a)), y = precise(comparable(b));
   if (exact) {
     // Large integers that float64 cannot tell apart are at a distance.
     const Tensor distance = maximum(abs(sub(x, y)), ne(a, b));

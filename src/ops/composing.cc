@@ -27,6 +27,26 @@ Slices slices(const char* op, const Tensor& t, const Axes& dims) {
   return s;
 }
 
+Tensor repeated(const Tensor& values, std::int64_t n) {
+  const Tensor flat = reshape(values, {-1});
+  if (flat.numel() == 1) return expand(flat, {n});
+  return narrow(tile(flat, {(n + flat.numel() - 1) / flat.numel()}), 0, 0, n);
+}
+
+std::vector<Index> along(const Tensor& indices, const Dims& shape, int dim) {
+  std::vector<Index> out;
+  for (int d = 0; d < shape.size(); ++d) {
+    if (d == dim) {
+      out.emplace_back(indices);
+      continue;
+    }
+    Dims line(shape.size(), 1);
+    line[d] = shape[d];
+    out.emplace_back(reshape(arange(0, shape[d], 1, DType::int64, indices.device()), line));
+  }
+  return out;
+}
+
 namespace {
 
 template <class T>

@@ -4,7 +4,6 @@
 #include "core/errors.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/elementwise.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/index.h"
@@ -19,7 +18,7 @@ namespace tenon {
 inline Tensor fractional(const Tensor& t) { return is_differentiable(t.dtype()) ? t : to(t, default_float()); }
 // What takes several steps takes them in float32, where the result is float16 or bfloat16.
 inline Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
-// Integers meet floats in float64, which tells more of them apart than float32 does.
+// Integers meet floats in float64, as in NumPy: float32 would call 2**24 + 1 and 2.0**24 equal.
 inline Tensor beside(const Tensor& t, const Tensor& other) {
   return !is_differentiable(t.dtype()) && is_differentiable(other.dtype()) ? to(t, DType::float64) : t;
 }
@@ -48,11 +47,11 @@ TENON_API Tensor vector_of(std::span<const double> v, Device device);
 // The positions of the true elements of a 1-d mask: int64. Reads their number to the host.
 inline Tensor positions_of(const Tensor& mask) { return reshape(nonzero(mask), {-1}); }
 
-// t[..., start:stop] along dim.
-inline Tensor part(const Tensor& t, std::int64_t dim, std::optional<std::int64_t> start,
-                   std::optional<std::int64_t> stop) {
-  return slice(t, dim, start, stop);
-}
+// n values, from the first again where there are fewer.
+Tensor repeated(const Tensor& values, std::int64_t n);
+
+// Indices that select element (i0, .., indices[i0, .., in], .., in) of a tensor of this shape, but for dimension dim.
+std::vector<Index> along(const Tensor& indices, const Dims& shape, int dim);
 
 namespace errors {
 // Raises unless t holds real numbers that have an order.

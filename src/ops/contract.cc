@@ -1,17 +1,15 @@
 // Products over chosen dimensions of two tensors: each brings them into the place where matmul or mul takes them.
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {
 namespace {
 
 using derive::cj;
-
-// Half precision as float32, for what takes several steps and is rounded once.
-Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 
 void need_ndim(const char* op, const Tensor& t, int least) {
   if (t.ndim() < least) errors::wrong_ndim(op, t.ndim(), least == 1 ? "at least 1 dimension" : "at least 2 dimensions");

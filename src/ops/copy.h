@@ -12,6 +12,9 @@ void write(const Tensor& out, const Tensor& source);
 // where the CPU's side is page-locked, before that, in the order of the device's current stream. Storages stay alive.
 void transfer(const char* op, const Tensor& out, const Tensor& source, bool non_blocking);
 
+// Writes one value, which out's dtype can hold, into fresh memory.
+void write(const char* op, const Tensor& out, const Scalar& value);
+
 // Page-locks fresh memory for a transfer that returns early. False where the driver refuses.
 bool try_pin(const Tensor& out);
 

@@ -2,9 +2,9 @@
 #include <cmath>
 
 #include "core/launch.h"
+#include "ops/copy.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
-#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -14,22 +14,7 @@ Tensor filled(const char* op, const Dims& shape, const Scalar& value, DType d, D
   if (!value.fits(d)) errors::scalar_out_of_bounds(op, value, d);
   if (value.is_complex() && !is_complex(d)) errors::complex_to_real(op, d);
   Tensor out = make_empty(op, shape, d, device);
-  if (out.numel() == 0) return out;
-  ElementwiseCall c;
-  c.op = Op::copy;
-  c.compute = c.kernel_out = c.dtype[0] = c.dtype[1] = d;
-  c.arity = 1;
-  c.stream_output = false;
-  c.data[0] = out.data();
-  c.data[1] = nullptr;
-  c.immediate[0] = false;
-  c.immediate[1] = true;
-  value.store(d, c.value[1]);
-  c.loop.ndim = 1;
-  c.loop.numel = c.loop.shape[0] = out.numel();
-  c.loop.strides[0][0] = out.itemsize();
-  c.loop.strides[1][0] = 0;
-  launch(op, device, d, &Backend::elementwise, c);
+  write(op, out, value);
   return out;
 }
 

@@ -2,8 +2,9 @@
 #include <algorithm>
 
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -15,13 +16,6 @@ Tensor indices(const char* op, std::int64_t rows, std::int64_t columns, std::int
                Tensor (*triangle)(const Tensor&, std::int64_t)) {
   if (rows < 0 || columns < 0) errors::negative_size(op, {rows, columns});
   return T(nonzero(triangle(full({rows, columns}, true, DType::bool_, device), offset)));
-}
-
-// n values, from the first again where there are fewer.
-Tensor repeated(const Tensor& values, std::int64_t n) {
-  const Tensor flat = reshape(values, {-1});
-  if (flat.numel() == 1) return expand(flat, {n});
-  return narrow(tile(flat, {(n + flat.numel() - 1) / flat.numel()}), 0, 0, n);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/difference.h"
 #include "tenon/ops/search.h"
 
@@ -17,7 +18,7 @@ Tensor end_of(const Tensor& t, int d, const Tensor& end) {
 }
 
 Tensor neighbours(const Tensor& t, int d) {
-  const Tensor a = part(t, d, 1, {}), b = part(t, d, {}, -1);
+  const Tensor a = slice(t, d, 1, {}), b = slice(t, d, {}, -1);
   return is_bool(t.dtype()) ? ne(a, b) : sub(a, b);
 }
 
@@ -31,7 +32,7 @@ Tensor along(const Tensor& v, int d, int ndim) {
 // The slopes along d at distances of h.
 Tensor slopes(const Tensor& f, int d, const Operand& h, std::int64_t edge_order) {
   const auto at = [&](std::int64_t i) { return narrow(f, d, i < 0 ? f.shape()[d] + i : i, 1); };
-  const Tensor inner = div(sub(part(f, d, 2, {}), part(f, d, {}, -2)), mul(Tensor::of(2., f.dtype(), f.device()), h));
+  const Tensor inner = div(sub(slice(f, d, 2, {}), slice(f, d, {}, -2)), mul(Tensor::of(2., f.dtype(), f.device()), h));
   Tensor first, last;
   if (edge_order == 1) {
     first = div(sub(at(1), at(0)), h);
@@ -51,11 +52,11 @@ Tensor slopes_at(const Tensor& f, int d, const Tensor& x, std::int64_t edge_orde
   const auto step = [&](std::int64_t i) { return along(narrow(h, 0, i < 0 ? n - 1 + i : i, 1), d, f.ndim()); };
   const auto at = [&](std::int64_t i) { return narrow(f, d, i < 0 ? n + i : i, 1); };
   // Parabolas through three neighbours; a and b are the distances between them.
-  const Tensor a = along(part(h, 0, {}, -1), d, f.ndim()), b = along(part(h, 0, 1, {}), d, f.ndim());
+  const Tensor a = along(slice(h, 0, {}, -1), d, f.ndim()), b = along(slice(h, 0, 1, {}), d, f.ndim());
   const Tensor before = div(neg(b), mul(a, add(a, b))), here = div(sub(b, a), mul(a, b)),
                after = div(a, mul(b, add(a, b)));
   const Tensor inner =
-      add(add(mul(before, part(f, d, {}, -2)), mul(here, part(f, d, 1, -1))), mul(after, part(f, d, 2, {})));
+      add(add(mul(before, slice(f, d, {}, -2)), mul(here, slice(f, d, 1, -1))), mul(after, slice(f, d, 2, {})));
   Tensor first, last;
   if (edge_order == 1) {
     first = div(sub(at(1), at(0)), step(0));
@@ -72,7 +73,7 @@ Tensor slopes_at(const Tensor& f, int d, const Tensor& x, std::int64_t edge_orde
 }
 
 // The areas between neighbours along d, the step not yet a factor; twice as large.
-Tensor doubled_heights(const Tensor& y, int d) { return add(part(y, d, 1, {}), part(y, d, {}, -1)); }
+Tensor doubled_heights(const Tensor& y, int d) { return add(slice(y, d, 1, {}), slice(y, d, {}, -1)); }
 
 // The distances of neighbours, to be multiplied with heights along d.
 Tensor distances(const char* op, const Tensor& x, int d, const Tensor& y) {
@@ -264,7 +265,7 @@ Tensor unwrap(const Tensor& t, std::optional<double> discont, std::int64_t dim, 
     wrapped = where(logical_and(eq(wrapped, number(-middle)), gt(jump, 0)), number(middle), wrapped);
   const double limit = std::max(discont.value_or(0), period.to<double>() / 2);
   const Tensor correction = where(lt(abs(jump), limit), 0, sub(wrapped, jump));
-  const Tensor rest = to(add(to(part(x, d, 1, {}), wide.dtype()), to(cumsum(correction, d), wide.dtype())), x.dtype());
+  const Tensor rest = to(add(to(slice(x, d, 1, {}), wide.dtype()), to(cumsum(correction, d), wide.dtype())), x.dtype());
   const Tensor parts[] = {narrow(x, d, 0, 1), rest};
   return cat(parts, d);
 }

@@ -5,7 +5,7 @@
 #include "core/errors.h"
 #include "ops/fused.h"
 #include "ops/operands.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
 #include "tenon/ops/activations.h"
 #include "tenon/program_steps.h"

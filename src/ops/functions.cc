@@ -15,7 +15,7 @@ namespace tenon {
     const Operand abc[] = {a, b, c};                                  \
     return elementwise(Op::name, abc);                                \
   }
-#include "tenon/elementwise.def"
+#include "tenon/elementwise.names"
 #undef UNARY
 #undef BINARY
 #undef TERNARY

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/histogram.h"
 #include "tenon/ops/order.h"
 #include "tenon/ops/quantile.h"
@@ -141,7 +142,7 @@ Edges find_edges(const char* op, const Tensor& t, const Bins& bins) {
     const Tensor e = bins.edges.detach();
     errors::check_real(op, e);
     if (e.ndim() != 1) errors::wrong_ndim(op, e.ndim(), "edges of 1 dimension");
-    if (e.numel() > 1 && any(lt(part(e, 0, 1, {}), part(e, 0, {}, -1))).item<bool>())
+    if (e.numel() > 1 && any(lt(slice(e, 0, 1, {}), slice(e, 0, {}, -1))).item<bool>())
       errors::fail(op, "the edges must ascend");
     return {e, {}};
   }
@@ -149,7 +150,7 @@ Edges find_edges(const char* op, const Tensor& t, const Bins& bins) {
   const std::int64_t n = bins.rule.empty() ? bins.count : bins_by_rule(op, t, bins.rule, r);
   if (n < 1) errors::fail(op, "the number of bins must be positive; got ", n);
   const Tensor e = linspace(r.low, r.high, n + 1, true, edge_dtype(t), t.device());
-  if (any(ge(part(e, 0, {}, -1), part(e, 0, 1, {}))).item<bool>())
+  if (any(ge(slice(e, 0, {}, -1), slice(e, 0, 1, {}))).item<bool>())
     errors::fail(op, n, " bins between ", r.low, " and ", r.high, " have no width in ", e.dtype());
   return {e, r};
 }
@@ -217,7 +218,7 @@ Histogram histogram(const Tensor& t, const Bins& bins, const Tensor& weights, bo
   const Edges e = find_edges("histogram", t, bins);
   Histogram h{counted(bin_of(t, e), weights, e.count()), edges_with_gradient(t, e, bins)};
   if (density) {
-    const Tensor width = sub(part(h.edges, 0, 1, {}), part(h.edges, 0, {}, -1));
+    const Tensor width = sub(slice(h.edges, 0, 1, {}), slice(h.edges, 0, {}, -1));
     const Tensor counts = is_differentiable(h.counts.dtype()) ? h.counts : to(h.counts, fractional(width).dtype());
     h.counts = div(div(counts, width), sum(counts));
   }
@@ -265,7 +266,7 @@ HistogramDD histogramdd(const Tensor& points, std::span<const Bins> bins, const 
       const Tensor& e = h.edges[static_cast<std::size_t>(j)];
       Dims along(shape.size(), 1);
       along[j] = shape[j];
-      h.counts = div(h.counts, reshape(sub(part(e, 0, 1, {}), part(e, 0, {}, -1)), along));
+      h.counts = div(h.counts, reshape(sub(slice(e, 0, 1, {}), slice(e, 0, {}, -1)), along));
     }
     h.counts = div(h.counts, total);
   }

@@ -1,6 +1,7 @@
 // Indexing as NumPy does it. Everything here ends in two primitives: index and index_put_.
 #include "autograd/derivatives.h"
 #include "core/launch.h"
+#include "ops/composing.h"
 #include "ops/index_plan.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -100,24 +101,8 @@ void add_basic(Tensor target, const Tensor& values) {
   if (is_float8(target.dtype())) {
     copy_(target, add(to(target, DType::float32), to(values, DType::float32)));
   } else {
-    const Operand other(values);
-    elementwise_(Op::add, target, {&other, 1});
+    add_(target, values, 1);
   }
-}
-
-// Indices that select element (i0, .., indices[i0, .., in], .., in).
-std::vector<Index> along(const Tensor& indices, int dim) {
-  std::vector<Index> out;
-  for (int d = 0; d < indices.ndim(); ++d) {
-    if (d == dim) {
-      out.push_back(indices);
-      continue;
-    }
-    Dims shape(indices.ndim(), 1);
-    shape[d] = indices.shape()[d];
-    out.push_back(reshape(arange(0, indices.shape()[d], 1, DType::int64, indices.device()), shape));
-  }
-  return out;
 }
 
 // Checks what gather and scatter ask of their indices; the dimension.
@@ -148,7 +133,7 @@ Tensor scatter_as(const char* op, const Tensor& t, std::int64_t dim, const Tenso
   }
   Tensor out = clone(t);
   if (t.ndim() > 0) {
-    index_put_(out, along(indices, d), values, accumulate);
+    index_put_(out, along(indices, indices.shape(), d), values, accumulate);
   } else {
     Tensor flat = view(out, {1});
     const Index at[] = {reshape(indices, {1})};
@@ -234,7 +219,7 @@ Tensor index_select(const Tensor& t, std::int64_t dim, const Tensor& indices) {
 
 Tensor gather(const Tensor& t, std::int64_t dim, const Tensor& indices) {
   const int d = check_along("gather", t, dim, indices);
-  if (t.ndim() > 0) return index_as("gather", t, along(indices, d));
+  if (t.ndim() > 0) return index_as("gather", t, along(indices, indices.shape(), d));
   const Index at[] = {indices};
   return index_as("gather", reshape(t, {1}), at);
 }

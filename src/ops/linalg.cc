@@ -13,7 +13,7 @@ void check_ndim(const char* op, const Tensor& t, int wanted, std::string_view te
   if (t.ndim() != wanted) errors::wrong_ndim(op, t.ndim(), text);
 }
 
-// Of two tensors of one dtype that the kernels take.
+// Both tensors have the same dtype, one that the kernels take.
 Tensor product(const Tensor& a, const Tensor& b) {
   const DType d = a.dtype();
   const MatmulPlan plan(a, b);

@@ -3,7 +3,8 @@
 #include <limits>
 
 #include "core/errors.h"
-#include "tenon/elementwise.h"
+#include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -22,9 +23,6 @@ void need_stacks(const char* op, const Tensor& a, const Tensor& b) {
   need_ndim(op, b, 3, "two stacks of matrices (matmul broadcasts)");
   if (a.shape()[0] != b.shape()[0] || a.shape()[2] != b.shape()[1]) errors::matmul_mismatch(op, a.shape(), b.shape());
 }
-
-// Half precision as float32, for what takes several steps and is rounded once.
-Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 
 bool is_number(const Scalar& s, double value) { return !s.is_complex() && s.to<double>() == value; }
 

@@ -3,6 +3,8 @@
 #include <limits>
 
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
 #include "tenon/ops/nan.h"
 
 namespace tenon {

@@ -7,16 +7,17 @@
 #include <limits>
 
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
+#include "tenon/elementwise/special.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {
 namespace {
-
-// Half precision as float32, for what takes several steps and is rounded once.
-Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 
 DType dtype_of_operand(const Operand& o) { return o.is_tensor() ? o.tensor().dtype() : o.scalar().default_dtype(); }
 
@@ -196,10 +197,15 @@ Tensor float_power(const Operand& a, const Operand& b) {
   return pow(wide(a), wide(b));
 }
 
+Tensor fabs(const Tensor& x) {
+  if (is_complex(x.dtype()) || is_float8(x.dtype())) errors::dtype_not_supported("fabs", x.dtype(), "real numbers");
+  return abs(is_floating(x.dtype()) ? x : to(x, default_float()));
+}
+
 std::pair<Tensor, Tensor> modf(const Tensor& x) {
   const Tensor t = is_integral(x.dtype()) || is_bool(x.dtype()) ? to(x, default_float()) : x;
   const Tensor whole = trunc(t);
-  // Of infinity the fraction is 0; copysign keeps the sign of -0.5 - -0.0 and its like.
+  // The fraction of infinity is 0. copysign gives a fraction of 0 the sign of its number.
   return {copysign(where(isinf(t), 0, sub(t, whole)), t), whole};
 }
 

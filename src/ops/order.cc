@@ -1,6 +1,7 @@
 // Extrema with their places, selections by rank. They end in sorts, reductions and one scan.
 #include "core/launch.h"
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "plan/lines.h"
 #include "tenon/ops/order.h"
 
@@ -99,8 +100,8 @@ ValuesIndices mode(const Tensor& t, std::int64_t dim, bool keepdim) {
   Dims along(t.ndim(), 1);
   along[d] = n;
   const Tensor place = reshape(arange(0, n, 1, DType::int64, t.device()), along);
-  const Tensor starts = ne(part(s.values, d, 1, {}), part(s.values, d, {}, -1));
-  const Tensor first = mul(starts, part(place, d, 1, {}));
+  const Tensor starts = ne(slice(s.values, d, 1, {}), slice(s.values, d, {}, -1));
+  const Tensor first = mul(starts, slice(place, d, 1, {}));
   Dims head = t.shape();
   head[d] = 1;
   const Tensor parts[] = {zeros(head, DType::int64, t.device()), first};

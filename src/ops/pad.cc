@@ -6,9 +6,11 @@
 #include <numeric>
 
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -16,12 +18,6 @@ namespace {
 
 constexpr const char* kNames[] = {"constant", "edge",    "reflect", "symmetric", "wrap", "linear_ramp",
                                   "maximum",  "minimum", "mean",    "median",    "empty"};
-
-// What a border is computed in, and rounded from once.
-Tensor computed(const Tensor& t) {
-  if (is_half(t.dtype())) return to(t, DType::float32);
-  return is_integral(t.dtype()) || is_bool(t.dtype()) ? to(t, DType::float64) : t;
-}
 
 Dims border_shape(const Tensor& t, int dim, std::int64_t width) {
   Dims shape = t.shape();
@@ -96,7 +92,7 @@ Tensor constant(const Tensor& t, int dim, std::int64_t width, const Tensor& valu
 
 // From the end value, which comes first, towards the edge.
 Tensor ramp(const Tensor& t, int dim, std::int64_t width, const Tensor& value, bool before) {
-  const Tensor edge = computed(narrow(t, dim, before ? 0 : t.shape()[dim] - 1, 1));
+  const Tensor edge = precise(narrow(t, dim, before ? 0 : t.shape()[dim] - 1, 1));
   const Tensor end = value.defined() ? to(value, edge.dtype(), t.device()) : full({}, 0, edge.dtype(), t.device());
   const DType real = real_dtype(edge.dtype());
   Tensor steps = div(arange(0, width, 1, real, t.device()), static_cast<double>(width));
@@ -120,7 +116,7 @@ Tensor statistic(const Tensor& t, int dim, PadMode mode, std::int64_t from, std:
   Tensor r;
   if (mode == PadMode::maximum) r = amax(part, Dims{dim}, true);
   else if (mode == PadMode::minimum) r = amin(part, Dims{dim}, true);
-  else r = mode == PadMode::mean ? mean(computed(part), Dims{dim}, true) : median_of(computed(part), dim);
+  else r = mode == PadMode::mean ? mean(precise(part), Dims{dim}, true) : median_of(precise(part), dim);
   if (is_integral(t.dtype()) && !is_integral(r.dtype())) r = rint(r);
   return expand(to(r, t.dtype()), border_shape(t, dim, width));
 }

@@ -216,7 +216,7 @@ void check(const ProgramCall& planned, const Program& p, const Run& r) {
   }
 }
 
-// Of ranges of memory: the furthest end, and the furthest one of another run than that.
+// The furthest end of the ranges that were added, and the furthest end of a range of another run.
 struct Furthest {
   std::intptr_t end[2] = {INTPTR_MIN, INTPTR_MIN};
   std::size_t run[2] = {0, 0};

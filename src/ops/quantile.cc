@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
 #include "tenon/ops/quantile.h"
 #include "tenon/ops/search.h"
 

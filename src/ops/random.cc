@@ -9,7 +9,6 @@
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
-#include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
 
 namespace tenon {

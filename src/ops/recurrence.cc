@@ -9,8 +9,6 @@
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
-#include "tenon/elementwise.h"
-#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -30,8 +28,7 @@ void step_by_step(const Tensor& a, Tensor& y, int dim, bool products) {
     Tensor here = select(y, dim, i);
     const Tensor before = select(y, dim, i - 1), factor = select(a, dim, i);
     const Tensor flow = products ? carried(before, factor) : mul(before, factor);
-    const Operand operand(flow);
-    elementwise_(Op::add, here, {&operand, 1});
+    add_(here, flow, 1);
   }
 }
 
@@ -66,8 +63,7 @@ Tensor run(const Tensor& a, const Tensor& b, bool products_of_factors = false) {
   const Tensor before = unsqueeze(narrow(ends, 0, 0, blocks - 1), {1}), through = narrow(products, 0, 1, blocks - 1);
   const Tensor flow = carried(before, through);
   Tensor rest = narrow(y, 0, 1, blocks - 1);
-  const Operand operand(flow);
-  elementwise_(Op::add, rest, {&operand, 1});
+  add_(rest, flow, 1);
   shape = b.shape();
   shape[0] = blocks * length;
   return narrow(reshape(y, shape), 0, 0, n);

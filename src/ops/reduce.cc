@@ -3,6 +3,7 @@
 
 #include "autograd/derivatives.h"
 #include "core/launch.h"
+#include "ops/composing.h"
 #include "plan/lines.h"
 #include "plan/loop.h"
 #include "plan/reduce.h"
@@ -43,11 +44,6 @@ Tensor summands(const char* op, const Tensor& t, std::optional<DType> dtype) {
   if (!dtype) refuse_float8(op, t);
   else if (is_bool(*dtype) || (is_complex(t.dtype()) && !is_complex(*dtype))) return to(t, dtype);
   return t;
-}
-// What takes several steps takes them in float32, and float16 and bfloat16 are rounded to once.
-template <class F>
-Tensor rounded_once(const Tensor& t, F&& f) {
-  return to(f(to(t, DType::float32)), t.dtype());
 }
 // A kernel forms its result in float32; a gradient takes several steps.
 bool has_half_steps(const Tensor& t) { return is_half(t.dtype()) && autograd::needs_grad(t); }

@@ -1,5 +1,6 @@
 // Binary search, all values at once: each step halves what is left for every one of them.
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/search.h"
 
 namespace tenon {
@@ -64,7 +65,7 @@ Tensor digitize(const Tensor& values, const Tensor& bins, bool right) {
   errors::check_real(op, bins);
   if (bins.ndim() != 1) errors::wrong_ndim(op, bins.ndim(), "bins of 1 dimension");
   NoGrad guard;
-  const Tensor b = bins.detach(), next = part(b, 0, 1, {}), before = part(b, 0, {}, -1);
+  const Tensor b = bins.detach(), next = slice(b, 0, 1, {}), before = slice(b, 0, {}, -1);
   if (all(le(before, next)).item<bool>()) return searchsorted(b, values, !right);
   if (!all(ge(before, next)).item<bool>()) errors::fail(op, "the bins must ascend or descend");
   return sub(b.numel(), searchsorted(flip(b), values, !right));

@@ -1,5 +1,6 @@
 // Tensors as sets: after sorting, equal elements stand side by side.
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/search.h"
 #include "tenon/ops/set.h"
 
@@ -12,7 +13,7 @@ Tensor starts_of_runs(const Tensor& t, bool equal_nan) {
   Tensor out = full({n}, true, DType::bool_, t.device());
   if (n < 2) return out;
   const Tensor x = is_float8(t.dtype()) ? to(t, DType::float32) : t;
-  const Tensor a = part(x, 0, 1, {}), b = part(x, 0, {}, -1);
+  const Tensor a = slice(x, 0, 1, {}), b = slice(x, 0, {}, -1);
   Tensor differs = ne(a, b);
   if (equal_nan && is_differentiable(x.dtype()))
     differs = logical_and(differs, logical_not(logical_and(isnan(a), isnan(b))));
@@ -25,7 +26,7 @@ Tensor starts_of_runs(const Tensor& t, bool equal_nan) {
 Tensor lengths_of_runs(const Tensor& starts, std::int64_t n) {
   const Tensor parts[] = {starts, full({1}, n, DType::int64, starts.device())};
   const Tensor ends = cat(parts);
-  return sub(part(ends, 0, 1, {}), part(ends, 0, {}, -1));
+  return sub(slice(ends, 0, 1, {}), slice(ends, 0, {}, -1));
 }
 
 // Which run each element belongs to.

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "ops/composing.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise/math.h"
 #include "tenon/ops/linalg.h"
 #include "tenon/ops/statistics.h"
 

@@ -2,8 +2,9 @@
 #include "tenon/ops/take.h"
 
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -18,11 +19,15 @@ Tensor bounded(const char* op, const Tensor& indices, std::int64_t n, Bounds bou
   return bounds == Bounds::wrap ? remainder(at, n) : clip(at, 0, n - 1);
 }
 
-// n values, from the first again where there are fewer.
-Tensor repeated(const Tensor& values, std::int64_t n) {
-  const Tensor flat = reshape(values, {-1});
-  if (flat.numel() == 1) return expand(flat, {n});
-  return narrow(tile(flat, {(n + flat.numel() - 1) / flat.numel()}), 0, 0, n);
+// The mask of self's elements that any array of its size means.
+Tensor mask_of(const char* op, const Tensor& mask, const Tensor& self) {
+  if (mask.numel() != self.numel()) errors::wrong_shape(op, mask.shape(), self.shape());
+  return reshape(is_bool(mask.dtype()) ? mask : ne(mask, 0), self.shape());
+}
+void check_safe(const char* op, const Tensor& values, const Tensor& self) {
+  if (!can_cast(values.dtype(), self.dtype(), Casting::safe))
+    errors::fail<DtypeError>(op, "values of ", values.dtype(), " are not safe to write into ", self.dtype(),
+                             "; convert them first");
 }
 
 }  // namespace
@@ -63,6 +68,7 @@ std::vector<Tensor> unravel_index(const Tensor& indices, const Dims& shape) {
 
 Tensor& put_values_(Tensor& self, const Tensor& indices, const Tensor& values, Bounds bounds) {
   const Tensor at = reshape(bounded("put", indices, self.numel(), bounds), {-1});
+  if (at.numel() > 0 && self.numel() == 0) errors::fail<IndexError>("put", "there is no element to replace");
   if (at.numel() == 0 || values.numel() == 0) return self;
   const Tensor written = repeated(values, at.numel());
   if (self.ndim() == 0) {
@@ -76,6 +82,62 @@ Tensor& put_values_(Tensor& self, const Tensor& indices, const Tensor& values, B
   for (const Tensor& t : unravel_index(at, self.shape())) where.emplace_back(t);
   index_put_(self, where, written);
   return self;
+}
+
+Tensor take_along_dim(const Tensor& t, const Tensor& indices, std::optional<std::int64_t> dim) {
+  constexpr const char* op = "take_along_dim";
+  if (!dim) return gather(flatten(t), 0, flatten(indices));
+  const int d = normalize_axis(op, *dim, t.ndim());
+  if (indices.ndim() != t.ndim() || t.ndim() == 0) return gather(t, d, indices);  // which says what is wrong
+  Dims from = t.shape(), at = indices.shape();
+  from[d] = at[d] = 1;
+  if (from == at) return gather(t, d, indices);
+  from = at = broadcast_shapes(op, from, at);
+  from[d] = t.shape()[d];
+  at[d] = indices.shape()[d];
+  return gather(expand(t, from), d, expand(indices, at));
+}
+
+Tensor& put_along_dim_(Tensor& self, const Tensor& indices, const Tensor& values, std::optional<std::int64_t> dim) {
+  constexpr const char* op = "put_along_dim_";
+  if (!dim) return put_values_(self, indices, values);
+  const int d = normalize_axis(op, *dim, self.ndim());
+  if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
+  if (indices.ndim() != self.ndim())
+    errors::wrong_ndim(op, indices.ndim(), errors::text("indices of ", self.ndim(), " dimensions"));
+  index_put_(self, along(indices, self.shape(), d), values);
+  return self;
+}
+
+Tensor& place_(Tensor& self, const Tensor& mask, const Tensor& values) {
+  constexpr const char* op = "place_";
+  const Tensor where = mask_of(op, mask, self);
+  const std::int64_t n = count_nonzero(where).item<std::int64_t>();
+  if (n == 0) return self;
+  if (values.numel() == 0) errors::fail(op, "there are no values to write; got shape ", values.shape());
+  check_safe(op, values, self);
+  if (self.ndim() == 0) return copy_(self, reshape(repeated(values, 1), {}));
+  const Index at[] = {where};
+  index_put_(self, at, repeated(values, n));
+  return self;
+}
+
+Tensor& putmask_(Tensor& self, const Tensor& mask, const Tensor& values) {
+  constexpr const char* op = "putmask_";
+  const Tensor at = mask_of(op, mask, self);
+  if (values.numel() == 0 || self.numel() == 0) return self;
+  check_safe(op, values, self);
+  const Tensor each = to(reshape(repeated(values, self.numel()), self.shape()), self.dtype());
+  return copy_(self, where(at, each, self));
+}
+
+Tensor& copyto_(Tensor& self, const Operand& source, const Tensor& mask, Casting casting) {
+  constexpr const char* op = "copyto_";
+  const bool number = !source.is_tensor();
+  const DType own = number ? source.scalar().promote_with(self.dtype()) : source.tensor().dtype();
+  if (!can_cast(own, self.dtype(), casting)) errors::result_does_not_fit(op, own, self.dtype());
+  const Tensor value = to(number ? full({}, source.scalar(), own, self.device()) : source.tensor(), self.dtype());
+  return copy_(self, mask.defined() ? where(mask, value, self) : value);
 }
 
 Tensor compress(const Tensor& t, const Tensor& condition, std::optional<std::int64_t> dim) {

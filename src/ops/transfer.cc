@@ -38,24 +38,45 @@ void send_to_peer(const char* op, const Tensor& to, const Tensor& from) {
   wait(target, source);
 }
 
-}  // namespace
-
-void write(const Tensor& out, const Tensor& source) {
-  if (out.numel() == 0) return;
+// One that writes into out, still without its input and its loop.
+ElementwiseCall copy_call(const Tensor& out, bool stream_output) {
   ElementwiseCall c;
   c.op = Op::copy;
   c.compute = c.kernel_out = out.dtype();
   c.arity = 1;
-  c.stream_output = out.nbytes() >= kStreamBytes && out.storage().touched();
+  c.stream_output = stream_output;
   c.data[0] = out.data();
-  c.data[1] = source.data();
   c.dtype[0] = out.dtype();
+  c.immediate[0] = false;
+  return c;
+}
+
+}  // namespace
+
+void write(const Tensor& out, const Tensor& source) {
+  if (out.numel() == 0) return;
+  ElementwiseCall c = copy_call(out, out.nbytes() >= kStreamBytes && out.storage().touched());
+  c.data[1] = source.data();
   c.dtype[1] = source.dtype();
-  c.immediate[0] = c.immediate[1] = false;
+  c.immediate[1] = false;
   const Dims strides = broadcast_strides(source.shape(), source.strides(), out.shape());
   const LoopOperand operands[] = {{&out.strides(), out.itemsize()}, {&strides, source.itemsize()}};
   build_loop(c.loop, out.shape(), operands);
   launch("copy", out.device(), out.dtype(), &Backend::elementwise, c);
+}
+
+void write(const char* op, const Tensor& out, const Scalar& value) {
+  if (out.numel() == 0) return;
+  ElementwiseCall c = copy_call(out, false);
+  c.data[1] = nullptr;
+  c.dtype[1] = out.dtype();
+  c.immediate[1] = true;
+  value.store(out.dtype(), c.value[1]);
+  c.loop.ndim = 1;
+  c.loop.numel = c.loop.shape[0] = out.numel();
+  c.loop.strides[0][0] = out.itemsize();
+  c.loop.strides[1][0] = 0;
+  launch(op, out.device(), out.dtype(), &Backend::elementwise, c);
 }
 
 void transfer(const char* op, const Tensor& out, const Tensor& source, bool non_blocking) {

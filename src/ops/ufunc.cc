@@ -6,7 +6,8 @@
 
 #include "core/errors.h"
 #include "plan/loop.h"
-#include "tenon/elementwise.h"
+#include "tenon/elementwise/arithmetic.h"
+#include "tenon/op.h"
 #include "tenon/ops.h"
 
 namespace tenon {
@@ -197,17 +198,14 @@ Tensor reduce(Op op, const Tensor& t, const Axes& dims, bool keepdim, std::optio
   }
   if (!taking_part.defined()) {
     if (Tensor y = by_kernel(op, x, axes, keepdim, dtype); y.defined()) {
-      if (!initial) return y;
-      // A sum of integers and a number with a fraction has one, too; an extremum keeps its dtype.
-      return rules.idempotent && op != Op::logical_and && op != Op::logical_or ? apply(op, start(*initial, y), y)
-                                                                               : apply(op, *initial, y);
+      return initial ? apply(op, start(*initial, y), y) : y;
     }
   }
   const Tensor values = prepared(op, name, x, dtype);
   const DType result = rounded(dtype.value_or(t.dtype()), values.dtype());
   if (count == 0) {
     const Tensor none = full(shape, *identity(op, values.dtype()), result, t.device());
-    return initial ? apply(op, *initial, none) : none;
+    return initial ? apply(op, start(*initial, none), none) : none;
   }
   const Tensor line = lines(values, axes);
   Tensor y;

@@ -71,7 +71,7 @@ IndexPlan::IndexPlan(IndexMode mode, const Tensor& base, const std::vector<Index
     const std::int64_t n = s.result[d];
     if (n == 1) continue;
     const std::int64_t value_stride = values.strides()[d] * values.itemsize();
-    // Of an index tensor along this dimension, in bytes; 0 where it is repeated.
+    // An index tensor's step along this dimension, in bytes; 0 where it is repeated.
     const auto index_stride = [&](int i) -> std::int64_t {
       const Tensor& x = indices[static_cast<std::size_t>(i)].index;
       const int own = k - (s.common.size() - x.ndim());

@@ -5,6 +5,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 
 class NoPolars:
     """Polars crashes when it is loaded under ThreadSanitizer, since it brings an allocator of its own."""
@@ -22,3 +24,23 @@ _SIM = Path(find_spec("tenon").origin).parents[2] / "libtenon_cudasim.so"  # typ
 if "TENON_CUDA_LIB" not in os.environ and _SIM.exists():
     os.environ["TENON_CUDA_LIB"] = str(_SIM)
     os.environ.setdefault("TENON_SIM_DELAY", "20")  # microseconds: thousands of calls are walked through
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest) -> str:
+    """Where a walk runs: the CPU, and what 'cuda' is in this process."""
+    import tenon
+
+    if request.param == "cuda" and not tenon.cuda.is_available():
+        pytest.skip("neither a device nor the simulated one is there")
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def settings():
+    """What a walk over all functions may have set does not reach the next test."""
+    yield
+    import tenon
+
+    tenon.set_printoptions(profile="default")
+    tenon.set_default_dtype(tenon.float32)

@@ -16,9 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(tenon.__file__).parent
 SIM_DEVICE = next((p for p in (PACKAGE.parents[1] / "libtenon_cudasim.so",) if p.exists()), None)
 
-# Where tests of the device run: the CPU, and what 'cuda' is in this process (conftest.py).
-DEVICES = ["cpu", "cuda"]
-
 NUMPY = tuple(int(part) for part in np.__version__.split(".")[:2])
 
 # The dtypes that NumPy has itself.

@@ -12,8 +12,9 @@ import pytest
 from support import ROOT
 
 PAGE = ROOT / "docs" / "adding-an-op.md"
-DIFF = re.search(r"```diff\n(.*?)```", PAGE.read_text(), re.DOTALL).group(1)
+DIFF, COMPOSITION = re.findall(r"```diff\n(.*?)```", PAGE.read_text(), re.DOTALL)
 FILES = re.findall(r"^\+\+\+ b/(.*)$", DIFF, re.MULTILINE)
+COMPOSITION_FILES = re.findall(r"^\+\+\+ b/(.*)$", COMPOSITION, re.MULTILINE)
 NAME = re.search(r"^\+[A-Z]+\((\w+),", DIFF, re.MULTILINE).group(1)
 COMPILER = shutil.which(os.environ.get("CXX", "c++"))
 
@@ -50,6 +51,9 @@ def without(file: str) -> str:
 
 def compiles(overlay: Path, file: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Compiles a file of the tree, with the files of the overlay in place of the tree's."""
+    for tree in (ROOT, overlay):  # the names, as the build makes them
+        folders = [f"-Drows_from={tree}/include", f"-Dnames_to={overlay}/include"]
+        subprocess.run(["cmake", *folders, "-P", str(ROOT / "src" / "elementwise_names.cmake")], check=True)
     source = overlay / file if (overlay / file).exists() else ROOT / file
     includes = [f"-I{folder}/{part}" for folder in (overlay, ROOT) for part in ("include", "src")]
     command = [COMPILER, "-std=c++20", "-Werror=switch", *includes, *options, str(source)]
@@ -62,6 +66,14 @@ def test_it_is_three_lines_in_three_files() -> None:
     assert len(changed) == 3
     assert all(line.startswith("+") and NAME in line for line in changed)
     assert all(len(line) <= 121 for line in changed)  # the + and 120 columns
+
+
+def test_a_composition_is_three_files() -> None:
+    assert sorted(f.rpartition("/")[0] for f in COMPOSITION_FILES) == [
+        "include/tenon/ops",
+        "python/src",
+        "src/ops",
+    ]
 
 
 def test_a_scan_is_six_files() -> None:
@@ -155,10 +167,11 @@ def test_the_walk_of_the_table_finds_the_operation() -> None:
     wanted = [
         f for f in listed if f.split("/")[0] in ("CMakeLists.txt", "include", "src", "python", "LICENSE")
     ]
-    patched = {f: (tree / f).read_bytes() for f in FILES if (tree / f).exists()}
+    patched = {f: (tree / f).read_bytes() for f in FILES + COMPOSITION_FILES if (tree / f).exists()}
     times = {f: (tree / f).stat() for f in patched}
     copy_files(tree, wanted)
     apply(tree, DIFF)
+    apply(tree, COMPOSITION)
     for file, before in patched.items():
         if (tree / file).read_bytes() == before:
             os.utime(tree / file, ns=(times[file].st_atime_ns, times[file].st_mtime_ns))
@@ -187,3 +200,44 @@ def test_the_walk_of_the_table_finds_the_operation() -> None:
     assert done.returncode == 0, done.stdout[-3000:]
     passed = int(re.search(r"(\d+) passed", done.stdout).group(1))
     assert passed > 20  # every dtype, layouts of out=, special values, broadcasting, derivatives
+    compared = subprocess.run(
+        [sys.executable, "-c", COMPARISON],
+        env=os.environ | {"PYTHONPATH": str(build / "python")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert compared.returncode == 0, compared.stderr[-3000:]
+
+
+# The composition beside NumPy's function, through every door, with its gradient, documentation and stub.
+COMPARISON = """
+import pathlib
+
+import numpy as np
+import tenon as tn
+import tenon.numpy as tnp
+
+for dtype in "int32", "float32", "float64", "complex128":
+    p, x = np.array([2, 0, -1, 3]).astype(dtype), np.array([[0, 1], [-2, 3]]).astype(dtype)
+    expected = np.polyval(p, x)
+    t = tn.from_numpy(x)
+    for f in tn.polyval, tnp.polyval, np.polyval:
+        result = f(tn.from_numpy(p), t)
+        assert type(result) is tn.Tensor
+        np.testing.assert_array_equal(result.numpy(), expected)
+        assert result.numpy().dtype == expected.dtype
+    out = tn.zeros_like(t)
+    assert tnp.polyval(tn.from_numpy(p), x=t, out=out) is out
+    np.testing.assert_array_equal(out.numpy(), expected)
+p = tn.tensor([2.0, 0, -1], dtype=tn.float64, requires_grad=True)
+x = tn.tensor([0.5, -2], dtype=tn.float64, requires_grad=True)
+assert tn.autograd.gradcheck(tn.polyval, (p, x)) and tn.autograd.gradgradcheck(tn.polyval, (p, x))
+try:
+    tn.polyval(tn.ones(2, 2), x)
+except ValueError as e:
+    assert "got shape (2, 2)" in str(e)
+assert "Parameters" in tnp.polyval.__doc__
+stub = pathlib.Path(tn._C.__file__).with_name("_C.pyi").read_text()
+assert "def polyval(p: ArrayLike, x: ArrayLike" in stub
+"""

@@ -1,6 +1,7 @@
 """Every public name: documentation, signature, module, pickling by name, and what `import *` brings."""
 
 import builtins
+import importlib
 import inspect
 import pickle
 import re
@@ -11,6 +12,7 @@ import types
 import numpy as np
 import pytest
 import tenon
+from tenon._names import MODULES
 
 PUBLIC = [n for n in dir(tenon) if not n.startswith("_")]
 CALLABLE = [n for n in PUBLIC if callable(getattr(tenon, n))]
@@ -124,7 +126,7 @@ def documented():
     spaces = {m.__name__: m for m in modules} | {"tenon.Tensor": tenon.Tensor}
     assert spaces.keys() == RAISE_NOTHING.keys()
     for space, owner in spaces.items():
-        for name in getattr(owner, "__all__", None) or dir(owner):
+        for name in dir(owner):
             f = getattr(owner, name)
             if not name.startswith("_") and callable(f) and not isinstance(f, tenon.dtype):
                 yield space, name, f
@@ -172,7 +174,8 @@ def test_documentation_begins_with_one_line():
         lines = inspect.getdoc(f).splitlines()
         if not isinstance(f, type):
             assert lines[1:2] in ([], [""]), (space, name)
-        assert max(map(len, lines)) <= 120, (space, name)
+        signature = lines[0].startswith(f"{f.__name__}(")  # which is as long as NumPy's
+        assert max(map(len, lines[signature:])) <= 120, (space, name)
 
 
 def test_special_methods_have_documentation():
@@ -235,6 +238,68 @@ def test_import_brings_no_numpy():
 def test_unknown_attribute():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         tenon.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "said"),
+    [
+        ("tenon", "percentile", "it is tenon.numpy.percentile"),
+        ("tenon", "eigh", "it is tenon.linalg.eigh"),
+        ("tenon", "concatenat", "did you mean 'concatenate'?"),
+        ("tenon.numpy", "unsqueeze", "it is tenon.unsqueeze"),
+        ("tenon.numpy", "arrange", "did you mean 'arange'?"),
+        (
+            "tenon.numpy",
+            "busday_count",
+            "tenon has no implementation of it, use numpy.busday_count on tensor.numpy()",
+        ),
+        ("tenon.numpy.linalg", "eig_h", "did you mean 'eigh'?"),
+        ("tenon.numpy.fft", "solve", "it is tenon.numpy.linalg.solve"),
+        ("tenon.linalg", "det", "it is tenon.numpy.linalg.det"),
+        ("tenon.autograd", "hessian", "it is tenon.autograd.functional.hessian"),
+        ("tenon.cuda", "synchronise", "did you mean 'synchronize'?"),
+        ("tenon.random", "manual_sed", "did you mean 'manual_seed'?"),
+        ("tenon.memory", "stat", "did you mean 'stats'?"),
+    ],
+)
+def test_a_missing_name_is_pointed_to(module, name, said):
+    with pytest.raises(
+        AttributeError, match=f"module '{module}' has no attribute '{name}'; {re.escape(said)}"
+    ):
+        getattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_completion_shows_no_helpers(module):
+    m = importlib.import_module(module)
+    shown = {n for n in dir(m) if not n.startswith("_")}
+    helpers = {n for n in vars(m) if not n.startswith("_")} - shown
+    assert set(m.__all__) <= shown
+    assert not shown & {
+        "axes_of",
+        "tensor_of",
+        "annotations",
+        "sys",
+        "operator",
+        "namedtuple",
+        "Any",
+        "by_numpy",
+        "cast",
+    }
+    # What is shown belongs to the package: nothing of another one, and no private part of its own.
+    for name in shown:
+        f = getattr(m, name)
+        if isinstance(f, types.FunctionType | type):
+            assert f.__module__.split(".")[0] == "tenon" or name == "LinAlgError", name
+        assert f is not importlib
+    assert all(n not in m.__all__ for n in helpers)
+
+
+def test_star_import_of_tenon_numpy_keeps_builtins():
+    scope = {}
+    exec("from tenon.numpy import *", scope)
+    assert [n for n in scope if not n.startswith("__") and hasattr(builtins, n)] == []
+    assert {"concatenate", "float32", "pi", "linalg"} <= scope.keys()
 
 
 def test_size():
@@ -361,3 +426,41 @@ def test_classes_answer_signature():
     assert list(inspect.signature(tenon.device).parameters) == ["type", "index"]
     assert list(inspect.signature(tenon.dtype).parameters) == ["dtype"]
     assert not hasattr(tenon, "nn")  # AttributeError, and not the importer's error
+
+
+# Rows of tenon.numpy that a Python function still stands before. The list only shrinks.
+HIDDEN = (
+    "allclose arange array_equal asarray astype copysign empty empty_like eye full full_like imag "
+    "isclose linspace meshgrid ones ones_like real round sinc where zeros zeros_like"
+)
+
+
+@pytest.mark.parametrize("module", ["tenon.numpy", "tenon.numpy.linalg"])
+def test_no_python_function_hides_a_row(module):
+    shown = importlib.import_module(module)
+    hidden = {n for n, row in tenon._C._numpy_names[module].items() if getattr(shown, n) is not row}
+    assert hidden == (set(HIDDEN.split()) if module == "tenon.numpy" else set())
+
+
+def test_arguments_of_tenon_numpy_have_numpys_names():
+    ufunc, checked = tenon._C._ufunc, 0
+    for name, row in tenon._C._numpy_names["tenon.numpy"].items():
+        theirs = getattr(np, name, None)
+        if (
+            name in HIDDEN.split()
+            or isinstance(row, ufunc)
+            or not callable(theirs)
+            or isinstance(theirs, np.ufunc)
+        ):
+            continue
+        try:
+            parameters = inspect.signature(theirs).parameters.values()
+        except ValueError:  # NumPy's C functions say nothing
+            continue
+        plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        ours = inspect.signature(row).parameters
+        assert {n for n in plain if n not in ("like", "subok")} - set(ours) == set(), name
+        checked += 1
+    assert checked > 100
+    t = tenon.ones(2, 3)
+    assert tenon.numpy.tril(m=t, k=1).shape == tenon.numpy.tril(t, diagonal=1).shape == (2, 3)

@@ -4,12 +4,6 @@ import pytest
 import tenon
 
 
-@pytest.fixture(autouse=True)
-def options():
-    yield
-    tenon.set_printoptions(profile="default")
-
-
 @pytest.mark.parametrize(
     "make, text",
     [

@@ -113,7 +113,7 @@ def test_infinities_and_empty_slices():
         tnp.quantile(tenon.empty((0,)), 0.5)
     with pytest.raises(ValueError, match=r"percentile: q must be from 0 to 100; got 101"):
         tnp.percentile(tenon.ones(3), 101)
-    with pytest.raises(ValueError, match="quantile: the method must be one of linear, .*; got 'no'"):
+    with pytest.raises(ValueError, match=r"quantile: the method must be one of linear, .*; got 'no'"):
         tnp.quantile(tenon.ones(3), 0.5, method="no")
 
 

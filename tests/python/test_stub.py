@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import os
+import pathlib
 import subprocess
 import sys
 
@@ -34,7 +36,9 @@ def test_every_public_name_stands_in_the_stub() -> None:
 
 def test_signatures_are_those_of_the_operations() -> None:
     checked = 0
-    for node in ast.parse(STUB.read_text()).body:
+    # Of overloads the last one takes everything.
+    functions = {getattr(n, "name", ""): n for n in ast.parse(STUB.read_text()).body}
+    for node in functions.values():
         op = getattr(_C, getattr(node, "name", ""), None)
         if not isinstance(node, ast.FunctionDef) or not isinstance(op, _C.Operation):
             continue
@@ -42,6 +46,63 @@ def test_signatures_are_those_of_the_operations() -> None:
         assert {a.arg for a in arguments} == set(inspect.signature(op).parameters), node.name
         checked += 1
     assert checked > 200
+
+
+def test_every_name_of_tenon_numpy_stands_in_its_stub() -> None:
+    import tenon.numpy
+
+    tree = ast.parse((PACKAGE / "numpy" / "__init__.pyi").read_text())
+    imported = {a.asname for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names}
+    assigned = {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets}
+    stand = names(tree.body) | imported | assigned
+    assert set(dir(tenon.numpy)) == {n for n in stand if n and not n.startswith("_")}
+
+
+# A program of a user's, who has mypy be strict: every name is exported, and results have their types.
+CONSUMER = """
+from typing_extensions import assert_type
+
+import tenon as tn
+import tenon.numpy as tnp
+from tenon.numpy import linalg
+
+t = tn.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+with tn.no_grad():
+    assert_type(t + 1, tn.Tensor)
+assert_type(tn.max(t), tn.Tensor)
+assert_type(t.max(), tn.Tensor)
+assert_type(tn.max(t, dim=0).indices, tn.Tensor)
+values, indices = t.min(1)
+assert_type(values, tn.Tensor)
+assert_type(tnp.sum(t, axis=0, keepdims=True), tn.Tensor)
+assert_type(tnp.add.reduce(t), tn.Tensor)
+assert_type(tnp.float32, tn.dtype)
+assert_type(tnp.pi, float)
+linalg.norm(t)
+tn.linalg.eigh(t)
+tn.autograd.grad(t.sum(), t)
+tn.cuda.is_available()
+tn.random.initial_seed()
+tn.memory.stats()
+"""
+
+
+@pytest.mark.slow
+def test_a_strict_consumer_type_checks(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("mypy")
+    program = tmp_path / "consumer.py"
+
+    def complaints(text: str) -> str:
+        program.write_text(text)
+        command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(program)]
+        environment = os.environ | {"MYPYPATH": str(PACKAGE.parent)}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        ).stdout
+
+    assert complaints(CONSUMER) == "Success: no issues found in 1 source file\n"
+    assert "attr-defined" in complaints(CONSUMER + "tnp.concatenat([t])\n")
+    assert "assert-type" in complaints(CONSUMER + "assert_type(tn.max(t), int)\n")
 
 
 @pytest.mark.slow

@@ -6,66 +6,23 @@ An ordinary elementwise operation needs no test of its own. Each test runs on th
 """
 
 import inspect
-import warnings
 
 import numpy as np
 import pytest
 import tenon
 from support import (
     COMPLEX,
-    DEVICES,
     DTYPES,
     FLOATS,
     INTEGERS,
     NUMPY,
     address,
-    numpy_function,
     operations,
     sample,
 )
-
-try:
-    from scipy import special
-except ImportError:
-    special = None
+from walk import BY_SCIPY, LAYOUTS, NAMED, arity, get, peer, put, read_only, refuses
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
-
-
-@pytest.fixture(params=DEVICES)
-def device(request: pytest.FixtureRequest) -> str:
-    if request.param == "cuda" and not tenon.cuda.is_available():
-        pytest.skip("neither a device nor the simulated one is there")
-    return request.param
-
-
-def put(a: np.ndarray, device: str) -> tenon.Tensor:
-    """The array as a tensor: over its memory on the CPU; on a device its values, lying as in the array."""
-    if device == "cpu" or not a.size:
-        return tenon.from_numpy(a).to(device)
-    reach = [(n - 1) * s for n, s in zip(a.shape, a.strides, strict=True)]
-    low, high = sum(r for r in reach if r < 0), sum(r for r in reach if r > 0)
-    lowest = a[tuple(slice(-1, None) if s < 0 else slice(0, 1) for s in a.strides)]
-    size = (high - low) // a.itemsize + 1
-    memory = np.lib.stride_tricks.as_strided(lowest, (size,), (a.itemsize,))
-    moved = tenon.from_numpy(memory.copy()).to(device)
-    return moved.as_strided(a.shape, [s // a.itemsize for s in a.strides], -low // a.itemsize)
-
-
-def get(t: tenon.Tensor) -> np.ndarray:
-    return t.cpu().numpy()
-
-
-def arity(op: object) -> int:
-    """How many tensors an operation takes: its arguments without a default."""
-    return sum(
-        p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-        for p in inspect.signature(op).parameters.values()
-    )
-
-
-# SciPy's functions of two real numbers, which NumPy does not have.
-BY_SCIPY = {"xlogy", "xlog1py"} if special else set()
 
 
 def is_elementwise(op: object) -> bool:
@@ -81,20 +38,6 @@ def is_elementwise(op: object) -> bool:
 ROWS = {op.__name__ for op in operations()}
 
 
-def peer(op: object):
-    """The NumPy function of a row; SciPy's of the row's name where NumPy has none."""
-    if op._numpy_name or op.__name__ not in BY_SCIPY:
-        return numpy_function(op._numpy_name)
-    return getattr(special, op.__name__)
-
-
-NAMED = {
-    op.__name__: op
-    for op in operations()
-    if (op._numpy_name or op.__name__ in BY_SCIPY) and not op.__name__.endswith("_")
-}
-
-
 # Integers stay what they are; sign(z) is z / |z|.
 NEW_IN_NUMPY_2 = {"ceil": "biu", "fix": "biu", "floor": "biu", "trunc": "biu", "sign": "c"}
 ELEMENTWISE = {name: op for name, op in NAMED.items() if is_elementwise(op)}
@@ -106,56 +49,7 @@ def test_the_table_is_there() -> None:
         assert peer(op) is not None, f"NumPy has no {op._numpy_name}, which the row of {op.__name__} names"
 
 
-# ---- layouts: the same values, lying differently ----
-
-
-def misordered(a: np.ndarray) -> np.ndarray:
-    return np.asfortranarray(a)
-
-
-def sliced(a: np.ndarray) -> np.ndarray:
-    wide = np.zeros((*a.shape[:-1], a.shape[-1] * 2 + 1), a.dtype) if a.ndim else np.zeros(3, a.dtype)
-    if not a.ndim:
-        wide[1] = a
-        return wide[1:2].reshape(())
-    wide[..., 1::2] = a
-    return wide[..., 1::2]
-
-
-def backwards(a: np.ndarray) -> np.ndarray:
-    every = (slice(None, None, -1),) * a.ndim
-    return a[every].copy()[every]
-
-
-def read_only(a: np.ndarray) -> np.ndarray:
-    a = a.copy()
-    a.flags.writeable = False
-    return a
-
-
-LAYOUTS = {
-    "contiguous": lambda a: a.copy(),
-    "transposed": misordered,
-    "sliced": sliced,
-    "negative strides": backwards,
-    "broadcast": lambda a: np.broadcast_to(a[:1], a.shape),
-    "empty": lambda a: a[:0],
-    "0-d": lambda a: a[:1, :1].reshape(()),
-    "read-only": read_only,
-    "odd length": lambda a: a.reshape(-1)[:11],
-}
-
-
 # ---- what the results must be ----
-
-
-def refuses(call, *args) -> bool:
-    """Whether NumPy has no loop for these dtypes."""
-    try:
-        call(*args)
-    except (TypeError, ValueError):
-        return True
-    return False
 
 
 # Rows whose dtype rule is not NumPy's, on purpose; everything else follows NumPy.
@@ -454,97 +348,6 @@ def test_first_and_second_derivatives(name: str, device: str) -> None:
             numeric = central_difference(first, xs, other, direction, 1e-5)
             actual, case = get(leaf.grad) * direction, f"{name}: d²/d{which}d{other}"
             np.testing.assert_allclose(actual, numeric, rtol=2e-4, atol=1e-6, err_msg=case)
-
-
-# ---- reductions ----
-
-
-def takes_axis(op: object) -> bool:
-    """Reductions: one tensor, then dim=None and keepdim."""
-    parameters = list(inspect.signature(op).parameters)
-    return arity(op) == 1 and "dim" in parameters and "keepdim" in parameters
-
-
-REDUCTIONS = {
-    name: op
-    for name, op in NAMED.items()
-    if takes_axis(op) and not isinstance(peer(op), np.ufunc) and op._returns == "Tensor"
-}
-# tenon.numpy's own objects: (a, axis=None, ..., keepdims=False).
-UNDER_NUMPY = {
-    f"numpy.{name}": op
-    for name, op in tenon._C._numpy_names["tenon.numpy"].items()
-    if type(op) is tenon._C.Operation
-    and arity(op) == 1
-    and {"axis", "keepdims"} <= inspect.signature(op).parameters.keys()
-    and hasattr(np, name)
-}
-AXES = [None, 0, 1, 2, -1, (0, 1), (0, 2), (2, 1), (0, 1, 2), ()]
-
-
-def test_reductions_are_there() -> None:
-    assert len(REDUCTIONS) > 15 and {"numpy.median", "numpy.nanvar", "numpy.ptp"} <= UNDER_NUMPY.keys()
-
-
-@pytest.mark.parametrize("name", [*REDUCTIONS, *UNDER_NUMPY])
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_reductions(name: str, dtype: str, device: str) -> None:
-    """Every axis and pair of axes, with and without keepdim, for every layout."""
-    op, under_numpy = (REDUCTIONS | UNDER_NUMPY)[name], name in UNDER_NUMPY
-    name = name.removeprefix("numpy.")
-    theirs = getattr(np, name) if under_numpy else peer(op)
-    array = sample(dtype, (3, 4, 5))
-    if "prod" in name:
-        array = (array % 2 + 1).astype(dtype) if np.dtype(dtype).kind in "iu" else array
-    try:
-        op(put(array, device))
-    except TypeError as error:
-        assert dtype in str(error) or name in str(error)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            assert np.dtype(dtype).kind in "bc" or refuses(theirs, array) or name in FLOATS_ONLY, error
-        return
-    wide = {"f": np.float64, "c": np.complex128}.get(array.dtype.kind)
-    for axis in AXES:
-        for keepdim in (False, True):
-            for layout in ("contiguous", "transposed", "negative strides", "sliced"):
-                lent = LAYOUTS[layout](array)
-                case = f"{name}({dtype}, {layout}, axis={axis}, keepdims={keepdim})"
-                try:
-                    actual = op(put(lent, device), axis=axis, keepdims=keepdim)
-                except (TypeError, ValueError):
-                    # One axis only, or not the empty tuple: NumPy's function must refuse the same.
-                    assert isinstance(axis, tuple), case
-                    continue
-                spread = not under_numpy and "correction" in inspect.signature(op).parameters
-                kwargs = {"ddof": 1} if spread else {}
-                exact = lent.astype(wide) if wide else lent
-                expected = theirs(exact, axis=axis, keepdims=keepdim, **kwargs)
-                assert actual.device.type == device, case
-                assert actual.shape == np.shape(expected), case
-                actual = get(actual)
-                if np.asarray(expected).dtype.kind in "fc":
-                    eps = np.finfo(actual.dtype).eps
-                    scale = np.abs(array.astype(np.complex128)).sum() if "prod" not in name else 1
-                    np.testing.assert_allclose(
-                        actual, expected, rtol=60 * eps, atol=4 * eps * scale, err_msg=case
-                    )
-                else:
-                    np.testing.assert_array_equal(actual, expected, err_msg=case)
-
-
-FLOATS_ONLY = {"mean", "var", "std", "norm", "logsumexp"}
-
-
-@pytest.mark.parametrize("name", REDUCTIONS)
-def test_reductions_speak_both_vocabularies(name: str, device: str) -> None:
-    t = put(sample("float64", (3, 4)), device)
-    op = REDUCTIONS[name]
-    np.testing.assert_array_equal(get(op(t, axis=1, keepdims=True)), get(op(t, dim=1, keepdim=True)))
-    if hasattr(tenon.Tensor, name):  # PyTorch has no methods for all
-        np.testing.assert_array_equal(get(getattr(t, name)(1)), get(op(t, 1)))
-    with pytest.raises(IndexError, match=r"dim|axis"):
-        op(t, dim=2)
 
 
 # ---- the rows themselves ----

@@ -226,8 +226,8 @@ def test_matmul_in_place_of_an_ndarray():
         same, expected = a, a @ np.array([[0.0, 1.0], [2.0, 3.0]], dtype)
         a @= tenon.tensor([[0.0, 1.0], [2.0, 3.0]], dtype=dtype)
         assert a is same and type(a) is np.ndarray and np.array_equal(a, expected)
-    with pytest.raises(TypeError, match="moveaxis"):
-        np.matmul(a, tenon.ones(2, 2), axes=[(0, 1), (0, 1), (0, 1)])
+    turned = np.matmul(a, tenon.ones(2, 2), axes=[(1, 0), (0, 1), (0, 1)])
+    assert np.array_equal(turned.numpy(), a.T @ np.ones((2, 2)))
 
 
 def test_gufuncs():

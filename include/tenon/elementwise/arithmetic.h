@@ -8,8 +8,8 @@
 namespace tenon {
 
 #include "tenon/elementwise/declare.h"
-#include "tenon/elementwise/arithmetic.def"
-#include "tenon/elementwise/logic.def"
+#include "tenon/elementwise/arithmetic.names"
+#include "tenon/elementwise/logic.names"
 #include "tenon/elementwise/undeclare.h"
 
 // add, sub, mul, div and neg.

@@ -8,7 +8,7 @@
 namespace tenon {
 
 #include "tenon/elementwise/declare.h"
-#include "tenon/elementwise/math.def"
+#include "tenon/elementwise/math.names"
 #include "tenon/elementwise/undeclare.h"
 
 }  // namespace tenon

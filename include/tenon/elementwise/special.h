@@ -8,7 +8,7 @@
 namespace tenon {
 
 #include "tenon/elementwise/declare.h"
-#include "tenon/elementwise/special.def"
+#include "tenon/elementwise/special.names"
 #include "tenon/elementwise/undeclare.h"
 
 }  // namespace tenon

@@ -41,6 +41,8 @@ TENON_API Tensor& clamp_(Tensor& self, const std::optional<Operand>& low, const 
 TENON_API Tensor round(const Tensor& t, std::int64_t decimals = 0);
 // a to the power b in float64, or complex128.
 TENON_API Tensor float_power(const Operand& a, const Operand& b);
+// |x| as a float. Throws DtypeError for complex numbers and float8.
+TENON_API Tensor fabs(const Tensor& x);
 // The fraction, with the sign of x, and the integral part.
 TENON_API std::pair<Tensor, Tensor> modf(const Tensor& x);
 // m in [0.5, 1) with the sign of x and an int32 e, so that x is m * 2**e exactly; x itself and 0 for 0, infinity and

@@ -10,10 +10,12 @@
 #include <span>
 
 #include "tenon/casting.h"
-#include "tenon/op.h"
+#include "tenon/operand.h"
 #include "tenon/ops/index.h"
 
 namespace tenon {
+
+enum class Op : std::uint8_t;  // tenon/op.h
 
 namespace ufunc {
 

@@ -8,6 +8,7 @@ from tenon import _C
 from tenon._C import Tensor, is_grad_enabled
 from tenon._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tenon._gradcheck import GradcheckError, gradcheck, gradgradcheck
+from tenon._names import guide as _guide
 from tenon.autograd import function, graph
 from tenon.autograd._checkpoint import checkpoint
 from tenon.autograd.function import Function
@@ -42,7 +43,9 @@ def __getattr__(name: str) -> object:
         import importlib
 
         return importlib.import_module("tenon.autograd.functional")
-    raise AttributeError(f"module 'tenon.autograd' has no attribute {name!r}")
+    from tenon._names import missing
+
+    raise missing("tenon.autograd", name)
 
 
 def border_guard() -> bool:
@@ -213,3 +216,6 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     wanted = None if inputs is None else _sequence(inputs)
     _C._backward(_sequence(tensors), grad_tensors, retain, create_graph, wanted)
+
+
+_guide(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenon import _C
 from tenon._C import Tensor
 from tenon._grad_mode import enable_grad
+from tenon._names import guide as _guide
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -399,3 +400,6 @@ def _hessian_product(
         products = _grads(grads, xs, vs, op, strict, create_graph)
     (value,) = _finished((y,), create_graph)
     return value, _unwrapped(_finished(products, create_graph), alone)
+
+
+_guide(__name__)

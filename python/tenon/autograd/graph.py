@@ -6,6 +6,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._C import _Node as Node
 from tenon._C import _RemovableHandle as RemovableHandle
+from tenon._names import guide as _guide
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -103,3 +104,6 @@ class disable_saved_tensors_hooks:
                 return function(*args, **kwargs)
 
         return wrapper
+
+
+_guide(__name__)

@@ -5,6 +5,7 @@ It is what ``__array_namespace__`` returns and where NumPy's own functions end w
 arguments and carry their gradients; arguments may be anything that ``tenon.asarray`` takes.
 """
 
+import builtins as _builtins
 from typing import Any as _Any
 
 from tenon import _C
@@ -18,9 +19,10 @@ globals().update(_C._numpy_names["tenon.numpy"])
 from tenon.numpy import fft, linalg  # noqa: E402
 from tenon.numpy._creation import *  # noqa: E402, F403
 from tenon.numpy._functions import *  # noqa: E402, F403
-from tenon.numpy._indexing import *  # noqa: E402, F403
 from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info__  # noqa: E402
-from tenon.numpy._products import *  # noqa: E402, F403
+from tenon.numpy._inquiry import *  # noqa: E402, F403
+from tenon.numpy._like import *  # noqa: E402, F403
+from tenon.numpy._ranges import *  # noqa: E402, F403
 from tenon.numpy._support import name_errors as _name_errors  # noqa: E402
 
 _name_errors(globals(), "tenon.numpy")
@@ -28,6 +30,7 @@ _name_errors(vars(linalg), "tenon.numpy.linalg")
 _name_errors(vars(fft), "tenon.numpy.fft")
 
 ndarray = _C.Tensor
+ufunc = _C._ufunc
 e = 2.718281828459045
 pi = 3.141592653589793
 inf = float("inf")
@@ -41,8 +44,18 @@ complex64, complex128 = _C.complex64, _C.complex128
 dtype = _C.dtype
 
 
+_PUBLIC = sorted(name for name in globals() if not name.startswith("_"))
+# `from tenon.numpy import *` hides no name of Python's built-ins.
+__all__ = [name for name in _PUBLIC if not hasattr(_builtins, name)]
+
+
 def __getattr__(name: str) -> _Any:
-    raise AttributeError(
-        f"module 'tenon.numpy' has no attribute {name!r}: tenon has no implementation of it; "
-        f"use numpy.{name} on tensor.numpy()"
+    from tenon._names import missing
+
+    raise missing(
+        "tenon.numpy", name, f"tenon has no implementation of it, use numpy.{name} on tensor.numpy()"
     )
+
+
+def __dir__() -> list[str]:
+    return _PUBLIC

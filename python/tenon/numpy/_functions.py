@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._indexing import nonzero
-from tenon.numpy._support import Tensor, cast, deliver, floating, tensor
+from tenon.numpy._support import Tensor, deliver, tensor
 
 __all__ = [
-    "allclose", "argsort", "around", "array_equal", "array_equiv", "clip", "copysign",
-    "divmod", "fabs", "fix", "float_power", "frexp", "imag", "isclose", "modf", "real", "round", "select",
-    "sinc", "sort", "where",
+    "allclose", "around", "array_equal", "array_equiv", "copysign", "imag", "isclose", "real", "round",
+    "select", "sinc", "where",
 ]  # fmt: skip
 
 
@@ -21,10 +19,34 @@ __all__ = [
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     """x where the condition holds, y elsewhere: a new tensor; with the condition alone, nonzero.
 
-    TypeError for float8, ValueError for shapes that do not broadcast.
+    Parameters
+    ----------
+    condition : array_like
+        A bool tensor that broadcasts.
+    x : array_like, optional
+        The values where the condition holds; they broadcast.
+    y : array_like, optional
+        The values elsewhere; they broadcast.
+
+    Returns
+    -------
+    Tensor
+        A new tensor; with the condition alone, nonzero.
+
+    Raises
+    ------
+    TypeError
+        For float8.
+    ValueError
+        For shapes that do not broadcast.
+
+    Examples
+    --------
+    >>> tenon.numpy.where([True, False], 1, 2)
+    tensor([1, 2])
     """
     if x is None and y is None:
-        return nonzero(condition)
+        return _C._numpy_names["tenon.numpy"]["nonzero"](condition)
     mask = tensor(condition, "where")
     return _C.where(mask if mask.dtype == _C.bool else mask != 0, _operand(x), _operand(y))
 
@@ -33,38 +55,34 @@ def _operand(x: Any) -> Any:
     return x if isinstance(x, (Tensor, bool, int, float, complex)) else tensor(x)
 
 
-def clip(
-    a: Any,
-    /,
-    min: Any = None,
-    max: Any = None,
-    out: Any = None,
-    *,
-    a_min: Any = None,
-    a_max: Any = None,
-    dtype: Any = None,
-    where: Any = True,
-    casting: str = "same_kind",
-) -> Any:
-    """The elements limited to [min, max]: a new tensor. Either may be None, and is also called a_min, a_max.
-
-    TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
-    """
-    t = tensor(a, "clip")
-    low, high = a_min if min is None else min, a_max if max is None else max
-    if low is None and high is None:
-        t = t.clone()
-    if low is not None:
-        t = _C.clip(t, _operand(low))
-    if high is not None:
-        t = _C.clip(t, None, _operand(high))
-    return deliver(t if dtype is None else cast(t, dtype), out, "clip", where, casting)
-
-
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Rounded to a number of decimals, ties to even: a new tensor of a's dtype.
 
-    TypeError for bool and float8, and for decimals that are no int.
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    decimals : int, default 0
+        How many decimals stay; negative ones round before the point.
+    out : Tensor or ndarray, optional
+        Memory of the result's shape, which is overwritten and returned. ValueError for another shape and
+        read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a
+        gradient is recorded and for elements that share memory.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of a's dtype.
+
+    Raises
+    ------
+    TypeError
+        For bool and float8, and for decimals that are no int.
+
+    Examples
+    --------
+    >>> tenon.numpy.round(tenon.tensor([1.234, 5.678]), 1)
+    tensor([1.2000, 5.7000])
     """
     return deliver(_C.round(tensor(a, "round"), decimals), out, "round")
 
@@ -72,58 +90,36 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
 around = round
 
 
-def fix(x: Any, out: Any = None) -> Any:
-    """Rounded towards zero: a new tensor of x's dtype.
-
-    TypeError for complex numbers and float8.
-    """
-    return deliver(_C.trunc(tensor(x, "fix")), out, "fix")
-
-
-def fabs(x: Any, /) -> Any:
-    """|x| as a float: a new tensor.
-
-    TypeError for float8.
-    """
-    return _C.abs(floating(x, "fabs"))
-
-
-def float_power(x1: Any, x2: Any, /) -> Any:
-    """x1 to the power x2 in float64 at least: a new tensor.
-
-    ValueError for shapes that do not broadcast, TypeError for what is no array.
-    """
-    return _C.float_power(_operand(x1), _operand(x2))
-
-
-def divmod(x1: Any, x2: Any, /) -> tuple[Any, ...]:
-    """The quotient, rounded down, and the remainder: a pair of new tensors.
-
-    TypeError for bool, complex numbers and float8, ValueError for shapes that do not broadcast.
-    """
-    return _C.divmod(_operand(x1), _operand(x2))
-
-
-def modf(x: Any, /) -> tuple[Any, ...]:
-    """The fractions and the integral parts, both with the sign of x: a pair of new tensors of a float.
-
-    TypeError for complex numbers and float8.
-    """
-    return _C.modf(tensor(x, "modf"))
-
-
-def frexp(x: Any, /) -> Any:
-    """Mantissas and exponents of two (int32): a pair of new tensors.
-
-    TypeError for complex numbers and float8.
-    """
-    return _C.frexp(tensor(x, "frexp"))
-
-
 def copysign(x1: Any, x2: Any, /, out: Any = None) -> Any:
     """|x1| with the sign of x2: a new tensor of a float.
 
-    TypeError for complex numbers and float8, ValueError for shapes that do not broadcast.
+    Parameters
+    ----------
+    x1 : array_like
+        The first operand.
+    x2 : array_like
+        The second operand; it broadcasts.
+    out : Tensor or ndarray, optional
+        Memory of the result's shape, which is overwritten and returned. ValueError for another shape and
+        read-only memory, TypeError for a dtype of a lower kind than the result's, RuntimeError where a
+        gradient is recorded and for elements that share memory.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of a float.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers and float8.
+    ValueError
+        For shapes that do not broadcast.
+
+    Examples
+    --------
+    >>> tenon.numpy.copysign(tenon.tensor([1.0, 2.0]), -1.0)
+    tensor([-1., -2.])
     """
     return deliver(_C.copysign(_operand(x1), _operand(x2)), out, "copysign")
 
@@ -131,7 +127,25 @@ def copysign(x1: Any, x2: Any, /, out: Any = None) -> Any:
 def sinc(x: Any) -> Any:
     """sin(pi x) / (pi x), and 1 at 0: a new tensor of a float.
 
-    TypeError for complex numbers and float8.
+    Parameters
+    ----------
+    x : array_like
+        A tensor of any shape, or anything that tenon.asarray takes.
+
+    Returns
+    -------
+    Tensor
+        A new tensor of a float.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers and float8.
+
+    Examples
+    --------
+    >>> tenon.numpy.sinc(tenon.tensor([0.0, 0.5]))
+    tensor([1.0000, 0.6366])
     """
     return _C.sinc(tensor(x, "sinc"))
 
@@ -139,7 +153,25 @@ def sinc(x: Any) -> Any:
 def real(val: Any) -> Any:
     """The real parts: a view.
 
-    TypeError for what is no array.
+    Parameters
+    ----------
+    val : array_like
+        A tensor, or anything that tenon.asarray takes.
+
+    Returns
+    -------
+    Tensor
+        A view.
+
+    Raises
+    ------
+    TypeError
+        For what is no array.
+
+    Examples
+    --------
+    >>> tenon.numpy.real(tenon.tensor([1 + 2j]))
+    tensor([1.])
     """
     return tensor(val, "real").real
 
@@ -147,7 +179,25 @@ def real(val: Any) -> Any:
 def imag(val: Any) -> Any:
     """The imaginary parts: a view of a complex tensor, new zeros for a real one.
 
-    TypeError for what is no array.
+    Parameters
+    ----------
+    val : array_like
+        A tensor, or anything that tenon.asarray takes.
+
+    Returns
+    -------
+    Tensor
+        A view of a complex tensor, new zeros for a real one.
+
+    Raises
+    ------
+    TypeError
+        For what is no array.
+
+    Examples
+    --------
+    >>> tenon.numpy.imag(tenon.tensor([1 + 2j]))
+    tensor([2.])
     """
     t = tensor(val, "imag")
     return t.imag if t.dtype.is_complex else _C.zeros(tuple(t.shape), dtype=t.dtype, device=t.device)
@@ -156,7 +206,33 @@ def imag(val: Any) -> Any:
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether |a - b| <= atol + rtol * |b|, elementwise: a new bool tensor.
 
-    ValueError for shapes that do not broadcast.
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    b : array_like
+        The second operand; it broadcasts.
+    rtol : float, default 1e-05
+        The relative tolerance.
+    atol : float, default 1e-08
+        The absolute tolerance.
+    equal_nan : bool, default False
+        True where NaN equals NaN.
+
+    Returns
+    -------
+    Tensor
+        A new bool tensor.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not broadcast.
+
+    Examples
+    --------
+    >>> tenon.numpy.isclose([1.0, 2.0], [1.0, 2.1])
+    tensor([ True, False])
     """
     return _C.isclose(_operand(a), _operand(b), rtol, atol, equal_nan)
 
@@ -164,7 +240,32 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether all elements are close, by isclose: a Python bool.
 
-    ValueError for shapes that do not broadcast.
+    Parameters
+    ----------
+    a : array_like
+        A tensor, or anything that tenon.asarray takes.
+    b : array_like
+        The second operand; it broadcasts.
+    rtol : float, default 1e-05
+        The relative tolerance.
+    atol : float, default 1e-08
+        The absolute tolerance.
+    equal_nan : bool, default False
+        True where NaN equals NaN.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not broadcast.
+
+    Examples
+    --------
+    >>> tenon.numpy.allclose([1.0], [1.0 + 1e-9])
+    True
     """
     return bool(_C.allclose(_operand(a), _operand(b), rtol, atol, equal_nan))
 
@@ -172,7 +273,28 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     """Whether both have the same shape and the same elements: a Python bool.
 
-    TypeError for what is no array.
+    Parameters
+    ----------
+    a1
+        The first tensor.
+    a2
+        The second tensor.
+    equal_nan : bool, default False
+        True where NaN equals NaN.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        For what is no array.
+
+    Examples
+    --------
+    >>> tenon.numpy.array_equal([1, 2], [1, 2])
+    True
     """
     a, b = tensor(a1), tensor(a2)
     if tuple(a.shape) != tuple(b.shape):
@@ -185,7 +307,28 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
 def array_equiv(a1: Any, a2: Any) -> bool:
     """Whether both have the same elements after broadcasting: a Python bool.
 
-    False where they do not broadcast. TypeError for float8 and for what is no array.
+    False where they do not broadcast.
+
+    Parameters
+    ----------
+    a1
+        The first tensor.
+    a2
+        The second tensor.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        For float8 and for what is no array.
+
+    Examples
+    --------
+    >>> tenon.numpy.array_equiv([1, 1], [[1, 1], [1, 1]])
+    True
     """
     try:
         return bool(_C.all(tensor(a1) == tensor(a2)))
@@ -196,7 +339,29 @@ def array_equiv(a1: Any, a2: Any) -> bool:
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """The choice whose condition is the first to hold, default where none does: a new tensor.
 
-    ValueError for another number of choices than of conditions and for shapes that do not broadcast.
+    Parameters
+    ----------
+    condlist
+        Bool tensors that broadcast; the first that holds decides.
+    choicelist
+        The values for each condition.
+    default : default 0
+        The value where no condition holds.
+
+    Returns
+    -------
+    Tensor
+        A new tensor.
+
+    Raises
+    ------
+    ValueError
+        For another number of choices than of conditions and for shapes that do not broadcast.
+
+    Examples
+    --------
+    >>> tenon.numpy.select([[True, False, False], [True, True, False]], [[1, 1, 1], [2, 2, 2]], 0)
+    tensor([1, 2, 0])
     """
     r = _operand(default)
     if len(condlist) != len(choicelist):
@@ -207,40 +372,3 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 # ---- order ----
-
-
-def sort(
-    a: Any,
-    axis: int | None = -1,
-    kind: str | None = None,
-    order: Any = None,
-    *,
-    descending: bool = False,
-    stable: bool | None = None,
-) -> Any:
-    """The elements in order along the axis, NaNs at the end; with the gradient. A copy.
-
-    Of the flattened tensor for None. Any dtype; kind, order and stable are ignored: equal elements keep their
-    order. IndexError for an axis that is not there.
-    """
-    t = tensor(a, "sort")
-    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
-    return _C._sort_values(t, axis, descending)
-
-
-def argsort(
-    a: Any,
-    axis: int | None = -1,
-    kind: str | None = None,
-    order: Any = None,
-    *,
-    descending: bool = False,
-    stable: bool | None = None,
-) -> Any:
-    """The indices that put the elements in order along the axis, equal ones in their own order.
-
-    A new int64 tensor of a's shape (flat for None). IndexError for an axis that is not there.
-    """
-    t = tensor(a, "argsort")
-    t, axis = (t.reshape(-1), 0) if axis is None else (t, axis)
-    return _C.argsort(t, axis, descending)

@@ -9,6 +9,7 @@ from tenon import _C
 from tenon._grad_mode import no_grad
 
 Tensor = _C.Tensor
+_can_cast = _C._numpy_names["tenon.numpy"]["can_cast"]
 
 
 def _needs_grad(values: Any) -> bool:
@@ -45,7 +46,7 @@ def deliver(name: str, result: Any, out: Any, where: Any = True, casting: str = 
         raise TypeError(f"{name}: out= must be a tensor or an ndarray; got {type(out).__name__}")
     if _needs_grad((result, out)):
         raise RuntimeError(f"{name}: out= cannot record a gradient; compute without out=")
-    if not castable(result.dtype, out.dtype, casting):
+    if not _can_cast(result.dtype, out.dtype, casting):
         raise TypeError(
             f"{name}: the result's dtype {result.dtype} does not fit into out= of {out.dtype} by "
             f"casting={casting!r}"
@@ -66,29 +67,3 @@ def _mask(where: Any) -> Any:
     if mask.dtype != _C.bool:
         raise TypeError(f"where: the mask must be bool; got {mask.dtype}")
     return mask
-
-
-def _kind(dtype: Any) -> int:
-    name = dtype.name
-    if name == "bool":
-        return 0
-    return 3 if dtype.is_complex else 2 if dtype.is_floating_point else 1
-
-
-_CASTING = "no", "equiv", "safe", "same_kind", "unsafe"
-
-
-def castable(source: Any, target: Any, casting: str) -> bool:
-    """NumPy's casting rules by name; "safe" is what promotion does by itself."""
-    if casting not in _CASTING:
-        raise ValueError(f"casting must be one of {', '.join(map(repr, _CASTING))}; got {casting!r}")
-    if casting == "unsafe" or source == target:
-        return True
-    if casting in ("no", "equiv"):
-        return False
-    if casting == "same_kind":
-        return _kind(source) <= _kind(target)
-    try:
-        return bool(_C.promote_types(source, target) == target)
-    except TypeError:
-        return False

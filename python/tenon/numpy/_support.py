@@ -60,19 +60,6 @@ def floating(x: Any, op: str = "asarray") -> Any:
     return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.get_default_dtype())
 
 
-_HALF = _C.float16, _C.bfloat16
-
-
-def widened(t: Any) -> Any:
-    """t, as float32 where it is float16 or bfloat16: for what takes several steps and is rounded once."""
-    return t.to(_C.float32) if t.dtype in _HALF else t
-
-
-def rounded(r: Any, t: Any) -> Any:
-    """r, made of widened(t), in t's dtype."""
-    return r.to(t.dtype) if t.dtype in _HALF else r
-
-
 def cast(t: Any, dtype: Any) -> Any:
     """t in another dtype (itself where nothing changes); the gradient passes."""
     dtype = _C.dtype(dtype)
@@ -115,12 +102,6 @@ def numpy_for(op: str) -> Any:
     except ImportError as e:
         raise ImportError(f"{op}: NumPy computes it, and is not installed; pip install numpy") from e
     return numpy
-
-
-def select(where: Any, a: Any, b: Any) -> Any:
-    """a where the mask holds, b elsewhere."""
-    mask = tensor(where, "where")
-    return _C.where(mask if mask.dtype == _C.bool else mask != 0, a, b)
 
 
 def on_host(t: Any, op: str) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from tenon import _C
+from tenon._names import guide as _guide
 from tenon.numpy._support import by_numpy
 
 __all__ = [
@@ -13,527 +15,198 @@ __all__ = [
     "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
 ]  # fmt: skip
 
+
 Norm = str | None
 Sizes = Any
 
+_WORDS = {
+    "a": "array_like{}\n    A tensor of any shape, or anything that tenon.asarray takes.",
+    "n": "int{}\n    The length of the transform: the input is cut or padded with zeros; None for its own.",
+    "axis": "int{}\n    The dimension; negative ones count from the end.",
+    "s": "ints{}\n    The lengths along the axes: the input is cut or padded with zeros; None for its own.",
+    "axes": "ints{}\n    The dimensions, each counted from the end where it is negative.",
+    "norm": "str{}\n    What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its\n"
+    "    root) or 'forward'; None for 'backward'.",
+}
+_SECTIONS = """{summary}
 
-@by_numpy("fft")
+Parameters
+----------
+{parameters}
+
+Returns
+-------
+Tensor
+    A new {result} tensor, by NumPy.
+
+Raises
+------
+IndexError
+    For an axis that is not there.
+ValueError
+    For a size below 1 and another norm.
+TypeError
+    For {refused}tensors that require grad or are on a device.
+
+Examples
+--------
+{example}"""
+
+
+def _transform(result: str = "complex", refused: str = "") -> Callable[[Callable[..., Any]], Any]:
+    """Declares a transform of NumPy's by its first line and its example. The other sections are alike."""
+
+    def declare(f: Callable[..., Any]) -> Any:
+        if f.__doc__ is None:  # python -OO
+            return by_numpy("fft")(f)
+        lines = [line.removeprefix("    ") for line in f.__doc__.strip().splitlines()]
+        names = f.__code__.co_varnames[: f.__code__.co_argcount]
+        defaults = dict(zip(reversed(names), reversed(f.__defaults__ or ()), strict=False))
+        parameters = []
+        for name in names:
+            default = defaults.get(name)
+            kind = f", default {default}" if default else ", optional" if name in defaults else ""
+            parameters.append(f"{name} : {_WORDS[name].format(kind)}")
+        f.__doc__ = _SECTIONS.format(
+            summary=lines[0],
+            parameters="\n".join(parameters),
+            result=result,
+            refused=refused,
+            example="\n".join(lines[2:]),
+        )
+        return by_numpy("fft")(f)
+
+    return declare
+
+
+_REAL_ONLY = "complex elements and for "
+
+
+@_transform()
 def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The discrete Fourier transform along an axis, of n elements.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    n : int | None, optional
-        The length of the transform: the input is cut or padded with zeros; None for its own.
-    axis : int, default -1
-        An int, negative ones from the end; several, or None for all, where the function takes them.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.fft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
     tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
 
 
-@by_numpy("fft")
+@_transform()
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of ``fft``.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    n : int | None, optional
-        The length of the transform: the input is cut or padded with zeros; None for its own.
-    axis : int, default -1
-        An int, negative ones from the end; several, or None for all, where the function takes them.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.ifft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
     tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
 
 
-@by_numpy("fft")
+@_transform(refused=_REAL_ONLY)
 def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The discrete Fourier transform of real elements: its first half.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    n : int | None, optional
-        The length of the transform: the input is cut or padded with zeros; None for its own.
-    axis : int, default -1
-        An int, negative ones from the end; several, or None for all, where the function takes them.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For complex elements and for tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.rfft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
     tensor([1.+0.j, 1.+0.j, 1.+0.j])
     """
 
 
-@by_numpy("fft")
+@_transform("real")
 def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of ``rfft``; n is the number of real elements.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    n : int | None, optional
-        The length of the transform: the input is cut or padded with zeros; None for its own.
-    axis : int, default -1
-        An int, negative ones from the end; several, or None for all, where the function takes them.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new real tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.irfft(tenon.tensor([4.0, 0.0, 0.0]))
     tensor([1., 1., 1., 1.])
     """
 
 
-@by_numpy("fft")
+@_transform("real")
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The discrete Fourier transform, real, of elements with Hermitian symmetry.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    n : int | None, optional
-        The length of the transform: the input is cut or padded with zeros; None for its own.
-    axis : int, default -1
-        An int, negative ones from the end; several, or None for all, where the function takes them.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new real tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.hfft(tenon.tensor([1.0, 0.0, 0.0]))
     tensor([1., 1., 1., 1.])
     """
 
 
-@by_numpy("fft")
+@_transform(refused=_REAL_ONLY)
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of ``hfft``.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    n : int | None, optional
-        The length of the transform: the input is cut or padded with zeros; None for its own.
-    axis : int, default -1
-        An int, negative ones from the end; several, or None for all, where the function takes them.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For complex elements and for tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.ihfft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
     tensor([1.-0.j, 1.-0.j, 1.-0.j])
     """
 
 
-@by_numpy("fft")
+@_transform()
 def fft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The discrete Fourier transform along two axes, of sizes s.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, default (-2, -1)
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.fft2(tenon.ones(2, 2))
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
 
 
-@by_numpy("fft")
+@_transform()
 def ifft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The inverse of ``fft2``.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, default (-2, -1)
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.ifft2(tenon.ones(2, 2))
     tensor([[1.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
 
 
-@by_numpy("fft")
+@_transform(refused=_REAL_ONLY)
 def rfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The discrete Fourier transform of real elements along two axes: half of the last.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, default (-2, -1)
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For complex elements and for tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.rfft2(tenon.ones(2, 2))
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
 
 
-@by_numpy("fft")
+@_transform("real")
 def irfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
     """The inverse of ``rfft2``.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, default (-2, -1)
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new real tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.irfft2(tenon.ones(2, 2))
     tensor([[1., 0.],
             [0., 0.]])
     """
 
 
-@by_numpy("fft")
+@_transform()
 def fftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The discrete Fourier transform along several axes (all by default), of sizes s.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, optional
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.fftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([8.+0.j, 0.+0.j])
     """
 
 
-@by_numpy("fft")
+@_transform()
 def ifftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The inverse of ``fftn``.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, optional
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.ifftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([1.+0.j, 0.+0.j])
     """
 
 
-@by_numpy("fft")
+@_transform(refused=_REAL_ONLY)
 def rfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The discrete Fourier transform of real elements along several axes: half of the last.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, optional
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new complex tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For complex elements and for tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.rfftn(tenon.ones(2, 2, 2)).shape
     (2, 2, 2)
     """
 
 
-@by_numpy("fft")
+@_transform("real")
 def irfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
     """The inverse of ``rfftn``.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    s : Sizes, optional
-        The lengths along the axes: the input is cut or padded with zeros; None for its own.
-    axes : ints, optional
-        The dimensions, each counted from the end where it is negative.
-    norm : Norm, optional
-        What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward';
-        None for 'backward'.
-
-    Returns
-    -------
-    Tensor
-        A new real tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    ValueError
-        For a size below 1 and another norm.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.irfftn(tenon.ones(2, 2, 2)).shape
     (2, 2, 2)
     """
@@ -679,3 +352,6 @@ def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -
     """
     n = _count(n, "rfftfreq")
     return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)
+
+
+_guide(__name__)

@@ -3,7 +3,7 @@
 #define HWY_TARGET_INCLUDE "backends/cpu/cast.cc"
 #include "backends/cpu/targets.h"
 
-#include "backends/cpu/kernels.h"
+#include "backends/cpu/pack.h"
 #include "backends/scalar/convert.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,19 +46,19 @@ void convert<float, half>(const void* src, void* dst, std::int64_t n) {
 #endif
 
 template <class From, class To>
-void add_cast(KernelTable& t) {
+void add_cast(ConvertTable& t) {
   if constexpr (!std::is_same_v<From, To>)
-    t.convert[static_cast<int>(dtype_of<From>)][static_cast<int>(dtype_of<To>)] = &convert<From, To>;
+    t[static_cast<int>(dtype_of<From>)][static_cast<int>(dtype_of<To>)] = &convert<From, To>;
 }
 
 template <class From>
-void add_casts_from(KernelTable& t) {
+void add_casts_from(ConvertTable& t) {
 #define X(to, to_type, ...) add_cast<From, to_type>(t);
   TENON_FOR_EACH_DTYPE(X)
 #undef X
 }
 
-void add_casts(KernelTable& t) {
+void add_casts(ConvertTable& t) {
 #define X(from, from_type, ...) add_casts_from<from_type>(t);
   TENON_FOR_EACH_DTYPE(X)
 #undef X
@@ -70,6 +70,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu {
 HWY_EXPORT(add_casts);
-void add_cast_kernels(KernelTable& t) { HWY_DYNAMIC_DISPATCH(add_casts)(t); }
+const ConvertTable& converts() {
+  struct Filled {
+    ConvertTable at{};
+    Filled() { HWY_DYNAMIC_DISPATCH(add_casts)(at); }
+  };
+  static const Filled table;
+  return table.at;
+}
 }  // namespace tenon::cpu
 #endif

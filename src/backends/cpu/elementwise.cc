@@ -17,7 +17,6 @@ void add_integer_kernels(KernelTable&);
 void add_compare_kernels(KernelTable&);
 void add_floating_kernels(KernelTable&);
 void add_special_kernels(KernelTable&);
-void add_cast_kernels(KernelTable&);
 
 const KernelTable& kernels() {
   static const KernelTable* table = [] {
@@ -27,7 +26,6 @@ const KernelTable& kernels() {
     add_compare_kernels(*t);
     add_floating_kernels(*t);
     add_special_kernels(*t);
-    add_cast_kernels(*t);
     return t;
   }();
   return *table;

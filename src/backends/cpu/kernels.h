@@ -12,7 +12,6 @@ namespace tenon::cpu {
 
 struct KernelTable {
   Kernel elementwise[kOps][kDTypes];  // by op and compute dtype; null where the rule has no such dtype
-  Convert convert[kDTypes][kDTypes];  // from, to; null where they are the same
 };
 
 // The table for this CPU, filled at first use with the best of the compiled targets.

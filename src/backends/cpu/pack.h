@@ -11,6 +11,9 @@ namespace tenon::cpu {
 using Kernel = void (*)(const void* const* in, void* out, std::int64_t n);
 // dst[i] = convert(src[i]).
 using Convert = void (*)(const void* src, void* dst, std::int64_t n);
+using ConvertTable = Convert[kDTypes][kDTypes];  // from, to; null where they are the same
+// The table for this CPU, filled at first use with the best of the compiled targets.
+const ConvertTable& converts();
 
 // Moves n elements between strided places and converts them on the way; strides in bytes.
 class Pack {

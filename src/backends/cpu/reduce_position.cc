@@ -26,7 +26,7 @@ struct Position {
     else return beyond;
   }
   static HWY_INLINE bool same(V a, V b) { return (a == b) | ((a != a) & (b != b)); }
-  // Of equals the lower index stays, in whatever order they come.
+  // Equal values: the lower index stays, in whatever order they come.
   static HWY_INLINE void offer(State& s, V value, std::int64_t index) {
     if (s.index < 0 || better(value, s.value) || (index < s.index && same(value, s.value))) s = {index, value};
   }

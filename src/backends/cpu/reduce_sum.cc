@@ -41,7 +41,7 @@ struct Sum {
   static constexpr DType kResult = dtype_of<State>;
   static HWY_INLINE Lane identity() { return Lane(0); }
   static HWY_INLINE Leaf lift(T x) { return static_cast<Leaf>(x); }
-  // Of two leaves, or of a lane and a leaf.
+  // Joins two leaves, or a lane and a leaf.
   template <class A>
   static HWY_INLINE A combine(A a, Leaf b) {
     return static_cast<A>(a + b);
