@@ -148,6 +148,7 @@ NB_MODULE(_C, m) {
     def_join(ops);
     def_numpy_split(ops);
     def_numpy_creation(ops);
+    def_numpy_ranges(ops);
     def_convert(ops);
     def_inplace(ops);
     def_index(ops);

@@ -73,7 +73,7 @@ void def_filled(Ops& ops) {
          "        [0., 0.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("zeros", filling)
+      .numpy("zeros", filling<0>)
       .array_api("zeros");
   ops.def(
          "ones",
@@ -88,14 +88,14 @@ void def_filled(Ops& ops) {
          "        [1., 1.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("ones", filling)
+      .numpy("ones", filling<1>)
       .array_api("ones");
   ops.def(
          "full",
          +[](const Dims& size, const Scalar& value, const MaybeDType& d, Device v, bool grad) {
            return leaf(full(size, value, d, v), grad);
          },
-         "A new tensor filled with one number.\n\n"
+         "A new tensor of one value.\n\n"
          "size: an int or a tuple. dtype: that of the number's kind (int64, the default float, ...) unless\n"
          "given; floats are cut to integers.\n"
          "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
@@ -105,63 +105,63 @@ void def_filled(Ops& ops) {
          "tensor([7, 7])",
          "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("full", filling)
+      .numpy("full", filling_with)
       .array_api("full");
   ops.def(
          "empty_like",
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "A new tensor of input's shape, dtype and device whose elements are not set; row-major.\n\n"
-         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "A new tensor with the shape, dtype and device of another, whose elements are not set.\n\n"
+         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.empty_like(tenon.zeros(2, dtype=tenon.int8)).dtype\n"
          "tenon.int8",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("empty_like", filling_like)
+      .numpy("empty_like", filling_like<kUnset>)
       .array_api("empty_like");
   ops.def(
          "zeros_like",
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, 0, d, v, grad);
          },
-         "A new tensor of zeros of input's shape, dtype and device; row-major.\n\n"
-         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "A new tensor of zeros with the shape, dtype and device of another.\n\n"
+         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.zeros_like(tenon.ones(2, dtype=tenon.int8))\n"
          "tensor([0, 0], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("zeros_like", filling_like)
+      .numpy("zeros_like", filling_like<0>)
       .array_api("zeros_like");
   ops.def(
          "ones_like",
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, 1, d, v, grad);
          },
-         "A new tensor of ones of input's shape, dtype and device; row-major.\n\n"
-         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "A new tensor of ones with the shape, dtype and device of another.\n\n"
+         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.ones_like(tenon.zeros(2, dtype=tenon.int8))\n"
          "tensor([1, 1], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("ones_like", filling_like)
+      .numpy("ones_like", filling_like<1>)
       .array_api("ones_like");
   ops.def(
          "full_like",
          +[](const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, value, d, v, grad);
          },
-         "A new tensor of input's shape, dtype and device filled with one number; row-major.\n\n"
-         "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
+         "A new tensor of one value with the shape, dtype and device of another.\n\n"
+         "It is row-major. TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
          "integer that the dtype cannot hold; RuntimeError for requires_grad of integers and bools.\n\n"
          ">>> tenon.full_like(tenon.zeros(2), 7)\n"
          "tensor([7., 7.])",
          "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("full_like", filling_like)
+      .numpy("full_like", filling_like_with)
       .array_api("full_like");
 
   // As methods: the tensor's dtype and device unless given.

@@ -31,7 +31,7 @@ void fill(Tensor& t, const Operand& value) {
 
 void def_ndarray(Ops& ops) {
   ops.def(
-         "copy", +[](const Tensor& t, const std::string& order) { return clone(t, layout(order)); },
+         "copy", +[](const Tensor& t, const std::string& order) { return clone(t, layout(order, "copy")); },
          "A copy in fresh memory; the gradient flows through.\n\n"
          "order: 'C' by rows, 'F' by columns, 'A' as 'F' for a tensor that lies so, 'K' as the elements lie. ValueError\n"
          "for another.\n\n"

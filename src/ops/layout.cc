@@ -21,25 +21,26 @@ Dims reversed(const Dims& dims) {
 
 }  // namespace
 
-Layout layout(const std::string& name) {
-  if (name == "C") return Layout::c;
-  if (name == "F") return Layout::f;
-  if (name == "A") return Layout::a;
-  if (name != "K") errors::fail("copy", "order is 'C', 'F', 'A' or 'K'; got '", name, "'");
+Layout layout(const std::string& name, std::string_view op) {
+  if (name == "C" || name == "c") return Layout::c;
+  if (name == "F" || name == "f") return Layout::f;
+  if (name == "A" || name == "a") return Layout::a;
+  if (name != "K" && name != "k") errors::fail(op, "order is 'C', 'F', 'A' or 'K'; got '", name, "'");
   return Layout::k;
 }
 
 bool is_fortran(const Tensor& t) { return alias(t, 0, reversed(t.shape()), reversed(t.strides())).is_contiguous(); }
 
 Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like) {
-  if (order == Layout::a || order == Layout::k) {
-    if (!like.defined() || like.ndim() != fresh.ndim() || like.is_contiguous()) return fresh;
-    order = decided(like, order);
-  }
+  if (order == Layout::a) order = like.defined() ? decided(like, order) : Layout::c;
   if (order == Layout::c || fresh.ndim() < 2) return fresh;
-  Dims axes = order == Layout::k ? memory_order(like.shape(), like.strides()) : Dims();
-  if (order == Layout::f)
+  Dims axes;
+  if (order == Layout::f) {
     for (int d = fresh.ndim() - 1; d >= 0; --d) axes.push_back(d);
+  } else {
+    if (!like.defined() || like.ndim() != fresh.ndim() || like.is_contiguous()) return fresh;
+    axes = memory_order(like.shape(), like.strides());
+  }
   return alias(fresh, 0, fresh.shape(), dense_strides(fresh.shape(), axes));
 }
 

@@ -26,10 +26,12 @@ Ends ends(const char* op, const Operand& start, const Operand& stop, std::option
     if (!x->is_tensor()) natural = x->scalar().promote_with(natural);
   Ends e;
   e.result = dtype.value_or(natural);
+  if (is_complex(natural) && !is_complex(e.result)) errors::complex_to_real(op, e.result);
   const bool precise = !tensors || e.result == DType::float64 || e.result == DType::complex128;
-  if (precise) e.compute = is_complex(natural) ? DType::complex128 : DType::float64;
+  const bool complex = is_complex(natural) || is_complex(e.result);
+  if (precise) e.compute = complex ? DType::complex128 : DType::float64;
+  else if (complex) e.compute = promote(natural, DType::complex64);
   else e.compute = is_half(natural) ? DType::float32 : natural;
-  if (is_complex(e.compute) && !is_complex(e.result)) errors::complex_to_real(op, e.result);
   const Device where = start.is_tensor() ? start.tensor().device() : stop.is_tensor() ? stop.tensor().device() : device;
   const auto as_tensor = [&](const Operand& x) {
     return x.is_tensor() ? to(x.tensor(), e.compute, x.tensor().ndim() == 0 ? where : x.tensor().device())
@@ -64,10 +66,9 @@ Tensor line(const Tensor& start, const Tensor& stop, std::int64_t n, bool endpoi
   return cat(parts, 0);
 }
 
-// In the result's dtype; integers are rounded down, as NumPy does it here.
+// In the result's dtype, the new dimension at its place.
 Tensor finished(const Tensor& values, DType dtype, std::int64_t dim) {
-  const Tensor whole = is_integral(dtype) ? floor(values) : values;
-  return to(dim == 0 ? whole : movedim(whole, {0}, {dim}), dtype);
+  return to(dim == 0 ? values : movedim(values, {0}, {dim}), dtype);
 }
 
 }  // namespace
@@ -75,8 +76,12 @@ Tensor finished(const Tensor& values, DType dtype, std::int64_t dim) {
 Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,
                 std::optional<DType> dtype, Device device) {
   check_number("linspace", n);
+  const bool whole = dtype && is_integral(*dtype);
+  if (!start.is_tensor() && !stop.is_tensor() && (dim == 0 || dim == -1) && !whole)
+    return linspace(start.scalar(), stop.scalar(), n, endpoint, dtype, device);
   const Ends e = ends("linspace", start, stop, dtype, device);
-  return finished(line(e.start, e.stop, n, endpoint), e.result, dim);
+  const Tensor values = line(e.start, e.stop, n, endpoint);
+  return finished(whole ? floor(values) : values, e.result, dim);
 }
 
 Tensor linspace_step(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint) {

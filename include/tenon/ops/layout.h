@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tenon/tensor.h"
 
@@ -16,13 +17,13 @@ enum class Layout : std::uint8_t {
   a,  // f for a tensor that lies so and not row-major, otherwise c
   k   // as the tensor's own dimensions lie
 };
-// Throws ValueError for another name than "C", "F", "A" and "K".
-TENON_API Layout layout(const std::string& name);
+// Of "C", "F", "A" and "K", and of these letters in lower case. Throws ValueError for another name, as from op.
+TENON_API Layout layout(const std::string& name, std::string_view op);
 // Whether the elements lie column-major without gaps.
 TENON_API bool is_fortran(const Tensor& t);
 
-// A new tensor, of which nobody has a view and whose elements are all equal or not set, in this order; k and a are
-// those of `like`, where it has as many dimensions.
+// A new tensor, of which nobody has a view and whose elements are all equal or not set, in this order; a and k are
+// those of `like`. k of another number of dimensions is c.
 TENON_API Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like = {});
 // t itself where its elements lie in this order without gaps (k: always; a: row-major or column-major), otherwise a copy.
 TENON_API Tensor in_layout(const Tensor& t, Layout order);
