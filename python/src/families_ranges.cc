@@ -52,9 +52,19 @@ Tensor numpy_geomspace(const Operand& start, const Operand& stop, std::int64_t n
   return geomspace(start, stop, n, endpoint, axis, dtype);
 }
 
+// A diagonal: of a larger integer there is none, too.
+std::int64_t to_diagonal(const OpDef& def, PyObject* o) {
+  if (PyLong_Check(o)) {
+    int overflow;
+    const long long k = PyLong_AsLongLongAndOverflow(o, &overflow);
+    return overflow ? (overflow > 0 ? INT64_MAX : INT64_MIN) : k;
+  }
+  return to_int(o, {def.name.c_str(), "k"});
+}
+
 // (N, M, k, dtype, order, *, device, like)
 PyObject* invoke_eye(const OpDef& def, PyObject* const* args) {
-  const auto n = argument<std::int64_t>(def, args, 0), k = argument<std::int64_t>(def, args, 2);
+  const auto n = argument<std::int64_t>(def, args, 0), k = to_diagonal(def, args[2]);
   const auto m = argument<MaybeInt>(def, args, 1);
   const auto dtype = argument<MaybeDType>(def, args, 3);
   const Layout order = new_layout(def, args, 4);
@@ -70,7 +80,7 @@ PyObject* invoke_identity(const OpDef& def, PyObject* const* args) {
 }
 // (N, M, k, dtype, *, like)
 PyObject* invoke_tri(const OpDef& def, PyObject* const* args) {
-  const auto n = argument<std::int64_t>(def, args, 0), k = argument<std::int64_t>(def, args, 2);
+  const auto n = argument<std::int64_t>(def, args, 0), k = to_diagonal(def, args[2]);
   const auto m = argument<MaybeInt>(def, args, 1);
   const auto dtype = argument<MaybeDType>(def, args, 3);
   const Device device = asked_device(def, Py_None, args[4]).value_or(kCpu);
@@ -94,13 +104,14 @@ void ranging(OpDef& d, Ranged) {
   d.arguments("start"_a = none, "stop"_a = none, "step"_a = 1, "dtype"_a = none, kw_only, "device"_a = none,
               "like"_a = none);
   d.invoke = &invoke_arange;
-  d.doc = "start, start + step, ... below stop; from 0 on with one argument: a new tensor.\n\n"
-          "It is empty where step leads away from stop. start: the first value. stop: where the values end; it is left "
-          "out. dtype: int64 if all three are ints, otherwise the default float. ValueError for a step of 0 and a range "
-          "without end, TypeError for what is no real number and for no argument, OverflowError for numbers that an "
-          "integer dtype cannot hold.\n\n"
-          ">>> tenon.numpy.arange(1, 10, 3)\n"
-          "tensor([1, 4, 7])";
+  d.doc =
+      "start, start + step, ... below stop; from 0 on with one argument: a new tensor.\n\n"
+      "It is empty where step leads away from stop. start: the first value. stop: where the values end; it is left "
+      "out. dtype: int64 if all three are ints, otherwise the default float. ValueError for a step of 0 and a range "
+      "without end, TypeError for what is no real number and for no argument, OverflowError for numbers that an "
+      "integer dtype cannot hold.\n\n"
+      ">>> tenon.numpy.arange(1, 10, 3)\n"
+      "tensor([1, 4, 7])";
 }
 
 constexpr const char* kEnds =
@@ -140,28 +151,30 @@ void on_diagonal_line(OpDef& d, Eye) {
   d.arguments("N"_a, "M"_a = none, "k"_a = 0, "dtype"_a = none, "order"_a = "C", kw_only, "device"_a = none,
               "like"_a = none);
   d.invoke = &invoke_eye;
-  d.doc = "Ones on the k-th diagonal of N rows and M columns, zeros elsewhere: a new tensor.\n\n"
-          "N: the number of rows. M: the number of columns; None for N. A k beyond the matrix gives zeros. dtype: the "
-          "default float unless given. order: 'C' by rows or 'F' by columns (ValueError for another). ValueError for "
-          "negative sizes, TypeError for what is no dtype.\n\n"
-          ">>> tenon.numpy.eye(2, 3, 1)\n"
-          "tensor([[0., 1., 0.],\n"
-          "        [0., 0., 1.]])";
+  d.doc =
+      "Ones on the k-th diagonal of N rows and M columns, zeros elsewhere: a new tensor.\n\n"
+      "N: the number of rows. M: the number of columns; None for N. A k beyond the matrix gives zeros. dtype: the "
+      "default float unless given. order: 'C' by rows or 'F' by columns (ValueError for another). ValueError for "
+      "negative sizes, TypeError for what is no dtype.\n\n"
+      ">>> tenon.numpy.eye(2, 3, 1)\n"
+      "tensor([[0., 1., 0.],\n"
+      "        [0., 0., 1.]])";
 }
 
 void gridding(OpDef& d, Gridded) {
   d.arguments(rest("xi"_a), "copy"_a = true, "sparse"_a = false, "indexing"_a = "xy");
   d.invoke = &invoke_meshgrid;
   d.returns = "tuple[Tensor, ...]";
-  d.doc = "Coordinate grids of vectors: a tuple with one tensor for each.\n\n"
-          "xi: the vectors; arrays are flattened. copy: True for new memory, False for views, whose repeated elements "
-          "cannot be written (RuntimeError). sparse: True leaves size 1 along the axes of the other vectors. indexing: "
-          "'xy' for the first vector along the second axis, 'ij' for each along its own (ValueError for another). New "
-          "tensors, or views.\n\n"
-          ">>> tenon.numpy.meshgrid([1, 2], [3, 4])\n"
-          "(tensor([[1, 2],\n"
-          "        [1, 2]]), tensor([[3, 3],\n"
-          "        [4, 4]]))";
+  d.doc =
+      "Coordinate grids of vectors: a tuple with one tensor for each.\n\n"
+      "xi: the vectors; arrays are flattened. copy: True for new memory, False for views, whose repeated elements "
+      "cannot be written (RuntimeError). sparse: True leaves size 1 along the axes of the other vectors. indexing: "
+      "'xy' for the first vector along the second axis, 'ij' for each along its own (ValueError for another). New "
+      "tensors, or views.\n\n"
+      ">>> tenon.numpy.meshgrid([1, 2], [3, 4])\n"
+      "(tensor([[1, 2],\n"
+      "        [1, 2]]), tensor([[3, 3],\n"
+      "        [4, 4]]))";
 }
 
 void def_numpy_ranges(Ops& ops) {

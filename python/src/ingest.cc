@@ -326,7 +326,8 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
     return converted(op, t, options.dtype, options.device);
   }
   // Fresh bytes that Python lends read-only (Pillow's) are no copy that can be written.
-  if (options.copy == true && (!fresh || t.read_only())) return without_gil(t.numel(), [&] { return clone(t, options.order); }, t);
+  if (options.copy == true && (!fresh || t.read_only()))
+    return without_gil(t.numel(), [&] { return clone(t, options.order); }, t);
   return t;
 }
 

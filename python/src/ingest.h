@@ -13,7 +13,7 @@ struct IngestOptions {
   std::optional<DType> dtype;
   std::optional<Device> device;
   std::optional<bool> copy;
-  Layout order = Layout::c;  // of a copy that copy asks for
+  Layout order = Layout::c;  // of a copy without a conversion
 };
 
 // Tensors, ndarrays, NumPy scalars, objects with DLPack, the array interface, the buffer protocol, Arrow or

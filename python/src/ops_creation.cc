@@ -340,17 +340,16 @@ void def_ranges(Ops& ops) {
          "input"_a, "diagonal"_a = 0)
       .method_only();
   ops.def(
-         "meshgrid",
-         +[](std::span<const Tensor> ts, const std::string& indexing) { return meshgrid(ts, indexing); },
-          "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
-          "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
-          "nothing is copied.\n"
-          "ValueError for tensors of more than one dimension and for another indexing.\n\n"
-          ">>> tenon.meshgrid(tenon.tensor([1, 2]), tenon.tensor([3, 4]), indexing=\"ij\")\n"
-          "(tensor([[1, 1],\n"
-          "        [2, 2]]), tensor([[3, 4],\n"
-          "        [3, 4]]))",
-          variadic("tensors"_a), kw_only, "indexing"_a = "ij")
+         "meshgrid", +[](std::span<const Tensor> ts, const std::string& indexing) { return meshgrid(ts, indexing); },
+         "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
+         "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
+         "nothing is copied.\n"
+         "ValueError for tensors of more than one dimension and for another indexing.\n\n"
+         ">>> tenon.meshgrid(tenon.tensor([1, 2]), tenon.tensor([3, 4]), indexing=\"ij\")\n"
+         "(tensor([[1, 1],\n"
+         "        [2, 2]]), tensor([[3, 4],\n"
+         "        [3, 4]]))",
+         variadic("tensors"_a), kw_only, "indexing"_a = "ij")
       .function_only()
       .numpy("meshgrid", gridding)
       .array_api("meshgrid");

@@ -1,6 +1,7 @@
 // Rows: tensors of what is there already, under NumPy's signatures.
 #include "core/errors.h"
 #include "ingest.h"
+#include "numpy_api.h"
 #include "numpy_families.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/view.h"
@@ -15,8 +16,8 @@ constexpr const char* kErrors =
     "ValueError for ragged sequences, TypeError for what holds no numbers and for complex values in a real dtype, "
     "OverflowError for Python integers that the dtype cannot hold.";
 constexpr const char* kOrder =
-    "order: 'C' by rows, 'F' by columns, 'A' for either, 'K' or None as the elements lie (ValueError for another); an "
-    "array that lies in another order is copied. ";
+    "order: 'C' by rows, 'F' by columns; an array that lies in another order is copied. 'K' and None leave the order as "
+    "it is, so does 'A', of which a copy is 'F' for a tensor that lies so, otherwise 'C' (ValueError for another). ";
 constexpr const char* kOnCopies =
     "copy: True for a copy always, False for none (ValueError where one is needed), None for one where it is needed. ";
 
@@ -27,6 +28,7 @@ Tensor taken(const OpDef& def, PyObject* o, PyObject* dtype, std::optional<Devic
   std::optional<DType> d;
   if (dtype != Py_None) d = to_dtype(dtype, {op, "dtype"});
   const Tensor t = ingest(o, op, {d, device, copy, order});
+  if (order == Layout::a || order == Layout::k) return t;
   const Tensor r = without_gil(t.numel(), [&] { return in_layout(t, order); }, t);
   if (r.is_same(t)) return r;
   if (copy == false)
@@ -41,13 +43,16 @@ PyObject* invoke_asarray(const OpDef& def, PyObject* const* args) {
   return to_python(taken(def, args[0], args[1], asked_device(def, args[3], args[5]),
                          argument<std::optional<bool>>(def, args, 4), kept_layout(def, args, 2)));
 }
-// (object, dtype, *, copy, order, subok, ndmin, like)
+// (object, dtype, *, copy, order, subok, ndmin, ndmax, like)
 PyObject* invoke_array(const OpDef& def, PyObject* const* args) {
   (void)argument<bool>(def, args, 4);  // subok
-  const auto ndmin = argument<std::int64_t>(def, args, 5);
-  if (ndmin > kMaxDims) errors::fail(def.name, "ndmin is at most ", kMaxDims, "; got ", ndmin);
-  const Tensor t = taken(def, args[0], args[1], asked_device(def, Py_None, args[6]),
+  const auto ndmin = argument<std::int64_t>(def, args, 5), ndmax = argument<std::int64_t>(def, args, 6);
+  if (ndmax < 0 || ndmax > kMaxDims) errors::fail(def.name, "ndmax is from 0 to ", kMaxDims, "; got ", ndmax);
+  if (ndmin > ndmax) errors::fail(def.name, "ndmin is at most ndmax, ", ndmax, "; got ", ndmin);
+  const Tensor t = taken(def, args[0], args[1], asked_device(def, Py_None, args[7]),
                          argument<std::optional<bool>>(def, args, 2), kept_layout(def, args, 3));
+  if (t.ndim() > ndmax && !is_tensor(args[0]) && !is_ndarray(args[0]))
+    errors::fail(def.name, "the object has more than ndmax=", ndmax, " dimensions; got shape ", t.shape());
   Dims front;
   for (int d = 0; d < ndmin - t.ndim(); ++d) front.push_back(d);
   return to_python(front.empty() ? t : unsqueeze(t, front));
@@ -66,6 +71,12 @@ PyObject* invoke_frombuffer(const OpDef& def, PyObject* const* args) {
   const DType dtype = args[1] == Py_None ? DType::float64 : argument<DType>(def, args, 1);
   const auto count = argument<std::int64_t>(def, args, 2), offset = argument<std::int64_t>(def, args, 3);
   const auto device = asked_device(def, Py_None, args[4]);
+  if (PyObject_CheckBuffer(args[0])) {  // unlike PyTorch, NumPy takes nothing, too
+    const Object view = Object::steal(PyMemoryView_FromObject(args[0]));
+    const auto bytes = static_cast<std::int64_t>(PyMemoryView_GET_BUFFER(view.get())->len);
+    if (offset >= 0 && offset <= bytes && (count == 0 || (count == -1 && offset == bytes)))
+      return to_python(empty({0}, dtype, device.value_or(kCpu)));
+  }
   const Tensor t = frombuffer(args[0], dtype, count, offset);
   return computed(t.numel(), [&] { return to(t, {}, device); }, t);
 }
@@ -100,12 +111,15 @@ void def_numpy_creation(Ops& ops) {
                        auto... args) { ops.raw(name, invoke, doc.c_str(), args...).numpy_only(name); };
   row("array", &invoke_array,
       std::string("An array-like as a tensor in fresh memory, a copy, unless copy says otherwise.\n\n") + kOnCopies +
-          kOrder + "ndmin: the least number of dimensions; missing ones stand in front. " + kErrors +
+          kOrder +
+          "object: numbers, nested sequences, arrays or tensors. ndmin: the least number of dimensions; missing ones "
+          "stand in front. ndmax: the largest number of them that sequences may have (ValueError for more). " +
+          kErrors +
           "\n\n"
           ">>> tenon.numpy.array([1, 2], ndmin=2)\n"
           "tensor([[1, 2]])",
       "object"_a, "dtype"_a = none, kw_only, "copy"_a = true, "order"_a = "K", "subok"_a = false, "ndmin"_a = 0,
-      "like"_a = none);
+      "ndmax"_a = kMaxDims, "like"_a = none);
   row("asanyarray", &invoke_asarray,
       std::string("An array-like as a tensor, as asarray: a view of the elements where they are, or a copy.\n\n") +
           kOrder + kOnCopies + kErrors +
@@ -132,7 +146,7 @@ void def_numpy_creation(Ops& ops) {
   row("frombuffer", &invoke_frombuffer,
       "A vector over the bytes of an object with the buffer protocol, without a copy.\n\n"
       "buffer: an object with the buffer protocol. dtype: float64 unless given. count: the number of elements; -1 for all "
-      "that follow. offset: the first byte that is read. ValueError for what has no buffer, an empty one, and for a "
+      "that follow. offset: the first byte that is read. ValueError for what has no buffer, and for a "
       "count, offset or remainder that does not fit; TypeError for what is no dtype.\n\n"
       ">>> tenon.numpy.frombuffer(bytearray(b'ab'), 'uint8')\n"
       "tensor([97, 98], dtype=tenon.uint8)",

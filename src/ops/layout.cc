@@ -45,7 +45,8 @@ Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like) {
 }
 
 Tensor in_layout(const Tensor& t, Layout order) {
-  if (order == Layout::k || (order != Layout::f && t.is_contiguous()) || (order != Layout::c && is_fortran(t))) return t;
+  if (order == Layout::k || (order != Layout::f && t.is_contiguous()) || (order != Layout::c && is_fortran(t)))
+    return t;
   return clone(t, order == Layout::a ? Layout::c : order);
 }
 

@@ -37,10 +37,10 @@ Ends ends(const char* op, const Operand& start, const Operand& stop, std::option
     return x.is_tensor() ? to(x.tensor(), e.compute, x.tensor().ndim() == 0 ? where : x.tensor().device())
                          : Tensor::of(x.scalar(), e.compute, where);
   };
-  const Tensor both[] = {as_tensor(start), as_tensor(stop)};
-  const auto spread = broadcast_tensors(both);
-  e.start = spread[0];
-  e.stop = spread[1];
+  const Tensor a = as_tensor(start), b = as_tensor(stop);
+  const Dims shape = broadcast_shapes(op, a.shape(), b.shape());
+  e.start = expand(a, shape);
+  e.stop = expand(b, shape);
   return e;
 }
 
@@ -100,11 +100,10 @@ Tensor logspace(const Operand& start, const Operand& stop, std::int64_t n, bool 
   if (!base.is_tensor()) return finished(pow(base, exponents), e.result, dim);
   // Beside the ends: a base for each of them.
   const Tensor bases = to(base.tensor(), e.compute);
-  const Tensor both[] = {bases, e.start};
-  const Dims shape = broadcast_tensors(both)[0].shape();
+  const Dims shape = broadcast_shapes("logspace", bases.shape(), e.start.shape());
   const Tensor spread = line(expand(e.start, shape), expand(e.stop, shape), n, endpoint);
-  return finished(pow(unsqueeze(expand(bases, shape), {0}), spread), dtype ? e.result : promote(e.result, bases.dtype()),
-                  dim);
+  return finished(pow(unsqueeze(expand(bases, shape), {0}), spread),
+                  dtype ? e.result : promote(e.result, bases.dtype()), dim);
 }
 
 Tensor geomspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,

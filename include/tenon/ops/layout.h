@@ -25,7 +25,7 @@ TENON_API bool is_fortran(const Tensor& t);
 // A new tensor, of which nobody has a view and whose elements are all equal or not set, in this order; a and k are
 // those of `like`. k of another number of dimensions is c.
 TENON_API Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like = {});
-// t itself where its elements lie in this order without gaps (k: always; a: row-major or column-major), otherwise a copy.
+// t itself where its elements lie in this order without gaps (a: in either of both; k: always), otherwise a copy.
 TENON_API Tensor in_layout(const Tensor& t, Layout order);
 // t's values in new memory of this order.
 TENON_API Tensor clone(const Tensor& t, Layout order);
