@@ -52,8 +52,10 @@ constexpr Alias kAliases[] = {{"dim", "axis"},
                               {"axis0", "axis2"},  // NumPy's pair of two that are swapped
                               {"split_size_or_sections", "split_size"}};
 
-// Names are interned once, so that finding a keyword compares pointers.
-void intern_names(OpDef& def) {
+// What each call needs: how many arguments have a position, and names interned, so that finding one compares pointers.
+void prepare_calls(OpDef& def) {
+  const auto last = std::ranges::find_if(def.args, [](const Arg& a) { return a.keyword_only; });
+  def.positional = static_cast<int>(last - def.args.begin()) + (def.out_at >= 0);
   for (std::size_t i = 0; i < def.args.size(); ++i) {
     def.interned.push_back(PyUnicode_InternFromString(def.args[i].name));
     for (const Alias& a : kAliases)
@@ -108,11 +110,32 @@ PyObject* results_into_out(const OpDef& def, const Object& result, PyObject* out
   return PyObject_CallOneArg(reinterpret_cast<PyObject*>(Py_TYPE(result.get())), out);
 }
 
+}  // namespace
+
+PyObject* call_on_tensors(const OpDef& def, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != def.op_arity) return nullptr;
+  for (Py_ssize_t i = 0; i < nargs; ++i)
+    if (!is_tensor(args[i])) return nullptr;
+  if (nargs == 1) {
+    const Operand x(unwrap(args[0]));
+    return wrap(compute(def.op, {&x, 1}));
+  }
+  const Operand in[] = {unwrap(args[0]), unwrap(args[1]), unwrap(args[nargs - 1])};
+  return wrap(compute(def.op, {in, static_cast<std::size_t>(nargs)}));
+}
+
+namespace {
+
 PyObject* vectorcall(PyObject* self, PyObject* const* args, std::size_t nargsf, PyObject* kwnames) {
   const OpDef& def = *reinterpret_cast<OpObject*>(self)->def;
   // Doors of Python modules ("_grad") are not what the user called.
   const std::string_view op = def.name[0] == '_' ? std::string_view() : def.name;
-  return guarded_as(op, [&] { return call_op(def, args, PyVectorcall_NARGS(nargsf), kwnames); });
+  return guarded_as(op, [&] {
+    const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+    if (def.op_alone && !kwnames)
+      if (PyObject* result = call_on_tensors(def, args, n)) return result;
+    return call_op(def, args, n, kwnames);
+  });
 }
 
 PyObject* op_get(PyObject* self, PyObject* object, PyObject*) {
@@ -289,7 +312,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (def.variadic_at < 0 || nargs <= def.variadic_at) return false;
     PyObject* first = args[def.variadic_at];
     const bool several = nargs > def.variadic_at + 1;
-    if (!several && !PyIndex_Check(first)) return false;
+    if (!several && (PyLong_CheckExact(first) || !PyIndex_Check(first))) return false;  // an int stands for itself
     return !(PyTuple_Check(first) || PyList_Check(first)) || (def.variadic_arrays && several);
   };
   if (collects()) {
@@ -301,11 +324,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
     nargs += PyTuple_GET_SIZE(rest.get());  // where keyword values begin
   } else {
-    int positional = 0;
-    while (positional < count && !def.args[static_cast<std::size_t>(positional)].keyword_only) ++positional;
-    if (def.out_at >= 0) ++positional;
-    if (nargs > positional)
-      argument_error(def, errors::text("takes at most ", positional, " positional arguments; got ",
+    if (nargs > def.positional)
+      argument_error(def, errors::text("takes at most ", def.positional, " positional arguments; got ",
                                        static_cast<std::int64_t>(nargs)));
     if (def.out_at < 0 || nargs <= def.out_at) {
       for (Py_ssize_t i = 0; i < nargs; ++i) bound[i] = args[i];
@@ -357,7 +377,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
 }
 
 PyObject* new_op(OpDef* def, const char* qualname_prefix) {
-  if (def->interned.empty()) intern_names(*def);
+  if (def->interned.empty()) prepare_calls(*def);
   OpObject* o = PyObject_New(OpObject, def->is_ufunc ? ufunc_type : op_type);
   if (!o) return nullptr;
   o->vectorcall = def->is_ufunc ? &call_ufunc : &vectorcall;

@@ -86,8 +86,10 @@ struct OpDef {
   bool long_work = false;               // its arguments' sizes do not tell how long it takes
   int out_at = -1;                      // out='s place among the positional arguments; -1: a keyword only
   int positional_only = 0;              // so many of the first arguments have no name
+  int positional = 0;                   // so many arguments may be given by position, out= included
   bool is_ufunc = false;
   int op_arity = 0;                     // of an elementwise row and of a ufunc
+  bool op_alone = false;                // op of the operands is the result where no other argument is given
   int results = 1;                      // of a ufunc, as what follows
   const char* core = nullptr;           // "(n),(n)->()": it works on these dimensions
   const char* loops = nullptr;          // "dd->d FF->F": it is composed; fn is a Composed (ufunc.h)
@@ -297,6 +299,13 @@ class Ops {
       def_.takes_out = false;
       return *this;
     }
+    // Of so many tensors alone it is this elementwise operation.
+    Row& computes(Op op, int arity) {
+      def_.op = op;
+      def_.op_arity = arity;
+      def_.op_alone = true;
+      return *this;
+    }
     // Runs without the GIL whatever its arguments' sizes are.
     Row& long_work() {
       def_.long_work = true;
@@ -389,6 +398,9 @@ std::string signature_text(const OpDef& def);
 // Where the ufunc type inherits from; both have the layout of OpObject.
 OpDef& def_of(PyObject* self);
 PyObject* op_doc(PyObject* self, void*);
+
+// The elementwise operation of a row on as many tensors as it takes; null where the arguments are others.
+PyObject* call_on_tensors(const OpDef& def, PyObject* const* args, Py_ssize_t nargs);
 
 // Calls an operation's row with Python arguments, as if from Python.
 PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);

@@ -264,6 +264,7 @@ void def_elementwise(Ops& ops) {
     };
     if (where || clip || op == Op::polygamma) continue;  // their signatures are their own
     OpDef* d = row("", alpha ? &invoke_sum : &invoke);
+    d->op_alone = op != Op::softplus;
     if (op == Op::div) {
       d->invoke = &invoke_div;
       d->args.push_back(Arg{"rounding_mode", Object::borrow(Py_None), true, false});
@@ -369,6 +370,7 @@ void def_elementwise(Ops& ops) {
          "condition"_a, "input"_a = none, "other"_a = none)
       .function_only()
       .with_out()
+      .computes(Op::where, 3)
       .numpy("where")
       .array_api("where")
       .returns("Any");

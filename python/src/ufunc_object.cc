@@ -262,20 +262,14 @@ PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, 
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
   return guarded_as(def.name, [&]() -> PyObject* {
     // Tensors alone need no look at what else may stand there.
-    if (!kwnames && n == def.op_arity && is_tensor(args[0]) && (n == 1 || is_tensor(args[1]))) {
-      if (def.loops) {
-        Operand in[] = {unwrap(args[0]), unwrap(args[n - 1])};
-        const auto run = [&] { return reinterpret_cast<Composed>(def.fn)({in, static_cast<std::size_t>(n)}); };
-        const std::vector<Tensor> r =
-            without_gil(def.core ? kLongWork : std::max(work(in[0]), work(in[1])), run, in[0], in[1]);
-        return r.size() == 1 ? to_python(r[0]) : to_python(r);
-      }
-      if (n == 1) {
-        const Operand x(unwrap(args[0]));
-        return wrap(compute(def.op, {&x, 1}));
-      }
-      const Operand in[] = {unwrap(args[0]), unwrap(args[1])};
-      return wrap(compute(def.op, in));
+    if (!kwnames && !def.loops) {
+      if (PyObject* result = call_on_tensors(def, args, n)) return result;
+    } else if (!kwnames && n == def.op_arity && is_tensor(args[0]) && is_tensor(args[n - 1])) {
+      Operand in[] = {unwrap(args[0]), unwrap(args[n - 1])};
+      const auto run = [&] { return reinterpret_cast<Composed>(def.fn)({in, static_cast<std::size_t>(n)}); };
+      const std::vector<Tensor> r =
+          without_gil(def.core ? kLongWork : std::max(work(in[0]), work(in[1])), run, in[0], in[1]);
+      return r.size() == 1 ? to_python(r[0]) : to_python(r);
     }
     return call_op(def, args, n, kwnames);
   });

@@ -98,6 +98,12 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
   launch(info(op).name.data(), call.place.device, call.types.compute, &Backend::elementwise, c);
 }
 
+// Of a selection the operand that decides about shape and dtype is the second: the first is the condition.
+const Operand& leading(Op op, std::span<const Operand> in) {
+  const std::size_t skipped = info(op).rule == Rule::select ? 1 : 0;
+  return in[skipped].is_tensor() || in.size() == skipped + 1 ? in[skipped] : in[skipped + 1];
+}
+
 // The commonest call needs no plan: tensors of one dtype and shape, row-major on the CPU, and numbers that do not
 // change the dtype. (300 instructions less of some 1500; what is small is mostly overhead.)
 bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
@@ -105,13 +111,16 @@ bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
       is_half(first->dtype) || is_float8(first->dtype))
     return false;
   const Rule rule = kInfo[static_cast<int>(op)].rule;
-  if (rule == Rule::select || (is_complex(first->dtype) && !info(rule).complexes)) return false;
+  if (is_complex(first->dtype) && !info(rule).complexes) return false;
+  const Operand* condition = rule == Rule::select ? in.data() : nullptr;
   for (const Operand& o : in) {
     if (o.is_tensor()) {
       const TensorImpl* p = o.tensor().impl();
-      if (p == first) continue;
-      if (p->dtype != first->dtype || !p->contiguous || !p->device.is_cpu() || !(p->shape == first->shape))
-        return false;
+      const DType wanted = &o == condition ? DType::bool_ : first->dtype;
+      if (p == first && &o != condition) continue;
+      if (p->dtype != wanted || !p->contiguous || !p->device.is_cpu() || !(p->shape == first->shape)) return false;
+    } else if (&o == condition) {
+      return false;
     } else if (o.scalar().promote_with(first->dtype) != first->dtype || !o.scalar().fits(first->dtype)) {
       return false;
     }
@@ -119,8 +128,7 @@ bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
   return true;
 }
 
-void run_plain(Op op, std::span<const Operand> in, const Tensor& first, const ElementwiseTypes& types,
-               const Tensor& out) {
+void run_plain(Op op, std::span<const Operand> in, const ElementwiseTypes& types, const Tensor& out) {
   ElementwiseCall c;
   c.op = op;
   c.compute = types.compute;
@@ -137,8 +145,8 @@ void run_plain(Op op, std::span<const Operand> in, const Tensor& first, const El
     const Operand& o = in[static_cast<std::size_t>(i - 1)];
     c.immediate[i] = !o.is_tensor();
     c.data[i] = o.is_tensor() ? o.tensor().data() : nullptr;
-    c.dtype[i] = o.is_tensor() ? first.dtype() : types.compute;
-    c.loop.strides[i][0] = o.is_tensor() ? first.itemsize() : 0;
+    c.dtype[i] = o.is_tensor() ? o.tensor().dtype() : types.compute;
+    c.loop.strides[i][0] = o.is_tensor() ? o.tensor().itemsize() : 0;
     if (!o.is_tensor()) o.scalar().store(types.compute, c.value[i]);
   }
   launch(info(op).name.data(), kCpu, types.compute, &Backend::elementwise, c);
@@ -165,8 +173,6 @@ bool holds(Op op, bool less) {
 // Integers without a common dtype are compared by value, as in NumPy 2: int64 with uint64, and a tensor with a number
 // beyond its dtype. Undefined where a kernel does that.
 Tensor compare_integers(Op op, std::span<const Operand> in) {
-  const Rule rule = info(op).rule;
-  if (rule != Rule::compare && rule != Rule::order) return {};
   const Operand &a = in[0], &b = in[1];
   if (a.is_tensor() && b.is_tensor()) {
     const DType x = a.tensor().dtype(), y = b.tensor().dtype();
@@ -193,9 +199,8 @@ Tensor compare_integers(Op op, std::span<const Operand> in) {
   return elementwise(op, weak);
 }
 
-// The complex forms of what has real kernels, made of other operations. Undefined where a kernel does that.
+// The complex forms of sigmoid, silu and sinc, made of other operations. Undefined where a kernel does that.
 Tensor compose_complex(Op op, std::span<const Operand> in) {
-  if (op != Op::sigmoid && op != Op::silu && op != Op::sinc) return {};
   if (!in[0].is_tensor() || !is_complex(in[0].tensor().dtype())) return {};
   const Tensor& z = in[0].tensor();
   if (op == Op::sinc) {
@@ -209,7 +214,6 @@ Tensor compose_complex(Op op, std::span<const Operand> in) {
 // nextafter of half precision: the kernels compute in float32, whose next number rounds back. Their bits are counted
 // on as integers. Undefined for other dtypes.
 Tensor next_half(Op op, std::span<const Operand> in) {
-  if (op != Op::nextafter) return {};
   const DType d = promoted_dtype(in);
   if (!is_half(d)) return {};
   Tensor r;
@@ -234,9 +238,15 @@ Tensor next_half(Op op, std::span<const Operand> in) {
 
 // What no single kernel computes; undefined for the rest.
 Tensor composed(Op op, std::span<const Operand> in) {
-  Tensor r = compose_complex(op, in);
-  if (!r.defined()) r = compare_integers(op, in);
-  return r.defined() ? r : next_half(op, in);
+  switch (op) {
+    case Op::sigmoid:
+    case Op::silu:
+    case Op::sinc: return compose_complex(op, in);
+    case Op::nextafter: return next_half(op, in);
+    default: break;
+  }
+  const Rule rule = info(op).rule;
+  return rule == Rule::compare || rule == Rule::order ? compare_integers(op, in) : Tensor();
 }
 
 // Throws ValueError for a negative power of integers. An exponent's tensor is read for that, on a device too.
@@ -280,12 +290,13 @@ Tensor elementwise(Op op, std::span<const Operand> in, const Tensor* out) {
   if (op == Op::pow) check_power(in);
   const bool record = any_needs_grad(in);
   if (!out) {
-    if (!record && !in.empty()) {
-      const Operand& first = in[0].is_tensor() || in.size() == 1 ? in[0] : in[1];
+    if (!in.empty()) {
+      const Operand& first = leading(op, in);
       if (first.is_tensor() && is_plain(op, in, first.tensor().impl())) {
         const ElementwiseTypes types = elementwise_types(op, first.tensor().dtype());
         Tensor result = empty(first.tensor().shape(), types.result);
-        run_plain(op, in, first.tensor(), types, result);
+        run_plain(op, in, types, result);
+        if (record) record_elementwise(op, in, types, result);
         return result;
       }
     }
@@ -330,12 +341,13 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
     const ElementwiseTypes types = elementwise_types(op, self.dtype());
     if (types.result == self.dtype()) {
       autograd::check_inplace(self, name.data(), false);
-      run_plain(op, in, self, types, self);
+      run_plain(op, in, types, self);
       autograd::after_inplace(self, name.data());
       return self;
     }
   }
-  if (const Tensor r = compose_complex(op, in); r.defined()) return copy_(self, r);
+  if (is_complex(self.dtype()))
+    if (const Tensor r = composed(op, in); r.defined()) return copy_(self, r);
   const Call call = prepare(op, in);
   if (!can_cast_same_kind(call.types.result, self.dtype()))
     errors::result_does_not_fit(name, call.types.result, self.dtype());

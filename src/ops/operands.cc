@@ -8,13 +8,20 @@
 namespace tenon {
 
 DType promoted_dtype(std::span<const Operand> in, unsigned skip) {
-  bool any = false;
+  bool any = false, numbers = false;
   DType d = DType::bool_;
   for (std::size_t i = 0; i < in.size(); ++i) {
-    if (skip >> i & 1 || !in[i].is_tensor()) continue;
-    d = any ? promote(d, in[i].tensor().dtype()) : in[i].tensor().dtype();
+    if (skip >> i & 1) continue;
+    if (!in[i].is_tensor()) {
+      numbers = true;
+      continue;
+    }
+    const DType own = in[i].tensor().dtype();
+    if (!any) d = own;
+    else if (own != d) d = promote(d, own);
     any = true;
   }
+  if (!numbers) return d;
   for (std::size_t i = 0; i < in.size(); ++i) {
     if (skip >> i & 1 || in[i].is_tensor()) continue;
     const Scalar& s = in[i].scalar();

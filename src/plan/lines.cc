@@ -8,17 +8,19 @@ namespace tenon {
 namespace {
 
 void plan_lines(Lines& l, const Tensor& in, int dim, const Tensor& out) {
-  Dims shape = in.shape(), from = in.strides(), to = out.strides();
   l.n = 1;
   l.in_stride = l.out_stride = 0;
+  l.side_by_side = false;
   if (in.ndim() > 0) {
-    l.n = shape[dim];
-    l.in_stride = from[dim] * in.itemsize();
-    l.out_stride = to[dim] * out.itemsize();
-    shape.erase(dim);
-    from.erase(dim);
-    to.erase(dim);
+    l.n = in.shape()[dim];
+    l.in_stride = in.strides()[dim] * in.itemsize();
+    l.out_stride = out.strides()[dim] * out.itemsize();
   }
+  if (in.ndim() < 2) return;  // outer is a single line
+  Dims shape = in.shape(), from = in.strides(), to = out.strides();
+  shape.erase(dim);
+  from.erase(dim);
+  to.erase(dim);
   const LoopOperand operands[] = {{&to, out.itemsize()}, {&from, in.itemsize()}};
   build_loop(l.outer, shape, operands);
   l.side_by_side = l.outer.ndim > 0 && std::abs(l.outer.strides[0][l.outer.ndim - 1]) < std::abs(l.out_stride);
