@@ -5,12 +5,13 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from adding import COMPILER, DIFFS, NAME, PRIMITIVE, SCAN, apply, copy_files, files_of, run
-from support import ROOT
+from support import ROOT, SIM_DEVICE
 
 pytestmark = [
     pytest.mark.slow,
@@ -117,3 +118,18 @@ def test_the_tests_of_the_diff_pass(build: Path, tmp_path: Path, diff: str) -> N
     environment = os.environ | {"TENON_CUDA_LIB": str(device)}
     said = run([program, f"--gtest_filter={':'.join(names)}"], env=environment)
     assert f"[  PASSED  ] {len(names)} test" in said
+
+
+@pytest.mark.skipif(SIM_DEVICE is None, reason="libtenon_cudasim.so is not built")
+def test_a_plugin_without_the_new_entry_is_refused(build: Path) -> None:
+    program = """
+        import tenon
+        assert not tenon.cuda.is_available()
+        try:
+            tenon.ones(1, device="cuda")
+        except RuntimeError as e:
+            print(e)
+    """
+    environment = {"PYTHONPATH": str(build / "python"), "TENON_CUDA_LIB": str(SIM_DEVICE)}
+    said = run([sys.executable, "-c", textwrap.dedent(program)], env=os.environ | environment)
+    assert "was built for another version of tenon" in said
