@@ -16,7 +16,7 @@ PyObject* invoke_reshape(const OpDef& def, PyObject* const* args) {
   const auto copy = argument<std::optional<bool>>(def, args, 4);
   if (!copy && args[2] == def.args[2].default_value.get())
     return computed(t.numel(), [&] { return reshape(t, shape); }, t);
-  const Layout order = layout(argument<std::string>(def, args, 2));
+  const Layout order = layout(argument<std::string>(def, args, 2), def.name);
   return computed(t.numel(), [&] { return reshape(t, shape, order, copy); }, t);
 }
 

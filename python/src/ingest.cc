@@ -326,7 +326,8 @@ Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh
     return converted(op, t, options.dtype, options.device);
   }
   // Fresh bytes that Python lends read-only (Pillow's) are no copy that can be written.
-  if (options.copy == true && (!fresh || t.read_only())) return without_gil(t.numel(), [&] { return clone(t); }, t);
+  if (options.copy == true && (!fresh || t.read_only()))
+    return without_gil(t.numel(), [&] { return clone(t, options.order); }, t);
   return t;
 }
 
@@ -361,7 +362,7 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
     Object copy = native_copy(o);
     Tensor t = tensor_from_ndarray(copy.get(), op);
     if (!options.copy) note_copy(op, problem, t.nbytes());
-    return finish(std::move(t), op, {options.dtype, options.device, std::nullopt}, true);
+    return finish(std::move(t), op, {options.dtype, options.device, std::nullopt, options.order}, true);
   }
   Scalar s;
   if (as_scalar(o, s)) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "convert.h"
+#include "tenon/ops/layout.h"
 
 namespace tenon::py {
 
@@ -12,6 +13,7 @@ struct IngestOptions {
   std::optional<DType> dtype;
   std::optional<Device> device;
   std::optional<bool> copy;
+  Layout order = Layout::c;  // of a copy without a conversion
 };
 
 // Tensors, ndarrays, NumPy scalars, objects with DLPack, the array interface, the buffer protocol, Arrow or

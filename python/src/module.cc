@@ -147,6 +147,8 @@ NB_MODULE(_C, m) {
     def_numpy_shape(ops);
     def_join(ops);
     def_numpy_split(ops);
+    def_numpy_creation(ops);
+    def_numpy_ranges(ops);
     def_convert(ops);
     def_inplace(ops);
     def_index(ops);

@@ -32,9 +32,21 @@
 //   repeating         (a, repeats, axis)                                  repeat
 //   splitting         (ary, indices_or_sections, axis)                    split
 //   unstacking        (x, /, *, axis)                                     unstack
+//   filling<value>    (shape, dtype, order, *, device, like)              empty, zeros, ones
+//   filling_with      (shape, fill_value, dtype, order, *, device, like)  full
+//   filling_like<value>  (a, dtype, order, subok, shape, *, device)       empty_like, zeros_like, ones_like
+//   filling_like_with (a, fill_value, dtype, order, subok, shape, *, device)          full_like
+//   ranging           (start, stop, step, dtype, *, device, like)         arange
+//   spacing           (start, stop, num, endpoint, retstep, dtype, axis, *, device)   linspace
+//   spacing_by_powers (start, stop, num, endpoint, base, dtype, axis)     logspace
+//   on_diagonal_line  (N, M, k, dtype, order, *, device, like)            eye
+//   gridding          (*xi, copy, sparse, indexing)                       meshgrid
+//   taking            (a, dtype, order, *, device, copy, like)            asarray
+//   copying           (a, order, subok)                                   copy
 #pragma once
 
 #include "op.h"
+#include "tenon/ops/layout.h"
 
 namespace tenon::py {
 
@@ -74,6 +86,56 @@ void rolling(OpDef& d, Tensor (*f)(const Tensor&, const Dims&, const Axes&));
 void turning(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, const Axes&));
 void diagonals(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, std::int64_t, std::int64_t));
 void on_diagonal(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t));
+
+// ---- families_creation.cc ----
+using FilledPinned = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool, bool);
+using Filled = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool);
+using FilledWith = Tensor (*)(const Dims&, const Scalar&, const std::optional<DType>&, Device, bool);
+using FilledLike = Tensor (*)(const Tensor&, const std::optional<DType>&, const std::optional<Device>&, bool);
+using FilledLikeWith = Tensor (*)(const Tensor&, const Scalar&, const std::optional<DType>&,
+                                  const std::optional<Device>&, bool);
+// value: 0 or 1; without one the elements are not set.
+void filling(OpDef& d, FilledPinned f);
+template <int value>
+void filling(OpDef& d, Filled f);
+void filling_with(OpDef& d, FilledWith f);
+inline constexpr int kUnset = -1;
+template <int value>
+void filling_like(OpDef& d, FilledLike f);
+void filling_like_with(OpDef& d, FilledLikeWith f);
+
+// ---- families_ranges.cc ----
+using Ranged = Tensor (*)(const Scalar&, const std::optional<Scalar>&, const Scalar&, const std::optional<DType>&,
+                          Device, bool);
+using Spaced = Tensor (*)(const Scalar&, const Scalar&, std::int64_t, bool, const std::optional<DType>&, Device, bool);
+using SpacedByPowers = Tensor (*)(const Scalar&, const Scalar&, std::int64_t, double, const std::optional<DType>&,
+                                  Device, bool);
+using Eye = Tensor (*)(std::int64_t, const std::optional<std::int64_t>&, std::int64_t, const std::optional<DType>&,
+                       Device, bool);
+using Gridded = std::vector<Tensor> (*)(std::span<const Tensor>, const std::string&);
+void ranging(OpDef& d, Ranged f);
+void spacing(OpDef& d, Spaced f);
+void spacing_by_powers(OpDef& d, SpacedByPowers f);
+void on_diagonal_line(OpDef& d, Eye f);
+void gridding(OpDef& d, Gridded f);
+
+// ---- ops_numpy_creation.cc ----
+using Taken = Tensor (*)(Any, const std::optional<DType>&, const std::optional<Device>&, const std::optional<bool>&,
+                         const std::optional<bool>&);
+void taking(OpDef& d, Taken f);
+void copying(OpDef& d, Tensor (*f)(const Tensor&, const std::string&));
+
+// ---- what families of new tensors share ----
+// Whether the argument i has its default value.
+inline bool is_default(const OpDef& def, PyObject* const* args, int i) {
+  return args[i] == def.args[static_cast<std::size_t>(i)].default_value.get();
+}
+// The device that device= names; that of the tensor like=; otherwise none.
+std::optional<Device> asked_device(const OpDef& def, PyObject* device, PyObject* like);
+// order= of a tensor that has none yet: 'C' or 'F'.
+Layout new_layout(const OpDef& def, PyObject* const* args, int i);
+// order= of a tensor that may keep its own; None does.
+Layout kept_layout(const OpDef& def, PyObject* const* args, int i);
 
 // ---- families_join.cc ----
 void concatenating(OpDef& d, Tensor (*f)(const std::vector<Tensor>&, const std::optional<std::int64_t>&));

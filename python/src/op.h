@@ -430,6 +430,8 @@ void def_reduce(Ops& ops);
 void def_shape(Ops& ops);
 void def_numpy_shape(Ops& ops);
 void def_numpy_split(Ops& ops);
+void def_numpy_creation(Ops& ops);
+void def_numpy_ranges(Ops& ops);
 void def_join(Ops& ops);
 void def_convert(Ops& ops);
 void def_inplace(Ops& ops);

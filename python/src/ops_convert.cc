@@ -106,7 +106,7 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 
 Tensor as_type(const Tensor& t, DType d, const std::string& order, const std::string& casting, bool, bool copy) {
   check_cast("astype", t.dtype(), d, casting_named("astype", casting));
-  const Layout wanted = layout(order);
+  const Layout wanted = layout(order, "astype");
   const Tensor r = to(t, d);
   const bool fresh = d != t.dtype();
   const bool fits = wanted == Layout::k || (wanted == Layout::c && r.is_contiguous()) ||

@@ -1,7 +1,7 @@
 // Rows: new tensors from sizes, ranges and Python data.
 #include "core/errors.h"
 #include "ingest.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 
@@ -58,7 +58,7 @@ void def_filled(Ops& ops) {
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
          "pin_memory"_a = false)
       .function_only()
-      .numpy("empty")
+      .numpy("empty", filling)
       .array_api("empty");
   ops.def(
          "zeros",
@@ -73,7 +73,7 @@ void def_filled(Ops& ops) {
          "        [0., 0.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("zeros")
+      .numpy("zeros", filling<0>)
       .array_api("zeros");
   ops.def(
          "ones",
@@ -88,14 +88,14 @@ void def_filled(Ops& ops) {
          "        [1., 1.]])",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("ones")
+      .numpy("ones", filling<1>)
       .array_api("ones");
   ops.def(
          "full",
          +[](const Dims& size, const Scalar& value, const MaybeDType& d, Device v, bool grad) {
            return leaf(full(size, value, d, v), grad);
          },
-         "A new tensor filled with one number.\n\n"
+         "A new tensor of one value.\n\n"
          "size: an int or a tuple. dtype: that of the number's kind (int64, the default float, ...) unless\n"
          "given; floats are cut to integers.\n"
          "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
@@ -105,63 +105,63 @@ void def_filled(Ops& ops) {
          "tensor([7, 7])",
          "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("full")
+      .numpy("full", filling_with)
       .array_api("full");
   ops.def(
          "empty_like",
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
-         "A new tensor of input's shape, dtype and device whose elements are not set; row-major.\n\n"
-         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "A new tensor with the shape, dtype and device of another, whose elements are not set.\n\n"
+         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.empty_like(tenon.zeros(2, dtype=tenon.int8)).dtype\n"
          "tenon.int8",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("empty_like")
+      .numpy("empty_like", filling_like<kUnset>)
       .array_api("empty_like");
   ops.def(
          "zeros_like",
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, 0, d, v, grad);
          },
-         "A new tensor of zeros of input's shape, dtype and device; row-major.\n\n"
-         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "A new tensor of zeros with the shape, dtype and device of another.\n\n"
+         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.zeros_like(tenon.ones(2, dtype=tenon.int8))\n"
          "tensor([0, 0], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("zeros_like")
+      .numpy("zeros_like", filling_like<0>)
       .array_api("zeros_like");
   ops.def(
          "ones_like",
          +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, 1, d, v, grad);
          },
-         "A new tensor of ones of input's shape, dtype and device; row-major.\n\n"
-         "TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "A new tensor of ones with the shape, dtype and device of another.\n\n"
+         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.ones_like(tenon.zeros(2, dtype=tenon.int8))\n"
          "tensor([1, 1], dtype=tenon.int8)",
          "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("ones_like")
+      .numpy("ones_like", filling_like<1>)
       .array_api("ones_like");
   ops.def(
          "full_like",
          +[](const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
            return filled_like(t, value, d, v, grad);
          },
-         "A new tensor of input's shape, dtype and device filled with one number; row-major.\n\n"
-         "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
+         "A new tensor of one value with the shape, dtype and device of another.\n\n"
+         "It is row-major. TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
          "integer that the dtype cannot hold; RuntimeError for requires_grad of integers and bools.\n\n"
          ">>> tenon.full_like(tenon.zeros(2), 7)\n"
          "tensor([7., 7.])",
          "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
-      .numpy("full_like")
+      .numpy("full_like", filling_like_with)
       .array_api("full_like");
 
   // As methods: the tensor's dtype and device unless given.
@@ -248,7 +248,7 @@ void def_ranges(Ops& ops) {
          "requires_grad"_a = false)
       .function_only()
       .long_work()
-      .numpy("arange")
+      .numpy("arange", ranging)
       .array_api("arange");
   ops.def(
          "linspace",
@@ -265,7 +265,7 @@ void def_ranges(Ops& ops) {
          "requires_grad"_a = false)
       .function_only()
       .long_work()
-      .numpy("linspace")
+      .numpy("linspace", spacing)
       .array_api("linspace");
   ops.def(
          "logspace",
@@ -281,7 +281,8 @@ void def_ranges(Ops& ops) {
          "start"_a, "end"_a, "steps"_a, "base"_a = 10.0, kw_only, "dtype"_a = none, "device"_a = none,
          "requires_grad"_a = false)
       .function_only()
-      .long_work();
+      .long_work()
+      .numpy("logspace", spacing_by_powers);
   ops.def(
          "eye",
          +[](std::int64_t n, const std::optional<std::int64_t>& m, std::int64_t k, const MaybeDType& d, Device v,
@@ -296,7 +297,7 @@ void def_ranges(Ops& ops) {
          "n"_a, "m"_a = none, "k"_a = 0, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .long_work()
-      .numpy("eye")
+      .numpy("eye", on_diagonal_line)
       .array_api("eye");
   ops.def("tril", &tril,
           "The lower triangles of the last two dimensions, up to and with a diagonal; zeros above.\n\n"
@@ -338,18 +339,19 @@ void def_ranges(Ops& ops) {
          "        [0., 1.]])",
          "input"_a, "diagonal"_a = 0)
       .method_only();
-  ops.def("meshgrid", &meshgrid,
-          "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
-          "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
-          "nothing is copied.\n"
-          "ValueError for tensors of more than one dimension and for another indexing.\n\n"
-          ">>> tenon.meshgrid(tenon.tensor([1, 2]), tenon.tensor([3, 4]), indexing=\"ij\")\n"
-          "(tensor([[1, 1],\n"
-          "        [2, 2]]), tensor([[3, 4],\n"
-          "        [3, 4]]))",
-          variadic("tensors"_a), kw_only, "indexing"_a = "ij")
+  ops.def(
+         "meshgrid", +[](std::span<const Tensor> ts, const std::string& indexing) { return meshgrid(ts, indexing); },
+         "Coordinate grids of 1-D tensors: a tuple with one tensor for each, all of the grid's shape.\n\n"
+         "indexing: 'ij' (the first tensor along the first dimension) or 'xy' (NumPy's default). Views:\n"
+         "nothing is copied.\n"
+         "ValueError for tensors of more than one dimension and for another indexing.\n\n"
+         ">>> tenon.meshgrid(tenon.tensor([1, 2]), tenon.tensor([3, 4]), indexing=\"ij\")\n"
+         "(tensor([[1, 1],\n"
+         "        [2, 2]]), tensor([[3, 4],\n"
+         "        [3, 4]]))",
+         variadic("tensors"_a), kw_only, "indexing"_a = "ij")
       .function_only()
-      .numpy("meshgrid")
+      .numpy("meshgrid", gridding)
       .array_api("meshgrid");
 }
 
@@ -413,7 +415,7 @@ void def_ingest(Ops& ops) {
          "obj"_a, kw_only, "dtype"_a = none, "device"_a = none, "copy"_a = none, "requires_grad"_a = none)
       .function_only()
       .no_out()
-      .numpy("asarray")
+      .numpy("asarray", taking)
       .array_api("asarray");
   ops.def(
          "frombuffer",

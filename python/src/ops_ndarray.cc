@@ -1,6 +1,6 @@
 // Rows: methods by ndarray's names.
 #include "core/errors.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {
@@ -31,7 +31,7 @@ void fill(Tensor& t, const Operand& value) {
 
 void def_ndarray(Ops& ops) {
   ops.def(
-         "copy", +[](const Tensor& t, const std::string& order) { return clone(t, layout(order)); },
+         "copy", +[](const Tensor& t, const std::string& order) { return clone(t, layout(order, "copy")); },
          "A copy in fresh memory; the gradient flows through.\n\n"
          "order: 'C' by rows, 'F' by columns, 'A' as 'F' for a tensor that lies so, 'K' as the elements lie. ValueError\n"
          "for another.\n\n"
@@ -40,7 +40,8 @@ void def_ndarray(Ops& ops) {
          "False",
          "input"_a, "order"_a = "C")
       .method_only()
-      .no_out();
+      .no_out()
+      .numpy("copy", copying);
   ops.def("fill", &fill,
           "Overwrites all elements with a number, as fill_(), and returns None.\n\n"
           "ValueError for several numbers and for read-only memory; TypeError for a complex number in a real tensor;\n"

@@ -195,7 +195,7 @@ void def_inplace_views(Ops& ops) {
 PyObject* reshape_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const Dims shape = argument<Dims>(def, args, 1);
-  const Layout order = layout(to_string(args[2], {"reshape", "order"}));
+  const Layout order = layout(to_string(args[2], {"reshape", "order"}), "reshape");
   const auto copy = argument<std::optional<bool>>(def, args, 3);
   return computed(t.numel(), [&] { return reshape(t, shape, order, copy); }, t);
 }
@@ -208,7 +208,7 @@ PyObject* flatten_any(const OpDef& def, PyObject* const* args) {
     const auto start = argument<std::int64_t>(def, args, 1), end = argument<std::int64_t>(def, args, 2);
     return computed(t.numel(), [&] { return flatten(t, start, end); }, t);
   }
-  const Layout wanted = layout(to_string(order, {"flatten", "order"}));
+  const Layout wanted = layout(to_string(order, {"flatten", "order"}), "flatten");
   const auto flat = [&] {
     const Tensor r = ravel(t, wanted);
     return r.shares_storage(t) ? clone(r) : r;
@@ -285,7 +285,7 @@ void def_sizes(Ops& ops) {
           "input"_a, "start_dim"_a = 0, "end_dim"_a = -1, kw_only, "order"_a = none)
       .no_out();
   ops.def(
-         "ravel", +[](const Tensor& t, const std::string& order) { return ravel(t, layout(order)); },
+         "ravel", +[](const Tensor& t, const std::string& order) { return ravel(t, layout(order, "ravel")); },
          "1-D, in row-major order: a view where the strides allow it, otherwise a copy.\n\n"
          "order: 'C' by rows, 'F' by columns, 'A' as 'F' for memory that lies so, 'K' as the elements lie in memory.\n"
          "ValueError for another, TypeError for what is no tensor or array.\n\n"

@@ -131,6 +131,8 @@ EVERYWHERE = {
     "where": ("array_like", "A bool tensor of the elements that take part; it broadcasts."),
     "casting": ("str", "Which conversions are allowed: 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'."),
     "order": ("str", "How a new result lies in memory: 'C', 'F', 'A' or 'K'."),
+    "like": ("Tensor", "A tensor on whose device the result lies; None for the CPU."),
+    "num": ("int", "The number of values."),
     "subok": ("bool", "Ignored; NumPy's signature has it."),
     "overwrite_input": ("bool", "Ignored; NumPy's signature has it."),
     "copy": ("bool", "True for a copy in any case, False to refuse one, None for one where it is needed."),

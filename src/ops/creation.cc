@@ -121,7 +121,7 @@ Tensor eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::o
   const std::int64_t columns = m.value_or(n);
   if (n < 0 || columns < 0) errors::negative_size("eye", {n, columns});
   Tensor out = zeros({n, columns}, dtype.value_or(default_float()), device);
-  if (k < columns && -k < n) {
+  if (k < columns && k > -n) {
     Tensor d = diagonal(out, k);
     fill_(d, 1);
   }
@@ -148,7 +148,13 @@ Tensor triu(const Tensor& t, std::int64_t k) {
   return where(triangle("triu", t, std::max(k, -INT64_MAX) - 1), false, t);
 }
 
-std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing) {
+Tensor tri(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::optional<DType> dtype, Device device) {
+  const std::int64_t columns = m.value_or(n);
+  if (n < 0 || columns < 0) errors::negative_size("tri", {n, columns});
+  return tril(ones({n, columns}, dtype.value_or(default_float()), device), k);
+}
+
+std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing, bool sparse) {
   if (indexing != "ij" && indexing != "xy")
     errors::fail("meshgrid", "indexing must be 'ij' or 'xy'; got '", indexing, "'");
   const bool xy = indexing == "xy" && ts.size() >= 2;
@@ -162,7 +168,8 @@ std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& inde
   for (int i = 0; i < static_cast<int>(ts.size()); ++i) {
     Dims one(shape.size(), 1);
     one[xy && i < 2 ? 1 - i : i] = ts[static_cast<std::size_t>(i)].numel();
-    out.push_back(expand(reshape(ts[static_cast<std::size_t>(i)], one), shape));
+    const Tensor grid = reshape(ts[static_cast<std::size_t>(i)], one);
+    out.push_back(sparse ? grid : expand(grid, shape));
   }
   return out;
 }

@@ -21,23 +21,39 @@ Dims reversed(const Dims& dims) {
 
 }  // namespace
 
-Layout layout(const std::string& name) {
-  if (name == "C") return Layout::c;
-  if (name == "F") return Layout::f;
-  if (name == "A") return Layout::a;
-  if (name != "K") errors::fail("copy", "order is 'C', 'F', 'A' or 'K'; got '", name, "'");
+Layout layout(const std::string& name, std::string_view op) {
+  if (name == "C" || name == "c") return Layout::c;
+  if (name == "F" || name == "f") return Layout::f;
+  if (name == "A" || name == "a") return Layout::a;
+  if (name != "K" && name != "k") errors::fail(op, "order is 'C', 'F', 'A' or 'K'; got '", name, "'");
   return Layout::k;
 }
 
 bool is_fortran(const Tensor& t) { return alias(t, 0, reversed(t.shape()), reversed(t.strides())).is_contiguous(); }
 
+Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like) {
+  if (order == Layout::a) order = like.defined() ? decided(like, order) : Layout::c;
+  if (order == Layout::c || fresh.ndim() < 2) return fresh;
+  Dims axes;
+  if (order == Layout::f) {
+    for (int d = fresh.ndim() - 1; d >= 0; --d) axes.push_back(d);
+  } else {
+    if (!like.defined() || like.ndim() != fresh.ndim() || like.is_contiguous()) return fresh;
+    axes = memory_order(like.shape(), like.strides());
+  }
+  return alias(fresh, 0, fresh.shape(), dense_strides(fresh.shape(), axes));
+}
+
+Tensor in_layout(const Tensor& t, Layout order) {
+  if (order == Layout::k || (order != Layout::f && t.is_contiguous()) || (order != Layout::c && is_fortran(t)))
+    return t;
+  return clone(t, order == Layout::a ? Layout::c : order);
+}
+
 Tensor clone(const Tensor& t, Layout order) {
   order = decided(t, order);
   if (order == Layout::c || t.ndim() < 2) return clone(t);
-  Dims axes = order == Layout::k ? memory_order(t.shape(), t.strides()) : Dims();
-  if (order == Layout::f)
-    for (int d = t.ndim() - 1; d >= 0; --d) axes.push_back(d);
-  Tensor out = alias(empty(t.shape(), t.dtype(), t.device()), 0, t.shape(), dense_strides(t.shape(), axes));
+  Tensor out = laid_out(empty(t.shape(), t.dtype(), t.device()), order, t);
   return copy_(out, t);
 }
 

@@ -125,32 +125,5 @@ TEST(Take, CompressChooseUnravel) {
                           {doubles({1, 2, 3}), doubles({4})});
 }
 
-TEST(Layout, OrdersElements) {
-  const Tensor t = counting({2, 3});
-  const Tensor f = clone(t, Layout::f);
-  EXPECT_EQ(f.strides(), (Dims{1, 2}));
-  EXPECT_TRUE(is_fortran(f));
-  EXPECT_FALSE(is_fortran(t));
-  EXPECT_EQ(values(f), values(t));
-  EXPECT_EQ(clone(T(t), Layout::a).strides(), (Dims{1, 3}));
-  EXPECT_EQ(clone(T(t), Layout::c).strides(), (Dims{2, 1}));
-  const Tensor deep = permute(counting({2, 3, 4}), {1, 0, 2});
-  EXPECT_EQ(clone(deep, Layout::k).strides(), (Dims{4, 12, 1}));
-  EXPECT_EQ(values(clone(deep, Layout::k)), values(deep));
-  EXPECT_EQ(values(ravel(t, Layout::f)), (V{0, 3, 1, 4, 2, 5}));
-  EXPECT_EQ(values(ravel(T(t), Layout::k)), values(t));
-  EXPECT_TRUE(ravel(T(t), Layout::f).shares_storage(t));
-  EXPECT_EQ(values(reshape(t, {3, 2}, Layout::f)), (V{0, 4, 3, 2, 1, 5}));
-  EXPECT_EQ(reshape(t, {-1, 2}, Layout::f).shape(), (Dims{3, 2}));
-  EXPECT_THROW(reshape(t, {6}, Layout::k), ValueError);
-  EXPECT_THROW(layout("X"), ValueError);
-  expect_second_gradients("orders",
-                          [](const auto& x) {
-                            return mul(reshape(clone(x[0], Layout::f), {3, 2}, Layout::f),
-                                       square(ravel(x[0], Layout::f)[1]));
-                          },
-                          {t});
-}
-
 }  // namespace
 }  // namespace tenon

@@ -430,8 +430,7 @@ def test_classes_answer_signature():
 
 # Rows of tenon.numpy that a Python function still stands before. The list only shrinks.
 HIDDEN = (
-    "allclose arange array_equal asarray astype copysign empty empty_like eye full full_like imag "
-    "isclose linspace meshgrid ones ones_like real round sinc where zeros zeros_like"
+    "allclose array_equal astype copysign imag isclose real round sinc where"
 )
 
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tenon/operand.h"
 #include "tenon/tensor.h"
 
 namespace tenon {
@@ -30,6 +31,19 @@ TENON_API Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t 
 // base to the powers linspace(start, stop, steps), formed in float64 or complex128; dtype and errors as its.
 TENON_API Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, double base = 10,
                           std::optional<DType> dtype = {}, Device device = kCpu);
+// The same where an end is a tensor: n numbers from start to stop, which broadcast, along a new dimension `dim` of the
+// result; with gradients. The dtype is theirs, for integers the default float; results of an integer dtype are rounded
+// down. Throws ValueError for n < 0 and, in geomspace, for an end of 0; DtypeError for complex into real.
+TENON_API Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,
+                          std::optional<DType> dtype = {}, Device device = kCpu);
+// The distance between linspace's numbers; NaN where there is none.
+TENON_API Tensor linspace_step(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint = true);
+// base to the powers linspace(start, stop, n).
+TENON_API Tensor logspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, const Operand& base,
+                          std::int64_t dim, std::optional<DType> dtype = {}, Device device = kCpu);
+// Numbers of which each is the one before times a constant. The ends are exact.
+TENON_API Tensor geomspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint = true,
+                           std::int64_t dim = 0, std::optional<DType> dtype = {}, Device device = kCpu);
 // Shape (n, m), m = n by default: 1 where column - row == k, 0 elsewhere. The default float.
 TENON_API Tensor eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0,
                      std::optional<DType> dtype = {}, Device device = kCpu);
@@ -39,6 +53,11 @@ TENON_API Tensor tril(const Tensor& t, std::int64_t k = 0);
 TENON_API Tensor triu(const Tensor& t, std::int64_t k = 0);
 // Views of n tensors of at most one dimension, each repeated along the others' dimensions to their n-d grid: dimension
 // i has the size of tensor i ("ij"), or the first two change places ("xy"). Throws ShapeError, ValueError.
-TENON_API std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing = "ij");
+// sparse: each keeps size 1 in the others' dimensions.
+TENON_API std::vector<Tensor> meshgrid(std::span<const Tensor> ts, const std::string& indexing = "ij",
+                                       bool sparse = false);
+// Shape (n, m), m = n by default: 1 where column - row <= k, 0 elsewhere. The default float.
+TENON_API Tensor tri(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0,
+                     std::optional<DType> dtype = {}, Device device = kCpu);
 
 }  // namespace tenon

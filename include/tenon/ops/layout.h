@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tenon/tensor.h"
 
@@ -16,11 +17,16 @@ enum class Layout : std::uint8_t {
   a,  // f for a tensor that lies so and not row-major, otherwise c
   k   // as the tensor's own dimensions lie
 };
-// Throws ValueError for another name than "C", "F", "A" and "K".
-TENON_API Layout layout(const std::string& name);
+// Of "C", "F", "A" and "K", and of these letters in lower case. Throws ValueError for another name, as from op.
+TENON_API Layout layout(const std::string& name, std::string_view op);
 // Whether the elements lie column-major without gaps.
 TENON_API bool is_fortran(const Tensor& t);
 
+// A new tensor, of which nobody has a view and whose elements are all equal or not set, in this order; a and k are
+// those of `like`. k of another number of dimensions is c.
+TENON_API Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like = {});
+// t itself where its elements lie in this order without gaps (a: in either of both; k: always), otherwise a copy.
+TENON_API Tensor in_layout(const Tensor& t, Layout order);
 // t's values in new memory of this order.
 TENON_API Tensor clone(const Tensor& t, Layout order);
 // The elements, read and placed in this order (ValueError for k), in another shape: a view where the strides allow it,

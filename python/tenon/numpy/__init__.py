@@ -17,12 +17,9 @@ __array_api_version__ = "2025.12"
 globals().update(_C._numpy_names["tenon.numpy"])
 
 from tenon.numpy import fft, linalg  # noqa: E402
-from tenon.numpy._creation import *  # noqa: E402, F403
 from tenon.numpy._functions import *  # noqa: E402, F403
 from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info__  # noqa: E402
 from tenon.numpy._inquiry import *  # noqa: E402, F403
-from tenon.numpy._like import *  # noqa: E402, F403
-from tenon.numpy._ranges import *  # noqa: E402, F403
 from tenon.numpy._support import name_errors as _name_errors  # noqa: E402
 
 _name_errors(globals(), "tenon.numpy")
@@ -30,6 +27,7 @@ _name_errors(vars(linalg), "tenon.numpy.linalg")
 _name_errors(vars(fft), "tenon.numpy.fft")
 
 ndarray = _C.Tensor
+from_dlpack = _C.from_dlpack
 ufunc = _C._ufunc
 e = 2.718281828459045
 pi = 3.141592653589793

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tenon import _C
 from tenon.numpy._support import through_numpy
 
 #: Text, files and questions about memory: NumPy answers them on views, whatever the history.
@@ -22,17 +23,17 @@ _ON_VIEWS = (
 )  # fmt: skip
 
 
-_CREATION = (
-    "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "empty", "eye", "frombuffer", "full",
-    "identity", "ones", "zeros",
-)  # fmt: skip
+def _creating() -> list[str]:
+    """The names of functions that NumPy calls for a tensor given as like=."""
+    rows = _C._numpy_names["tenon.numpy"]
+    return [name for name, row in rows.items() if "like=None" in row.__text_signature__]
 
 
 def creation() -> frozenset[Callable[..., Any]]:
     """NumPy's functions that reach tenon by like= alone."""
     import numpy as np
 
-    return frozenset(getattr(np, name) for name in _CREATION)
+    return frozenset(getattr(np, name) for name in _creating())
 
 
 def functions() -> dict[Callable[..., Any], Callable[..., Any]]:
@@ -63,7 +64,7 @@ def functions() -> dict[Callable[..., Any], Callable[..., Any]]:
                 )
             for name in _ON_VIEWS:
                 table.setdefault(getattr(np, name, None), through_numpy(name))
-    for name in _CREATION:  # reached by like=
+    for name in _creating():  # reached by like=
         table[getattr(np, name)] = getattr(own, name)
     table[np.lib.stride_tricks.sliding_window_view] = own.sliding_window_view
     table.pop(None, None)  # names that this NumPy does not have

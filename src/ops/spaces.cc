@@ -1,0 +1,128 @@
+// Numbers between ends that may be tensors: linspace, logspace, geomspace by NumPy's formulas.
+#include <cmath>
+
+#include "core/errors.h"
+#include "plan/loop.h"
+#include "tenon/elementwise.h"
+#include "tenon/ops.h"
+
+namespace tenon {
+namespace {
+
+struct Ends {
+  Tensor start, stop;
+  DType compute, result;
+};
+
+// Both as tensors of one dtype, shape and device. Numbers alone are computed in float64.
+Ends ends(const char* op, const Operand& start, const Operand& stop, std::optional<DType> dtype, Device device) {
+  const bool tensors = start.is_tensor() || stop.is_tensor();
+  std::optional<DType> common;
+  for (const Operand* x : {&start, &stop})
+    if (x->is_tensor() && is_differentiable(x->tensor().dtype()))
+      common = common ? promote(*common, x->tensor().dtype()) : x->tensor().dtype();
+  DType natural = common.value_or(default_float());
+  for (const Operand* x : {&start, &stop})
+    if (!x->is_tensor()) natural = x->scalar().promote_with(natural);
+  Ends e;
+  e.result = dtype.value_or(natural);
+  if (is_complex(natural) && !is_complex(e.result)) errors::complex_to_real(op, e.result);
+  const bool precise = !tensors || e.result == DType::float64 || e.result == DType::complex128;
+  const bool complex = is_complex(natural) || is_complex(e.result);
+  if (precise) e.compute = complex ? DType::complex128 : DType::float64;
+  else if (complex) e.compute = promote(natural, DType::complex64);
+  else e.compute = is_half(natural) ? DType::float32 : natural;
+  const Device where = start.is_tensor() ? start.tensor().device() : stop.is_tensor() ? stop.tensor().device() : device;
+  const auto as_tensor = [&](const Operand& x) {
+    return x.is_tensor() ? to(x.tensor(), e.compute, x.tensor().ndim() == 0 ? where : x.tensor().device())
+                         : Tensor::of(x.scalar(), e.compute, where);
+  };
+  const Tensor a = as_tensor(start), b = as_tensor(stop);
+  const Dims shape = broadcast_shapes(op, a.shape(), b.shape());
+  e.start = expand(a, shape);
+  e.stop = expand(b, shape);
+  return e;
+}
+
+std::int64_t intervals(std::int64_t n, bool endpoint) { return endpoint ? n - 1 : n; }
+
+void check_number(const char* op, std::int64_t n) {
+  if (n < 0) errors::fail(op, "the number of values must not be negative; got ", n);
+}
+
+// n values along a new first dimension.
+Tensor line(const Tensor& start, const Tensor& stop, std::int64_t n, bool endpoint) {
+  const bool exact_end = endpoint && n > 1;
+  const std::int64_t gaps = intervals(n, endpoint);
+  const Tensor distance = sub(stop, start);
+  const Tensor step = gaps > 0 ? div(distance, gaps) : distance;
+  Dims column(start.ndim() + 1, 1);
+  column[0] = exact_end ? n - 1 : n;
+  const DType real = is_complex(start.dtype()) ? real_dtype(start.dtype()) : start.dtype();
+  const Tensor index = reshape(arange(0, column[0], 1, real, start.device()), column);
+  const Tensor values = add(mul(index, step), start);
+  if (!exact_end) return values;
+  const Tensor parts[] = {values, unsqueeze(stop, {0})};
+  return cat(parts, 0);
+}
+
+// In the result's dtype, the new dimension at its place.
+Tensor finished(const Tensor& values, DType dtype, std::int64_t dim) {
+  return to(dim == 0 ? values : movedim(values, {0}, {dim}), dtype);
+}
+
+}  // namespace
+
+Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,
+                std::optional<DType> dtype, Device device) {
+  check_number("linspace", n);
+  const bool whole = dtype && is_integral(*dtype);
+  if (!start.is_tensor() && !stop.is_tensor() && (dim == 0 || dim == -1) && !whole)
+    return linspace(start.scalar(), stop.scalar(), n, endpoint, dtype, device);
+  const Ends e = ends("linspace", start, stop, dtype, device);
+  const Tensor values = line(e.start, e.stop, n, endpoint);
+  return finished(whole ? floor(values) : values, e.result, dim);
+}
+
+Tensor linspace_step(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint) {
+  const Ends e = ends("linspace", start, stop, {}, kCpu);
+  const std::int64_t gaps = intervals(n, endpoint);
+  const Tensor distance = sub(e.stop, e.start);
+  if (gaps <= 0) return mul(distance, std::nan(""));
+  return div(distance, gaps);
+}
+
+Tensor logspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, const Operand& base,
+                std::int64_t dim, std::optional<DType> dtype, Device device) {
+  check_number("logspace", n);
+  const Ends e = ends("logspace", start, stop, dtype, device);
+  const Tensor exponents = line(e.start, e.stop, n, endpoint);
+  if (!base.is_tensor()) return finished(pow(base, exponents), e.result, dim);
+  // Beside the ends: a base for each of them.
+  const Tensor bases = to(base.tensor(), e.compute);
+  const Dims shape = broadcast_shapes("logspace", bases.shape(), e.start.shape());
+  const Tensor spread = line(expand(e.start, shape), expand(e.stop, shape), n, endpoint);
+  return finished(pow(unsqueeze(expand(bases, shape), {0}), spread),
+                  dtype ? e.result : promote(e.result, bases.dtype()), dim);
+}
+
+Tensor geomspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,
+                 std::optional<DType> dtype, Device device) {
+  check_number("geomspace", n);
+  const Ends e = ends("geomspace", start, stop, dtype, device);
+  for (const Tensor* x : {&e.start, &e.stop})
+    if (any(eq(x->detach(), 0)).item<bool>()) errors::fail("geomspace", "the ends must not be 0");
+  // Both ends are turned so that the first one is positive, and the values turned back.
+  const Tensor turn = is_complex(e.compute) ? div(e.start, abs(e.start)) : sign(e.start);
+  const Tensor a = div(e.start, turn), b = div(e.stop, turn);
+  const Tensor values = pow(10, line(log10(a), log10(b), n, endpoint));
+  // The ends are exact.
+  std::vector<Tensor> parts;
+  const bool last = endpoint && n > 1;
+  if (n > 0) parts.push_back(unsqueeze(a, {0}));
+  if (n > (last ? 2 : 1)) parts.push_back(narrow(values, 0, 1, n - 1 - last));
+  if (last) parts.push_back(unsqueeze(b, {0}));
+  return finished(mul(parts.empty() ? values : cat(parts, 0), turn), e.result, dim);
+}
+
+}  // namespace tenon
