@@ -8,12 +8,12 @@ printed error is the largest relative one of the whole function that the polynom
 
 import sys
 
-from mpmath import asin, atan, chebyt, cos, erf, erfc, exp, log, loggamma, mp, mpf, pi, polyval, sin, sqrt
+from mpmath import asin, atan, chebyt, cos, erf, erfc, exp, log, loggamma, mp, mpf, pi, polyval, sin, sqrt, tanh
 
 mp.dps = 60
 ln2 = log(2)
 
-# name, with _float for what serves the float overloads alone:
+# name, with _float for what serves the float overloads alone, _single for what these evaluate in float:
 # (the polynomial's function, interval, degree, weight from the polynomial's error to the function's)
 POLYNOMIALS = {
     "exp2_float": (lambda r: (2**r - 1) / r, -0.501, 0.5, 6, lambda r: 1),
@@ -29,15 +29,26 @@ POLYNOMIALS = {
     "cos_quarter_float": (lambda z: cos(sqrt(z)), 0, (pi / 4) ** 2, 5, lambda z: 1.4),
     "asin_float": (lambda z: asin(sqrt(z)) / sqrt(z), 0, 0.25, 7, lambda z: 1),
     "atan_float": (lambda z: atan(sqrt(z)) / sqrt(z), 0, 1, 11, lambda z: 1.3),
-    "erf_float": (lambda x: -log(erfc(x)) / x, 0, 4, 16, lambda x: 1),
-    "erfcx_float": (
-        lambda t: (lambda x: exp(x * x) * erfc(x) * (1 + 2 * x))(4 * (1 + t) / (1 - t)),
-        -1,
-        mpf(10) / 18,
-        13,
+    "lgamma_float": (lambda t: loggamma(2 + t) / (t * (t + 1)), -1, 1, 15, lambda t: 3),
+    "exp_single": (lambda r: (exp(r) - 1 - r) / r**2, -ln2 / 2 * 1.001, ln2 / 2, 4, lambda r: r * r),
+    "tanh_single": (lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, 0, mpf(0.625) ** 2, 4, lambda z: z),
+    "erf_single": (lambda z: erf(sqrt(z)) / sqrt(z) - 1, 0, mpf("0.9") ** 2, 5, lambda z: 1),
+    "erf_tail_single": (lambda x: -log(erfc(x)), mpf("0.9"), 4, 8, erfc),
+    "erfcx_single": (
+        lambda t: (lambda x: exp(x * x) * erfc(x) * (x + 2.5))(2.5 * (1 + t) / (1 - t)),
+        -mpf("1.8") / mpf("3.2"),
+        mpf("7.7") / mpf("12.7"),
+        8,
         lambda t: 1,
     ),
-    "lgamma_float": (lambda t: loggamma(2 + t) / (t * (t + 1)), -1, 1, 15, lambda t: 3),
+    "normal_single": (lambda z: erf(sqrt(z / 2)) / sqrt(z) / 2, 0, 1, 5, lambda z: 3 * sqrt(z)),
+    "normal_tail_single": (
+        lambda t: (lambda a: exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2 * (a + 3.5))(3.5 * (1 + t) / (1 - t)),
+        -mpf(2.5) / 4.5,
+        mpf(11) / 18,
+        8,
+        lambda t: 1,
+    ),
     "exp": (lambda r: (exp(r) - 1 - r) / r**2, -ln2 / 2 * 1.001, ln2 / 2, 10, lambda r: r),
     "exp2": (lambda r: (2**r - 1) / r, -0.5, 0.5, 11, lambda r: r),
     "log": (

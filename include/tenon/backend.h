@@ -26,7 +26,10 @@ struct Failure {
   int axis;                  // ...that it indexed
 };
 
-// `op` names the user's operation and is a literal: it is kept for later failures.
+// Runs a call. `op` names the user's operation and is a literal: it is kept for later failures.
+template <class Call>
+using Entry = Status (*)(Stream, const char* op, const Call&) noexcept;
+
 struct Backend {
   std::uint64_t abi;  // kBackendAbi of the headers that it was built with
   const char* name;   // "cpu", "cuda"
@@ -64,34 +67,16 @@ struct Backend {
   Status (*free)(Stream, void* data, std::int64_t bytes) noexcept;
   Status (*record_use)(Stream, void* data) noexcept;
   // (waits, unless the call is asynchronous)
-  Status (*copy)(Stream, const char* op, const CopyCall&) noexcept;
+  Entry<CopyCall> copy;
   // Page-locks host memory where it is, for copies at the bus's full speed; lets it go. (optional)
   Status (*pin)(void* data, std::int64_t bytes) noexcept;
   Status (*unpin)(void* data) noexcept;
 
-  // ---- operations ----
+  // ---- operations: an entry for each call (calls.h). elementwise and reduce are needed, the others optional ----
 
-  Status (*elementwise)(Stream, const char* op, const ElementwiseCall&) noexcept;
-  Status (*reduce)(Stream, const char* op, const ReduceCall&) noexcept;
-  Status (*scan)(Stream, const char* op, const ScanCall&) noexcept;        // (optional)
-  Status (*softmax)(Stream, const char* op, const SoftmaxCall&) noexcept;  // (optional)
-  Status (*matmul)(Stream, const char* op, const MatmulCall&) noexcept;    // (optional)
-  Status (*index)(Stream, const char* op, const IndexCall&) noexcept;      // (optional)
-  Status (*random)(Stream, const char* op, const RandomCall&) noexcept;    // (optional)
-  Status (*iota)(Stream, const char* op, const IotaCall&) noexcept;        // (optional)
-  Status (*sort)(Stream, const char* op, const SortCall&) noexcept;        // (optional)
-  Status (*select)(Stream, const char* op, const SelectCall&) noexcept;    // (optional: sort serves)
-  // The number of true elements of a contiguous bool array, and their flat row-major positions. (optional; the first
-  // waits)
-  Status (*count_true)(Stream, const char* op, const bool* mask, std::int64_t n, std::int64_t* count) noexcept;
-  Status (*true_positions)(Stream, const char* op, const bool* mask, std::int64_t n, std::int64_t* out,
-                           std::int64_t count) noexcept;
-  Status (*masked)(Stream, const char* op, const MaskedCall&) noexcept;  // (optional: true_positions and index serve)
-  // The least and the greatest of contiguous numbers, n > 0, at once. Null where that would mean to wait: indices are
-  // then checked by the kernel.
-  Status (*index_range)(Stream, const char* op, const std::int64_t* indices, std::int64_t n,
-                        std::int64_t range[2]) noexcept;
-  Status (*program)(Stream, const char* op, const ProgramCall&) noexcept;  // (optional: elementwise serves)
+#define TENON_ENTRY(name, call) Entry<call> name;
+  TENON_ENTRIES(TENON_ENTRY)
+#undef TENON_ENTRY
 };
 
 // The one symbol that a plugin exports: extern "C" const tenon::Backend* tenon_backend();

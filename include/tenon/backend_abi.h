@@ -11,37 +11,25 @@ namespace tenon {
 // meaning.
 inline constexpr std::uint64_t kBackendVersion = 3;
 
-// Changes with the version, the structs' sizes, and the names and order of what calls select by number: operations
-// (with their arity and rule), reductions, scans, kinds of random numbers, dtypes.
+// Changes with the version, the entries' names and order, the structs' sizes, and the names and order of what calls select
+// by number: operations (with their arity and rule), reductions, scans, kinds of random numbers, dtypes.
 inline constexpr std::uint64_t kBackendAbi = [] {
   std::uint64_t h = 0xcbf29ce484222325u;  // FNV-1a
   auto byte = [&](std::uint64_t b) { h = (h ^ b) * 0x100000001b3u; };
+  auto number = [&](std::uint64_t n) {
+    for (int i = 0; i < 8; ++i) byte(n >> (8 * i) & 0xff);
+  };
   auto text = [&](std::string_view s) {
     for (const char c : s) byte(static_cast<unsigned char>(c));
     byte(0);
   };
-  for (const std::uint64_t n : {kBackendVersion,
-                                std::uint64_t{sizeof(Backend)},
-                                std::uint64_t{sizeof(Failure)},
-                                std::uint64_t{sizeof(DeviceProperties)},
-                                std::uint64_t{sizeof(Loop)},
-                                std::uint64_t{sizeof(ElementwiseCall)},
-                                std::uint64_t{sizeof(ReduceCall)},
-                                std::uint64_t{sizeof(ScanCall)},
-                                std::uint64_t{sizeof(SoftmaxCall)},
-                                std::uint64_t{sizeof(MatmulCall)},
-                                std::uint64_t{sizeof(IndexCall)},
-                                std::uint64_t{sizeof(IndexOperand)},
-                                std::uint64_t{sizeof(MaskedCall)},
-                                std::uint64_t{sizeof(RandomCall)},
-                                std::uint64_t{sizeof(IotaCall)},
-                                std::uint64_t{sizeof(SortCall)},
-                                std::uint64_t{sizeof(SelectCall)},
-                                std::uint64_t{sizeof(CopyCall)},
-                                std::uint64_t{sizeof(ProgramCall)},
-                                std::uint64_t{sizeof(ProgramSpan)},
-                                std::uint64_t{sizeof(ProgramLoop)}})
-    for (int i = 0; i < 8; ++i) byte(n >> (8 * i) & 0xff);
+  number(kBackendVersion);
+  for (const std::size_t size : {sizeof(Backend), sizeof(Failure), sizeof(DeviceProperties), sizeof(CopyCall),
+                                 sizeof(Loop), sizeof(IndexOperand), sizeof(ProgramSpan), sizeof(ProgramLoop)})
+    number(size);
+#define TENON_ENTRY(name, call) text(#name), number(sizeof(call));
+  TENON_ENTRIES(TENON_ENTRY)
+#undef TENON_ENTRY
 #define UNARY(name, rule, ...) text(#name " 1 " #rule);
 #define BINARY(name, rule, ...) text(#name " 2 " #rule);
 #define TERNARY(name, rule, ...) text(#name " 3 " #rule);

@@ -1,24 +1,29 @@
 // What a backend is asked to do: finished plans. Shapes are broadcast, dimensions collapsed and ordered, dtypes chosen.
 //
-// Plain structs, made in src/plan and passed by reference. What they point to, other than elements of tensors, lives
-// until the entry returns: a backend that runs the call later copies it.
+// Plain structs, made in src/plan, or in place where nothing is to be planned. What they point to, other than elements of
+// tensors, lives until the entry returns: a backend that runs the call later copies it.
+//
+// A call describes itself, so that others need no code for each of them:
+//   operands(f)  f(what, pointer, reach) for each pointer to elements: its name in messages, a reference to it, and the
+//                bytes that the call may touch there
+//   arrays(f)    f(pointer, n) for each array on the host that it points to, where there are any; one that holds
+//                pointers comes before what these point to
+//   clear()      leaves no elements: whether an entry takes such a call says whether the backend has a kernel for it
+//   waits        a constant of those whose entry returns when the work is done
+//
+// A new call is a struct and a row of TENON_ENTRIES, at the end of this file.
 #pragma once
 
 #include <cstdint>
 #include <iterator>
-#include <string_view>
 
+#include "tenon/calls_index.h"
 #include "tenon/dtype.h"
 #include "tenon/loop.h"
+#include "tenon/named_enum.h"
+#include "tenon/reach.h"
 
 namespace tenon {
-
-// The enumerators below are part of the ABI by name: see backend_abi.h.
-#define TENON_NAMED_ENUM(type, list)                         \
-  enum class type : std::uint8_t { list(TENON_ENUMERATOR) }; \
-  inline constexpr std::string_view k##type##Names[] = {list(TENON_ENUMERATOR_NAME)};
-#define TENON_ENUMERATOR(name) name,
-#define TENON_ENUMERATOR_NAME(name) #name,
 
 enum class Op : std::uint8_t;  // tenon/elementwise.h
 
@@ -34,6 +39,14 @@ struct ElementwiseCall {
   alignas(16) unsigned char value[kMaxOperands][16];
   bool stream_output;  // bypass the cache: large and its pages are present
   Loop loop;
+
+  template <class F>
+  void operands(F&& f) {
+    constexpr const char* names[] = {"the output", "operand 1", "operand 2", "operand 3"};
+    for (int i = 0; i <= arity; ++i)
+      if (!immediate[i]) f(names[i], data[i], Reach(dtype[i]).over(loop, i));
+  }
+  void clear() { loop.clear(); }
 };
 
 #define TENON_REDUCTIONS(X) \
@@ -53,6 +66,13 @@ struct ReduceCall {
   Loop reduced;  // strides[1]: input; in logical (row-major) order for argmin and argmax
   int strip;  // the dimension of kept whose results are best formed side by side, row by row; -1: one by one
   double correction;  // var: divides by n - correction
+
+  template <class F>
+  void operands(F&& f) {
+    f("the output", out, Reach(out_dtype).over(kept, 0));
+    f("the input", in, Reach(in_dtype).over(kept, 1).over(reduced, 1));
+  }
+  void clear() { kept.clear(); }
 };
 
 // Lines along one dimension, each with a result as long. Operand 0 is the output, 1 the input.
@@ -60,9 +80,14 @@ struct Lines {
   Loop outer;  // where lines begin
   std::int64_t n, out_stride, in_stride;  // along a line, in bytes
   bool side_by_side;  // neighbouring lines lie closer than a line's elements: best taken together, element by element
+
+  Reach reach(int operand, DType d) const {
+    return Reach(d).over(outer, operand).along(n, operand == 0 ? out_stride : in_stride);
+  }
 };
 
-// argmax, argmin: where the largest (smallest) element so far is, as int64; the last of equal ones, the last NaN.
+// sum, prod: of the elements so far. The others are positions among them, as int64.
+// argmax, argmin: of the largest (smallest); the last of equal ones, the last NaN.
 #define TENON_SCANS(X) X(sum) X(prod) X(argmax) X(argmin)
 TENON_NAMED_ENUM(Scan, TENON_SCANS)
 
@@ -74,6 +99,13 @@ struct ScanCall {
   void* out;
   const void* in;
   Lines lines;
+
+  template <class F>
+  void operands(F&& f) {
+    f("the output", out, lines.reach(0, out_dtype));
+    f("the input", in, lines.reach(1, in_dtype));
+  }
+  void clear() { lines.outer.clear(); }
 };
 
 struct SoftmaxCall {
@@ -82,6 +114,13 @@ struct SoftmaxCall {
   void* out;
   const void* in;
   Lines lines;
+
+  template <class F>
+  void operands(F&& f) {
+    f("the output", out, lines.reach(0, dtype));
+    f("the input", in, lines.reach(1, dtype));
+  }
+  void clear() { lines.outer.clear(); }
 };
 
 // c[b] = a[b] @ b[b]: matrices with any strides (in elements), batches by the loop (strides in bytes).
@@ -93,49 +132,18 @@ struct MatmulCall {
   std::int64_t m, n, k;
   std::int64_t a_strides[2], b_strides[2], c_strides[2];
   Loop batch;  // strides[0]: c, [1]: a, [2]: b
-};
 
-#define TENON_INDEX_MODES(X) X(get) X(put) X(accumulate)
-TENON_NAMED_ENUM(IndexMode, TENON_INDEX_MODES)
-
-// One tensor of indices, of int64.
-struct IndexOperand {
-  const std::int64_t* data;
-  const std::int64_t* loop_strides;  // of each dimension of the loop, in bytes
-  std::int64_t base_stride;  // of the dimension that it indexes, in bytes
-  std::int64_t base_size;
-  int axis;  // of that dimension in the user's tensor, for the error
-  bool checked;  // all lie in [0, base_size). Others may write them meanwhile: what is read stays below, all the same.
-  bool from_end;  // negative ones count from the end. What is out of range is Status::bad_index of the next wait, and
-  // is left alone, or all of the call's work is.
-};
-
-// values[loop] <-> base[sum_i index_i[loop] * base_stride_i + loop . base_strides]
-struct IndexCall {
-  IndexMode mode;
-  DType dtype;
-  void* values;
-  void* base;
-  int ndim;  // of the loop over the values, row-major: of equal indices the last is written last
-  std::int64_t numel;
-  const std::int64_t* shape;
-  const std::int64_t* value_strides;  // in bytes
-  const std::int64_t* base_strides;  // in bytes; 0 along indexed dimensions
-  int n_indices;
-  const IndexOperand* indices;
-};
-
-// The elements of a contiguous array where a contiguous mask is true, in order.
-// get: values[k] = base[position of the k-th true]; put: the other way round, or the same value everywhere.
-struct MaskedCall {
-  IndexMode mode;
-  DType dtype;
-  bool one_value;  // values holds one element
-  void* values;  // contiguous, as many as the mask has true elements
-  void* base;
-  const bool* mask;
-  std::int64_t n;  // of mask and base
-  std::int64_t count;  // of values; the mask may have others meanwhile, which are ignored
+  template <class F>
+  void operands(F&& f) {
+    const auto matrix = [&](int i, std::int64_t rows, std::int64_t columns, const std::int64_t (&strides)[2]) {
+      const auto size = static_cast<std::int64_t>(itemsize(dtype));
+      return Reach(dtype).over(batch, i).along(rows, strides[0] * size).along(columns, strides[1] * size);
+    };
+    f("the output", c, matrix(0, m, n, c_strides));
+    f("operand 1", a, matrix(1, m, k, a_strides));
+    f("operand 2", b, matrix(2, k, n, b_strides));
+  }
+  void clear() { batch.clear(); }
 };
 
 #define TENON_RANDOMS(X) X(uniform) X(normal) X(integers)
@@ -151,6 +159,12 @@ struct RandomCall {
   std::uint64_t range;  // 0 means 2^64
   void* out;  // contiguous
   std::int64_t n;
+
+  template <class F>
+  void operands(F&& f) {
+    f("the output", out, Reach(dtype, n));
+  }
+  void clear() { n = 0; }
 };
 
 // out[i] = start + i * step, computed in float64 (complex128), or int64 exactly for integers.
@@ -161,6 +175,12 @@ struct IotaCall {
   bool integers;
   std::int64_t istart, istep;
   double start, step;
+
+  template <class F>
+  void operands(F&& f) {
+    f("the output", out, Reach(dtype, n));
+  }
+  void clear() { n = 0; }
 };
 
 // Sorts `rows` rows of n contiguous elements, NaNs above all numbers, complex numbers by their real parts first.
@@ -173,12 +193,20 @@ struct SortCall {
   void* values;
   std::int64_t* indices;
   std::int64_t rows, n;
+
+  template <class F>
+  void operands(F&& f) {
+    f("the input", in, Reach(dtype, rows * n));
+    if (values) f("the values", values, Reach(dtype, rows * n));
+    if (indices) f("the indices", indices, Reach(DType::int64, rows * n));
+  }
+  void clear() { rows = 0; }
 };
 
 inline constexpr int kMaxRanks = 16;
 
 // out[row][k] = the element that sorting the row would put at ranks[k], ascending. A NaN in a row makes all of them
-// NaN.
+// NaN. Without this entry, sort serves.
 struct SelectCall {
   DType dtype;  // not complex
   const void* in;
@@ -186,6 +214,13 @@ struct SelectCall {
   std::int64_t rows, n;
   int count;
   std::int64_t ranks[kMaxRanks];
+
+  template <class F>
+  void operands(F&& f) {
+    f("the input", in, Reach(dtype, rows * n));
+    f("the output", out, Reach(dtype, rows * count));
+  }
+  void clear() { rows = 0; }
 };
 
 #define TENON_COPIES(X) X(to_device) X(to_host) X(to_peer)
@@ -214,7 +249,8 @@ struct ProgramSpan {
   ProgramOperand operand[kMaxProgramOperands];
 };
 
-// An elementwise program (program.h) over one n-d loop, or over many runs of elements.
+// An elementwise program (program.h) over one n-d loop, or over many runs of elements. Without this entry, elementwise
+// serves.
 struct ProgramCall {
   int outputs, inputs, numbers, steps;
   Step step[kMaxSteps];
@@ -225,12 +261,42 @@ struct ProgramCall {
   bool immediate[kMaxProgramOperands];  // the operand is a number, in each span
   bool stream_output;  // bypass the cache: large and its pages are present
   const ProgramLoop* loop;  // null: the elements of all operands lie next to each other
-  const ProgramSpan* spans;  // with a loop there is one
+  ProgramSpan* spans;  // with a loop there is one
   std::int64_t n_spans;  // an output shares memory with inputs of its own span at most, at their place
+
+  template <class F>
+  void operands(F&& f) {
+    for (std::int64_t k = 0; k < n_spans; ++k)
+      for (int i = 0; i < outputs + inputs; ++i)
+        if (!immediate[i])
+          f(i < outputs ? "an output" : "an input", spans[k].operand[i].data,
+            loop ? Reach(dtype[i]).over(*loop, i) : Reach(dtype[i], spans[k].n));
+  }
+  template <class F>
+  void arrays(F&& f) {
+    f(loop, loop ? 1 : 0);
+    f(spans, n_spans);
+  }
+  void clear() { n_spans = 0; }
 };
 
-#undef TENON_NAMED_ENUM
-#undef TENON_ENUMERATOR
-#undef TENON_ENUMERATOR_NAME
+// X(entry, call): the operations of a backend. From a row come the entry of the table (backend.h), its part of the ABI's
+// hash, the declaration of the CPU's function (backends/cpu/backend.h), and the simulated device's.
+#define TENON_ENTRIES(X)               \
+  X(elementwise, ElementwiseCall)      \
+  X(program, ProgramCall)              \
+  X(reduce, ReduceCall)                \
+  X(scan, ScanCall)                    \
+  X(softmax, SoftmaxCall)              \
+  X(matmul, MatmulCall)                \
+  X(index, IndexCall)                  \
+  X(index_range, IndexRangeCall)       \
+  X(masked, MaskedCall)                \
+  X(count_true, CountTrueCall)         \
+  X(true_positions, TruePositionsCall) \
+  X(random, RandomCall)                \
+  X(iota, IotaCall)                    \
+  X(sort, SortCall)                    \
+  X(select, SelectCall)
 
 }  // namespace tenon

@@ -16,6 +16,12 @@ struct Loop {
   std::int64_t numel = 1;
   std::int64_t shape[kMaxDims];
   std::int64_t strides[kMaxOperands][kMaxDims];
+
+  // Leaves no elements.
+  void clear() {
+    ndim = 1;
+    numel = shape[0] = 0;
+  }
 };
 
 // The same for an elementwise program: the outputs, then the inputs.

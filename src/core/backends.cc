@@ -32,16 +32,16 @@ constexpr PluginNames kPlugins[] = {
 constexpr int kTypes = static_cast<int>(std::size(kPlugins));
 
 // What is known of a device type. Set once and never changed.
-struct Entry {
+struct Known {
   std::once_flag once;
   std::atomic<const Backend*> table{nullptr};
   int devices = 0;
   std::string tried;  // why there is none
 };
 
-Entry& entry_of(DeviceType type) {
-  static Entry entries[kTypes];
-  return entries[static_cast<int>(type)];
+Known& known_of(DeviceType type) {
+  static Known types[kTypes];
+  return types[static_cast<int>(type)];
 }
 
 // The folder of this library: a plugin may lie beside it.
@@ -64,13 +64,13 @@ std::string other_abi(const std::string& path, const Backend& table) {
                       hex(kBackendAbi), "); rebuild or upgrade it");
 }
 
-void take(Entry& e, const Backend* table, const char* type) {
+void take(Known& e, const Backend* table, const char* type) {
   e.devices = table->device_count();
   if (e.devices < 1) e.tried = errors::text("no ", type, " device was found");
   else e.table = table;
 }
 
-void load(Entry& e, const PluginNames& names) {
+void load(Known& e, const PluginNames& names) {
   std::vector<std::string> candidates;
   if (const char* path = std::getenv(names.variable); path && *path) {
     candidates.emplace_back(path);
@@ -98,8 +98,8 @@ void load(Entry& e, const PluginNames& names) {
   }
 }
 
-const Entry& loaded(DeviceType type) {
-  Entry& e = entry_of(type);
+const Known& loaded(DeviceType type) {
+  Known& e = known_of(type);
   if (!e.table) std::call_once(e.once, [&] { load(e, kPlugins[static_cast<int>(type)]); });
   return e;
 }
@@ -108,7 +108,7 @@ const Entry& loaded(DeviceType type) {
 
 const Backend& backend(Device device) {
   if (device.is_cpu()) return cpu::backend();
-  const Entry& e = loaded(device.type);
+  const Known& e = loaded(device.type);
   const Backend* table = e.table;
   if (!table) errors::no_backend(device, e.tried);
   if (device.index < 0 || device.index >= e.devices)
@@ -122,8 +122,8 @@ void register_backend(DeviceType type, const Backend* table) {
   if (table->abi != kBackendAbi) errors::fail<DeviceError>("register_backend", other_abi("the table", *table));
   bool done = false;
   if (type != DeviceType::cpu)
-    std::call_once(entry_of(type).once, [&] {
-      take(entry_of(type), table, name);
+    std::call_once(known_of(type).once, [&] {
+      take(known_of(type), table, name);
       done = true;
     });
   if (!done)
@@ -135,7 +135,7 @@ bool is_available(DeviceType type) { return type == DeviceType::cpu || loaded(ty
 
 int device_count(DeviceType type) {
   if (type == DeviceType::cpu) return 1;
-  const Entry& e = loaded(type);
+  const Known& e = loaded(type);
   return e.table ? e.devices : 0;
 }
 

@@ -1,8 +1,6 @@
 // How the library calls a backend: one place where an entry is looked up and its status becomes an error.
 #pragma once
 
-#include <utility>
-
 #include "core/errors.h"
 #include "tenon/backend.h"
 
@@ -27,15 +25,14 @@ extern const Backend kTable;  // without a call: small operations are mostly ove
 bool waits_after_each_call();
 
 // Runs an entry on the current stream. False, with nothing done, where the backend has none for such a call.
-template <class... P, class... A>
-bool try_launch(const char* op, Device device, Status (*Backend::*entry)(Stream, const char*, P...) noexcept,
-                A&&... arguments) {
+template <class Call>
+bool try_launch(const char* op, Device device, Entry<Call> Backend::* entry, const Call& call) {
   const bool on_cpu = device.is_cpu();
   const Backend& b = on_cpu ? cpu::kTable : backend(device);
   const auto f = b.*entry;
   if (!f) return false;
   const Stream stream = on_cpu ? Stream{} : current_stream(device);
-  const Status status = f(stream, op, std::forward<A>(arguments)...);
+  const Status status = f(stream, op, call);
   if (status != Status::ok) [[unlikely]] {
     if (status == Status::unavailable) return false;
     launch_failed(status, op, device);
@@ -45,10 +42,9 @@ bool try_launch(const char* op, Device device, Status (*Backend::*entry)(Stream,
 }
 
 // The same; throws NotImplemented where the backend has none. dtype is for that error.
-template <class... P, class... A>
-void launch(const char* op, Device device, DType dtype, Status (*Backend::*entry)(Stream, const char*, P...) noexcept,
-            A&&... arguments) {
-  if (!try_launch(op, device, entry, std::forward<A>(arguments)...)) [[unlikely]]
+template <class Call>
+void launch(const char* op, Device device, DType dtype, Entry<Call> Backend::* entry, const Call& call) {
+  if (!try_launch(op, device, entry, call)) [[unlikely]]
     errors::not_available(op, device, dtype);
 }
 

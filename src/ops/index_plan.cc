@@ -45,8 +45,8 @@ std::vector<Tensor> coordinates(const Tensor& positions, const Dims& shape) {
 
 std::int64_t count_true(const char* op, const Tensor& mask) {
   std::int64_t count = 0;
-  if (mask.numel() > 0)
-    launch(op, mask.device(), DType::bool_, &Backend::count_true, mask.data<bool>(), mask.numel(), &count);
+  const CountTrueCall c{mask.data<bool>(), mask.numel(), &count};
+  if (c.n > 0) launch(op, mask.device(), DType::bool_, &Backend::count_true, c);
   return count;
 }
 
@@ -142,8 +142,8 @@ IndexTensor index_tensor(const char* op, const Tensor& t, std::int64_t size, int
   const bool from_end = t.dtype() != DType::uint64;  // one above int64's range has become negative
   if (x.numel() == 0) return {x, dim, axis, true, from_end};
   std::int64_t range[2];
-  if (!try_launch(op, x.device(), &Backend::index_range, x.data<std::int64_t>(), x.numel(), range))
-    return {x, dim, axis, false, from_end};
+  const IndexRangeCall c{x.data<std::int64_t>(), x.numel(), range};
+  if (!try_launch(op, x.device(), &Backend::index_range, c)) return {x, dim, axis, false, from_end};
   if (range[0] < (from_end ? -size : 0) || range[1] >= size)
     errors::index_out_of_range(op, range[1] >= size ? range[1] : range[0], axis, size);
   if (range[0] < 0) x = where(lt(x, 0), add(x, size), x);
@@ -153,9 +153,8 @@ IndexTensor index_tensor(const char* op, const Tensor& t, std::int64_t size, int
 Tensor true_positions(const char* op, const Tensor& mask) {
   const Tensor m = contiguous(mask);
   const Tensor out = empty({count_true(op, m)}, DType::int64, m.device());
-  if (out.numel() > 0)
-    launch(op, m.device(), DType::bool_, &Backend::true_positions, m.data<bool>(), m.numel(), out.data<std::int64_t>(),
-           out.numel());
+  const TruePositionsCall c{m.data<bool>(), m.numel(), out.data<std::int64_t>(), out.numel()};
+  if (c.count > 0) launch(op, m.device(), DType::bool_, &Backend::true_positions, c);
   return out;
 }
 

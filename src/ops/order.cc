@@ -20,7 +20,7 @@ ValuesIndices taken(const Tensor& t, int d, const Tensor& indices, bool keepdim)
 
 std::int64_t size_of(const Tensor& t, int d) { return t.ndim() ? t.shape()[d] : 1; }
 
-ValuesIndices extreme_so_far(const char* op, Scan kind, const Tensor& t, std::int64_t dim) {
+ValuesIndices element_so_far(const char* op, Scan kind, const Tensor& t, std::int64_t dim) {
   errors::check_real(op, t);
   const int d = normalize_axis(op, dim, t.ndim());
   const Tensor indices = empty(t.shape(), DType::int64, t.device());
@@ -61,8 +61,8 @@ Tensor ptp(const Tensor& t, const Axes& dims, bool keepdim) {
   return sub(amax(t, dims, keepdim), amin(t, dims, keepdim));
 }
 
-ValuesIndices cummax(const Tensor& t, std::int64_t dim) { return extreme_so_far("cummax", Scan::argmax, t, dim); }
-ValuesIndices cummin(const Tensor& t, std::int64_t dim) { return extreme_so_far("cummin", Scan::argmin, t, dim); }
+ValuesIndices cummax(const Tensor& t, std::int64_t dim) { return element_so_far("cummax", Scan::argmax, t, dim); }
+ValuesIndices cummin(const Tensor& t, std::int64_t dim) { return element_so_far("cummin", Scan::argmin, t, dim); }
 
 ValuesIndices topk(const Tensor& t, std::int64_t k, std::int64_t dim, bool largest) {
   const int d = normalize_axis("topk", dim, t.ndim());

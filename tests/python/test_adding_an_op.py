@@ -1,51 +1,34 @@
-"""docs/adding-an-op.md is true: its diff is three lines in three files, and an operation needs no more."""
+"""docs/adding-an-op.md is true: its diffs are as small as it says, and apply; a forgotten line is noticed."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from adding import (
+    COMPILER,
+    COMPOSITION,
+    DIFFS,
+    ELEMENTWISE,
+    NAME,
+    PRIMITIVE,
+    SCAN,
+    apply,
+    copy_files,
+    files_of,
+)
 from support import ROOT
 
-PAGE = ROOT / "docs" / "adding-an-op.md"
-DIFF, COMPOSITION = re.findall(r"```diff\n(.*?)```", PAGE.read_text(), re.DOTALL)
-FILES = re.findall(r"^\+\+\+ b/(.*)$", DIFF, re.MULTILINE)
-COMPOSITION_FILES = re.findall(r"^\+\+\+ b/(.*)$", COMPOSITION, re.MULTILINE)
-NAME = re.search(r"^\+[A-Z]+\((\w+),", DIFF, re.MULTILINE).group(1)
-COMPILER = shutil.which(os.environ.get("CXX", "c++"))
+FILES = files_of(ELEMENTWISE)
 
 pytestmark = pytest.mark.skipif(not (COMPILER and shutil.which("git")), reason="needs a C++ compiler and git")
 
 
-def copy_files(target: Path, files: list[str]) -> None:
-    for file in files:
-        destination = target / file
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        # An unchanged file keeps its time, so that a second build has little to do.
-        if not destination.exists() or destination.read_bytes() != (ROOT / file).read_bytes():
-            shutil.copyfile(ROOT / file, destination)
-
-
-def apply(target: Path, diff: str) -> None:
-    """Applies the documented diff in a copy of the tree, whatever repository that copy lies in."""
-    (target / "page.diff").write_text(diff)
-    environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(target.parent)}
-    subprocess.run(
-        ["git", "apply", "--unidiff-zero", "page.diff"],
-        cwd=target,
-        check=True,
-        env=environment,
-        capture_output=True,
-    )
-
-
 def without(file: str) -> str:
-    """The diff without its part for one file."""
-    parts = re.split(r"^(?=--- a/)", DIFF, flags=re.MULTILINE)
+    """The first diff without its part for one file."""
+    parts = re.split(r"^(?=--- a/)", ELEMENTWISE, flags=re.MULTILINE)
     return "".join(p for p in parts if not p.startswith(f"--- a/{file}\n"))
 
 
@@ -60,43 +43,41 @@ def compiles(overlay: Path, file: str, *options: str) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_it_is_three_lines_in_three_files() -> None:
+def test_an_elementwise_operation_is_three_lines_in_three_files() -> None:
     assert len(FILES) == 3
-    changed = [line for line in DIFF.splitlines() if re.match(r"[+-](?![+-]{2} [ab]/)", line)]
+    changed = [line for line in ELEMENTWISE.splitlines() if re.match(r"[+-](?![+-]{2} [ab]/)", line)]
     assert len(changed) == 3
     assert all(line.startswith("+") and NAME in line for line in changed)
-    assert all(len(line) <= 121 for line in changed)  # the + and 120 columns
 
 
-def test_a_composition_is_three_files() -> None:
-    assert sorted(f.rpartition("/")[0] for f in COMPOSITION_FILES) == [
-        "include/tenon/ops",
-        "python/src",
-        "src/ops",
-    ]
+ONE_EACH = ["include/tenon/ops", "python/src", "src/ops"]
+KERNEL_AND_TEST = ["include/tenon", "src/backends/cpu", "tests/cpp"]
 
 
-def test_a_scan_is_six_files() -> None:
-    section = PAGE.read_text().partition("## A scan: `cummax`")[2].partition("\n## ")[0]
-    listed = re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
-    assert len(listed) == 6
-    spells = re.compile(r"\bcummax\b|\bScan::argmax\b|^#define TENON_SCANS.*\bargmax\b", re.MULTILINE)
-    folders = ("include", "src", "python/src", "tests/cpp")
-    found = {
-        str(p.relative_to(ROOT))
-        for f in folders
-        for p in (ROOT / f).rglob("*.*")
-        if spells.search(p.read_text())
-    }
-    # Where scans of every kind begin.
-    assert found - set(listed) <= {"src/backends/cpu/scan.cc"}
-    assert set(listed) <= found
+@pytest.mark.parametrize(
+    ("diff", "folders"),
+    [
+        (COMPOSITION, ONE_EACH),
+        (SCAN, ONE_EACH + KERNEL_AND_TEST),
+        (PRIMITIVE, ONE_EACH + KERNEL_AND_TEST + 2 * ["src/autograd"]),
+    ],
+    ids=["composition", "scan", "primitive"],
+)
+def test_the_others_are_three_six_and_eight_files(diff: str, folders: list[str]) -> None:
+    assert sorted(f.rpartition("/")[0] for f in files_of(diff)) == sorted(folders)
+
+
+@pytest.mark.parametrize("diff", DIFFS, ids=["elementwise", "composition", "scan", "primitive"])
+def test_it_applies(tmp_path: Path, diff: str) -> None:
+    assert all(len(line) <= 121 for line in diff.splitlines())  # the + and 120 columns
+    copy_files(tmp_path, files_of(diff))
+    apply(tmp_path, diff)
 
 
 def test_the_definition_computes(tmp_path: Path) -> None:
     """The scalar line, compiled by itself, against NumPy's functions."""
     copy_files(tmp_path, FILES)
-    apply(tmp_path, DIFF)
+    apply(tmp_path, ELEMENTWISE)
     (tmp_path / "main.cc").write_text(
         f"""
         #include <cstdio>
@@ -134,7 +115,7 @@ def test_a_forgotten_line_is_an_error_of_the_compiler(
     tmp_path: Path, forgotten: str, file: str, complaint: str
 ) -> None:
     copy_files(tmp_path, FILES)
-    apply(tmp_path, without(forgotten) if forgotten else DIFF)
+    apply(tmp_path, without(forgotten) if forgotten else ELEMENTWISE)
     # As the kernels do: every row's definition is named.
     (tmp_path / "use.cc").write_text(
         """
@@ -151,93 +132,3 @@ def test_a_forgotten_line_is_an_error_of_the_compiler(
         assert complaint in done.stderr
     else:
         assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.slow
-def test_the_walk_of_the_table_finds_the_operation() -> None:
-    """Builds a copy of the tree with the diff, not optimised, for one SIMD target, and runs the walk there.
-
-    The copy lies in build/, so that a second run compiles only what has changed.
-    """
-    folder = ROOT / "build" / "adding-an-op" / sys.implementation.cache_tag
-    tree, build = folder / "tree", folder / "build"
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
-    wanted = [
-        f for f in listed if f.split("/")[0] in ("CMakeLists.txt", "include", "src", "python", "LICENSE")
-    ]
-    patched = {f: (tree / f).read_bytes() for f in FILES + COMPOSITION_FILES if (tree / f).exists()}
-    times = {f: (tree / f).stat() for f in patched}
-    copy_files(tree, wanted)
-    apply(tree, DIFF)
-    apply(tree, COMPOSITION)
-    for file, before in patched.items():
-        if (tree / file).read_bytes() == before:
-            os.utime(tree / file, ns=(times[file].st_atime_ns, times[file].st_mtime_ns))
-    settings = [
-        f"-DPython_EXECUTABLE={sys.executable}",
-        "-DCMAKE_BUILD_TYPE=Debug",
-        "-DCMAKE_CXX_FLAGS=-O0 -g0 -DHWY_COMPILE_ONLY_STATIC",
-        "-DTENON_BUILD_TESTS=OFF",
-        "-DTENON_BUILD_PYTHON=ON",
-    ]
-    for command in (
-        ["cmake", "-S", tree, "-B", build, *settings],
-        ["cmake", "--build", build, "--target", "_C", "-j", str(os.cpu_count() or 1)],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    tests = [str(ROOT / "tests" / "python" / "test_table.py"), "-k", NAME, "-q", "-W", "ignore"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *tests],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(build / "python")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-    passed = int(re.search(r"(\d+) passed", done.stdout).group(1))
-    assert passed > 20  # every dtype, layouts of out=, special values, broadcasting, derivatives
-    compared = subprocess.run(
-        [sys.executable, "-c", COMPARISON],
-        env=os.environ | {"PYTHONPATH": str(build / "python")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert compared.returncode == 0, compared.stderr[-3000:]
-
-
-# The composition beside NumPy's function, through every door, with its gradient, documentation and stub.
-COMPARISON = """
-import pathlib
-
-import numpy as np
-import tenon as tn
-import tenon.numpy as tnp
-
-for dtype in "int32", "float32", "float64", "complex128":
-    p, x = np.array([2, 0, -1, 3]).astype(dtype), np.array([[0, 1], [-2, 3]]).astype(dtype)
-    expected = np.polyval(p, x)
-    t = tn.from_numpy(x)
-    for f in tn.polyval, tnp.polyval, np.polyval:
-        result = f(tn.from_numpy(p), t)
-        assert type(result) is tn.Tensor
-        np.testing.assert_array_equal(result.numpy(), expected)
-        assert result.numpy().dtype == expected.dtype
-    out = tn.zeros_like(t)
-    assert tnp.polyval(tn.from_numpy(p), x=t, out=out) is out
-    np.testing.assert_array_equal(out.numpy(), expected)
-p = tn.tensor([2.0, 0, -1], dtype=tn.float64, requires_grad=True)
-x = tn.tensor([0.5, -2], dtype=tn.float64, requires_grad=True)
-assert tn.autograd.gradcheck(tn.polyval, (p, x)) and tn.autograd.gradgradcheck(tn.polyval, (p, x))
-try:
-    tn.polyval(tn.ones(2, 2), x)
-except ValueError as e:
-    assert "got shape (2, 2)" in str(e)
-assert "Parameters" in tnp.polyval.__doc__
-stub = pathlib.Path(tn._C.__file__).with_name("_C.pyi").read_text()
-assert "def polyval(p: ArrayLike, x: ArrayLike" in stub
-"""

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <exception>
 #include <new>
-#include <utility>
 
 #include "tenon/backend_abi.h"
 
@@ -21,18 +20,14 @@ Status failed(const char* op, const char* why) noexcept {
 }
 
 // An entry of the table: nothing is thrown across the border. There is one stream, which has always passed.
-template <auto F>
-struct Entry;
-template <class... A, Status (*F)(A...)>
-struct Entry<F> {
-  static Status run(Stream, const char* op, A... arguments) noexcept {
-    try {
-      return F(std::forward<A>(arguments)...);
-    } catch (const std::bad_alloc&) { return Status::out_of_memory; } catch (const std::exception& e) {
-      return failed(op, e.what());
-    }
+template <class Call, Status (*F)(const Call&)>
+Status run(Stream, const char* op, const Call& c) noexcept {
+  try {
+    return F(c);
+  } catch (const std::bad_alloc&) { return Status::out_of_memory; } catch (const std::exception& e) {
+    return failed(op, e.what());
   }
-};
+}
 
 }  // namespace
 
@@ -42,21 +37,9 @@ extern constinit const Backend kTable = [] {
   t.name = "cpu";
   t.device_count = []() noexcept { return 1; };
   t.last_error = [](int, Failure* out) noexcept { *out = t_failure; };
-  t.elementwise = &Entry<&elementwise>::run;
-  t.reduce = &Entry<&reduce>::run;
-  t.scan = &Entry<&scan>::run;
-  t.softmax = &Entry<&softmax>::run;
-  t.matmul = &Entry<&matmul>::run;
-  t.index = &Entry<&index>::run;
-  t.random = &Entry<&random>::run;
-  t.iota = &Entry<&iota>::run;
-  t.sort = &Entry<&sort>::run;
-  t.select = &Entry<&select>::run;
-  t.count_true = &Entry<&count_true>::run;
-  t.true_positions = &Entry<&true_positions>::run;
-  t.masked = &Entry<&masked>::run;
-  t.index_range = &Entry<&index_range>::run;
-  t.program = &Entry<&program>::run;
+#define TENON_ENTRY(name, call) t.name = &run<call, &name>;
+  TENON_ENTRIES(TENON_ENTRY)
+#undef TENON_ENTRY
   return t;
 }();
 

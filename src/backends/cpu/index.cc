@@ -250,10 +250,12 @@ Status index(const IndexCall& c) {
   return Status::ok;
 }
 
-Status index_range(const std::int64_t* indices, std::int64_t n, std::int64_t range[2]) {
+Status index_range(const IndexRangeCall& c) {
+  if (c.n == 0) return Status::ok;
+  const std::int64_t* indices = c.indices;
   std::int64_t low = indices[0], high = indices[0];
   std::mutex mutex;
-  parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(c.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
     // Several at a time: one would wait for itself.
     constexpr std::int64_t lanes = 8;
     std::int64_t lows[lanes], highs[lanes], i = begin;
@@ -273,8 +275,8 @@ Status index_range(const std::int64_t* indices, std::int64_t n, std::int64_t ran
     low = std::min(low, l);
     high = std::max(high, h);
   });
-  range[0] = low;
-  range[1] = high;
+  c.range[0] = low;
+  c.range[1] = high;
   return Status::ok;
 }
 

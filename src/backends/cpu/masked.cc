@@ -133,18 +133,18 @@ void with_item(std::size_t size, F&& f) {
 
 }  // namespace
 
-Status count_true(const bool* mask, std::int64_t n, std::int64_t* out) {
-  const auto* m = reinterpret_cast<const Byte*>(mask);
-  *out = n <= kPiece ? count(m, n) : starts(m, n, n).back();
+Status count_true(const CountTrueCall& c) {
+  const auto* m = reinterpret_cast<const Byte*>(c.mask);
+  *c.count = c.n <= kPiece ? count(m, c.n) : starts(m, c.n, c.n).back();
   return Status::ok;
 }
 
-Status true_positions(const bool* mask, std::int64_t n, std::int64_t* out, std::int64_t limit) {
-  const auto* m = reinterpret_cast<const Byte*>(mask);
-  const auto at = starts(m, n, limit);
-  for_pieces(n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
+Status true_positions(const TruePositionsCall& c) {
+  const auto* m = reinterpret_cast<const Byte*>(c.mask);
+  const auto at = starts(m, c.n, c.count);
+  for_pieces(c.n, [&](std::int64_t p, std::int64_t begin, std::int64_t end) {
     each_true(m + begin, end - begin, at[p], at[p + 1],
-              [&](std::int64_t i, std::int64_t k, std::uint64_t) { out[k] = begin + i; });
+              [&](std::int64_t i, std::int64_t k, std::uint64_t) { c.out[k] = begin + i; });
   });
   return Status::ok;
 }

@@ -284,7 +284,7 @@ struct Scanner {
 }  // namespace
 
 Status scan(const ScanCall& c) {
-  if (c.op == Scan::argmax || c.op == Scan::argmin) return scan_extremum(c);
+  if (c.op != Scan::sum && c.op != Scan::prod) return scan_position(c);
   const Scanner s(c);
   const Lines& l = c.lines;
   const Loop& outer = l.outer;

@@ -1,9 +1,10 @@
 // THE definitions of the floating functions, as overloads for float and double in tenon::scalar.
 //
 // On the host they are branchless, so that a loop of calls vectorises for whatever SIMD target surrounds it, and exact on special
-// values (C99's Annex F). The float functions are evaluated in double. Compile with
+// values (C99's Annex F). The float functions are evaluated in double, those that networks call most in float, at twice the speed:
+// exp, tanh, sigmoid, silu, erf, erfc, gelu. Error bounds: math/bounds.h. Compile with
 //   -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
-// and never with -ffast-math: rounding by adding a large number depends on the order of operations. Error bounds: math/bounds.h.
+// and never with -ffast-math: rounding by adding a large number depends on the order of operations.
 //
 // In CUDA translation units they are CUDA's own, whose bounds are a little wider.
 #pragma once

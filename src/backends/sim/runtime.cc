@@ -39,7 +39,7 @@ void refuse_device_pointer(const char* call, const void* host, int device) {
 
 // The bytes, which must lie in live memory of the device.
 void check_bytes(const char* call, const char* what, const void* p, std::int64_t bytes, int device) {
-  Checker(call, device, raw_device(device).memory).operand(what, p, Extent(0).along(bytes + 1, 1));
+  Checker(call, device, raw_device(device).memory).operand(what, p, Reach(DType::uint8, bytes));
 }
 
 }  // namespace

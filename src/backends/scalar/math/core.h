@@ -10,15 +10,16 @@ namespace tenon::scalar::detail {
 
 inline constexpr double infinity = __builtin_inf(), not_a_number = __builtin_nan("");
 
-// c0 + c1 x + c2 x² + …; the coefficients come from script/minimax.py
-TENON_INLINE double poly(double, double c) { return c; }
-template <class... C>
-TENON_INLINE double poly(double x, double c, C... rest) {
-  return c + x * poly(x, rest...);
+// c0 + c1 x + c2 x² + …, in x's type; the coefficients come from script/minimax.py
+template <class T> TENON_INLINE T poly(T, double c) { return static_cast<T>(c); }
+template <class T, class... C>
+TENON_INLINE T poly(T x, double c, C... rest) {
+  return static_cast<T>(c) + x * poly(x, rest...);
 }
 
 TENON_INLINE float abs(float x) { return __builtin_fabsf(x); }
 TENON_INLINE double abs(double x) { return __builtin_fabs(x); }
+TENON_INLINE float copysign(float x, float sign) { return __builtin_copysignf(x, sign); }
 TENON_INLINE double copysign(double x, double sign) { return __builtin_copysign(x, sign); }
 TENON_INLINE double sqrt(double x) { return __builtin_sqrt(x); }
 
@@ -28,20 +29,13 @@ template <class T> TENON_INLINE T at_most(T high, T x) { return x > high ? high 
 
 TENON_INLINE std::uint64_t bits(double x) { return bit_cast<std::uint64_t>(x); }
 TENON_INLINE double from_bits(std::uint64_t u) { return bit_cast<double>(u); }
-
-// 1/d to 27 bits for normal d > 0: the exponent is negated in the bits, which errs by an eighth at most, and each step cubes the
-// error. Vectors of doubles divide at a quarter of the speed.
-TENON_INLINE double reciprocal_float(double d) {
-  double y = from_bits(0x7fde6238502484ba - bits(d));
-  double e = 1 - d * y;
-  y += y * (e + e * e);
-  e = 1 - d * y;
-  return y + y * (e + e * e);
-}
+TENON_INLINE std::uint32_t bits(float x) { return bit_cast<std::uint32_t>(x); }
+TENON_INLINE float from_bits(std::uint32_t u) { return bit_cast<float>(u); }
 
 // Adding it leaves an integer in the low bits of the sum: rounding and conversion in one addition, on targets that cannot convert
-// 64-bit integers. Right up to 2^51.
+// 64-bit integers. Right up to 2^51, for floats to 2^22.
 inline constexpr double shifter = 0x1.8p52;
+inline constexpr float float_shifter = 0x1.8p23f;
 
 // 2^n for -1022 <= n <= 1023, n being the low bits of `shifted`.
 TENON_INLINE double pow2(double shifted) { return from_bits((bits(shifted) + 1023) << 52); }

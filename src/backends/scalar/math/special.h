@@ -11,16 +11,19 @@ extern "C" double lgamma_r(double x, int* sign) noexcept;  // libm's
 namespace tenon::scalar {
 namespace detail {
 
-// erfc(z), 0 <= |z| <= 14, to 33 bits; the square apart, since gelu knows it exactly
-TENON_INLINE double erfc_float(double z, double square) {
-  const double a = abs(z), t = (a - 4) / (a + 4);
-  const double scaled =
-      poly(t, 1.2329951186643417, -0.1396211177877448, 0.015379645075287388, 0.06809710700444431, -0.10103883694620375,
-           0.09373207004315905, -0.06633330881660035, 0.03717134049070084, -0.016179996642122104, 0.005029334526575446,
-           -0.0008071182715548936, -0.00022723091502394472, 0.00019818222291308, 3.218186725643255e-05) /
-      (1 + 2 * a);
-  const double y = power_float(-square * log2_e).value() * scaled;
-  return z < 0 ? 2 - y : y;
+// erf(x) / x - 1 by z = x², |x| < 0.95
+TENON_INLINE float erf_near_0(float z) {
+  return poly(z, 0.12837915472723108, -0.37612528804753687, 0.11282194093299178, -0.02678071912852338,
+              0.005014484151150446, -0.0006102687036764049);
+}
+
+// x² = high + rest, of which high is exact: the exponential of a square magnifies what rounding takes from it.
+struct Square {
+  float high, rest;
+};
+TENON_INLINE Square exact_square(float x) {
+  const float head = from_bits(bits(x) & 0xfffff000u);
+  return {head * head, (x + head) * (x - head)};
 }
 
 // B_2n / (2n (2n - 1)) and B_2n / 2n, the coefficients of Stirling's series and its derivative
@@ -90,15 +93,13 @@ TENON_INLINE double trigamma(double x) {
 }  // namespace detail
 
 TENON_INLINE float erf(float x) {
-  // 1 - erf(a) = e^-y with a smooth y(a), which keeps the relative accuracy near 0.
-  const double a = detail::at_most(4.0f, detail::abs(x));
-  const double y =
-      a * detail::poly(a, 1.1283791671034287, 0.6366197712164492, 0.10277263180609027, -0.01912873329014598,
-                       -0.00020764427647607445, 0.001690986946362663, -0.0005782505834246146, 6.624365805680694e-06,
-                       8.751446786995006e-05, -5.043548815691246e-05, 1.750724402669495e-05, -4.315542483331174e-06,
-                       7.787916662765249e-07, -1.0139784537091316e-07, 9.056199208215989e-09, -4.974846992829779e-10,
-                       1.2681641018577102e-11);
-  return static_cast<float>(detail::copysign(detail::power_float(-y * detail::log2_e).minus_one(), x));
+  const float a = detail::at_most(4.0f, detail::abs(x)), near = a + a * detail::erf_near_0(a * a);
+  // 1 - erf(a) = e^-y with a smooth y(a)
+  const float y = detail::poly(a, -0.00031853966241225597, 1.1302310552231873, 0.6318239181057594, 0.1100871664955004,
+                               -0.026427637153529877, 0.004762625832512992, -0.0005975857702302331,
+                               4.616385862524457e-05, -1.6430636556906173e-06);
+  const float far = 1 - detail::exponential(-y).normal_value();
+  return detail::copysign(a < 0.9f ? near : far, x);
 }
 TENON_INLINE double erf(double x) {
   const double a = detail::at_most(6.0, detail::abs(x)), z = a * a, t = a - 1;
@@ -118,15 +119,33 @@ TENON_INLINE double erf(double x) {
 }
 
 TENON_INLINE float erfc(float x) {
-  const double z = detail::at_most(14.0f, detail::at_least(-14.0f, x));
-  return static_cast<float>(detail::erfc_float(z, z * z));
+  const float near = 1 - (x + x * detail::erf_near_0(x * x));  // where the other form magnifies what t lacks
+  // e^(a²) · erfc(a) · (a + 2.5), smooth in t
+  const float a = detail::at_most(10.2f, detail::abs(x)), v = 1 / (a + 2.5f), t = (a - 2.5f) * v;
+  const float scaled = detail::poly(t, 1.0540318205762278, -0.8046518623727442, 0.453914130828041, -0.17125055006780177,
+                                    0.028360308281307114, 0.00838566689161568, -0.004802528557160529,
+                                    -0.00040483260384972927, 0.0006294422035679758);
+  const auto [high, rest] = detail::exact_square(a);
+  const float y = detail::exponential(-high, -rest).times(scaled * v), far = x < 0 ? 2 - y : y;
+  return detail::abs(x) < 0.7f ? near : far;
 }
 inline double erfc(double x) { return __builtin_erfc(x); }  // libm
 
 // x/2 · erfc(-x/sqrt 2), with its limit -0 at -inf
 TENON_INLINE float gelu(float x) {
-  const double z = detail::at_most(19.0f, detail::at_least(-19.0f, x)), left = detail::at_least(-19.0f, x);
-  return static_cast<float>(0.5 * left * detail::erfc_float(-z * 0x1.6a09e667f3bcdp-1, 0.5 * z * z));
+  const float a = detail::at_most(14.5f, detail::abs(x));
+  const auto [high, rest] = detail::exact_square(a);
+  const float near =
+      x * (0.5f + x * detail::poly(high + rest, 0.3989422801308406, -0.0664903605671869, 0.00997332848125617,
+                                   -0.0011863439888019887, 0.00011350229619286141, -7.66053817138209e-06));
+  // e^(a²/2) · erfc(a/sqrt 2)/2 · (a + 3.5), smooth in t
+  const float v = 1 / (a + 3.5f), t = (a - 3.5f) * v;
+  const float scaled = detail::poly(t, 0.74441607591625, -0.5655618331792988, 0.3154249433324747, -0.1160501757521662,
+                                    0.017407654749476927, 0.006467196783428317, -0.0031819010884217413,
+                                    -0.00040411883949938914, 0.00043389616103776154);
+  const float tail = detail::exponential(-0.5f * high, -0.5f * rest).times(scaled * (v * detail::copysign(a, x)));
+  const float far = x < 0 ? tail : x - tail;
+  return a < 1 ? near : far;
 }
 inline double gelu(double x) {
   constexpr double c = 0x1.6a09e667f3bcdp-1, c_high = 0x1.6a09e60000000p-1, c_low = 0x1.9fcef32422cbfp-27;

@@ -1,4 +1,4 @@
-// Where the largest (smallest) element so far is: cummax and cummin.
+// Scans that give a position among the elements so far: cummax and cummin.
 //
 // Neighbouring lines are scanned side by side, so that memory is read in its order whichever dimension is scanned.
 #include <algorithm>
@@ -35,23 +35,23 @@ typename Compared<T>::type read(const char* p) {
   else return static_cast<typename Compared<T>::type>(*reinterpret_cast<const T*>(p));
 }
 
-// Equal elements: the later one. NaNs stay: nothing but a NaN follows them.
-template <class C>
-bool replaces(C x, C best, bool max) {
-  return (max ? x >= best : x <= best) || x != x;
+// Whether the scan moves on to x. Of equal elements it gives the later one; nothing but a NaN follows a NaN.
+template <Scan Op, class C>
+bool replaces(C x, C best) {
+  if constexpr (Op == Scan::argmax) return x >= best || x != x;
+  if constexpr (Op == Scan::argmin) return x <= best || x != x;
 }
 
-template <class T>
+template <Scan Op, class T>
 void strip(const ScanCall& c, const char* in, std::int64_t in_step, char* out, std::int64_t out_step,
            std::int64_t cols) {
   using C = typename Compared<T>::type;
-  const bool max = c.op == Scan::argmax;
   C best[kColumns];
   std::int64_t at[kColumns];
   for (std::int64_t r = 0; r < c.lines.n; ++r) {
     for (std::int64_t j = 0; j < cols; ++j) {
       const C x = read<T>(in + j * in_step);
-      if (r == 0 || replaces(x, best[j], max)) {
+      if (r == 0 || replaces<Op>(x, best[j])) {
         best[j] = x;
         at[j] = r;
       }
@@ -62,14 +62,13 @@ void strip(const ScanCall& c, const char* in, std::int64_t in_step, char* out, s
   }
 }
 
-template <class T>
+template <Scan Op, class T>
 void line(const ScanCall& c, const char* in, char* out) {
-  const bool max = c.op == Scan::argmax;
   auto best = read<T>(in);
   std::int64_t at = 0;
   for (std::int64_t i = 0; i < c.lines.n; ++i) {
     const auto x = read<T>(in + i * c.lines.in_stride);
-    if (replaces(x, best, max)) {
+    if (replaces<Op>(x, best)) {
       best = x;
       at = i;
     }
@@ -77,9 +76,8 @@ void line(const ScanCall& c, const char* in, char* out) {
   }
 }
 
-}  // namespace
-
-Status scan_extremum(const ScanCall& c) {
+template <Scan Op>
+Status run(const ScanCall& c) {
   if (is_complex(c.in_dtype) || is_float8(c.in_dtype)) return Status::unavailable;
   const Lines& l = c.lines;
   const std::int64_t grain = std::max<std::int64_t>(kGrain / std::max<std::int64_t>(l.n, 1), l.side_by_side ? 64 : 1);
@@ -88,13 +86,23 @@ Status scan_extremum(const ScanCall& c) {
       parallel_for(l.outer.numel, grain, [&](std::int64_t begin, std::int64_t end) {
         for_pairs(l.outer, c.in, c.out, begin, end, l.side_by_side ? kColumns : end - begin,
                   [&](char* p, std::int64_t step, char* q, std::int64_t out_step, std::int64_t n) {
-                    if (l.side_by_side) return strip<T>(c, p, step, q, out_step, n);
-                    for (std::int64_t i = 0; i < n; ++i) line<T>(c, p + i * step, q + i * out_step);
+                    if (l.side_by_side) return strip<Op, T>(c, p, step, q, out_step, n);
+                    for (std::int64_t i = 0; i < n; ++i) line<Op, T>(c, p + i * step, q + i * out_step);
                   });
       });
     }
   });
   return Status::ok;
+}
+
+}  // namespace
+
+Status scan_position(const ScanCall& c) {
+  switch (c.op) {
+    case Scan::argmax: return run<Scan::argmax>(c);
+    case Scan::argmin: return run<Scan::argmin>(c);
+    default: return Status::unavailable;
+  }
 }
 
 }  // namespace tenon::cpu
