@@ -1,6 +1,9 @@
 // Decompositions of matrices: of the last two dimensions, each matrix by itself.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "tenon/error.h"
@@ -29,5 +32,19 @@ TENON_API Tensor eigvalsh(const Tensor& a, bool upper = false);
 // gradient (GradError). For signs and equal singular values as eigh().
 TENON_API std::vector<Tensor> svd(const Tensor& a, bool full_matrices = true);
 TENON_API Tensor svdvals(const Tensor& a);
+
+// ---- norms, on every device but for those of singular values; integers and bools in the default float ----
+// Nothing, a number (p), or "fro" and "nuc", the sum of the singular values.
+using NormOrder = std::variant<std::monostate, double, std::string>;
+// Of the matrices in two dimensions: "fro" (or nothing) of all elements, 1 and -1 the largest and smallest sum of a
+// column, infinity and -infinity that of a row, 2 and -2 the largest and smallest singular value, "nuc". Throws
+// ValueError for another order, IndexError.
+TENON_API Tensor matrix_norm(const Tensor& t, const NormOrder& ord = "fro", const Dims& dims = {-2, -1},
+                             bool keepdim = false);
+// NumPy's choice: of vectors along one axis, of matrices in two; without ord and axes that of all elements. Throws
+// ValueError for another number of axes and for a vector's ord that is a name.
+TENON_API Tensor norm(const Tensor& t, const NormOrder& ord = {}, const Axes& dims = {}, bool keepdim = false);
+// The n-th power of square matrices by repeated squaring, t itself for n = 1. Throws ShapeError, ValueError for n < 0.
+TENON_API Tensor matrix_power(const Tensor& t, std::int64_t n);
 
 }  // namespace tenon::linalg

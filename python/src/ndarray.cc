@@ -75,14 +75,8 @@ PyObject* get_real(PyObject* self, void*) {
     return wrap(is_complex(t.dtype()) ? real(t) : view(t, t.shape()));
   });
 }
-// As NumPy's .imag of real numbers: zeros that nobody can write to, here one zero seen everywhere.
 PyObject* get_imag(PyObject* self, void*) {
-  return guarded([&] {
-    const Tensor& t = unwrap(self);
-    if (is_complex(t.dtype())) return wrap(imag(t));
-    const Tensor zero = zeros({1}, t.dtype(), t.device());
-    return wrap(make_tensor(zero.impl()->storage, 0, t.shape(), Dims(t.ndim(), 0), t.dtype(), true));
-  });
+  return guarded([&] { return wrap(imaginary(unwrap(self))); });
 }
 
 // math.floor(t) and its like: a Python int of the only element, otherwise the elements rounded.

@@ -30,6 +30,7 @@
 //   side_by_side_as_they_are  (tup)                                       dstack, column_stack
 //   tiling            (A, reps)                                           tile
 //   repeating         (a, repeats, axis)                                  repeat
+//   choosing          (condition, x, y, /)                                where
 //   splitting         (ary, indices_or_sections, axis)                    split
 //   unstacking        (x, /, *, axis)                                     unstack
 //   filling<value>    (shape, dtype, order, *, device, like)              empty, zeros, ones
@@ -136,6 +137,9 @@ std::optional<Device> asked_device(const OpDef& def, PyObject* device, PyObject*
 Layout new_layout(const OpDef& def, PyObject* const* args, int i);
 // order= of a tensor that may keep its own; None does.
 Layout kept_layout(const OpDef& def, PyObject* const* args, int i);
+
+// ---- ops_numeric.cc ----
+void choosing(OpDef& d, std::nullptr_t);
 
 // ---- families_join.cc ----
 void concatenating(OpDef& d, Tensor (*f)(const std::vector<Tensor>&, const std::optional<std::int64_t>&));

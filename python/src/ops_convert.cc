@@ -115,6 +115,11 @@ Tensor as_type(const Tensor& t, DType d, const std::string& order, const std::st
   return fits && (fresh || !copy) ? r : clone(r, wanted);
 }
 
+Tensor astype_of_numpy(const Tensor& t, DType d, bool copy, const std::optional<Device>& device) {
+  const Tensor r = to(t, d, device);
+  return copy && r.is_same(t) ? clone(r, Layout::k) : r;
+}
+
 }  // namespace
 
 void def_convert(Ops& ops) {
@@ -217,7 +222,14 @@ void def_convert(Ops& ops) {
           "tensor([1, 2], dtype=tenon.int32)",
           "input"_a, "dtype"_a, "order"_a = "K", "casting"_a = "unsafe", "subok"_a = true, "copy"_a = true)
       .no_out()
-      .numpy("astype")
+      .numpy(
+          "astype", &astype_of_numpy,
+          "A copy, or with copy=False x itself where nothing changes. copy: False for a copy only where dtype or device "
+          "is another. Complex numbers lose their imaginary parts in a real dtype. TypeError for what is no dtype or no "
+          "array.\n\n"
+          ">>> tenon.numpy.astype(tenon.tensor([1.5, 2.5]), tenon.int32)\n"
+          "tensor([1, 2], dtype=tenon.int32)",
+          "x"_a, "dtype"_a, pos_only, kw_only, "copy"_a = true, "device"_a = none)
       .array_api("astype");
   ops.raw("type", &type_of,
           "The elements converted to dtype: itself or a copy, as to(dtype). Without one, the name of the dtype.\n\n"

@@ -3,7 +3,7 @@
 
 #include "core/errors.h"
 #include "numpy_api.h"
-#include "op.h"
+#include "numpy_families.h"
 #include "tenon/elementwise.h"
 #include "tenon/ops.h"
 #include "ufunc.h"
@@ -371,7 +371,7 @@ void def_elementwise(Ops& ops) {
       .function_only()
       .with_out()
       .computes(Op::where, 3)
-      .numpy("where")
+      .numpy("where", choosing)
       .array_api("where")
       .returns("Any");
   ops.raw(
@@ -409,9 +409,16 @@ void def_elementwise(Ops& ops) {
           ">>> tenon.tensor([1.234, 5.678]).round(decimals=1)\n"
           "tensor([1.2000, 5.7000])",
           "input"_a, "decimals"_a = 0)
-      .numpy("round")
+      .numpy(
+          "round", &round,
+          "A new tensor of a's dtype, or out. Integers are rounded exactly; floats are scaled, rounded and scaled back, as "
+          "NumPy does it. TypeError for bool and float8, and for decimals that are no int.\n\n"
+          ">>> tenon.numpy.round(tenon.tensor([1.234, 5.678]), 1)\n"
+          "tensor([1.2000, 5.7000])",
+          "a"_a, "decimals"_a = 0, "out"_a)
       .array_api("round")
       .alias("around");
+  ops.show("around", ops.shown("round"));
   ops.def(
          "round_", +[](Tensor& t, std::int64_t decimals) -> Tensor& { return copy_(t, round(t, decimals)); },
          "Rounds the tensor to so many decimals in place, as round(); returns the tensor.\n\n"

@@ -1,6 +1,9 @@
 // Rows: elementwise operations of several primitives, and questions about elements.
+#include <deque>
+
 #include "core/errors.h"
-#include "op.h"
+#include "numpy_api.h"
+#include "numpy_families.h"
 #include "tenon/elementwise.h"
 #include "tenon/op.h"
 #include "tenon/ops.h"
@@ -80,10 +83,66 @@ void def_ufuncs(Ops& ops) {
   absolute->joins = true;
 }
 
+// (condition, x, y, /)
+PyObject* where_of_numpy(const OpDef& def, PyObject* const* args) {
+  const Tensor condition = argument<Tensor>(def, args, 0);
+  if (args[1] == Py_None && args[2] == Py_None) {
+    if (condition.ndim() == 0) errors::wrong_ndim("where", 0, "at least 1 dimension; use tenon.numpy.atleast_1d");
+    return computed(condition.numel(), [&] { return unbind(nonzero(condition), 1); }, condition);
+  }
+  if (args[1] == Py_None || args[2] == Py_None) errors::fail("where", "x and y are given both, or none of them");
+  From<Operand> x(args[1], {"where", "x"}), y(args[2], {"where", "y"});
+  const std::int64_t n = std::max({condition.numel(), work(x.get()), work(y.get())});
+  return computed(n, [&] { return where_true(condition, x.get(), y.get()); }, condition, x.get(), y.get());
+}
+
+// (condlist, choicelist, default)
+PyObject* select_of_numpy(const OpDef& def, PyObject* const* args) {
+  const auto conditions = argument<std::vector<Tensor>>(def, args, 0);
+  std::vector<Tensor> rows;
+  std::deque<From<Operand>> given;  // what the operands refer to stays in its place
+  std::vector<Operand> choices;
+  if (is_tensor(args[1]) || is_ndarray(args[1])) {
+    rows = argument<std::vector<Tensor>>(def, args, 1);
+    choices.assign(rows.begin(), rows.end());
+  } else {
+    const Object list = Object::steal(PySequence_Fast(args[1], "select: choicelist must be a sequence"));
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i)
+      choices.push_back(
+          given.emplace_back(item_at(list.get(), i, "select").get(), Where{"select", "choicelist"}).get());
+  }
+  From<Operand> otherwise(args[2], {"select", "default"});
+  return computed(work(conditions), [&] { return select(conditions, choices, otherwise.get()); }, conditions);
+}
+
 }  // namespace
+
+void choosing(OpDef& d, std::nullptr_t) {
+  d.arguments("condition"_a, "x"_a = none, "y"_a = none, pos_only);
+  d.invoke = &where_of_numpy;
+  d.takes_out = false;
+  d.doc =
+      "x where the condition holds, y elsewhere: a new tensor; with the condition alone, nonzero.\n\n"
+      "All of them broadcast. condition: an array, whose elements count by truth value. x: what stands where it holds. "
+      "y: what stands elsewhere. ValueError for shapes that do not broadcast and for one of x and y, TypeError for "
+      "float8, OverflowError for a Python integer that the dtype cannot hold.\n\n"
+      ">>> tenon.numpy.where([True, False], 1, 2)\n"
+      "tensor([1, 2])";
+}
 
 void def_numeric(Ops& ops) {
   def_ufuncs(ops);
+  ops.raw(
+         "select", &select_of_numpy,
+         "The choice whose condition is the first to hold, default where none does: a new tensor.\n\n"
+         "condlist: arrays that broadcast, whose elements count by truth value. choicelist: a number or an array for each "
+         "of them. default: the value where no condition holds. ValueError for another number of choices than of "
+         "conditions, for none and for shapes that do not broadcast; OverflowError for a Python integer that the dtype "
+         "cannot hold.\n\n"
+         ">>> tenon.numpy.select([[True, False, False], [True, True, False]], [[1, 1, 1], [2, 2, 2]], 0)\n"
+         "tensor([1, 2, 0])",
+         "condlist"_a, "choicelist"_a, "default"_a = 0)
+      .numpy_only("select");
   ops.def(
          "fix", +[](const Operand& x) { return trunc(x); },
          "The numbers rounded towards zero: a new tensor of x's dtype, or out.\n\n"

@@ -329,6 +329,7 @@ void def_products(Ops& ops) {
       .with_out()
       .numpy("tensordot", {"a", "b", "axes"})
       .array_api("tensordot");
+  ops.show("linalg.tensordot", ops.shown("tensordot"));
   ops.def("inner", &inner,
           "The sums of products over the last dimension of both tensors.\n\n"
           "The product where one has no dimension. A new tensor of the promoted dtype. ValueError where the sizes\n"

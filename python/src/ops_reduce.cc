@@ -1,6 +1,7 @@
 // Rows: reductions and scans.
 #include "core/errors.h"
 #include "numpy_api.h"
+#include "linalg.h"
 #include "numpy_families.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
@@ -96,26 +97,17 @@ PyObject* extreme(const OpDef& def, PyObject* const* args) {
 }
 
 PyObject* norm_any(const OpDef& def, PyObject* const* args) {
-  Tensor t = argument<Tensor>(def, args, 0);
-  double p = 2;
-  if (PyUnicode_Check(args[1]) && PyUnicode_CompareWithASCIIString(args[1], "nuc") == 0) {
-    // By NumPy's singular values.
-    const Object module = Object::steal(PyImport_ImportModule("tenon.numpy.linalg"));
-    const Object input =
-        Object::steal(args[4] == Py_None ? Py_NewRef(args[0]) : wrap(to(t, argument<DType>(def, args, 4))));
-    return Object::steal(PyObject_CallMethod(module.get(), "norm", "OOOO", input.get(), args[1], args[2], args[3]))
-        .release();
-  }
-  if (PyUnicode_Check(args[1])) {
-    if (PyUnicode_CompareWithASCIIString(args[1], "fro") != 0)
-      errors::fail("norm", "p must be a number, inf, 'fro' or 'nuc'; got '", utf8(args[1]), "'");
-  } else if (args[1] != Py_None) {
-    p = argument<double>(def, args, 1);
-  }
+  const Tensor t = argument<Tensor>(def, args, 0);
+  const linalg::NormOrder p = to_norm_order(args[1], {"norm", "p"});
   const Axes axes = argument<Axes>(def, args, 2);
   const bool keepdim = argument<bool>(def, args, 3);
   const auto dtype = argument<std::optional<DType>>(def, args, 4);
-  return computed(t.numel(), [&] { return norm(in_float("norm", t, dtype), p, axes, keepdim); }, t);
+  const auto* name = std::get_if<std::string>(&p);
+  if (name && *name == "nuc")
+    return computed(kLongWork, [&] { return linalg::norm(dtype ? to(t, *dtype) : t, p, axes, keepdim); }, t);
+  if (name && *name != "fro") errors::fail("norm", "p must be a number, inf, 'fro' or 'nuc'; got '", *name, "'");
+  const auto* number = std::get_if<double>(&p);
+  return computed(t.numel(), [&] { return norm(in_float("norm", t, dtype), number ? *number : 2, axes, keepdim); }, t);
 }
 
 void def_sums(Ops& ops) {
@@ -381,13 +373,27 @@ Tensor as_tensor(const Operand& o, const Operand& other) {
 
 void def_comparisons(Ops& ops) {
   ops.def("equal", &equal,
-          "Whether both have the same shape and the same values, whatever their dtypes: a Python bool. NaN equals "
-          "nothing.\n\n"
-          "TypeError for what is no tensor or array.\n\n"
+          "Whether both have the same shape and the same values, whatever their dtypes: a Python bool.\n\n"
+          "NaN equals nothing. TypeError for what is no tensor or array.\n\n"
           ">>> tenon.equal(tenon.tensor([1, 2]), tenon.tensor([1, 2]))\n"
           "True",
           "input"_a, "other"_a)
-      .numpy("array_equal");
+      .numpy(
+          "array_equal", +[](const Tensor& a, const Tensor& b, bool equal_nan) { return array_equal(a, b, equal_nan); },
+          "a1, a2: tensors, or anything that tenon.asarray takes. equal_nan: True where NaN equals NaN. TypeError for what "
+          "is no array.\n\n"
+          ">>> tenon.numpy.array_equal([1, 2], [1, 2])\n"
+          "True",
+          "a1"_a, "a2"_a, "equal_nan"_a = false);
+  ops.def(
+         "array_equiv", &array_equiv,
+         "Whether both have the same values after broadcasting, whatever their dtypes: a Python bool.\n\n"
+         "False where they do not broadcast. a1, a2: tensors, or anything that tenon.asarray takes. TypeError for what is "
+         "no array.\n\n"
+         ">>> tenon.numpy.array_equiv([1, 1], [[1, 1], [1, 1]])\n"
+         "True",
+         "a1"_a, "a2"_a)
+      .numpy_only("array_equiv");
   ops.def(
          "isclose",
          +[](const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
@@ -399,7 +405,7 @@ void def_comparisons(Ops& ops) {
          ">>> tenon.isclose(tenon.tensor([1.0, 2.0]), tenon.tensor([1.0, 2.1]))\n"
          "tensor([ True, False])",
          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
-      .numpy("isclose");
+      .numpy("isclose", {"a", "b"});
   ops.def(
          "allclose",
          +[](const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
@@ -411,7 +417,7 @@ void def_comparisons(Ops& ops) {
          ">>> tenon.allclose(tenon.tensor([1.0]), tenon.tensor([1.0 + 1e-7]))\n"
          "True",
          "input"_a, "other"_a, "rtol"_a = 1e-5, "atol"_a = 1e-8, "equal_nan"_a = false)
-      .numpy("allclose");
+      .numpy("allclose", {"a", "b"});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "tenon/ops/join.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/layout.h"
+#include "tenon/ops/numeric.h"
 #include "tenon/ops/view.h"
 
 namespace tenon::py {
@@ -354,7 +355,7 @@ void def_windows(Ops& ops) {
           "tensor([1, 2, 3])",
           "input"_a, "dim"_a, "start"_a, "length"_a)
       .no_out();
-  ops.def("select", &select,
+  ops.def("select", static_cast<Tensor (*)(const Tensor&, std::int64_t, std::int64_t)>(&select),
           "A view of one index along dim, which goes away: t[:, i] for dim 1.\n\n"
           "IndexError for a dimension or an index that is not there.\n\n"
           "index: the position along dim, an int.\n\n"
@@ -412,7 +413,7 @@ void def_windows(Ops& ops) {
          "input"_a)
       .function_only()
       .no_out()
-      .numpy("real")
+      .numpy("real", {"val"})
       .array_api("real");
   ops.def("imag", &imag,
           "A view of the imaginary parts of a complex tensor, of a real dtype.\n\n"
@@ -422,7 +423,11 @@ void def_windows(Ops& ops) {
           "input"_a)
       .function_only()
       .no_out()
-      .numpy("imag")
+      .numpy("imag", &imaginary,
+             "Of a real tensor zeros that cannot be written. TypeError for what is no array.\n\n"
+             ">>> tenon.numpy.imag(tenon.tensor([1 + 2j]))\n"
+             "tensor([2.])",
+             "val"_a)
       .array_api("imag");
   ops.def("view_as_real", &view_as_real,
           "A view of a complex tensor with a last dimension of size 2: real and imaginary part.\n\n"

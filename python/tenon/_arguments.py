@@ -42,6 +42,7 @@ EVERYWHERE = {
     "array": _INPUT,
     "A": _INPUT,
     "v": ("array_like", "A vector or a matrix."),
+    "val": _INPUT,
     "arr": ("array_like", "A tensor of any shape, to which values are added."),
     "ary": ("array_like", "The array that is split, of one dimension at least."),
     "args": ("array_like", "Arrays whose shapes broadcast."),

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from tenon import _C
 
-# Bits, explicit mantissa bits, exponent bias of the largest power of two, and the largest number.
-_FLOATS = {
-    "float16": (16, 10, 15),
-    "bfloat16": (16, 7, 127),
-    "float32": (32, 23, 127),
-    "float64": (64, 52, 1023),
-    "float8_e5m2": (8, 2, 15),
-    "float8_e4m3fn": (8, 3, 8),
-}
 
-
-def _name(dtype: object) -> str:
-    if isinstance(dtype, _C.Tensor):
-        dtype = dtype.dtype
-    return str(_C.dtype(dtype).name)
+def _dtype(dtype: object) -> _C.dtype:
+    return _C.dtype(dtype.dtype if isinstance(dtype, _C.Tensor) else dtype)
 
 
 class finfo:
@@ -34,20 +22,13 @@ class finfo:
     __module__ = "tenon"
 
     def __init__(self, dtype: object = None) -> None:
-        name = _name(_C.get_default_dtype() if dtype is None else dtype)
-        name = {"complex64": "float32", "complex128": "float64"}.get(name, name)
-        if name not in _FLOATS:
-            raise TypeError(f"finfo: a floating dtype is needed; got {name}, use iinfo")
-        bits, mantissa, emax = _FLOATS[name]
-        self.dtype = name
-        self.bits = bits
-        self.eps = 2.0**-mantissa
-        # e4m3fn has no infinity: its largest exponent holds numbers, all but the last of which are used.
-        last = 1.75 if name == "float8_e4m3fn" else 2.0 - self.eps
-        self.max = last * 2.0**emax
-        self.min = -self.max
-        self.smallest_normal = self.tiny = 2.0 ** (-6 if name == "float8_e4m3fn" else 1 - emax)
-        self.resolution = 10.0 ** -max(int(mantissa * 0.30102999566398), 1)
+        d = _dtype(_C.get_default_dtype() if dtype is None else dtype)
+        if not (d.is_floating_point or d.is_complex):
+            raise TypeError(f"finfo: a floating dtype is needed; got {d.name}, use iinfo")
+        real, self.bits, self.min, self.max, self.eps, self.tiny, digits = _C._limits(d)
+        self.dtype = real.name
+        self.smallest_normal = self.tiny
+        self.resolution = 10.0 ** -max(digits, 1)
 
     def __repr__(self) -> str:
         return (
@@ -66,14 +47,11 @@ class iinfo:
     __module__ = "tenon"
 
     def __init__(self, dtype: object) -> None:
-        name = _name(dtype)
-        if not name.startswith(("int", "uint")):
-            raise TypeError(f"iinfo: an integer dtype is needed; got {name}, use finfo")
-        self.dtype = name
-        self.bits = int(name.lstrip("uint"))
-        signed = name.startswith("int")
-        self.min = -(2 ** (self.bits - 1)) if signed else 0
-        self.max = 2 ** (self.bits - signed) - 1
+        d = _dtype(dtype)
+        if d.kind not in "iu":
+            raise TypeError(f"iinfo: an integer dtype is needed; got {d.name}, use finfo")
+        self.dtype = d.name
+        _, self.bits, self.min, self.max = _C._limits(d)
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

@@ -285,18 +285,36 @@ bool array_equiv(const Tensor& a, const Tensor& b) {
   return equal(expand(a, shape), expand(b, shape));
 }
 
-Tensor select(std::span<const Tensor> conditions, std::span<const Tensor> choices, const Operand& otherwise) {
+Tensor imaginary(const Tensor& t) {
+  if (is_complex(t.dtype())) return imag(t);
+  const Tensor zero = zeros({1}, t.dtype(), t.device());
+  return make_tensor(zero.impl()->storage, 0, t.shape(), Dims(t.ndim(), 0), t.dtype(), true);
+}
+
+Tensor where_true(const Tensor& condition, const Operand& x, const Operand& y) {
+  return where(is_bool(condition.dtype()) ? condition : ne(condition, 0), x, y);
+}
+
+Tensor select(std::span<const Tensor> conditions, std::span<const Operand> choices, const Operand& otherwise) {
   if (conditions.size() != choices.size())
     errors::fail("select", static_cast<std::int64_t>(choices.size()), " choices for ",
                  static_cast<std::int64_t>(conditions.size()), " conditions");
   if (conditions.empty()) errors::fail("select", "at least one condition is needed");
-  // All take part in promotion and broadcasting, whatever is chosen.
-  Tensor r;
-  for (std::size_t i = conditions.size(); i-- > 0;) {
-    const Tensor& c = conditions[i];
-    const Tensor mask = is_bool(c.dtype()) ? c : ne(c, 0);
-    r = where(mask, choices[i], r.defined() ? Operand(r) : otherwise);
-  }
+  std::vector<Operand> all(choices.begin(), choices.end());
+  all.push_back(otherwise);
+  // The dtype of tensors; numbers come after them.
+  std::optional<DType> common;
+  for (const bool tensors : {true, false})
+    for (const Operand& o : all)
+      if (o.is_tensor() == tensors) {
+        if (tensors) common = common ? promote(*common, o.tensor().dtype()) : o.tensor().dtype();
+        else common = common ? o.scalar().promote_with(*common) : o.scalar().default_dtype();
+      }
+  const auto as_tensor = [&](const Operand& o) {
+    return o.is_tensor() ? to(o.tensor(), *common) : full({}, o.scalar(), *common, conditions[0].device());
+  };
+  Tensor r = as_tensor(otherwise);
+  for (std::size_t i = conditions.size(); i-- > 0;) r = where_true(conditions[i], as_tensor(choices[i]), r);
   return r;
 }
 

@@ -229,6 +229,15 @@ TEST(Activations, HavePyTorchsParameters) {
   expect_second_gradients("softplus", [](const auto& t) { return softplus(t[0], 2, 4); }, {x});
 }
 
+TEST(Questions, ImaginaryPartsOfRealNumbersAreZeros) {
+  const Tensor zeros = imaginary(doubles({1, 2}));
+  expect_same(zeros, {0, 0});
+  EXPECT_TRUE(zeros.read_only());
+  const Tensor z = test::tensor<complex128>({{1, 2}});
+  EXPECT_TRUE(imaginary(z).shares_storage(z));
+  expect_same(where_true(doubles({0, 2}), 5., doubles({7})), {7, 5});
+}
+
 TEST(Questions, AboutElements) {
   const Tensor z = test::tensor<complex128>({{1, 0}, {0, 1}});
   expect_same(isreal(z), {1, 0});
@@ -245,13 +254,24 @@ TEST(Questions, AboutElements) {
 
 TEST(Select, TakesTheFirstConditionThatHolds) {
   const Tensor x = doubles({0, 1, 2, 3});
-  const Tensor conditions[] = {lt(x, 1), lt(x, 3)}, choices[] = {neg(x), mul(x, 10)};
+  const Tensor conditions[] = {lt(x, 1), lt(x, 3)}, first = neg(x), second = mul(x, 10);
+  const Operand choices[] = {first, second};
   expect_same(select(conditions, choices, 7), {-0., 10, 20, 7});
   EXPECT_THROW(select(conditions, {choices, 1}), ValueError);
   EXPECT_THROW(select({}, {}), ValueError);
+  // Numbers are weak wherever they stand; conditions count by truth value.
+  const Tensor bytes = test::tensor<std::int8_t>({1, 0, 3, 4});
+  const Operand weak[] = {bytes, 1};
+  const Tensor by_truth[] = {bytes, x};
+  const Tensor small = select(by_truth, weak, 0);
+  EXPECT_EQ(small.dtype(), DType::int8);
+  expect_same(small, {1, 1, 3, 4});
+  const Operand large[] = {bytes, 300};
+  EXPECT_THROW(select(by_truth, large, 0), OverflowError);
   expect_second_gradients("select",
                           [&](const auto& in) {
-                            const Tensor both[] = {square(in[0]), in[1]};
+                            const Tensor squares = square(in[0]);
+                            const Operand both[] = {squares, in[1]};
                             return select(conditions, both, 0);
                           },
                           {x, x});

@@ -60,15 +60,19 @@ TENON_API Tensor gelu(const Operand& x, Gelu approximation);
 TENON_API Tensor softplus(const Operand& x, double beta, double threshold);
 
 // ---- questions and choices ----
+// The imaginary parts: a view of a complex tensor, of a real one zeros that cannot be written.
+TENON_API Tensor imaginary(const Tensor& t);
+// x where the condition holds by truth value, y elsewhere.
+TENON_API Tensor where_true(const Tensor& condition, const Operand& x, const Operand& y);
 // Whether the imaginary part is 0, or is not. bool.
 TENON_API Tensor isreal(const Tensor& t);
 TENON_API Tensor iscomplex(const Tensor& t);
 // equal(), where NaN may equal NaN; and equality of the elements after broadcasting, false where shapes do not fit.
 TENON_API bool array_equal(const Tensor& a, const Tensor& b, bool equal_nan = false);
 TENON_API bool array_equiv(const Tensor& a, const Tensor& b);
-// The choice whose condition is the first to hold (by truth value), otherwise the default. Throws ValueError for
-// another number of choices than of conditions.
-TENON_API Tensor select(std::span<const Tensor> conditions, std::span<const Tensor> choices,
+// The choice whose condition is the first to hold (by truth value), otherwise the default; all of them take part in the
+// promotion, numbers weakly. Throws ValueError for another number of choices than of conditions.
+TENON_API Tensor select(std::span<const Tensor> conditions, std::span<const Operand> choices,
                         const Operand& otherwise = 0);
 
 }  // namespace tenon

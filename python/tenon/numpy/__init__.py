@@ -17,7 +17,6 @@ __array_api_version__ = "2025.12"
 globals().update(_C._numpy_names["tenon.numpy"])
 
 from tenon.numpy import fft, linalg  # noqa: E402
-from tenon.numpy._functions import *  # noqa: E402, F403
 from tenon.numpy._info import __array_namespace_info__ as __array_namespace_info__  # noqa: E402
 from tenon.numpy._inquiry import *  # noqa: E402, F403
 from tenon.numpy._support import name_errors as _name_errors  # noqa: E402

@@ -6,15 +6,12 @@ from typing import Any
 
 from tenon import _C
 
-_STANDARD = {
-    "bool": ("bool",),
-    "signed integer": ("int8", "int16", "int32", "int64"),
-    "unsigned integer": ("uint8", "uint16", "uint32", "uint64"),
-    "real floating": ("float32", "float64"),
-    "complex floating": ("complex64", "complex128"),
-}
-_STANDARD["integral"] = _STANDARD["signed integer"] + _STANDARD["unsigned integer"]
-_STANDARD["numeric"] = _STANDARD["integral"] + _STANDARD["real floating"] + _STANDARD["complex floating"]
+# The standard's; tenon has more.
+_STANDARD = (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
+    "complex64", "complex128",
+)  # fmt: skip
+_isdtype = _C._numpy_names["tenon.numpy"]["isdtype"]
 
 
 class __array_namespace_info__:
@@ -39,15 +36,8 @@ class __array_namespace_info__:
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
         """The standard's dtypes by name; those of one kind, or of a tuple of kinds."""
-        if kind is None:
-            names = _STANDARD["bool"] + _STANDARD["numeric"]
-        elif isinstance(kind, tuple):
-            names = tuple(n for k in kind for n in self.dtypes(kind=k))
-        elif kind in _STANDARD:
-            names = _STANDARD[kind]
-        else:
-            raise ValueError(f"dtypes: there is no kind {kind!r}; use one of {', '.join(_STANDARD)}")
-        return {n: getattr(_C, n) for n in names}
+        found = {name: getattr(_C, name) for name in _STANDARD}
+        return found if kind is None else {n: d for n, d in found.items() if _isdtype(d, kind)}
 
     def devices(self) -> tuple[Any, ...]:
         """All devices that can be used."""

@@ -1,9 +1,8 @@
-"""What the functions of tenon.numpy share: arguments to tensors, axes, out=, and views for NumPy itself."""
+"""What functions of tenon.numpy share: tensors of arguments, names in errors, views for NumPy itself."""
 
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -54,45 +53,10 @@ def tensor(x: Any, op: str = "asarray") -> Any:
     return x if isinstance(x, Tensor) else _C._ingest(x, op, None, None, None)
 
 
-def floating(x: Any, op: str = "asarray") -> Any:
-    """x as a tensor of a floating or complex dtype: integers and bools in the default float."""
-    t = tensor(x, op)
-    return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.get_default_dtype())
-
-
 def cast(t: Any, dtype: Any) -> Any:
     """t in another dtype (itself where nothing changes); the gradient passes."""
     dtype = _C.dtype(dtype)
     return t if t.dtype == dtype else t.to(dtype)
-
-
-def axes_of(axis: Any, ndim: int, op: str) -> list[int]:
-    """The axes, from 0 to ndim - 1, that an int, a tuple or None means."""
-    if axis is None:
-        return list(range(ndim))
-    found = []
-    for a in axis if isinstance(axis, (tuple, list)) else (axis,):
-        a = operator.index(a)
-        if not -ndim <= a < ndim:
-            raise IndexError(f"{op}: axis {a} is out of bounds for {ndim} dimensions")
-        found.append(a % ndim)
-    if len(set(found)) != len(found):
-        raise ValueError(f"{op}: an axis is given twice; got {axis}")
-    return found
-
-
-def axis_of(axis: Any, ndim: int, op: str) -> int:
-    """One axis, from 0 to ndim - 1."""
-    return axes_of(operator.index(axis), ndim, op)[0]
-
-
-def deliver(result: Any, out: Any, op: str, where: Any = True, casting: str = "same_kind") -> Any:
-    """Writes the result into out, if there is one, where the mask holds, and returns that very object."""
-    if (out is None or out is ...) and where is True:
-        return result
-    from tenon.numpy import _out
-
-    return _out.deliver(op, result, out[0] if isinstance(out, tuple) else out, where, casting)
 
 
 def numpy_for(op: str) -> Any:
