@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 
-# Parts that import more than the package needs at start come with their first use. Type checkers see them as modules.
+# Parts that import more than the package needs at start come with their first use; type checkers see modules.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon import linalg as linalg
