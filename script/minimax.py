@@ -8,10 +8,33 @@ printed error is the largest relative one of the whole function that the polynom
 
 import sys
 
-from mpmath import asin, atan, chebyt, cos, erf, erfc, exp, log, loggamma, mp, mpf, pi, polyval, sin, sqrt, tanh
+from mpmath import (
+    asin,
+    atan,
+    chebyt,
+    cos,
+    erf,
+    erfc,
+    exp,
+    log,
+    loggamma,
+    mp,
+    mpf,
+    pi,
+    polyval,
+    sin,
+    sqrt,
+    tanh,
+)
 
 mp.dps = 60
 ln2 = log(2)
+
+
+def tail(a):
+    """The tail of the normal distribution above a, without what falls fast."""
+    return exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2 * (a + 3.5)
+
 
 # name, with _float for what serves the float overloads alone, _single for what these evaluate in float:
 # (the polynomial's function, interval, degree, weight from the polynomial's error to the function's)
@@ -43,7 +66,7 @@ POLYNOMIALS = {
     ),
     "normal_single": (lambda z: erf(sqrt(z / 2)) / sqrt(z) / 2, 0, 1, 5, lambda z: 3 * sqrt(z)),
     "normal_tail_single": (
-        lambda t: (lambda a: exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2 * (a + 3.5))(3.5 * (1 + t) / (1 - t)),
+        lambda t: tail(3.5 * (1 + t) / (1 - t)),
         -mpf(2.5) / 4.5,
         mpf(11) / 18,
         8,
