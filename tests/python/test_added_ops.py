@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -133,3 +134,17 @@ def test_a_plugin_without_the_new_entry_is_refused(build: Path) -> None:
     environment = {"PYTHONPATH": str(build / "python"), "TENON_CUDA_LIB": str(SIM_DEVICE)}
     said = run([sys.executable, "-c", textwrap.dedent(program)], env=os.environ | environment)
     assert "was built for another version of tenon" in said
+
+
+def test_a_forgotten_kernel_is_an_error_of_the_linker(build: Path) -> None:
+    (kernel,) = (f for f in files_of(PRIMITIVE) if f.startswith("src/backends/cpu/"))
+    link = ["cmake", "--build", str(build), "--target", "tenon"]
+    file, away = build.parent / "tree" / kernel, build.parent / "away.cc"
+    file.rename(away)
+    try:
+        done = subprocess.run(link, capture_output=True, text=True, check=False)
+    finally:
+        away.rename(file)
+    assert done.returncode != 0
+    assert re.search(r"undefined .*tenon::cpu::nearest\(", done.stdout + done.stderr)
+    run(link)
