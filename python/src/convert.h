@@ -202,11 +202,11 @@ inline PyObject* to_python(const std::string& v) {
 }
 inline PyObject* to_python(DType d) { return from_dtype(d); }
 inline PyObject* to_python(const Dims& d) { return from_dims(d); }
-PyObject* to_python(const std::vector<Tensor>& ts);  // a tuple
-PyObject* to_python(const ValuesIndices& r);  // named tuples
-PyObject* to_python(const MinMax& r);
-PyObject* to_python(const Histogram& r);
-PyObject* to_python(const Unique& r);
+PyObject* to_python(std::vector<Tensor> ts);  // a tuple
+PyObject* to_python(ValuesIndices r);  // named tuples
+PyObject* to_python(MinMax r);
+PyObject* to_python(Histogram r);
+PyObject* to_python(Unique r);
 
 // ---- how much work a call is, in elements ----
 inline std::int64_t work(const Tensor& t) { return t.defined() ? t.numel() : 0; }

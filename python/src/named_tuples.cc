@@ -19,23 +19,24 @@ PyTypeObject* new_type(PyObject* module, const char* name, const char* doc, PySt
   return type;
 }
 
-PyObject* tuple_of(PyTypeObject* type, std::initializer_list<Tensor> values) {
+template <class... T>
+PyObject* tuple_of(PyTypeObject* type, T... values) {
   Object r = Object::steal(PyStructSequence_New(type));
   Py_ssize_t i = 0;
-  for (const Tensor& v : values) PyStructSequence_SetItem(r.get(), i++, wrap(v));
+  (PyStructSequence_SetItem(r.get(), i++, wrap(std::move(values))), ...);
   return r.release();
 }
 
 }  // namespace
 
-PyObject* to_python(const ValuesIndices& r) { return tuple_of(values_indices, {r.values, r.indices}); }
-PyObject* to_python(const MinMax& r) { return tuple_of(min_max, {r.min, r.max}); }
-PyObject* to_python(const Histogram& r) { return tuple_of(histogram_result, {r.counts, r.edges}); }
+PyObject* to_python(ValuesIndices r) { return tuple_of(values_indices, std::move(r.values), std::move(r.indices)); }
+PyObject* to_python(MinMax r) { return tuple_of(min_max, std::move(r.min), std::move(r.max)); }
+PyObject* to_python(Histogram r) { return tuple_of(histogram_result, std::move(r.counts), std::move(r.edges)); }
 // The array API's functions return all parts, or the values and one other part.
-PyObject* to_python(const Unique& u) {
-  if (u.indices.defined()) return tuple_of(unique_all, {u.values, u.indices, u.inverse, u.counts});
-  return u.counts.defined() ? tuple_of(unique_counts, {u.values, u.counts})
-                            : tuple_of(unique_inverse, {u.values, u.inverse});
+PyObject* to_python(Unique u) {
+  if (u.indices.defined()) return tuple_of(unique_all, u.values, u.indices, u.inverse, u.counts);
+  return u.counts.defined() ? tuple_of(unique_counts, u.values, u.counts)
+                            : tuple_of(unique_inverse, u.values, u.inverse);
 }
 
 void init_named_tuples(PyObject* module) {

@@ -15,8 +15,7 @@ PyObject* sort_pair(const OpDef& def, PyObject* const* args) {
   const std::int64_t dim = From<std::int64_t>(args[1], {def.name.c_str(), "dim"}).get();
   const bool descending = From<bool>(args[2], {def.name.c_str(), "descending"}).get();
   const auto run = [&] { return sort_with_indices(t.get(), dim, descending); };
-  ValuesIndices s = without_gil(10 * t.get().numel(), run, t.get());
-  return to_python(ValuesIndices{std::move(s.values), std::move(s.indices)});
+  return computed(10 * t.get().numel(), run, t.get());
 }
 
 // NumPy's names of algorithms and of orders of fields: equal elements always keep their order, tensors have no fields.
