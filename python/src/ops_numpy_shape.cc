@@ -93,8 +93,8 @@ void def_broadcasts(Ops& ops) {
       .function_only();
   ops.raw("broadcast_arrays", &broadcast_arrays_any,
           "Views of arrays in one common shape.\n\n"
-          "A tuple of views, of a new tensor for a number or a list; of what holds no numbers (None, text) an ndarray,\n"
-          "as NumPy makes it. ValueError for shapes that do not broadcast.\n\n"
+          "A tuple of views, of a new tensor for a number or a list; of what holds no numbers (None, text) an\n"
+          "ndarray, as NumPy makes it. ValueError for shapes that do not broadcast.\n\n"
           ">>> [t.shape for t in tenon.numpy.broadcast_arrays(tenon.zeros(3, 1), 2.0)]\n"
           "[(3, 1), (3, 1)]",
           rest("args"_a), "subok"_a = false)
