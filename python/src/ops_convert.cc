@@ -143,6 +143,7 @@ void def_convert(Ops& ops) {
            return contiguous(t);
          },
          "The tensor itself where it is row-major without gaps, otherwise a copy.\n\n"
+         "ValueError for another memory_format.\n\n"
          ">>> t = tenon.zeros(2, 3).T\n"
          ">>> t.contiguous().is_contiguous()\n"
          "True",
@@ -267,6 +268,7 @@ void def_convert(Ops& ops) {
            return t.is_contiguous();
          },
          "Whether the elements lie row-major without gaps.\n\n"
+         "ValueError for another memory_format.\n\n"
          ">>> tenon.zeros(2, 3).T.is_contiguous()\n"
          "False",
          "input"_a, "memory_format"_a = none)

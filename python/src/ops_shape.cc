@@ -164,7 +164,7 @@ void def_inplace_views(Ops& ops) {
   static constexpr const char* kRest =
       " in place; returns the tensor.\n\n"
       "Its own shape and strides change, its memory does not move. RuntimeError for a leaf that requires grad,\n"
-      "IndexError for a dimension that is not there (t_: ValueError for more than two).";
+      "IndexError for a dimension that is not there.";
   const auto doc = [](const char* first) { return std::string(first) + kRest; };
   ops.def("transpose_", &transpose_, doc("Swaps two dimensions").c_str(), "input"_a, "dim0"_a, "dim1"_a)
       .example(
@@ -172,7 +172,11 @@ void def_inplace_views(Ops& ops) {
           "(3, 2)")
       .method_only()
       .alias("swapaxes_", "swapdims_");
-  ops.def("t_", &t_, doc("Swaps rows and columns of a matrix").c_str(), "input"_a)
+  ops.def("t_", &t_,
+          "Swaps rows and columns of a matrix in place; returns the tensor.\n\n"
+          "Its own shape and strides change, its memory does not move. RuntimeError for a leaf that requires grad,\n"
+          "ValueError for more than two dimensions.",
+          "input"_a)
       .example(
           ">>> tenon.zeros(2, 3).t_().shape\n"
           "(3, 2)")

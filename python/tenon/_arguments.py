@@ -1,8 +1,6 @@
-"""Arguments that mean the same in all operations: for each name its type and what it is.
+"""Arguments that mean the same in all operations: a name's type and text, and a type's errors.
 
-The type counts where the row knows none.
-
-A row overrides a line with a sentence of its own: ``dim: an int``.
+The type counts where the row knows none. A row overrides a line with a sentence of its own: ``dim: an int``.
 """
 
 # The stub's types in words.
@@ -26,9 +24,9 @@ TYPES = {
 
 _OPERAND = (
     "array_like",
-    "A tensor of any shape, or anything that tenon.asarray takes; both operands broadcast.",
+    "A tensor of any shape, or anything that tenon.asarray takes, with its errors; both operands broadcast.",
 )
-_INPUT = ("array_like", "A tensor of any shape, or anything that tenon.asarray takes.")
+_INPUT = ("array_like", "A tensor of any shape, or anything that tenon.asarray takes, with its errors.")
 _TENSORS = (
     "sequence of array_like",
     "A sequence of tensors, or one tensor along whose first dimension they stand.",
@@ -190,8 +188,39 @@ EVERYWHERE = {
         "What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward'; "
         "None for 'backward'.",
     ),
+    "as_tuple": ("bool", "True for a tuple with one new 1-D tensor for each dimension."),
     "interpolation": ("str", "An older name of method."),
     "axis0": ("int", "One of the two dimensions."),
     "min_val": ("number", "The lower bound."),
     "max_val": ("number", "The upper bound."),
 }
+
+
+# The errors of an argument by the words of its type, where the operation names no such error itself.
+_TYPE = {"TypeError": "For an argument of another type."}
+_ONE = {**_TYPE, "ValueError": "For several elements where there must be one."}
+RAISES = {
+    "array_like": _TYPE,
+    "number": _ONE,
+    "float": _ONE,
+    "bool": _ONE,
+    "int": {**_TYPE, "OverflowError": "For an int of more than 64 bits."},
+    "str": _TYPE,
+    "dtype": _TYPE,
+    "device": {**_TYPE, "RuntimeError": "Where there is no such device."},
+    "ndarray": {
+        **_TYPE,
+        "ValueError": "For out of another shape, or read-only.",
+        "RuntimeError": "For out where a gradient is recorded.",
+    },
+}
+
+
+def raised(types: list[str]) -> dict[str, str]:
+    """The errors that arguments of these types raise everywhere."""
+    errors: dict[str, str] = {}
+    for type_ in types:
+        for word in type_.replace(",", "").split() or ["array_like"]:
+            for error, text in RAISES.get(word.removesuffix("s"), {}).items():
+                errors.setdefault(error, text)
+    return errors

@@ -12,7 +12,7 @@ Lines without a label go on with the one before. Functions that have something i
 
 from __future__ import annotations
 
-from tenon._arguments import EVERYWHERE, ONE_DIMENSION, TYPES
+from tenon._arguments import EVERYWHERE, ONE_DIMENSION, TYPES, raised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,13 +70,20 @@ def _section(title: str, entries: list[str]) -> str:
     return f"{title}\n{'-' * len(title)}\n" + "\n".join(entries)
 
 
-def _parameter(name: str, annotation: str, default: str, text: str | None) -> str:
+def _kind(name: str, annotation: str) -> str:
     plain = annotation.removesuffix(" | None")
-    kind, everywhere = EVERYWHERE.get(name, ("", ""))
-    if name in ("axis", "dim") and plain == "int":
+    return (
+        EVERYWHERE.get(name, ("", ""))[0]
+        if plain == "Any"
+        else TYPES.get(f"_{plain}", TYPES.get(plain, plain))
+    )
+
+
+def _parameter(name: str, annotation: str, default: str, text: str | None) -> str:
+    everywhere = EVERYWHERE.get(name, ("", ""))[1]
+    if name in ("axis", "dim") and annotation == "int":
         everywhere = ONE_DIMENSION
-    kind = TYPES.get(f"_{plain}", TYPES.get(plain, plain)) if plain != "Any" else kind
-    kind = ", ".join(filter(None, (kind, default)))
+    kind = ", ".join(filter(None, (_kind(name, annotation), default)))
     return _entry(f"{name} : {kind}" if kind else name, everywhere if text is None else text)
 
 
@@ -109,6 +116,8 @@ def documented(*shared: str) -> Callable[[F], F]:
         parts.append(
             _section("Returns", [_entry("Tensor" if kind == "Any" else kind, told.get("Returns", ""))])
         )
+        for error, words in raised([_kind(name, annotations[name]) for name in names]).items():
+            told.setdefault(error, words)
         errors = [_entry(label, words) for label, words in told.items() if words and _is_error(label)]
         if errors:
             parts.append(_section("Raises", errors))

@@ -187,6 +187,8 @@ def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False
         As open() raises it for a place that cannot be written.
     TypeError
         For names that are no strings and for what is no array-like or no path.
+    ValueError
+        For a compressed of several elements.
 
     Examples
     --------
@@ -194,7 +196,12 @@ def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False
     >>> tenon.npz_names("t.npz")
     ['a']
     """
-    _C._save_npz(path, dict(tensors), compressed)
+    try:
+        named = dict(tensors)
+    except (TypeError, ValueError):
+        got = type(tensors).__name__
+        raise TypeError(f"save_npz: tensors must be a mapping of names to tensors; got {got}") from None
+    _C._save_npz(path, named, compressed)
 
 
 def load_safetensors(

@@ -177,6 +177,7 @@ def fftshift(x: Any, axes: Any = None) -> Any:
     """The elements with the zero frequency moved to the middle.
 
     IndexError: For an axis that is not there.
+    ValueError: For a tensor without dimensions.
 
     >>> tenon.numpy.fft.fftshift(tenon.tensor([0, 1, -2, -1]))
     tensor([-2, -1,  0,  1])
@@ -189,6 +190,7 @@ def ifftshift(x: Any, axes: Any = None) -> Any:
     """The inverse of ``fftshift``.
 
     IndexError: For an axis that is not there.
+    ValueError: For a tensor without dimensions.
 
     >>> tenon.numpy.fft.ifftshift(tenon.tensor([-2, -1, 0, 1]))
     tensor([ 0,  1, -2, -1])
