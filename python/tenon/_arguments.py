@@ -18,6 +18,8 @@ TYPES = {
     "DeviceLike": "device or str",
     "Sequence[ArrayLike] | Tensor": "sequence of array_like",
     "_dtype": "dtype",
+    "Function": "function",
+    "Tensors": "Tensor or sequence of Tensors",
     "tuple[Tensor, ...]": "tuple of Tensors",
     "tuple[_int, ...]": "tuple of ints",
 }
@@ -176,6 +178,18 @@ EVERYWHERE = {
     "return_index": ("bool", "Whether the first positions are returned too."),
     "return_inverse": ("bool", "Whether the position of each element in the result is returned too."),
     "return_counts": ("bool", "Whether the number of each element is returned too."),
+    "UPLO": ("str", "Which triangle is read, 'L' or 'U'; the other one is taken to be its adjoint."),
+    "hermitian": ("bool", "True where the matrices are symmetric or Hermitian."),
+    "rcond": (
+        "float",
+        "Singular values below rcond times the largest count as 0; None for the dtype's precision.",
+    ),
+    "s": ("ints", "The lengths along the axes: the input is cut or padded with zeros; None for its own."),
+    "norm": (
+        "str",
+        "What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward'; "
+        "None for 'backward'.",
+    ),
     "interpolation": ("str", "An older name of method."),
     "axis0": ("int", "One of the two dimensions."),
     "min_val": ("number", "The lower bound."),

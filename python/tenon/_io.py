@@ -15,7 +15,7 @@ Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None) -> Any:
-    """The tensor in a .npy file: in fresh memory, or mapped.
+    """The tensor in a .npy file: a new tensor, or a view of the mapped file.
 
     Other byte orders are converted while reading.
 
@@ -34,7 +34,7 @@ def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dty
     Returns
     -------
     Tensor
-        The tensor in a .npy file: in fresh memory, or mapped.
+        The tensor in a .npy file: a new tensor, or a view of the mapped file.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def load_npz(
     writeable: bool = False,
     raw_dtype: Any = None,
 ) -> dict[str, Any]:
-    """The tensors of a .npz archive by name; with names, only these. In fresh memory, or mapped.
+    """The tensors of a .npz archive by name: new tensors, or views of the mapped file.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def load_npz(
     Returns
     -------
     dict[str, Any]
-        The tensors of a .npz archive by name; with names, only these. In fresh memory, or mapped.
+        The tensors of a .npz archive by name: new tensors, or views of the mapped file.
 
     Raises
     ------
