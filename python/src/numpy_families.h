@@ -108,9 +108,10 @@ void filling_like_with(OpDef& d, FilledLikeWith f);
 // ---- families_ranges.cc ----
 using Ranged = Tensor (*)(const Scalar&, const std::optional<Scalar>&, const Scalar&, const std::optional<DType>&,
                           Device, bool);
-using Spaced = Tensor (*)(const Scalar&, const Scalar&, std::int64_t, bool, const std::optional<DType>&, Device, bool);
-using SpacedByPowers = Tensor (*)(const Scalar&, const Scalar&, std::int64_t, double, const std::optional<DType>&,
-                                  Device, bool);
+using Spaced = Tensor (*)(const Operand&, const Operand&, std::int64_t, bool, const std::optional<DType>&,
+                          const std::optional<Device>&, bool);
+using SpacedByPowers = Tensor (*)(const Operand&, const Operand&, std::int64_t, double, const std::optional<DType>&,
+                                  const std::optional<Device>&, bool);
 using Eye = Tensor (*)(std::int64_t, const std::optional<std::int64_t>&, std::int64_t, const std::optional<DType>&,
                        Device, bool);
 using Gridded = std::vector<Tensor> (*)(std::span<const Tensor>, const std::string&);

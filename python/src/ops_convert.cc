@@ -107,12 +107,8 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 Tensor as_type(const Tensor& t, DType d, const std::string& order, const std::string& casting, bool, bool copy) {
   check_cast("astype", t.dtype(), d, casting_named("astype", casting));
   const Layout wanted = layout(order, "astype");
-  const Tensor r = to(t, d);
-  const bool fresh = d != t.dtype();
-  const bool fits = wanted == Layout::k || (wanted == Layout::c && r.is_contiguous()) ||
-                    (wanted == Layout::f && is_fortran(r)) ||
-                    (wanted == Layout::a && (r.is_contiguous() || is_fortran(r)));
-  return fits && (fresh || !copy) ? r : clone(r, wanted);
+  const Tensor r = in_layout(to(t, d), wanted);
+  return copy && r.is_same(t) ? clone(r, wanted) : r;
 }
 
 Tensor astype_of_numpy(const Tensor& t, DType d, bool copy, const std::optional<Device>& device) {

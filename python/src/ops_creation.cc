@@ -252,12 +252,19 @@ void def_ranges(Ops& ops) {
       .array_api("arange");
   ops.def(
          "linspace",
-         +[](const Scalar& start, const Scalar& end, std::int64_t steps, bool endpoint, const MaybeDType& d, Device v,
-             bool grad) { return leaf(linspace(start, end, steps, endpoint, d, v), grad); },
+         +[](const Operand& start, const Operand& end, std::int64_t steps, bool endpoint, const MaybeDType& d,
+             const MaybeDevice& v, bool grad) {
+           const Device device = v.value_or(kCpu);
+           if (!start.is_tensor() && !end.is_tensor())
+             return leaf(linspace(start.scalar(), end.scalar(), steps, endpoint, d, device), grad);
+           return leaf(to(linspace(start, end, steps, endpoint, 0, d, device), {}, v), grad);
+         },
          "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n"
-         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given.\n"
-         "ValueError for negative steps, TypeError for steps that are no int, for what is no number and for\n"
-         "complex numbers in a real dtype.\n\n"
+         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given; integers are cut.\n"
+         "Ends may be arrays, too, which broadcast: the steps are along a new first dimension, the dtype is theirs, at least\n"
+         "the default float, integers are rounded down, and the gradient flows to them.\n"
+         "ValueError for negative steps and for shapes that do not broadcast, TypeError for steps that are no int, for what\n"
+         "is no number and for complex numbers in a real dtype.\n\n"
          "endpoint: whether end is the last value.\n\n"
          ">>> tenon.linspace(0, 1, 5)\n"
          "tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])",
@@ -269,12 +276,18 @@ void def_ranges(Ops& ops) {
       .array_api("linspace");
   ops.def(
          "logspace",
-         +[](const Scalar& start, const Scalar& end, std::int64_t steps, double base, const MaybeDType& d, Device v,
-             bool grad) { return leaf(logspace(start, end, steps, base, d, v), grad); },
+         +[](const Operand& start, const Operand& end, std::int64_t steps, double base, const MaybeDType& d,
+             const MaybeDevice& v, bool grad) {
+           const Device device = v.value_or(kCpu);
+           if (!start.is_tensor() && !end.is_tensor())
+             return leaf(logspace(start.scalar(), end.scalar(), steps, base, d, device), grad);
+           return leaf(to(logspace(start, end, steps, true, base, 0, d, device), {}, v), grad);
+         },
          "base to the powers linspace(start, end, steps).\n\n"
-         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given.\n"
-         "ValueError for negative steps, TypeError for steps that are no int, for what is no number and for\n"
-         "complex numbers in a real dtype.\n\n"
+         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given. Ends may be arrays, as\n"
+         "linspace's.\n"
+         "ValueError for negative steps and for shapes that do not broadcast, TypeError for steps that are no int, for what\n"
+         "is no number and for complex numbers in a real dtype.\n\n"
          "base: what is raised to the powers.\n\n"
          ">>> tenon.logspace(0, 2, 3)\n"
          "tensor([  1.,  10., 100.])",

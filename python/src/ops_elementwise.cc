@@ -234,7 +234,7 @@ void def_elementwise(Ops& ops) {
   for (int i = 0; i < kOps; ++i) {
     const auto op = static_cast<Op>(i);
     const OpInfo& o = info(op);
-    if (op == Op::copy) continue;  // the loop behind clone(), to() and fill_()
+    if (op == Op::copy || op == Op::gelu_slope) continue;  // clone(), to() and fill_() call it, and the tape
     const bool clip = op == Op::clip, where = op == Op::where, lerp = op == Op::lerp;
     auto names = [&](int k) {
       if (clip) return k == 0 ? "input" : k == 1 ? "min" : "max";

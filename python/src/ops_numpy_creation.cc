@@ -27,7 +27,7 @@ Tensor taken(const OpDef& def, PyObject* o, PyObject* dtype, std::optional<Devic
   const char* op = def.name.c_str();
   std::optional<DType> d;
   if (dtype != Py_None) d = to_dtype(dtype, {op, "dtype"});
-  const Tensor t = ingest(o, op, {d, device, copy, order});
+  Tensor t = ingest(o, op, {d, device, copy, order});
   if (order == Layout::a || order == Layout::k) return t;
   const Tensor r = without_gil(t.numel(), [&] { return in_layout(t, order); }, t);
   if (r.is_same(t)) return r;
@@ -108,7 +108,7 @@ void copying(OpDef& d, Tensor (*)(const Tensor&, const std::string&)) {
 
 void def_numpy_creation(Ops& ops) {
   const auto row = [&](const char* name, PyObject* (*invoke)(const OpDef&, PyObject* const*), const std::string& doc,
-                       auto... args) { ops.raw(name, invoke, doc.c_str(), args...).numpy_only(name); };
+                       auto... args) { ops.raw(name, invoke, doc.c_str(), std::move(args)...).numpy_only(name); };
   row("array", &invoke_array,
       std::string("An array-like as a tensor in fresh memory, a copy, unless copy says otherwise.\n\n") + kOnCopies +
           kOrder +

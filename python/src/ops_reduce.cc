@@ -104,7 +104,7 @@ PyObject* norm_any(const OpDef& def, PyObject* const* args) {
   const auto dtype = argument<std::optional<DType>>(def, args, 4);
   const auto* name = std::get_if<std::string>(&p);
   if (name && *name == "nuc")
-    return computed(kLongWork, [&] { return linalg::norm(dtype ? to(t, *dtype) : t, p, axes, keepdim); }, t);
+    return computed(kLongWork, [&] { return linalg::norm(dtype ? to(t, dtype) : t, p, axes, keepdim); }, t);
   if (name && *name != "fro") errors::fail("norm", "p must be a number, inf, 'fro' or 'nuc'; got '", *name, "'");
   const auto* number = std::get_if<double>(&p);
   return computed(t.numel(), [&] { return norm(in_float("norm", t, dtype), number ? *number : 2, axes, keepdim); }, t);

@@ -60,15 +60,23 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    # Parts that import more than the package needs at start.
-    if name in _LAZY:
-        import importlib
+# Parts that import more than the package needs at start come with their first use. Type checkers see them as modules.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tenon import linalg as linalg
+    from tenon import numpy as numpy
+else:
 
-        return importlib.import_module(f"tenon.{name}")
-    from tenon._names import missing
+    def __getattr__(name):
+        if name in _LAZY:
+            import importlib
 
-    raise missing("tenon", name)
+            return importlib.import_module(f"tenon.{name}")
+        from tenon._names import missing
 
+        raise missing("tenon", name)
+
+
+del TYPE_CHECKING
 
 _LAZY = frozenset({"linalg", "numpy"})

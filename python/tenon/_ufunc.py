@@ -17,8 +17,6 @@ Tensor = _C.Tensor
 
 def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What ``Tensor.__array_ufunc__`` returns: a tensor, or the object given as ``out=``."""
-    for name in ("order", "subok"):  # layouts and subclasses of the result: a tensor has its own
-        kwargs.pop(name, None)
     return _foreign(ufunc, method, inputs, kwargs)
 
 

@@ -168,8 +168,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(sigmoid, y, mul(g, mul(y, sub(1, y))))
     ROW1(relu, y, where(le(y, 0), 0, g))
     ROW1(silu, a, mul(g, mul(sigmoid(a), add(1, mul(a, sub(1, sigmoid(a)))))))
-    ROW1(gelu, a, mul(g, add(mul(erfc(mul(a, -std::numbers::sqrt2 / 2)), 0.5),
-                             mul(mul(a, exp(mul(square(a), -0.5))), std::numbers::inv_sqrtpi / std::numbers::sqrt2))))
+    ROW1(gelu, a, mul(g, gelu_slope(a)))
+    ROW1(gelu_slope, a, mul(g, mul(mul(sub(2, square(a)), exp(mul(square(a), -0.5))), std::numbers::inv_sqrtpi / std::numbers::sqrt2)))
     ROW1(softplus, a, mul(g, sigmoid(a)))
     ROW1(log_sigmoid, a, mul(g, sigmoid(neg(a))))
     ROW1(logit, a, div(g, where(logical_or(lt(a, 0), gt(a, 1)), std::numeric_limits<double>::quiet_NaN(), mul(a, sub(1, a)))))

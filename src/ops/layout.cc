@@ -64,7 +64,7 @@ Tensor reshape(const Tensor& t, const Dims& shape, Layout order) {
 }
 
 Tensor reshape(const Tensor& t, const Dims& shape, Layout order, std::optional<bool> copy) {
-  const Tensor r = reshape(t, shape, order);
+  Tensor r = reshape(t, shape, order);
   if (!copy) return r;
   const bool shared = t.numel() == 0 || r.shares_storage(t);
   if (!*copy && !shared)

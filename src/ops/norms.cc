@@ -20,7 +20,7 @@ Dims matrix_axes(const char* op, const Tensor& t, const Dims& dims) {
 // A function of the singular values, which are the last dimension.
 template <class F>
 Tensor of_singular_values(const Tensor& t, const Dims& axes, bool keepdim, F&& f) {
-  const Tensor r = f(svdvals(movedim(t, axes, {-2, -1})));
+  Tensor r = f(svdvals(movedim(t, axes, {-2, -1})));
   if (!keepdim) return r;
   Dims places = axes;
   std::sort(places.begin(), places.end());

@@ -311,7 +311,7 @@ Tensor select(std::span<const Tensor> conditions, std::span<const Operand> choic
         else common = common ? o.scalar().promote_with(*common) : o.scalar().default_dtype();
       }
   const auto as_tensor = [&](const Operand& o) {
-    return o.is_tensor() ? to(o.tensor(), *common) : full({}, o.scalar(), *common, conditions[0].device());
+    return o.is_tensor() ? to(o.tensor(), common) : full({}, o.scalar(), common, conditions[0].device());
   };
   Tensor r = as_tensor(otherwise);
   for (std::size_t i = conditions.size(); i-- > 0;) r = where_true(conditions[i], as_tensor(choices[i]), r);

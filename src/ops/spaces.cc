@@ -60,7 +60,7 @@ Tensor line(const Tensor& start, const Tensor& stop, std::int64_t n, bool endpoi
   column[0] = exact_end ? n - 1 : n;
   const DType real = is_complex(start.dtype()) ? real_dtype(start.dtype()) : start.dtype();
   const Tensor index = reshape(arange(0, column[0], 1, real, start.device()), column);
-  const Tensor values = add(mul(index, step), start);
+  Tensor values = add(mul(index, step), start);
   if (!exact_end) return values;
   const Tensor parts[] = {values, unsqueeze(stop, {0})};
   return cat(parts, 0);

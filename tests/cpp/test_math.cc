@@ -47,6 +47,11 @@ Real gelu_l(Real x) {
   if (std::abs(x) > 100) return std::max(x, -0.0L);
   return 0.5L * x * (std::erfc(z) - 1.12837916709551257390L * std::exp(-z * z) * lost);
 }
+Real gelu_slope_l(Real x) {
+  if (std::abs(x) > 100) return x < 0 ? 0 : x > 0 ? 1 : x;
+  return 0.5L * std::erfc(-x * 0.707106781186547524400844362104849039L) +
+         x * std::exp(-0.5L * x * x) * 0.398942280401432677939946059934381868L;
+}
 Real logit_l(Real x) { return std::abs(x - 0.5L) < 0.25L ? 2 * std::atanh(2 * x - 1) : std::log(x / (1 - x)); }
 Real logaddexp_l(Real a, Real b) {
   if (a == b) return a + std::log(2.L);
@@ -95,6 +100,7 @@ const std::map<std::string_view, Reference> references = {
     {"sigmoid", {[](Real x, Real) { return 1 / (1 + std::exp(-x)); }, -104, 40}},
     {"silu", {[](Real x, Real) { return x < -10000 ? -0.0L : x / (1 + std::exp(-x)); }, -110, 40}},
     {"gelu", {[](Real x, Real) { return gelu_l(x); }, -14, 10}},
+    {"gelu_slope", {[](Real x, Real) { return gelu_slope_l(x); }, -14, 10}},
     {"softplus", {[](Real x, Real) { return logaddexp_l(x, 0); }, -104, 40}},
     {"logit", {[](Real x, Real) { return logit_l(x); }, 0, 1}},
     {"logaddexp", {[](Real x, Real y) { return logaddexp_l(x, y); }, -20, 20}},
@@ -117,6 +123,7 @@ template <class T> double error(T got, Real wanted) {
 
 // These sum terms that may cancel; their bound is in units of the largest term.
 template <class T> double largest_term(std::string_view name, double x, double y) {
+  if (name == "gelu_slope") return std::max(0.125, std::abs(x) * std::exp(-0.5 * x * x) * 0.39894);
   if (sizeof(T) == 4) return 0;
   if (name == "logaddexp") return std::max({0.5, std::abs(x), std::abs(y)});
   if (name == "digamma" || name == "lgamma") return std::max(1.0, std::log(std::abs(x)));

@@ -338,6 +338,24 @@ def test_ranges_that_a_dtype_cannot_hold():
         tenon.arange(-1, 3, dtype=tenon.uint64)
 
 
+def test_ends_of_ranges_may_be_arrays(device):
+    a = tenon.tensor([0.0, 1.0], device=device, requires_grad=True)
+    b = tenon.tensor(3.0, dtype=tenon.float64)
+    r = tenon.linspace(a, b, 3)
+    assert r.dtype is tenon.float64 and str(r.device) == str(a.device) and r.requires_grad
+    assert r.tolist() == [[0, 1], [1.5, 2], [3, 3]]
+    r.sum().backward()
+    assert a.grad.tolist() == [1.5, 1.5]
+    assert tenon.logspace(a, 2, 2, base=2).tolist() == [[1, 2], [4, 4]]
+    assert str(tenon.linspace(a, 1, 2, device="cpu").device) == "cpu"
+    assert tenon.linspace([-1], 1, 5, dtype=tenon.int32).flatten().tolist() == [-1, -1, 0, 0, 1]
+    assert tenon.linspace(-1, 1, 5, dtype=tenon.int32).tolist() == [-1, 0, 0, 0, 1]
+    assert tenon.linspace(tenon.tensor([1.0]), 2, 2, requires_grad=True).is_leaf
+    for f in (tenon.linspace, tenon.logspace):
+        with pytest.raises(ValueError, match=rf"^{f.__name__}: "):
+            f([1, 2], [1, 2, 3], 4)
+
+
 def test_complex_ranges():
     t = tenon.logspace(0, 1j, 3)
     assert t.dtype is tenon.complex64 and np.allclose(t.tolist(), np.logspace(0, 1j, 3))

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 import os
 import pathlib
 import subprocess
@@ -87,22 +88,51 @@ tn.memory.stats()
 """
 
 
+MISSPELT = "tnp.concatenat([t])\n"
+ANOTHER_TYPE = "assert_type(tn.max(t), int)\n"
+
+
+def output(command: list[str], directory: pathlib.Path, **environment: str) -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=directory,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.stdout
+
+
 @pytest.mark.slow
 def test_a_strict_consumer_type_checks(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("mypy")
-    program = tmp_path / "consumer.py"
 
     def complaints(text: str) -> str:
-        program.write_text(text)
-        command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(program)]
-        environment = os.environ | {"MYPYPATH": str(PACKAGE.parent)}
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        ).stdout
+        (tmp_path / "consumer.py").write_text(text)
+        command = ["mypy", "--strict", "--follow-imports=silent", "consumer.py"]
+        return output(command, tmp_path, MYPYPATH=str(PACKAGE.parent))
 
     assert complaints(CONSUMER) == "Success: no issues found in 1 source file\n"
-    assert "attr-defined" in complaints(CONSUMER + "tnp.concatenat([t])\n")
-    assert "assert-type" in complaints(CONSUMER + "assert_type(tn.max(t), int)\n")
+    assert "attr-defined" in complaints(CONSUMER + MISSPELT)
+    assert "attr-defined" in complaints(CONSUMER + "tn.concatenat([t])\n")
+    assert "assert-type" in complaints(CONSUMER + ANOTHER_TYPE)
+
+
+@pytest.mark.slow
+def test_a_strict_consumer_type_checks_with_pyright(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("basedpyright")
+    settings = {"typeCheckingMode": "strict", "extraPaths": [str(PACKAGE.parent)], "pythonVersion": "3.11"}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+
+    def complaints(text: str) -> str:
+        (tmp_path / "consumer.py").write_text(text)
+        return output(["basedpyright", "consumer.py"], tmp_path)
+
+    assert complaints(CONSUMER) == "0 errors, 0 warnings, 0 notes\n"
+    assert "reportAttributeAccessIssue" in complaints(CONSUMER + MISSPELT)
+    assert "reportAttributeAccessIssue" in complaints(CONSUMER + "tn.concatenat([t])\n")
+    assert "reportAssertTypeFailure" in complaints(CONSUMER + ANOTHER_TYPE)
 
 
 @pytest.mark.slow

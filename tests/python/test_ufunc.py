@@ -263,6 +263,10 @@ def test_foreign_ufunc_on_views():
     assert isinstance(r, tenon.Tensor) and np.allclose(r.numpy(), special.gamma(t.numpy()))
     out = tenon.zeros(2, dtype=tenon.float64)
     assert special.gamma(t, out=out) is out and np.allclose(out.numpy(), r.numpy())
+    columns = special.gamma(tenon.ones(2, 3, dtype=tenon.float64), order="F")
+    assert columns.stride() == (1, 2)
+    with pytest.raises(ValueError, match="order"):
+        special.gamma(t, order="X")
     with pytest.raises(TypeError, match=r"gamma.*no gradient"):
         special.gamma(t.requires_grad_())
 

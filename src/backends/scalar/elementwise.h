@@ -154,8 +154,10 @@ TENON_INLINE T smaller(T a, T b) {
 
 template <class T>
 TENON_INLINE T limit(T x, T low, T high) {
-  const T r = smaller(larger(x, low), high);
-  return low != low ? low : high != high ? high : r;
+  T r = x > low ? x : low;  // by single comparisons: GCC vectorises no chain of larger() and smaller()
+  r = r < high ? r : high;
+  r = low != low ? low : r;
+  return x != x ? x : r;
 }
 
 inline constexpr double kLog2E = 1.44269504088896340736;
@@ -320,6 +322,7 @@ TENON_DEF1(sigmoid, scalar::sigmoid(x))
 TENON_DEF1(relu, x > T(0) || x != x ? x : T(0))
 TENON_DEF1(silu, scalar::silu(x))
 TENON_DEF1(gelu, scalar::gelu(x))
+TENON_DEF1(gelu_slope, scalar::gelu_slope(x))
 TENON_DEF1(softplus, scalar::softplus(x))
 TENON_DEF1(log_sigmoid, -scalar::softplus(-x))
 TENON_DEF1(logit, scalar::logit(x))

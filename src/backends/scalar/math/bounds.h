@@ -41,6 +41,7 @@ inline constexpr Bound bounds[] = {
     {"sigmoid", 2.25, 2},
     {"silu", 2.5, 2.5},
     {"gelu", 4.25, 6, "double: libm for erfc, whose error counts double where the product crosses a power of two"},
+    {"gelu_slope", 5, 6, "of max(1/8, |x| times the density), since terms cancel near -0.75"},
     {"softplus", 0.51, 1.5},
     {"logit", 0.51, 1.5},
     {"logaddexp", 0.51, 1.5, "double: of max(1/2, |x|, |y|), since terms cancel where the result is near 0"},

@@ -61,6 +61,10 @@ template <class T> TENON_INLINE T silu(T x) { return x < T(-1000) ? T(-0.0) : x 
 template <class T> TENON_INLINE T gelu(T x) {
   return x < T(-100) ? T(-0.0) : T(0.5) * x * erfc(-x * T(0.70710678118654752440));
 }
+template <class T> TENON_INLINE T gelu_slope(T x) {
+  const T z = x < T(-40) ? T(-40) : x > T(40) ? T(40) : x;
+  return T(0.5) * erfc(-z * T(0.70710678118654752440)) + z * exp(T(-0.5) * z * z) * T(0.39894228040143267794);
+}
 template <class T> TENON_INLINE T softplus(T x) { return (x < 0 ? T(0) : x) + log1p(exp(x < 0 ? x : -x)); }
 template <class T> TENON_INLINE T logit(T x) {
   const T d = x - T(0.5);
