@@ -87,6 +87,7 @@ class Watch:
         return result
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_errors_are_named(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
