@@ -174,6 +174,7 @@ NB_MODULE(_C, m) {
     def_function(ops);
     def_storage(ops);
     def_dtype(ops);
+    def_kinds(ops);
     def_system(ops);
     init_named_tuples(module);
     install_ops(ops, module);

@@ -142,7 +142,7 @@ PyGetSetDef attributes[] = {
      "tensor([1.])",
      nullptr},
     {"imag", get_imag, set_imag,
-     "The imaginary parts: a view of a complex tensor; zeros for a real one, read-only as NumPy's.\n\n"
+     "The imaginary parts: a view of a complex tensor; new zeros for a real one, read-only as NumPy's.\n\n"
      "Setting it writes them: TypeError for a real tensor and for complex values, the other errors as of .real.\n\n"
      ">>> t = tenon.tensor([1 + 2j])\n"
      ">>> t.imag = 5\n"
@@ -268,6 +268,10 @@ PyMethodDef methods[] = {
         "-------\n"
         "None\n"
         "    Nothing: it raises.\n\n"
+        "Raises\n"
+        "------\n"
+        "TypeError\n"
+        "    Always.\n\n"
         "Examples\n"
         "--------\n"
         ">>> tenon.tensor([1, 2], dtype=tenon.int16).numpy().byteswap()\n"
@@ -283,6 +287,10 @@ PyMethodDef methods[] = {
         "-------\n"
         "None\n"
         "    Nothing: it raises.\n\n"
+        "Raises\n"
+        "------\n"
+        "TypeError\n"
+        "    Always.\n\n"
         "Examples\n"
         "--------\n"
         ">>> tenon.tensor([1, 2]).numpy().dtype.newbyteorder(\">\")\n"

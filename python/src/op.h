@@ -436,6 +436,7 @@ void def_join(Ops& ops);
 void def_convert(Ops& ops);
 void def_inplace(Ops& ops);
 void def_dtype(Ops& ops);
+void def_kinds(Ops& ops);
 void def_system(Ops& ops);
 void def_index(Ops& ops);
 void def_sort(Ops& ops);

@@ -107,12 +107,8 @@ Device cuda_device(PyObject* o, const Tensor& t) {
 Tensor as_type(const Tensor& t, DType d, const std::string& order, const std::string& casting, bool, bool copy) {
   check_cast("astype", t.dtype(), d, casting_named("astype", casting));
   const Layout wanted = layout(order, "astype");
-  const Tensor r = to(t, d);
-  const bool fresh = d != t.dtype();
-  const bool fits = wanted == Layout::k || (wanted == Layout::c && r.is_contiguous()) ||
-                    (wanted == Layout::f && is_fortran(r)) ||
-                    (wanted == Layout::a && (r.is_contiguous() || is_fortran(r)));
-  return fits && (fresh || !copy) ? r : clone(r, wanted);
+  const Tensor r = in_layout(to(t, d), wanted);
+  return copy && r.is_same(t) ? clone(r, wanted) : r;
 }
 
 Tensor astype_of_numpy(const Tensor& t, DType d, bool copy, const std::optional<Device>& device) {
@@ -143,6 +139,7 @@ void def_convert(Ops& ops) {
            return contiguous(t);
          },
          "The tensor itself where it is row-major without gaps, otherwise a copy.\n\n"
+         "ValueError for another memory_format.\n\n"
          ">>> t = tenon.zeros(2, 3).T\n"
          ">>> t.contiguous().is_contiguous()\n"
          "True",
@@ -267,6 +264,7 @@ void def_convert(Ops& ops) {
            return t.is_contiguous();
          },
          "Whether the elements lie row-major without gaps.\n\n"
+         "ValueError for another memory_format.\n\n"
          ">>> tenon.zeros(2, 3).T.is_contiguous()\n"
          "False",
          "input"_a, "memory_format"_a = none)

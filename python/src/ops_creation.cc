@@ -440,7 +440,7 @@ void def_ingest(Ops& ops) {
          "gives a read-only tensor.\n"
          "ValueError for what has no buffer, an empty one or one with gaps, for count 0, for a count, offset\n"
          "or remainder that does not fit, and for misaligned data; TypeError for what is no dtype;\n"
-         "RuntimeError for requires_grad of integers and bools.\n\n"
+         "RuntimeError for requires_grad of integers and bools; BufferError for a tensor that lends no buffer.\n\n"
          "buffer: an object with the buffer protocol. count: the number of elements, -1 for all that follow.\n\n"
          "offset: the first byte that is read.\n\n"
          ">>> tenon.frombuffer(bytearray(b\"ab\"), dtype=tenon.uint8)\n"

@@ -18,7 +18,7 @@ void def_diagonal(Ops& ops) {
   ops.def("diag", &diag,
           "A matrix with a vector on a diagonal, or a diagonal of a matrix.\n\n"
           "diagonal: which one; above the main one for positive numbers. A new tensor of input's dtype (a copy of a\n"
-          "matrix's diagonal; diagonal() is a view). ValueError for another number of dimensions than 1 and 2.\n\n"
+          "matrix's diagonal). ValueError for another number of dimensions than 1 and 2.\n\n"
           ">>> tenon.diag(tenon.tensor([1, 2]), 1)\n"
           "tensor([[0, 1, 0],\n"
           "        [0, 0, 2],\n"

@@ -224,8 +224,8 @@ void def_index(Ops& ops) {
       .with_out();
   ops.raw("scatter_", &scatter_any<&scatter, true>,
           "As scatter, in place; returns the tensor.\n\n"
-          "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-          "and for elements that share memory.\n\n"
+          "IndexError and TypeError as scatter, ValueError as scatter and for read-only memory, RuntimeError for\n"
+          "a leaf that requires grad and for elements that share memory.\n\n"
           "reduce: None, or 'add' or 'multiply' for what happens with what is there.\n\n"
           "value: a number that is written where src is not given.\n\n"
           ">>> tenon.zeros(3).scatter_(0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
@@ -234,8 +234,8 @@ void def_index(Ops& ops) {
       .method_only();
   ops.raw("scatter_add_", &scatter_any<&scatter_add, true>,
           "As scatter_add, in place; returns the tensor.\n\n"
-          "scatter's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-          "and for elements that share memory.\n\n"
+          "IndexError and TypeError as scatter, ValueError as scatter and for read-only memory, RuntimeError for\n"
+          "a leaf that requires grad and for elements that share memory.\n\n"
           "value: a number that is added where src is not given.\n\n"
           ">>> tenon.zeros(3).scatter_add_(0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
           "tensor([3., 0., 0.])",
@@ -244,8 +244,8 @@ void def_index(Ops& ops) {
 
   ops.def("index_add_", &index_add_,
           "Adds alpha * source to the entries along dim at 1-D indices, equal ones too; returns the tensor.\n\n"
-          "index_add's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-          "and for elements that share memory.\n\n"
+          "IndexError and TypeError as index_add, ValueError as index_add and for read-only memory, RuntimeError for\n"
+          "a leaf that requires grad and for elements that share memory.\n\n"
           ">>> tenon.zeros(3).index_add_(0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
           "tensor([3., 0., 0.])",
           "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
@@ -287,8 +287,8 @@ void def_index(Ops& ops) {
          "index_put_", [](const OpDef& d, PyObject* const* a) { return put(d, a, false); },
          "tensor[indices] = values, or += for accumulate, which counts equal indices each time; returns the "
          "tensor.\n\n"
-         "index_put's errors, and ValueError for read-only memory, RuntimeError for a leaf that requires grad\n"
-         "and for elements that share memory.\n\n"
+         "IndexError and TypeError as index_put, ValueError as index_put and for read-only memory, RuntimeError for\n"
+         "a leaf that requires grad and for elements that share memory.\n\n"
          ">>> tenon.zeros(3).index_put_((tenon.tensor([0, 2]),), tenon.tensor([5., 6.]))\n"
          "tensor([5., 0., 6.])",
          "input"_a, "indices"_a, "values"_a, "accumulate"_a = false)

@@ -147,7 +147,7 @@ void def_numpy_creation(Ops& ops) {
       "A vector over the bytes of an object with the buffer protocol, without a copy.\n\n"
       "buffer: an object with the buffer protocol. dtype: float64 unless given. count: the number of elements; -1 for all "
       "that follow. offset: the first byte that is read. ValueError for what has no buffer, and for a "
-      "count, offset or remainder that does not fit; TypeError for what is no dtype.\n\n"
+      "count, offset or remainder that does not fit; TypeError for what is no dtype; BufferError for a tensor that lends no buffer.\n\n"
       ">>> tenon.numpy.frombuffer(bytearray(b'ab'), 'uint8')\n"
       "tensor([97, 98], dtype=tenon.uint8)",
       "buffer"_a, "dtype"_a = none, "count"_a = -1, "offset"_a = 0, kw_only, "like"_a = none);

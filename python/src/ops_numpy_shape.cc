@@ -85,15 +85,16 @@ void def_broadcasts(Ops& ops) {
   ops.def(
          "broadcast_tensors", +[](std::span<const Tensor> ts) { return broadcast_tensors(ts); },
          "Views of the tensors in one common shape.\n\n"
-         "A tuple. ValueError for shapes that do not broadcast; writing to repeated elements is a RuntimeError.\n\n"
+         "A tuple of views. ValueError for shapes that do not broadcast. Writing to repeated elements is a\n"
+         "RuntimeError.\n\n"
          ">>> [t.shape for t in tenon.broadcast_tensors(tenon.zeros(3, 1), tenon.zeros(4))]\n"
          "[(3, 4), (3, 4)]",
          variadic("tensors"_a))
       .function_only();
   ops.raw("broadcast_arrays", &broadcast_arrays_any,
           "Views of arrays in one common shape.\n\n"
-          "A tuple of tensors; of what holds no numbers (None, text) an ndarray, as NumPy makes it. subok is accepted\n"
-          "for NumPy's sake. ValueError for shapes that do not broadcast.\n\n"
+          "A tuple of views, of a new tensor for a number or a list; of what holds no numbers (None, text) an\n"
+          "ndarray, as NumPy makes it. ValueError for shapes that do not broadcast.\n\n"
           ">>> [t.shape for t in tenon.numpy.broadcast_arrays(tenon.zeros(3, 1), 2.0)]\n"
           "[(3, 1), (3, 1)]",
           rest("args"_a), "subok"_a = false)
@@ -106,7 +107,8 @@ void def_at_least(Ops& ops) {
   static constexpr const char* kDoc =
       " at least: each tensor itself, or a view.\n\n"
       "New ones of size 1 stand in front; for three dimensions a matrix gets it behind, and a vector becomes\n"
-      "(1, size, 1). One tensor, or a tuple for several arrays. TypeError for what is no tensor or array.\n\n"
+      "(1, size, 1). The tensor itself or a view; a tuple for several arrays.\n"
+      "TypeError for what is no tensor or array.\n\n"
       ">>> tenon.atleast_";
   const auto doc = [](const char* n, const char* example) { return std::string("With ") + n + kDoc + example; };
   ops.raw("atleast_1d", &at_least_any<1>, doc("one dimension", "1d(3).shape\n(1,)").c_str(), rest("tensors"_a))

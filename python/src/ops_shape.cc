@@ -164,7 +164,7 @@ void def_inplace_views(Ops& ops) {
   static constexpr const char* kRest =
       " in place; returns the tensor.\n\n"
       "Its own shape and strides change, its memory does not move. RuntimeError for a leaf that requires grad,\n"
-      "IndexError for a dimension that is not there (t_: ValueError for more than two).";
+      "IndexError for a dimension that is not there.";
   const auto doc = [](const char* first) { return std::string(first) + kRest; };
   ops.def("transpose_", &transpose_, doc("Swaps two dimensions").c_str(), "input"_a, "dim0"_a, "dim1"_a)
       .example(
@@ -172,7 +172,11 @@ void def_inplace_views(Ops& ops) {
           "(3, 2)")
       .method_only()
       .alias("swapaxes_", "swapdims_");
-  ops.def("t_", &t_, doc("Swaps rows and columns of a matrix").c_str(), "input"_a)
+  ops.def("t_", &t_,
+          "Swaps rows and columns of a matrix in place; returns the tensor.\n\n"
+          "Its own shape and strides change, its memory does not move. RuntimeError for a leaf that requires grad,\n"
+          "ValueError for more than two dimensions.",
+          "input"_a)
       .example(
           ">>> tenon.zeros(2, 3).t_().shape\n"
           "(3, 2)")
@@ -324,8 +328,7 @@ void def_sizes(Ops& ops) {
       .alias("expand_dims");
   ops.def("expand", &expand,
           "A view that repeats dimensions of size 1 without memory; -1 keeps a size.\n\n"
-          "ValueError where a size is neither 1 nor the given one. All copies of an element are one: writing to\n"
-          "them is a RuntimeError.\n\n"
+          "ValueError where a size is neither 1 nor the given one. Writing to repeated elements is a RuntimeError.\n\n"
           ">>> tenon.tensor([[1], [2]]).expand(2, 3)\n"
           "tensor([[1, 1, 1],\n"
           "        [2, 2, 2]])",
@@ -374,7 +377,7 @@ void def_windows(Ops& ops) {
       .no_out()
       .numpy("diagonal", diagonals);
   ops.def("unfold", &unfold,
-          "A view of all windows of the given size along a dimension, step apart, as a new last dimension.\n\n"
+          "A view of all windows of the given size along a dimension, step apart; they are the last dimension.\n\n"
           "IndexError for a dimension that is not there, ValueError for a size above the dimension's or below 0\n"
           "and for a step below 1.\n\n"
           "dimension: the dimension along which the slices lie.\n\n"
@@ -424,7 +427,8 @@ void def_windows(Ops& ops) {
       .function_only()
       .no_out()
       .numpy("imag", &imaginary,
-             "Of a real tensor zeros that cannot be written. TypeError for what is no array.\n\n"
+             "A view of the imaginary parts; of a real tensor new zeros that cannot be written. TypeError for\n"
+             "what is no array.\n\n"
              ">>> tenon.numpy.imag(tenon.tensor([1 + 2j]))\n"
              "tensor([2.])",
              "val"_a)

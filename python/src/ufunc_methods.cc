@@ -106,7 +106,7 @@ OpDef* new_method(const OpDef& f, int which) {
     case 1:
       d->doc = name +
                " of the elements up to each one along the axis: a new tensor of array's shape.\n\n"
-               "dtype converts first. IndexError for an axis that is not there.";
+               "dtype converts first. IndexError for an axis that is not there, ValueError for no dimension.";
       d->arguments("array"_a, "axis"_a = 0, "dtype"_a = none, "out"_a);
       d->invoke = &invoke_accumulate;
       break;
@@ -115,7 +115,7 @@ OpDef* new_method(const OpDef& f, int which) {
           name +
           " of slices: from each index to the next one, from the last to the end. A new tensor.\n\n"
           "Where the next index is not larger the element itself stands. dtype converts first. IndexError for an index\n"
-          "and an axis that are not there.";
+          "and an axis that are not there, ValueError for no dimension.";
       d->arguments("array"_a, "indices"_a, "axis"_a = 0, "dtype"_a = none, "out"_a);
       d->invoke = &invoke_reduceat;
       break;

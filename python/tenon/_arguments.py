@@ -1,8 +1,6 @@
-"""Arguments that mean the same in all operations: for each name its type and what it is.
+"""Arguments that mean the same in all operations: a name's type and text, and a type's errors.
 
-The type counts where the row knows none.
-
-A row overrides a line with a sentence of its own: ``dim: an int``.
+The type counts where the row knows none. A row overrides a line with a sentence of its own: ``dim: an int``.
 """
 
 # The stub's types in words.
@@ -18,15 +16,17 @@ TYPES = {
     "DeviceLike": "device or str",
     "Sequence[ArrayLike] | Tensor": "sequence of array_like",
     "_dtype": "dtype",
+    "Function": "function",
+    "Tensors": "Tensor or sequence of Tensors",
     "tuple[Tensor, ...]": "tuple of Tensors",
     "tuple[_int, ...]": "tuple of ints",
 }
 
 _OPERAND = (
     "array_like",
-    "A tensor of any shape, or anything that tenon.asarray takes; both operands broadcast.",
+    "A tensor of any shape, or anything that tenon.asarray takes, with its errors; both operands broadcast.",
 )
-_INPUT = ("array_like", "A tensor of any shape, or anything that tenon.asarray takes.")
+_INPUT = ("array_like", "A tensor of any shape, or anything that tenon.asarray takes, with its errors.")
 _TENSORS = (
     "sequence of array_like",
     "A sequence of tensors, or one tensor along whose first dimension they stand.",
@@ -176,8 +176,51 @@ EVERYWHERE = {
     "return_index": ("bool", "Whether the first positions are returned too."),
     "return_inverse": ("bool", "Whether the position of each element in the result is returned too."),
     "return_counts": ("bool", "Whether the number of each element is returned too."),
+    "UPLO": ("str", "Which triangle is read, 'L' or 'U'; the other one is taken to be its adjoint."),
+    "hermitian": ("bool", "True where the matrices are symmetric or Hermitian."),
+    "rcond": (
+        "float",
+        "Singular values below rcond times the largest count as 0; None for the dtype's precision.",
+    ),
+    "s": ("ints", "The lengths along the axes: the input is cut or padded with zeros; None for its own."),
+    "norm": (
+        "str",
+        "What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its root) or 'forward'; "
+        "None for 'backward'.",
+    ),
+    "as_tuple": ("bool", "True for a tuple with one new 1-D tensor for each dimension."),
     "interpolation": ("str", "An older name of method."),
     "axis0": ("int", "One of the two dimensions."),
     "min_val": ("number", "The lower bound."),
     "max_val": ("number", "The upper bound."),
 }
+
+
+# The errors of an argument by the words of its type, where the operation names no such error itself.
+_TYPE = {"TypeError": "For an argument of another type."}
+_ONE = {**_TYPE, "ValueError": "For several elements where there must be one."}
+RAISES = {
+    "array_like": _TYPE,
+    "number": _ONE,
+    "float": _ONE,
+    "bool": _ONE,
+    "int": {**_TYPE, "OverflowError": "For an int of more than 64 bits."},
+    "str": _TYPE,
+    "dtype": _TYPE,
+    "device": {**_TYPE, "RuntimeError": "Where there is no such device."},
+    "ndarray": {
+        **_TYPE,
+        "ValueError": "For out of another shape, or read-only.",
+        "RuntimeError": "For out where a gradient is recorded.",
+    },
+}
+
+
+def raised(types: list[str]) -> dict[str, str]:
+    """The errors that arguments of these types raise everywhere."""
+    errors: dict[str, str] = {}
+    for type_ in types:
+        for word in type_.replace(",", "").split() or ["array_like"]:
+            for error, text in RAISES.get(word.removesuffix("s"), {}).items():
+                errors.setdefault(error, text)
+    return errors

@@ -322,8 +322,8 @@ def from_struct(array: Any) -> dict[str, Any]:
     Returns
     -------
     dict[str, Any]
-        Returns a dict of one tensor per field, by name; each has the array's shape (followed by the field's
-        own, for fields that are arrays) and strides; nested records give nested dicts.
+        One tensor per field, by name, over the array's memory. Each has the array's shape and strides; a
+        field that is an array adds its dimensions. Nested records give nested dicts.
 
     Raises
     ------

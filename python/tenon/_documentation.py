@@ -15,7 +15,7 @@ import re
 import textwrap
 
 from tenon import _examples
-from tenon._arguments import EVERYWHERE, ONE_DIMENSION, TYPES
+from tenon._arguments import EVERYWHERE, ONE_DIMENSION, TYPES, raised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,7 +199,11 @@ class Documentation:
         self.returns = self.sections.returns or (shared.returns if shared else [])
         if op.__name__.endswith("_") and "Tensor" in op._returns:
             self.returns = ["The tensor itself, overwritten."]
-        self.raises = self.sections.raises or (shared.raises if shared else {})
+        self.raises = dict(self.sections.raises or (shared.raises if shared else {}))
+        given = list(self.signature.parameters.values())[op.__qualname__.startswith("Tensor.") :]
+        types = [_type_of(p, stub.get(p.name, "")) for p in given]
+        for error, text in raised(types).items():
+            self.raises.setdefault(error, [text.rstrip(".")])
         self.example = self.sections.example
         if shared and self.example in ("", shared.example):
             self.example = _examples.renamed(op, row_name, shared.example)

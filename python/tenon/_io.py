@@ -15,7 +15,7 @@ Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dtype: Any = None) -> Any:
-    """The tensor in a .npy file: in fresh memory, or mapped.
+    """The tensor in a .npy file: a new tensor, or a view of the mapped file.
 
     Other byte orders are converted while reading.
 
@@ -34,7 +34,7 @@ def load_npy(path: Path, *, mmap: bool = False, writeable: bool = False, raw_dty
     Returns
     -------
     Tensor
-        The tensor in a .npy file: in fresh memory, or mapped.
+        The tensor in a .npy file: a new tensor, or a view of the mapped file.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def load_npz(
     writeable: bool = False,
     raw_dtype: Any = None,
 ) -> dict[str, Any]:
-    """The tensors of a .npz archive by name; with names, only these. In fresh memory, or mapped.
+    """The tensors of a .npz archive by name: new tensors, or views of the mapped file.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def load_npz(
     Returns
     -------
     dict[str, Any]
-        The tensors of a .npz archive by name; with names, only these. In fresh memory, or mapped.
+        The tensors of a .npz archive by name: new tensors, or views of the mapped file.
 
     Raises
     ------
@@ -187,6 +187,8 @@ def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False
         As open() raises it for a place that cannot be written.
     TypeError
         For names that are no strings and for what is no array-like or no path.
+    ValueError
+        For a compressed of several elements.
 
     Examples
     --------
@@ -194,7 +196,12 @@ def save_npz(path: Path, tensors: Mapping[str, Any], *, compressed: bool = False
     >>> tenon.npz_names("t.npz")
     ['a']
     """
-    _C._save_npz(path, dict(tensors), compressed)
+    try:
+        named = dict(tensors)
+    except (TypeError, ValueError):
+        got = type(tensors).__name__
+        raise TypeError(f"save_npz: tensors must be a mapping of names to tensors; got {got}") from None
+    _C._save_npz(path, named, compressed)
 
 
 def load_safetensors(

@@ -7,6 +7,7 @@ from collections import namedtuple
 
 from tenon import _C
 from tenon._C import Tensor
+from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
 
 
@@ -40,6 +41,14 @@ else:
 __all__ = ["LinAlgError", "eigh", "eigvalsh", "svd", "svdvals"]
 
 
+# The errors of what LAPACK computes.
+_LAPACK = """
+LinAlgError: A ValueError, where LAPACK does not converge.
+TypeError: For half precision and float8.
+RuntimeError: On a device and without a LAPACK.
+"""
+
+
 def __getattr__(name: str) -> object:
     if name == "LinAlgError":
         numpy = sys.modules.get("numpy.linalg")
@@ -55,39 +64,19 @@ def _upper(uplo: str, op: str) -> bool:
     return uplo == "U"
 
 
+@_documented(_LAPACK)
 def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     """Eigenvalues and eigenvectors of symmetric or Hermitian matrices.
 
     The sign (the phase) of a vector is LAPACK's choice; where eigenvalues are equal the gradient of the
     vectors is not finite.
 
-    Parameters
-    ----------
-    A : Tensor
-        A tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the CPU;
-        integers and bools in the default float.
-    UPLO : str, default 'L'
-        Which triangle is read, ``"L"`` or ``"U"``; the other one is taken to be its adjoint.
+    A: A tensor or array-like of shape ``(..., n, n)``: float32, float64, complex64 or complex128 on the CPU;
+    integers and bools in the default float.
+    Returns: A named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
+    ``eigenvectors`` ``(..., n, n)``, as columns.
+    ValueError: For matrices that are not square.
 
-    Returns
-    -------
-    EighResult
-        A named tuple of new tensors: ``eigenvalues`` ``(..., n)``, real and ascending, and
-        ``eigenvectors`` ``(..., n, n)``, as columns.
-
-    Raises
-    ------
-    ValueError
-        For matrices that are not square.
-    LinAlgError
-        A ValueError, where LAPACK does not converge.
-    TypeError
-        For other dtypes.
-    RuntimeError
-        On a device and without a LAPACK.
-
-    Examples
-    --------
     >>> w, V = tenon.linalg.eigh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
     >>> w
     tensor([1., 3.])
@@ -95,72 +84,33 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     return EighResult(*_C._eigh(A, _upper(UPLO, "eigh")))
 
 
+@_documented(_LAPACK)
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, as eigh() has them: a new tensor ``(..., n)``.
 
-    Parameters
-    ----------
-    A : Tensor
-        Matrices of shape (..., n, n), as eigh() takes them.
-    UPLO : str, default 'L'
-        Which triangle is read, 'L' or 'U'; the other one is taken to be its adjoint.
+    A: Matrices of shape (..., n, n), as eigh() takes them.
+    Returns: A new tensor ``(..., n)``.
+    ValueError: For matrices that are not square.
 
-    Returns
-    -------
-    Tensor
-        A new tensor ``(..., n)``.
-
-    Raises
-    ------
-    ValueError
-        For matrices that are not square.
-    LinAlgError
-        A ValueError, where LAPACK does not converge.
-    TypeError
-        For other dtypes.
-    RuntimeError
-        On a device and without a LAPACK.
-
-    Examples
-    --------
     >>> tenon.linalg.eigvalsh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
     tensor([1., 3.])
     """
     return _C._eigvalsh(A, _upper(UPLO, "eigvalsh"))
 
 
+@_documented(_LAPACK)
 def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     """The singular value decomposition: ``A = U @ diag(S) @ Vh``.
 
     U and Vh have gradients with ``full_matrices=False``, or where the matrices are square; S always. Of signs
     and equal values the same holds as of eigh().
 
-    Parameters
-    ----------
-    A : Tensor
-        A tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
-    full_matrices : bool, default True
-        U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and ``(..., k, n)`` with k
-        the smaller of m and n.
+    A: A tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
+    full_matrices: U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and
+    ``(..., k, n)`` with k the smaller of m and n.
+    Returns: A named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending.
+    ValueError: For fewer than two dimensions.
 
-    Returns
-    -------
-    SVDResult
-        A named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two dimensions.
-    LinAlgError
-        A ValueError, where LAPACK does not converge.
-    TypeError
-        For other dtypes.
-    RuntimeError
-        On a device and without a LAPACK.
-
-    Examples
-    --------
     >>> U, S, Vh = tenon.linalg.svd(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
     >>> S
     tensor([4., 3.])
@@ -168,32 +118,14 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     return SVDResult(*_C._svd(A, full_matrices))
 
 
+@_documented(_LAPACK)
 def svdvals(A: Tensor) -> Tensor:
     """The singular values of matrices, descending: a new tensor ``(..., k)``.
 
-    Parameters
-    ----------
-    A : Tensor
-        Matrices of shape (..., m, n), as svd() takes them.
+    A: Matrices of shape (..., m, n), as svd() takes them.
+    Returns: A new tensor ``(..., k)``.
+    ValueError: For fewer than two dimensions.
 
-    Returns
-    -------
-    Tensor
-        A new tensor ``(..., k)``.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two dimensions.
-    LinAlgError
-        A ValueError, where LAPACK does not converge.
-    TypeError
-        For other dtypes.
-    RuntimeError
-        On a device and without a LAPACK.
-
-    Examples
-    --------
     >>> tenon.linalg.svdvals(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor([4., 3.])
     """

@@ -44,7 +44,7 @@ def get_rng_state() -> tuple[int, int]:
 
 
 def set_rng_state(state: tuple[int, int]) -> None:
-    """Continues the default generator from a state of get_rng_state(); TypeError for anything else.
+    """Continues the default generator from a state of get_rng_state().
 
     Parameters
     ----------
@@ -54,6 +54,11 @@ def set_rng_state(state: tuple[int, int]) -> None:
     Returns
     -------
     None
+
+    Raises
+    ------
+    TypeError
+        For what is no such state.
 
     Examples
     --------

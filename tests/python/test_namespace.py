@@ -92,11 +92,11 @@ RAISE_NOTHING = {
         "Explanation HistogramResult MinMax Tensor UniqueAllResult UniqueCountsResult UniqueInverseResult "
         "ValuesIndices enable_grad explain fork_rng "
         "get_default_dtype get_num_threads get_printoptions get_rng_state inference_mode initial_seed "
-        "is_grad_enabled is_tensor no_grad numpy_policy record_copies seed set_grad_enabled show_config"
+        "is_grad_enabled no_grad numpy_policy record_copies seed set_grad_enabled show_config"
     ),
     "tenon.Tensor": (
-        "bfloat16 bool byte cdouble cfloat char contiguous cpu data_ptr detach dim double element_size float "
-        "get_device half int is_contiguous is_pinned is_shared is_signed long ndimension numel short "
+        "bfloat16 bool byte cdouble cfloat char cpu data_ptr detach dim double element_size float "
+        "get_device half int is_pinned is_shared is_signed long ndimension numel short "
         "storage_offset to_numpy tolist unpin_"
     ),
     "tenon.autograd": (

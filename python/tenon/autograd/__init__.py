@@ -145,6 +145,8 @@ def grad(
         where the graph has been freed.
     ValueError
         For grad_outputs of another shape or number.
+    TypeError
+        For outputs, inputs or grad_outputs that are no tensors.
 
     Examples
     --------
@@ -203,6 +205,8 @@ def backward(
         freed.
     ValueError
         For entries of another shape or number.
+    TypeError
+        For tensors, entries or inputs that are no tensors.
 
     Examples
     --------

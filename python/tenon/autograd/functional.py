@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenon import _C
 from tenon._C import Tensor
+from tenon._docstrings import documented as _documented
 from tenon._grad_mode import enable_grad
 from tenon._names import guide as _guide
 
@@ -13,8 +14,30 @@ if TYPE_CHECKING:
     from typing import Any
 
     Function = Callable[..., Any]
+    Tensors = Tensor | Sequence[Tensor]
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
+# What the documentation of these functions has in common.
+_COMMON = """
+func: A function of the inputs that returns a tensor or a tuple of tensors.
+inputs: A tensor, or a sequence of tensors.
+v: The vector, of the shape that the product needs; None for one of a single element.
+create_graph: True records the gradients themselves, for second derivatives.
+strict: True raises RuntimeError where an output does not depend on an input, or not differentiably.
+vectorize: Taken for PyTorch's sake; it changes nothing.
+strategy, outer_jacobian_strategy: 'reverse-mode' or 'forward-mode'; both give the same.
+TypeError: For an input, a result or a v that is no tensor.
+"""
+_PRODUCT = """
+Returns: The function's result, over its own memory but without its history unless create_graph is True; and
+the product, new tensors.
+RuntimeError: For a v of another shape or number, and with strict=True where there is no dependence.
+"""
+_OF_ONE_NUMBER = """
+RuntimeError: For a function with more than one element, for a v of another shape or number, and with
+strict=True where there is no dependence.
+"""
 
 
 def _tuple(x: Any, op: str, what: str) -> tuple[tuple[Tensor, ...], bool]:
@@ -94,38 +117,19 @@ def _finished(tensors: tuple[Tensor, ...], create_graph: bool) -> tuple[Tensor, 
     return tensors if create_graph else tuple(t.detach() for t in tensors)
 
 
+@_documented(_COMMON, _PRODUCT)
 def vjp(
-    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Function,
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """``(func(*inputs), v times the Jacobian)``.
 
     v has the outputs' shapes; it may be left out for one output of one element. The product has the inputs'
     shapes.
 
-    Parameters
-    ----------
-    func : Function
-        A function of the inputs that returns a tensor or a tuple of tensors.
-    inputs
-        A tensor, or a sequence of tensors.
-    v : optional
-        The vector, of the shape that the product needs; None for one of a single element.
-    create_graph : bool, default False
-        True records the gradients themselves, for second derivatives.
-    strict : bool, default False
-        True raises RuntimeError where an output does not depend on an input, or not differentiably.
-
-    Returns
-    -------
-    tuple[Any, Any]
-
-    Raises
-    ------
-    RuntimeError
-        For another shape, and with ``strict`` for inputs or outputs that do not depend on each other.
-
-    Examples
-    --------
     >>> _, g = tenon.autograd.functional.vjp(lambda x: (x * x).sum(), tenon.ones(2))
     >>> g
     tensor([2., 2.])
@@ -138,33 +142,19 @@ def vjp(
     return _unwrapped(_finished(ys, create_graph), one), _unwrapped(_finished(grads, create_graph), alone)
 
 
+@_documented(_COMMON, _PRODUCT)
 def jvp(
-    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Function,
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """``(func(*inputs), the Jacobian times v)``, by differentiating the backward pass.
 
     v has the inputs' shapes; it may be left out for one input of one element. The product has the outputs'
-    shapes. Errors as vjp.
+    shapes.
 
-    Parameters
-    ----------
-    func : Function
-        A function of the inputs that returns a tensor or a tuple of tensors.
-    inputs
-        A tensor, or a sequence of tensors.
-    v : optional
-        The vector, of the shape that the product needs; None for one of a single element.
-    create_graph : bool, default False
-        True records the gradients themselves, for second derivatives.
-    strict : bool, default False
-        True raises RuntimeError where an output does not depend on an input, or not differentiably.
-
-    Returns
-    -------
-    tuple[Any, Any]
-
-    Examples
-    --------
     >>> _, t = tenon.autograd.functional.jvp(lambda x: x * x, tenon.ones(2), tenon.ones(2))
     >>> t
     tensor([2., 2.])
@@ -181,9 +171,10 @@ def jvp(
     return _unwrapped(_finished(ys, create_graph), one), _unwrapped(_finished(products, create_graph), one)
 
 
+@_documented(_COMMON)
 def jacobian(
     func: Function,
-    inputs: Any,
+    inputs: Tensors,
     create_graph: bool = False,
     strict: bool = False,
     vectorize: bool = False,
@@ -193,35 +184,10 @@ def jacobian(
 
     ``vectorize`` changes nothing: one backward pass for each element of the outputs.
 
-    Parameters
-    ----------
-    func : Function
-        A function of the inputs that returns a tensor or a tuple of tensors.
-    inputs
-        A tensor, or a sequence of tensors.
-    create_graph : bool, default False
-        True records the gradients themselves, for second derivatives.
-    strict : bool, default False
-        True raises RuntimeError where an output does not depend on an input, or not differentiably.
-    vectorize : bool, default False
-        Taken for PyTorch's sake; it changes nothing.
-    strategy : str, default 'reverse-mode'
-        'reverse-mode' or 'forward-mode'; both give the same.
+    Returns: New tensors: a tuple over outputs of tuples over inputs; no tuple where a tensor stands alone.
+    RuntimeError: With strict=True where an output does not depend on an input.
+    ValueError: For another strategy.
 
-    Returns
-    -------
-    Tensor
-        A tuple over outputs of tuples over inputs; no tuple where there is a tensor alone.
-
-    Raises
-    ------
-    RuntimeError
-        As vjp with ``strict``.
-    ValueError
-        For another strategy.
-
-    Examples
-    --------
     >>> tenon.autograd.functional.jacobian(lambda x: x * x, tenon.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
@@ -265,9 +231,10 @@ def _one_number(func: Function, op: str) -> Function:
     return checked
 
 
+@_documented(_COMMON)
 def hessian(
     func: Function,
-    inputs: Any,
+    inputs: Tensors,
     create_graph: bool = False,
     strict: bool = False,
     vectorize: bool = False,
@@ -275,35 +242,11 @@ def hessian(
 ) -> Any:
     """The Hessian of a function of one number: for inputs a and b a tensor of shape ``a.shape + b.shape``.
 
-    Errors as jacobian.
+    Returns: New tensors: a tuple of tuples over the inputs; no tuple where a tensor stands alone.
+    RuntimeError: For a function with more than one element, and with strict=True where there is no
+    dependence.
+    ValueError: For another strategy.
 
-    Parameters
-    ----------
-    func : Function
-        A function of the inputs that returns a tensor or a tuple of tensors.
-    inputs
-        A tensor, or a sequence of tensors.
-    create_graph : bool, default False
-        True records the gradients themselves, for second derivatives.
-    strict : bool, default False
-        True raises RuntimeError where an output does not depend on an input, or not differentiably.
-    vectorize : bool, default False
-        Taken for PyTorch's sake; it changes nothing.
-    outer_jacobian_strategy : str, default 'reverse-mode'
-        'reverse-mode' or 'forward-mode'; both give the same.
-
-    Returns
-    -------
-    Tensor
-        A tuple of tuples over the inputs; no tuple for a tensor alone.
-
-    Raises
-    ------
-    RuntimeError
-        For a function with more than one element.
-
-    Examples
-    --------
     >>> tenon.autograd.functional.hessian(lambda x: (x**3).sum(), tenon.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
             [ 0., 12.]])
@@ -321,32 +264,16 @@ def hessian(
     return result[0] if alone else result
 
 
+@_documented(_COMMON, _OF_ONE_NUMBER, _PRODUCT)
 def vhp(
-    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Function,
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """``(func(*inputs), v times the Hessian)``; v and the product have the inputs' shapes.
 
-    Errors as hessian.
-
-    Parameters
-    ----------
-    func : Function
-        A function of the inputs that returns a tensor or a tuple of tensors.
-    inputs
-        A tensor, or a sequence of tensors.
-    v : optional
-        The vector, of the shape that the product needs; None for one of a single element.
-    create_graph : bool, default False
-        True records the gradients themselves, for second derivatives.
-    strict : bool, default False
-        True raises RuntimeError where an output does not depend on an input, or not differentiably.
-
-    Returns
-    -------
-    tuple[Any, Any]
-
-    Examples
-    --------
     >>> x = tenon.tensor([1.0, 3.0])
     >>> y, product = tenon.autograd.functional.vhp(lambda x: (x ** 3).sum(), x, tenon.ones(2))
     >>> product
@@ -355,32 +282,16 @@ def vhp(
     return _hessian_product("vhp", func, inputs, v, create_graph, strict)
 
 
+@_documented(_COMMON, _OF_ONE_NUMBER, _PRODUCT)
 def hvp(
-    func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Function,
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """``(func(*inputs), the Hessian times v)``. The Hessian is symmetric: this is vhp.
 
-    Errors as hessian.
-
-    Parameters
-    ----------
-    func : Function
-        A function of the inputs that returns a tensor or a tuple of tensors.
-    inputs
-        A tensor, or a sequence of tensors.
-    v : optional
-        The vector, of the shape that the product needs; None for one of a single element.
-    create_graph : bool, default False
-        True records the gradients themselves, for second derivatives.
-    strict : bool, default False
-        True raises RuntimeError where an output does not depend on an input, or not differentiably.
-
-    Returns
-    -------
-    tuple[Any, Any]
-
-    Examples
-    --------
     >>> x = tenon.tensor([1.0, 3.0])
     >>> y, product = tenon.autograd.functional.hvp(lambda x: (x ** 3).sum(), x, tenon.ones(2))
     >>> product

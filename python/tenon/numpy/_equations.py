@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tenon import _C
-from tenon.numpy._support import Tensor, by_numpy, through_numpy
+from tenon._docstrings import documented
+from tenon.numpy._support import BY_NUMPY, SQUARE, Tensor, by_numpy, through_numpy
 
 __all__ = [
     "cond",
@@ -25,86 +26,35 @@ _matrix_rank = through_numpy("matrix_rank", ("linalg",))
 
 
 @by_numpy("linalg")
+@documented(BY_NUMPY)
 def cond(x: Any, p: Any = None) -> Any:
     """The condition number of matrices.
 
-    Parameters
-    ----------
-    x : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    p : number, optional
-        Which norm, as norm's ord; None for the 2-norm.
+    p: Which norm, as norm's ord; None for the 2-norm.
+    ValueError: For fewer than two dimensions.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two dimensions.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.cond(tenon.tensor([[2.0, 0.0], [0.0, 1.0]]))
     tensor(2.)
     """
 
 
 @by_numpy("linalg")
+@documented(SQUARE, BY_NUMPY)
 def det(a: Any) -> Any:
     """The determinants of square matrices.
 
-    Parameters
-    ----------
-    a : array_like
-        Square matrices in the last two dimensions: of shape (..., n, n).
-
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For matrices that are not square.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.det(tenon.tensor([[2.0, 1.0], [0.0, 3.0]]))
     tensor(6.)
     """
 
 
 @by_numpy("linalg")
+@documented(SQUARE, BY_NUMPY)
 def inv(a: Any) -> Any:
     """The inverses of square matrices.
 
-    Parameters
-    ----------
-    a : array_like
-        Square matrices in the last two dimensions: of shape (..., n, n).
+    ValueError: For matrices that are not square and for singular ones.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For matrices that are not square and for singular ones.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.inv(tenon.tensor([[2.0, 0.0], [0.0, 4.0]]))
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
@@ -112,64 +62,29 @@ def inv(a: Any) -> Any:
 
 
 @by_numpy("linalg")
+@documented(BY_NUMPY)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The solution of a x = b with the least sum of squares: x, the rest, the rank, the singular values.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    b
-        The right-hand side, with as many rows as a.
-    rcond : optional
-        Singular values below rcond times the largest count as 0; None for the dtype's precision.
+    b: The right-hand side, with as many rows as a.
+    Returns: New tensors, by NumPy.
+    ValueError: For shapes that do not fit.
 
-    Returns
-    -------
-    Tensor
-        New tensors, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For shapes that do not fit.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> x = tenon.numpy.linalg.lstsq(tenon.tensor([[1.0], [1.0]]), tenon.tensor([2.0, 4.0]))[0]
     >>> x
     tensor([3.])
     """
 
 
+@documented(BY_NUMPY)
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """The number of singular values above a tolerance (rtol: relative to the largest; NumPy 2).
 
-    Parameters
-    ----------
-    A
-        A vector, or matrices in the last two dimensions.
-    tol : optional
-        Singular values above it are counted; None for what the dtype's precision suggests.
-    hermitian : bool, default False
-        True where the matrices are symmetric or Hermitian.
-    rtol : float, optional
-        The tolerance relative to the largest singular value.
+    A: A vector, or matrices in the last two dimensions.
+    tol: Singular values above it are counted; None for what the dtype's precision suggests.
+    rtol: The tolerance relative to the largest singular value.
+    Returns: A new int64 tensor, by NumPy.
 
-    Returns
-    -------
-    Tensor
-        A new int64 tensor, by NumPy.
-
-    Raises
-    ------
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.matrix_rank(tenon.tensor([[1.0, 2.0], [2.0, 4.0]]))
     tensor(1)
     """
@@ -179,154 +94,65 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 
 @by_numpy("linalg")
+@documented(BY_NUMPY)
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """The Moore-Penrose inverses of matrices (rtol: rcond's name since NumPy 2).
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    rcond : optional
-        Singular values below rcond times the largest count as 0.
-    hermitian : bool, default False
-        True where the matrices are symmetric or Hermitian.
-    rtol : float, optional
-        The relative tolerance.
+    rcond: Singular values below rcond times the largest count as 0.
+    ValueError: For fewer than two dimensions.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For fewer than two dimensions.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.pinv(tenon.tensor([[2.0], [0.0]]))
     tensor([[0.5000, 0.0000]])
     """
 
 
 @by_numpy("linalg")
+@documented(SQUARE, BY_NUMPY)
 def slogdet(a: Any) -> Any:
     """The sign and the logarithm of the absolute value of determinants.
 
-    Parameters
-    ----------
-    a : array_like
-        Square matrices in the last two dimensions: of shape (..., n, n).
+    Returns: New tensors, by NumPy.
 
-    Returns
-    -------
-    Tensor
-        New tensors, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For matrices that are not square.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.slogdet(tenon.tensor([[2.0, 0.0], [0.0, -3.0]])).sign
     tensor(-1.)
     """
 
 
 @by_numpy("linalg")
+@documented(SQUARE, BY_NUMPY)
 def solve(a: Any, b: Any) -> Any:
     """x with a x = b, for square matrices.
 
-    Parameters
-    ----------
-    a : array_like
-        Square matrices in the last two dimensions: of shape (..., n, n).
-    b
-        The right-hand side: a vector of shape (n,), or matrices of shape (..., n, k).
+    b: The right-hand side: a vector of shape (n,), or matrices of shape (..., n, k).
+    ValueError: For matrices that are not square, for singular ones and for shapes that do not fit.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For matrices that are not square, for singular ones and for shapes that do not fit.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.solve(tenon.tensor([[2.0, 0.0], [0.0, 4.0]]), tenon.tensor([2.0, 8.0]))
     tensor([1., 2.])
     """
 
 
 @by_numpy("linalg")
+@documented(BY_NUMPY)
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """The inverse of a as a map from its last dimensions to its first ind ones.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    ind : int, default 2
-        The number of first dimensions.
+    ind: The number of first dimensions.
+    ValueError: For one that is not square or singular.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For one that is not square or singular.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.tensorinv(tenon.eye(4).reshape(4, 2, 2), ind=1).shape
     (2, 2, 4)
     """
 
 
 @by_numpy("linalg")
+@documented(BY_NUMPY)
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """x with tensordot(a, x) = b.
 
-    Parameters
-    ----------
-    a : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    b
-        The right-hand side.
-    axes : ints, optional
-        Dimensions of a that are moved to its end first.
+    b: The right-hand side.
+    axes: Dimensions of a that are moved to its end first.
+    ValueError: For shapes that do not fit and for a singular a.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    ValueError
-        For shapes that do not fit and for a singular a.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.tensorsolve(tenon.eye(4).reshape(2, 2, 2, 2), tenon.ones(2, 2))
     tensor([[1., 1.],
             [1., 1.]])

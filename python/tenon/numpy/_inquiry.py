@@ -10,7 +10,7 @@ __all__ = ["finfo", "iinfo"]
 
 
 def finfo(type: Any, /) -> Any:
-    """The limits of a floating dtype (TypeError for others); its dtype is an object, not PyTorch's name.
+    """The limits of a floating dtype; its dtype is an object, not PyTorch's name.
 
     Parameters
     ----------
@@ -20,6 +20,11 @@ def finfo(type: Any, /) -> Any:
     Returns
     -------
     tenon.finfo
+
+    Raises
+    ------
+    TypeError
+        For another dtype and for what is no dtype.
 
     Examples
     --------
@@ -34,7 +39,7 @@ def finfo(type: Any, /) -> Any:
 
 
 def iinfo(type: Any, /) -> Any:
-    """The limits of an integer dtype (TypeError for others); its dtype is an object, not PyTorch's name.
+    """The limits of an integer dtype; its dtype is an object, not PyTorch's name.
 
     Parameters
     ----------
@@ -44,6 +49,11 @@ def iinfo(type: Any, /) -> Any:
     Returns
     -------
     tenon.iinfo
+
+    Raises
+    ------
+    TypeError
+        For another dtype and for what is no dtype.
 
     Examples
     --------

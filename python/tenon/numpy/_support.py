@@ -10,6 +10,15 @@ from tenon import _C
 
 Tensor = _C.Tensor
 
+# What the documentation of functions that NumPy computes has in common.
+BY_NUMPY = """
+Returns: A new tensor, by NumPy.
+TypeError: For tensors that require grad or are on a device.
+"""
+SQUARE = """
+a: Square matrices in the last two dimensions: of shape (..., n, n).
+ValueError: For matrices that are not square.
+"""
 
 _NAMED = TypeError, IndexError, ValueError, OverflowError, RuntimeError, BufferError, AttributeError
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tenon import _C
+from tenon._docstrings import documented
 from tenon._names import guide as _guide
-from tenon.numpy._support import by_numpy
+from tenon.numpy._support import BY_NUMPY, by_numpy
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
@@ -16,74 +17,28 @@ __all__ = [
 ]  # fmt: skip
 
 
-Norm = str | None
-Sizes = Any
-
-_WORDS = {
-    "a": "array_like{}\n    A tensor of any shape, or anything that tenon.asarray takes.",
-    "n": "int{}\n    The length of the transform: the input is cut or padded with zeros; None for its own.",
-    "axis": "int{}\n    The dimension; negative ones count from the end.",
-    "s": "ints{}\n    The lengths along the axes: the input is cut or padded with zeros; None for its own.",
-    "axes": "ints{}\n    The dimensions, each counted from the end where it is negative.",
-    "norm": "str{}\n    What is divided by n: 'backward' (the inverse transform), 'ortho' (both, by its\n"
-    "    root) or 'forward'; None for 'backward'.",
-}
-_SECTIONS = """{summary}
-
-Parameters
-----------
-{parameters}
-
-Returns
--------
-Tensor
-    A new {result} tensor, by NumPy.
-
-Raises
-------
-IndexError
-    For an axis that is not there.
-ValueError
-    For a size below 1 and another norm.
-TypeError
-    For {refused}tensors that require grad or are on a device.
-
-Examples
---------
-{example}"""
+_TRANSFORM = """
+n: The length of the transform: the input is cut or padded with zeros; None for its own.
+IndexError: For an axis that is not there.
+ValueError: For a size below 1 and another norm.
+"""
 
 
 def _transform(result: str = "complex", refused: str = "") -> Callable[[Callable[..., Any]], Any]:
-    """Declares a transform of NumPy's by its first line and its example. The other sections are alike."""
-
-    def declare(f: Callable[..., Any]) -> Any:
-        if f.__doc__ is None:  # python -OO
-            return by_numpy("fft")(f)
-        lines = [line.removeprefix("    ") for line in f.__doc__.strip().splitlines()]
-        names = f.__code__.co_varnames[: f.__code__.co_argcount]
-        defaults = dict(zip(reversed(names), reversed(f.__defaults__ or ()), strict=False))
-        parameters = []
-        for name in names:
-            default = defaults.get(name)
-            kind = f", default {default}" if default else ", optional" if name in defaults else ""
-            parameters.append(f"{name} : {_WORDS[name].format(kind)}")
-        f.__doc__ = _SECTIONS.format(
-            summary=lines[0],
-            parameters="\n".join(parameters),
-            result=result,
-            refused=refused,
-            example="\n".join(lines[2:]),
-        )
-        return by_numpy("fft")(f)
-
-    return declare
+    """Declares a transform of NumPy's by its first line and its example."""
+    compose = documented(
+        _TRANSFORM,
+        f"Returns: A new {result} tensor, by NumPy.\n"
+        f"TypeError: For {refused}tensors that require grad or are on a device.",
+    )
+    return lambda f: by_numpy("fft")(compose(f))
 
 
 _REAL_ONLY = "complex elements and for "
 
 
 @_transform()
-def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
     """The discrete Fourier transform along an axis, of n elements.
 
     >>> tenon.numpy.fft.fft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
@@ -92,7 +47,7 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
 
 
 @_transform()
-def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``fft``.
 
     >>> tenon.numpy.fft.ifft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
@@ -101,7 +56,7 @@ def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any
 
 
 @_transform(refused=_REAL_ONLY)
-def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
     """The discrete Fourier transform of real elements: its first half.
 
     >>> tenon.numpy.fft.rfft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
@@ -110,7 +65,7 @@ def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any
 
 
 @_transform("real")
-def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``rfft``; n is the number of real elements.
 
     >>> tenon.numpy.fft.irfft(tenon.tensor([4.0, 0.0, 0.0]))
@@ -119,7 +74,7 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> An
 
 
 @_transform("real")
-def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
     """The discrete Fourier transform, real, of elements with Hermitian symmetry.
 
     >>> tenon.numpy.fft.hfft(tenon.tensor([1.0, 0.0, 0.0]))
@@ -128,7 +83,7 @@ def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any
 
 
 @_transform(refused=_REAL_ONLY)
-def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> Any:
+def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``hfft``.
 
     >>> tenon.numpy.fft.ihfft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
@@ -137,7 +92,7 @@ def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None) -> An
 
 
 @_transform()
-def fft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
     """The discrete Fourier transform along two axes, of sizes s.
 
     >>> tenon.numpy.fft.fft2(tenon.ones(2, 2))
@@ -147,7 +102,7 @@ def fft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> An
 
 
 @_transform()
-def ifft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
     """The inverse of ``fft2``.
 
     >>> tenon.numpy.fft.ifft2(tenon.ones(2, 2))
@@ -157,7 +112,7 @@ def ifft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> A
 
 
 @_transform(refused=_REAL_ONLY)
-def rfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
     """The discrete Fourier transform of real elements along two axes: half of the last.
 
     >>> tenon.numpy.fft.rfft2(tenon.ones(2, 2))
@@ -167,7 +122,7 @@ def rfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> A
 
 
 @_transform("real")
-def irfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> Any:
+def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
     """The inverse of ``rfft2``.
 
     >>> tenon.numpy.fft.irfft2(tenon.ones(2, 2))
@@ -177,8 +132,10 @@ def irfft2(a: Any, s: Sizes = None, axes: Any = (-2, -1), norm: Norm = None) -> 
 
 
 @_transform()
-def fftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
     """The discrete Fourier transform along several axes (all by default), of sizes s.
+
+    Returns: A new complex tensor, by NumPy; the input as it is where there is no axis.
 
     >>> tenon.numpy.fft.fftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([8.+0.j, 0.+0.j])
@@ -186,8 +143,10 @@ def fftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 
 
 @_transform()
-def ifftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
     """The inverse of ``fftn``.
+
+    Returns: A new complex tensor, by NumPy; the input as it is where there is no axis.
 
     >>> tenon.numpy.fft.ifftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([1.+0.j, 0.+0.j])
@@ -195,7 +154,7 @@ def ifftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 
 
 @_transform(refused=_REAL_ONLY)
-def rfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
     """The discrete Fourier transform of real elements along several axes: half of the last.
 
     >>> tenon.numpy.fft.rfftn(tenon.ones(2, 2, 2)).shape
@@ -204,7 +163,7 @@ def rfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 
 
 @_transform("real")
-def irfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
+def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
     """The inverse of ``rfftn``.
 
     >>> tenon.numpy.fft.irfftn(tenon.ones(2, 2, 2)).shape
@@ -213,60 +172,26 @@ def irfftn(a: Any, s: Sizes = None, axes: Any = None, norm: Norm = None) -> Any:
 
 
 @by_numpy("fft")
+@documented(BY_NUMPY)
 def fftshift(x: Any, axes: Any = None) -> Any:
     """The elements with the zero frequency moved to the middle.
 
-    Parameters
-    ----------
-    x : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    axes : ints, optional
-        The dimensions, each counted from the end where it is negative.
+    IndexError: For an axis that is not there.
+    ValueError: For a tensor without dimensions.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.fftshift(tenon.tensor([0, 1, -2, -1]))
     tensor([-2, -1,  0,  1])
     """
 
 
 @by_numpy("fft")
+@documented(BY_NUMPY)
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """The inverse of ``fftshift``.
 
-    Parameters
-    ----------
-    x : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    axes : ints, optional
-        The dimensions, each counted from the end where it is negative.
+    IndexError: For an axis that is not there.
+    ValueError: For a tensor without dimensions.
 
-    Returns
-    -------
-    Tensor
-        A new tensor, by NumPy.
-
-    Raises
-    ------
-    IndexError
-        For an axis that is not there.
-    TypeError
-        For tensors that require grad or are on a device.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.ifftshift(tenon.tensor([-2, -1, 0, 1]))
     tensor([ 0,  1, -2, -1])
     """
@@ -283,34 +208,16 @@ def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
     return (counts / (n * d)).to(_C.get_default_dtype() if dtype is None else _C.dtype(dtype))
 
 
+@documented()
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d).
 
-    Parameters
-    ----------
-    n : int
-        The length of the transform.
-    d : float, default 1.0
-        The distance of samples.
-    dtype : dtype, optional
-        The dtype of the result, by object or name; None for the one that follows from the operands.
-    device : device or str, optional
-        Where the result lies; None for the operand's device, or the CPU where there is none.
+    n: The length of the transform.
+    d: The distance of samples.
+    Returns: A new tensor of the default float unless dtype is given.
+    ValueError: For n below 1.
+    TypeError: For an n that is no int and for what is no dtype.
 
-    Returns
-    -------
-    Tensor
-        A new tensor of the default float unless dtype is given.
-
-    Raises
-    ------
-    ValueError
-        For n below 1.
-    TypeError
-        For an n that is no int and for what is no dtype.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
@@ -319,34 +226,16 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) ->
     return _over(_C.where(counts < (n + 1) // 2, counts, counts - n), n, d, dtype)
 
 
+@documented()
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d).
 
-    Parameters
-    ----------
-    n : int
-        The length of the transform.
-    d : float, default 1.0
-        The distance of samples.
-    dtype : dtype, optional
-        The dtype of the result, by object or name; None for the one that follows from the operands.
-    device : device or str, optional
-        Where the result lies; None for the operand's device, or the CPU where there is none.
+    n: The length of the transform.
+    d: The distance of samples.
+    Returns: A new tensor of the default float unless dtype is given.
+    ValueError: For n below 1.
+    TypeError: For an n that is no int and for what is no dtype.
 
-    Returns
-    -------
-    Tensor
-        A new tensor of the default float unless dtype is given.
-
-    Raises
-    ------
-    ValueError
-        For n below 1.
-    TypeError
-        For an n that is no int and for what is no dtype.
-
-    Examples
-    --------
     >>> tenon.numpy.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])
     """

@@ -9,6 +9,7 @@ import operator
 from typing import Any
 
 from tenon import _C
+from tenon._docstrings import documented
 from tenon._names import guide as _guide
 from tenon.numpy._decompositions import cholesky, eig, eigh, eigvals, eigvalsh, qr, svd, svdvals
 from tenon.numpy._equations import (
@@ -44,32 +45,17 @@ __all__ = [
 )  # fmt: skip
 
 
+@documented()
 def matrix_power(x: Any, n: int, /) -> Any:
     """The n-th power of square matrices: a new tensor (itself for n=1).
 
     A negative n inverts, without a gradient.
 
-    Parameters
-    ----------
-    x : array_like
-        A tensor of any shape, or anything that tenon.asarray takes.
-    n : int
-        The exponent, an int.
+    n: The exponent, an int.
+    Returns: A new tensor (itself for n=1).
+    ValueError: For matrices that are not square and for singular ones.
+    TypeError: For an n that is no int.
 
-    Returns
-    -------
-    Tensor
-        A new tensor (itself for n=1).
-
-    Raises
-    ------
-    ValueError
-        For matrices that are not square and for singular ones.
-    TypeError
-        For an n that is no int.
-
-    Examples
-    --------
     >>> tenon.numpy.linalg.matrix_power(tenon.tensor([[1, 1], [0, 1]]), 5)
     tensor([[1, 5],
             [0, 1]])
