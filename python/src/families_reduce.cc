@@ -99,7 +99,7 @@ PyObject* invoke_standard_scan(const OpDef& def, PyObject* const* args) {
   if (!axis && t.ndim() != 1) errors::fail(def.name, "axis is needed for ", t.ndim(), " dimensions");
   const auto f = reinterpret_cast<Scanned>(def.fn);
   const auto run = [&] {
-    const Tensor y = f(t, axis.value_or(0), dtype);
+    Tensor y = f(t, axis.value_or(0), dtype);
     if (!initial) return y;
     Dims shape = y.shape();
     const auto d = axis.value_or(0);

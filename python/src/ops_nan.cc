@@ -31,7 +31,7 @@ Tensor masked(const Tensor& t, const Mask& mask, int instead) {
   return integers ? where(mask.values, t, instead) : where(mask.values, t, NAN);
 }
 Tensor masked_in_float(const Tensor& t, const Mask& mask, const std::optional<DType>& dtype) {
-  const Tensor x = dtype ? to(t, dtype) : t;
+  Tensor x = dtype ? to(t, dtype) : t;
   if (!mask.values.defined()) return x;
   return masked(is_differentiable(x.dtype()) ? x : to(x, default_float()), mask, 0);
 }

@@ -29,7 +29,7 @@ Tensor taken(const OpDef& def, PyObject* o, PyObject* dtype, std::optional<Devic
   if (dtype != Py_None) d = to_dtype(dtype, {op, "dtype"});
   Tensor t = ingest(o, op, {d, device, copy, order});
   if (order == Layout::a || order == Layout::k) return t;
-  const Tensor r = without_gil(t.numel(), [&] { return in_layout(t, order); }, t);
+  Tensor r = without_gil(t.numel(), [&] { return in_layout(t, order); }, t);
   if (r.is_same(t)) return r;
   if (copy == false)
     errors::fail(def.name, "copy=False, but a copy is needed: strides ", t.strides(),

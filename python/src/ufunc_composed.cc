@@ -140,7 +140,7 @@ PyObject* invoke_on_dimensions(const OpDef& def, PyObject* const* args) {
   const auto f = [&] { return reinterpret_cast<Composed>(def.fn)(std::span<const Operand>(in)); };
   Tensor y = without_gil(kLongWork, f, x[0], x[1])[0];
   if (keepdims) y = unsqueeze(y, {-1});
-  if (!at.empty() && at.back().size() > 0) y = movedim(y, last(at.back().size()), at.back());
+  if (!at.empty() && !at.back().empty()) y = movedim(y, last(at.back().size()), at.back());
   return delivered(def, std::move(y), args[def.args.size()], {}, casting, args[kOrder]);
 }
 

@@ -166,7 +166,7 @@ Tensor ediff1d(const Tensor& t, const Tensor& to_begin, const Tensor& to_end) {
     return reshape(to(v, t.dtype(), t.device()), {-1});
   };
   const Tensor flat = reshape(t, {-1});
-  const Tensor inner = flat.numel() ? neighbours(flat, 0) : flat;
+  Tensor inner = flat.numel() ? neighbours(flat, 0) : flat;
   if (!to_begin.defined() && !to_end.defined()) return inner;
   std::vector<Tensor> parts;
   if (to_begin.defined()) parts.push_back(end(to_begin));

@@ -153,7 +153,7 @@ void run_steps(const ProgramCall& c, const Program& p, const Run& r) {
   }
   for (int j = 0; j < c.outputs; ++j) {
     Tensor out = r.out[static_cast<std::size_t>(j)];
-    const Tensor y = registers[p.output[j]];
+    const Tensor& y = registers[p.output[j]];
     const Operand value(y);
     elementwise(Op::copy, {&value, 1}, &out);
   }

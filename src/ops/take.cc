@@ -13,7 +13,7 @@ namespace {
 // Integer indices within [0, n).
 Tensor bounded(const char* op, const Tensor& indices, std::int64_t n, Bounds bounds) {
   if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
-  const Tensor at = to(indices, DType::int64);
+  Tensor at = to(indices, DType::int64);
   if (bounds == Bounds::strict || at.numel() == 0) return at;
   if (n == 0) errors::fail<IndexError>(op, "there is no element to take");
   return bounds == Bounds::wrap ? remainder(at, n) : clip(at, 0, n - 1);

@@ -84,7 +84,7 @@ struct Machine {
  private:
   // A step may write to an output in place of a block, unless a later step still reads an input from there.
   void choose_direct_outputs() {
-    for (int r = 0; r < kMaxRegisters; ++r) writes[r] = -1;
+    std::fill(std::begin(writes), std::end(writes), static_cast<std::int8_t>(-1));
     for (int j = 0; j < c.outputs; ++j) {
       const int r = c.output[j], step = r - c.inputs - c.numbers;
       written[j] = step >= 0 && writes[r] < 0 && !c.stream_output &&

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "backends/sim/check.h"
@@ -110,7 +111,8 @@ Status stream_callback(Stream stream, void (*f)(void*), void* context) noexcept 
 
 Status event_create(int device, bool timing, void** event) noexcept {
   if (!device_at("event", device)) return Status::failed;
-  auto* e = new Event;
+  auto* e = new (std::nothrow) Event;
+  if (!e) return Status::out_of_memory;
   e->timing = timing;
   *event = e;
   return Status::ok;

@@ -21,6 +21,7 @@ TENON_INLINE float abs(float x) { return __builtin_fabsf(x); }
 TENON_INLINE double abs(double x) { return __builtin_fabs(x); }
 TENON_INLINE float copysign(float x, float sign) { return __builtin_copysignf(x, sign); }
 TENON_INLINE double copysign(double x, double sign) { return __builtin_copysign(x, sign); }
+TENON_INLINE double copysign(double x, float sign) { return __builtin_copysign(x, sign); }
 TENON_INLINE double sqrt(double x) { return __builtin_sqrt(x); }
 
 // Written so that NaN passes, and compiles to one minps or maxps.

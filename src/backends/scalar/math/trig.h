@@ -213,7 +213,7 @@ TENON_INLINE float atan2(float y, float x) {
   const bool steep = a < b;
   const double angle = detail::atan_float(steep ? a : b, steep ? b : a);
   const double right = steep ? detail::pi / 2 - angle : angle;
-  const double either = detail::copysign(1, x) < 0 ? detail::pi - right : right;
+  const double either = detail::copysign(1.0, x) < 0 ? detail::pi - right : right;
   return static_cast<float>(detail::copysign(either, y));
 }
 inline double atan2(double y, double x) { return __builtin_atan2(y, x); }  // libm: a quotient of doubles can underflow
