@@ -12,6 +12,8 @@ Tensor frombuffer(PyObject* buffer, DType dtype, std::int64_t count, std::int64_
 
 namespace {
 
+using MaybeDType = std::optional<DType>;
+
 constexpr const char* kErrors =
     "ValueError for ragged sequences, TypeError for what holds no numbers and for complex values in a real dtype, "
     "OverflowError for Python integers that the dtype cannot hold.";
@@ -22,12 +24,10 @@ constexpr const char* kOnCopies =
     "copy: True for a copy always, False for none (ValueError where one is needed), None for one where it is needed. ";
 
 // A tensor of o, in an order that is asked for.
-Tensor taken(const OpDef& def, PyObject* o, PyObject* dtype, std::optional<Device> device, std::optional<bool> copy,
-             Layout order) {
+Tensor taken(const OpDef& def, PyObject* o, std::optional<DType> dtype, std::optional<Device> device,
+             std::optional<bool> copy, Layout order) {
   const char* op = def.name.c_str();
-  std::optional<DType> d;
-  if (dtype != Py_None) d = to_dtype(dtype, {op, "dtype"});
-  Tensor t = ingest(o, op, {d, device, copy, order});
+  Tensor t = ingest(o, op, {dtype, device, copy, order});
   if (order == Layout::a || order == Layout::k) return t;
   Tensor r = without_gil(t.numel(), [&] { return in_layout(t, order); }, t);
   if (r.is_same(t)) return r;
@@ -40,7 +40,7 @@ Tensor taken(const OpDef& def, PyObject* o, PyObject* dtype, std::optional<Devic
 
 // (a, dtype, order, *, device, copy, like)
 PyObject* invoke_asarray(const OpDef& def, PyObject* const* args) {
-  return to_python(taken(def, args[0], args[1], asked_device(def, args[3], args[5]),
+  return to_python(taken(def, args[0], argument<MaybeDType>(def, args, 1), asked_device(def, args[3], args[5]),
                          argument<std::optional<bool>>(def, args, 4), kept_layout(def, args, 2)));
 }
 // (object, dtype, *, copy, order, subok, ndmin, ndmax, like)
@@ -49,7 +49,7 @@ PyObject* invoke_array(const OpDef& def, PyObject* const* args) {
   const auto ndmin = argument<std::int64_t>(def, args, 5), ndmax = argument<std::int64_t>(def, args, 6);
   if (ndmax < 0 || ndmax > kMaxDims) errors::fail(def.name, "ndmax is from 0 to ", kMaxDims, "; got ", ndmax);
   if (ndmin > ndmax) errors::fail(def.name, "ndmin is at most ndmax, ", ndmax, "; got ", ndmin);
-  const Tensor t = taken(def, args[0], args[1], asked_device(def, Py_None, args[7]),
+  const Tensor t = taken(def, args[0], argument<MaybeDType>(def, args, 1), asked_device(def, Py_None, args[7]),
                          argument<std::optional<bool>>(def, args, 2), kept_layout(def, args, 3));
   if (t.ndim() > ndmax && !is_tensor(args[0]) && !is_ndarray(args[0]))
     errors::fail(def.name, "the object has more than ndmax=", ndmax, " dimensions; got shape ", t.shape());
@@ -60,10 +60,8 @@ PyObject* invoke_array(const OpDef& def, PyObject* const* args) {
 // (a, dtype, *, like): of one dimension at least.
 template <Layout order>
 PyObject* invoke_contiguous(const OpDef& def, PyObject* const* args) {
-  const char* op = def.name.c_str();
-  std::optional<DType> d;
-  if (args[1] != Py_None) d = to_dtype(args[1], {op, "dtype"});
-  const Tensor t = ingest(args[0], op, {d, asked_device(def, Py_None, args[2]), {}});
+  const auto dtype = argument<MaybeDType>(def, args, 1);
+  const Tensor t = ingest(args[0], def.name.c_str(), {dtype, asked_device(def, Py_None, args[2]), {}});
   return computed(t.numel(), [&] { return t.ndim() == 0 ? reshape(t, {1}) : in_layout(t, order); }, t);
 }
 // (buffer, dtype, count, offset, *, like)

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/errors.h"
+#include "ops/operands.h"
 #include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -302,14 +303,7 @@ Tensor select(std::span<const Tensor> conditions, std::span<const Operand> choic
   if (conditions.empty()) errors::fail("select", "at least one condition is needed");
   std::vector<Operand> all(choices.begin(), choices.end());
   all.push_back(otherwise);
-  // The dtype of tensors; numbers come after them.
-  std::optional<DType> common;
-  for (const bool tensors : {true, false})
-    for (const Operand& o : all)
-      if (o.is_tensor() == tensors) {
-        if (tensors) common = common ? promote(*common, o.tensor().dtype()) : o.tensor().dtype();
-        else common = common ? o.scalar().promote_with(*common) : o.scalar().default_dtype();
-      }
+  const DType common = promoted_dtype(all);
   const auto as_tensor = [&](const Operand& o) {
     return o.is_tensor() ? to(o.tensor(), common) : full({}, o.scalar(), common, conditions[0].device());
   };

@@ -96,8 +96,7 @@ Tensor logspace(const Operand& start, const Operand& stop, std::int64_t n, bool 
                 std::int64_t dim, std::optional<DType> dtype, Device device) {
   check_number("logspace", n);
   const Ends e = ends("logspace", start, stop, dtype, device);
-  const Tensor exponents = line(e.start, e.stop, n, endpoint);
-  if (!base.is_tensor()) return finished(pow(base, exponents), e.result, dim);
+  if (!base.is_tensor()) return finished(pow(base, line(e.start, e.stop, n, endpoint)), e.result, dim);
   // Beside the ends: a base for each of them.
   const Tensor bases = to(base.tensor(), e.compute);
   const Dims shape = broadcast_shapes("logspace", bases.shape(), e.start.shape());

@@ -40,6 +40,7 @@ inline constexpr float float_shifter = 0x1.8p23f;
 
 // 2^n for -1022 <= n <= 1023, n being the low bits of `shifted`.
 TENON_INLINE double pow2(double shifted) { return from_bits((bits(shifted) + 1023) << 52); }
+TENON_INLINE float pow2(float shifted) { return from_bits((bits(shifted) + 127) << 23); }
 
 // -y if the integer in the low bits of `shifted` is odd.
 TENON_INLINE double negate_if_odd(double y, double shifted) { return from_bits(bits(y) ^ bits(shifted) << 63); }

@@ -23,22 +23,29 @@ TENON_INLINE Power power_float(double t) {
 // e^x for float arguments, as a double: neither overflows nor underflows before the conversion to float does.
 TENON_INLINE Power exp_float(float x) { return power_float(at_most(120.0f, at_least(-120.0f, x)) * log2_e); }
 
-// e^x = 2^n · (1 + fraction), with full accuracy, for -746 <= x <= 746.
+// e^x = 2^n · (1 + fraction).
+template <class T>
 struct Exponential {
-  double n_shifted, fraction;
+  static constexpr int digits = sizeof(T) == 4 ? 23 : 52, bias = sizeof(T) == 4 ? 127 : 1023;
+  T n_shifted, fraction;
 
   // y · e^x in two steps: 2^n alone can overflow or lose bits of a subnormal result.
-  TENON_INLINE double times(double y) const {
-    const std::uint64_t n = (bits(n_shifted) + 2046) & 0xfff, half = n >> 1;
-    return (y + y * fraction) * from_bits(half << 52) * from_bits((n - half) << 52);
+  TENON_INLINE T times(T y) const {
+    const auto n = (bits(n_shifted) + 2 * bias) & (4 * bias + 3), half = n >> 1;
+    return (y + y * fraction) * from_bits(half << digits) * from_bits((n - half) << digits);
   }
-  TENON_INLINE double value() const { return times(1); }
-  TENON_INLINE double quarter_minus_quarter() const {  // (e^x - 1) / 4, which does not overflow before sinh does
-    const double quarter = from_bits((bits(n_shifted) + 1021) << 52);
-    return quarter * fraction + (quarter - 0.25);
+  TENON_INLINE T value() const { return times(1); }
+  TENON_INLINE T normal_value() const {  // in one step, where 2^n is a normal number
+    const T scale = pow2(n_shifted);
+    return scale + scale * fraction;
+  }
+  TENON_INLINE T quarter_minus_quarter() const {  // (e^x - 1) / 4, which does not overflow before sinh does
+    const T quarter = from_bits((bits(n_shifted) + (bias - 2)) << digits);
+    return quarter * fraction + (quarter - T(0.25));
   }
 };
-TENON_INLINE Exponential exponential(double x) {
+// With full accuracy, for -746 <= x <= 746.
+TENON_INLINE Exponential<double> exponential(double x) {
   constexpr double ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33;  // n · ln2_high is exact
   const double shifted = x * log2_e + shifter, n = shifted - shifter;
   const double high = x - n * ln2_high, low = n * ln2_low;
@@ -49,22 +56,8 @@ TENON_INLINE Exponential exponential(double x) {
   return {shifted, r + (r * r * p + (rest + rest * r))};
 }
 
-// The same in float, whose relative error is about 2^-24, for -200 <= x <= 200.
-struct FloatExponential {
-  float n_shifted, fraction;
-
-  TENON_INLINE float times(float y) const {
-    const std::uint32_t n = (bits(n_shifted) + 254) & 0x3ff, half = n >> 1;
-    return (y + y * fraction) * from_bits(half << 23) * from_bits((n - half) << 23);
-  }
-  TENON_INLINE float value() const { return times(1); }
-  TENON_INLINE float normal_value() const {  // in one step, where 2^n is a normal number
-    const float scale = from_bits((bits(n_shifted) + 127) << 23);
-    return scale + scale * fraction;
-  }
-};
-// rest: what x lacks, far smaller than it.
-TENON_INLINE FloatExponential exponential(float x, float rest = 0) {
+// To about 2^-24, for -200 <= x <= 200. rest: what x lacks, far smaller than it.
+TENON_INLINE Exponential<float> exponential(float x, float rest = 0) {
   constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;  // n · ln2_high is exact
   const float shifted = x * static_cast<float>(log2_e) + float_shifter, n = shifted - float_shifter;
   const float r = (x - n * ln2_high) - n * ln2_low + rest;
@@ -88,7 +81,7 @@ TENON_INLINE float exp2(float x) {
 TENON_INLINE double exp2(double x) {
   const double t = detail::at_most(1025.0, detail::at_least(-1076.0, x));
   const double n = t + detail::shifter, r = t - (n - detail::shifter);
-  return detail::Exponential{
+  return detail::Exponential<double>{
       n,
       r * detail::poly(r, 0.6931471805599453, 0.24022650695910072, 0.055504108664821625, 0.00961812910762848,
                        0.001333355814640647, 0.00015403530393370734, 1.5252733841556773e-05, 1.3215486808705563e-06,

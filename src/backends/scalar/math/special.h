@@ -92,7 +92,7 @@ TENON_INLINE double trigamma(double x) {
 
 // The normal distribution at x, for gelu and its derivative.
 struct Normal {
-  FloatExponential e;  // e^(-a²/2)
+  Exponential<float> e;  // e^(-a²/2)
   float a, ratio;  // |x|, and what lies above it over e
   float near;  // what lies below x, if a < 1
 
