@@ -319,7 +319,9 @@ def read_csv(
     """
     try:
         import pandas as pd
-    except ImportError:
+    except ModuleNotFoundError as e:
+        if e.name != "pandas":  # it is there, and what it needs is not: its own words tell
+            raise
         raise ImportError("read_csv: pandas reads the file; pip install pandas") from None
     names = None if columns is None else list(columns)
     frame = pd.read_csv(path, usecols=names, **kwargs)
