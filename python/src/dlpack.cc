@@ -188,15 +188,29 @@ PyObject* dlpack_device(PyObject* self, PyObject*) {
 
 // ---- import ----
 
-// Capsules without a version cannot say that they are read-only. Whose arrays are immutable is known by name.
-bool is_immutable(PyObject* producer) {
+// The package that a producer's type comes from.
+std::string package_of(PyObject* producer) {
   const Object module =
       Object::maybe(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(producer)), "__module__"));
   PyErr_Clear();
-  if (!module || !PyUnicode_Check(module.get())) return false;
+  if (!module || !PyUnicode_Check(module.get())) return {};
   const std::string from = utf8(module.get());
-  const std::string_view root = std::string_view(from).substr(0, from.find('.'));
-  return root == "jax" || root == "jaxlib" || root == "tensorflow";
+  return from.substr(0, from.find('.'));
+}
+
+// Capsules without a version cannot say that they are read-only. Whose arrays are immutable is known by name.
+bool is_immutable(PyObject* producer) {
+  const std::string package = package_of(producer);
+  return package == "jax" || package == "jaxlib" || package == "tensorflow";
+}
+
+// What lends its numbers and keeps their unit.
+void refuse_quantity(PyObject* o) {
+  if (is_ndarray(o)) refuse_subclass(o, "from_dlpack");
+  else if (package_of(o) == "pint")
+    throw TypeError(
+        "from_dlpack: a Quantity would lose its unit; pass its magnitude in the unit that you mean, "
+        "quantity.m_as(unit)");
 }
 
 Tensor from_capsule(PyObject* capsule, bool& copied, bool immutable = false) {
@@ -334,6 +348,7 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
     } else if (copy != Py_True && is_plain_ndarray(o) && !why_not_shared(o)) {
       t = tensor_from_ndarray(o, "from_dlpack");  // the same memory without the capsule
     } else {
+      refuse_quantity(o);
       if (copy != Py_True) t = through_table(o);
       if (!t.defined()) t = through_protocol(o, copy, copied);
       refuse_lazy(o, t);

@@ -12,6 +12,8 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "as_tensor": tenon.as_tensor,
     "asarray": tenon.asarray,
     "asarray with a dtype": lambda a: tenon.asarray(a, dtype=tenon.float32),
+    "from_dlpack": tenon.from_dlpack,
+    "from_dlpack of a copy": lambda a: tenon.from_dlpack(a, copy=True),
     "a list": lambda a: tenon.tensor([a, a]),
     "stack": lambda a: tenon.stack([a, a]),
     "cat": lambda a: tenon.cat([a, a]),

@@ -127,6 +127,13 @@ def test_a_broken_pandas_says_what_is_broken(tmp_path) -> None:
     assert "no_such_module_of_pandas" in done.stderr and "pip install pandas" not in done.stderr
 
 
+def test_polars_takes_tensors() -> None:
+    pl = pytest.importorskip("polars")
+    t = tenon.arange(4.0).reshape(2, 2)
+    assert pl.Series(t[0]).to_list() == [0, 1] and pl.from_numpy(t).rows() == [(0, 1), (2, 3)]
+    assert pl.DataFrame(t.numpy()).rows() == [(0, 1), (2, 3)] and pl.Series(t).to_list() == [[0, 1], [2, 3]]
+
+
 def test_arrow_ignores_a_mask() -> None:
     """PyArrow's own: a mask is for ndarrays alone."""
     pa = pytest.importorskip("pyarrow")
