@@ -331,7 +331,9 @@ def read_csv(
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Length of header or names", pd.errors.ParserWarning)
         try:
-            if names is not None:  # pandas says nothing of rows that are too long where it takes a part of them
+            if (
+                names is not None
+            ):  # pandas says nothing of rows that are too long where it takes a part of them
                 pd.read_csv(path, **{**kwargs, "nrows": 1})
             frame = pd.read_csv(path, usecols=names, **kwargs)
         except pd.errors.ParserWarning:
