@@ -338,8 +338,8 @@ def read_csv(
             frame = pd.read_csv(path, usecols=names, **kwargs)
         except pd.errors.ParserWarning:
             raise ValueError(
-                "read_csv: the rows have more fields than the header has names; pass index_col=0 to leave the first "
-                "one out, or names=[...] with header=0 to name them all"
+                "read_csv: the rows have more fields than the header has names; pass index_col=0 to leave "
+                "the first one out, or names=[...] with header=0 to name them all"
             ) from None
     if names is not None:
         frame = frame[names]
