@@ -44,8 +44,7 @@ struct ExportArgs {
 // want a copy, take or refuse it (NumPy, JAX); others get an error here.
 thread_local bool own_consumer = false;  // from_dlpack asks
 void check_strides(const Tensor& t, const ExportArgs& a) {
-  if (own_consumer) return;
-  if (std::none_of(t.strides().begin(), t.strides().end(), [](auto s) { return s < 0; })) return;
+  if (std::none_of(t.strides().begin(), t.strides().end(), [](auto s) { return s < 0; }) || own_consumer) return;
   PyObject* globals = PyEval_GetGlobals();
   PyObject* name = globals ? PyDict_GetItemString(globals, "__name__") : nullptr;
   const bool torch = name && PyUnicode_Check(name) && utf8(name).starts_with("torch.");

@@ -247,10 +247,8 @@ def _pandas(obj: Any, op: str) -> Result:
     dtype = getattr(obj, "dtype", None)
     if dtype is None or not hasattr(obj, "to_numpy"):
         return None
-    if str(dtype).startswith(("list<", "large_list<", "fixed_size_list<")) and hasattr(
-        obj, "__arrow_c_stream__"
-    ):
-        return _arrow(obj, op)
+    if str(dtype).startswith(("list<", "large_list<", "fixed_size_list<")):
+        return _arrow(getattr(obj, "array", obj).__arrow_array__(), op)
     if str(dtype) == "object" and (rows := _rows(obj)) is not None:
         return rows, "its rows are separate Python objects"
     problem = _pandas_problem(obj, dtype)

@@ -331,13 +331,15 @@ def read_csv(
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Length of header or names", pd.errors.ParserWarning)
         try:
-            if names is not None:  # pandas says nothing of rows that are too long where it takes a part of them
+            if (
+                names is not None
+            ):  # pandas says nothing of rows that are too long where it takes a part of them
                 pd.read_csv(path, **{**kwargs, "nrows": 1})
             frame = pd.read_csv(path, usecols=names, **kwargs)
         except pd.errors.ParserWarning:
             raise ValueError(
-                "read_csv: the rows have more fields than the header has names; pass index_col=0 to leave the first "
-                "one out, or names=[...] with header=0 to name them all"
+                "read_csv: the rows have more fields than the header has names; pass index_col=0 to leave "
+                "the first one out, or names=[...] with header=0 to name them all"
             ) from None
     if names is not None:
         frame = frame[names]

@@ -1,4 +1,4 @@
-"""The short form of tests/fuzz/fuzz_border.py, whose long one script/fuzz runs; script/test --asan runs this one, too."""
+"""The short form of tests/fuzz/fuzz_border.py; script/fuzz runs the long one, and script/test --asan this."""
 
 import pytest
 from support import ROOT, run_python
