@@ -238,13 +238,6 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
   return out;
 }
 
-std::vector<Ref<Storage>> hold(std::span<const Tensor> ts) {
-  std::vector<Ref<Storage>> held;
-  held.reserve(ts.size());
-  for (const Tensor& t : ts) held.push_back(hold(t));
-  return held;
-}
-
 PyObject* from_scalar(const Scalar& s) {
   switch (s.tag()) {
     case Scalar::Tag::boolean: return PyBool_FromLong(s.to<bool>());
