@@ -1,13 +1,13 @@
 """Two threads do things to the same tensors and the same NumPy memory: nothing may crash.
 
-    races.py [--pairings N] [--seed N] [--batch N]
+    races.py [--pairings N] [--seed N] [--batch JSON]
 
 The operations are taken from the tables. Each is tried on small objects first, with arguments drawn at random; what
 changes an object there is a writer. Then, batch by batch, one thread runs writers while another runs operations of all
 kinds over one set of objects, large enough for the GIL to be released. A pairing is a call of the one and a call of the
 other in the same place of a batch. Errors are fine, all but SystemError; so are old and new values.
 
-A child process does the work. If it dies, the batch is named; --batch runs that one alone, over and over.
+A child process does the work. If it dies, the batch is shown; --batch runs that one alone, over and over.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SLOW = 0.003  # seconds; what takes longer is left out
 SILENCE = 60  # seconds without a new batch, after which the child hangs
 
 # They set what holds for the whole process, wait, or start others.
-GLOBAL = ("set_", "_set_", "manual_seed", "seed", "printoptions", "load", "save", "_load", "_save", "cuda", "get_rng")
+GLOBAL = ("set_", "_set_", "manual_seed", "seed", "printoptions", "load", "save", "_load", "_save", "cuda", "get_rng", "dump", "tofile")
 
 
 class Things(dict):
@@ -249,10 +249,16 @@ def changes_of(action: Action) -> bool | None:
 
 
 def run_batch(number: str, writers: list[Action], everything: list[Action], note: Callable[[str], None]) -> Any:
+    named = json.loads(number)["pairs"] if number.startswith("{") else None
     rng = random.Random(number)
-    pairs = [(rng.choice(writers), rng.choice(everything)) for _ in range(CALLS)]
+    if named:
+        by_name = {a.name: a for a in everything}
+        pairs = [(by_name[a], by_name[b]) for a, b in named if a in by_name and b in by_name]
+        rng = random.Random()
+    else:
+        pairs = [(rng.choice(writers), rng.choice(everything)) for _ in range(CALLS)]
     t = large(rng.randrange(100), rng.random() < 0.5)
-    note(json.dumps({"batch": number, "pairs": [(a.name, b.name) for a, b in pairs]}))
+    note(json.dumps({"pairs": [(a.name, b.name) for a, b in pairs]}))
     start = threading.Barrier(2)
     errors: collections.Counter[str] = collections.Counter()
     recorded = [rng.random() < 0.6 for _ in range(2)]
@@ -312,7 +318,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Pairs of operations in two threads over the same memory.")
     parser.add_argument("--pairings", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", help="of a crash: run it alone")
+    parser.add_argument("--batch", help="what a crash has shown: run it alone")
     parser.add_argument("--child", type=pathlib.Path, help=argparse.SUPPRESS)
     a = parser.parse_args(arguments)
     if a.child:

@@ -228,7 +228,8 @@ def test_between_processes_a_view_sends_its_elements():
 
 def test_the_size_of_shared_memory_is_sealed() -> None:
     """A process that cuts it short would end those that have it mapped."""
-    descriptor = tenon._C._shared_descriptor(tenon.ones(5000).share_memory_())
+    t = tenon.ones(5000).share_memory_()
+    descriptor = tenon._C._shared_descriptor(t)
     for size in (0, 100, 10**6):
         with pytest.raises(PermissionError):
             os.ftruncate(descriptor, size)
