@@ -262,7 +262,8 @@ PyObject* from_dims(const Dims& d) {
 
 PyObject* to_python(std::vector<Tensor> ts) {
   Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(ts.size())));
-  for (std::size_t i = 0; i < ts.size(); ++i) PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap(std::move(ts[i])));
+  for (std::size_t i = 0; i < ts.size(); ++i)
+    PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap(std::move(ts[i])));
   return tuple.release();
 }
 

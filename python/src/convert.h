@@ -237,10 +237,10 @@ inline InUse hold(const Index& i) {
   return t ? InUse(*t) : InUse();
 }
 template <class T>
-concept NoTensor = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
-                   (std::is_pointer_v<T> && !std::is_same_v<T, const Tensor*>) || std::is_same_v<T, Dims> ||
-                   std::is_same_v<T, Device> || std::is_same_v<T, Scalar> || std::is_same_v<T, std::string> ||
-                   std::is_same_v<T, Any>;
+concept NoTensor =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || (std::is_pointer_v<T> && !std::is_same_v<T, const Tensor*>) ||
+    std::is_same_v<T, Dims> || std::is_same_v<T, Device> || std::is_same_v<T, Scalar> ||
+    std::is_same_v<T, std::string> || std::is_same_v<T, Any>;
 template <NoTensor T>
 int hold(const T&) {
   return 0;

@@ -30,9 +30,9 @@ PyObject* get_item(PyObject* self, PyObject* key) {
 bool set_number(const Tensor& t, PyObject* key, PyObject* value) {
   const TensorImpl* p = t.impl();
   Scalar s;
-  if (!PyLong_CheckExact(key) || t.ndim() != 1 || !t.device().is_cpu() || p->meta() ||
-      (p->base && p->base->meta()) || t.read_only() || is_tensor(value) || !as_scalar(value, s) ||
-      !s.fits(t.dtype()) || (s.is_complex() && !is_complex(t.dtype())))
+  if (!PyLong_CheckExact(key) || t.ndim() != 1 || !t.device().is_cpu() || p->meta() || (p->base && p->base->meta()) ||
+      t.read_only() || is_tensor(value) || !as_scalar(value, s) || !s.fits(t.dtype()) ||
+      (s.is_complex() && !is_complex(t.dtype())))
     return false;
   const std::int64_t i = to_int(key, {"setitem", "index"}), n = t.shape()[0];
   if (i < -n || i >= n) return false;

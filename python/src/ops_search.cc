@@ -55,8 +55,8 @@ PyObject* numpy_searchsorted(const OpDef& def, PyObject* const* args) {
   const bool right = is_right(def, Py_False, args[2]);
   const Tensor sorter = argument<std::optional<Tensor>>(def, args, 3).value_or(Tensor());
   if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "sorted numbers of 1 dimension");
-  return computed(10 * values.numel(), [&] { return searchsorted(sorted, values, right, sorter); }, sorted, values,
-                  sorter);
+  return computed(
+      10 * values.numel(), [&] { return searchsorted(sorted, values, right, sorter); }, sorted, values, sorter);
 }
 void searchsorted_of_numpy(OpDef& d, std::nullptr_t) {
   d.doc +=

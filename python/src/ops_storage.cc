@@ -78,7 +78,8 @@ void def_storage(Ops& ops) {
          "_shared_descriptor", +[](const Tensor& t) { return static_cast<std::int64_t>(t.storage().descriptor()); },
          "The descriptor of shared memory; -1 for other memory.", "input"_a)
       .function_only();
-  ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which stays the caller's.", "descriptor"_a)
+  ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which stays the caller's.",
+          "descriptor"_a)
       .function_only()
       .no_out();
   ops.raw(

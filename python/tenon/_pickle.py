@@ -189,7 +189,7 @@ def _by_descriptor(t: Tensor) -> tuple[Any, ...] | None:
 def attach_descriptor(descriptor: Any) -> Tensor:
     """The memory that another process has moved by share_memory_()."""
     if not type(descriptor).__module__.startswith("multiprocessing."):
-        raise TypeError(f"unpickle: expected a descriptor of multiprocessing's; got {type(descriptor).__name__}")
+        raise TypeError(f"unpickle: expected a descriptor of multiprocessing's; got {type(descriptor)}")
     fd = descriptor.detach()
     t = _C._attach_shared(fd)
     os.close(fd)  # only now: before, it could be anybody's

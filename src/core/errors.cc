@@ -136,8 +136,9 @@ void exported(Str op, int exports) {
                     " of it (ndarray, memoryview or DLPack) exist outside; delete them or use .clone()");
 }
 void in_use(Str op) {
-  fail<BufferError>(op, "another thread computes with the tensor, or backward() needs it as it is; wait for that, or take "
-                        "a view or .clone()");
+  fail<BufferError>(op,
+                    "another thread computes with the tensor, or backward() needs it as it is; wait for that, or take "
+                    "a view or .clone()");
 }
 void not_owned(Str op) {
   fail<RuntimeError>(

@@ -15,7 +15,8 @@ void mark_view(const Tensor& t, const Tensor& view) {
   TensorImpl* root = t.impl()->base ? t.impl()->base : t.impl();
   root->retain();
   view.impl()->base = root;
-  view.impl()->base_history = root->history.load();  // a history that was recorded is up to date; without one there is none
+  view.impl()->base_history =
+      root->history.load();  // a history that was recorded is up to date; without one there is none
 }
 
 Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t offset) {

@@ -2,10 +2,11 @@
 
     races.py [--pairings N] [--seed N] [--batch JSON]
 
-The operations are taken from the tables. Each is tried on small objects first, with arguments drawn at random; what
-changes an object there is a writer. Then, batch by batch, one thread runs writers while another runs operations of all
-kinds over one set of objects, large enough for the GIL to be released. A pairing is a call of the one and a call of the
-other in the same place of a batch. Errors are fine, all but SystemError; so are old and new values.
+The operations are taken from the tables. Each is tried on small objects first, with arguments drawn at
+random; what changes an object there is a writer. Then, batch by batch, one thread runs writers while
+another runs operations of all kinds over one set of objects, large enough for the GIL to be released. A
+pairing is a call of the one and a call of the other in the same place of a batch. Errors are fine, all but
+SystemError; so are old and new values.
 
 A child process does the work. If it dies, the batch is shown; --batch runs that one alone, over and over.
 """
@@ -45,7 +46,21 @@ SLOW = 0.003  # seconds; what takes longer is left out
 SILENCE = 60  # seconds without a new batch, after which the child hangs
 
 # They set what holds for the whole process, wait, or start others.
-GLOBAL = ("set_", "_set_", "manual_seed", "seed", "printoptions", "load", "save", "_load", "_save", "cuda", "get_rng", "dump", "tofile")
+GLOBAL = (
+    "set_",
+    "_set_",
+    "manual_seed",
+    "seed",
+    "printoptions",
+    "load",
+    "save",
+    "_load",
+    "_save",
+    "cuda",
+    "get_rng",
+    "dump",
+    "tofile",
+)
 
 
 class Things(dict):
@@ -59,13 +74,33 @@ def things(rows: int, columns: int, lent: bool, rng: np.random.Generator) -> Thi
     i = tenon.from_numpy(counts) if lent else tenon.from_numpy(counts).clone()
     w = tenon.from_numpy(rng.random((rows, columns))).clone().requires_grad_()
     h = w * 2
-    t = Things(x=x, y=tenon.from_numpy(array[::-1].copy()), i=i, m=x > 1, w=w, h=h, v=h[1:], loss=(h * w).sum())
-    t |= {"q": x.T, "f": x.view(-1), "row": x[0], "j": i.view(-1), "z": x + 1j, "p": x.float(), "grad": w.grad}
+    t = Things(
+        x=x, y=tenon.from_numpy(array[::-1].copy()), i=i, m=x > 1, w=w, h=h, v=h[1:], loss=(h * w).sum()
+    )
+    t |= {
+        "q": x.T,
+        "f": x.view(-1),
+        "row": x[0],
+        "j": i.view(-1),
+        "z": x + 1j,
+        "p": x.float(),
+        "grad": w.grad,
+    }
     t["array"], t["counts"] = array, counts
     return t
 
 
-NUMBERS = {"0": 0, "1": 1, "-1": -1, "2": 2, "half": 0.5, "both": (0, 1), "shape": (-1,), "none": None, "true": True}
+NUMBERS = {
+    "0": 0,
+    "1": 1,
+    "-1": -1,
+    "2": 2,
+    "half": 0.5,
+    "both": (0, 1),
+    "shape": (-1,),
+    "none": None,
+    "true": True,
+}
 
 
 # ---- what there is to do ----
@@ -115,7 +150,9 @@ BY_HAND: dict[str, Callable[[Things], object]] = {
     "deepcopy": lambda t: copy.deepcopy(t["w"]),
     "repr": lambda t: repr(t["w"]),
     "stack": lambda t: tenon.stack([t["x"], t["y"], t["x"]]),
-    "foreach": lambda t: tenon._foreach_add_([t["x"], t["y"]], 1) if hasattr(tenon, "_foreach_add_") else None,
+    "foreach": lambda t: (
+        tenon._foreach_add_([t["x"], t["y"]], 1) if hasattr(tenon, "_foreach_add_") else None
+    ),
     "grad_fn": lambda t: t["v"].grad_fn.next_functions,
     "new graph": lambda t: t.update(h=t["w"] * 2, loss=(t["w"] * t["h"].detach()).sum()),
     "new view": lambda t: t.update(v=t["h"][1:]),
@@ -149,10 +186,54 @@ def callables() -> dict[str, Callable[..., object]]:
 
 
 DUNDERS = {
-    *"__add__ __radd__ __sub__ __mul__ __truediv__ __floordiv__ __mod__ __pow__ __matmul__ __neg__ __abs__".split(),
-    *"__iadd__ __isub__ __imul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __iand__ __ior__ __ixor__".split(),
-    *"__eq__ __lt__ __le__ __and__ __or__ __invert__ __getitem__ __setitem__ __contains__ __len__ __iter__".split(),
-    *"__array__ __dlpack__ __reduce_ex__ __copy__ __deepcopy__ __repr__ __bool__ __sizeof__".split(),
+    *[
+        "__add__",
+        "__radd__",
+        "__sub__",
+        "__mul__",
+        "__truediv__",
+        "__floordiv__",
+        "__mod__",
+        "__pow__",
+        "__matmul__",
+        "__neg__",
+        "__abs__",
+    ],
+    *[
+        "__iadd__",
+        "__isub__",
+        "__imul__",
+        "__itruediv__",
+        "__ifloordiv__",
+        "__imod__",
+        "__ipow__",
+        "__iand__",
+        "__ior__",
+        "__ixor__",
+    ],
+    *[
+        "__eq__",
+        "__lt__",
+        "__le__",
+        "__and__",
+        "__or__",
+        "__invert__",
+        "__getitem__",
+        "__setitem__",
+        "__contains__",
+        "__len__",
+        "__iter__",
+    ],
+    *[
+        "__array__",
+        "__dlpack__",
+        "__reduce_ex__",
+        "__copy__",
+        "__deepcopy__",
+        "__repr__",
+        "__bool__",
+        "__sizeof__",
+    ],
 }
 
 
@@ -196,7 +277,9 @@ def find(rng: random.Random, note: Callable[[str], None]) -> tuple[list[Action],
         for _ in range(TRIES):
             count = rng.choice((1, 1, 2, 2, 2, 3, 3, 4))
             arguments = [rng.choice(tensors)]
-            arguments += [rng.choice(tensors if rng.random() < 0.5 else list(NUMBERS)) for _ in range(count - 1)]
+            arguments += [
+                rng.choice(tensors if rng.random() < 0.5 else list(NUMBERS)) for _ in range(count - 1)
+            ]
             tried.add(tuple(arguments))
         actions += [Action(name, call, arguments) for arguments in sorted(tried)]
     kept: collections.Counter[str] = collections.Counter()
@@ -234,7 +317,9 @@ def changes_of(action: Action) -> bool | None:
     if size(action(t) if action.arguments is not None else 0) > 100:
         return None
     if action.arguments is None:
-        return "=" in action.name or action.name.startswith(("array", "counts", "resize", "grow", "turn", "new"))
+        return "=" in action.name or action.name.startswith(
+            ("array", "counts", "resize", "grow", "turn", "new")
+        )
     changed = state(t) != before
     for rows, limit in ((20, SLOW / 5), (50, SLOW / 2), (150, SLOW)):
         t = things(rows, rows * 4 // 3, False, np.random.default_rng(1))
@@ -248,7 +333,9 @@ def changes_of(action: Action) -> bool | None:
 # ---- the child ----
 
 
-def run_batch(number: str, writers: list[Action], everything: list[Action], note: Callable[[str], None]) -> Any:
+def run_batch(
+    number: str, writers: list[Action], everything: list[Action], note: Callable[[str], None]
+) -> Any:
     named = json.loads(number)["pairs"] if number.startswith("{") else None
     rng = random.Random(number)
     if named:
@@ -305,8 +392,8 @@ def child(pairings: int, seed: int, batch: str | None, path: pathlib.Path) -> No
         done += len(pairs)
     seconds = time.perf_counter() - start
     print(
-        f"races: {done} pairings ({len(distinct)} different ones of {len(writers)} writers and {len(everything)} "
-        f"operations), {seconds:.0f} s, no crash; errors raised: {dict(errors.most_common(6))}",
+        f"races: {done} pairings ({len(distinct)} different ones of {len(writers)} writers and "
+        f"{len(everything)} operations), {seconds:.0f} s, no crash; errors raised: {dict(errors.most_common(6))}",
         file=report,
     )
 
@@ -342,7 +429,10 @@ def main(arguments: list[str] | None = None) -> int:
                 break
         process.wait()
         if process.returncode != 0:
-            print(f"races: the child ended with {process.returncode} in this batch:\n{seen.decode()}", file=sys.stderr)
+            print(
+                f"races: the child ended with {process.returncode} in this batch:\n{seen.decode()}",
+                file=sys.stderr,
+            )
         return 1 if process.returncode else 0
 
 

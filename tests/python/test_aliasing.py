@@ -191,12 +191,17 @@ FAR = 2**60
 
 
 @pytest.mark.parametrize(
-    ("shape", "strides"), [((1, 3), (FAR, 8)), ((0, 3), (FAR, FAR)), ((3, 1, 1), (8, -FAR, FAR)), ((5, 0), (-FAR, 8))]
+    ("shape", "strides"),
+    [((1, 3), (FAR, 8)), ((0, 3), (FAR, FAR)), ((3, 1, 1), (8, -FAR, FAR)), ((5, 0), (-FAR, 8))],
 )
 def test_strides_that_mean_nothing_do_not_overflow(shape, strides) -> None:
     """NumPy and DLPack may give dimensions of one element, or empty ones, any stride."""
     a = np.lib.stride_tricks.as_strided(np.arange(24.0), shape, strides)
-    for t in (tenon.from_numpy(a), tenon.from_dlpack(a), tenon.zeros(24).as_strided(shape, [s // 8 for s in strides])):
+    for t in (
+        tenon.from_numpy(a),
+        tenon.from_dlpack(a),
+        tenon.zeros(24).as_strided(shape, [s // 8 for s in strides]),
+    ):
         assert t.shape == shape and all(abs(s) < 2**50 for s in t.strides)
         assert (t * 2 + 1).shape == shape and t.numpy().shape == shape
         assert t.clone().tolist() == t.tolist()

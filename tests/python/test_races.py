@@ -1,4 +1,4 @@
-"""What two threads may do to one tensor: races.py in a short form, and the cases that it was written for, one by one."""
+"""What two threads may do to one tensor: races.py in a short form, and single cases."""
 
 import contextlib
 import os
@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.border, pytest.mark.races]
 LARGE = 30_000  # elements: work on them goes on without the GIL
 
 
+@pytest.mark.slow
 @pytest.mark.threads_after_fork
 def test_pairs_of_operations_crash_nothing() -> None:
     path = pathlib.Path(__file__).with_name("races.py")
@@ -86,7 +87,7 @@ def test_geometry_changes_between_computations_alone(change: str) -> None:
 def test_indices_stay_while_they_are_read() -> None:
     x, index = tenon.rand(LARGE), tenon.zeros(LARGE, dtype=tenon.int64)
     with beside(lambda: x[index]):
-        for i in range(2000):
+        for _i in range(2000):
             with contextlib.suppress(BufferError):
                 index.resize_((4,)).resize_((LARGE,)).zero_()
 
