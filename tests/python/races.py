@@ -429,10 +429,8 @@ def main(arguments: list[str] | None = None) -> int:
                 break
         process.wait()
         if process.returncode != 0:
-            print(
-                f"races: the child ended with {process.returncode} in this batch:\n{seen.decode()}",
-                file=sys.stderr,
-            )
+            said = f"races: the child ended with {process.returncode} in this batch:\n{seen.decode()}"
+            print(said, file=sys.stderr)
         return 1 if process.returncode else 0
 
 
