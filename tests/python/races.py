@@ -393,7 +393,8 @@ def child(pairings: int, seed: int, batch: str | None, path: pathlib.Path) -> No
     seconds = time.perf_counter() - start
     print(
         f"races: {done} pairings ({len(distinct)} different ones of {len(writers)} writers and "
-        f"{len(everything)} operations), {seconds:.0f} s, no crash; errors raised: {dict(errors.most_common(6))}",
+        f"{len(everything)} operations), {seconds:.0f} s, no crash; errors raised: "
+        f"{dict(errors.most_common(6))}",
         file=report,
     )
 
