@@ -69,6 +69,7 @@ std::string text(const A&... a) {
 [[noreturn]] void overlapping_output(Str op, const Dims& shape, const Dims& strides);
 [[noreturn]] void exported(Str op, int exports);
 [[noreturn]] void not_owned(Str op);
+[[noreturn]] void in_use(Str op);
 
 // ---- devices ----
 [[noreturn]] void device_mismatch(Str op, Device a, Device b);
