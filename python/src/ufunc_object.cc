@@ -264,6 +264,12 @@ PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, 
     // Tensors alone need no look at what else may stand there.
     if (!kwnames && !def.loops) {
       if (PyObject* result = call_on_tensors(def, args, n)) return result;
+      // Nor do operands alone, such as a tensor and an ndarray.
+      if (n == def.op_arity) {
+        const Operands in(args, static_cast<int>(n), def.name.c_str(), "x1");
+        check_devices(in, args, def.name.c_str());
+        return wrap(compute(def.op, in));
+      }
     } else if (!kwnames && n == def.op_arity && is_tensor(args[0]) && is_tensor(args[n - 1])) {
       Operand in[] = {unwrap(args[0]), unwrap(args[n - 1])};
       const auto run = [&] { return reinterpret_cast<Composed>(def.fn)({in, static_cast<std::size_t>(n)}); };

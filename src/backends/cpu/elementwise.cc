@@ -1,6 +1,8 @@
 // Runs an elementwise call: blocks of operands are packed into the cache where they are not contiguous,
 // and the contiguous kernel runs on the blocks.
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstring>
 
 #include "backends/cpu/access.h"
@@ -35,22 +37,45 @@ namespace {
 
 // Four blocks of 8 KB fit into every L1 cache.
 constexpr std::int64_t kBlockBytes = 8192;
-// Operands that may lie in memory are read in steps and asked for some steps ahead: a function that takes long keeps the
-// processor from running ahead by itself (tanh of 28 MB: 5 GB/s without, 11 with).
+// Operands that may lie in memory can be read in steps and asked for some steps ahead: a function that takes long keeps some
+// processors from running ahead by themselves. For others the steps are only a burden: see Ahead.
 constexpr std::int64_t kFarBytes = std::int64_t{1} << 20, kStepBytes = 1024, kAhead = 4096;
+
+// Whether functions that take long ask ahead. The first large calls do both in turn and compare; their majority decides.
+class Ahead {
+ public:
+  static constexpr std::int64_t kPiece = 1 << 15;  // elements of a turn
+
+  bool decided() const { return votes_.load(std::memory_order_relaxed) >= kVotes; }
+  bool pays() const { return balance_.load(std::memory_order_relaxed) > 0; }
+  void vote(bool pays) {
+    balance_.fetch_add(pays ? 1 : -1, std::memory_order_relaxed);
+    votes_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr int kVotes = 7;
+  std::atomic<int> votes_ = 0, balance_ = 0;
+};
+constinit Ahead ahead;
+
+bool takes_long(Op op) {
+  const Rule rule = info(op).rule;
+  return FloatingRules::has(rule) || SpecialRules::has(rule);
+}
 
 struct Runner {
   const ElementwiseCall& c;
   Kernel kernel;
   Access access[kMaxOperands];
   DType in_dtype[kMaxOperands];
-  std::int64_t block;
+  std::int64_t widest;  // bytes of the largest element
   std::int64_t row = 0;  // blocks do not reach beyond rows of this length
   bool direct = true;  // all operands lie where the kernel reads and writes them
-  bool far;  // and are too large for the cache
+  bool far;  // operands may lie in memory, and the function takes long
 
   explicit Runner(const ElementwiseCall& call, Kernel k) : c(call), kernel(k) {
-    std::int64_t widest = size(c.kernel_out);
+    widest = size(c.kernel_out);
     for (int i = 1; i <= c.arity; ++i) {
       in_dtype[i] = i == 1 && info(c.op).rule == Rule::select ? DType::bool_ : c.compute;
       widest = std::max(widest, size(in_dtype[i]));
@@ -67,16 +92,30 @@ struct Runner {
       packed = packed || access[i] == Access::packed;
       if (access[i] == Access::row) row = c.loop.shape[c.loop.ndim - 1];
     }
-    far = !packed && c.loop.numel * widest >= kFarBytes;
-    block = (far ? kStepBytes : kBlockBytes) / widest;
+    far = !packed && c.loop.numel * widest >= kFarBytes && takes_long(c.op);
   }
 
   static std::int64_t size(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 
   void run(std::int64_t begin, std::int64_t end) const {
+    if (!far || ahead.decided()) return run(begin, end, far && ahead.pays());
+    using Clock = std::chrono::steady_clock;
+    Clock::duration best[2] = {Clock::duration::max(), Clock::duration::max()};
+    int turns = 0;
+    for (; end - begin >= Ahead::kPiece; begin += Ahead::kPiece, ++turns) {
+      const auto start = Clock::now();
+      run(begin, begin + Ahead::kPiece, turns % 2 == 1);
+      best[turns % 2] = std::min(best[turns % 2], Clock::now() - start);
+    }
+    run(begin, end, false);
+    if (turns >= 8) ahead.vote(best[1] < best[0]);
+  }
+
+ private:
+  void run(std::int64_t begin, std::int64_t end, bool ask_ahead) const {
     const void* in[kMaxOperands];
-    const std::int64_t out_size = size(c.kernel_out);
-    if (direct && !far) {
+    const std::int64_t out_size = size(c.kernel_out), block = (ask_ahead ? kStepBytes : kBlockBytes) / widest;
+    if (direct && !ask_ahead && !c.stream_output) {
       for (int i = 1; i <= c.arity; ++i) in[i - 1] = static_cast<char*>(c.data[i]) + begin * size(in_dtype[i]);
       kernel(in, static_cast<char*>(c.data[0]) + begin * out_size, end - begin);
       return;
@@ -104,7 +143,7 @@ struct Runner {
           in[i - 1] = buffer[i];
         } else if (access[i] != Access::constant) {
           const char* p = place(i, cursor[i], at, n, size(in_dtype[i]));
-          for (std::int64_t k = 0; far && k < n * size(in_dtype[i]); k += 64) __builtin_prefetch(p + kAhead + k);
+          for (std::int64_t k = 0; ask_ahead && k < n * size(in_dtype[i]); k += 64) __builtin_prefetch(p + kAhead + k);
           in[i - 1] = p;
         }
       }
@@ -122,7 +161,6 @@ struct Runner {
     }
   }
 
- private:
   // Where the elements at .. at + n of a direct operand or of one by rows lie.
   char* place(int i, Cursor& cursor, std::int64_t at, std::int64_t n, std::int64_t item) const {
     return access[i] == Access::direct ? static_cast<char*>(c.data[i]) + at * item : cursor.next(n);

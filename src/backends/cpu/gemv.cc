@@ -65,18 +65,21 @@ struct GemvOf {
     S* c = static_cast<S*>(g.c);
     T* y = static_cast<T*>(scratch(0, static_cast<std::size_t>(g.m * P) * sizeof(T)));
     std::memset(y, 0, static_cast<std::size_t>(g.m * P) * sizeof(T));
-    T* x = static_cast<T*>(scratch(1, 4 * kChunk * sizeof(T)));
+    // A vector that lies as it is computed with is read where it is: a dot product has no time for a copy.
+    const bool as_is = std::is_same_v<S, T> && g.b_strides[0] == 1;
+    T* piece = as_is ? nullptr : static_cast<T*>(scratch(1, 4 * kChunk * sizeof(T)));
     for (Size p = 0; p < g.k; p += kChunk) {
       const Size k = std::min(kChunk, g.k - p);
       const S* from = b + p * g.b_strides[0];
-      for (Size i = 0; i < k; ++i) {
+      const T* x = as_is ? reinterpret_cast<const T*>(from) : piece;
+      for (Size i = 0; i < k && !as_is; ++i) {
         const S v = from[i * g.b_strides[0]];
         if constexpr (P == 2) {  // (re, -im) gives the real parts, (im, re) the imaginary ones
-          x[2 * i] = x[2 * kChunk + 2 * i + 1] = v.re;
-          x[2 * i + 1] = -v.im;
-          x[2 * kChunk + 2 * i] = v.im;
+          piece[2 * i] = piece[2 * kChunk + 2 * i + 1] = v.re;
+          piece[2 * i + 1] = -v.im;
+          piece[2 * kChunk + 2 * i] = v.im;
         } else {
-          x[i] = widen<T>(v);
+          piece[i] = widen<T>(v);
         }
       }
       const S* chunk = a + p * g.a_strides[1];

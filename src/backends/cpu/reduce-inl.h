@@ -27,7 +27,12 @@ namespace tenon::cpu::HWY_NAMESPACE {
 
 // Lanes are exact or accurate for that many rows: 8-bit integers are summed in 16 bits.
 constexpr std::int64_t kFoldRows = 128;
-constexpr int kWide = 64, kNarrow = 16;  // lanes of a long and of a short run
+// A long run is folded in blocks of rows of one cache line: memory is read in order.
+constexpr std::int64_t kBlock = 8192;
+template <class T>
+constexpr int kWide = sizeof(T) >= 4 ? 16 : 64 / static_cast<int>(sizeof(T));
+static_assert(kBlock / 64 <= kFoldRows);
+constexpr int kNarrow = 16;  // lanes of a short run
 
 // A bool as it lies: any byte but 0 is true.
 struct Truth {
@@ -49,9 +54,20 @@ struct Extremum {
     if constexpr (limits::has_infinity) return kMax ? -limits::infinity() : limits::infinity();
     else return kMax ? limits::lowest() : limits::max();
   }
+  static HWY_INLINE Lane plain(Lane a, Lane b) { return kMax ? (a > b ? a : b) : (a < b ? a : b); }
   static HWY_INLINE Lane combine(Lane a, Lane b) {
-    const Lane m = kMax ? (a > b ? a : b) : (a < b ? a : b);
+    const Lane m = plain(a, b);
     if constexpr (std::is_floating_point_v<Lane>) return a == a ? m : a;
+    else return m;
+  }
+  // Of eight at once: one look for NaN serves two of them.
+  static HWY_INLINE Lane combine(Lane a, Lane b, Lane c, Lane d, Lane e, Lane f, Lane g, Lane h) {
+    const Lane m = plain(plain(plain(a, b), plain(c, d)), plain(plain(e, f), plain(g, h)));
+    if constexpr (std::is_floating_point_v<Lane>)
+      return __builtin_isunordered(a, b) | __builtin_isunordered(c, d) | __builtin_isunordered(e, f) |
+                     __builtin_isunordered(g, h)
+                 ? std::numeric_limits<Lane>::quiet_NaN()
+                 : m;
     else return m;
   }
 };
@@ -66,9 +82,14 @@ HWY_INLINE void fold(typename Op::Lane* HWY_RESTRICT acc, const char* in, std::i
     const T *a = row(0), *b = row(1), *c = row(2), *d = row(3), *e = row(4), *f = row(5), *g = row(6), *h = row(7);
 #pragma GCC ivdep
     for (std::int64_t j = 0; j < cols; ++j) {
-      const auto ab = Op::combine(Op::lift(a[j]), Op::lift(b[j])), cd = Op::combine(Op::lift(c[j]), Op::lift(d[j]));
-      const auto ef = Op::combine(Op::lift(e[j]), Op::lift(f[j])), gh = Op::combine(Op::lift(g[j]), Op::lift(h[j]));
-      acc[j] = Op::combine(acc[j], Op::combine(Op::combine(ab, cd), Op::combine(ef, gh)));
+      const auto x = [&](const T* row) { return Op::lift(row[j]); };
+      if constexpr (requires { Op::combine(x(a), x(b), x(c), x(d), x(e), x(f), x(g), x(h)); }) {
+        acc[j] = Op::combine(acc[j], Op::combine(x(a), x(b), x(c), x(d), x(e), x(f), x(g), x(h)));
+      } else {
+        const auto ab = Op::combine(x(a), x(b)), cd = Op::combine(x(c), x(d));
+        const auto ef = Op::combine(x(e), x(f)), gh = Op::combine(x(g), x(h));
+        acc[j] = Op::combine(acc[j], Op::combine(Op::combine(ab, cd), Op::combine(ef, gh)));
+      }
     }
   }
   for (; r < rows; ++r, in += stride) {
@@ -79,11 +100,11 @@ HWY_INLINE void fold(typename Op::Lane* HWY_RESTRICT acc, const char* in, std::i
 }
 
 // n elements as rows of W and a last, shorter row.
-template <class Op, class T, int W>
+template <class Op, class T, int W, bool kLong>
 HWY_INLINE void fold_run(typename Op::Lane* HWY_RESTRICT acc, const T* in, std::int64_t n) {
   for (int j = 0; j < W; ++j) acc[j] = Op::identity();
   const std::int64_t rows = n / W;
-  if constexpr (W == kNarrow) {  // few rows: the tree would only cost time to compile
+  if constexpr (!kLong) {  // few rows: the tree would only cost time to compile
     for (std::int64_t r = 0; r < rows; ++r)
       for (int j = 0; j < W; ++j) acc[j] = Op::combine(acc[j], Op::lift(in[r * W + j]));
   } else {
@@ -110,11 +131,19 @@ HWY_INLINE typename Op::State gather(const typename Op::Lane* acc) {
   return s[0];
 }
 
-template <class Op, class T, int W>
-HWY_NOINLINE typename Op::State reduce_block(const T* in, std::int64_t n) {
+template <class Op, class T, int W, bool kLong>
+HWY_INLINE typename Op::State reduce_rows(const T* in, std::int64_t n) {
   alignas(64) typename Op::Lane acc[W];
-  fold_run<Op, T, W>(acc, in, n);
+  fold_run<Op, T, W, kLong>(acc, in, n);
   return gather<Op, W>(acc);
+}
+template <class Op, class T>
+HWY_NOINLINE typename Op::State reduce_short(const T* in, std::int64_t n) {
+  return reduce_rows<Op, T, kNarrow, false>(in, n);
+}
+template <class Op, class T>
+HWY_NOINLINE typename Op::State reduce_block(const T* in, std::int64_t n) {
+  return reduce_rows<Op, T, kWide<T>, true>(in, n);
 }
 template <class Op, class T>
 HWY_INLINE typename Op::State reduce_few(const T* in, std::int64_t n) {
@@ -135,10 +164,10 @@ struct Fold {
     const T* in = static_cast<const T*>(data);
     State& total = *static_cast<State*>(state);
     while (n > 0) {
-      const std::int64_t m = std::min(n, kFoldRows * kWide);
+      const std::int64_t m = std::min(n, kBlock);
       State s = m < kNarrow        ? reduce_few<Op>(in, m)
-                : m < 16 * kNarrow ? reduce_block<Op, T, kNarrow>(in, m)
-                                   : reduce_block<Op, T, kWide>(in, m);
+                : m < 16 * kNarrow ? reduce_short<Op>(in, m)
+                                   : reduce_block<Op>(in, m);
       if constexpr (requires { Op::in_order(s); })
         if (Op::in_order(s)) s = reduce_few<Op>(in, m);
       total = Op::merge(total, s);

@@ -23,6 +23,7 @@ struct Variance {
     double n, c, mean, m2;  // the mean less c; the sum of squared deviations from the mean
   };
   static constexpr std::int64_t kBlockRows = 32;
+  static constexpr int kLanes = 64;
 
   // s1[j] += sum of x - c[j], s2[j] += sum of (x - c[j])^2; four rows at once.
   static HWY_INLINE void fold(double* HWY_RESTRICT s1, double* HWY_RESTRICT s2, const double* HWY_RESTRICT c,
@@ -83,8 +84,8 @@ struct Variance {
     State& s = *static_cast<State*>(state);
     const T* in = static_cast<const T*>(data);
     while (n > 0) {
-      const std::int64_t m = std::min(n, kBlockRows * kWide);
-      s = merged(s, m < 256 ? block<8>(in, m) : block<kWide>(in, m));
+      const std::int64_t m = std::min(n, kBlockRows * kLanes);
+      s = merged(s, m < 256 ? block<8>(in, m) : block<kLanes>(in, m));
       in += m;
       n -= m;
     }
@@ -158,10 +159,10 @@ struct Norm {
     State& s = *static_cast<State*>(state);
     const T* in = static_cast<const T*>(data);
     while (n > 0) {
-      const std::int64_t m = std::min(n, kFoldRows * kWide);
+      const std::int64_t m = std::min(n, kBlock);
       const double sum = m < kNarrow ? reduce_few<Squares>(in, m)
-                         : m < 256   ? reduce_block<Squares, T, kNarrow>(in, m)
-                                     : reduce_block<Squares, T, kWide>(in, m);
+                         : m < 256   ? reduce_short<Squares>(in, m)
+                                     : reduce_block<Squares>(in, m);
       s = merged(s, safe(sum) ? State{1, sum} : scaled(reinterpret_cast<const char*>(in), sizeof(T), m));
       in += m;
       n -= m;

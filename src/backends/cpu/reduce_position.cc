@@ -40,10 +40,11 @@ struct Position {
     static HWY_INLINE Lane merge(Lane a, Lane b) { return Best::combine(a, b); }
   };
   static HWY_NOINLINE std::int64_t find(const T* in, std::int64_t n, V value) {
+    constexpr int kLanes = 64;
     std::int64_t i = 0;
-    for (; i + kWide <= n; i += kWide) {
+    for (; i + kLanes <= n; i += kLanes) {
       V hits = 0;
-      for (int j = 0; j < kWide; ++j) hits = same(lift(in[i + j]), value) ? V(1) : hits;
+      for (int j = 0; j < kLanes; ++j) hits = same(lift(in[i + j]), value) ? V(1) : hits;
       if (hits != 0) break;
     }
     while (i < n - 1 && !same(lift(in[i]), value)) ++i;  // nowhere, where others write the elements meanwhile
@@ -59,9 +60,7 @@ struct Position {
       return;
     }
     State best{-1, V(0)};
-    constexpr std::int64_t kBlock = kFoldRows * kWide;
-    for (std::int64_t i = 0; i < n; i += kBlock)
-      offer(best, reduce_block<Best, T, kWide>(in + i, std::min(kBlock, n - i)), i);
+    for (std::int64_t i = 0; i < n; i += kBlock) offer(best, reduce_block<Best>(in + i, std::min(kBlock, n - i)), i);
     if (s.index < 0 || better(best.value, s.value))
       s = {position + best.index + find(in + best.index, std::min(kBlock, n - best.index), best.value), best.value};
   }
