@@ -253,8 +253,10 @@ Tensor& become(const char* op, Tensor& self, F&& make) {
   set_grad_enabled(was);
   if (view.is_same(self)) return self;
   TensorImpl *p = self.impl(), *v = view.impl();
+  // Before the change: a history that another thread has just replaced is looked up in self as it is.
+  Edge history = autograd::history_of(view);
   const Changing change(op, self);
-  if (Edge history = autograd::history_of(view)) autograd::set_history(self, std::move(history));
+  if (history) autograd::set_history(self, std::move(history));
   p->data = v->data;
   p->shape = std::move(v->shape);
   p->strides = std::move(v->strides);
