@@ -40,6 +40,10 @@ bool as_scalar(PyObject* o, Scalar& out);
 Tensor number_for(const Tensor& t, const Scalar& s, const char* op);
 // The same, but of t's kind or a lower one: no fraction is cut.
 Tensor number_of_kind(const Tensor& t, const Scalar& s, const char* op);
+// What is written into t: arrays as they are, numbers and lists in t's dtype and on its device.
+Tensor values_for(PyObject* o, const Tensor& t, const Where& w);
+// GradError for a tensor whose history would be lost, since it is taken as a constant.
+void refuse_lost_history(const Tensor& t, const Where& w);
 Dims to_dims(PyObject* o, const Where& w);
 // As NumPy counts them.
 Dims byte_strides(const Tensor& t);
@@ -108,6 +112,24 @@ struct From<Scalar> {
   Scalar value;
   From(PyObject* o, const Where& w) : value(to_scalar(o, w)) {}
   const Scalar& get() const { return value; }
+};
+// A number, or the tensor without dimensions that it comes from where its gradient is to flow.
+struct Number {
+  Scalar scalar;
+  Tensor tensor;
+};
+template <>
+struct From<Number> {
+  Number value;
+  From(PyObject* o, const Where& w);
+  const Number& get() const { return value; }
+};
+// PyTorch's memory_format: contiguous_format, preserve_format or none, which are all row-major here.
+struct MemoryFormat {};
+template <>
+struct From<MemoryFormat> {
+  From(PyObject* o, const Where& w);
+  MemoryFormat get() const { return {}; }
 };
 template <>
 struct From<Dims> {

@@ -11,8 +11,7 @@ namespace tenon {
 namespace {
 
 Tensor filled(const char* op, const Dims& shape, const Scalar& value, DType d, Device device) {
-  if (!value.fits(d)) errors::scalar_out_of_bounds(op, value, d);
-  if (value.is_complex() && !is_complex(d)) errors::complex_to_real(op, d);
+  errors::require_number(op, value, d);
   Tensor out = make_empty(op, shape, d, device);
   write(op, out, value);
   return out;
