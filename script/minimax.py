@@ -31,6 +31,39 @@ mp.dps = 60
 ln2 = log(2)
 
 
+def density(a):
+    """The density of the normal distribution."""
+    return exp(-a * a / 2) / sqrt(2 * pi)
+
+
+def above(a):
+    """The share of the normal distribution above a."""
+    return erfc(a / sqrt(mpf(2))) / 2
+
+
+def above_tanh(a):
+    """The logistic function that gelu(approximate='tanh') has in its place."""
+    return 1 / (1 + exp(a * steepness(a)))
+
+
+def steepness(a, of_cube=1):
+    return 2 * sqrt(2 / pi) * (1 + of_cube * mpf("0.044715") * a * a)
+
+
+def slope(share, change):
+    """What a slope of gelu has above 1/2, over x, as a function of t = x² / 8 - 1."""
+
+    def over_x(t):
+        x = 4 * sqrt((1 + t) / 2)
+        return (mpf(1) / 2 - share(x) + x * change(x)) / x
+
+    return over_x
+
+
+def change_tanh(a):
+    return above_tanh(a) * (1 - above_tanh(a)) * steepness(a, 3)
+
+
 def tail(a):
     """The tail of the normal distribution above a, without what falls fast."""
     return exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2 * (a + 3.5)
@@ -72,6 +105,22 @@ POLYNOMIALS = {
         8,
         lambda t: 1,
     ),
+    "gelu_single": (
+        lambda t: above(2 * (1 + t)) ** 0.25,
+        -1,
+        1,
+        12,
+        lambda t: 4 / above(2 * (1 + t)) ** 0.25,
+    ),
+    "gelu_slope_single": (slope(above, density), -1, 1, 14, lambda t: 4 * sqrt((1 + t) / 2)),
+    "gelu_tanh_single": (
+        lambda t: above_tanh(2 * (1 + t)) ** 0.25,
+        -1,
+        1,
+        15,
+        lambda t: 4 / above_tanh(2 * (1 + t)) ** 0.25,
+    ),
+    "gelu_tanh_slope_single": (slope(above_tanh, change_tanh), -1, 1, 17, lambda t: 4 * sqrt((1 + t) / 2)),
     "exp": (lambda r: (exp(r) - 1 - r) / r**2, -ln2 / 2 * 1.001, ln2 / 2, 10, lambda r: r),
     "exp2": (lambda r: (2**r - 1) / r, -0.5, 0.5, 11, lambda r: r),
     "log": (

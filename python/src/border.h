@@ -9,15 +9,19 @@ namespace tenon::py {
 // Methods and attributes for the tensor type, ended by an entry without a name.
 void add_methods(PyMethodDef* methods);
 void add_attributes(PyGetSetDef* attributes);
+// Whether pandas asks for the memory of a new Series' or Index's data. Since pandas 3 it copies ndarrays there, and
+// would share what it takes for a temporary array. buffer.cc
+bool pandas_wants_a_copy();
+extern int pandas_version;  // the major one; 0 as long as pandas is not loaded
 // A function of tenon.<module>, imported on first need: the parts of the border that are written in Python.
 Object python_function(const char* module, const char* name);
 
 void init_protocols(PyObject* module);  // protocols.cc: __array__, __array_interface__, to_numpy, ...
-void init_ufunc(PyObject* module);      // ufunc.cc: __array_ufunc__
-void init_dlpack(PyObject* module);     // dlpack.cc: __dlpack__, from_dlpack, the C exchange table
-void init_foreign(PyObject* module);    // foreign.cc: Arrow, the buffer protocol, array interfaces
-void init_io(PyObject* module);         // io.cc: files
-void init_ndarray();                    // ndarray.cc: flags, flat, base, rounding, what writes into files
+void init_ufunc(PyObject* module);  // ufunc.cc: __array_ufunc__
+void init_dlpack(PyObject* module);  // dlpack.cc: __dlpack__, from_dlpack, the C exchange table
+void init_foreign(PyObject* module);  // foreign.cc: Arrow, the buffer protocol, array interfaces
+void init_io(PyObject* module);  // io.cc: files
+void init_ndarray();  // ndarray.cc: flags, flat, base, rounding, what writes into files
 
 inline void init_border(PyObject* module) {
   init_protocols(module);

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "border.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
@@ -28,6 +29,17 @@ Tensor exportable(const Tensor& t, const char* op, bool strict) {
   if (grad) r = r.detach();
   if (device) r = r.to(kCpu);
   return r;
+}
+
+int pandas_version = 0;
+
+bool pandas_wants_a_copy() {
+  if (pandas_version < 3) return false;
+  PyObject* globals = PyEval_GetGlobals();
+  PyObject* name = globals ? PyDict_GetItemString(globals, "__name__") : nullptr;
+  if (!name || !PyUnicode_Check(name)) return false;
+  return PyUnicode_CompareWithASCIIString(name, "pandas.core.construction") == 0 ||
+         PyUnicode_CompareWithASCIIString(name, "pandas.core.indexes.base") == 0;
 }
 
 namespace {
@@ -86,6 +98,7 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
     PyErr_SetString(PyExc_BufferError, why);
     return -1;
   };
+  if (pandas_wants_a_copy()) return refuse("buffer: pandas copies arrays");
   // NumPy drops this message and goes on to __array__, which has the full one.
   if (t.requires_grad() && !numpy_policy.detach) return refuse("buffer: the tensor requires grad; use .detach()");
   // numpy_policy(to_cpu=True) is for __array__, which knows whether a copy will do.

@@ -1,6 +1,8 @@
 // DLPack: the Python protocol with all its keywords, raw capsules, and the C exchange table.
 #include "tenon/dlpack.h"
 
+#include <algorithm>
+
 #include "border.h"
 #include "convert.h"
 #include "core/errors.h"
@@ -35,8 +37,23 @@ void drop_versioned(PyObject* c) { drop_capsule<DLManagedTensorVersioned>(c, kVe
 
 struct ExportArgs {
   PyObject *stream = Py_None, *max_version = Py_None, *dl_device = Py_None, *copy = Py_None;
-  bool read_only = false;
+  bool read_only = false, copy_given = false;
 };
+
+// PyTorch ends the process when it meets a negative stride. Consumers of the revision of 2023, which say whether they
+// want a copy, take or refuse it (NumPy, JAX); others get an error here.
+thread_local bool own_consumer = false;  // from_dlpack asks
+void check_strides(const Tensor& t, const ExportArgs& a) {
+  if (std::none_of(t.strides().begin(), t.strides().end(), [](auto s) { return s < 0; }) || own_consumer) return;
+  PyObject* globals = PyEval_GetGlobals();
+  PyObject* name = globals ? PyDict_GetItemString(globals, "__name__") : nullptr;
+  const bool torch = name && PyUnicode_Check(name) && utf8(name).starts_with("torch.");
+  if (torch || !a.copy_given)
+    errors::fail<BufferError>(
+        "__dlpack__", "the strides ", t.strides(),
+        " are negative, which the consumer cannot be trusted to take; use .contiguous(), or give it "
+        ".numpy()");
+}
 
 // The consumer's stream waits for what this thread's current one has been given, and the memory for both. None and 1
 // mean the default stream; -1 that nobody waits.
@@ -96,6 +113,18 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
   }
 }
 
+// mpi4py takes elements that MPI has no type for as bytes, and its reductions would sum those. It has no Python frame to
+// be known by, but a way of asking that no other consumer has.
+void check_mpi(const Tensor& t, const ExportArgs& a) {
+  if (!is_floating(t.dtype()) || itemsize(t.dtype()) > 2 || t.dtype() == DType::float16) return;
+  if (own_consumer || a.copy != Py_False || a.dl_device != Py_None || a.stream != Py_None) return;
+  static PyObject* name = PyUnicode_InternFromString("mpi4py.MPI");
+  if (PyDict_GetItem(PyImport_GetModuleDict(), name))
+    errors::fail<BufferError>(
+        "__dlpack__", "MPI has no ", t.dtype(),
+        ", and would compute with its bytes; reduce tensor.float(), or send tensor.view(tenon.uint8)");
+}
+
 bool wants_versioned(PyObject* max_version) {
   if (max_version == Py_None) return false;
   if (!PyTuple_Check(max_version) || PyTuple_GET_SIZE(max_version) < 1)
@@ -110,6 +139,8 @@ PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
   // The stream is one of the device that the capsule is for; what is copied to the CPU has arrived.
   if (source.device().is_cpu()) order_streams(t, a.stream);
   t = on_requested_device(t, a, copied);
+  check_strides(t, a);
+  check_mpi(t, a);
   if (!source.device().is_cpu() && !t.device().is_cpu()) order_streams(t, a.stream);
   if (wants_versioned(a.max_version)) {
     DLManagedTensorVersioned* m = dlpack::export_versioned(t, a.read_only, copied);
@@ -136,7 +167,7 @@ PyObject* dlpack_(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObj
       if (is("stream")) a.stream = args[i];
       else if (is("max_version")) a.max_version = args[i];
       else if (is("dl_device")) a.dl_device = args[i];
-      else if (is("copy")) a.copy = args[i];
+      else if (is("copy")) a.copy = args[i], a.copy_given = true;
       else if (is("read_only")) a.read_only = to_bool(args[i], {"__dlpack__", "read_only"});
       else {
         PyErr_Format(
@@ -156,7 +187,32 @@ PyObject* dlpack_device(PyObject* self, PyObject*) {
 
 // ---- import ----
 
-Tensor from_capsule(PyObject* capsule, bool& copied) {
+// The package that a producer's type comes from.
+std::string package_of(PyObject* producer) {
+  const Object module =
+      Object::maybe(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(producer)), "__module__"));
+  PyErr_Clear();
+  if (!module || !PyUnicode_Check(module.get())) return {};
+  const std::string from = utf8(module.get());
+  return from.substr(0, from.find('.'));
+}
+
+// Capsules without a version cannot say that they are read-only. Whose arrays are immutable is known by name.
+bool is_immutable(PyObject* producer) {
+  const std::string package = package_of(producer);
+  return package == "jax" || package == "jaxlib" || package == "tensorflow";
+}
+
+// What lends its numbers and keeps their unit.
+void refuse_quantity(PyObject* o) {
+  if (is_ndarray(o)) refuse_subclass(o, "from_dlpack");
+  else if (package_of(o) == "pint")
+    throw TypeError(
+        "from_dlpack: a Quantity would lose its unit; pass its magnitude in the unit that you mean, "
+        "quantity.m_as(unit)");
+}
+
+Tensor from_capsule(PyObject* capsule, bool& copied, bool immutable = false) {
   if (PyCapsule_IsValid(capsule, kVersionedName)) {
     auto* m = static_cast<DLManagedTensorVersioned*>(PyCapsule_GetPointer(capsule, kVersionedName));
     const bool was_copied = m->version.major == dlpack::kMajor && (m->flags & dlpack::kIsCopied);
@@ -166,7 +222,8 @@ Tensor from_capsule(PyObject* capsule, bool& copied) {
     return t;
   }
   if (PyCapsule_IsValid(capsule, kName)) {
-    Tensor t = dlpack::import_unversioned(static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, kName)));
+    Tensor t =
+        dlpack::import_unversioned(static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, kName)), immutable);
     PyCapsule_SetName(capsule, kUsed);
     return t;
   }
@@ -248,6 +305,10 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
     for (int i = 0; i < n; ++i) PyTuple_SET_ITEM(names.get(), i, PyUnicode_InternFromString(keywords[i]));
     return Object::maybe(PyObject_VectorcallMethod(name, args, 1, names.get()));
   };
+  struct Own {
+    Own() { own_consumer = true; }
+    ~Own() { own_consumer = false; }
+  } own;
   Object capsule = call(true);
   if (!capsule && PyErr_ExceptionMatches(PyExc_TypeError)) {
     // Producers of before 2023 know no keyword but stream.
@@ -255,7 +316,7 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
     capsule = call(false);
   }
   if (!capsule) throw PythonError{};
-  return from_capsule(capsule.get(), copied);
+  return from_capsule(capsule.get(), copied, copy != Py_True && is_immutable(o));
 }
 
 // PyTorch's tensors may still have to be conjugated or negated, which neither its table nor its capsules say.
@@ -286,6 +347,7 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
     } else if (copy != Py_True && is_plain_ndarray(o) && !why_not_shared(o)) {
       t = tensor_from_ndarray(o, "from_dlpack");  // the same memory without the capsule
     } else {
+      refuse_quantity(o);
       if (copy != Py_True) t = through_table(o);
       if (!t.defined()) t = through_protocol(o, copy, copied);
       refuse_lazy(o, t);
@@ -369,7 +431,8 @@ PyMethodDef functions[] = {
      METH_VARARGS | METH_KEYWORDS,
      "from_dlpack(x, /, *, device=None, copy=None)\n--\n\n"
      "A tensor over the memory of an object with __dlpack__, or of a DLPack capsule, without a copy.\n\n"
-     "Strides are kept as they are; memory that is lent read-only gives a read-only tensor. device moves\n"
+     "Strides are kept as they are; memory that is lent read-only gives a read-only tensor, as do the arrays of JAX\n"
+     "and TensorFlow, which are immutable. A capsule without a version does not say: it can be written. device moves\n"
      "the values (a copy); copy=True always copies, copy=False never.\n\n"
      "Parameters\n"
      "----------\n"

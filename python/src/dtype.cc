@@ -13,6 +13,18 @@ namespace {
 
 PyObject* g_dtypes[kDTypes];
 
+bool dtype_from_code(std::string_view code, DType& out);
+
+// NumPy's reading of Python's types.
+bool dtype_of_python_type(PyObject* o, DType& out) {
+  if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) out = DType::bool_;
+  else if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) out = DType::int64;
+  else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) out = DType::float64;
+  else if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) out = DType::complex128;
+  else return false;
+  return true;
+}
+
 DType value_of(PyObject* self) { return reinterpret_cast<PyDType*>(self)->value; }
 
 PyObject* dtype_repr(PyObject* self) {
@@ -29,15 +41,30 @@ PyObject* dtype_is_signed(PyObject* self, void*) {
 PyObject* dtype_numpy(PyObject* self, void*) {
   return guarded([&] { return numpy_dtype(value_of(self)).release(); });
 }
-// NumPy's dtypes and scalar types compare as with the dtype's counterpart there. (NumPy finds that out by itself since 2.4.)
+// The dtype that a name, a code or a type of Python's means where NumPy's dtypes are compared with it.
+bool dtype_of_word(PyObject* o, DType& out) {
+  if (PyUnicode_Check(o)) {
+    const std::string text = utf8(o);
+    const bool swapped = text.starts_with('>') && text != ">b1" && text != ">i1" && text != ">u1";
+    return !swapped && (dtype_from_name(text, out) || dtype_from_code(text, out));
+  }
+  return dtype_of_python_type(o, out);
+}
+// As NumPy's dtypes compare: with dtypes, scalar types, Python's types, names and codes. (NumPy finds that out by itself
+// since 2.4.)
 PyObject* dtype_compare(PyObject* a, PyObject* b, int op) {
   if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
   if (a == b || is_dtype(b)) return PyBool_FromLong((a == b) == (op == Py_EQ));
-  if (!is_numpy_dtype(b)) Py_RETURN_NOTIMPLEMENTED;
-  const Object own = Object::maybe(dtype_numpy(a, nullptr));
-  if (own) return PyObject_RichCompare(own.get(), b, op);
-  PyErr_Clear();  // bfloat16 without ml_dtypes is nothing of NumPy's
-  return PyBool_FromLong(op == Py_NE);
+  return guarded([&]() -> PyObject* {
+    DType word;
+    if (dtype_of_word(b, word)) return PyBool_FromLong((word == value_of(a)) == (op == Py_EQ));
+    if (PyUnicode_Check(b)) return PyBool_FromLong(op == Py_NE);
+    if (!is_numpy_dtype(b)) return Py_NewRef(Py_NotImplemented);
+    const Object own = Object::maybe(dtype_numpy(a, nullptr));
+    if (own) return PyObject_RichCompare(own.get(), b, op);
+    PyErr_Clear();  // bfloat16 without ml_dtypes is nothing of NumPy's
+    return PyBool_FromLong(op == Py_NE);
+  });
 }
 // kind, char, type and the rest of what libraries ask NumPy's dtypes for: NumPy's answer, once NumPy is loaded.
 PyObject* dtype_getattr(PyObject* self, PyObject* key) {
@@ -52,7 +79,25 @@ PyObject* dtype_getattr(PyObject* self, PyObject* key) {
   }
   return PyObject_GenericGetAttr(self, key);  // the error names our type
 }
-Py_hash_t dtype_hash(PyObject* self) { return PyBaseObject_Type.tp_hash(self); }
+// As the NumPy dtype's, since they compare equal: for it NumPy is imported. Kept, so that it stays what it was.
+Py_hash_t dtype_hash(PyObject* self) {
+  static Py_hash_t known[kDTypes];
+  Py_hash_t& hash = known[static_cast<int>(value_of(self))];
+  if (hash) return hash;
+  const Object theirs = Object::maybe(dtype_numpy(self, nullptr));
+  PyErr_Clear();  // without NumPy, or without ml_dtypes, there is nothing else that is equal
+  const Py_hash_t found = theirs ? PyObject_Hash(theirs.get()) : PyBaseObject_Type.tp_hash(self);
+  return found == -1 ? -1 : hash = found;
+}
+// What isinstance() asks after the type itself: libraries take dtypes that are no np.dtype for pandas' extension types.
+PyObject* dtype_class(PyObject* self, void*) {
+  if (numpy_loaded()) {
+    const Object theirs = Object::maybe(dtype_numpy(self, nullptr));
+    if (theirs) return Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(theirs.get())));
+    PyErr_Clear();
+  }
+  return Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(self)));
+}
 PyObject* dtype_reduce(PyObject* self, PyObject*) { return to_python(std::string(name(value_of(self)))); }
 // dtype(x): the tenon dtype that x means.
 PyObject* dtype_new(PyTypeObject*, PyObject* args, PyObject*) {
@@ -68,6 +113,7 @@ PyGetSetDef dtype_getset[] = {
     {"is_complex", dtype_is_complex, nullptr, "Whether it is a complex dtype.", nullptr},
     {"is_signed", dtype_is_signed, nullptr, "Whether it has negative values.", nullptr},
     {"numpy", dtype_numpy, nullptr, "The NumPy dtype (ml_dtypes' for bfloat16 and float8).", nullptr},
+    {"__class__", dtype_class, nullptr, nullptr, nullptr},
     {"__numpy_dtype__", dtype_numpy, nullptr, "The NumPy dtype; lets NumPy 2.4 take it as dtype=.", nullptr},
     {nullptr}};
 PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {nullptr}};
@@ -202,11 +248,7 @@ DType to_dtype(PyObject* o, const Where& w) {
     }
     if (dtype_from_name(text, d) || dtype_from_code(text, d)) return d;
   }
-  if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
-  if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
-  if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) return DType::float64;
-  if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return DType::complex128;
-  if (dtype_from_numpy(o, d)) return d;
+  if (dtype_of_python_type(o, d) || dtype_from_numpy(o, d)) return d;
   PyErr_Format(PyExc_TypeError, "%s: '%s' must be a dtype (tenon.float32, a NumPy dtype or a name); got %R", w.op,
                w.arg, o);
   throw PythonError{};

@@ -390,7 +390,7 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
     if (!problem || std::strstr(problem, "has no tensor dtype"))
       return finish(tensor_from_ndarray(o, op), op, options, false);
     if (options.copy == false) throw ValueError(std::string(op) + ": copy=False, but a copy is needed: " + problem);
-    Object copy = native_copy(o);
+    Object copy = native_copy(o, op);
     Tensor t = tensor_from_ndarray(copy.get(), op);
     if (!options.copy) note_copy(op, problem, t.nbytes());
     return finish(std::move(t), op, {options.dtype, options.device, std::nullopt, options.order}, true);

@@ -142,6 +142,16 @@ std::string first_offender(PyArrayObject* a) {
     message += "; share its integers with array.view('int64'), or copy them with .astype('int64')";
   } else if (number == NPY_STRING || number == NPY_UNICODE) {
     message += "; convert text with array.astype(float), or drop the column";
+  } else if (number == NPY_VOID &&
+             (PyDataType_ELSIZE(PyArray_DESCR(a)) == 2 || PyDataType_ELSIZE(PyArray_DESCR(a)) == 1)) {
+    message +=
+        PyDataType_ELSIZE(PyArray_DESCR(a)) == 2
+            ? "; bytes that np.load has read of a bfloat16 file are numbers by array.view(ml_dtypes.bfloat16), or "
+              "tenon.load reads the file"
+            : "; bytes that np.load has read of a float8 file are numbers by array.view(ml_dtypes.float8_e4m3fn) or "
+              "float8_e5m2";
+  } else if (number == NPY_VSTRING) {
+    message += "; convert text with array.astype(float), or drop the column";
   } else if (number == NPY_LONGDOUBLE || number == NPY_CLONGDOUBLE) {
     message += "; convert with array.astype('float64') or array.astype('complex128')";
   } else {
@@ -150,12 +160,6 @@ std::string first_offender(PyArrayObject* a) {
         "and ml_dtypes' bfloat16, float8_e4m3fn and float8_e5m2";
   }
   throw DtypeError(message);
-}
-
-bool is_masked(PyObject* o) {
-  for (PyTypeObject* t = Py_TYPE(o); t; t = t->tp_base)
-    if (!std::strcmp(t->tp_name, "MaskedArray") || !std::strcmp(t->tp_name, "numpy.ma.MaskedArray")) return true;
-  return false;
 }
 
 // Why the memory cannot be shared as it lies; null if it can.
@@ -184,6 +188,7 @@ bool numpy_loaded() {
 void require_numpy(const char* op) {
   if (g_loaded) return;
   Object m = Object::maybe(PyImport_ImportModule("numpy"));
+  if (!m && !PyErr_ExceptionMatches(PyExc_ModuleNotFoundError)) throw PythonError{};  // it is there, but broken
   if (!m || !load()) {
     PyErr_Clear();
     PyErr_Format(PyExc_ImportError, "%s: NumPy is not installed; pip install numpy", op);
@@ -192,6 +197,7 @@ void require_numpy(const char* op) {
 }
 
 bool is_ndarray(PyObject* o) { return numpy_loaded() && PyArray_Check(o); }
+bool is_ndarray_type(PyTypeObject* type) { return numpy_loaded() && type == &PyArray_Type; }
 bool is_plain_ndarray(PyObject* o) { return numpy_loaded() && PyArray_CheckExact(o); }
 
 bool overrides_ufuncs(PyObject* o) {
@@ -256,9 +262,8 @@ bool dtype_from_numpy(PyObject* o, DType& out) {
 Tensor tensor_from_ndarray(PyObject* o, const char* op) {
   auto* a = reinterpret_cast<PyArrayObject*>(o);
   DType dtype;
-  if (Py_TYPE(o) != &PyArray_Type && is_masked(o))
-    throw TypeError(std::string(op) + ": a masked array would lose its mask; pass array.filled(value) or array.data");
   if (!dtype_of_number(PyArray_DESCR(a), dtype)) refuse_dtype(a, op);
+  if (!PyArray_CheckExact(o)) refuse_subclass(o, op);
   const auto size = static_cast<std::int64_t>(itemsize(dtype));
   if (const char* problem = layout_problem(a, size))
     throw ValueError(std::string(op) + ": the array cannot be shared: " + problem);
@@ -360,10 +365,11 @@ Object ndarray_from_tensor(const Tensor& t) {
   return array;
 }
 
-Object native_copy(PyObject* o) {
+Object native_copy(PyObject* o, const char* op) {
   auto* a = reinterpret_cast<PyArrayObject*>(o);
   DType dtype;
-  if (!dtype_of_number(PyArray_DESCR(a), dtype)) refuse_dtype(a, "asarray");
+  if (!dtype_of_number(PyArray_DESCR(a), dtype)) refuse_dtype(a, op);
+  if (!PyArray_CheckExact(o)) refuse_subclass(o, op);
   Object descr = numpy_dtype(dtype);
   return Object::steal(
       PyArray_FromArray(a, reinterpret_cast<PyArray_Descr*>(descr.release()),

@@ -234,7 +234,8 @@ void def_elementwise(Ops& ops) {
   for (int i = 0; i < kOps; ++i) {
     const auto op = static_cast<Op>(i);
     const OpInfo& o = info(op);
-    if (op == Op::copy || op == Op::gelu_slope) continue;  // clone(), to() and fill_() call it, and the tape
+    // clone(), to() and fill_() call the first, gelu() and the tape the others.
+    if (op == Op::copy || op == Op::gelu_slope || op == Op::gelu_tanh || op == Op::gelu_tanh_slope) continue;
     const bool clip = op == Op::clip, where = op == Op::where, lerp = op == Op::lerp;
     auto names = [&](int k) {
       if (clip) return k == 0 ? "input" : k == 1 ? "min" : "max";

@@ -28,6 +28,8 @@ PyObject* storage(const OpDef& def, PyObject* const* args) {
 Tensor over(const Tensor& bytes, std::int64_t offset, DType dtype, const Dims& shape, const Dims& strides,
             bool read_only) {
   const std::int64_t start = bytes.data() - static_cast<char*>(bytes.storage().data());
+  if (offset < -start || offset > bytes.storage().bytes() - start)  // a pickle's; an empty tensor has one, too
+    errors::outside_storage("_over", shape, strides, offset, bytes.storage().bytes());
   if (shape.size() != strides.size())
     errors::fail<ShapeError>("_over", "shape ", shape, " and strides ", strides, " have different lengths");
   const auto item = static_cast<std::int64_t>(itemsize(dtype));

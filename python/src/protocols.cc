@@ -52,7 +52,7 @@ PyObject* array_(PyObject* self, PyObject* args, PyObject* kwargs) {
     return nullptr;
   return guarded([&]() -> PyObject* {
     const Tensor& t = unwrap(self);
-    const bool may_copy = copy_arg != Py_False, must_copy = copy_arg == Py_True;
+    const bool may_copy = copy_arg != Py_False, must_copy = copy_arg == Py_True || (may_copy && pandas_wants_a_copy());
     const Tensor lent = exportable(t, "__array__");
     const bool moved = lent.device() != t.device();
     if (moved && !may_copy)
@@ -116,6 +116,7 @@ Object strides_entry(const Tensor& t) {
 PyObject* get_array_interface(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = unwrap(self);
+    if (pandas_wants_a_copy()) return no_attribute("__array_interface__: pandas copies arrays");
     if (t.requires_grad()) return no_attribute("__array_interface__: the tensor requires grad; use .detach()");
     if (!t.device().is_cpu())
       return no_attribute("__array_interface__: the tensor is on " + t.device().str() + "; use .cpu()");
@@ -301,13 +302,18 @@ PyObject* note_write(PyObject*, PyObject* args) {
   });
 }
 
-PyMethodDef functions[] = {{"_set_numpy_policy", set_policy, METH_VARARGS, nullptr},
-                           {"_get_numpy_policy", get_policy, METH_NOARGS, nullptr},
-                           {"_watch_copies", watch_copies, METH_O, nullptr},
-                           {"_why_not_shared", why_not_shared_, METH_O, nullptr},
-                           {"_ingest", ingest_, METH_VARARGS, nullptr},
-                           {"_note_write", note_write, METH_VARARGS, nullptr},
-                           {nullptr}};
+PyObject* pandas_loaded(PyObject*, PyObject* version) {
+  return guarded([&] {
+    pandas_version = static_cast<int>(to_int(version, {"_pandas_loaded", "version"}));
+    return Py_NewRef(Py_None);
+  });
+}
+
+PyMethodDef functions[] = {
+    {"_pandas_loaded", pandas_loaded, METH_O, nullptr},      {"_set_numpy_policy", set_policy, METH_VARARGS, nullptr},
+    {"_get_numpy_policy", get_policy, METH_NOARGS, nullptr}, {"_watch_copies", watch_copies, METH_O, nullptr},
+    {"_why_not_shared", why_not_shared_, METH_O, nullptr},   {"_ingest", ingest_, METH_VARARGS, nullptr},
+    {"_note_write", note_write, METH_VARARGS, nullptr},      {nullptr}};
 
 }  // namespace
 

@@ -80,3 +80,8 @@ else:
 del TYPE_CHECKING
 
 _LAZY = frozenset({"linalg", "numpy"})
+
+from tenon import _companions  # noqa: E402
+
+_companions.watch()
+del _companions

@@ -411,7 +411,12 @@ def array_function(
         kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue}
     if func in _creation:  # NumPy asks the tensor given as like=, and takes the keyword away
         kwargs = {**kwargs, "like": asked}
-    return implementation(*args, **kwargs)
+    result = implementation(*args, **kwargs)
+    if "pandas" in sys.modules and isinstance(result, _C.Tensor):
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if caller.startswith("pandas."):  # what it computes becomes a column of its own
+            return result.numpy()
+    return result
 
 
 # ---- configuration ----

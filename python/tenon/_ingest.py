@@ -172,6 +172,16 @@ _FIXES = {
 }
 
 
+def _rows(values: Any) -> list[Any] | None:
+    """The rows of a column that holds nothing but lists or arrays (embeddings)."""
+    rows = list(values)
+    return (
+        rows
+        if rows and all(hasattr(r, "__len__") and not isinstance(r, (str, bytes, dict)) for r in rows)
+        else None
+    )
+
+
 def _first_offender(values: Any) -> str:
     """What is in the way among Python objects."""
     from numbers import Number
@@ -237,6 +247,10 @@ def _pandas(obj: Any, op: str) -> Result:
     dtype = getattr(obj, "dtype", None)
     if dtype is None or not hasattr(obj, "to_numpy"):
         return None
+    if str(dtype).startswith(("list<", "large_list<", "fixed_size_list<")):
+        return _arrow(getattr(obj, "array", obj).__arrow_array__(), op)
+    if str(dtype) == "object" and (rows := _rows(obj)) is not None:
+        return rows, "its rows are separate Python objects"
     problem = _pandas_problem(obj, dtype)
     if problem is not None:
         name = getattr(obj, "name", None)
@@ -253,9 +267,14 @@ def _polars(obj: Any, op: str) -> Result:
     if isinstance(obj, pl.DataFrame):
         for name, dtype in obj.schema.items():
             if not (dtype.is_numeric() or dtype == pl.Boolean) or dtype.is_decimal():
+                lists = isinstance(dtype, (pl.List, pl.Array))
                 raise TypeError(
                     f"{op}: column {name!r} of the frame has dtype {dtype}, which has no tensor dtype; "
-                    f"df.select(polars.selectors.numeric()) keeps the numeric columns"
+                    + (
+                        f"lists are a matrix of their own: pass df[{name!r}]"
+                        if lists
+                        else "df.select(polars.selectors.numeric()) keeps the numeric columns"
+                    )
                 )
         try:
             return obj.to_numpy(allow_copy=False)
@@ -340,7 +359,37 @@ def _scipy(obj: Any, op: str) -> Result:
     return None
 
 
+def _dask(obj: Any, op: str) -> Result:
+    if not hasattr(obj, "compute"):
+        return None
+    computed = obj.compute()
+    fresh = foreign(computed, op) if not hasattr(computed, "__array__") else computed
+    return fresh[0] if isinstance(fresh, tuple) else fresh, "Dask computes it into fresh memory"
+
+
+def _jax(obj: Any, op: str) -> Result:
+    if any(base.__name__ == "Tracer" for base in type(obj).__mro__):
+        raise TypeError(
+            f"{op}: a JAX tracer stands for values that are not there yet; inside jit, grad and vmap convert "
+            f"the tensor: jnp.asarray(tensor)"
+        )
+    return None
+
+
+def _pint(obj: Any, op: str) -> Result:
+    if hasattr(obj, "magnitude"):
+        raise TypeError(
+            f"{op}: a {type(obj).__name__} would lose its unit; pass its magnitude in the unit that you "
+            f"mean: quantity.m_as('{getattr(obj, 'units', '')}')"
+        )
+    return None
+
+
 _LIBRARIES = {
+    "dask": _dask,
+    "jax": _jax,
+    "jaxlib": _jax,
+    "pint": _pint,
     "pandas": _pandas,
     "polars": _polars,
     "pyarrow": _pyarrow,

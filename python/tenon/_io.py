@@ -309,7 +309,7 @@ def read_csv(
     ImportError
         Without pandas.
     ValueError
-        For columns that are not there.
+        For columns that are not there, and for rows that are longer than the header.
     OSError
         As open() raises it for files that cannot be read.
 
@@ -317,12 +317,30 @@ def read_csv(
     --------
     >>> tenon.read_csv("table.csv")  # doctest: +SKIP
     """
+    import warnings
+
     try:
         import pandas as pd
-    except ImportError:
+    except ModuleNotFoundError as e:
+        if e.name != "pandas":  # it is there, and what it needs is not: its own words tell
+            raise
         raise ImportError("read_csv: pandas reads the file; pip install pandas") from None
     names = None if columns is None else list(columns)
-    frame = pd.read_csv(path, usecols=names, **kwargs)
+    # Left to itself, pandas takes the first column for an index where rows are longer than the header.
+    kwargs.setdefault("index_col", False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Length of header or names", pd.errors.ParserWarning)
+        try:
+            if (
+                names is not None
+            ):  # pandas says nothing of rows that are too long where it takes a part of them
+                pd.read_csv(path, **{**kwargs, "nrows": 1})
+            frame = pd.read_csv(path, usecols=names, **kwargs)
+        except pd.errors.ParserWarning:
+            raise ValueError(
+                "read_csv: the rows have more fields than the header has names; pass index_col=0 to leave "
+                "the first one out, or names=[...] with header=0 to name them all"
+            ) from None
     if names is not None:
         frame = frame[names]
     if as_tensor:

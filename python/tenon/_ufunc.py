@@ -17,7 +17,46 @@ Tensor = _C.Tensor
 
 def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What ``Tensor.__array_ufunc__`` returns: a tensor, or the object given as ``out=``."""
+    if method == "__call__" and not kwargs and all(map(_is_real_or_complex, inputs)):
+        own = _own().get(ufunc)
+        if own is not None:
+            return own(*inputs)
     return _foreign(ufunc, method, inputs, kwargs)
+
+
+# ---- SciPy's special functions that are operations here: on every device, and with their gradients ----
+
+
+def _is_real_or_complex(x: Any) -> bool:
+    """Integers are left to SciPy, which computes them in float64."""
+    return not isinstance(x, Tensor) or x.is_floating_point() or x.is_complex()
+
+
+def _ndtr(x: Any) -> Any:
+    return 0.5 * _C.erfc(x * -(0.5**0.5))
+
+
+_SPECIAL: dict[str, Any] = {
+    "erf": _C.erf, "erfc": _C.erfc, "expit": _C.sigmoid, "logit": _C.logit, "gammaln": _C.lgamma,
+    "psi": _C.digamma,
+    "digamma": _C.digamma, "xlogy": _C.xlogy, "expm1": _C.expm1, "log1p": _C.log1p, "exp2": _C.exp2,
+    "cbrt": _C.cbrt,
+    "ndtr": _ndtr,
+}  # fmt: skip
+_found: dict[Any, Any] | None = None
+
+
+def _own() -> dict[Any, Any]:
+    """By SciPy's ufunc; empty as long as scipy.special is not there."""
+    global _found
+    if _found is None:
+        import sys
+
+        special = sys.modules.get("scipy.special")
+        if special is None:
+            return {}
+        _found = {getattr(special, n): f for n, f in _SPECIAL.items() if hasattr(special, n)}
+    return _found
 
 
 def _name(ufunc: Any) -> str:

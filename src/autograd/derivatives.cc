@@ -41,6 +41,16 @@ auto distance(const T& a, const T& b) {
   return hypot(where(logical_and(eq(a, 0), eq(b, 0)), 1, a), b);
 }
 
+// The second derivative of gelu_tanh(x) = x · s(t), s = sigmoid, t = x (b + c x²).
+Tensor gelu_tanh_curvature(In whole) {
+  constexpr double b = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, c = 0.044715 * b;
+  const Tensor x = clip(whole, -30, 30);  // beyond, it is 0
+  const Tensor q = mul(square(x), c);
+  const Tensor s = sigmoid(mul(x, add(q, b))), steepness = add(mul(q, 3), b);
+  const Tensor bend = add(mul(mul(sub(1, mul(s, 2)), steepness), steepness), mul(x, 6 * c));
+  return mul(mul(s, sub(1, s)), add(mul(steepness, 2), mul(x, bend)));
+}
+
 // Complex numbers have no order: there it is all but 0.
 Tensor not_below_zero(In b) { return is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0); }
 steps::Value not_below_zero(const steps::Value& b) { return b.is_complex() ? ne(b, 0) : ge(b, 0); }
@@ -170,6 +180,8 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(silu, a, mul(g, mul(sigmoid(a), add(1, mul(a, sub(1, sigmoid(a)))))))
     ROW1(gelu, a, mul(g, gelu_slope(a)))
     ROW1(gelu_slope, a, mul(g, mul(mul(sub(2, square(a)), exp(mul(square(a), -0.5))), std::numbers::inv_sqrtpi / std::numbers::sqrt2)))
+    ROW1(gelu_tanh, a, mul(g, gelu_tanh_slope(a)))
+    OPS1(gelu_tanh_slope, a, mul(g, gelu_tanh_curvature(a)))
     ROW1(softplus, a, mul(g, sigmoid(a)))
     ROW1(log_sigmoid, a, mul(g, sigmoid(neg(a))))
     ROW1(logit, a, div(g, where(logical_or(lt(a, 0), gt(a, 1)), std::numeric_limits<double>::quiet_NaN(), mul(a, sub(1, a)))))

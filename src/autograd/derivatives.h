@@ -60,7 +60,6 @@ Backward matmul(const Tensor& a, const Tensor& b);
 Backward norm2(const Tensor& x, const Dims& axes, const Tensor& y);
 Backward addcmul(const Tensor& a, const Tensor& b, const Scalar& value);
 Backward addcdiv(const Tensor& a, const Tensor& b, const Scalar& value);
-Backward gelu_tanh(const Tensor& x);
 Backward scaled_softplus(const Tensor& x, const double& beta, const double& threshold);
 Backward hardtanh(const Tensor& x, const Scalar& low, const Scalar& high);
 Backward hardsigmoid(const Tensor& x);

@@ -52,18 +52,6 @@ Backward addcdiv(const Tensor& a, const Tensor& b, const Scalar& value) {
   };
 }
 
-Backward gelu_tanh(const Tensor& x) {
-  return formula(
-      "gelu",
-      [](const auto& g, const auto& whole) {
-        constexpr double b = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, a = 0.044715 * b;
-        const auto x = clip(whole, -100, 100);  // beyond, the slope is 0 or 1
-        const auto q = square(x);
-        const auto s = sigmoid(mul(x, add(mul(q, a), b)));
-        return mul(g, add(s, mul(mul(x, mul(s, sub(1, s))), add(mul(q, 3 * a), b))));
-      },
-      x);
-}
 Backward scaled_softplus(const Tensor& x, const double& beta, const double& threshold) {
   return formula(
       "softplus",

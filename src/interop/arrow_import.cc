@@ -18,28 +18,11 @@ constexpr const char* kOp = "from_arrow";
 
 // What people call the types that have no dtype. Prefixes of the format string, longest first.
 constexpr std::pair<std::string_view, std::string_view> kForeign[] = {
-    {"tdD", "date32"},
-    {"tdm", "date64"},
-    {"ts", "timestamp"},
-    {"tt", "time"},
-    {"tD", "duration"},
-    {"ti", "interval"},
-    {"+L", "large list"},
-    {"+vl", "list view"},
-    {"+vL", "large list view"},
-    {"+l", "list"},
-    {"+s", "struct"},
-    {"+m", "map"},
-    {"+u", "union"},
-    {"+r", "run-end encoded"},
-    {"vu", "string view"},
-    {"vz", "binary view"},
-    {"u", "string"},
-    {"U", "large string"},
-    {"z", "binary"},
-    {"Z", "large binary"},
-    {"d:", "decimal"},
-    {"w:", "fixed-size binary"},
+    {"tdD", "date32"},     {"tdm", "date64"},     {"ts", "timestamp"},  {"tt", "time"},
+    {"tD", "duration"},    {"ti", "interval"},    {"+vl", "list view"}, {"+vL", "large list view"},
+    {"+s", "struct"},      {"+m", "map"},         {"+u", "union"},      {"+r", "run-end encoded"},
+    {"vu", "string view"}, {"vz", "binary view"}, {"u", "string"},      {"U", "large string"},
+    {"z", "binary"},       {"Z", "large binary"}, {"d:", "decimal"},    {"w:", "fixed-size binary"},
     {"n", "null"},
 };
 
@@ -70,13 +53,50 @@ struct Column {
   std::int64_t nulls = 0;
 };
 
+[[noreturn]] void different_lengths(std::int64_t n, std::int64_t row, std::int64_t other, std::int64_t other_row) {
+  errors::fail(kOp, "the lists have different lengths, ", n, " at row ", row, " and ", other, " at row ", other_row,
+               "; pad them to one length, or pass their items and lengths apart");
+}
+[[noreturn]] void null_lists(std::int64_t n) {
+  errors::fail(kOp, n, " of its lists are null; fill or drop them first");
+}
+
 std::int64_t count_nulls(const std::uint8_t* validity, std::int64_t first, std::int64_t n) {
   std::int64_t nulls = 0;
   for (std::int64_t i = first; i < first + n; ++i) nulls += !(validity[i / 8] >> (i % 8) & 1);
   return nulls;
 }
 
-// Reads down through fixed-size lists. `first` and `n` select this level's items.
+void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, std::int64_t n, Column& c);
+
+void read_items(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, std::int64_t n, std::int64_t size,
+                Column& c) {
+  if (s.n_children != 1 || a.n_children != 1 || !s.children || !a.children || !s.children[0] || !a.children[0])
+    malformed("a list without items");
+  if (c.shape.size() == kMaxDims) malformed("nested too deeply");
+  c.shape.push_back(size);
+  read_level(*s.children[0], *a.children[0], first, n, c);
+}
+
+// Lists that could have different lengths: their items lie side by side, so that lists of one length are a matrix.
+template <class Offset>
+void read_lists(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, std::int64_t n, Column& c) {
+  if (n == 0) return read_items(s, a, 0, 0, 0, c);
+  if (a.n_buffers != 2 || !a.buffers || !a.buffers[1]) malformed("lists without offsets");
+  const auto* offsets = static_cast<const Offset*>(a.buffers[1]) + first;
+  if (reinterpret_cast<std::uintptr_t>(offsets) % alignof(Offset) != 0) malformed("its offsets are not aligned");
+  const auto length = [&](std::int64_t i) {
+    if (offsets[i] < 0 || offsets[i + 1] < offsets[i]) malformed("its offsets do not rise");
+    return static_cast<std::int64_t>(offsets[i + 1]) - offsets[i];
+  };
+  const std::int64_t size = length(0);
+  for (std::int64_t i = 1; i < n; ++i) {
+    if (length(i) != size) different_lengths(size, 0, length(i), i);
+  }
+  read_items(s, a, offsets[0], n * size, size, c);
+}
+
+// Reads down through lists. `first` and `n` select this level's items.
 void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, std::int64_t n, Column& c) {
   if (s.dictionary || a.dictionary)
     errors::fail<DtypeError>(kOp,
@@ -96,15 +116,15 @@ void read_level(const ArrowSchema& s, const ArrowArray& a, std::int64_t first, s
       if (digit < '0' || digit > '9' || size > INT32_MAX) malformed("the size of its lists");
       size = size * 10 + (digit - '0');
     }
-    if (nulls) errors::fail(kOp, nulls, " of its lists are null; fill or drop them first");
-    if (s.n_children != 1 || a.n_children != 1 || !s.children || !a.children || !s.children[0] || !a.children[0])
-      malformed("a list without items");
-    if (c.shape.size() == kMaxDims) malformed("nested too deeply");
+    if (nulls) null_lists(nulls);
     std::int64_t inner_first, inner_n;
     if (__builtin_mul_overflow(first, size, &inner_first) || __builtin_mul_overflow(n, size, &inner_n))
       malformed("lengths do not fit");
-    c.shape.push_back(size);
-    return read_level(*s.children[0], *a.children[0], inner_first, inner_n, c);
+    return read_items(s, a, inner_first, inner_n, size, c);
+  }
+  if (format == "+l" || format == "+L") {
+    if (nulls) null_lists(nulls);
+    return format == "+l" ? read_lists<std::int32_t>(s, a, first, n, c) : read_lists<std::int64_t>(s, a, first, n, c);
   }
 
   bool found = false;
@@ -252,14 +272,22 @@ Tensor import_stream(ArrowArrayStream* stream, bool allow_copy) {
   std::vector<Tensor> parts;
   Dims shape;
   for (auto& chunk : chunks) {
-    parts.push_back(import_array(schema, &chunk, true));
-    const std::int64_t rows = shape.empty() ? 0 : shape[0];
-    shape = parts.back().shape();
-    shape[0] += rows;
+    Tensor part = import_array(schema, &chunk, true);
+    Dims rows = part.shape();
+    if (rows[0] == 0 && !parts.empty()) {  // lists without rows have no length
+      rows = shape;
+    } else if (!parts.empty() && shape[0] > 0) {
+      for (int d = 1; d < rows.size(); ++d)
+        if (rows[d] != shape[d]) different_lengths(shape[d], 0, rows[d], shape[0]);
+      rows[0] += shape[0];
+    }
+    shape = rows;
+    parts.push_back(std::move(part));
   }
   Tensor out = empty(shape, parts[0].dtype());
   char* at = out.data();
   for (const Tensor& part : parts) {
+    if (part.nbytes() == 0) continue;  // which may have no data
     std::memcpy(at, part.data(), static_cast<std::size_t>(part.nbytes()));
     at += part.nbytes();
   }

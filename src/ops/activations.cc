@@ -76,17 +76,6 @@ Tensor& addcdiv_(Tensor& self, const Operand& a, const Operand& b, const Scalar&
   return combine_into(self, addcdiv_program(), true, a, b, value);
 }
 
-// With the logistic function, which keeps the relative accuracy where 1 + tanh cancels. Below -100 it is 0, and minus
-// infinity times 0 would be NaN.
-Tensor gelu_tanh(const Tensor& x) {
-  return activation(
-      "gelu",
-      [](const auto& x) {
-        constexpr double b = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, a = 0.044715 * b;
-        return mul(maximum(x, -100), sigmoid(mul(x, add(mul(square(x), a), b))));
-      },
-      &derive::gelu_tanh, x);
-}
 Tensor scaled_softplus(const Tensor& x, double beta, double threshold) {
   return activation(
       "softplus",

@@ -244,7 +244,7 @@ Gelu gelu_approximation(const std::string& name) {
 
 Tensor gelu(const Operand& x, Gelu approximation) {
   if (approximation == Gelu::none) return gelu(x);
-  return gelu_tanh(tensor_of(x, dtype_of_operand(x)));
+  return gelu_tanh(x);
 }
 
 Tensor softplus(const Operand& x, double beta, double threshold) {

@@ -19,11 +19,10 @@ struct Activation {
   std::function<double(double)> definition;
 };
 
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 double limited(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 
 const Activation kActivations[] = {
-    {"gelu_tanh", &gelu_tanh,
+    {"gelu_tanh", [](const Tensor& x) { return gelu_tanh(x); },
      [](double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }},
     {"softplus", [](const Tensor& x) { return softplus(x, 2, 3); },
      [](double x) { return 2 * x > 3 ? x : std::log1p(std::exp(2 * x)) / 2; }},

@@ -205,7 +205,7 @@ TEST(Arrow, TypesThatHaveNoDtypeAreNamed) {
                                                        {"tdD", "date32"},
                                                        {"tDs", "duration"},
                                                        {"d:10,2", "decimal"},
-                                                       {"+l", "type list"},
+                                                       {"+vl", "list view"},
                                                        {"+s", "struct"},
                                                        {"n", "type null"},
                                                        {"q", "format 'q'"},
@@ -297,6 +297,75 @@ TEST(Arrow, Streams) {
   Stream broken({&a});
   broken.fail_with = 5;
   EXPECT_SAYS(RuntimeError, import_stream(&broken), "disk on fire");
+}
+
+// Lists over the items 0, 1, 2, ... of a producer; each chunk has offsets of its own.
+struct Lists {
+  Producer items{"l", 16};
+  Producer lists;
+  std::vector<std::int32_t> offsets;
+  ArrowSchema* schemas[1] = {&items.schema};
+  ArrowArray* arrays[1] = {&items.array};
+
+  explicit Lists(std::vector<std::int32_t> o)
+      : lists("+l", static_cast<std::int64_t>(o.size()) - 1), offsets(std::move(o)) {
+    lists.buffers[1] = offsets.data();
+    lists.schema.n_children = lists.array.n_children = 1;
+    lists.schema.children = schemas;
+    lists.array.children = arrays;
+  }
+};
+
+TEST(Arrow, ListsOfOneLengthAreAMatrix) {
+  Lists two({1, 3, 5, 7});
+  const Tensor t = import_array(two.lists.schema, &two.lists.array);
+  EXPECT_EQ(t.shape(), (Dims{3, 2}));
+  EXPECT_EQ(t.data(), reinterpret_cast<char*>(two.items.data + 1));
+  Lists none({0});
+  EXPECT_EQ(import_array(none.lists.schema, &none.lists.array).shape(), (Dims{0, 0}));
+
+  Lists ragged({0, 2, 5});
+  EXPECT_SAYS(ValueError, import_array(ragged.lists.schema, &ragged.lists.array), "2 at row 0 and 3 at row 1");
+  for (const std::vector<std::int32_t>& offsets :
+       {std::vector<std::int32_t>{0, 9, 18}, {2, 1, 0}, {-1, 0, 1}, {0, 2, INT32_MIN}}) {
+    Lists wrong(offsets);
+    EXPECT_SAYS(BufferError, import_array(wrong.lists.schema, &wrong.lists.array), "malformed");
+  }
+  Lists without({0, 2});
+  without.lists.buffers[1] = nullptr;
+  EXPECT_SAYS(BufferError, import_array(without.lists.schema, &without.lists.array), "offsets");
+}
+
+// Found by fuzz_arrow: chunks of lists whose lengths differ were joined into the memory of the last one.
+TEST(Arrow, ChunksOfLists) {
+  const auto joined = [](Lists& a, Lists& b) {
+    Producer list("+l");
+    list.schema.n_children = 1;
+    list.schema.children = a.schemas;
+    struct Both : Stream {
+      ArrowSchema* made;
+      Both(std::vector<Producer*> c, ArrowSchema* s) : Stream(std::move(c)), made(s) {
+        get_schema = [](ArrowArrayStream* base, ArrowSchema* out) {
+          *out = *static_cast<Both*>(base)->made;
+          return 0;
+        };
+      }
+    } stream({&a.lists, &b.lists}, &list.schema);
+    return import_stream(&stream, true);
+  };
+  Lists a({0, 2, 4}), same({4, 6}), longer({0, 3}), none({0}), again({0, 2});
+  EXPECT_EQ(joined(a, same).shape(), (Dims{3, 2}));
+  Lists first({0, 2, 4});
+  EXPECT_SAYS(ValueError, joined(first, longer), "2 at row 0 and 3 at row 2");
+  EXPECT_EQ(joined(none, again).shape(), (Dims{1, 2}));
+}
+
+// Found by fuzz_arrow: an empty chunk may have no data.
+TEST(Arrow, EmptyChunksWithoutData) {
+  Producer a("l", 0), b("l", 0);
+  a.buffers[1] = b.buffers[1] = nullptr;
+  Stream both({&a, &b});
+  EXPECT_EQ(import_stream(&both, true).shape(), Dims{0});
 }
 
 }  // namespace

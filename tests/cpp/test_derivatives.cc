@@ -26,6 +26,9 @@ std::pair<double, double> domain(Op op) {
     case Op::relu:
     case Op::copysign:
     case Op::gelu:
+    case Op::gelu_tanh:
+    case Op::gelu_tanh_slope:
+    case Op::gelu_slope:
     case Op::silu:
     case Op::erf:
     case Op::softplus:

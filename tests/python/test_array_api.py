@@ -56,8 +56,48 @@ def test_dtypes_equal_numpys() -> None:
     assert (
         tenon.float32 != np.dtype("f8") and tenon.float32 != np.float64 and tenon.float32 != np.dtype(">f4")
     )
-    assert tenon.bfloat16 != np.float16 and tenon.float32 != tenon.float64 and tenon.float32 != "float32"
+    assert tenon.bfloat16 != np.float16 and tenon.float32 != tenon.float64
     assert len({tenon.float32, tenon.dtype("f4"), tenon.float64}) == 2
+
+
+WORDS = [
+    bool,
+    int,
+    float,
+    complex,
+    object,
+    str,
+    "float64",
+    "f8",
+    "<f8",
+    ">f8",
+    "d",
+    "float32",
+    "?",
+    "int64",
+    "no dtype",
+]
+
+
+@pytest.mark.parametrize("word", WORDS, ids=repr)
+def test_dtypes_equal_what_numpys_do(word: object) -> None:
+    for own in (tenon.bool, tenon.int64, tenon.float32, tenon.float64, tenon.complex128):
+        try:
+            expected = own.numpy == word
+        except TypeError:  # NumPy's own answer to a word that it does not know
+            expected = False
+        assert (own == word) is (word == own) is expected and (own != word) is not expected
+
+
+def test_dtypes_hash_as_numpys() -> None:
+    for own in (tenon.bool, tenon.int8, tenon.uint64, tenon.float16, tenon.float64, tenon.complex64):
+        assert hash(own) == hash(own.numpy) and {own.numpy: 1}[own] == 1 and {own: 1}[own.numpy] == 1
+    assert np.isdtype(tenon.float64, "real floating") and not np.isdtype(tenon.int8, "real floating")
+
+
+def test_dtypes_are_numpys_to_isinstance() -> None:
+    assert isinstance(tenon.float32, np.dtype) and isinstance(tenon.float32, tenon.dtype)
+    assert type(tenon.float32) is tenon.dtype and np.dtype(tenon.float32) == np.float32
 
 
 def test_eye_takes_any_diagonal() -> None:

@@ -188,6 +188,21 @@ def test_read_csv(tmp_path):
     assert tenon.read_csv(path, columns=["n"], nrows=1)["n"].tolist() == [1]
 
 
+def test_read_csv_of_rows_that_are_longer_than_the_header(tmp_path):
+    pytest.importorskip("pandas")
+    path = tmp_path / "data.csv"
+    path.write_text("a,b\n1,2,\n3,4,\n")  # each ends in a delimiter
+    assert {k: v.tolist() for k, v in tenon.read_csv(path).items()} == {"a": [1, 3], "b": [2, 4]}
+    assert tenon.read_csv(path, columns=["b"])["b"].tolist() == [2, 4]
+    path.write_text("a,b\n7,1,2\n8,3,4\n")
+    for how in ({}, {"columns": ["b"]}, {"as_tensor": True}, {"engine": "python"}):
+        with pytest.raises(ValueError, match="index_col=0"):
+            tenon.read_csv(path, **how)
+    assert tenon.read_csv(path, index_col=0, as_tensor=True).tolist() == [[1, 2], [3, 4]]
+    named = tenon.read_csv(path, names=["i", "a", "b"], header=0)
+    assert {k: v.tolist() for k, v in named.items()} == {"i": [7, 8], "a": [1, 3], "b": [2, 4]}
+
+
 @pytest.mark.parametrize("size", [262_144, 262_145, 262_400, 524_288, 524_289, 524_700])
 def test_compressed_members_whose_end_fills_a_block(tmp_path, size):
     """zlib may hold output when its input is used up."""

@@ -9,6 +9,7 @@ from multiprocessing import shared_memory
 import numpy as np
 import pytest
 import tenon
+from tenon import _pickle
 
 pytestmark = pytest.mark.border
 
@@ -246,3 +247,12 @@ def test_shallow_copy_shares_memory():
     y = copy.copy(w * 2)
     y.sum().backward()
     assert w.grad.tolist() == [2.0, 2.0]
+
+
+# Found by tests/fuzz/fuzz_border.py.
+@pytest.mark.parametrize("offset", [2**63 - 1, -(2**63), -1, 65])
+@pytest.mark.parametrize("shape", [(0,), (1,), ()])
+def test_offsets_outside_of_a_storage(offset: int, shape: tuple[int, ...]) -> None:
+    flat = tenon.zeros(64, dtype=tenon.uint8)
+    with pytest.raises(ValueError, match="_over"):
+        _pickle.view_of(flat, offset, "uint8", shape, (1,) * len(shape), False, False)

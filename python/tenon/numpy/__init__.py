@@ -47,6 +47,10 @@ __all__ = [name for name in _PUBLIC if not hasattr(_builtins, name)]
 
 
 def __getattr__(name: str) -> _Any:
+    if name == "lib":
+        from importlib import import_module
+
+        return import_module("tenon.numpy.lib")
     from tenon._names import missing
 
     raise missing(

@@ -72,7 +72,9 @@ def numpy_for(op: str) -> Any:
     """NumPy, for what it computes; ImportError that says what to install where it is not."""
     try:
         import numpy
-    except ImportError as e:
+    except ModuleNotFoundError as e:
+        if e.name != "numpy":
+            raise
         raise ImportError(f"{op}: NumPy computes it, and is not installed; pip install numpy") from e
     return numpy
 

@@ -13,6 +13,7 @@
 #include "math/cuda.h"
 #else
 #include "math/exp.h"
+#include "math/gelu.h"
 #include "math/log.h"
 #include "math/power.h"
 #include "math/special.h"

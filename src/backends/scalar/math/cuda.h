@@ -65,6 +65,15 @@ template <class T> TENON_INLINE T gelu_slope(T x) {
   const T z = x < T(-40) ? T(-40) : x > T(40) ? T(40) : x;
   return T(0.5) * erfc(-z * T(0.70710678118654752440)) + z * exp(T(-0.5) * z * z) * T(0.39894228040143267794);
 }
+template <class T> TENON_INLINE T gelu_tanh(T x) {
+  const T t = T(1.59576912160573071176) * x * (1 + T(0.044715) * x * x);
+  return x < T(-30) ? T(-0.0) : x * sigmoid(t);
+}
+template <class T> TENON_INLINE T gelu_tanh_slope(T whole) {
+  constexpr T b = T(1.59576912160573071176), c = T(0.044715);
+  const T x = whole < T(-30) ? T(-30) : whole > T(30) ? T(30) : whole, q = c * x * x, t = b * x * (1 + q);
+  return sigmoid(t) + x * b * (1 + 3 * q) * sigmoid(t) * sigmoid(-t);
+}
 template <class T> TENON_INLINE T softplus(T x) { return (x < 0 ? T(0) : x) + log1p(exp(x < 0 ? x : -x)); }
 template <class T> TENON_INLINE T logit(T x) {
   const T d = x - T(0.5);

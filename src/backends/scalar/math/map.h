@@ -15,7 +15,8 @@ concept PartlyVectorised = requires(T x) {
   { F::anywhere(x) } -> std::same_as<T>;
 };
 
-// y[i] = F(x[i]) for F as Sin in trig.h; x and y may be the same array.
+// y[i] = F(x[i]) for F as Sin in trig.h, or as Gelu in gelu.h, whose anywhere() is cheap enough for whole blocks. An element's
+// value does not depend on its neighbours. x and y may be the same array.
 template <class F, class T>
   requires PartlyVectorised<F, T>
 TENON_INLINE void map(const T* x, T* y, std::int64_t n) {
@@ -32,9 +33,16 @@ TENON_INLINE void map(const T* x, T* y, std::int64_t n) {
       from = kept;
     }
     for (int i = 0; i < count; i++) to[i] = F::in_range(from[i]);
-    if (uncovered)
+    if (!uncovered) continue;
+    if constexpr (requires { requires F::anywhere_vectorises; }) {
+      for (int i = 0; i < count; i++) {
+        const T y = F::anywhere(from[i]);
+        to[i] = F::covers(from[i]) ? to[i] : y;
+      }
+    } else {
       for (int i = 0; i < count; i++)
         if (!F::covers(from[i])) to[i] = F::anywhere(from[i]);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// erf, erfc, gelu, lgamma, digamma, trigamma.
+// erf, erfc, lgamma, digamma, trigamma.
 #pragma once
 
 #include "core.h"
@@ -90,30 +90,6 @@ TENON_INLINE double trigamma(double x) {
   return reflect ? ratio * ratio - right : right;
 }
 
-// The normal distribution at x, for gelu and its derivative.
-struct Normal {
-  Exponential<float> e;  // e^(-a²/2)
-  float a, ratio;  // |x|, and what lies above it over e
-  float near;  // what lies below x, if a < 1
-
-  // y · what lies above |x|, rounded once where that is a subnormal number
-  TENON_INLINE float tail_times(float y) const { return e.times(ratio * y); }
-
-  TENON_INLINE explicit Normal(float x) {
-    a = at_most(14.5f, abs(x));
-    const auto [high, rest] = exact_square(a);
-    near = 0.5f + x * poly(high + rest, 0.3989422801308406, -0.0664903605671869, 0.00997332848125617,
-                           -0.0011863439888019887, 0.00011350229619286141, -7.66053817138209e-06);
-    // ratio · (a + 3.5), smooth in t
-    const float v = 1 / (a + 3.5f), t = (a - 3.5f) * v;
-    const float scaled =
-        poly(t, 0.74441607591625, -0.5655618331792988, 0.3154249433324747, -0.1160501757521662, 0.017407654749476927,
-             0.006467196783428317, -0.0031819010884217413, -0.00040411883949938914, 0.00043389616103776154);
-    ratio = scaled * v;
-    e = exponential(-0.5f * high, -0.5f * rest);
-  }
-};
-
 }  // namespace detail
 
 TENON_INLINE float erf(float x) {
@@ -154,34 +130,6 @@ TENON_INLINE float erfc(float x) {
   return detail::abs(x) < 0.7f ? near : far;
 }
 inline double erfc(double x) { return __builtin_erfc(x); }  // libm
-
-// x/2 · erfc(-x/sqrt 2), with its limit -0 at -inf
-TENON_INLINE float gelu(float x) {
-  const detail::Normal n(x);
-  const float moment = n.tail_times(detail::copysign(n.a, x));
-  const float far = x < 0 ? moment : x - moment;
-  return n.a < 1 ? x * n.near : far;
-}
-inline double gelu(double x) {
-  constexpr double c = 0x1.6a09e667f3bcdp-1, c_high = 0x1.6a09e60000000p-1, c_low = 0x1.9fcef32422cbfp-27;
-  const double left = detail::at_least(-40.0, x), z = -left * c;
-  // erfc is steep: what rounding took from z changes it, by its derivative.
-  const double high = detail::from_bits(detail::bits(left) & ~std::uint64_t(0x7ffffff)), low = left - high;
-  const double lost = ((-high * c_high - z) - high * c_low) - low * c;
-  const double slope = detail::abs(z) < 30 ? 0x1.20dd750429b6dp+0 * exp(-z * z) * lost : 0;
-  return 0.5 * left * (erfc(z) - slope);
-}
-
-// erfc(-x/sqrt 2)/2 + x · e^(-x²/2) / sqrt(2 pi), the derivative of gelu
-TENON_INLINE float gelu_slope(float x) {
-  const detail::Normal n(x);
-  const float e = n.e.value(), tail = e * n.ratio, far = x < 0 ? tail : 1 - tail, below = n.a < 1 ? n.near : far;
-  return below + e * (0x1.988454p-2f * detail::copysign(n.a, x));
-}
-inline double gelu_slope(double x) {
-  const double z = detail::at_most(40.0, detail::at_least(-40.0, x));
-  return 0.5 * erfc(-z * 0x1.6a09e667f3bcdp-1) + z * exp(-0.5 * z * z) * 0x1.9884533d43651p-2;
-}
 
 TENON_INLINE float lgamma(float x) { return static_cast<float>(detail::lgamma_float(x)); }
 inline double lgamma(double x) {  // lgamma_r, since lgamma writes the global signgam
