@@ -60,6 +60,7 @@ PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto g = argument<Generator*>(def, args, 3);
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
+  argument<MemoryFormat>(def, args, 6);
   return computed(t.numel(),
                   [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); });
 }
@@ -208,7 +209,8 @@ void def_random(Ops& ops) {
           ">>> t = tenon.randint_like(tenon.zeros(100), 6)\n"
           ">>> bool((t < 6).all())\n"
           "True",
-          "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none)
+          "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
+          "memory_format"_a = none)
       .function_only()
       .with_out();
   ops.raw("normal", &normal_any,

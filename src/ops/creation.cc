@@ -85,7 +85,7 @@ Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, boo
   if (steps < 0) errors::fail("linspace", "the number of steps must not be negative; got ", steps);
   const bool complex = start.is_complex() || stop.is_complex();
   const DType d = dtype.value_or(complex ? default_complex() : default_float());
-  if (complex && !is_complex(d)) errors::complex_to_real("linspace", d);
+  for (const Scalar* end : {&start, &stop}) errors::require_number("linspace", *end, d);
   const std::int64_t intervals = endpoint ? steps - 1 : steps;
   auto line = [&](double a, double b, DType dt) {
     IotaCall c{};

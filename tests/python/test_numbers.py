@@ -124,6 +124,10 @@ WAYS = {
     "put": written(lambda t, n: np.put(t, [0], n)),
     "put of a list": written(lambda t, n: tnp.put(t, [0], [n])),
     "put_along_axis": written(lambda t, n: np.put_along_axis(t, FIRST, n, 0)),
+    "flat": written(lambda t, n: setattr(t, "flat", [n, 0])),
+    "flat[0]": written(lambda t, n: t.flat.__setitem__(0, n)),
+    "flat[:]": written(lambda t, n: t.flat.__setitem__(slice(None), [n, 0])),
+    "fill": written(lambda t, n: t.fill(n)),
     "place": written(lambda t, n: np.place(t, MASK, [n])),
     "putmask": written(lambda t, n: np.putmask(t, MASK, n)),
     "fill_diagonal": written(lambda t, n: np.fill_diagonal(t.reshape(1, 2), n)),
@@ -177,6 +181,16 @@ def test_a_number_enters_by_the_rule(way, dtype):
 @pytest.mark.parametrize("way", WAYS_OF_KIND)
 def test_a_number_that_joins_elements_is_of_their_kind(way, dtype):
     check(WAYS_OF_KIND[way], rule_of_kind, dtype)
+
+
+@pytest.mark.parametrize("linspace", [tenon.linspace, tnp.linspace])
+def test_the_ends_of_a_line_enter_too(linspace):
+    for ends in ((0, 300), (-1, 5), (0, 256.5), (0, 2**70)):
+        with pytest.raises(OverflowError):
+            linspace(*ends, 3, dtype=tenon.uint8)
+    with pytest.raises(ValueError):
+        linspace(0, math.nan, 3, dtype=tenon.int64)
+    assert linspace(0, 255, 2, dtype=tenon.uint8).tolist() == [0, 255]
 
 
 def test_nothing_is_written_before_an_error():
