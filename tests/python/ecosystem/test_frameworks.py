@@ -51,6 +51,26 @@ def test_jax_arrays_come_in_read_only() -> None:
     assert not tenon.from_dlpack(j, copy=True).readonly
 
 
+@pytest.mark.parametrize("package", ["jaxlib", "tensorflow", "another"])
+def test_producers_of_immutable_arrays_are_known_by_name(package: str) -> None:
+    """TensorFlow is too large to be installed for this: a producer of its name stands for it."""
+
+    class Producer:
+        array = np.zeros(3)
+
+        def __dlpack__(self, stream: object = None) -> object:
+            return self.array.__dlpack__()
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return self.array.__dlpack_device__()
+
+    Producer.__module__ = f"{package}.python.framework"
+    for call in (tenon.asarray, tenon.from_dlpack):
+        assert call(Producer()).readonly is (package != "another")
+    assert not tenon.from_dlpack(Producer(), copy=True).readonly
+    assert not tenon.from_dlpack(Producer.array.__dlpack__()).readonly  # by hand
+
+
 def test_jax_takes_tensors() -> None:
     jax = pytest.importorskip("jax")
     t = tenon.arange(3.0)

@@ -39,6 +39,12 @@ def test_plain_subclasses_and_files_are_shared(tmp_path) -> None:
     assert shares(tenon.from_numpy(file), file) and shares(tenon.asarray(file[1:]), file)
 
 
+def test_images_of_imageio() -> None:
+    """Their subclass carries the file's tags, and the numbers mean what they say."""
+    image = pytest.importorskip("imageio.core.util").Array(np.zeros((2, 2), "u1"))
+    assert type(image) is not np.ndarray and shares(tenon.from_numpy(image), image)
+
+
 @pytest.mark.parametrize("way", [*WAYS, "from_numpy"])
 @pytest.mark.parametrize("kind", [WithFinalize, WithUfunc, Child])
 def test_subclasses_with_rules_are_refused(way: str, kind: type) -> None:
