@@ -65,6 +65,8 @@ TENON_API void check_inplace(const Tensor& t, const char* op, bool grad_flows_in
 // For what changes the geometry alone. While this thread records, throws GradError for a leaf that requires grad and
 // for a view of one.
 TENON_API void check_leaf(const Tensor& t, const char* op);
+// For what changes the geometry. Throws BufferError for a leaf that a graph, a view or other handles need as it is.
+TENON_API void check_sole(const Tensor& t, const char* op);
 // Gives t another history, and moves what retain_grad() asked for.
 void set_history(const Tensor& t, Edge history);
 // Bumps the version; if a history is given, makes it t's (and its base's, if t is a view).

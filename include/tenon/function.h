@@ -17,6 +17,7 @@
 
 #include <any>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -35,6 +36,7 @@ class TENON_API SavedTensors {
 
  private:
   friend class CustomNode;
+  mutable std::mutex mutex_;  // another thread may free the graph
   std::vector<Saved> list_;
   std::string op_;
   bool freed_ = false;

@@ -32,10 +32,11 @@ class TENON_API Storage {
   // The same of an open descriptor, which stays the caller's; path is for errors.
   static Ref<Storage> map_file(int descriptor, const char* path, bool writeable);
 
-  // Zeroed memory that other processes can map, too, by its descriptor. Throws std::bad_alloc.
+  // Zeroed memory that other processes can map, too, by its descriptor; its size is sealed. Throws std::bad_alloc,
+  // FileError where no descriptors are left.
   static Ref<Storage> share(std::int64_t bytes);
-  // The memory behind a descriptor of share(), of another process. Takes the descriptor: it is closed before
-  // ValueError is thrown, for what cannot be mapped and written.
+  // The memory behind a descriptor of share(), of another process. Takes the descriptor, unless it throws ValueError:
+  // for what share() has not made.
   static Ref<Storage> attach(int descriptor);
   // Of memory that share() or attach() made, -1 for any other.
   int descriptor() const { return kind_ == Kind::shared ? descriptor_ : -1; }

@@ -33,13 +33,15 @@ struct TensorImpl {
   bool read_only = false;
   bool contiguous = false;          // row-major without gaps
   Device device;
-  std::uint32_t history = 0;        // counts in-place operations that replaced this tensor's node
-  std::uint32_t base_history = 0;   // the base's count when this view's node was made
+  std::atomic<std::uint32_t> history{0};       // counts in-place operations that replaced this tensor's node
+  std::atomic<std::uint32_t> base_history{0};  // the base's count when this view's node was made
   std::atomic<int> refs{1};
-  AutogradMeta* grad_meta = nullptr;
+  std::atomic<int> users{0};        // computations that must not see the geometry change: core/in_use.h
+  std::atomic<AutogradMeta*> grad_meta{nullptr};  // made once, by whichever thread is first
   TensorImpl* base = nullptr;       // the tensor that this one is a view of, never itself a view
   void* wrapper = nullptr;          // the Python object that stands for this tensor, while there is one
 
+  AutogradMeta* meta() const { return grad_meta.load(std::memory_order_acquire); }
   void retain() { refs.fetch_add(1, std::memory_order_relaxed); }
   TENON_API void release();
 };
@@ -128,6 +130,9 @@ TENON_API Dims contiguous_strides(std::span<const std::int64_t> shape);
 TENON_API Tensor empty(const Dims& shape, DType dtype, Device device = kCpu);
 // The same for an operation that errors are to name.
 TENON_API Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device device);
+// The strides of dimensions of one element and of empty tensors mean nothing. Those that are far from all memory become
+// small, since they overflow where they are multiplied.
+TENON_API void tame_strides(const Dims& shape, Dims& strides);
 // The bytes that a geometry reaches, relative to its first element: [low, high). Both are 0 if it has no elements;
 // nothing if they are more than can be addressed.
 struct ByteRange {

@@ -269,13 +269,6 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
   return out;
 }
 
-std::vector<Ref<Storage>> hold(std::span<const Tensor> ts) {
-  std::vector<Ref<Storage>> held;
-  held.reserve(ts.size());
-  for (const Tensor& t : ts) held.push_back(hold(t));
-  return held;
-}
-
 PyObject* from_scalar(const Scalar& s) {
   switch (s.tag()) {
     case Scalar::Tag::boolean: return PyBool_FromLong(s.to<bool>());
@@ -300,7 +293,8 @@ PyObject* from_dims(const Dims& d) {
 
 PyObject* to_python(std::vector<Tensor> ts) {
   Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(ts.size())));
-  for (std::size_t i = 0; i < ts.size(); ++i) PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap(std::move(ts[i])));
+  for (std::size_t i = 0; i < ts.size(); ++i)
+    PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap(std::move(ts[i])));
   return tuple.release();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/in_use.h"
 #include "object.h"
 #include "tenon/operand.h"
 #include "tenon/ops/index.h"
@@ -249,15 +250,38 @@ inline constexpr std::int64_t kLongWork = INT64_MAX;  // whatever the arguments 
 
 // ---- work without the GIL ----
 
-// Holds the memory that an argument uses, so that resize_() in another thread refuses to move it.
-inline Ref<Storage> hold(const Tensor& t) { return t.defined() ? t.impl()->storage : nullptr; }
-inline Ref<Storage> hold(const Operand& o) { return o.is_tensor() ? hold(o.tensor()) : nullptr; }
-std::vector<Ref<Storage>> hold(std::span<const Tensor> ts);
-inline std::vector<Ref<Storage>> hold(const std::vector<Tensor>& ts) { return hold(std::span<const Tensor>(ts)); }
-inline Ref<Storage> hold(const std::optional<Tensor>& t) { return t ? hold(*t) : nullptr; }
+// Marks the tensors that an argument consists of as in use: other threads can change neither their geometry nor move
+// their memory. There is no hold() for other types by default: what contains tensors must not be forgotten.
+inline InUse hold(const Tensor& t) { return InUse(t); }
+inline InUse hold(const Operand& o) { return o.is_tensor() ? InUse(o.tensor()) : InUse(); }
+inline InUse hold(const Number& n) { return n.tensor.defined() ? InUse(n.tensor) : InUse(); }
+inline InUse hold(const Index& i) {
+  const Tensor* t = std::get_if<Tensor>(&i);
+  return t ? InUse(*t) : InUse();
+}
 template <class T>
+concept NoTensor =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || (std::is_pointer_v<T> && !std::is_same_v<T, const Tensor*>) ||
+    std::is_same_v<T, Dims> || std::is_same_v<T, Device> || std::is_same_v<T, Scalar> ||
+    std::is_same_v<T, std::string> || std::is_same_v<T, Any> || std::is_same_v<T, MemoryFormat>;
+template <NoTensor T>
 int hold(const T&) {
   return 0;
+}
+template <class T>
+auto hold(std::span<const T> all) {
+  std::vector<decltype(hold(all[0]))> held;
+  held.reserve(all.size());
+  for (const T& t : all) held.push_back(hold(t));
+  return held;
+}
+template <class T>
+auto hold(const std::vector<T>& all) {
+  return hold(std::span<const T>(all));
+}
+template <class T>
+auto hold(const std::optional<T>& t) {
+  return t ? hold(*t) : decltype(hold(*t)){};
 }
 
 class ReleasedGil {
@@ -273,8 +297,8 @@ class ReleasedGil {
 // Work above this many elements gives the GIL up (releasing and retaking it costs about 58 ns).
 inline constexpr std::int64_t kReleaseGilAbove = 20000;
 
-// The result of f, which touches no Python object: it runs without the GIL where its work is long. used: what it
-// computes on.
+// The result of f, which touches no Python object: it runs without the GIL where its work is long. used: all tensors
+// that it reads or writes, and what contains some.
 template <class F, class... Used>
 auto without_gil(std::int64_t work, F&& f, const Used&... used) {
   if (work <= kReleaseGilAbove) return f();

@@ -55,8 +55,8 @@ PyObject* filled_with(const OpDef& def, const Dims& shape, PyObject* value, std:
                       std::optional<Device> device, Layout order, const Tensor& like) {
   Scalar number;
   if (!is_tensor(value) && as_scalar(value, number))
-    return computed(work(shape),
-                    [&] { return laid_out(full(shape, number, dtype, device.value_or(kCpu)), order, like); });
+    return computed(
+        work(shape), [&] { return laid_out(full(shape, number, dtype, device.value_or(kCpu)), order, like); }, like);
   const Tensor t = ingest(value, def.name.c_str(), {dtype, device, {}});
   const auto repeat = [&] {
     Tensor out = laid_out(empty(shape, t.dtype(), t.device()), order, like);
@@ -88,8 +88,9 @@ struct Likeness {
 template <int value>
 PyObject* invoke_filled_like(const OpDef& def, PyObject* const* args) {
   const Likeness l(def, args, 1);
-  return computed(value == kUnset ? 0 : work(l.shape),
-                  [&] { return laid_out(filled<value>(l.shape, l.dtype, l.device), l.order, l.like); });
+  return computed(
+      value == kUnset ? 0 : work(l.shape),
+      [&] { return laid_out(filled<value>(l.shape, l.dtype, l.device), l.order, l.like); }, l.like);
 }
 PyObject* invoke_full_like(const OpDef& def, PyObject* const* args) {
   const Likeness l(def, args, 2);

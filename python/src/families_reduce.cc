@@ -29,7 +29,8 @@ PyObject* joined(const OpDef& def, const Tensor& t, const Axes& axes, bool keepd
   if (is_given(initial)) from.emplace(initial, Where{def.name.c_str(), "initial"});
   const std::optional<Operand> start = from ? std::optional(from->get()) : std::nullopt;
   const Tensor mask = to_mask(where, def.name.c_str());
-  return computed(t.numel(), [&] { return ufunc::reduce(def.op, t, axes, keepdims, dtype, mask, start); }, t, mask);
+  const auto reduced = [&] { return ufunc::reduce(def.op, t, axes, keepdims, dtype, mask, start); };
+  return computed(t.numel(), reduced, t, mask, start);
 }
 
 PyObject* invoke_reduction(const OpDef& def, PyObject* const* args) {

@@ -190,6 +190,7 @@ PyObject* from_buffer(PyObject*, PyObject* args) {
         errors::fail(op, "the buffer's strides are no multiple of its item size; copy it first");
       strides.push_back(s / size);
     }
+    tame_strides(shape, strides);
     const auto range = byte_range(shape, strides, dtype);
     if (!range) errors::too_large(op, shape, dtype);
     const auto [low, high] = *range;
@@ -243,6 +244,7 @@ PyObject* from_address(PyObject*, PyObject* args) {
     }
     for (auto n : shape)
       if (n < 0) errors::negative_size(op, shape);
+    tame_strides(shape, strides);
     const auto range = byte_range(shape, strides, dtype);
     if (!range) errors::too_large(op, shape, dtype);
     const auto [low, high] = *range;

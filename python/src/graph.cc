@@ -210,35 +210,49 @@ PyMemberDef node_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(PyNode
 
 // ---- garbage collection ----
 
-// C++ objects reached from a tensor, as far as all references to them come from there.
+// C++ objects reached from a tensor, as far as all references to them come from there. What is reached is held, since
+// threads without the GIL may let go of it meanwhile.
 class Owned {
  public:
-  explicit Owned(TensorImpl* t) {
-    if (t->refs.load(std::memory_order_relaxed) == 1) add(t);
-  }
-  explicit Owned(Node* n) {
-    if (n->leaf()) reach(n->leaf());
-    else if (n->use_count() == 1) add(n);
-  }
+  explicit Owned(TensorImpl* t) { reach(Ref<TensorImpl>(t)); }
+  explicit Owned(Node* n) { reach(Edge(Ref<Node>(n))); }
   const std::vector<Node*>& nodes() const { return nodes_; }
 
  private:
-  void reach(TensorImpl* t) {
-    if (t && t->refs.load(std::memory_order_relaxed) == ++times_[t]) add(t);
+  void reach(Ref<TensorImpl> r) {
+    TensorImpl* t = r.get();
+    if (!t) return;
+    const int times = ++times_[t];
+    if (times == 1) tensors_.push_back(std::move(r));
+    r = nullptr;
+    if (t->refs.load(std::memory_order_relaxed) == times + 1) add(t);
   }
-  void reach(const Edge& e) {
+  void reach(Edge e) {
     Node* n = e.node.get();
     if (!n) return;
-    if (n->leaf()) reach(n->leaf());
-    else if (n->use_count() == ++times_[n]) add(n);
+    if (n->leaf()) {
+      Ref<TensorImpl> leaf(n->leaf());
+      e.node = nullptr;  // which counts for the leaf
+      return reach(std::move(leaf));
+    }
+    const int times = ++times_[n];
+    if (times == 1) held_.push_back(std::move(e.node));
+    e.node = nullptr;
+    if (n->use_count() == times + 1) add(n);
   }
   void add(TensorImpl* t) {
-    reach(t->base);
-    AutogradMeta* m = t->grad_meta;
+    reach(Ref<TensorImpl>(t->base));
+    AutogradMeta* m = t->meta();
     if (!m) return;
-    if (m->accumulate) nodes_.push_back(m->accumulate.get());
-    reach(m->gradient().impl());
-    reach(m->history);
+    if (Node* leaf = m->accumulate()) nodes_.push_back(leaf);
+    Ref<TensorImpl> gradient;
+    {
+      const auto grad = m->gradient();
+      const std::lock_guard lock(gradient_mutex(*grad));
+      gradient = Ref<TensorImpl>(grad->impl());
+    }
+    reach(std::move(gradient));
+    reach(m->history());
     run();
   }
   void add(Node* n) {
@@ -257,6 +271,10 @@ class Owned {
     running_ = false;
   }
 
+  // First, so that they die last: an object of Python's whose last holder was let go of must not die in a traversal.
+  const LaterDrops later_;
+  std::vector<Ref<TensorImpl>> tensors_;
+  std::vector<Ref<Node>> held_;
   std::vector<Node*> nodes_, waiting_;
   std::unordered_map<const void*, int> times_;  // how often an object was reached
   bool running_ = false;
@@ -293,11 +311,11 @@ int node_clear(PyObject* self) {
 }  // namespace
 
 int visit_graph(const Tensor& t, visitproc visit, void* arg) {
-  if (!t.defined() || !t.impl()->grad_meta || g_held.load(std::memory_order_relaxed) == 0) return 0;
+  if (!t.defined() || !t.impl()->meta() || g_held.load(std::memory_order_relaxed) == 0) return 0;
   return visit_nodes(Owned(t.impl()), visit, arg);
 }
 void clear_graph(const Tensor& t) {
-  if (t.defined() && t.impl()->grad_meta) clear_nodes(Owned(t.impl()));
+  if (t.defined() && t.impl()->meta()) clear_nodes(Owned(t.impl()));
 }
 
 PyObject* wrap_node(Ref<Node> node) {

@@ -21,7 +21,7 @@ PyObject* get_item(PyObject* self, PyObject* key) {
       return wrap(slice(t, 0, s.start, s.stop, s.step));
     }
     const std::vector<Index> indices = to_indices(key, "index", t.device());
-    Tensor r = without_gil(t.numel(), [&] { return index(t, indices); }, t);
+    Tensor r = without_gil(t.numel(), [&] { return index(t, indices); }, t, indices);
     return wrap(r.is_same(t) ? view(t, t.shape()) : std::move(r));  // t[...] is a new object
   });
 }
@@ -30,9 +30,9 @@ PyObject* get_item(PyObject* self, PyObject* key) {
 bool set_number(const Tensor& t, PyObject* key, PyObject* value) {
   const TensorImpl* p = t.impl();
   Scalar s;
-  if (!PyLong_CheckExact(key) || t.ndim() != 1 || !t.device().is_cpu() || p->grad_meta ||
-      (p->base && p->base->grad_meta) || t.read_only() || is_tensor(value) || !as_scalar(value, s) ||
-      !s.fits(t.dtype()) || (s.is_complex() && !is_complex(t.dtype())))
+  if (!PyLong_CheckExact(key) || t.ndim() != 1 || !t.device().is_cpu() || p->meta() || (p->base && p->base->meta()) ||
+      t.read_only() || is_tensor(value) || !as_scalar(value, s) || !s.fits(t.dtype()) ||
+      (s.is_complex() && !is_complex(t.dtype())))
     return false;
   const std::int64_t i = to_int(key, {"setitem", "index"}), n = t.shape()[0];
   if (i < -n || i >= n) return false;
@@ -49,7 +49,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
         if (set_number(t, key, value)) return 0;
         const std::vector<Index> indices = to_indices(key, "setitem", t.device());
         const Tensor v = values_for(value, t, {"setitem", "value"});
-        without_gil(t.numel(), [&] { index_put_(t, indices, v); }, t, v);
+        without_gil(t.numel(), [&] { index_put_(t, indices, v); }, t, indices, v);
         return 0;
       },
       value ? "setitem" : "delitem");

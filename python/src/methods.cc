@@ -34,7 +34,7 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObjec
       force = to_bool(args[0], {"numpy", "force"});
     }
     const Tensor& t = unwrap(self);
-    if (!t.impl()->grad_meta && !t.impl()->base && t.device().is_cpu()) return ndarray_from_tensor(t).release();
+    if (!t.impl()->meta() && !t.impl()->base && t.device().is_cpu()) return ndarray_from_tensor(t).release();
     if (force) return ndarray_from_tensor(t.detach().to(kCpu)).release();
     const Tensor lent = exportable(t, "numpy");
     if (lent.device() != t.device()) note_copy("numpy", "device", t.nbytes());

@@ -276,6 +276,7 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
     const std::int64_t s = PyArray_STRIDE(a, d);
     strides[d] = s % size == 0 ? s / size : shape[d] == 1 ? 1 : 0;
   }
+  tame_strides(shape, strides);
   const auto range = byte_range(shape, strides, dtype);
   if (!range) errors::too_large(op, shape, dtype);
   const auto [low, high] = *range;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <new>
 
+#include "core/interrupt.h"
 #include "graph.h"
 #include "tensor_slots.h"
 #include "tenon/linalg.h"
@@ -64,9 +65,33 @@ void set_os_error(const FileError& e) {
   if (values) PyErr_SetObject(PyExc_OSError, values.get());
 }
 
+// PyGILState_Check(), which is always true once there has been a subinterpreter.
+bool holds_gil() {
+#if PY_VERSION_HEX >= 0x030d0000
+  const PyThreadState* current = PyThreadState_GetUnchecked();
+#else
+  const PyThreadState* current = _PyThreadState_UncheckedGet();
+#endif
+  return current && current == PyGILState_GetThisThreadState();
+}
+
+// Whether a handler of a signal has raised. They run in the main thread alone, with the GIL, which it may have given up.
+bool handlers_raised() {
+  static thread_local const bool is_main = gettid() == getpid();
+  if (!is_main || !Py_IsInitialized()) return false;
+  if (holds_gil()) return !PyErr_Occurred() && PyErr_CheckSignals() != 0;
+  PyThreadState* state = PyGILState_GetThisThreadState();
+  if (!state) return false;
+  take_gil_back(state);
+  const bool raised = PyErr_CheckSignals() != 0;
+  PyEval_SaveThread();
+  return raised;
+}
+
 }  // namespace
 
 void init_errors(PyObject* module) {
+  set_interrupt_check(&handlers_raised);
   // PyTorch's is a RuntimeError; who knows NumPy catches MemoryError.
   const Object bases = Object::steal(PyTuple_Pack(2, PyExc_RuntimeError, PyExc_MemoryError));
   out_of_memory_error = PyErr_NewExceptionWithDoc("tenon.OutOfMemoryError",
@@ -95,7 +120,7 @@ PyObject* wrap(Tensor t) {
   o->weakrefs = nullptr;
   impl->wrapper = o;
   // Other tensors lead to no Python object, and the collector need not know them.
-  if (impl->grad_meta) PyObject_GC_Track(o);
+  if (impl->meta()) PyObject_GC_Track(o);
   return reinterpret_cast<PyObject*>(o);
 }
 
@@ -135,7 +160,7 @@ void tensor_dealloc(PyObject* self) {
   auto* o = reinterpret_cast<PyTensor*>(self);
   PyTypeObject* type = Py_TYPE(self);
   TensorImpl* impl = o->value.impl();
-  if (type != tensor_type || impl->grad_meta) PyObject_GC_UnTrack(self);
+  if (type != tensor_type || impl->meta()) PyObject_GC_UnTrack(self);
   // First, so that nobody finds the dying object: a weak reference's callback may ask for this tensor again.
   if (impl && impl->wrapper == o) impl->wrapper = nullptr;
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
@@ -155,6 +180,8 @@ PyObject* set_error(std::string_view op) {
     throw;
   } catch (const PythonError&) {
     return nullptr;  // it is set
+  } catch (const Interrupted&) {
+    return nullptr;  // by the handler
   } catch (const FileError& e) { set_os_error(e); } catch (const linalg::LinAlgError& e) {
     PyErr_SetObject(linalg_error().get(), readable(e.what()).get());
   } catch (const Error& e) {
@@ -189,6 +216,7 @@ struct Left {
   Left* next;
 };
 std::atomic<Left*> g_left{nullptr};
+thread_local int t_later = 0;  // LaterDrops that live
 std::atomic<bool> g_scheduled{false};  // the interpreter will call drop_pending
 
 int drop_pending(void*) {
@@ -205,17 +233,10 @@ bool finalizing() {
 #endif
 }
 
-// PyGILState_Check(), which is always true once there has been a subinterpreter.
-bool holds_gil() {
-#if PY_VERSION_HEX >= 0x030d0000
-  const PyThreadState* current = PyThreadState_GetUnchecked();
-#else
-  const PyThreadState* current = _PyThreadState_UncheckedGet();
-#endif
-  return current && current == PyGILState_GetThisThreadState();
-}
-
 }  // namespace
+
+LaterDrops::LaterDrops() { ++t_later; }
+LaterDrops::~LaterDrops() { --t_later; }
 
 void drop_left_references() {
   if (!g_left.load(std::memory_order_relaxed)) return;
@@ -229,7 +250,7 @@ void drop_left_references() {
 void drop_reference(void* object) {
   // After the interpreter is gone there is nobody to give the reference back to.
   if (!Py_IsInitialized() || finalizing()) return;
-  if (holds_gil()) {
+  if (t_later == 0 && holds_gil()) {
     Py_DECREF(static_cast<PyObject*>(object));
     return;
   }

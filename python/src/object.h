@@ -95,6 +95,13 @@ void take_gil_back(PyThreadState* state);
 // Deleter of storages whose bytes a Python object owns: drops the reference now if this thread holds the GIL,
 // otherwise leaves it to the interpreter. Never waits for the GIL.
 void drop_reference(void* object);
+// While one lives, drop_reference() on this thread leaves references to the interpreter, too.
+class LaterDrops {
+ public:
+  LaterDrops();
+  ~LaterDrops();
+  LaterDrops(const LaterDrops&) = delete;
+};
 // Drops what other threads have left.
 void drop_left_references();
 

@@ -84,6 +84,7 @@ struct OpDef {
   bool takes_out = false;
   bool native_out = false;              // invoke() gets out (or null) behind the arguments
   bool long_work = false;               // its arguments' sizes do not tell how long it takes
+  bool keeps_gil = false;               // other threads must not see what it changes half done
   int out_at = -1;                      // out='s place among the positional arguments; -1: a keyword only
   int positional_only = 0;              // so many of the first arguments have no name
   int positional = 0;                   // so many arguments may be given by position, out= included
@@ -184,7 +185,9 @@ PyObject* call(const OpDef& def, PyObject* const* args, std::index_sequence<I...
   auto fn = reinterpret_cast<R (*)(A...)>(def.fn);
   // Braces: arguments are converted from left to right.
   std::tuple<From<bare<A>>...> from{From<bare<A>>(args[I], Where{def.name.c_str(), def.args[I].name})...};
-  const std::int64_t n = def.long_work ? kLongWork : std::max({std::int64_t{0}, work(std::get<I>(from).get())...});
+  const std::int64_t n = def.long_work   ? kLongWork
+                         : def.keeps_gil ? 0
+                                         : std::max({std::int64_t{0}, work(std::get<I>(from).get())...});
   const auto run = [&]() -> bare<R> { return fn(std::get<I>(from).get()...); };
   if constexpr (std::is_void_v<R>) {
     without_gil(n, run, std::get<I>(from).get()...);
@@ -310,6 +313,11 @@ class Ops {
     // Runs without the GIL whatever its arguments' sizes are.
     Row& long_work() {
       def_.long_work = true;
+      return *this;
+    }
+    // For what changes a tensor itself: its geometry, its memory or what it requires.
+    Row& keeps_gil() {
+      def_.keeps_gil = true;
       return *this;
     }
     // For raw rows that return a tensor.

@@ -17,7 +17,7 @@ Tensor compute(Op op, std::span<const Operand> in, const Tensor* out) {
       in[0].tensor().shape() != in[1].tensor().shape())
     n = work(in[0]) * work(in[1]);
   if (n <= kReleaseGilAbove) return elementwise(op, in, out);
-  Ref<Storage> held[4];
+  InUse held[4];
   for (std::size_t i = 0; i < in.size(); ++i) held[i] = hold(in[i]);
   if (out) held[in.size()] = hold(*out);
   const ReleasedGil released;

@@ -78,7 +78,8 @@ void def_autograd(Ops& ops) {
          ">>> t.detach_().requires_grad\n"
          "False",
          "input"_a)
-      .method_only();
+      .method_only()
+      .keeps_gil();
   ops.def(
          "requires_grad_", +[](Tensor& t, bool on) -> Tensor& { return t.set_requires_grad(on); },
          "Turns recording on or off for a leaf, in place; returns the tensor.\n\nRuntimeError for integers "
@@ -86,7 +87,8 @@ void def_autograd(Ops& ops) {
          ">>> tenon.ones(2).requires_grad_()\n"
          "tensor([1., 1.], requires_grad=True)",
          "input"_a, "requires_grad"_a = true)
-      .method_only();
+      .method_only()
+      .keeps_gil();
   ops.def(
          "retain_grad", +[](Tensor& t) { t.retain_grad(); },
          "Makes backward() keep the gradient of a tensor that was computed in .grad, too; of leaves it does.\n\n"
@@ -98,7 +100,8 @@ void def_autograd(Ops& ops) {
          ">>> y.grad\n"
          "tensor([1., 1.])",
          "input"_a)
-      .method_only();
+      .method_only()
+      .keeps_gil();
   ops.def("is_grad_enabled", &grad_enabled,
           "Whether operations are recorded on this thread.\n\n"
           ">>> tenon.is_grad_enabled()\n"

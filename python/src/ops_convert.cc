@@ -191,7 +191,8 @@ void def_convert(Ops& ops) {
          [](const OpDef& def, PyObject* const* args) {
            const Tensor t = argument<Tensor>(def, args, 0);
            const Device d = cuda_device(args[1], t);
-           return computed(t.numel(), [&] { return to(t, {}, d, false, argument<bool>(def, args, 2)); }, t);
+           const bool non_blocking = argument<bool>(def, args, 2);
+           return computed(t.numel(), [&] { return to(t, {}, d, false, non_blocking); }, t);
          },
          "The tensor on a CUDA device (the first, unless given): itself where it is there, otherwise a copy.\n\n"
          "non_blocking: as in to().\n"

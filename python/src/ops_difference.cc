@@ -26,18 +26,19 @@ PyObject* gradient_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const Axes axes = argument<Axes>(def, args, 2);
   const auto order = argument<std::int64_t>(def, args, 3);
+  std::vector<Object> items;  // of a list, which may change
   std::vector<From<Operand>> held;
   const Where w{def.name.c_str(), "spacing"};
   if (PyTuple_Check(args[1]) || (PyList_Check(args[1]) && !kNumpy)) {
-    held.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(args[1])));
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(args[1]); ++i)
-      held.emplace_back(item_at(args[1], i, w.op).get(), w);
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(args[1]); ++i) items.push_back(item_at(args[1], i, w.op));
+    held.reserve(items.size());
+    for (const Object& item : items) held.emplace_back(item.get(), w);
   } else if (args[1] != Py_None) {
     held.emplace_back(args[1], w);
   }
   std::vector<Operand> spacing;
   for (const auto& h : held) spacing.push_back(h.get());
-  const auto slopes = without_gil(4 * t.numel(), [&] { return gradient(t, spacing, axes, order); }, t);
+  const auto slopes = without_gil(4 * t.numel(), [&] { return gradient(t, spacing, axes, order); }, t, spacing);
   return kNumpy && slopes.size() == 1 ? to_python(slopes[0]) : to_python(slopes);
 }
 void gradient_of_numpy(OpDef& d, std::nullptr_t) {

@@ -48,7 +48,7 @@ PyObject* histogram_any(const OpDef& def, PyObject* const* args) {
       h.counts = to(h.counts, is_floating(t.dtype()) ? t.dtype() : default_float());
     return h;
   };
-  return to_python(without_gil(10 * t.numel(), f, t));
+  return to_python(without_gil(10 * t.numel(), f, t, bins.edges, weights));
 }
 
 PyObject* numpy_histogram(const OpDef& def, PyObject* const* args) {
@@ -58,7 +58,8 @@ PyObject* numpy_histogram(const OpDef& def, PyObject* const* args) {
   bins.range = range_of(args[2], {op, "range"});
   const bool density = args[3] != Py_None && argument<bool>(def, args, 3);
   const Tensor weights = argument<std::optional<Tensor>>(def, args, 4).value_or(Tensor());
-  const Histogram h = without_gil(10 * t.numel(), [&] { return histogram(t, bins, weights, density); }, t, weights);
+  const auto f = [&] { return histogram(t, bins, weights, density); };
+  const Histogram h = without_gil(10 * t.numel(), f, t, bins.edges, weights);
   return to_python(std::vector<Tensor>{h.counts, h.edges});
 }
 void histogram_of_numpy(OpDef& d, std::nullptr_t) {
@@ -82,7 +83,7 @@ PyObject* numpy_bin_edges(const OpDef& def, PyObject* const* args) {
   bins.range = range_of(args[2], {op, "range"});
   if (args[3] != Py_None && !bins.rule.empty())
     errors::fail<TypeError>(op, "the rule '", bins.rule, "' takes no weights; pass the number of bins");
-  return computed(10 * t.numel(), [&] { return histogram_bin_edges(t, bins); }, t);
+  return computed(10 * t.numel(), [&] { return histogram_bin_edges(t, bins); }, t, bins.edges);
 }
 
 // One for each of d dimensions: bins and range are shared or in sequences.
@@ -109,7 +110,10 @@ HistogramDD grid(const OpDef& def, PyObject* const* args, const Tensor& points, 
   const auto bins = grid_bins(op, args[first], args[first + 1], points, points.shape()[1]);
   const bool density = args[first + 2] != Py_None && argument<bool>(def, args, first + 2);
   const Tensor weights = argument<std::optional<Tensor>>(def, args, first + 3).value_or(Tensor());
-  return without_gil(10 * points.numel(), [&] { return histogramdd(points, bins, weights, density); }, points, weights);
+  std::vector<Tensor> edges;
+  for (const Bins& b : bins) edges.push_back(b.edges);
+  const auto f = [&] { return histogramdd(points, bins, weights, density); };
+  return without_gil(10 * points.numel(), f, points, edges, weights);
 }
 PyObject* numpy_histogramdd(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "sample"};

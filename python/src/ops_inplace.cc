@@ -66,7 +66,8 @@ void def_inplace(Ops& ops) {
          ">>> tenon.tensor([[1, 2], [3, 4]]).resize_(3)\n"
          "tensor([1, 2, 3])",
          "input"_a, variadic("size"_a))
-      .method_only();
+      .method_only()
+      .keeps_gil();
 }
 
 }  // namespace tenon::py

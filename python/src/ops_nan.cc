@@ -14,7 +14,7 @@ namespace tenon::py {
 struct Mask {
   Tensor values;
 };
-inline Ref<Storage> hold(const Mask& m) { return hold(m.values); }
+inline InUse hold(const Mask& m) { return hold(m.values); }
 template <>
 struct From<Mask> {
   Mask held;

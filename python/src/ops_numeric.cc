@@ -100,6 +100,7 @@ PyObject* where_of_numpy(const OpDef& def, PyObject* const* args) {
 PyObject* select_of_numpy(const OpDef& def, PyObject* const* args) {
   const auto conditions = argument<std::vector<Tensor>>(def, args, 0);
   std::vector<Tensor> rows;
+  std::vector<Object> items;  // of a list, which may change
   std::deque<From<Operand>> given;  // what the operands refer to stays in its place
   std::vector<Operand> choices;
   if (is_tensor(args[1]) || is_ndarray(args[1])) {
@@ -109,10 +110,12 @@ PyObject* select_of_numpy(const OpDef& def, PyObject* const* args) {
     const Object list = Object::steal(PySequence_Fast(args[1], "select: choicelist must be a sequence"));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i)
       choices.push_back(
-          given.emplace_back(item_at(list.get(), i, "select").get(), Where{"select", "choicelist"}).get());
+          given.emplace_back(items.emplace_back(item_at(list.get(), i, "select")).get(), Where{"select", "choicelist"})
+              .get());
   }
   From<Operand> otherwise(args[2], {"select", "default"});
-  return computed(work(conditions), [&] { return select(conditions, choices, otherwise.get()); }, conditions);
+  const auto f = [&] { return select(conditions, choices, otherwise.get()); };
+  return computed(work(conditions), f, conditions, choices, otherwise.get());
 }
 
 }  // namespace

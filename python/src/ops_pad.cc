@@ -91,7 +91,9 @@ PyObject* pad_any(const OpDef& def, PyObject* const* args) {
   const std::vector<PadValues> values = values_of(t, args[ramp ? 5 : 4], {op, ramp ? "end_values" : "constant_values"});
   const std::string type = to_string(args[6], {op, "reflect_type"});
   if (type != "even" && type != "odd") errors::fail(op, "reflect_type is 'even' or 'odd'; got '", type, "'");
-  return computed(kLongWork, [&] { return pad(t, widths, mode, values, stat, type == "odd"); }, t);
+  std::vector<Tensor> held;
+  for (const PadValues& v : values) held.insert(held.end(), {v.before, v.after});
+  return computed(kLongWork, [&] { return pad(t, widths, mode, values, stat, type == "odd"); }, t, held);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace tenon::py {
 struct Levels {
   Tensor values;
 };
-inline Ref<Storage> hold(const Levels& q) { return hold(q.values); }
+inline InUse hold(const Levels& q) { return hold(q.values); }
 template <>
 struct From<Levels> {
   Levels held;

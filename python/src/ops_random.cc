@@ -61,8 +61,8 @@ PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
   argument<MemoryFormat>(def, args, 6);
-  return computed(t.numel(),
-                  [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); });
+  return computed(
+      t.numel(), [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); }, t);
 }
 
 // mean and std: tensors or numbers; two numbers need a size.

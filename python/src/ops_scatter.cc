@@ -137,7 +137,7 @@ PyObject* put(const OpDef& def, PyObject* const* args, bool fresh) {
     if (fresh) t = clone(t);
     index_put_(t, indices, values, accumulate);
   };
-  without_gil(t.numel(), put, t, values);
+  without_gil(t.numel(), put, t, indices, values);
   return fresh ? to_python(t) : Py_NewRef(args[0]);
 }
 

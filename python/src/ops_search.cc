@@ -33,7 +33,7 @@ PyObject* searchsorted_any(const OpDef& def, PyObject* const* args) {
   const bool int32 = argument<bool>(def, args, 2), right = is_right(def, args[3], args[4]);
   const Tensor sorter = argument<std::optional<Tensor>>(def, args, 5).value_or(Tensor());
   const auto f = [&] { return as_int32(searchsorted(sorted, values, right, sorter), int32); };
-  return computed(10 * values.numel(), f, sorted, values);
+  return computed(10 * values.numel(), f, sorted, values, sorter);
 }
 PyObject* bucketize_any(const OpDef& def, PyObject* const* args) {
   const Tensor sorted = argument<Tensor>(def, args, 1),
@@ -55,7 +55,8 @@ PyObject* numpy_searchsorted(const OpDef& def, PyObject* const* args) {
   const bool right = is_right(def, Py_False, args[2]);
   const Tensor sorter = argument<std::optional<Tensor>>(def, args, 3).value_or(Tensor());
   if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "sorted numbers of 1 dimension");
-  return computed(10 * values.numel(), [&] { return searchsorted(sorted, values, right, sorter); }, sorted, values);
+  return computed(
+      10 * values.numel(), [&] { return searchsorted(sorted, values, right, sorter); }, sorted, values, sorter);
 }
 void searchsorted_of_numpy(OpDef& d, std::nullptr_t) {
   d.doc +=

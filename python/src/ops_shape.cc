@@ -171,6 +171,7 @@ void def_inplace_views(Ops& ops) {
           ">>> tenon.zeros(2, 3).transpose_(0, 1).shape\n"
           "(3, 2)")
       .method_only()
+      .keeps_gil()
       .alias("swapaxes_", "swapdims_");
   ops.def("t_", &t_,
           "Swaps rows and columns of a matrix in place; returns the tensor.\n\n"
@@ -180,20 +181,23 @@ void def_inplace_views(Ops& ops) {
       .example(
           ">>> tenon.zeros(2, 3).t_().shape\n"
           "(3, 2)")
-      .method_only();
+      .method_only()
+      .keeps_gil();
   ops.def("squeeze_", &squeeze_, doc("Drops dimensions of size 1 (those of dim, or all)").c_str(), "input"_a,
           "dim"_a = none)
       .example(
           ">>> tenon.zeros(1, 2, 1).squeeze_().shape\n"
           "(2,)")
-      .method_only();
+      .method_only()
+      .keeps_gil();
   ops.def(
          "unsqueeze_", +[](Tensor& t, std::int64_t dim) -> Tensor& { return unsqueeze_(t, Dims{dim}); },
          doc("Adds a dimension of size 1 at dim").c_str(), "input"_a, "dim"_a)
       .example(
           ">>> tenon.zeros(2).unsqueeze_(0).shape\n"
           "(1, 2)")
-      .method_only();
+      .method_only()
+      .keeps_gil();
 }
 
 // reshape(*shape), in an order of elements, with a word about copies.

@@ -1,4 +1,10 @@
 // Rows about the storage under a tensor: what pickling and processes share it by (documented in tenon/_pickle.py).
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+
 #include "core/errors.h"
 #include "op.h"
 #include "tenon/ops/copy.h"
@@ -43,8 +49,17 @@ Tensor over(const Tensor& bytes, std::int64_t offset, DType dtype, const Dims& s
 }
 
 Tensor attach(std::int64_t descriptor) {
-  const Ref<Storage> s = Storage::attach(static_cast<int>(descriptor));
-  return make_tensor(s, 0, {s->bytes()}, {1}, DType::uint8, false);
+  if (descriptor < 0 || descriptor > INT_MAX) errors::fail("_attach_shared", "no descriptor is ", descriptor);
+  // One of its own, since the caller's may be anybody's.
+  const int own = fcntl(static_cast<int>(descriptor), F_DUPFD_CLOEXEC, 0);
+  if (own < 0) errors::file("_attach_shared", errno, "descriptor " + std::to_string(descriptor));
+  try {
+    const Ref<Storage> s = Storage::attach(own);
+    return make_tensor(s, 0, {s->bytes()}, {1}, DType::uint8, false);
+  } catch (const ValueError&) {
+    close(own);
+    throw;
+  }
 }
 
 }  // namespace
@@ -63,7 +78,8 @@ void def_storage(Ops& ops) {
          "_shared_descriptor", +[](const Tensor& t) { return static_cast<std::int64_t>(t.storage().descriptor()); },
          "The descriptor of shared memory; -1 for other memory.", "input"_a)
       .function_only();
-  ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which is taken.", "descriptor"_a)
+  ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which stays the caller's.",
+          "descriptor"_a)
       .function_only()
       .no_out();
   ops.raw(
@@ -122,7 +138,8 @@ void def_storage(Ops& ops) {
       .method_only();
   ops.def("_share_memory", &share_memory_, "share_memory_() of memory that is not shared yet.", "input"_a)
       .function_only()
-      .no_out();
+      .no_out()
+      .keeps_gil();
 }
 
 }  // namespace tenon::py

@@ -68,7 +68,7 @@ PyObject* invoke_at(const OpDef& def, PyObject* const* args) {
   std::optional<From<Operand>> from;
   if (is_given(args[2])) from.emplace(args[2], Where{name, "b"});
   const std::optional<Operand> values = from ? std::optional(from->get()) : std::nullopt;
-  without_gil(t.numel(), [&] { ufunc::at_(def.op, t, indices, values); }, t);
+  without_gil(t.numel(), [&] { ufunc::at_(def.op, t, indices, values); }, t, indices, values);
   return Py_NewRef(Py_None);
 }
 

@@ -161,6 +161,30 @@ class FlatIterator:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.copy().__array__(dtype)
 
+    def _compare(self, other: Any, how: Any) -> Any:
+        return how(self.base.reshape(-1), other.copy() if isinstance(other, FlatIterator) else other)
+
+    # By the elements, as NumPy's; identity would make `a[a.flat == 3]` an index of False.
+    def __eq__(self, other: Any) -> Any:
+        return self._compare(other, operator.eq)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._compare(other, operator.ne)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(other, operator.lt)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(other, operator.le)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(other, operator.gt)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(other, operator.ge)
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 def _indices(at: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     found = []

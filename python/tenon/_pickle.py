@@ -65,6 +65,8 @@ def as_subclass(cls: type[Tensor], make: Any, args: tuple[Any, ...], requires_gr
     """A tensor of a subclass, whose __init__ does not run."""
     if not (isinstance(cls, type) and issubclass(cls, Tensor)):
         raise TypeError(f"unpickle: expected a subclass of Tensor; got {cls!r}")
+    if make not in (rebuild, view_of, attach):
+        raise TypeError(f"unpickle: {make!r} makes no tensors")
     return Tensor._make_subclass(cls, make(*args), requires_grad)
 
 
@@ -186,7 +188,12 @@ def _by_descriptor(t: Tensor) -> tuple[Any, ...] | None:
 
 def attach_descriptor(descriptor: Any) -> Tensor:
     """The memory that another process has moved by share_memory_()."""
-    return _C._attach_shared(descriptor.detach())
+    if not type(descriptor).__module__.startswith("multiprocessing."):
+        raise TypeError(f"unpickle: expected a descriptor of multiprocessing's; got {type(descriptor)}")
+    fd = descriptor.detach()
+    t = _C._attach_shared(fd)
+    os.close(fd)  # only now: before, it could be anybody's
+    return t
 
 
 def _mapping(t: Tensor) -> tuple[str, int, bool] | None:
@@ -255,7 +262,9 @@ def _block(name: str, read_only: bool) -> mmap.mmap:
 
 
 def attach(name: str, offset: int, dtype: str, geometry: Any, read_only: bool, requires_grad: bool) -> Tensor:
-    """A tensor over a part of a shared-memory block."""
+    """A tensor over a part of a shared-memory block, whose name is that of a file in /dev/shm."""
+    if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
+        raise ValueError(f"unpickle: expected the name of a shared-memory block; got {name!r}")
     shape, strides, first, count = geometry
     flat = _C.frombuffer(_block(name, read_only), dtype=dtype, count=count, offset=offset)
     t = flat.as_strided(shape, strides, first)

@@ -16,24 +16,27 @@ class SavedIndices {
  public:
   SavedIndices(std::vector<Index> indices, const char* op) : indices_(std::move(indices)) {
     int masks = 0;
-    for (const Index& i : indices_) {
-      const Tensor* t = std::get_if<Tensor>(&i);
+    for (Index& i : indices_) {
+      Tensor* t = std::get_if<Tensor>(&i);
       if (!t) continue;
-      saved_.emplace_back(*t, op);
       masks += is_bool(t->dtype());
+      saved_.emplace_back(std::exchange(*t, {}), op);
     }
     mask_ = masks == 1 && saved_.size() == 1;
   }
   std::vector<Index> get() const {
-    for (const Saved& s : saved_) (void)s.get();  // throws if one was changed
-    return indices_;
+    std::vector<Index> all = indices_;
+    auto next = saved_.begin();
+    for (Index& i : all)
+      if (Tensor* t = std::get_if<Tensor>(&i)) *t = (next++)->get();  // throws if it was changed
+    return all;
   }
   // One mask: no element is selected twice.
   bool is_mask() const { return mask_; }
 
  private:
-  std::vector<Index> indices_;
-  std::vector<Saved> saved_;
+  std::vector<Index> indices_;  // with undefined tensors
+  std::vector<Saved> saved_;    // which stand here
   bool mask_ = false;
 };
 

@@ -7,6 +7,8 @@
 #include "autograd/tape.h"
 #include "autograd/walk.h"
 #include "core/errors.h"
+#include "core/in_use.h"
+#include "core/interrupt.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
@@ -59,7 +61,9 @@ void add_to(Tensor& sum, Tensor g, bool create_graph) {
 // What .grad becomes. Several backward() may add to the same one.
 void accumulate(Tensor& grad, Tensor g, bool create_graph) {
   Tensor old;  // dies when the mutex is free again
+  const NoInterrupts whole;
   std::lock_guard lock(gradient_mutex(grad));
+  const InUse used = grad.defined() ? InUse(grad) : InUse();
   if (create_graph) {
     old = std::exchange(grad, grad.defined() ? add(grad, g) : g);
   } else if (!grad.defined()) {
@@ -140,7 +144,7 @@ Tensor Run::start(const Tensor& root, const Tensor& gradient) {
 }
 
 void Run::add_to_leaf(Node& leaf, Tensor g) {
-  AutogradMeta& m = *leaf.leaf()->grad_meta;
+  AutogradMeta& m = *leaf.leaf()->meta();
   if (m.requires_grad) accumulate(m.grad, std::move(g), create_);
 }
 
@@ -250,7 +254,8 @@ void Run::operator()(std::span<const Tensor> roots, std::span<const Tensor> grad
   set_grad_enabled(create_);
   for (auto& [edge, g] : starts) send(edge, g, "backward");
   starts.clear();
-  while (!waiting_.empty()) {
+  for (unsigned n = 1; !waiting_.empty(); ++n) {
+    if (n % 64 == 0) check_interrupt();
     auto first = waiting_.extract(waiting_.begin());
     run_node(first.mapped());
   }
@@ -279,7 +284,7 @@ void backward(std::span<const Tensor> roots, std::span<const Tensor> gradients, 
   for (const Tensor& t : *inputs) {
     // Each once, however often it is named.
     if (Tensor g = std::move(captures.at(key_of("backward", t))); g.defined())
-      accumulate(meta(t).gradient(), std::move(g), create_graph);
+      accumulate(*meta(t).gradient(), std::move(g), create_graph);
   }
 }
 

@@ -15,9 +15,14 @@ bool among(const std::vector<Tensor>& list, const Tensor& t) {
 }  // namespace
 
 std::vector<Tensor> SavedTensors::get() const {
-  if (freed_) errors::graph_freed(op_);
+  std::vector<Saved> list;
+  {
+    const std::lock_guard lock(mutex_);
+    if (freed_) errors::graph_freed(op_);
+    list = list_;
+  }
   std::vector<Tensor> out;
-  for (const Saved& s : list_) out.push_back(s.get());
+  for (const Saved& s : list) out.push_back(s.get());
   return out;
 }
 
@@ -69,7 +74,9 @@ Grads CustomNode::backward(std::span<const Tensor> gs) {
 }
 
 void CustomNode::free_saved() {
-  saved_->list_.clear();
+  std::vector<Saved> list;  // what it keeps may run code of others at its end
+  const std::lock_guard lock(saved_->mutex_);
+  list.swap(saved_->list_);
   saved_->freed_ = true;
 }
 

@@ -1,12 +1,15 @@
 // Views and writes in place: how a write changes the history of a tensor, of its base and of their views.
 #include "autograd/tape.h"
 #include "core/errors.h"
+#include "core/in_use.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/ops.h"
 
 namespace tenon {
 namespace {
+
+constexpr std::int64_t kInterruptible = 1 << 20;
 
 // The view of a base that starts `bytes` after it. The view may be one of parts of complex numbers, or of pairs as
 // complex numbers, which may begin with any of the base's.
@@ -72,37 +75,47 @@ Edge history_of(const Tensor& t) {
   if (outdated(p)) {
     // The base was written in place: this view's history is now a slice of the base's.
     const Tensor base{Ref<TensorImpl>(p->base)};
-    p->base_history = p->base->history;
+    const std::uint32_t count = p->base->history;
     const bool was = grad_enabled();
     set_grad_enabled(true);
+    const InUse used(base);
     const Tensor fresh = window(base, t.dtype(), t.shape(), t.strides(), t.data() - base.data());
     set_grad_enabled(was);
-    set_history(t, fresh.impl()->grad_meta ? fresh.impl()->grad_meta->history : Edge());
+    set_history(t, fresh.impl()->meta() ? fresh.impl()->meta()->history() : Edge());
+    p->base_history = count;  // at the end: until then, other threads do the same
   }
-  return p->grad_meta ? p->grad_meta->history : Edge();
+  const AutogradMeta* m = p->meta();
+  return m ? m->history() : Edge();
 }
 
 void set_history(const Tensor& t, Edge history) {
   AutogradMeta& m = meta(t);
-  if (m.retained) {
-    if (m.history) hooks::stop_retaining(*m.history.node, m.history.output);
-    if (history) hooks::retain(*history.node, history.output, m.retained);
-  }
-  m.history = std::move(history);
+  const Edge old = m.set_history(history);
+  const auto retained = m.retained();
+  if (!retained) return;
+  if (old) hooks::stop_retaining(*old.node, old.output);
+  if (history) hooks::retain(*history.node, history.output, retained);
 }
 
 void check_leaf(const Tensor& t, const char* op) {
   if (!grad_enabled()) return;
   const TensorImpl* p = t.impl();
-  if (p->grad_meta && p->grad_meta->requires_grad && !p->grad_meta->history) errors::inplace_on_leaf(op, false);
-  const AutogradMeta* base = p->base ? p->base->grad_meta : nullptr;
-  if (base && base->requires_grad && !base->history) errors::inplace_on_leaf(op, true);
+  const AutogradMeta *own = p->meta(), *base = p->base ? p->base->meta() : nullptr;
+  if (own && own->requires_grad && !own->recorded()) errors::inplace_on_leaf(op, false);
+  if (base && base->requires_grad && !base->recorded()) errors::inplace_on_leaf(op, true);
+}
+
+void check_sole(const Tensor& t, const char* op) {
+  const AutogradMeta* m = t.impl()->meta();
+  if (m && m->accumulate() && t.impl()->refs.load(std::memory_order_acquire) > 1) errors::in_use(op);
 }
 
 void check_inplace(const Tensor& t, const char* op, bool grad_flows_in) {
   if (t.read_only()) errors::read_only(op);
   if (!t.is_contiguous() && overlaps_itself(t.shape(), t.strides()))
     errors::overlapping_output(op, t.shape(), t.strides());
+  // Long writes can be interrupted: then they have happened in part.
+  if (t.numel() > kInterruptible) t.storage().bump_version(op);
   if (!grad_enabled()) return;
   check_leaf(t, op);
   if (!t.impl()->base) return;
@@ -128,11 +141,16 @@ void after_inplace(const Tensor& t, const char* op, Edge history) {
     return;
   }
   const Tensor base{Ref<TensorImpl>(p->base)};
-  auto replaced = Ref<Node>::adopt(new ReplaceSlice(op, base, t));
-  replaced->set_output(0, OutputInfo(base));
-  replaced->connect({edge_of(base), std::move(history)});
-  set_history(base, std::move(replaced));
-  ++p->base->history;  // t becomes a slice of the new base when it is used
+  {
+    const InUse used(base);
+    auto replaced = Ref<Node>::adopt(new ReplaceSlice(op, base, t));
+    replaced->set_output(0, OutputInfo(base));
+    // Writes to several views follow each other in the history, too.
+    const std::lock_guard lock(mutex_of<struct Histories>(base.impl()));
+    replaced->connect({edge_of(base), std::move(history)});
+    set_history(base, std::move(replaced));
+    ++p->base->history;  // t becomes a slice of the new base when it is used
+  }
   if (t.retains_grad()) (void)history_of(t);
 }
 
@@ -141,11 +159,19 @@ void detach_(const Tensor& t) {
   if (p->base)
     errors::fail<GradError>("detach_", "a view cannot leave the history of its base; use .detach(), or detach_() of ",
                             "the base");
-  if (!p->grad_meta) return;
-  AutogradMeta& m = *p->grad_meta;
-  if (m.history && m.retained) hooks::stop_retaining(*m.history.node, m.history.output);
-  if (m.retained) m.grad = *std::exchange(m.retained, nullptr);
-  m.history = {};
+  if (!p->meta()) return;
+  AutogradMeta& m = *p->meta();
+  const Edge old = m.set_history({});
+  if (const auto retained = m.set_retained(nullptr)) {
+    if (old) hooks::stop_retaining(*old.node, old.output);
+    Tensor g;
+    {
+      std::lock_guard lock(gradient_mutex(*retained));
+      g = *retained;
+    }
+    std::lock_guard lock(gradient_mutex(m.grad));
+    std::swap(m.grad, g);
+  }
   m.requires_grad = false;
 }
 

@@ -68,7 +68,7 @@ Tensor Saved::get() const {
   const Edge history = output_ >= 0 ? Edge(Ref<Node>(Engine::running), static_cast<std::uint32_t>(output_)) : history_;
   if (!history) return bare;
   Tensor t = bare.detach();
-  meta(t).history = history;
+  (void)meta(t).set_history(history);
   return t;
 }
 

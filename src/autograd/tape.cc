@@ -44,9 +44,26 @@ class AccumulateGrad final : public Node {
 
 }  // namespace
 
+namespace {
+
+// t's, or the one that was made where it had none.
+AutogradMeta& meta_or(const Tensor& t, std::unique_ptr<AutogradMeta> made) {
+  AutogradMeta* there = nullptr;
+  if (t.impl()->grad_meta.compare_exchange_strong(there, made.get(), std::memory_order_acq_rel)) return *made.release();
+  return *there;
+}
+
+// Gives a result, which no other thread has, its history.
+void made_by(const Tensor& y, Edge history) {
+  if (AutogradMeta* m = y.impl()->meta()) (void)m->set_history(std::move(history));
+  else meta_or(y, std::make_unique<AutogradMeta>(std::move(history)));
+}
+
+}  // namespace
+
 AutogradMeta& meta(const Tensor& t) {
-  if (!t.impl()->grad_meta) t.impl()->grad_meta = new AutogradMeta;
-  return *t.impl()->grad_meta;
+  AutogradMeta* m = t.impl()->meta();
+  return m ? *m : meta_or(t, std::make_unique<AutogradMeta>());
 }
 
 bool grad_enabled() { return t_grad_enabled; }
@@ -66,8 +83,8 @@ bool needs_grad(std::span<const Tensor> ts) {
 Edge edge_of(const Tensor& t) {
   if (!t.defined() || !t.requires_grad()) return {};
   if (Edge history = history_of(t)) return history;
-  const AutogradMeta* m = t.impl()->grad_meta;
-  return m && m->accumulate ? Edge(Ref<Node>(m->accumulate.get())) : Edge();
+  const AutogradMeta* m = t.impl()->meta();
+  return m && m->accumulate() ? Edge(Ref<Node>(m->accumulate())) : Edge();
 }
 
 std::vector<Edge> edges_of(std::span<const Tensor> ts) {
@@ -81,7 +98,7 @@ void attach(const Tensor& y, Ref<Node> node, std::vector<Edge> edges) {
   if (!is_differentiable(y.dtype())) return;
   node->set_output(0, OutputInfo(y));
   node->connect(std::move(edges));
-  meta(y).history.node = std::move(node);
+  made_by(y, Edge(std::move(node)));
 }
 
 void attach(const Tensor& y, const char* op, std::span<const Tensor> inputs, Backward backward) {
@@ -93,7 +110,7 @@ void attach(std::span<const Tensor> ys, Ref<Node> node, std::vector<Edge> edges)
   std::uint32_t i = 0;
   for (const Tensor& y : ys) {
     node->set_output(i, y.defined() ? OutputInfo(y) : OutputInfo());
-    if (y.defined() && is_differentiable(y.dtype())) meta(y).history = {node, i};
+    if (y.defined() && is_differentiable(y.dtype())) made_by(y, {node, i});
     ++i;
   }
 }
@@ -108,7 +125,7 @@ void attach(std::span<const Tensor> ys, const char* op, std::span<const Tensor> 
 
 bool Tensor::requires_grad() const {
   const TensorImpl* p = p_.get();
-  if (p->grad_meta && (p->grad_meta->requires_grad || p->grad_meta->history)) return true;
+  if (const AutogradMeta* m = p->meta(); m && (m->requires_grad || m->recorded())) return true;
   return outdated(p) && Tensor(Ref<TensorImpl>(p->base)).requires_grad();
 }
 
@@ -118,9 +135,9 @@ Tensor& Tensor::set_requires_grad(bool on) {
     if (!on) errors::fail<GradError>("requires_grad_", "only a leaf can stop requiring grad; use .detach()");
     return *this;
   }
-  if (!on && !p_->grad_meta) return *this;
+  if (!on && !p_->meta()) return *this;
   AutogradMeta& m = meta(*this);
-  if (on && !m.accumulate) m.accumulate = std::make_unique<AccumulateGrad>(p_.get());
+  if (on && !m.accumulate()) m.set_accumulate(std::make_unique<AccumulateGrad>(p_.get()));
   m.requires_grad = on;
   return *this;
 }
@@ -128,11 +145,11 @@ Tensor& Tensor::set_requires_grad(bool on) {
 bool Tensor::is_leaf() const { return !requires_grad() || !autograd::history_of(*this); }
 
 Tensor Tensor::grad() const {
-  AutogradMeta* m = p_->grad_meta;
+  AutogradMeta* m = p_->meta();
   if (!m) return {};
-  const Tensor& grad = m->gradient();
-  std::lock_guard lock(gradient_mutex(grad));
-  return grad;
+  const auto grad = m->gradient();
+  std::lock_guard lock(gradient_mutex(*grad));
+  return *grad;
 }
 
 void Tensor::set_grad(Tensor g) {
@@ -143,10 +160,10 @@ void Tensor::set_grad(Tensor g) {
     if (g.device() != device()) errors::device_mismatch("grad", device(), g.device());
     if (g.shape() != shape()) errors::wrong_shape("grad", g.shape(), shape());
   }
-  if (!g.defined() && !p_->grad_meta) return;
-  Tensor& grad = meta(*this).gradient();
-  std::lock_guard lock(gradient_mutex(grad));
-  std::swap(grad, g);  // the old one dies outside
+  if (!g.defined() && !p_->meta()) return;
+  const auto grad = meta(*this).gradient();
+  std::lock_guard lock(gradient_mutex(*grad));
+  std::swap(*grad, g);  // the old one dies outside
 }
 
 void Tensor::retain_grad() {
@@ -155,11 +172,16 @@ void Tensor::retain_grad() {
   const Edge history = autograd::history_of(*this);
   if (!history || retains_grad()) return;
   AutogradMeta& m = meta(*this);
-  m.retained = std::make_shared<Tensor>(std::move(m.grad));
-  hooks::retain(*history.node, history.output, m.retained);
+  auto kept = std::make_shared<Tensor>();
+  {
+    std::lock_guard lock(gradient_mutex(m.grad));
+    std::swap(*kept, m.grad);
+  }
+  m.set_retained(kept);
+  hooks::retain(*history.node, history.output, std::move(kept));
 }
 
-bool Tensor::retains_grad() const { return p_->grad_meta && p_->grad_meta->retained; }
+bool Tensor::retains_grad() const { return p_->meta() && p_->meta()->retains(); }
 
 Tensor Tensor::detach() const { return alias(*this, 0, shape(), strides()); }
 

@@ -143,6 +143,11 @@ void exported(Str op, int exports) {
   fail<BufferError>(op, "the storage cannot change while ", exports, exports == 1 ? " view" : " views",
                     " of it (ndarray, memoryview or DLPack) exist outside; delete them or use .clone()");
 }
+void in_use(Str op) {
+  fail<BufferError>(op,
+                    "another thread computes with the tensor, or backward() needs it as it is; wait for that, or take "
+                    "a view or .clone()");
+}
 void not_owned(Str op) {
   fail<RuntimeError>(
       op, "the storage borrows its bytes from another owner and can be neither resized nor moved; use .clone()");

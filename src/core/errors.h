@@ -71,6 +71,7 @@ void require_number(Str op, const Scalar& value, DType dtype);
 [[noreturn]] void overlapping_output(Str op, const Dims& shape, const Dims& strides);
 [[noreturn]] void exported(Str op, int exports);
 [[noreturn]] void not_owned(Str op);
+[[noreturn]] void in_use(Str op);
 
 // ---- devices ----
 [[noreturn]] void device_mismatch(Str op, Device a, Device b);

@@ -1,5 +1,7 @@
 #include "core/launch.h"
 
+#include "core/interrupt.h"
+
 #include <atomic>
 #include <cstdlib>
 #include <map>
@@ -29,6 +31,7 @@ std::atomic<bool> g_any_left{false};
 }  // namespace
 
 void launch_failed(Status status, const char* op, Device device) {
+  if (device.is_cpu() && take_interrupted()) throw Interrupted();
   Failure f{};
   backend(device).last_error(device.index, &f);
   if (f.status != status) f = Failure{};  // it says nothing about this one

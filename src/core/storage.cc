@@ -275,10 +275,17 @@ Ref<Storage> Storage::map_file(int fd, const char* path, bool writeable) {
   return s;
 }
 
+namespace {
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW;
+}
+
 Ref<Storage> Storage::share(std::int64_t bytes) {
-  const int fd = memfd_create("tenon", MFD_CLOEXEC);
+  const int fd = memfd_create("tenon", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+    errors::file("share_memory_", errno, "memfd:tenon", "no file descriptor for the memory: ");
   if (fd < 0) throw std::bad_alloc();
-  if (ftruncate(fd, std::max<std::int64_t>(bytes, 1)) != 0) {
+  // Sealed: a process that has the descriptor must not take pages away from those that have mapped them.
+  if (ftruncate(fd, std::max<std::int64_t>(bytes, 1)) != 0 || fcntl(fd, F_ADD_SEALS, kSeals) != 0) {
     close(fd);
     throw std::bad_alloc();
   }
@@ -288,12 +295,10 @@ Ref<Storage> Storage::share(std::int64_t bytes) {
 Ref<Storage> Storage::attach(int fd) {
   struct stat st{};
   void* p = MAP_FAILED;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+  const int seals = fcntl(fd, F_GET_SEALS);
+  if (seals >= 0 && (seals & kSeals) == kSeals && fstat(fd, &st) == 0 && st.st_size > 0)
     p = mmap(nullptr, static_cast<std::size_t>(st.st_size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (p == MAP_FAILED) {
-    close(fd);
-    errors::fail("shared_memory", "descriptor ", fd, " is no shared memory that can be written");
-  }
+  if (p == MAP_FAILED) errors::fail("shared_memory", "descriptor ", fd, " is no shared memory of a tensor's");
   Ref<Storage> s = borrow(p, st.st_size, kCpu, nullptr, nullptr);
   s->kind_ = Kind::shared;
   s->descriptor_ = fd;

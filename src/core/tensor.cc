@@ -35,7 +35,7 @@ bool row_major(const Dims& shape, const Dims& strides, std::int64_t numel) {
 void TensorImpl::release() {
   // Whoever holds the last reference needs no atomic subtraction.
   if (refs.load(std::memory_order_acquire) != 1 && refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  delete grad_meta;
+  delete meta();
   TensorImpl* b = base;
   this->~TensorImpl();
   impl_list().give(this);
@@ -76,6 +76,17 @@ Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device de
   p->device = device;
   p->contiguous = true;
   return Tensor(std::move(p));
+}
+
+void tame_strides(const Dims& shape, Dims& strides) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 48;
+  bool far = false;
+  for (const auto s : strides) far |= s > kFar || s < -kFar;
+  if (!far) return;
+  const bool none = shape.product() == 0;
+  const Dims near = contiguous_strides(shape);
+  for (int d = 0; d < shape.size(); ++d)
+    if (none || shape[d] == 1) strides[d] = near[d];
 }
 
 std::optional<ByteRange> byte_range(const Dims& shape, const Dims& strides, DType dtype) {
@@ -119,12 +130,14 @@ Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& s
     errors::fail("tensor", "expected a stride for each dimension of shape ", shape, "; got strides ", strides);
   for (auto n : shape)
     if (n < 0) errors::negative_size("tensor", shape);
-  const auto range = byte_range(shape, strides, dtype);
+  Dims tamed = strides;
+  tame_strides(shape, tamed);
+  const auto range = byte_range(shape, tamed, dtype);
   if (!range) errors::too_large("tensor", shape, dtype);
   const auto [low, high] = *range;
   if (shape.product() > 0 && (byte_offset < -low || byte_offset > storage->bytes() - high))
     errors::outside_storage("tensor", shape, strides, byte_offset, storage->bytes());
-  return tensor_at(std::move(storage), byte_offset, shape, strides, dtype, read_only);
+  return tensor_at(std::move(storage), byte_offset, shape, std::move(tamed), dtype, read_only);
 }
 
 Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {

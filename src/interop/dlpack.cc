@@ -86,6 +86,7 @@ Geometry read_geometry(const DLTensor& d) {
     if (n < 0) impossible(d);
   g.strides = d.strides ? Dims(std::span<const std::int64_t>(d.strides, static_cast<std::size_t>(d.ndim)))
                         : contiguous_strides(g.shape);
+  tame_strides(g.shape, g.strides);
   const auto range = byte_range(g.shape, g.strides, g.dtype);
   if (!range) impossible(d);
   g.range = *range;

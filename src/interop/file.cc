@@ -10,10 +10,12 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/interrupt.h"
+
 namespace tenon::interop {
 namespace {
 
-constexpr std::int64_t kChunk = std::int64_t{1} << 30;  // below what one system call moves
+constexpr std::int64_t kChunk = std::int64_t{1} << 26;  // between them, reading and writing can be interrupted
 constexpr const char* kOldFile = "the old file is left as it was: ";
 
 [[noreturn]] void refuse(const char* op, const struct stat& st, const std::string& path) {
@@ -47,6 +49,7 @@ void InputFile::read(std::int64_t offset, void* out, std::int64_t n) const {
   if (offset < 0 || n > size_ - offset)
     fail("the file ends too early: ", n, " bytes at ", offset, " were needed, it has ", size_);
   while (n > 0) {
+    check_interrupt();
     const ssize_t got = pread(fd_, p, static_cast<std::size_t>(std::min(n, kChunk)), offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) errors::file(op_, errno, path_);
@@ -92,6 +95,7 @@ OutputFile::~OutputFile() {
 void OutputFile::write_at(std::int64_t offset, const void* data, std::int64_t n) {
   auto* p = static_cast<const char*>(data);
   while (n > 0) {
+    check_interrupt();
     const ssize_t done = pwrite(fd_, p, static_cast<std::size_t>(std::min(n, kChunk)), offset);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) errors::file(op_, errno, path_, kOldFile);

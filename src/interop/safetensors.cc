@@ -193,6 +193,8 @@ Header read_header(const InputFile& file, std::int64_t& data_begin) {
   std::string text(static_cast<std::size_t>(length), '\0');
   file.read(8, text.data(), length);
   if (text.empty() || text[0] != '{') file.fail("the header must begin with '{'");
+  // Where the reader of JSON would stop.
+  if (text.find('\0') != std::string::npos) file.fail("the header has a NUL byte, which JSON has not");
   Header h;
   HeaderReader reader(file, h);
   nlohmann::json::sax_parse(text, &reader);

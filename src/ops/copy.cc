@@ -3,6 +3,7 @@
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "core/in_use.h"
 #include "ops/copy.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -89,6 +90,7 @@ namespace {
 
 // Whether self may get another storage: nobody else sees the old one.
 void check_alone(const char* op, const Tensor& self) {
+  autograd::check_sole(self, op);
   const TensorImpl* p = self.impl();
   if (self.storage().exports() > 0) errors::exported(op, self.storage().exports());
   if (self.storage().kind() != Storage::Kind::owned) errors::not_owned(op);
@@ -103,8 +105,9 @@ void check_alone(const char* op, const Tensor& self) {
 void take_over(const char* op, Tensor& self, const Tensor& fresh) {
   if (self.requires_grad()) (void)autograd::node_of(self);  // a view's, while there is the base
   TensorImpl *p = self.impl(), *f = fresh.impl();
+  const Changing change(op, self);
   f->storage->replaces(*p->storage, op);
-  p->storage = f->storage;
+  const Ref<Storage> old = std::exchange(p->storage, f->storage);
   p->data = f->data;
   p->shape = f->shape;
   p->strides = f->strides;

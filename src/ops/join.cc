@@ -263,7 +263,8 @@ Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<s
     errors::fail<ShapeError>(op, "one number of repeats for each of ", t.shape()[d], " elements along dimension ", d,
                              "; got ", repeats.numel());
   // How long the result becomes has to be known on the host.
-  const Tensor counts = contiguous(to(repeats.detach(), DType::int64, kCpu));
+  // A copy: what is added up must be what is filled in, even if others write the repeats meanwhile.
+  const Tensor counts = to(repeats.detach(), DType::int64, kCpu, true);
   const auto* n = counts.data<std::int64_t>();
   std::int64_t total = 0;
   for (std::int64_t i = 0; i < counts.numel(); ++i) {

@@ -33,7 +33,7 @@ inline bool any_needs_grad(std::span<const Operand> in) {
     if (!o.is_tensor()) continue;
     const TensorImpl* p = o.tensor().impl();
     // A view without a history of its own may have one through its base.
-    if ((p->grad_meta || (p->base && p->base->grad_meta)) && o.tensor().requires_grad()) return true;
+    if ((p->meta() || (p->base && p->base->meta())) && o.tensor().requires_grad()) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "core/in_use.h"
 #include "ops/view.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -14,7 +15,8 @@ void mark_view(const Tensor& t, const Tensor& view) {
   TensorImpl* root = t.impl()->base ? t.impl()->base : t.impl();
   root->retain();
   view.impl()->base = root;
-  view.impl()->base_history = root->history;  // a history that was recorded is up to date; without one there is none
+  view.impl()->base_history =
+      root->history.load();  // a history that was recorded is up to date; without one there is none
 }
 
 Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t offset) {
@@ -238,6 +240,7 @@ namespace {
 template <class F>
 Tensor& become(const char* op, Tensor& self, F&& make) {
   autograd::check_leaf(self, op);
+  autograd::check_sole(self, op);
   const bool was = grad_enabled();
   set_grad_enabled(was || !self.is_leaf());  // a history without the step would not fit the shape
   Tensor view;
@@ -250,12 +253,13 @@ Tensor& become(const char* op, Tensor& self, F&& make) {
   set_grad_enabled(was);
   if (view.is_same(self)) return self;
   TensorImpl *p = self.impl(), *v = view.impl();
+  const Changing change(op, self);
   if (Edge history = autograd::history_of(view)) autograd::set_history(self, std::move(history));
   p->data = v->data;
   p->shape = std::move(v->shape);
   p->strides = std::move(v->strides);
   p->contiguous = v->contiguous;
-  self.storage().bump_version(op);
+  if (p->numel > 0) self.storage().bump_version(op);
   return self;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
+#include <vector>
 
 #include "core/errors.h"
 
@@ -117,6 +119,58 @@ Extent extent(const Dims& shape, const Dims& strides) {
   return e;
 }
 
+namespace {
+
+// Looks for steps d, not all 0, with |d[i]| < shape[i] and sum(d[i] * strides[i]) = 0: two elements at one place.
+class Meeting {
+ public:
+  // Dimensions of more than one element, by falling strides, which are positive.
+  Meeting(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides)
+      : shape_(shape), strides_(strides), reach_(shape.size() + 1), divisor_(shape.size() + 1) {
+    for (std::size_t i = shape.size(); i-- > 0;) {
+      reach_[i] = reach_[i + 1] + (shape[i] - 1) * strides[i];
+      divisor_[i] = std::gcd(divisor_[i + 1], strides[i]);
+    }
+  }
+  // True also if the search gets too long.
+  bool exists() { return search(0, 0, false); }
+
+ private:
+  // Whether the dimensions from i on can add up to -sum.
+  bool search(std::size_t i, std::int64_t sum, bool moved) {
+    if (--budget_ < 0) return true;
+    if (i == shape_.size()) return moved && sum == 0;
+    if (std::abs(sum) > reach_[i] || sum % divisor_[i] != 0) return false;
+    if (moved && sum == 0) return true;
+    const std::int64_t s = strides_[i], most = shape_[i] - 1, rest = reach_[i + 1];
+    const auto floored = [s](std::int64_t n) { return n / s - (n % s < 0); };
+    // |sum + d * s| <= rest; of the first step, the sign does not matter.
+    const std::int64_t low = moved ? std::max(-most, -floored(rest + sum)) : 0;
+    const std::int64_t high = std::min(most, floored(rest - sum));
+    for (std::int64_t d = low; d <= high; ++d)
+      if (search(i + 1, sum + d * s, moved || d != 0)) return true;
+    return false;
+  }
+
+  std::span<const std::int64_t> shape_, strides_;
+  std::vector<std::int64_t> reach_, divisor_;
+  int budget_ = 100'000;
+};
+
+// axes: by falling strides, of which none of a dimension of several elements is 0.
+bool meet(const Dims& shape, const Dims& strides, const Dims& axes) {
+  Dims n, s;
+  for (const auto a : axes) {
+    const int d = static_cast<int>(a);
+    if (shape[d] == 1) continue;
+    n.push_back(shape[d]);
+    s.push_back(std::abs(strides[d]));
+  }
+  return Meeting(n, s).exists();
+}
+
+}  // namespace
+
 bool overlaps_itself(const Dims& shape, const Dims& strides) {
   // Sufficient for no overlap: sorted by stride, each dimension steps over the whole extent of the smaller ones.
   const Dims axes = memory_order(shape, strides);
@@ -126,7 +180,8 @@ bool overlaps_itself(const Dims& shape, const Dims& strides) {
     const int d = static_cast<int>(axes[i]);
     if (shape[d] == 1) continue;
     const std::int64_t s = std::abs(strides[d]);
-    if (s < extent) return true;
+    if (s == 0) return true;
+    if (s < extent) return meet(shape, strides, axes);
     extent += (shape[d] - 1) * s;
   }
   return false;

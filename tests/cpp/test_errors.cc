@@ -7,6 +7,7 @@
 #include <functional>
 #include <sstream>
 
+#include "core/in_use.h"
 #include "tenon/io.h"
 
 namespace {
@@ -126,6 +127,12 @@ const Mistake kMistakes[] = {
      [] {
        Tensor t = lent();
        resize_(t, {8});
+     }},
+    {"in_use",
+     [] {
+       Tensor t = zeros({2, 3});
+       const InUse used(t);
+       t_(t);
      }},
     {"device_mismatch", [] { add(zeros({2}, DType::float32, {DeviceType::cuda, 0}), zeros({2})); }},
     {"no_backend", [] { zeros({2}, DType::float32, {DeviceType::cuda, 7}); }},

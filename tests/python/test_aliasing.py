@@ -173,3 +173,35 @@ def test_another_dtype_over_the_same_bytes() -> None:
     t = tenon.from_numpy(a.view(np.float64))
     t.copy_(tenon.from_numpy(a))
     np.testing.assert_array_equal(t.numpy(), np.arange(1000.0))
+
+
+def test_strided_views_whose_elements_do_not_meet_can_be_written() -> None:
+    """Whether two elements lie at one place is decided exactly, as NumPy does."""
+    t = tenon.arange(20.0)
+    view = t.as_strided((3, 3), (5, 3))
+    view.add_(1)
+    flat = np.arange(20.0, dtype="f4")
+    np.lib.stride_tricks.as_strided(flat, (3, 3), (20, 12))[...] += 1
+    np.testing.assert_array_equal(t.numpy(), flat)
+    with pytest.raises(RuntimeError, match="share memory"):
+        tenon.zeros(40).as_strided((4, 6), (5, 3)).add_(1)
+
+
+FAR = 2**60
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides"),
+    [((1, 3), (FAR, 8)), ((0, 3), (FAR, FAR)), ((3, 1, 1), (8, -FAR, FAR)), ((5, 0), (-FAR, 8))],
+)
+def test_strides_that_mean_nothing_do_not_overflow(shape, strides) -> None:
+    """NumPy and DLPack may give dimensions of one element, or empty ones, any stride."""
+    a = np.lib.stride_tricks.as_strided(np.arange(24.0), shape, strides)
+    for t in (
+        tenon.from_numpy(a),
+        tenon.from_dlpack(a),
+        tenon.zeros(24).as_strided(shape, [s // 8 for s in strides]),
+    ):
+        assert t.shape == shape and all(abs(s) < 2**50 for s in t.strides)
+        assert (t * 2 + 1).shape == shape and t.numpy().shape == shape
+        assert t.clone().tolist() == t.tolist()

@@ -222,3 +222,15 @@ def test_maps_the_file_that_was_parsed(tmp_path):
     np.save(tmp_path / "b.npy", np.arange(4, dtype=np.int64))
     (tmp_path / "b.npy").rename(path)
     assert t.tolist() == [0, 1, 2, 3] and tenon.load_npy(path, mmap=True).dtype == tenon.int64
+
+
+def test_safetensors_headers_end_where_their_length_says(tmp_path):
+    """A reader of JSON stops at a NUL byte: what stands behind it must not go unseen."""
+    header = b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}'
+    path = tmp_path / "x.safetensors"
+    for rest, message in ((b"\0", "NUL"), (b"\0garbage", "NUL"), (b"garbage", "JSON"), (b"{}", "JSON")):
+        text = header + rest
+        text += b" " * (-len(text) % 8)
+        path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
+        with pytest.raises(ValueError, match=message):
+            tenon.load_safetensors(path)

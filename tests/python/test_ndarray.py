@@ -3,6 +3,7 @@
 import copy
 import io
 import math
+import operator
 import pickle
 import sys
 
@@ -134,6 +135,17 @@ def test_flat_is_read(array):
     if ours.index < array.size:
         assert ours.coords == theirs.coords
     assert ours.base is t
+
+
+def test_flat_compares_by_elements():
+    a = np.arange(6.0).reshape(2, 3)[:, ::-1]
+    t = tenon.from_numpy(a)
+    for how in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge):
+        for other in (3, a.reshape(-1)):
+            same(how(t.flat, other), how(a.flat, other))
+        same(how(t.flat, t.flat), how(a.flat, a.flat))
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(t.flat)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """share_memory_, is_shared, and what stays shared in a pickle and in a deepcopy."""
 
 import copy
+import errno
 import gc
 import multiprocessing
 import os
+import pathlib
 import pickle
+import subprocess
+import sys
 from multiprocessing import shared_memory
 from multiprocessing.reduction import ForkingPickler
 
@@ -220,3 +224,70 @@ def test_mapped_files_are_not_pickled_whole(tmp_path):
 def test_between_processes_a_view_sends_its_elements():
     big = tenon.zeros(100_000)
     assert len(bytes(ForkingPickler.dumps([big[:2], big[5]]))) < 2000
+
+
+def test_the_size_of_shared_memory_is_sealed() -> None:
+    """A process that cuts it short would end those that have it mapped."""
+    t = tenon.ones(5000).share_memory_()
+    descriptor = tenon._C._shared_descriptor(t)
+    for size in (0, 100, 10**6):
+        with pytest.raises(PermissionError):
+            os.ftruncate(descriptor, size)
+
+
+def test_without_descriptors_the_error_says_so() -> None:
+    code = """
+import resource, tenon
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
+kept = []
+try:
+    while True:
+        kept.append(tenon.ones(3).share_memory_())
+except OSError as e:
+    print(type(e).__name__, e.errno, len(kept), e)
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    name, number, count, *message = out.split()
+    assert (name, int(number)) == ("OSError", errno.EMFILE) and 30 < int(count) < 50
+    assert "descriptor" in " ".join(message)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", ".", "", "a/b", "a\0b", None, 3])
+def test_blocks_are_named_by_files_of_dev_shm(name: object) -> None:
+    with pytest.raises(ValueError, match="expected the name of a shared-memory block"):
+        tenon._pickle.attach(name, 0, "uint8", ((4,), (1,), 0, 4), True, False)
+
+
+@pytest.mark.parametrize("number", [-1, 2**31, 2**32 + 3, 2**63 - 1])
+def test_descriptors_have_a_range(number: int) -> None:
+    with pytest.raises(ValueError, match="no descriptor"):
+        tenon._C._attach_shared(number)
+
+
+def test_descriptors_of_others_are_left_alone(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(100))
+    with path.open("r+b") as f:
+        with pytest.raises(ValueError, match="no shared memory of a tensor's"):
+            tenon._C._attach_shared(f.fileno())
+        os.fstat(f.fileno())  # still open
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        tenon._C._attach_shared(1000)
+
+    class Fake:
+        def detach(self) -> int:
+            return 1
+
+    with pytest.raises(TypeError, match="expected a descriptor of multiprocessing's"):
+        tenon._pickle.attach_descriptor(Fake())
+    with pytest.raises(TypeError, match="makes no tensors"):
+        tenon._pickle.as_subclass(tenon.Tensor, os.getcwd, (), False)
+
+
+def test_an_attached_descriptor_stays_the_callers() -> None:
+    t = tenon.arange(5).share_memory_()
+    descriptor = tenon._C._shared_descriptor(t)
+    again = tenon._C._attach_shared(descriptor)
+    os.fstat(descriptor)
+    again.view(tenon.int64)[2] = 7
+    assert t.tolist() == [0, 1, 7, 3, 4]

@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 
+#include "core/interrupt.h"
 #include "tenon/backend_abi.h"
 
 namespace tenon::cpu {
@@ -24,9 +25,10 @@ template <class Call, Status (*F)(const Call&)>
 Status run(Stream, const char* op, const Call& c) noexcept {
   try {
     return F(c);
-  } catch (const std::bad_alloc&) { return Status::out_of_memory; } catch (const std::exception& e) {
-    return failed(op, e.what());
-  }
+  } catch (const std::bad_alloc&) { return Status::out_of_memory; } catch (const Interrupted&) {
+    leave_interrupted();
+    return Status::failed;
+  } catch (const std::exception& e) { return failed(op, e.what()); }
 }
 
 }  // namespace

@@ -146,6 +146,7 @@ Status true_positions(const TruePositionsCall& c) {
     each_true(m + begin, end - begin, at[p], at[p + 1],
               [&](std::int64_t i, std::int64_t k, std::uint64_t) { c.out[k] = begin + i; });
   });
+  std::fill(c.out + at.back(), c.out + c.count, 0);  // fewer than were counted, where others write the mask
   return Status::ok;
 }
 
@@ -160,6 +161,7 @@ Status masked(const MaskedCall& c) {
       else if (c.mode == IndexMode::get) compress(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
       else expand(base + begin, values, m + begin, end - begin, at[p], at[p + 1]);
     });
+    if (c.mode == IndexMode::get && !c.one_value) std::fill(values + at.back(), values + c.count, T{});
   });
   return Status::ok;
 }

@@ -15,6 +15,7 @@
 #include <system_error>
 #include <thread>
 
+#include "core/interrupt.h"
 #include "tenon/threads.h"
 
 namespace tenon {
@@ -69,10 +70,11 @@ struct Job {
   std::atomic<bool> failed{false};
   std::exception_ptr error{};
 
-  // Takes tasks until none are left.
-  void work() noexcept {
-    for (std::int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < n;) {
+  // Takes tasks until none are left, or one has failed. The caller asks between them whether to go on.
+  void work(bool caller = false) noexcept {
+    for (std::int64_t i; !failed && (i = next.fetch_add(1, std::memory_order_relaxed)) < n;) {
       try {
+        if (caller) check_interrupt();
         body(i);
       } catch (...) {
         if (!failed.exchange(true)) error = std::current_exception();
@@ -97,7 +99,7 @@ class Pool {
     job_ = &job;
     ++jobs_;
     jobs_.notify_all();
-    job.work();
+    job.work(true);
     // From here on nobody enters: a worker counts itself before it looks for a job.
     job_ = nullptr;
     for (int inside; (inside = inside_.load()) != 0;)
@@ -185,12 +187,18 @@ void set_num_threads(int n) { g_threads = n; }
 
 void parallel_tasks(std::int64_t n, const std::function<void(std::int64_t)>& body) {
   Job job{body, n, static_cast<int>(std::min<std::int64_t>(max_threads(), n))};
-  if (job.threads <= 1 || !pool().run(job)) job.work();
+  if (job.threads <= 1 || !pool().run(job)) job.work(true);
   if (job.error) std::rethrow_exception(job.error);
 }
 
+namespace {
+constexpr std::int64_t kLongPiece = 64;  // grains
+}
+
 void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
-  const std::int64_t pieces = std::min<std::int64_t>((n + grain - 1) / grain, std::int64_t{max_threads()} * 4);
+  // Not longer than milliseconds, since between pieces the work can be interrupted.
+  const std::int64_t least = std::max(std::int64_t{max_threads()} * 4, n / (kLongPiece * grain));
+  const std::int64_t pieces = std::min((n + grain - 1) / grain, least);
   const std::int64_t unit =
       std::clamp<std::int64_t>(grain, 1, 64);  // elements in whole cache lines; lines as they come
   const std::int64_t size = ((n + pieces - 1) / pieces + unit - 1) / unit * unit;

@@ -46,7 +46,7 @@ struct Position {
       for (int j = 0; j < kWide; ++j) hits = same(lift(in[i + j]), value) ? V(1) : hits;
       if (hits != 0) break;
     }
-    while (!same(lift(in[i]), value)) ++i;
+    while (i < n - 1 && !same(lift(in[i]), value)) ++i;  // nowhere, where others write the elements meanwhile
     return i;
   }
 

@@ -161,7 +161,10 @@ bool less(const T& a, const T& b) {
 }
 
 template <class T>
-void compare_indices(const T* in, std::int64_t* out, std::int64_t n, bool descending) {
+void compare_indices(const T* source, std::int64_t* out, std::int64_t n, bool descending) {
+  // A copy: an order that changes while it is sorted by leads out of the row.
+  const auto copy = uninitialized<T>(n);
+  const T* in = std::copy_n(source, n, copy.get()) - n;
   std::iota(out, out + n, std::int64_t{0});
   std::stable_sort(out, out + n, [&](std::int64_t a, std::int64_t b) {
     return descending ? less(in[b], in[a]) : less(in[a], in[b]);

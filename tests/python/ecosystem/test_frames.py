@@ -113,6 +113,25 @@ def test_pandas_takes_tensors_as_values() -> None:
         assert repr(got) == repr(expected)
 
 
+def test_pandas_wants_ndarrays_as_keys() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
+    mask, keys = tenon.tensor([True, False, True]), tenon.tensor([0, 1, 0])
+    for call, key in (
+        (lambda k: frame[k], mask), (lambda k: frame.loc[k], mask), (lambda k: frame.groupby(k).sum(), keys),
+        (lambda k: frame.set_index(k), keys), (pd.unique, keys), (pd.factorize, keys), (pd.Categorical, keys),
+    ):  # fmt: skip
+        if pd.__version__ >= "3":  # earlier ones take some of them
+            with pytest.raises((KeyError, TypeError, ValueError)):
+                call(key)
+        call(key.numpy())
+    with pytest.raises(TypeError):
+        frame["a"].iloc[keys[0]]
+    assert frame["a"].iloc[keys[0].item()] == 1
+    # Positions and values may be tensors.
+    assert frame["a"].iloc[keys].tolist() == frame["a"].take(keys).tolist() == [1, 2, 1]
+
+
 def test_pandas_gets_no_tensor_that_requires_grad() -> None:
     pd = pytest.importorskip("pandas")
     with pytest.raises(RuntimeError, match="requires grad"):

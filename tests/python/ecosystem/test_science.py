@@ -61,6 +61,17 @@ def test_scikit_image_chooses_the_same_algorithm() -> None:
     assert (np.asarray(transform.rotate(mask, 30)) == transform.rotate(mask.numpy(), 30)).all()
     image = tenon.rand(8, 8)
     assert np.allclose(np.asarray(filters.sobel(image)), filters.sobel(image.numpy()))
+    color = pytest.importorskip("skimage.color")
+    labels = tenon.arange(16).reshape(4, 4) // 4
+    assert np.allclose(np.asarray(color.label2rgb(labels)), color.label2rgb(labels.numpy()))
+
+
+def test_scikit_image_wants_an_ndarray_where_it_gives_its_like_to_scipy() -> None:
+    morphology = pytest.importorskip("skimage.morphology")
+    mask = tenon.ones(4, 4, dtype=tenon.bool)
+    with pytest.raises(ValueError, match="Could not convert"):
+        morphology.remove_small_objects(mask, 2)
+    assert morphology.remove_small_objects(mask.numpy(), 2).all()
 
 
 def test_opencv_and_pillow() -> None:

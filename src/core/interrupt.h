@@ -1,0 +1,34 @@
+// Long work asks now and then whether it is to stop: Ctrl-C in Python.
+#pragma once
+
+#include <exception>
+
+#include "tenon/macros.h"
+
+namespace tenon {
+
+// The work was stopped. What it was writing has some new and some old elements.
+class TENON_API Interrupted final : public std::exception {
+ public:
+  const char* what() const noexcept override { return "interrupted"; }
+};
+
+// Answers whether work on the calling thread is to stop. It may run code of any kind.
+using InterruptCheck = bool (*)();
+TENON_API void set_interrupt_check(InterruptCheck check);
+// Asks the check, at most every tenth of a second; throws Interrupted where it says so. Between pieces of work, with no
+// lock held.
+TENON_API void check_interrupt();
+// What crossed the table of a backend as a status goes on as Interrupted.
+bool take_interrupted();
+void leave_interrupted();
+
+// While one lives, this thread is not asked: it holds a lock that the check's code may want.
+class NoInterrupts {
+ public:
+  NoInterrupts();
+  ~NoInterrupts();
+  NoInterrupts(const NoInterrupts&) = delete;
+};
+
+}  // namespace tenon
