@@ -80,7 +80,8 @@ class Scalar {
   // The dtype of an operation between a tensor of dtype d and this scalar (NEP 50's weak promotion).
   TENON_API DType promote_with(DType d) const;
   bool is_negative() const { return tag_ == Tag::integer ? u_.i < 0 : tag_ >= Tag::huge_integer && u_.c.re < 0; }
-  // Whether an integer scalar is representable in dtype d (in a float: finite); always true for other scalars.
+  // Whether an integer dtype d holds it (of a float: its integer part); in a float a huge integer must be finite. Always
+  // true for others, of which errors::require_number() says more.
   TENON_API bool fits(DType d) const;
   // Whether dtype d is of its kind or a higher one: fractions into integers and complex numbers into reals are not.
   bool keeps_kind(DType d) const {

@@ -6,8 +6,10 @@
 #include "dtype.h"
 #include "ingest.h"
 #include "numpy_api.h"
+#include "tenon/autograd.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/join.h"
+#include "tenon/ops/view.h"
 
 namespace tenon::py {
 
@@ -73,11 +75,19 @@ std::uint64_t to_seed(PyObject* o, const Where& w) {
   throw PythonError{};
 }
 
+void refuse_lost_history(const Tensor& t, const Where& w) {
+  if (autograd::needs_grad(t))
+    errors::fail<GradError>(w.op, "'", w.arg, "' is a constant, but requires grad; use .detach()");
+}
+
 double to_double(PyObject* o, const Where& w) {
   if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
   Scalar s;
   if (as_scalar(o, s) && !s.is_complex()) return s.to<double>();
-  if (is_tensor(o) && unwrap(o).numel() == 1) return unwrap(o).item().to<double>();
+  if (is_tensor(o) && unwrap(o).numel() == 1) {
+    refuse_lost_history(unwrap(o), w);
+    return unwrap(o).item().to<double>();
+  }
   wrong_type(w, "a real number", o);
 }
 
@@ -150,7 +160,10 @@ bool as_scalar(PyObject* o, Scalar& out) {
 Scalar to_scalar(PyObject* o, const Where& w) {
   Scalar s;
   if (as_scalar(o, s)) return s;
-  if (is_tensor(o) && unwrap(o).numel() == 1) return unwrap(o).item().with_dtype(unwrap(o).dtype());
+  if (is_tensor(o) && unwrap(o).numel() == 1) {
+    refuse_lost_history(unwrap(o), w);
+    return unwrap(o).item().with_dtype(unwrap(o).dtype());
+  }
   if (is_ndarray(o)) {
     const Tensor t = to_tensor(o, w);
     if (t.numel() == 1) return t.item().with_dtype(t.dtype());
@@ -159,14 +172,32 @@ Scalar to_scalar(PyObject* o, const Where& w) {
 }
 
 Tensor number_for(const Tensor& t, const Scalar& s, const char* op) {
-  if (!s.fits(t.dtype())) errors::scalar_out_of_bounds(op, s, t.dtype());
-  if (s.is_complex() && !is_complex(t.dtype())) errors::complex_to_real(op, t.dtype());
+  errors::require_number(op, s, t.dtype());
   return Tensor::of(s, t.dtype(), t.device());
 }
 
 Tensor number_of_kind(const Tensor& t, const Scalar& s, const char* op) {
   if (!s.keeps_kind(t.dtype())) errors::number_loses_kind(op, s, t.dtype());
   return number_for(t, s, op);
+}
+
+From<MemoryFormat>::From(PyObject* o, const Where& w) {
+  if (o == Py_None) return;
+  const std::string format = to_string(o, w);
+  if (format != "contiguous_format" && format != "preserve_format")
+    errors::fail(w.op, "memory_format must be contiguous_format or preserve_format; got '", format, "'");
+}
+
+From<Number>::From(PyObject* o, const Where& w) {
+  if (is_tensor(o) && unwrap(o).numel() == 1 && autograd::needs_grad(unwrap(o))) value.tensor = reshape(unwrap(o), {});
+  else value.scalar = to_scalar(o, w);
+}
+
+Tensor values_for(PyObject* o, const Tensor& t, const Where& w) {
+  if (is_tensor(o) || is_ndarray(o)) return to_tensor(o, w);
+  if (Scalar s; as_scalar(o, s)) return number_for(t, s, w.op);
+  if (is_sequence(o)) return ingest(o, w.op, {.dtype = t.dtype(), .device = t.device(), .copy = {}});
+  return to_tensor(o, w);
 }
 
 Object item_at(PyObject* sequence, Py_ssize_t i, const char* op) {
@@ -310,7 +341,7 @@ Index to_index(PyObject* o, const Where& w, Device device) {
   }
   if (PyList_Check(o) && PyList_GET_SIZE(o) == 0) return empty({0}, DType::int64, device);
   Tensor t = to_tensor(o, w);
-  if (PyList_Check(o) || PyTuple_Check(o) || PyRange_Check(o)) t = to(t, {}, device);
+  if (is_sequence(o)) t = to(t, t.numel() ? t.dtype() : DType::int64, device);  // [[]] selects nothing
   return index_array(std::move(t), w);
 }
 

@@ -41,6 +41,10 @@ bool as_scalar(PyObject* o, Scalar& out);
 Tensor number_for(const Tensor& t, const Scalar& s, const char* op);
 // The same, but of t's kind or a lower one: no fraction is cut.
 Tensor number_of_kind(const Tensor& t, const Scalar& s, const char* op);
+// What is written into t: arrays as they are, numbers and lists in t's dtype and on its device.
+Tensor values_for(PyObject* o, const Tensor& t, const Where& w);
+// GradError for a tensor whose history would be lost, since it is taken as a constant.
+void refuse_lost_history(const Tensor& t, const Where& w);
 Dims to_dims(PyObject* o, const Where& w);
 // As NumPy counts them.
 Dims byte_strides(const Tensor& t);
@@ -109,6 +113,24 @@ struct From<Scalar> {
   Scalar value;
   From(PyObject* o, const Where& w) : value(to_scalar(o, w)) {}
   const Scalar& get() const { return value; }
+};
+// A number, or the tensor without dimensions that it comes from where its gradient is to flow.
+struct Number {
+  Scalar scalar;
+  Tensor tensor;
+};
+template <>
+struct From<Number> {
+  Number value;
+  From(PyObject* o, const Where& w);
+  const Number& get() const { return value; }
+};
+// PyTorch's memory_format: contiguous_format, preserve_format or none, which are all row-major here.
+struct MemoryFormat {};
+template <>
+struct From<MemoryFormat> {
+  From(PyObject* o, const Where& w);
+  MemoryFormat get() const { return {}; }
 };
 template <>
 struct From<Dims> {
@@ -232,6 +254,7 @@ inline constexpr std::int64_t kLongWork = INT64_MAX;  // whatever the arguments 
 // their memory. There is no hold() for other types by default: what contains tensors must not be forgotten.
 inline InUse hold(const Tensor& t) { return InUse(t); }
 inline InUse hold(const Operand& o) { return o.is_tensor() ? InUse(o.tensor()) : InUse(); }
+inline InUse hold(const Number& n) { return n.tensor.defined() ? InUse(n.tensor) : InUse(); }
 inline InUse hold(const Index& i) {
   const Tensor* t = std::get_if<Tensor>(&i);
   return t ? InUse(*t) : InUse();
@@ -240,7 +263,7 @@ template <class T>
 concept NoTensor =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || (std::is_pointer_v<T> && !std::is_same_v<T, const Tensor*>) ||
     std::is_same_v<T, Dims> || std::is_same_v<T, Device> || std::is_same_v<T, Scalar> ||
-    std::is_same_v<T, std::string> || std::is_same_v<T, Any>;
+    std::is_same_v<T, std::string> || std::is_same_v<T, Any> || std::is_same_v<T, MemoryFormat>;
 template <NoTensor T>
 int hold(const T&) {
   return 0;

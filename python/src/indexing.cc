@@ -48,16 +48,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
         Tensor t = unwrap(self);
         if (set_number(t, key, value)) return 0;
         const std::vector<Index> indices = to_indices(key, "setitem", t.device());
-        Scalar s;
-        Tensor v;
-        if (is_tensor(value)) {
-          v = unwrap(value);
-        } else if (as_scalar(value, s)) {
-          v = number_for(t, s, "setitem");
-        } else {
-          v = ingest(value, "setitem", {});
-          if (PyList_Check(value) || PyTuple_Check(value)) v = to(v, {}, t.device());  // which have no device
-        }
+        const Tensor v = values_for(value, t, {"setitem", "value"});
         without_gil(t.numel(), [&] { index_put_(t, indices, v); }, t, indices, v);
         return 0;
       },

@@ -48,12 +48,11 @@ struct Scan {
   Dims shape;
   DType dtype = DType::bool_;
   bool any = false;       // an element was seen
-  bool all_weak = true;   // only Python numbers: the default dtypes apply
+  bool all_weak = true;   // only Python numbers
+  bool any_weak = false;  // Python numbers: of the default dtypes
   Scalar::Tag weakest = Scalar::Tag::boolean;
-  bool big = false;       // an integer above int64
+  bool history = false;   // a gradient is to flow to an element
 };
-
-bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || PyRange_Check(o); }
 
 [[noreturn]] void ragged(const char* op, std::int64_t depth, std::int64_t wanted, std::int64_t got) {
   PyErr_Format(
@@ -86,6 +85,7 @@ bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || Py
 void see_scalar(Scan& s, const Scalar& v, bool weak) {
   if (weak) {
     s.weakest = std::max(s.weakest, v.tag());
+    s.any_weak = true;
   } else {
     s.dtype = s.any && !s.all_weak ? promote(s.dtype, v.default_dtype()) : v.default_dtype();
     s.all_weak = false;
@@ -128,6 +128,7 @@ void scan(PyObject* o, int depth, Scan& s, Elements& arrays, const char* op, boo
     s.dtype = s.any && !s.all_weak ? promote(s.dtype, t.dtype()) : t.dtype();
     s.all_weak = false;
     s.any = true;
+    s.history |= autograd::needs_grad(t);
     return;
   }
   if (is_sequence(o)) {
@@ -143,7 +144,7 @@ void scan(PyObject* o, int depth, Scan& s, Elements& arrays, const char* op, boo
       if (PyFloat_CheckExact(item.get())) {
         if (depth + 1 != s.shape.size()) mixed(op, depth, i, item.get());
         s.weakest = std::max(s.weakest, Scalar::Tag::floating);
-        s.any = true;
+        s.any = s.any_weak = true;
       } else {
         scan(item.get(), depth + 1, s, arrays, op, first && i == 0, i);
       }
@@ -169,7 +170,18 @@ DType result_dtype(const Scan& s) {
     case Scalar::Tag::complex: weak = Scalar(complex128{0, 0}); break;
   }
   if (!s.any) return default_float();
-  return s.all_weak ? weak.default_dtype() : weak.promote_with(s.dtype);
+  if (s.all_weak) return weak.default_dtype();
+  if (!s.any_weak) return s.dtype;
+  // float8 and uint64 have no dtype in common with these.
+  const bool alone = is_float8(s.dtype) || (s.dtype == DType::uint64 && weak.is_integral());
+  return alone ? weak.promote_with(s.dtype) : promote(s.dtype, weak.default_dtype());
+}
+
+// As errors::require_number, with all of a Python integer's digits.
+void require_number(const char* op, PyObject* o, const Scalar& v, DType d) {
+  if (v.is_integral() && !v.fits(d))
+    errors::fail<OverflowError>(op, number_text(o), " is out of bounds for ", d);
+  errors::require_number(op, v, d);
 }
 
 template <class T>
@@ -189,11 +201,7 @@ struct Filler {
     }
     Scalar v;
     if (!as_scalar(o, v)) not_a_number(op, o);
-    if (!v.fits(dtype)) {
-      PyErr_Format(PyExc_OverflowError, "%s: %s is out of bounds for %s", op, number_text(o).c_str(),
-                   std::string(name(dtype)).c_str());
-      throw PythonError{};
-    }
+    require_number(op, o, v, dtype);
     *out++ = v.to<T>();
   }
 
@@ -244,6 +252,28 @@ Tensor converted(const char* op, const Tensor& t, std::optional<DType> dtype, st
   return without_gil(t.numel(), [&] { return to(t, dtype, device); }, t);
 }
 
+// A sequence with tensors that require grad, stacked level by level, so that the gradient flows to them.
+Tensor recorded(PyObject* o, int depth, const Dims& shape, Elements& arrays, const char* op, DType dtype) {
+  Tensor t;
+  if (arrays.get(o, t, op)) return to(converted(op, t, dtype), {}, kCpu);
+  if (!is_sequence(o)) {
+    Scalar v;
+    if (!as_scalar(o, v)) not_a_number(op, o);
+    require_number(op, o, v, dtype);
+    return Tensor::of(v, dtype);
+  }
+  const Object fast = Object::steal(PySequence_Fast(o, "sequence"));
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
+  if (depth >= shape.size() || n != shape[depth])
+    throw ValueError(std::string(op) + ": the sequence changed while it was read");
+  if (n == 0) return empty(Dims(std::span<const std::int64_t>(shape).subspan(static_cast<std::size_t>(depth))), dtype);
+  std::vector<Tensor> parts;
+  parts.reserve(static_cast<std::size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i)
+    parts.push_back(recorded(item_at(fast.get(), i, op).get(), depth + 1, shape, arrays, op, dtype));
+  return stack(parts, 0);
+}
+
 // A list of arrays or tensors of one shape: one pass of block copies.
 bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optional<DType> dtype, Tensor& out) {
   Object fast = Object::steal(PySequence_Fast(o, "sequence"));
@@ -261,7 +291,7 @@ bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optiona
     Tensor t;
     if (!arrays.get(item_at(fast.get(), i, op).get(), t, op)) return false;
     if (!parts.empty() && t.shape() != parts[0].shape()) return false;
-    parts.push_back(t.detach());
+    parts.push_back(std::move(t));
   }
   out = without_gil(work(parts), [&] { return stack(parts, 0); }, parts);
   if (dtype) out = converted(op, out, dtype);
@@ -300,6 +330,7 @@ Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype) {
   const DType found = result_dtype(s);
   const DType d = dtype.value_or(found);
   if (is_complex(found) && !is_complex(d)) errors::complex_to_real(op, d);
+  if (s.history) return recorded(o, 0, s.shape, arrays, op, d);
   out = empty(s.shape, d);
   dispatch(d, [&]<class T>() {
     Filler<T> f{op, arrays, d, out.data<T>(), s.shape};
@@ -369,12 +400,7 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options) {
     if (options.copy == false)
       throw ValueError(std::string(op) + ": copy=False, but a number has no memory to share; use copy=None");
     const DType d = options.dtype.value_or(s.default_dtype());
-    if (!s.fits(d)) {
-      PyErr_Format(PyExc_OverflowError, "%s: %s is out of bounds for %s", op, number_text(o).c_str(),
-                   std::string(name(d)).c_str());
-      throw PythonError{};
-    }
-    if (s.is_complex() && !is_complex(d)) errors::complex_to_real(op, d);
+    require_number(op, o, s, d);
     return Tensor::of(s, d, options.device.value_or(kCpu));
   }
   if (is_sequence(o)) {

@@ -24,6 +24,9 @@ Tensor ingest(PyObject* o, const char* op, const IngestOptions& options);
 // Not bytes, which are text there.
 bool is_array_like(PyObject* o);
 
+// What is read element by element.
+inline bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || PyRange_Check(o); }
+
 // Numbers and sequences of numbers, arrays and tensors: always fresh memory.
 Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype);
 

@@ -152,6 +152,7 @@ NB_MODULE(_C, m) {
     def_convert(ops);
     def_inplace(ops);
     def_index(ops);
+    def_scatter(ops);
     def_sort(ops);
     def_order(ops);
     def_quantile(ops);

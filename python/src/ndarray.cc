@@ -30,8 +30,8 @@ int set_flat(PyObject* self, PyObject* value, void*) {
   return guarded_int(
       [&] {
         if (!value) errors::fail<TypeError>("flat", "it cannot be deleted");
-        const Tensor values = to_tensor(value, {"flat", "value"});
         Tensor t = unwrap(self);
+        const Tensor values = values_for(value, t, {"flat", "value"});
         const Tensor all = arange(0, t.numel(), 1, DType::int64, t.device());
         put_values_(t, all, values);
         return 0;

@@ -385,6 +385,11 @@ bool scalar_from_numpy(PyObject* o, Scalar& value, DType& dtype) {
     PyErr_Clear();
     return false;
   }
+  if (PyTypeNum_ISUSERDEF(descr->type_num)) {  // of which PyArray_ScalarAsCtype stores a pointer
+    const Object array = Object::steal(PyArray_FromScalar(o, nullptr));
+    value = Scalar::load(dtype, PyArray_DATA(reinterpret_cast<PyArrayObject*>(array.get())));
+    return true;
+  }
   alignas(16) unsigned char bytes[16];
   PyArray_ScalarAsCtype(o, bytes);
   value = Scalar::load(dtype, bytes);

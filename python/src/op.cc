@@ -49,7 +49,9 @@ constexpr Alias kAliases[] = {{"dim", "axis"},
                               {"dim1", "axis1"},
                               {"dim2", "axis2"},
                               {"axis0", "axis2"},  // NumPy's pair of two that are swapped
-                              {"split_size_or_sections", "split_size"}};
+                              {"split_size_or_sections", "split_size"},
+                              {"source", "src"},
+                              {"value", "fill_value"}};
 
 // What each call needs: how many arguments have a position, and names interned, so that finding one compares pointers.
 void prepare_calls(OpDef& def) {

@@ -153,10 +153,11 @@ struct TypeName {
     else if constexpr (std::is_integral_v<T>) return "_int";
     else if constexpr (std::is_floating_point_v<T>) return "_float";
     else if constexpr (std::is_same_v<T, std::string>) return "_str";
-    else if constexpr (std::is_same_v<T, Scalar>) return "Number";
+    else if constexpr (std::is_same_v<T, Scalar> || std::is_same_v<T, Number>) return "Number";
     else if constexpr (std::is_same_v<T, Dims>) return "Ints";
     else if constexpr (std::is_same_v<T, DType>) return "DTypeLike";
     else if constexpr (std::is_same_v<T, Device>) return "DeviceLike | None";
+    else if constexpr (std::is_same_v<T, MemoryFormat>) return "_str | None";
     else if constexpr (std::is_same_v<T, Generator*>) return "Generator | None";
     else if constexpr (std::is_same_v<T, std::vector<Tensor>> || std::is_same_v<T, std::span<const Tensor>>)
       return "Sequence[ArrayLike] | Tensor";
@@ -447,6 +448,7 @@ void def_dtype(Ops& ops);
 void def_kinds(Ops& ops);
 void def_system(Ops& ops);
 void def_index(Ops& ops);
+void def_scatter(Ops& ops);
 void def_sort(Ops& ops);
 void def_order(Ops& ops);
 void def_quantile(Ops& ops);

@@ -45,24 +45,19 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
   };
   take(args[1], "device");
   take(args[2], "dtype");
+  From<MemoryFormat>(args[5], {"to", "memory_format"});
   return computed(t.numel(), [&] { return to(t, dtype, device, copy, non_blocking); }, t);
 }
 
-// PyTorch's formats are all row-major here.
-void check_format(const char* op, const std::optional<std::string>& format) {
-  if (format && *format != "contiguous_format" && *format != "preserve_format")
-    errors::fail(op, "memory_format must be contiguous_format or preserve_format; got '", *format, "'");
-}
-
 template <DType D>
-Tensor convert(const Tensor& t) {
+Tensor convert(const Tensor& t, MemoryFormat) {
   return to(t, D);
 }
-Tensor convert_complex(const Tensor& t) { return to(t, DType::complex64); }
+Tensor convert_complex(const Tensor& t, MemoryFormat) { return to(t, DType::complex64); }
 
 struct Conversion {
   const char* name;
-  Tensor (*fn)(const Tensor&);
+  Tensor (*fn)(const Tensor&, MemoryFormat);
   DType dtype;
 };
 constexpr Conversion kConversions[] = {
@@ -121,10 +116,7 @@ Tensor astype_of_numpy(const Tensor& t, DType d, bool copy, const std::optional<
 void def_convert(Ops& ops) {
   ops.def(
          "clone",
-         +[](const Tensor& t, const std::optional<std::string>& format) {
-           check_format("clone", format);
-           return clone(t);
-         },
+         +[](const Tensor& t, MemoryFormat) { return clone(t); },
          "A copy in fresh memory, row-major whatever memory_format says, writeable; the gradient flows through.\n\n"
          "TypeError for what is no tensor or array, ValueError for an unknown memory_format.\n\n"
          ">>> t = tenon.tensor([1, 2])\n"
@@ -134,10 +126,7 @@ void def_convert(Ops& ops) {
       .no_out();
   ops.def(
          "contiguous",
-         +[](const Tensor& t, const std::optional<std::string>& format) {
-           check_format("contiguous", format);
-           return contiguous(t);
-         },
+         +[](const Tensor& t, MemoryFormat) { return contiguous(t); },
          "The tensor itself where it is row-major without gaps, otherwise a copy.\n\n"
          "ValueError for another memory_format.\n\n"
          ">>> t = tenon.zeros(2, 3).T\n"
@@ -158,7 +147,8 @@ void def_convert(Ops& ops) {
           "RuntimeError for a device that is not there.\n\n"
           ">>> tenon.tensor([1.5, 2.5]).to(tenon.int32)\n"
           "tensor([1, 2], dtype=tenon.int32)",
-          "input"_a, "device"_a = none, "dtype"_a = none, "non_blocking"_a = false, "copy"_a = false)
+          "input"_a, "device"_a = none, "dtype"_a = none, "non_blocking"_a = false, "copy"_a = false, kw_only,
+          "memory_format"_a = none)
       .method_only();
   ops.def(
          "to_device",
@@ -250,20 +240,17 @@ void def_convert(Ops& ops) {
   for (const Conversion& c : kConversions) {
     ops.def(c.name, c.fn,
             errors::text("The elements as ", c.dtype,
-                         ": itself where they are, otherwise a copy.\n\n>>> tenon.zeros(2).", c.name,
+                         ": itself where they are, otherwise a copy.\n\nValueError for another memory_format.\n\n>>> tenon.zeros(2).", c.name,
                          "().dtype\ntenon.", c.dtype)
                 .c_str(),
-            "input"_a)
+            "input"_a, kw_only, "memory_format"_a = none)
         .method_only()
         .no_out();
   }
 
   ops.def(
          "is_contiguous",
-         +[](const Tensor& t, const std::optional<std::string>& format) {
-           check_format("is_contiguous", format);
-           return t.is_contiguous();
-         },
+         +[](const Tensor& t, MemoryFormat) { return t.is_contiguous(); },
          "Whether the elements lie row-major without gaps.\n\n"
          "ValueError for another memory_format.\n\n"
          ">>> tenon.zeros(2, 3).T.is_contiguous()\n"

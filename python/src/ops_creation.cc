@@ -22,6 +22,12 @@ Tensor leaf(Tensor t, bool requires_grad) {
 Tensor filled(const Dims& size, int value, const MaybeDType& d, Device v, bool grad) {
   return leaf(full(size, value, d.value_or(default_float()), v), grad);
 }
+// value in every place, from where its gradient flows back to it.
+Tensor filled_with(const Dims& size, const Number& value, const MaybeDType& d, Device v, bool grad) {
+  if (!value.tensor.defined()) return leaf(full(size, value.scalar, d, v), grad);
+  Tensor t = empty(size, d.value_or(value.tensor.dtype()), v);
+  return leaf(copy_(t, value.tensor), grad);
+}
 Tensor filled_like(const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
   return leaf(full(t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device())), grad);
 }
@@ -36,7 +42,10 @@ Tensor with_grad(Tensor t, PyObject* input, std::optional<bool> requires_grad) {
 
 Tensor copied(const char* op, Any data, const MaybeDType& d, const MaybeDevice& v, bool grad) {
   Tensor t = ingest(data.object, op, {d, v, true});
-  return leaf(t.requires_grad() ? t.detach() : std::move(t), grad);
+  if (grad && t.requires_grad())
+    errors::fail<GradError>(op, "data requires grad already, and a leaf has no history; use .detach(), or leave "
+                                "requires_grad out for a copy that keeps it");
+  return leaf(std::move(t), grad);
 }
 
 void def_filled(Ops& ops) {
@@ -92,15 +101,13 @@ void def_filled(Ops& ops) {
       .array_api("ones");
   ops.def(
          "full",
-         +[](const Dims& size, const Scalar& value, const MaybeDType& d, Device v, bool grad) {
-           return leaf(full(size, value, d, v), grad);
-         },
+         &filled_with,
          "A new tensor of one value.\n\n"
-         "size: an int or a tuple. dtype: that of the number's kind (int64, the default float, ...) unless\n"
-         "given; floats are cut to integers.\n"
-         "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
-         "integer that dtype cannot hold; ValueError for negative sizes; RuntimeError for requires_grad of\n"
-         "integers and bools.\n\n"
+         "size: an int or a tuple. fill_value: a number, or a tensor of one element, to which the gradient flows.\n"
+         "dtype: that of the number's kind (int64, the default float, ...) unless given; floats are cut to integers.\n"
+         "TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a number\n"
+         "that dtype cannot hold; ValueError for NaN in integers and for negative sizes; RuntimeError for requires_grad\n"
+         "of integers and bools.\n\n"
          ">>> tenon.full((2,), 7)\n"
          "tensor([7, 7])",
          "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
@@ -109,7 +116,7 @@ void def_filled(Ops& ops) {
       .array_api("full");
   ops.def(
          "empty_like",
-         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
            return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
          },
          "A new tensor with the shape, dtype and device of another, whose elements are not set.\n\n"
@@ -117,13 +124,14 @@ void def_filled(Ops& ops) {
          "for a device that is not there.\n\n"
          ">>> tenon.empty_like(tenon.zeros(2, dtype=tenon.int8)).dtype\n"
          "tenon.int8",
-         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
+         "memory_format"_a = none)
       .function_only()
       .numpy("empty_like", filling_like<kUnset>)
       .array_api("empty_like");
   ops.def(
          "zeros_like",
-         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
            return filled_like(t, 0, d, v, grad);
          },
          "A new tensor of zeros with the shape, dtype and device of another.\n\n"
@@ -131,13 +139,14 @@ void def_filled(Ops& ops) {
          "for a device that is not there.\n\n"
          ">>> tenon.zeros_like(tenon.ones(2, dtype=tenon.int8))\n"
          "tensor([0, 0], dtype=tenon.int8)",
-         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
+         "memory_format"_a = none)
       .function_only()
       .numpy("zeros_like", filling_like<0>)
       .array_api("zeros_like");
   ops.def(
          "ones_like",
-         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
            return filled_like(t, 1, d, v, grad);
          },
          "A new tensor of ones with the shape, dtype and device of another.\n\n"
@@ -145,21 +154,24 @@ void def_filled(Ops& ops) {
          "for a device that is not there.\n\n"
          ">>> tenon.ones_like(tenon.zeros(2, dtype=tenon.int8))\n"
          "tensor([1, 1], dtype=tenon.int8)",
-         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "input"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
+         "memory_format"_a = none)
       .function_only()
       .numpy("ones_like", filling_like<1>)
       .array_api("ones_like");
   ops.def(
          "full_like",
-         +[](const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-           return filled_like(t, value, d, v, grad);
+         +[](const Tensor& t, const Number& value, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
+           return filled_with(t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device()), grad);
          },
          "A new tensor of one value with the shape, dtype and device of another.\n\n"
-         "It is row-major. TypeError for what is no number, and for a complex one in a real dtype; OverflowError for a Python\n"
-         "integer that the dtype cannot hold; RuntimeError for requires_grad of integers and bools.\n\n"
+         "It is row-major. fill_value: as full()'s. TypeError for what is no number, and for a complex one in a real dtype;\n"
+         "OverflowError for a number that the dtype cannot hold; ValueError for NaN in integers; RuntimeError for\n"
+         "requires_grad of integers and bools.\n\n"
          ">>> tenon.full_like(tenon.zeros(2), 7)\n"
          "tensor([7., 7.])",
-         "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "input"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
+         "memory_format"_a = none)
       .function_only()
       .numpy("full_like", filling_like_with)
       .array_api("full_like");
@@ -203,12 +215,13 @@ void def_filled(Ops& ops) {
       .no_out();
   ops.def(
          "new_full",
-         +[](const Tensor& t, const Dims& size, const Scalar& value, const MaybeDType& d, const MaybeDevice& v,
-             bool grad) { return leaf(full(size, value, d.value_or(t.dtype()), v.value_or(t.device())), grad); },
+         +[](const Tensor& t, const Dims& size, const Number& value, const MaybeDType& d, const MaybeDevice& v,
+             bool grad) { return filled_with(size, value, d.value_or(t.dtype()), v.value_or(t.device()), grad); },
          "A new tensor of the given size filled with one number, of this tensor's dtype and device unless others "
          "are given.\n\n"
-         "TypeError for a complex number in a real dtype, OverflowError for a Python integer that the dtype\n"
-         "cannot hold, ValueError for negative sizes, RuntimeError for requires_grad of integers and bools.\n\n"
+         "fill_value: as full()'s. TypeError for a complex number in a real dtype, OverflowError for a number that the\n"
+         "dtype cannot hold, ValueError for NaN in integers and for negative sizes, RuntimeError for requires_grad of\n"
+         "integers and bools.\n\n"
          ">>> tenon.zeros(1, dtype=tenon.int8).new_full((2,), 7)\n"
          "tensor([7, 7], dtype=tenon.int8)",
          "input"_a, "size"_a, "fill_value"_a, kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
@@ -223,8 +236,8 @@ void def_filled(Ops& ops) {
            return to_python(copied("new_tensor", {args[1]}, d.value_or(t.dtype()), v.value_or(t.device()),
                                    argument<bool>(def, args, 4)));
          },
-         "A copy of data, of this tensor's dtype and device unless others are given; no gradient passes.\n\n"
-         "The errors are tensor()'s (ValueError, TypeError, OverflowError, RuntimeError).\n\n"
+         "A copy of data, of this tensor's dtype and device unless others are given.\n\n"
+         "The gradient flows, and the errors are tensor()'s (ValueError, TypeError, OverflowError, RuntimeError).\n\n"
          "data: anything that tenon.tensor takes.\n\n"
          ">>> tenon.zeros(1, dtype=tenon.int8).new_tensor([1, 2])\n"
          "tensor([1, 2], dtype=tenon.int8)",
@@ -377,10 +390,10 @@ void def_ingest(Ops& ops) {
          "A tensor with a copy of data.\n\n"
          "data: numbers, nested sequences, arrays, tensors and whatever has an array protocol.\n"
          "dtype: that of arrays; int64, the default float, the default complex or bool for Python numbers. No\n"
-         "memory is shared and no gradient passes.\n"
-         "ValueError for ragged sequences, TypeError for what holds no numbers and for complex values in a real\n"
-         "dtype, OverflowError for Python integers that the dtype cannot hold (those of arrays wrap around, as\n"
-         "by NumPy's astype), RuntimeError for requires_grad of integers and bools.\n\n"
+         "memory is shared. The gradient flows to tensors that require grad, as by clone(); use .detach() for a leaf.\n"
+         "ValueError for ragged sequences and for NaN in integers, TypeError for what holds no numbers and for complex\n"
+         "values in a real dtype, OverflowError for numbers that the dtype cannot hold (those of arrays wrap around,\n"
+         "as by NumPy's astype), RuntimeError for requires_grad of integers and bools, and of data that require grad.\n\n"
          ">>> tenon.tensor([[1, 2], [3, 4]], dtype=tenon.float32)\n"
          "tensor([[1., 2.],\n"
          "        [3., 4.]])",

@@ -69,7 +69,7 @@ void histogram_of_numpy(OpDef& d, std::nullptr_t) {
       "auto, fd, doane, scott, stone, rice, sturges or sqrt. The last bin has its upper edge, too. weights: what each\n"
       "element counts; the gradient goes there. density: divided by the total and the bin's width. Counts are int64, or\n"
       "of the weights' dtype. ValueError for no bins, edges that descend and a range that does, IndexError for no edges,\n"
-      "TypeError for complex numbers, float8, and a rule with weights.\n\n"
+      "TypeError for complex numbers, float8, and a rule with weights, RuntimeError for a range that requires grad.\n\n"
       ">>> tenon.numpy.histogram(tenon.tensor([1., 2., 1.]), 2)\n"
       "(tensor([2, 1]), tensor([1.0000, 1.5000, 2.0000]))";
   d.arguments("a"_a, "bins"_a = 10, "range"_a = none, "density"_a = none, "weights"_a = none);
@@ -163,7 +163,8 @@ void def_histogram(Ops& ops) {
           "New tensors. bins: their number, between the extremes or in range; their edges, 1-D and ascending; or the\n"
           "name of a rule of NumPy's. The last bin has its upper edge, too. weight: what each element counts; the\n"
           "gradient goes there. density: divided by the total and the bin's width. ValueError for no bins, edges that\n"
-          "descend and a range that does, IndexError for no edges, TypeError for complex numbers and float8.\n\n"
+          "descend and a range that does, IndexError for no edges, TypeError for complex numbers and float8, RuntimeError\n"
+          "for a range that requires grad.\n\n"
           "range: the lower and the upper bound of the bins; None for those of the elements.\n\n"
           ">>> tenon.histogram(tenon.tensor([1., 2., 1.]), 2).hist\n"
           "tensor([2., 1.])",
@@ -174,7 +175,8 @@ void def_histogram(Ops& ops) {
          "histogram_bin_edges", &numpy_bin_edges,
          "The edges of the bins that histogram counts in: a new tensor, or bins itself where it is edges.\n\n"
          "As histogram's arguments; weights are not used. ValueError for no bins, edges that descend and a range that\n"
-         "does, TypeError for complex numbers, float8, and a rule with weights.\n\n"
+         "does, TypeError for complex numbers, float8, and a rule with weights, RuntimeError for a range that requires\n"
+         "grad.\n\n"
          "bins: a number, a rule's name, or the edges themselves. range: the lower and the upper bound; None for those\n"
          "of the elements.\n\n"
          ">>> tenon.numpy.histogram_bin_edges(tenon.tensor([1., 2.]), 2)\n"

@@ -5,18 +5,29 @@
 
 namespace tenon::py {
 
+namespace {
+
+PyObject* overwrite(const OpDef& def, PyObject* const* args) {
+  Tensor t = argument<Tensor>(def, args, 0);
+  const Tensor source = values_for(args[1], t, {def.name.c_str(), "source"});
+  const bool non_blocking = argument<bool>(def, args, 2);
+  without_gil(t.numel(), [&] { copy_(t, source, non_blocking); }, t, source);
+  return Py_NewRef(args[0]);
+}
+
+}  // namespace
+
 void def_inplace(Ops& ops) {
-  ops.def(
-         "copy_",
-         +[](Tensor& t, const Tensor& source, bool non_blocking) -> Tensor& { return copy_(t, source, non_blocking); },
+  ops.raw(
+         "copy_", &overwrite,
          "Overwrites the tensor with source, broadcast and converted, from any device; returns it. The gradient "
          "flows to source.\n\n"
          "non_blocking: between the CPU and a device, where both are contiguous and of one dtype and the CPU's memory\n"
          "is page-locked, return before the bytes have moved; see to().\n"
          "ValueError for a source that does not broadcast to the tensor's shape and for read-only memory;\n"
-         "TypeError for complex numbers in a real tensor; RuntimeError for a leaf that requires grad and for\n"
-         "elements that share memory.\n\n"
-         "source: a tensor or an array that broadcasts to the tensor's shape.\n\n"
+         "TypeError for complex numbers in a real tensor; OverflowError for a number, also in a list, that the dtype\n"
+         "cannot hold; RuntimeError for a leaf that requires grad and for elements that share memory.\n\n"
+         "source: an array_like that broadcasts to the tensor's shape.\n\n"
          ">>> tenon.zeros(2).copy_(tenon.tensor([1, 2]))\n"
          "tensor([1., 2.])",
          "input"_a, "source"_a, "non_blocking"_a = false)
@@ -31,7 +42,7 @@ void def_inplace(Ops& ops) {
          },
          "Overwrites all elements with a number or a 0-d tensor; returns the tensor.\n\n"
          "ValueError for a tensor of more dimensions and for read-only memory; TypeError for a complex number\n"
-         "in a real tensor; OverflowError for a Python integer that the dtype cannot hold; RuntimeError for a\n"
+         "in a real tensor; OverflowError for a number that the dtype cannot hold; RuntimeError for a\n"
          "leaf that requires grad and for elements that share memory.\n\n"
          ">>> tenon.zeros(2).fill_(7)\n"
          "tensor([7., 7.])",

@@ -6,9 +6,12 @@
 namespace tenon::py {
 namespace {
 
-void put(Tensor& t, const Tensor& indices, const Operand& v, const std::string& mode) {
-  const Tensor values = v.is_tensor() ? v.tensor() : full({}, v.scalar(), t.dtype(), t.device());
-  put_values_(t, indices, values, bounds(mode));
+PyObject* put(const OpDef& def, PyObject* const* args) {
+  Tensor t = argument<Tensor>(def, args, 0);
+  const Tensor indices = argument<Tensor>(def, args, 1), values = values_for(args[2], t, {"put", "values"});
+  const Bounds beyond = bounds(argument<std::string>(def, args, 3));
+  without_gil(t.numel(), [&] { put_values_(t, indices, values, beyond); }, t, indices, values);
+  return Py_NewRef(Py_None);
 }
 
 std::vector<Tensor> unravel(const Tensor& indices, const Dims& shape, const std::string& order) {
@@ -53,18 +56,20 @@ void def_ndarray(Ops& ops) {
           "tensor([7., 7.])",
           "input"_a, "value"_a)
       .method_only();
-  ops.def("put", &put,
+  ops.raw("put", &put,
           "Writes values, repeated as needed, at indices of the flat tensor, and returns None.\n\n"
           "mode: 'raise', or 'wrap' or 'clip' for indices beyond the end (ValueError for others). IndexError for an\n"
           "index that is not there, TypeError for indices that are no integers and for complex values in a real\n"
-          "tensor, OverflowError for a Python integer that the dtype cannot hold, ValueError for read-only memory,\n"
-          "RuntimeError for a leaf that requires grad.\n\n"
+          "tensor, OverflowError for a number that the dtype cannot hold, ValueError for NaN in integers and read-only\n"
+          "memory, RuntimeError for a leaf that requires grad.\n\n"
+          "values: an array_like.\n\n"
           ">>> t = tenon.tensor([1, 2, 3])\n"
           ">>> t.put([0, 2], [7, 9])\n"
           ">>> t\n"
           "tensor([7, 2, 9])",
           "input"_a, "indices"_a, "values"_a, "mode"_a = "raise")
-      .method_only();
+      .method_only()
+      .returns("None");
   ops.def("compress", &compress,
           "The entries along dim, or the elements of the flat tensor, where a condition holds. A copy.\n\n"
           "condition: 1-D, by truth value; a shorter one ends the selection. IndexError for a dimension that is not\n"

@@ -8,12 +8,36 @@
 namespace tenon::py {
 namespace {
 
-template <int n>
+// Whether o is a list or tuple that begins with a tensor.
+bool of_tensors(PyObject* o) {
+  return (PyList_Check(o) || PyTuple_Check(o)) && PySequence_Fast_GET_SIZE(o) > 0 &&
+         is_tensor(PySequence_Fast_GET_ITEM(o, 0));
+}
+
+template <int n, bool under_numpy>
 PyObject* at_least_any(const OpDef& def, PyObject* const* args) {
+  const Where w{def.name.c_str(), def.args[0].name};
   std::vector<Tensor> made;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[0]); ++i)
-    made.push_back(at_least(to_tensor(PyTuple_GET_ITEM(args[0], i), {def.name.c_str(), def.args[0].name}), n));
+  const auto add = [&](PyObject* o) { made.push_back(at_least(to_tensor(o, w), n)); };
+  // tenon's takes a sequence of tensors for several, as PyTorch's; NumPy's for one array.
+  if (PyObject* only = PyTuple_GET_SIZE(args[0]) == 1 ? PyTuple_GET_ITEM(args[0], 0) : nullptr;
+      only && !under_numpy && of_tensors(only)) {
+    const Object held = Object::steal(PySequence_Tuple(only));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(held.get()); ++i) add(PyTuple_GET_ITEM(held.get(), i));
+    return to_python(made);
+  }
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[0]); ++i) add(PyTuple_GET_ITEM(args[0], i));
   return made.size() == 1 ? to_python(made[0]) : to_python(made);
+}
+
+template <int n>
+void at_least_of_numpy(OpDef& d, std::nullptr_t) {
+  d.arguments(rest("arys"_a));
+  d.invoke = &at_least_any<n, true>;
+  d.doc +=
+      "New dimensions of size 1 stand in front; for three a matrix gets it behind, and a vector becomes (1, size, 1). The\n"
+      "tensor itself or a view; a tuple for several arrays. arys: arrays. TypeError for what is no tensor or array,\n"
+      "ValueError for a ragged list.";
 }
 
 PyObject* broadcast_shapes_any(const OpDef& def, PyObject* const* args) {
@@ -107,21 +131,21 @@ void def_at_least(Ops& ops) {
   static constexpr const char* kDoc =
       " at least: each tensor itself, or a view.\n\n"
       "New ones of size 1 stand in front; for three dimensions a matrix gets it behind, and a vector becomes\n"
-      "(1, size, 1). The tensor itself or a view; a tuple for several arrays.\n"
+      "(1, size, 1). The tensor itself or a view; a tuple for several arrays, also in a list that begins with a tensor.\n"
       "TypeError for what is no tensor or array.\n\n"
       ">>> tenon.atleast_";
   const auto doc = [](const char* n, const char* example) { return std::string("With ") + n + kDoc + example; };
-  ops.raw("atleast_1d", &at_least_any<1>, doc("one dimension", "1d(3).shape\n(1,)").c_str(), rest("tensors"_a))
+  ops.raw("atleast_1d", &at_least_any<1, false>, doc("one dimension", "1d(3).shape\n(1,)").c_str(), rest("tensors"_a))
       .function_only()
-      .numpy("atleast_1d");
-  ops.raw("atleast_2d", &at_least_any<2>, doc("two dimensions", "2d(tenon.zeros(3)).shape\n(1, 3)").c_str(),
-          rest("tensors"_a))
+      .numpy("atleast_1d", at_least_of_numpy<1>);
+  ops.raw("atleast_2d", &at_least_any<2, false>,
+          doc("two dimensions", "2d(tenon.zeros(3)).shape\n(1, 3)").c_str(), rest("tensors"_a))
       .function_only()
-      .numpy("atleast_2d");
-  ops.raw("atleast_3d", &at_least_any<3>, doc("three dimensions", "3d(tenon.zeros(3)).shape\n(1, 3, 1)").c_str(),
-          rest("tensors"_a))
+      .numpy("atleast_2d", at_least_of_numpy<2>);
+  ops.raw("atleast_3d", &at_least_any<3, false>,
+          doc("three dimensions", "3d(tenon.zeros(3)).shape\n(1, 3, 1)").c_str(), rest("tensors"_a))
       .function_only()
-      .numpy("atleast_3d");
+      .numpy("atleast_3d", at_least_of_numpy<3>);
 }
 
 void def_questions(Ops& ops) {

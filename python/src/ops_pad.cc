@@ -68,16 +68,11 @@ std::vector<PadWidth> widths_by_dimension(PyObject* dict, int ndim, const Where&
   return out;
 }
 
-// A number is of the tensor's own dtype, as an assignment takes it.
-Tensor value_of(const Tensor& t, PyObject* o, const Where& w) {
-  if (Scalar s; as_scalar(o, s)) return number_for(t, s, w.op);
-  return to_tensor(o, w);
-}
 std::vector<PadValues> values_of(const Tensor& t, PyObject* o, const Where& w) {
   std::vector<PadValues> out;
   if (Scalar s; as_scalar(o, s) && !s.is_complex() && s.to<double>() == 0) return out;  // the default
   for (const auto& [before, after] : pairs_of(o, t.ndim(), w))
-    out.push_back({value_of(t, before.get(), w), value_of(t, after.get(), w)});
+    out.push_back({values_for(before.get(), t, w), values_for(after.get(), t, w)});
   return out;
 }
 

@@ -22,28 +22,23 @@ Tensor places_for(const OpDef& def, PyObject* const* args, int i, const Tensor& 
   return is_tensor(args[i]) || is_ndarray(args[i]) ? at : to(at, {}, t.device());
 }
 
-// The values to write: arrays as they are, numbers and lists in t's dtype.
-Tensor values_for(const OpDef& def, PyObject* const* args, int i, const Tensor& t) {
+Tensor given_values(const OpDef& def, PyObject* const* args, int i, const Tensor& t) {
   const Where w{def.name.c_str(), def.args[static_cast<std::size_t>(i)].name};
-  Tensor values;
-  if (Scalar s; !is_tensor(args[i]) && !is_ndarray(args[i]) && as_scalar(args[i], s)) values = number_for(t, s, w.op);
-  else if (PyList_Check(args[i]) || PyTuple_Check(args[i]))
-    values = ingest(args[i], w.op, {.dtype = t.dtype(), .device = t.device(), .copy = {}});
-  else values = to_tensor(args[i], w);
+  const Tensor values = values_for(args[i], t, w);
   if (is_ndarray(args[0])) refuse_lost_gradient(w.op, values);
   return values;
 }
 
 PyObject* put(const OpDef& def, PyObject* const* args) {
   Tensor t = target(def, args[0]);
-  const Tensor at = places_for(def, args, 1, t), values = values_for(def, args, 2, t);
+  const Tensor at = places_for(def, args, 1, t), values = given_values(def, args, 2, t);
   const Bounds beyond = bounds(to_string(args[3], {def.name.c_str(), "mode"}));
   without_gil(t.numel(), [&] { put_values_(t, at, values, beyond); }, t, at, values);
   return Py_NewRef(Py_None);
 }
 PyObject* put_along_axis(const OpDef& def, PyObject* const* args) {
   Tensor t = target(def, args[0]);
-  const Tensor at = places_for(def, args, 1, t), values = values_for(def, args, 2, t);
+  const Tensor at = places_for(def, args, 1, t), values = given_values(def, args, 2, t);
   const auto axis = argument<std::optional<std::int64_t>>(def, args, 3);
   without_gil(t.numel(), [&] { put_along_dim_(t, at, values, axis); }, t, at, values);
   return Py_NewRef(Py_None);
@@ -51,30 +46,31 @@ PyObject* put_along_axis(const OpDef& def, PyObject* const* args) {
 template <Tensor& (*write)(Tensor&, const Tensor&, const Tensor&)>
 PyObject* put_masked(const OpDef& def, PyObject* const* args) {
   Tensor t = target(def, args[0]);
-  const Tensor mask = places_for(def, args, 1, t), values = values_for(def, args, 2, t);
+  const Tensor mask = places_for(def, args, 1, t), values = given_values(def, args, 2, t);
   without_gil(t.numel(), [&] { write(t, mask, values); }, t, mask, values);
   return Py_NewRef(Py_None);
 }
 PyObject* copyto(const OpDef& def, PyObject* const* args) {
   const char* op = def.name.c_str();
-  const From<Operand> source(args[1], {op, "src"});
-  const Operand value = source.get();
+  const From<Operand> given(args[1], {op, "src"});
+  const Operand value = given.get();
   const Casting casting = to_casting(args[2], {op, "casting"});
   const Tensor mask = to_mask(args[3], op);
   if (is_ndarray(args[0]) && value.is_tensor()) refuse_lost_gradient(op, value.tensor());
-  if (is_ndarray(args[0]) && why_not_shared(args[0])) {  // NumPy writes
-    Tensor copy = clone(to_tensor(args[0], {op, "dst"}));
-    copyto_(copy, value, mask, casting);
-    Object::steal(into_out(op, copy, args[0], Casting::unsafe));
-    return Py_NewRef(Py_None);
-  }
-  Tensor t = target(def, args[0]);
-  without_gil(t.numel(), [&] { copyto_(t, value, mask, casting); }, t, value, mask);
+  const bool by_numpy = is_ndarray(args[0]) && why_not_shared(args[0]);
+  Tensor t = by_numpy ? clone(to_tensor(args[0], {op, "dst"})) : target(def, args[0]);
+  // The numbers of a list that may be converted.
+  Tensor listed;
+  if (value.is_tensor() && is_sequence(args[1]) && can_cast(value.tensor().dtype(), t.dtype(), casting))
+    listed = values_for(args[1], t, {op, "src"});
+  const Operand source = listed.defined() ? Operand(listed) : value;
+  without_gil(t.numel(), [&] { copyto_(t, source, mask, casting); }, t, source, mask);
+  if (by_numpy) Object::steal(into_out(op, t, args[0], Casting::unsafe));
   return Py_NewRef(Py_None);
 }
 PyObject* fill_diagonal(const OpDef& def, PyObject* const* args) {
   Tensor t = target(def, args[0]);
-  const Tensor values = values_for(def, args, 1, t);
+  const Tensor values = given_values(def, args, 1, t);
   const bool wrap = argument<bool>(def, args, 2);
   without_gil(t.numel(), [&] { fill_diagonal_(t, values, wrap); }, t, values);
   return Py_NewRef(Py_None);

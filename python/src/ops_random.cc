@@ -60,6 +60,7 @@ PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto g = argument<Generator*>(def, args, 3);
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
+  argument<MemoryFormat>(def, args, 6);
   return computed(
       t.numel(), [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); }, t);
 }
@@ -177,7 +178,7 @@ void def_random(Ops& ops) {
       .long_work();
   ops.def(
          "rand_like",
-         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
            return float_like(t, d, v, g, grad, &rand);
          },
          "Numbers drawn evenly from [0, 1): a new tensor of input's shape, dtype and device.\n\n"
@@ -185,18 +186,20 @@ void def_random(Ops& ops) {
          ">>> t = tenon.rand_like(tenon.zeros(100))\n"
          ">>> bool(((t >= 0) & (t < 1)).all())\n"
          "True",
-         "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
+         "memory_format"_a = none)
       .function_only();
   ops.def(
          "randn_like",
-         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad) {
+         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
            return float_like(t, d, v, g, grad, &randn);
          },
          "Normally distributed numbers, as randn's: a new tensor of input's shape, dtype and device.\n\n"
          "TypeError for integers, bools and float8 unless dtype is given.\n\n"
          ">>> tenon.randn_like(tenon.zeros(2, 3)).shape\n"
          "(2, 3)",
-         "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false)
+         "input"_a, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
+         "memory_format"_a = none)
       .function_only();
   ops.raw("randint_like", &randint_like,
           "Integers drawn evenly from low (0) up to, not including, high: a new tensor of input's shape, dtype "
@@ -206,7 +209,8 @@ void def_random(Ops& ops) {
           ">>> t = tenon.randint_like(tenon.zeros(100), 6)\n"
           ">>> bool((t < 6).all())\n"
           "True",
-          "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none)
+          "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
+          "memory_format"_a = none)
       .function_only()
       .with_out();
   ops.raw("normal", &normal_any,

@@ -34,7 +34,7 @@ PyObject* spread(const OpDef& def, PyObject* const* args) {
     unbiased = dim;
     dim = Py_None;
   }
-  double correction = argument<double>(def, args, 4);
+  double correction = argument<std::optional<double>>(def, args, 4).value_or(1);
   if (PyBool_Check(unbiased)) correction = unbiased == Py_True ? 1 : 0;
   else if (unbiased != Py_None) correction = argument<double>(def, args, 2);  // the correction by position, as in C++
   const char* op = def.name.c_str();
@@ -301,8 +301,10 @@ Tensor along(const Tensor& t, const std::optional<std::int64_t>& dim, const std:
   return dim ? F(t, *dim, d) : F(flatten(t), 0, d);
 }
 template <Cumulate F>
-Tensor& along_inplace(Tensor& t, std::int64_t dim) {
-  return copy_(t, F(t, dim, t.dtype()));
+Tensor& along_inplace(Tensor& t, std::int64_t dim, const std::optional<DType>& d) {
+  if (d && !can_cast_same_kind(*d, t.dtype()))
+    errors::result_does_not_fit(F == &cumsum ? "cumsum_" : "cumprod_", *d, t.dtype());
+  return copy_(t, F(t, dim, d.value_or(t.dtype())));
 }
 
 void def_scans(Ops& ops) {
@@ -312,7 +314,7 @@ void def_scans(Ops& ops) {
           "ValueError for read-only memory, RuntimeError for a leaf that requires grad.\n\n"
           ">>> tenon.tensor([1, 2, 3]).cumsum_(0)\n"
           "tensor([1, 3, 6])",
-          "input"_a, "dim"_a)
+          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
       .method_only();
   ops.def("cumprod_", &along_inplace<&cumprod>,
           "Overwrites the tensor with its products along dim; returns it.\n\n"
@@ -320,7 +322,7 @@ void def_scans(Ops& ops) {
           "ValueError for read-only memory, RuntimeError for a leaf that requires grad.\n\n"
           ">>> tenon.tensor([1, 2, 3]).cumprod_(0)\n"
           "tensor([1, 2, 6])",
-          "input"_a, "dim"_a)
+          "input"_a, "dim"_a, kw_only, "dtype"_a = none)
       .method_only();
   ops.def("cumsum", &along<&cumsum>,
           "The sums of the elements up to each one.\n\n"

@@ -138,7 +138,7 @@ EVERYWHERE = {
     "overwrite_input": ("bool", "Ignored; NumPy's signature has it."),
     "copy": ("bool", "True for a copy in any case, False to refuse one, None for one where it is needed."),
     "non_blocking": ("bool", "True returns before a copy to or from a device has ended."),
-    "memory_format": ("Any", "Only what tenon.contiguous_format and tenon.preserve_format mean."),
+    "memory_format": ("str", "Only what tenon.contiguous_format and tenon.preserve_format mean."),
     "rounding_mode": ("str", "None, 'trunc' (towards zero, as C) or 'floor' (as //)."),
     "decimals": ("int", "How many decimals stay; negative ones round before the point."),
     "equal_nan": ("bool", "True where NaN equals NaN."),
@@ -198,7 +198,11 @@ EVERYWHERE = {
 
 # The errors of an argument by the words of its type, where the operation names no such error itself.
 _TYPE = {"TypeError": "For an argument of another type."}
-_ONE = {**_TYPE, "ValueError": "For several elements where there must be one."}
+_ONE = {
+    **_TYPE,
+    "ValueError": "For several elements where there must be one.",
+    "RuntimeError": "For a tensor that requires grad in the place of a constant; use .detach().",
+}
 RAISES = {
     "array_like": _TYPE,
     "number": _ONE,

@@ -103,8 +103,21 @@ DType Scalar::promote_with(DType d) const {
 }
 
 bool Scalar::fits(DType d) const {
+  if (tenon::is_bool(d)) return true;
   if (tag_ == Tag::huge_integer && !tenon::is_integral(d)) return std::isfinite(u_.c.re);
-  if (!is_integral() || !tenon::is_integral(d)) return true;
+  if (!tenon::is_integral(d)) return true;
+  if (tag_ == Tag::floating) {
+    const double whole = std::trunc(u_.c.re);
+    return dispatch(d, [&]<class T>() {
+      if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+        using Limits = std::numeric_limits<T>;
+        // 2**digits is exact, the largest int64 is not. NaN is not in between.
+        return whole >= static_cast<double>(Limits::min()) && whole < std::ldexp(1., Limits::digits);
+      }
+      return true;
+    });
+  }
+  if (!is_integral()) return true;
   if (tag_ == Tag::huge_integer) return false;
   return dispatch(d, [&]<class T>() {
     if constexpr (std::integral<T> && !std::same_as<T, bool>) {

@@ -86,7 +86,15 @@ void result_does_not_fit(Str op, DType result, DType out) {
                    " without losing its kind; convert with .to(dtype) or pass another out");
 }
 void scalar_out_of_bounds(Str op, const Scalar& value, DType dtype) {
-  fail<OverflowError>(op, "the Python integer ", Str(value.str()), " is out of bounds for ", dtype);
+  if (value.is_integral())
+    fail<OverflowError>(op, "the Python integer ", Str(value.str()), " is out of bounds for ", dtype);
+  const auto v = value.to<double>();
+  if (v != v) fail(op, "NaN is no integer; got it for ", dtype, ", convert the tensor to a floating dtype first");
+  fail<OverflowError>(op, "the number ", Str(value.str()), " is out of bounds for ", dtype);
+}
+void require_number(Str op, const Scalar& value, DType dtype) {
+  if (value.is_complex() && !is_complex(dtype)) complex_to_real(op, dtype);
+  if (!value.fits(dtype)) scalar_out_of_bounds(op, value, dtype);
 }
 void complex_to_real(Str op, DType dtype) {
   fail<DtypeError>(op, "a complex value does not fit into ", dtype, "; take .real or abs() first");

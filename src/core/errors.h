@@ -52,6 +52,8 @@ std::string text(const A&... a) {
 [[noreturn]] void no_promotion(DType a, DType b);
 [[noreturn]] void result_does_not_fit(Str op, DType result, DType out);
 [[noreturn]] void scalar_out_of_bounds(Str op, const Scalar& value, DType dtype);
+// The one rule for a number that is written into a tensor (docs/design.md has it as a table); throws where it has no place.
+void require_number(Str op, const Scalar& value, DType dtype);
 [[noreturn]] void complex_to_real(Str op, DType dtype);
 [[noreturn]] void number_loses_kind(Str op, const Scalar& value, DType dtype);
 

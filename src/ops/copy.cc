@@ -39,6 +39,13 @@ Tensor clone(const Tensor& t) {
   return out;
 }
 
+Tensor without_leading_ones(const Tensor& t, int ndim) {
+  int extra = 0;
+  while (t.ndim() - extra > ndim && t.shape()[extra] == 1) ++extra;
+  if (extra == 0) return t;
+  return reshape(t, Dims(std::span<const std::int64_t>(t.shape()).subspan(static_cast<std::size_t>(extra))));
+}
+
 Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
 
 namespace {
@@ -75,8 +82,7 @@ Tensor& copy_(Tensor& self, const Tensor& source, bool non_blocking) {
 }
 
 Tensor& fill_(Tensor& self, const Scalar& value) {
-  if (!value.fits(self.dtype())) errors::scalar_out_of_bounds("fill_", value, self.dtype());
-  if (value.is_complex() && !is_complex(self.dtype())) errors::complex_to_real("fill_", self.dtype());
+  errors::require_number("fill_", value, self.dtype());
   return copy_into("fill_", self, Tensor::of(value, self.dtype(), self.device()));
 }
 

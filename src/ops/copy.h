@@ -15,6 +15,9 @@ void transfer(const char* op, const Tensor& out, const Tensor& source, bool non_
 // Writes one value, which out's dtype can hold, into fresh memory.
 void write(const char* op, const Tensor& out, const Scalar& value);
 
+// Leading dimensions of size 1 that a target of ndim dimensions does not have are dropped, as in NumPy's assignments.
+Tensor without_leading_ones(const Tensor& t, int ndim);
+
 // Page-locks fresh memory for a transfer that returns early. False where the driver refuses.
 bool try_pin(const Tensor& out);
 

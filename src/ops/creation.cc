@@ -11,8 +11,7 @@ namespace tenon {
 namespace {
 
 Tensor filled(const char* op, const Dims& shape, const Scalar& value, DType d, Device device) {
-  if (!value.fits(d)) errors::scalar_out_of_bounds(op, value, d);
-  if (value.is_complex() && !is_complex(d)) errors::complex_to_real(op, d);
+  errors::require_number(op, value, d);
   Tensor out = make_empty(op, shape, d, device);
   write(op, out, value);
   return out;
@@ -86,7 +85,7 @@ Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, boo
   if (steps < 0) errors::fail("linspace", "the number of steps must not be negative; got ", steps);
   const bool complex = start.is_complex() || stop.is_complex();
   const DType d = dtype.value_or(complex ? default_complex() : default_float());
-  if (complex && !is_complex(d)) errors::complex_to_real("linspace", d);
+  for (const Scalar* end : {&start, &stop}) errors::require_number("linspace", *end, d);
   const std::int64_t intervals = endpoint ? steps - 1 : steps;
   auto line = [&](double a, double b, DType dt) {
     IotaCall c{};

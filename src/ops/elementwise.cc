@@ -1,6 +1,7 @@
 #include "tenon/elementwise.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numbers>
 
@@ -170,8 +171,13 @@ bool holds(Op op, bool less) {
   }
 }
 
-// Integers without a common dtype are compared by value, as in NumPy 2: int64 with uint64, and a tensor with a number
-// beyond its dtype. Undefined where a kernel does that.
+Scalar whole_number(double v) {
+  if (v >= -0x1p63 && v < 0x1p63) return static_cast<std::int64_t>(v);
+  return v > 0 && v < 0x1p64 ? Scalar(static_cast<std::uint64_t>(v)) : Scalar::huge_integer(v);
+}
+
+// Integers are compared by value: int64 with uint64 and a tensor with a number beyond its dtype, as in NumPy 2, and with a
+// float, which float32 would round them for. Undefined where a kernel does that.
 Tensor compare_integers(Op op, std::span<const Operand> in) {
   const Operand &a = in[0], &b = in[1];
   if (a.is_tensor() && b.is_tensor()) {
@@ -191,7 +197,19 @@ Tensor compare_integers(Op op, std::span<const Operand> in) {
   if (a.is_tensor() == b.is_tensor()) return {};
   const Tensor& t = a.is_tensor() ? a.tensor() : b.tensor();
   const Scalar& s = a.is_tensor() ? b.scalar() : a.scalar();
-  if (!is_integral(t.dtype()) || !s.is_integral()) return {};
+  if (!is_integral(t.dtype())) return {};
+  if (s.is_floating()) {
+    const auto v = s.to<double>();
+    const bool equality = op == Op::eq || op == Op::ne;
+    if (v != v || (equality && v != std::floor(v)))
+      return full(t.shape(), op == Op::ne, DType::bool_, t.device());
+    // t < 2.5 is t < 3, and t > 2.5 is t > 2.
+    const bool up = (op == Op::lt || op == Op::ge) == a.is_tensor();
+    const Operand whole(whole_number(up ? std::ceil(v) : std::floor(v)));
+    const Operand both[] = {a.is_tensor() ? a : whole, a.is_tensor() ? whole : b};
+    return elementwise(op, both);
+  }
+  if (!s.is_integral()) return {};
   if (!s.fits(t.dtype())) return full(t.shape(), holds(op, a.is_tensor() != s.is_negative()), DType::bool_, t.device());
   if (s.promote_with(t.dtype()) == t.dtype()) return {};
   const Operand number(s.without_dtype());

@@ -2,6 +2,7 @@
 #include "autograd/derivatives.h"
 #include "core/launch.h"
 #include "ops/composing.h"
+#include "ops/copy.h"
 #include "ops/index_plan.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -45,14 +46,6 @@ Tensor index_as(const char* op, const Tensor& t, std::span<const Index> indices)
   if (autograd::needs_grad(s.view))
     autograd::attach(out, op, {&s.view, 1}, derive::index(s.view.shape(), t.dtype(), s.indices()));
   return out;
-}
-
-// Leading dimensions of size 1 that the target does not have are dropped, as in NumPy's assignments.
-Tensor without_leading_ones(const Tensor& t, int ndim) {
-  int extra = 0;
-  while (t.ndim() - extra > ndim && t.shape()[extra] == 1) ++extra;
-  if (extra == 0) return t;
-  return reshape(t, Dims(std::span<const std::int64_t>(t.shape()).subspan(static_cast<std::size_t>(extra))));
 }
 
 // Repeats values to a shape, without a gradient.
@@ -105,14 +98,15 @@ void add_basic(Tensor target, const Tensor& values) {
   }
 }
 
-// Checks what gather and scatter ask of their indices; the dimension.
+// Checks what gather and scatter ask of their indices; the dimension. Without dimensions counts as one of size 1, on
+// either side.
 int check_along(const char* op, const Tensor& t, std::int64_t dim, const Tensor& indices) {
   const int d = normalize_axis(op, dim, t.ndim());
   if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
-  if (indices.ndim() != t.ndim())
+  if (indices.ndim() != t.ndim() && (indices.ndim() > 1 || t.ndim() > 1))
     errors::fail<ShapeError>(op, "indices have as many dimensions as the tensor; got shapes ", indices.shape(), " and ",
                              t.shape());
-  for (int i = 0; i < t.ndim(); ++i)
+  for (int i = 0; i < t.ndim() && t.ndim() > 1; ++i)
     if (i != d && indices.shape()[i] > t.shape()[i])
       errors::fail<ShapeError>(op, "indices of shape ", indices.shape(), " are larger than the tensor, shape ",
                                t.shape(), ", at dimension ", i);
@@ -132,11 +126,11 @@ Tensor scatter_as(const char* op, const Tensor& t, std::int64_t dim, const Tenso
     for (int i = 0; i < indices.ndim(); ++i) values = narrow(values, i, 0, indices.shape()[i]);
   }
   Tensor out = clone(t);
-  if (t.ndim() > 0) {
+  if (t.ndim() > 1) {
     index_put_(out, along(indices, indices.shape(), d), values, accumulate);
   } else {
-    Tensor flat = view(out, {1});
-    const Index at[] = {reshape(indices, {1})};
+    Tensor flat = view(out, {-1});
+    const Index at[] = {indices};
     index_put_(flat, at, values, accumulate);
   }
   return out;
@@ -151,7 +145,7 @@ Tensor fill_value(const Tensor& t, const Operand& value) {
   }
   const Scalar& s = value.scalar();
   if (!s.keeps_kind(t.dtype())) errors::number_loses_kind("masked_fill", s, t.dtype());
-  if (!s.fits(t.dtype())) errors::scalar_out_of_bounds("masked_fill", s, t.dtype());
+  errors::require_number("masked_fill", s, t.dtype());
   return Tensor::of(s, t.dtype(), t.device());
 }
 
@@ -219,9 +213,9 @@ Tensor index_select(const Tensor& t, std::int64_t dim, const Tensor& indices) {
 
 Tensor gather(const Tensor& t, std::int64_t dim, const Tensor& indices) {
   const int d = check_along("gather", t, dim, indices);
-  if (t.ndim() > 0) return index_as("gather", t, along(indices, indices.shape(), d));
+  if (t.ndim() > 1) return index_as("gather", t, along(indices, indices.shape(), d));
   const Index at[] = {indices};
-  return index_as("gather", reshape(t, {1}), at);
+  return index_as("gather", t.ndim() ? t : reshape(t, {1}), at);
 }
 
 Tensor scatter(const Tensor& t, std::int64_t dim, const Tensor& indices, const Tensor& source) {

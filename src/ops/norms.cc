@@ -39,7 +39,8 @@ Tensor matrix_norm(const Tensor& t, const NormOrder& ord, const Dims& dims, bool
     return of_singular_values(t, axes, keepdim, [](const Tensor& s) { return sum(s, Dims{-1}); });
   const double size = number ? std::abs(*number) : 0;
   const auto extreme = [&](const Tensor& values, int axis, bool keep) {
-    return *number > 0 ? amax(values, Dims{axis}, keep) : amin(values, Dims{axis}, keep);
+    if (*number < 0) return amin(values, Dims{axis}, keep);
+    return values.numel() ? amax(values, Dims{axis}, keep) : sum(values, Dims{axis}, keep);  // 0 of none
   };
   if (size == 2) return of_singular_values(t, axes, keepdim, [&](const Tensor& s) { return extreme(s, -1, false); });
   if (size == 1 || std::isinf(size)) {

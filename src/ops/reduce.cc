@@ -206,7 +206,7 @@ Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
     return y;
   }
   const Tensor m = abs(t);
-  if (p == INFINITY) return amax(m, dims, keepdim);
+  if (p == INFINITY) return m.numel() ? amax(m, dims, keepdim) : sum(m, dims, keepdim);  // 0 of none, as in NumPy
   if (p == -INFINITY) return amin(m, dims, keepdim);
   if (p == 0) {
     const Tensor counted = ne(m, 0).to(m.dtype());

@@ -77,6 +77,8 @@ Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool 
                 std::optional<DType> dtype, Device device) {
   check_number("linspace", n);
   const bool whole = dtype && is_integral(*dtype);
+  for (const Operand* x : {&start, &stop})
+    if (whole && !x->is_tensor()) errors::require_number("linspace", x->scalar(), *dtype);
   if (!start.is_tensor() && !stop.is_tensor() && (dim == 0 || dim == -1) && !whole)
     return linspace(start.scalar(), stop.scalar(), n, endpoint, dtype, device);
   const Ends e = ends("linspace", start, stop, dtype, device);

@@ -2,6 +2,7 @@
 #include "tenon/ops/take.h"
 
 #include "core/errors.h"
+#include "ops/copy.h"
 #include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -137,7 +138,7 @@ Tensor& copyto_(Tensor& self, const Operand& source, const Tensor& mask, Casting
   const DType own = number ? source.scalar().promote_with(self.dtype()) : source.tensor().dtype();
   if (!can_cast(own, self.dtype(), casting)) errors::result_does_not_fit(op, own, self.dtype());
   const Tensor value = to(number ? full({}, source.scalar(), own, self.device()) : source.tensor(), self.dtype());
-  return copy_(self, mask.defined() ? where(mask, value, self) : value);
+  return copy_(self, without_leading_ones(mask.defined() ? where(mask, value, self) : value, self.ndim()));
 }
 
 Tensor compress(const Tensor& t, const Tensor& condition, std::optional<std::int64_t> dim) {

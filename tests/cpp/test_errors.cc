@@ -66,6 +66,8 @@ const Mistake kMistakes[] = {
     {"result_does_not_fit", [] { in_place(Op::div, zeros({2}, DType::int32), 2); }},
     {"scalar_out_of_bounds", [] { add(zeros({2}, DType::uint8), 256); }},
     {"scalar_out_of_bounds", [] { full({2}, std::uint64_t{1} << 63, DType::int64); }},
+    {"scalar_out_of_bounds", [] { full({2}, 300.5, DType::uint8); }},
+    {"scalar_out_of_bounds", [] { full({2}, std::nan(""), DType::int64); }},
     {"complex_to_real",
      [] {
        Tensor t = zeros({2});

@@ -44,6 +44,8 @@ TEST(Scalar, FitsIfItsValueIsRepresentable) {
   for (int i = 0; i < kDTypes; ++i) {
     const auto d = static_cast<DType>(i);
     if (!is_integral(d)) {
+      for (double v : {1e300, HUGE_VAL, double(NAN)}) EXPECT_TRUE(Scalar(v).fits(d)) << name(d) << v;
+      EXPECT_EQ(Scalar::huge_integer(HUGE_VAL).fits(d), is_bool(d)) << name(d);
       EXPECT_TRUE(Scalar(kBig).fits(d)) << name(d);
       EXPECT_TRUE(Scalar(-1).fits(d)) << name(d);
       continue;
@@ -61,7 +63,14 @@ TEST(Scalar, FitsIfItsValueIsRepresentable) {
     });
     EXPECT_EQ(Scalar(-1).fits(d), kind(d) == Kind::signed_integer);
     EXPECT_EQ(Scalar(kBig).fits(d), d == DType::uint64);
-    EXPECT_TRUE(Scalar(1e300).fits(d));  // floats are converted, not checked
+    // Of a float the integer part counts.
+    for (double v : {1e300, -1e300, HUGE_VAL, -HUGE_VAL, double(NAN)}) EXPECT_FALSE(Scalar(v).fits(d)) << name(d) << v;
+    EXPECT_TRUE(Scalar(2.75).fits(d) && Scalar(-0.5).fits(d) && Scalar(127.9).fits(d)) << name(d);
+    EXPECT_EQ(Scalar(-1.5).fits(d), kind(d) == Kind::signed_integer) << name(d);
+    const int bits = 8 * static_cast<int>(itemsize(d)) - (kind(d) == Kind::signed_integer);
+    EXPECT_FALSE(Scalar(std::ldexp(1., bits)).fits(d)) << name(d);
+    EXPECT_TRUE(Scalar(std::nextafter(std::ldexp(1., bits), 0.)).fits(d)) << name(d);
+    EXPECT_EQ(Scalar(-std::ldexp(1., bits)).fits(d), kind(d) == Kind::signed_integer) << name(d);
   }
 }
 

@@ -95,8 +95,8 @@ RAISE_NOTHING = {
         "is_grad_enabled no_grad numpy_policy record_copies seed set_grad_enabled show_config"
     ),
     "tenon.Tensor": (
-        "bfloat16 bool byte cdouble cfloat char cpu data_ptr detach dim double element_size float "
-        "get_device half int is_pinned is_shared is_signed long ndimension numel short "
+        "cpu data_ptr detach dim element_size "
+        "get_device is_pinned is_shared is_signed ndimension numel "
         "storage_offset to_numpy tolist unpin_"
     ),
     "tenon.autograd": (

@@ -9,6 +9,11 @@ from tenon import _C
 __all__ = ["finfo", "iinfo"]
 
 
+def _dtype_of(what: Any) -> Any:
+    """An array's dtype; what names a dtype, as it is. (The classes of NumPy's scalars have an attribute dtype, too.)"""
+    return what if isinstance(what, type) else getattr(what, "dtype", what)
+
+
 def finfo(type: Any, /) -> Any:
     """The limits of a floating dtype; its dtype is an object, not PyTorch's name.
 
@@ -33,7 +38,7 @@ def finfo(type: Any, /) -> Any:
     """
     import tenon
 
-    limits: Any = tenon.finfo(getattr(type, "dtype", type))
+    limits: Any = tenon.finfo(_dtype_of(type))
     limits.dtype = _C.dtype(limits.dtype)
     return limits
 
@@ -62,6 +67,6 @@ def iinfo(type: Any, /) -> Any:
     """
     import tenon
 
-    limits: Any = tenon.iinfo(getattr(type, "dtype", type))
+    limits: Any = tenon.iinfo(_dtype_of(type))
     limits.dtype = _C.dtype(limits.dtype)
     return limits
