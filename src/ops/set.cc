@@ -63,7 +63,8 @@ Tensor ranks_of_rows(const Tensor& rows, bool equal_nan) {
 Unique unique_flat(const Tensor& t, UniqueParts parts, bool equal_nan) {
   const Tensor flat = reshape(t, {-1});
   const std::int64_t n = flat.numel();
-  const bool needs_order = parts.indices || parts.inverse || autograd::needs_grad(t);
+  const bool flows = autograd::needs_grad(t);  // asked once: another thread may change what t requires
+  const bool needs_order = parts.indices || parts.inverse || flows;
   ValuesIndices s;
   {
     NoGrad guard;
@@ -72,7 +73,7 @@ Unique unique_flat(const Tensor& t, UniqueParts parts, bool equal_nan) {
   const Tensor mask = starts_of_runs(s.values, equal_nan), starts = positions_of(mask);
   Unique u;
   const Tensor first = needs_order ? take(s.indices, starts) : Tensor();
-  u.values = autograd::needs_grad(t) ? take(flat, first) : take(s.values, starts);
+  u.values = flows ? take(flat, first) : take(s.values, starts);
   if (parts.indices) u.indices = first;
   if (parts.inverse) u.inverse = reshape(in_place(runs_of(mask), s.indices), t.shape());
   if (parts.counts) u.counts = lengths_of_runs(starts, n);
