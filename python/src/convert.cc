@@ -189,6 +189,7 @@ From<MemoryFormat>::From(PyObject* o, const Where& w) {
 }
 
 From<Number>::From(PyObject* o, const Where& w) {
+  if (as_scalar(o, value.scalar)) return;
   if (is_tensor(o) && unwrap(o).numel() == 1 && autograd::needs_grad(unwrap(o))) value.tensor = reshape(unwrap(o), {});
   else value.scalar = to_scalar(o, w);
 }

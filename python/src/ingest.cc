@@ -201,7 +201,7 @@ struct Filler {
     }
     Scalar v;
     if (!as_scalar(o, v)) not_a_number(op, o);
-    require_number(op, o, v, dtype);
+    if (!v.fits(dtype)) require_number(op, o, v, dtype);
     *out++ = v.to<T>();
   }
 
