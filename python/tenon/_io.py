@@ -331,9 +331,9 @@ def read_csv(
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Length of header or names", pd.errors.ParserWarning)
         try:
-            if (
-                names is not None
-            ):  # pandas says nothing of rows that are too long where it takes a part of them
+            # pandas says nothing of rows that are too long where it takes a part of them.
+            # An open file can be read once.
+            if names is not None and isinstance(path, (str, bytes, os.PathLike)):
                 pd.read_csv(path, **{**kwargs, "nrows": 1})
             frame = pd.read_csv(path, usecols=names, **kwargs)
         except pd.errors.ParserWarning:

@@ -1,6 +1,7 @@
 """Files of tensors, against NumPy's and safetensors' own readers and writers."""
 
 import errno
+import io
 import os
 
 import numpy as np
@@ -234,3 +235,9 @@ def test_safetensors_headers_end_where_their_length_says(tmp_path):
         path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
         with pytest.raises(ValueError, match=message):
             tenon.load_safetensors(path)
+
+
+def test_read_csv_takes_columns_of_an_open_file():
+    pytest.importorskip("pandas")
+    columns = tenon.read_csv(io.StringIO("a,b\n1,2\n3,4\n5,6\n"), columns=["b"])
+    assert {name: t.tolist() for name, t in columns.items()} == {"b": [2, 4, 6]}
