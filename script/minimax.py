@@ -50,6 +50,15 @@ def steepness(a, of_cube=1):
     return 2 * sqrt(2 / pi) * (1 + of_cube * mpf("0.044715") * a * a)
 
 
+def fourth_root(share, degree):
+    """A row of POLYNOMIALS: the fourth root of share(x) as a function of t = x / 2 - 1."""
+
+    def root(t):
+        return share(2 * (1 + t)) ** 0.25
+
+    return root, -1, 1, degree, lambda t: 4 / root(t)
+
+
 def slope(share, change):
     """What a slope of gelu has above 1/2, over x, as a function of t = x² / 8 - 1."""
 
@@ -105,21 +114,9 @@ POLYNOMIALS = {
         8,
         lambda t: 1,
     ),
-    "gelu_single": (
-        lambda t: above(2 * (1 + t)) ** 0.25,
-        -1,
-        1,
-        12,
-        lambda t: 4 / above(2 * (1 + t)) ** 0.25,
-    ),
+    "gelu_single": fourth_root(above, 12),
     "gelu_slope_single": (slope(above, density), -1, 1, 14, lambda t: 4 * sqrt((1 + t) / 2)),
-    "gelu_tanh_single": (
-        lambda t: above_tanh(2 * (1 + t)) ** 0.25,
-        -1,
-        1,
-        15,
-        lambda t: 4 / above_tanh(2 * (1 + t)) ** 0.25,
-    ),
+    "gelu_tanh_single": fourth_root(above_tanh, 15),
     "gelu_tanh_slope_single": (slope(above_tanh, change_tanh), -1, 1, 17, lambda t: 4 * sqrt((1 + t) / 2)),
     "exp": (lambda r: (exp(r) - 1 - r) / r**2, -ln2 / 2 * 1.001, ln2 / 2, 10, lambda r: r),
     "exp2": (lambda r: (2**r - 1) / r, -0.5, 0.5, 11, lambda r: r),

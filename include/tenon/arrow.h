@@ -57,8 +57,8 @@ TENON_API void export_array(const Tensor& t, ArrowSchema* schema, ArrowArray* ar
 
 // A read-only tensor over the array's bytes: primitive arrays without nulls, and (nested) lists of them that have
 // a fixed size or, as it turns out, one length. On success the array is moved from (its release is null) and
-// released when the storage ends; on an error it is left as it was. The schema is only read. With allow_copy, bools are unpacked and the nulls of
-// floating columns become NaN, in memory of tenon's. Throws BufferError where a copy would be needed,
+// released when the storage ends; on an error it is left as it was. The schema is only read. With allow_copy, bools are
+// unpacked and the nulls of floating columns become NaN, in memory of tenon's. Throws BufferError where a copy would be needed,
 // ValueError for nulls, naming their number, for lists of different lengths and for misaligned data, DtypeError for
 // a type that has no dtype, naming it, and BufferError for a struct that is released or contradicts itself.
 TENON_API Tensor import_array(const ArrowSchema& schema, ArrowArray* array, bool allow_copy = false);

@@ -132,7 +132,13 @@ TENON_API Tensor empty(const Dims& shape, DType dtype, Device device = kCpu);
 TENON_API Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device device);
 // The strides of dimensions of one element and of empty tensors mean nothing. Those that are far from all memory become
 // small, since they overflow where they are multiplied.
-TENON_API void tame_strides(const Dims& shape, Dims& strides);
+TENON_API void tame_far_strides(const Dims& shape, Dims& strides);
+inline void tame_strides(const Dims& shape, Dims& strides) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 48;
+  bool far = false;
+  for (const auto s : strides) far |= s > kFar || s < -kFar;
+  if (far) tame_far_strides(shape, strides);
+}
 // The bytes that a geometry reaches, relative to its first element: [low, high). Both are 0 if it has no elements;
 // nothing if they are more than can be addressed.
 struct ByteRange {

@@ -9,6 +9,8 @@ namespace tenon::py {
 // Methods and attributes for the tensor type, ended by an entry without a name.
 void add_methods(PyMethodDef* methods);
 void add_attributes(PyGetSetDef* attributes);
+// The name of the module whose Python code is running; empty if there is none. Some consumers are known by nothing else.
+std::string calling_module();
 // Whether pandas asks for the memory of a new Series' or Index's data. Since pandas 3 it copies ndarrays there, and
 // would share what it takes for a temporary array. buffer.cc
 bool pandas_wants_a_copy();

@@ -31,15 +31,18 @@ Tensor exportable(const Tensor& t, const char* op, bool strict) {
   return r;
 }
 
+std::string calling_module() {
+  PyObject* globals = PyEval_GetGlobals();
+  PyObject* name = globals ? PyDict_GetItemString(globals, "__name__") : nullptr;
+  return name && PyUnicode_Check(name) ? utf8(name) : std::string();
+}
+
 int pandas_version = 0;
 
 bool pandas_wants_a_copy() {
   if (pandas_version < 3) return false;
-  PyObject* globals = PyEval_GetGlobals();
-  PyObject* name = globals ? PyDict_GetItemString(globals, "__name__") : nullptr;
-  if (!name || !PyUnicode_Check(name)) return false;
-  return PyUnicode_CompareWithASCIIString(name, "pandas.core.construction") == 0 ||
-         PyUnicode_CompareWithASCIIString(name, "pandas.core.indexes.base") == 0;
+  const std::string module = calling_module();
+  return module == "pandas.core.construction" || module == "pandas.core.indexes.base";
 }
 
 namespace {

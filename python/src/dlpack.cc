@@ -45,10 +45,7 @@ struct ExportArgs {
 thread_local bool own_consumer = false;  // from_dlpack asks
 void check_strides(const Tensor& t, const ExportArgs& a) {
   if (std::none_of(t.strides().begin(), t.strides().end(), [](auto s) { return s < 0; }) || own_consumer) return;
-  PyObject* globals = PyEval_GetGlobals();
-  PyObject* name = globals ? PyDict_GetItemString(globals, "__name__") : nullptr;
-  const bool torch = name && PyUnicode_Check(name) && utf8(name).starts_with("torch.");
-  if (torch || !a.copy_given)
+  if (!a.copy_given || calling_module().starts_with("torch."))
     errors::fail<BufferError>(
         "__dlpack__", "the strides ", t.strides(),
         " are negative, which the consumer cannot be trusted to take; use .contiguous(), or give it "
@@ -189,11 +186,7 @@ PyObject* dlpack_device(PyObject* self, PyObject*) {
 
 // The package that a producer's type comes from.
 std::string package_of(PyObject* producer) {
-  const Object module =
-      Object::maybe(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(producer)), "__module__"));
-  PyErr_Clear();
-  if (!module || !PyUnicode_Check(module.get())) return {};
-  const std::string from = utf8(module.get());
+  const std::string from = module_of(Py_TYPE(producer));
   return from.substr(0, from.find('.'));
 }
 

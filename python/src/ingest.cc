@@ -179,8 +179,7 @@ DType result_dtype(const Scan& s) {
 
 // As errors::require_number, with all of a Python integer's digits.
 void require_number(const char* op, PyObject* o, const Scalar& v, DType d) {
-  if (v.is_integral() && !v.fits(d))
-    errors::fail<OverflowError>(op, number_text(o), " is out of bounds for ", d);
+  if (v.is_integral() && !v.fits(d)) errors::fail<OverflowError>(op, number_text(o), " is out of bounds for ", d);
   errors::require_number(op, v, d);
 }
 

@@ -143,6 +143,7 @@ NB_MODULE(_C, m) {
     def_activations(ops);
     def_foreach(ops);
     def_creation(ops);
+    def_ranges(ops);
     def_shape(ops);
     def_numpy_shape(ops);
     def_join(ops);

@@ -37,6 +37,8 @@ bool stack_small_ndarrays(PyObject* const* arrays, Py_ssize_t n, Tensor& out);
 // TypeError for a subclass of ndarray whose arrays are more than their numbers: one with a mask, or with an
 // __array_ufunc__ or __array_finalize__ of its own (units, matrices). subclasses.cc
 void refuse_subclass(PyObject* array, const char* op);
+// The name of the module that a type is from; empty if it does not say. subclasses.cc
+std::string module_of(PyTypeObject* type);
 // Whether and why tensor_from_ndarray would refuse: null if it would share.
 const char* why_not_shared(PyObject* array);
 // An ndarray over the tensor's memory, which it keeps alive and counts as an export. The caller has checked

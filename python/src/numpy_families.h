@@ -92,7 +92,8 @@ void on_diagonal(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t));
 using FilledPinned = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool, bool);
 using Filled = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool);
 using FilledWith = Tensor (*)(const Dims&, const Number&, const std::optional<DType>&, Device, bool);
-using FilledLike = Tensor (*)(const Tensor&, const std::optional<DType>&, const std::optional<Device>&, bool, MemoryFormat);
+using FilledLike = Tensor (*)(const Tensor&, const std::optional<DType>&, const std::optional<Device>&, bool,
+                              MemoryFormat);
 using FilledLikeWith = Tensor (*)(const Tensor&, const Number&, const std::optional<DType>&,
                                   const std::optional<Device>&, bool, MemoryFormat);
 // value: 0 or 1; without one the elements are not set.

@@ -424,6 +424,11 @@ Tensor out_tensor(const char* op, PyObject* out);
 PyObject* into_out(const char* op, const Tensor& value, PyObject* out, Casting casting = Casting::same_kind);
 // RuntimeError for a value that requires grad, TypeError for one on a device: what an ndarray cannot hold.
 void refuse_lost_gradient(const char* op, const Tensor& value);
+// A new tensor with what requires_grad= asks for.
+inline Tensor leaf(Tensor t, bool requires_grad) {
+  if (requires_grad) t.set_requires_grad(true);
+  return t;
+}
 // Whether an argument of NumPy's was given: neither None nor np._NoValue.
 bool is_given(PyObject* o);
 
@@ -435,6 +440,7 @@ void def_elementwise(Ops& ops);
 void def_activations(Ops& ops);
 void def_foreach(Ops& ops);
 void def_creation(Ops& ops);
+void def_ranges(Ops& ops);
 void def_reduce(Ops& ops);
 void def_shape(Ops& ops);
 void def_numpy_shape(Ops& ops);

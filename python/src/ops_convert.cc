@@ -115,8 +115,7 @@ Tensor astype_of_numpy(const Tensor& t, DType d, bool copy, const std::optional<
 
 void def_convert(Ops& ops) {
   ops.def(
-         "clone",
-         +[](const Tensor& t, MemoryFormat) { return clone(t); },
+         "clone", +[](const Tensor& t, MemoryFormat) { return clone(t); },
          "A copy in fresh memory, row-major whatever memory_format says, writeable; the gradient flows through.\n\n"
          "TypeError for what is no tensor or array, ValueError for an unknown memory_format.\n\n"
          ">>> t = tenon.tensor([1, 2])\n"
@@ -125,8 +124,7 @@ void def_convert(Ops& ops) {
          "input"_a, kw_only, "memory_format"_a = none)
       .no_out();
   ops.def(
-         "contiguous",
-         +[](const Tensor& t, MemoryFormat) { return contiguous(t); },
+         "contiguous", +[](const Tensor& t, MemoryFormat) { return contiguous(t); },
          "The tensor itself where it is row-major without gaps, otherwise a copy.\n\n"
          "ValueError for another memory_format.\n\n"
          ">>> t = tenon.zeros(2, 3).T\n"
@@ -238,19 +236,20 @@ void def_convert(Ops& ops) {
       .no_out();
 
   for (const Conversion& c : kConversions) {
-    ops.def(c.name, c.fn,
-            errors::text("The elements as ", c.dtype,
-                         ": itself where they are, otherwise a copy.\n\nValueError for another memory_format.\n\n>>> tenon.zeros(2).", c.name,
-                         "().dtype\ntenon.", c.dtype)
-                .c_str(),
-            "input"_a, kw_only, "memory_format"_a = none)
+    ops.def(
+           c.name, c.fn,
+           errors::text(
+               "The elements as ", c.dtype,
+               ": itself where they are, otherwise a copy.\n\nValueError for another memory_format.\n\n>>> tenon.zeros(2).",
+               c.name, "().dtype\ntenon.", c.dtype)
+               .c_str(),
+           "input"_a, kw_only, "memory_format"_a = none)
         .method_only()
         .no_out();
   }
 
   ops.def(
-         "is_contiguous",
-         +[](const Tensor& t, MemoryFormat) { return t.is_contiguous(); },
+         "is_contiguous", +[](const Tensor& t, MemoryFormat) { return t.is_contiguous(); },
          "Whether the elements lie row-major without gaps.\n\n"
          "ValueError for another memory_format.\n\n"
          ">>> tenon.zeros(2, 3).T.is_contiguous()\n"

@@ -158,17 +158,18 @@ void def_histogram(Ops& ops) {
          "tensor([0., 2., 1., 0.])",
          "input"_a, "bins"_a = 100, "min"_a = 0.0, "max"_a = 0.0)
       .no_out();
-  ops.raw("histogram", &histogram_any,
-          "A named tuple (hist, bin_edges): what each bin has of the elements, and where the bins begin and end.\n\n"
-          "New tensors. bins: their number, between the extremes or in range; their edges, 1-D and ascending; or the\n"
-          "name of a rule of NumPy's. The last bin has its upper edge, too. weight: what each element counts; the\n"
-          "gradient goes there. density: divided by the total and the bin's width. ValueError for no bins, edges that\n"
-          "descend and a range that does, IndexError for no edges, TypeError for complex numbers and float8, RuntimeError\n"
-          "for a range that requires grad.\n\n"
-          "range: the lower and the upper bound of the bins; None for those of the elements.\n\n"
-          ">>> tenon.histogram(tenon.tensor([1., 2., 1.]), 2).hist\n"
-          "tensor([2., 1.])",
-          "input"_a, "bins"_a = 10, kw_only, "range"_a = none, "weight"_a = none, "density"_a = false)
+  ops.raw(
+         "histogram", &histogram_any,
+         "A named tuple (hist, bin_edges): what each bin has of the elements, and where the bins begin and end.\n\n"
+         "New tensors. bins: their number, between the extremes or in range; their edges, 1-D and ascending; or the\n"
+         "name of a rule of NumPy's. The last bin has its upper edge, too. weight: what each element counts; the\n"
+         "gradient goes there. density: divided by the total and the bin's width. ValueError for no bins, edges that\n"
+         "descend and a range that does, IndexError for no edges, TypeError for complex numbers and float8, RuntimeError\n"
+         "for a range that requires grad.\n\n"
+         "range: the lower and the upper bound of the bins; None for those of the elements.\n\n"
+         ">>> tenon.histogram(tenon.tensor([1., 2., 1.]), 2).hist\n"
+         "tensor([2., 1.])",
+         "input"_a, "bins"_a = 10, kw_only, "range"_a = none, "weight"_a = none, "density"_a = false)
       .returns("HistogramResult")
       .numpy("histogram", histogram_of_numpy);
   ops.raw(

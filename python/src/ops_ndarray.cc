@@ -56,18 +56,19 @@ void def_ndarray(Ops& ops) {
           "tensor([7., 7.])",
           "input"_a, "value"_a)
       .method_only();
-  ops.raw("put", &put,
-          "Writes values, repeated as needed, at indices of the flat tensor, and returns None.\n\n"
-          "mode: 'raise', or 'wrap' or 'clip' for indices beyond the end (ValueError for others). IndexError for an\n"
-          "index that is not there, TypeError for indices that are no integers and for complex values in a real\n"
-          "tensor, OverflowError for a number that the dtype cannot hold, ValueError for NaN in integers and read-only\n"
-          "memory, RuntimeError for a leaf that requires grad.\n\n"
-          "values: an array_like.\n\n"
-          ">>> t = tenon.tensor([1, 2, 3])\n"
-          ">>> t.put([0, 2], [7, 9])\n"
-          ">>> t\n"
-          "tensor([7, 2, 9])",
-          "input"_a, "indices"_a, "values"_a, "mode"_a = "raise")
+  ops.raw(
+         "put", &put,
+         "Writes values, repeated as needed, at indices of the flat tensor, and returns None.\n\n"
+         "mode: 'raise', or 'wrap' or 'clip' for indices beyond the end (ValueError for others). IndexError for an\n"
+         "index that is not there, TypeError for indices that are no integers and for complex values in a real\n"
+         "tensor, OverflowError for a number that the dtype cannot hold, ValueError for NaN in integers and read-only\n"
+         "memory, RuntimeError for a leaf that requires grad.\n\n"
+         "values: an array_like.\n\n"
+         ">>> t = tenon.tensor([1, 2, 3])\n"
+         ">>> t.put([0, 2], [7, 9])\n"
+         ">>> t\n"
+         "tensor([7, 2, 9])",
+         "input"_a, "indices"_a, "values"_a, "mode"_a = "raise")
       .method_only()
       .returns("None");
   ops.def("compress", &compress,

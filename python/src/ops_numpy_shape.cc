@@ -138,12 +138,12 @@ void def_at_least(Ops& ops) {
   ops.raw("atleast_1d", &at_least_any<1, false>, doc("one dimension", "1d(3).shape\n(1,)").c_str(), rest("tensors"_a))
       .function_only()
       .numpy("atleast_1d", at_least_of_numpy<1>);
-  ops.raw("atleast_2d", &at_least_any<2, false>,
-          doc("two dimensions", "2d(tenon.zeros(3)).shape\n(1, 3)").c_str(), rest("tensors"_a))
+  ops.raw("atleast_2d", &at_least_any<2, false>, doc("two dimensions", "2d(tenon.zeros(3)).shape\n(1, 3)").c_str(),
+          rest("tensors"_a))
       .function_only()
       .numpy("atleast_2d", at_least_of_numpy<2>);
-  ops.raw("atleast_3d", &at_least_any<3, false>,
-          doc("three dimensions", "3d(tenon.zeros(3)).shape\n(1, 3, 1)").c_str(), rest("tensors"_a))
+  ops.raw("atleast_3d", &at_least_any<3, false>, doc("three dimensions", "3d(tenon.zeros(3)).shape\n(1, 3, 1)").c_str(),
+          rest("tensors"_a))
       .function_only()
       .numpy("atleast_3d", at_least_of_numpy<3>);
 }

@@ -15,10 +15,6 @@ namespace {
 using MaybeDType = std::optional<DType>;
 using MaybeDevice = std::optional<Device>;
 
-Tensor leaf(Tensor t, bool requires_grad) {
-  if (requires_grad) t.set_requires_grad(true);
-  return t;
-}
 Tensor float_like(const Tensor& t, const MaybeDType& d, const MaybeDevice& v, Generator* g, bool grad,
                   Tensor (*draw)(const Dims&, std::optional<DType>, Device, Generator*)) {
   return leaf(draw(t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g), grad);

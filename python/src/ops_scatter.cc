@@ -196,31 +196,34 @@ void def_scatter(Ops& ops) {
           "tensor([3., 0., 0.])",
           "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
       .method_only();
-  ops.raw("index_add", &index_add<false>,
-          "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.\n\n"
-          "source: an entry for each index, or a number. IndexError for an index or a dimension that is not there,\n"
-          "TypeError for floating indices and for a source of a higher kind than input's, ValueError for more than one\n"
-          "dimension of indices and for a source of another shape.\n\n"
-          ">>> tenon.index_add(tenon.zeros(3), 0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
-          "tensor([3., 0., 0.])",
-          "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
+  ops.raw(
+         "index_add", &index_add<false>,
+         "A copy with alpha * source added to the entries along dim at 1-D indices, equal ones too.\n\n"
+         "source: an entry for each index, or a number. IndexError for an index or a dimension that is not there,\n"
+         "TypeError for floating indices and for a source of a higher kind than input's, ValueError for more than one\n"
+         "dimension of indices and for a source of another shape.\n\n"
+         ">>> tenon.index_add(tenon.zeros(3), 0, tenon.tensor([0, 0]), tenon.tensor([1., 2.]))\n"
+         "tensor([3., 0., 0.])",
+         "input"_a, "dim"_a, "index"_a, "source"_a, kw_only, "alpha"_a = 1)
       .with_out();
-  ops.raw("index_copy_", &index_copy<true>,
-          "Overwrites the entries along dim at 1-D indices with source, converted; returns the tensor.\n\n"
-          "Errors as index_copy: IndexError, TypeError, ValueError; OverflowError for a number that the dtype cannot hold.\n"
-          "ValueError for read-only memory, RuntimeError for a leaf that requires grad and for elements that share memory.\n\n"
-          ">>> tenon.zeros(3).index_copy_(0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
-          "tensor([2., 0., 1.])",
-          "input"_a, "dim"_a, "index"_a, "source"_a)
+  ops.raw(
+         "index_copy_", &index_copy<true>,
+         "Overwrites the entries along dim at 1-D indices with source, converted; returns the tensor.\n\n"
+         "Errors as index_copy: IndexError, TypeError, ValueError; OverflowError for a number that the dtype cannot hold.\n"
+         "ValueError for read-only memory, RuntimeError for a leaf that requires grad and for elements that share memory.\n\n"
+         ">>> tenon.zeros(3).index_copy_(0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
+         "tensor([2., 0., 1.])",
+         "input"_a, "dim"_a, "index"_a, "source"_a)
       .method_only();
-  ops.raw("index_copy", &index_copy<false>,
-          "A copy with source, converted, in the entries along dim at 1-D indices.\n\n"
-          "source: an entry for each index, or a number of input's kind. IndexError for an index or a dimension that is\n"
-          "not there, TypeError for floating indices, ValueError for a source of another shape, OverflowError for a\n"
-          "number that the dtype cannot hold.\n\n"
-          ">>> tenon.index_copy(tenon.zeros(3), 0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
-          "tensor([2., 0., 1.])",
-          "input"_a, "dim"_a, "index"_a, "source"_a)
+  ops.raw(
+         "index_copy", &index_copy<false>,
+         "A copy with source, converted, in the entries along dim at 1-D indices.\n\n"
+         "source: an entry for each index, or a number of input's kind. IndexError for an index or a dimension that is\n"
+         "not there, TypeError for floating indices, ValueError for a source of another shape, OverflowError for a\n"
+         "number that the dtype cannot hold.\n\n"
+         ">>> tenon.index_copy(tenon.zeros(3), 0, tenon.tensor([2, 0]), tenon.tensor([1., 2.]))\n"
+         "tensor([2., 0., 1.])",
+         "input"_a, "dim"_a, "index"_a, "source"_a)
       .with_out();
   ops.raw("index_fill_", &index_fill<true>,
           "Overwrites the entries along dim at 1-D indices with a number; returns the tensor.\n\n"
@@ -230,14 +233,15 @@ void def_scatter(Ops& ops) {
           "tensor([5., 0., 5.])",
           "input"_a, "dim"_a, "index"_a, "value"_a)
       .method_only();
-  ops.raw("index_fill", &index_fill<false>,
-          "A copy with a number in the entries along dim at 1-D indices.\n\n"
-          "value: a number of input's kind, or a 0-d tensor, which is converted and to which the gradient flows.\n"
-          "IndexError for an index or a dimension that is not there, TypeError for floating indices and for a number of a\n"
-          "higher kind, ValueError for a value with dimensions, OverflowError for a number that the dtype cannot hold.\n\n"
-          ">>> tenon.index_fill(tenon.zeros(3), 0, tenon.tensor([0, 2]), 5)\n"
-          "tensor([5., 0., 5.])",
-          "input"_a, "dim"_a, "index"_a, "value"_a)
+  ops.raw(
+         "index_fill", &index_fill<false>,
+         "A copy with a number in the entries along dim at 1-D indices.\n\n"
+         "value: a number of input's kind, or a 0-d tensor, which is converted and to which the gradient flows.\n"
+         "IndexError for an index or a dimension that is not there, TypeError for floating indices and for a number of a\n"
+         "higher kind, ValueError for a value with dimensions, OverflowError for a number that the dtype cannot hold.\n\n"
+         ">>> tenon.index_fill(tenon.zeros(3), 0, tenon.tensor([0, 2]), 5)\n"
+         "tensor([5., 0., 5.])",
+         "input"_a, "dim"_a, "index"_a, "value"_a)
       .with_out();
   ops.raw(
          "index_put_", [](const OpDef& d, PyObject* const* a) { return put(d, a, false); },

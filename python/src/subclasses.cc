@@ -19,9 +19,7 @@ Object attribute(PyTypeObject* type, const char* name) {
 
 // Files in memory, and imageio's images, which carry their file's tags: their numbers mean what they say.
 bool is_harmless(PyTypeObject* type) {
-  const Object module = attribute(type, "__module__");
-  if (!module || !PyUnicode_Check(module.get())) return false;
-  const std::string from = utf8(module.get());
+  const std::string from = module_of(type);
   const char* dot = std::strrchr(type->tp_name, '.');
   const std::string_view name = dot ? dot + 1 : type->tp_name;
   return (name == "memmap" && from.starts_with("numpy")) || (name == "Array" && from.starts_with("imageio"));
@@ -51,6 +49,11 @@ bool has_base(PyTypeObject* type, std::string_view name) {
 }
 
 }  // namespace
+
+std::string module_of(PyTypeObject* type) {
+  const Object module = attribute(type, "__module__");
+  return module && PyUnicode_Check(module.get()) ? utf8(module.get()) : std::string();
+}
 
 void refuse_subclass(PyObject* array, const char* op) {
   PyTypeObject* type = Py_TYPE(array);

@@ -99,6 +99,13 @@ class Flags:
         return "\n".join(f"  {key} : {self[key]}" for key in shown)
 
 
+def _comparison(how: Any) -> Any:
+    def compare(self: FlatIterator, other: Any) -> Any:
+        return how(self.base.reshape(-1), other.copy() if isinstance(other, FlatIterator) else other)
+
+    return compare
+
+
 class FlatIterator:
     """The elements in row-major order: iterable once, and indexable as one dimension."""
 
@@ -161,27 +168,13 @@ class FlatIterator:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.copy().__array__(dtype)
 
-    def _compare(self, other: Any, how: Any) -> Any:
-        return how(self.base.reshape(-1), other.copy() if isinstance(other, FlatIterator) else other)
-
     # By the elements, as NumPy's; identity would make `a[a.flat == 3]` an index of False.
-    def __eq__(self, other: Any) -> Any:
-        return self._compare(other, operator.eq)
-
-    def __ne__(self, other: Any) -> Any:
-        return self._compare(other, operator.ne)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._compare(other, operator.lt)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compare(other, operator.le)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compare(other, operator.gt)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compare(other, operator.ge)
+    __eq__ = _comparison(operator.eq)
+    __ne__ = _comparison(operator.ne)
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -201,8 +201,7 @@ Tensor compare_integers(Op op, std::span<const Operand> in) {
   if (s.is_floating()) {
     const auto v = s.to<double>();
     const bool equality = op == Op::eq || op == Op::ne;
-    if (v != v || (equality && v != std::floor(v)))
-      return full(t.shape(), op == Op::ne, DType::bool_, t.device());
+    if (v != v || (equality && v != std::floor(v))) return full(t.shape(), op == Op::ne, DType::bool_, t.device());
     // t < 2.5 is t < 3, and t > 2.5 is t > 2.
     const bool up = (op == Op::lt || op == Op::ge) == a.is_tensor();
     const Operand whole(whole_number(up ? std::ceil(v) : std::floor(v)));

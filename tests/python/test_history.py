@@ -1,13 +1,12 @@
 """No operation drops the history of an argument in silence: the gradient flows, or an error says so.
 
-The walk runs each public example, repeats the calls of the operation that it shows with one argument after another that
-requires grad (the tensor, a 0-d tensor for a number, a list of tensors, each keyword that was left out), and holds
-what the graph knows against differences: a result that moves with a number must be connected to it.
+The walk runs each public example, repeats the calls of the operation that it shows with one argument
+after another that requires grad (the tensor, a 0-d tensor for a number, a list of tensors, each keyword
+that was left out), and holds what the graph knows against differences: a result that moves with a number
+must be connected to it.
 """
 
-import ast
 import copy
-import doctest
 import inspect
 
 import numpy as np
@@ -15,7 +14,7 @@ import pytest
 import tenon
 import tenon.numpy
 from test_documentation import PUBLIC
-from test_documentation_memory import Calls, tensors
+from test_documentation_memory import run_examples, tensors
 
 # What leaves the graph by its name.
 LEAVES = {"tenon.detach", "tenon.Tensor.detach", "tenon.Tensor.detach_"}
@@ -44,7 +43,7 @@ def nested(a, leaves):
 
 def forms(value):
     """What may stand in the place of an argument: functions that make it, with its leaves, from an offset."""
-    if isinstance(value, bool) or isinstance(value, (str, tenon.dtype)):
+    if isinstance(value, (bool, str, tenon.dtype)):
         return
     if isinstance(value, (int, float)):
         yield "0-d", lambda d: (lambda x: (x, [x]))(leaf(value + d))
@@ -84,7 +83,9 @@ def outcome(f, args, kwargs, also):
     tenon.manual_seed(0)
     result = f(*args, **kwargs)
     found = [*tensors(result), *tensors(list(also))]
-    return [t for t in found if isinstance(t, tenon.Tensor) and (t.dtype.is_floating_point or t.dtype.is_complex)]
+    return [
+        t for t in found if isinstance(t, tenon.Tensor) and (t.dtype.is_floating_point or t.dtype.is_complex)
+    ]
 
 
 def moved(a, b):
@@ -142,7 +143,9 @@ class Walk:
         f = (lambda self, *a, **k: getattr(self, name)(*a, **k)) if method else getattr(owner, name)
 
         def fresh(skip):
-            return [v if i == skip else copy.deepcopy(v) if list(tensors(v)) else v for i, v in enumerate(given)]
+            return [
+                v if i == skip else copy.deepcopy(v) if list(tensors(v)) else v for i, v in enumerate(given)
+            ]
 
         for i, value in enumerate(given):
             for how, make in forms(value):
@@ -172,7 +175,11 @@ class Walk:
             return {}
         values = {}
         for p in parameters[n:]:
-            if p.name in kwargs or p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) or p.name in ("out", "mask"):
+            if (
+                p.name in kwargs
+                or p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+                or p.name in ("out", "mask")
+            ):
                 continue
             if p.default is None:
                 values[p.name] = 1
@@ -189,25 +196,17 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_history_is_lost(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    f = FUNCTIONS[name]
     walk = Walk(name)
-    space = {"tenon": tenon, "np": np, "_watch": walk}
-    for example in doctest.DocTestParser().get_examples(inspect.getdoc(f) or ""):
-        if doctest.SKIP in example.options:
-            continue
-        tree = Calls({name.rpartition(".")[2], f.__name__}).visit(ast.parse(example.source))
-        try:
-            exec(compile(ast.fix_missing_locations(tree), name, "exec"), space)
-        except Exception:
-            if example.exc_msg is None:
-                raise
+    run_examples(name, FUNCTIONS[name], walk, Exception)
     assert not walk.dropped, "\n".join(sorted(walk.dropped))
 
 
 def test_the_walk_finds_what_is_dropped(monkeypatch):
     """A function that forgets, beside one that does not."""
     monkeypatch.setattr(tenon, "kept", lambda a, b=1.0: a * b, raising=False)
-    monkeypatch.setattr(tenon, "forgotten", lambda a, b=1.0: tenon.tensor([float(x) for x in a]) * float(b), raising=False)
+    monkeypatch.setattr(
+        tenon, "forgotten", lambda a, b=1.0: tenon.tensor([float(x) for x in a]) * float(b), raising=False
+    )
     t = tenon.tensor([1.0, 2.0])
     walk = Walk("kept")
     walk.call(tenon, "kept", (t,), {})
@@ -224,7 +223,9 @@ def test_the_walk_finds_what_is_dropped(monkeypatch):
 
 def test_a_constant_says_what_to_do():
     w = tenon.tensor(2.0, requires_grad=True)
-    with pytest.raises(RuntimeError, match=r"add: 'alpha' is a constant, but requires grad; use \.detach\(\)"):
+    with pytest.raises(
+        RuntimeError, match=r"add: 'alpha' is a constant, but requires grad; use \.detach\(\)"
+    ):
         tenon.add(tenon.ones(2), 1, alpha=w)
     with tenon.no_grad():
         assert tenon.add(tenon.ones(2), 1, alpha=w).tolist() == [3, 3]
@@ -237,19 +238,22 @@ def test_lists_and_fill_values_keep_the_gradient_to_second_order():
     def made(a, b):
         t = tenon.zeros(3, dtype=tenon.float64)
         t[:2] = [a * b, b]
-        return tenon.cat(
-            [
-                tenon.tensor([[a, 1.0], [b, a * b]]).reshape(-1),
-                tenon.numpy.array([a, [b][0]]),
-                tenon.full((2,), a * a),
-                tenon.numpy.full_like(t, b * b),
-                t.new_full((1,), a),
-                t.index_fill(0, [2], b),
-                tenon.numpy.add([a, 2.0], [b, b]),
-                tenon.numpy.pad(t, 1, constant_values=a),
-                t,
-            ]
-        ) ** 2
+        return (
+            tenon.cat(
+                [
+                    tenon.tensor([[a, 1.0], [b, a * b]]).reshape(-1),
+                    tenon.numpy.array([a, [b][0]]),
+                    tenon.full((2,), a * a),
+                    tenon.numpy.full_like(t, b * b),
+                    t.new_full((1,), a),
+                    t.index_fill(0, [2], b),
+                    tenon.numpy.add([a, 2.0], [b, b]),
+                    tenon.numpy.pad(t, 1, constant_values=a),
+                    t,
+                ]
+            )
+            ** 2
+        )
 
     at = [tenon.tensor(v, dtype=tenon.float64, requires_grad=True) for v in (0.7, -1.3)]
     assert gradcheck(made, at)

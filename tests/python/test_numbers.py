@@ -1,8 +1,9 @@
 """The one rule for a number that enters a tensor (docs/design.md, "Numbers"), over every way in.
 
-A real number enters an integer dtype by its integer part, which must be in range; NaN is none. Floating dtypes round, and
-give inf beyond their range; an integer that float64 cannot hold enters none. bool is whether it is not zero. Complex
-numbers enter complex dtypes alone. What joins a number to elements by kind (masked_fill, scatter, ...) takes no fraction.
+A real number enters an integer dtype by its integer part, which must be in range; NaN is none. Floating
+dtypes round, and give inf beyond their range; an integer that float64 cannot hold enters none. bool is
+whether it is not zero. Complex numbers enter complex dtypes alone. What joins a number to elements by
+kind (masked_fill, scatter, ...) takes no fraction.
 """
 
 import cmath
@@ -16,19 +17,19 @@ import tenon.numpy as tnp
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
 
-INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()
-FLOATS = "float16 bfloat16 float32 float64 float8_e4m3fn float8_e5m2".split()
+INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+FLOATS = ["float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"]
 DTYPES = ["bool", *INTEGERS, *FLOATS, "complex64", "complex128"]
 
 NUMBERS = [
-    True, False, 0, 3, -1, 127, 128, 255, 256, 300, -129, 2**31, 2**63 - 1, 2**63, 2**64 - 1, 2**64, -(2**63) - 1,
-    10**400, 2.0, 2.75, -0.5, -1.0, -1.5, 127.9, 128.0, 255.9, 256.0, 300.5, 2.0**63, 2.0**64, 1e30,
-    math.nan, math.inf, -math.inf, 1j, complex(2, 0),
+    True, False, 0, 3, -1, 127, 128, 255, 256, 300, -129, 2**31, 2**63 - 1, 2**63, 2**64 - 1, 2**64,
+    -(2**63) - 1, 10**400, 2.0, 2.75, -0.5, -1.0, -1.5, 127.9, 128.0, 255.9, 256.0, 300.5,
+    2.0**63, 2.0**64, 1e30, math.nan, math.inf, -math.inf, 1j, complex(2, 0),
 ]  # fmt: skip
 SCALARS = [
-    np.True_, np.int8(-1), np.uint8(200), np.int64(300), np.uint64(2**63), np.float16(2.75), np.float32(300.5),
-    np.float64("nan"), np.float64(1e30), np.complex64(1j), ml_dtypes.bfloat16(2.75), ml_dtypes.bfloat16("nan"),
-    ml_dtypes.float8_e4m3fn(1.5), ml_dtypes.float8_e5m2(-3),
+    np.True_, np.int8(-1), np.uint8(200), np.int64(300), np.uint64(2**63), np.float16(2.75),
+    np.float32(300.5), np.float64("nan"), np.float64(1e30), np.complex64(1j), ml_dtypes.bfloat16(2.75),
+    ml_dtypes.bfloat16("nan"), ml_dtypes.float8_e4m3fn(1.5), ml_dtypes.float8_e5m2(-3),
 ]  # fmt: skip
 
 
@@ -131,7 +132,9 @@ WAYS = {
     "place": written(lambda t, n: np.place(t, MASK, [n])),
     "putmask": written(lambda t, n: np.putmask(t, MASK, n)),
     "fill_diagonal": written(lambda t, n: np.fill_diagonal(t.reshape(1, 2), n)),
-    "pad": lambda d, n: np.pad(zeros(d), 1, constant_values=n)[0] if n is not False and n != 0 else zeros(d)[0],
+    "pad": lambda d, n: (
+        np.pad(zeros(d), 1, constant_values=n)[0] if n is not False and n != 0 else zeros(d)[0]
+    ),
     "index_copy_ of a list": written(lambda t, n: t.index_copy_(0, FIRST, [n])),
 }  # fmt: skip
 # Not of every dtype, or with a rule of their own beside this one.
@@ -162,7 +165,10 @@ def check(way, rule, dtype):
             got = way(dtype, number)
         except Exception as error:
             if wanted is not type(error):
-                wrong.append(f"{str(number)[:20]} ({type(number).__name__}): {type(error).__name__}: {error}; wanted {wanted}")
+                wrong.append(
+                    f"{str(number)[:20]} ({type(number).__name__}): "
+                    f"{type(error).__name__}: {error}; wanted {wanted}"
+                )
             continue
         if isinstance(wanted, type) or not same(got, wanted):
             wrong.append(f"{number!r}: {got!r}, wanted {wanted}")
@@ -257,7 +263,8 @@ def test_a_list_has_room_for_each_of_its_numbers(numbers, dtype):
 
 COMPARED = [
     -1, 0, 3, 255, 256, 300, 2**63, 2**64, -(2**63) - 1, 10**400, 0.5, 2.0, 2.5, -0.5, 255.5, 1e30, -1e30,
-    math.nan, math.inf, -math.inf, 2.0**53, 2.0**63, np.int8(-1), np.uint64(2**63), np.float64(2.5), np.float32(0.5),
+    math.nan, math.inf, -math.inf, 2.0**53, 2.0**63, np.int8(-1), np.uint64(2**63), np.float64(2.5),
+    np.float32(0.5),
 ]  # fmt: skip
 
 
@@ -278,11 +285,16 @@ def test_comparisons_are_by_value(dtype):
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
-@pytest.mark.parametrize("bounds", [(-5, 300), (0, 2**64), (-(2**70), 5), (None, 2**63), (-(2**63) - 1, None)])
+@pytest.mark.parametrize(
+    "bounds", [(-5, 300), (0, 2**64), (-(2**70), 5), (None, 2**63), (-(2**63) - 1, None)]
+)
 def test_bounds_beyond_the_dtype_limit_nothing(dtype, bounds):
     limits = np.iinfo(dtype)
     a = np.array([0, 1, limits.min, limits.max], dtype=dtype)
-    low, high = (limits.min if bounds[0] is None else bounds[0]), (limits.max if bounds[1] is None else bounds[1])
+    low, high = (
+        (limits.min if bounds[0] is None else bounds[0]),
+        (limits.max if bounds[1] is None else bounds[1]),
+    )
     if low > limits.max or high < limits.min:
         pytest.skip("no number is in between")
     wanted = [min(max(int(x), low), high) for x in a]

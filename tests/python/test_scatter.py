@@ -1,4 +1,4 @@
-"""scatter, index_add, index_copy, index_fill and gather at their edges, beside PyTorch where it is installed."""
+"""scatter, gather, index_add, index_copy and index_fill at their edges, beside PyTorch where it is there."""
 
 import itertools
 
@@ -55,7 +55,9 @@ def test_entries_of_a_tensor_without_dimensions(dim):
 def test_a_source_has_an_entry_for_each_index(name, shape):
     t, at = tenon.zeros(3, 2), tenon.tensor([0, 2])
     for call in (getattr(t, name), getattr(t, name + "_")):
-        with pytest.raises(ValueError, match=rf"{name}_?: source must have an entry for each index, shape \(2, 2\); got"):
+        with pytest.raises(
+            ValueError, match=rf"{name}_?: source must have an entry for each index, shape \(2, 2\); got"
+        ):
             call(0, at, tenon.ones(*shape))
     assert t.sum() == 0
     assert getattr(t, name)(0, at, tenon.ones(2, 2)).sum() == 4
@@ -83,7 +85,7 @@ def test_index_copy_and_index_fill(dtype, dim):
 
 def test_what_is_added_has_the_tensors_kind():
     t = tenon.zeros(3, dtype=tenon.int32)
-    with pytest.raises(TypeError, match="index_add: the number 1.5 does not fit"):
+    with pytest.raises(TypeError, match=r"index_add: the number 1\.5 does not fit"):
         t.index_add(0, tenon.tensor([0]), 1.5)
     with pytest.raises(TypeError):
         t.index_add(0, tenon.tensor([0]), [1.5])

@@ -39,7 +39,7 @@ def test_memory_format(call):
 def test_correction_none_is_one(name):
     t = tenon.tensor([1.0, 2.0, 4.0])
     a, b = getattr(tenon, name)(t, correction=None), getattr(tenon, name)(t, correction=1)
-    assert (a == b if isinstance(a, tenon.Tensor) else a[0] == b[0] and a[1] == b[1])
+    assert a == b if isinstance(a, tenon.Tensor) else a[0] == b[0] and a[1] == b[1]
 
 
 def test_scans_in_place_take_a_dtype():
@@ -62,7 +62,10 @@ def test_an_empty_list_selects_nothing(key):
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
 @pytest.mark.parametrize("value", [0, 1])
 def test_nonzero_of_no_dimensions(value):
-    got, wanted = tenon.nonzero(tenon.tensor(value), as_tuple=True), torch.nonzero(torch.tensor(value), as_tuple=True)
+    got, wanted = (
+        tenon.nonzero(tenon.tensor(value), as_tuple=True),
+        torch.nonzero(torch.tensor(value), as_tuple=True),
+    )
     assert [t.tolist() for t in got] == [t.tolist() for t in wanted]
     assert tenon.nonzero(tenon.tensor(value)).shape == tuple(torch.nonzero(torch.tensor(value)).shape)
     with pytest.raises(ValueError, match="nonzero"):
@@ -71,7 +74,13 @@ def test_nonzero_of_no_dimensions(value):
 
 @pytest.mark.parametrize("scalar", [np.float16, np.float32, np.float64])
 def test_finfo_of_classes(scalar):
-    for what in (scalar, scalar(1), np.ones(2, scalar), np.dtype(scalar), tenon.ones(2, dtype=tenon.dtype(scalar))):
+    for what in (
+        scalar,
+        scalar(1),
+        np.ones(2, scalar),
+        np.dtype(scalar),
+        tenon.ones(2, dtype=tenon.dtype(scalar)),
+    ):
         assert tnp.finfo(what).eps == np.finfo(scalar).eps
         assert tnp.finfo(what).dtype == np.dtype(scalar)
 
@@ -92,7 +101,10 @@ def test_atleast_of_a_sequence(n):
     assert several([1.0, 2.0]).shape == getattr(np, f"atleast_{n}d")([1.0, 2.0]).shape
     # NumPy's makes one array of a list.
     pair = [tenon.ones(2), tenon.ones(2)]
-    assert getattr(tnp, f"atleast_{n}d")(pair).shape == getattr(np, f"atleast_{n}d")([np.ones(2), np.ones(2)]).shape
+    assert (
+        getattr(tnp, f"atleast_{n}d")(pair).shape
+        == getattr(np, f"atleast_{n}d")([np.ones(2), np.ones(2)]).shape
+    )
     with pytest.raises(ValueError):
         getattr(tnp, f"atleast_{n}d")(tensors)
 

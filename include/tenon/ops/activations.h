@@ -17,7 +17,6 @@ TENON_API Tensor& addcmul_(Tensor& self, const Operand& a, const Operand& b, con
 TENON_API Tensor& addcdiv_(Tensor& self, const Operand& a, const Operand& b, const Scalar& value = 1);
 
 // Real numbers; NaN stays NaN. Integers become the default float where a result has fractions.
-// x * Phi(x), with the normal distribution's Phi by tanh: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))).
 // log(1 + exp(beta * x)) / beta, and x where beta * x is above the threshold.
 TENON_API Tensor scaled_softplus(const Tensor& x, double beta, double threshold);
 TENON_API Tensor hardtanh(const Tensor& x, const Scalar& low = -1, const Scalar& high = 1);  // x limited to [low, high]

@@ -10,7 +10,7 @@ __all__ = ["finfo", "iinfo"]
 
 
 def _dtype_of(what: Any) -> Any:
-    """An array's dtype; what names a dtype, as it is. (The classes of NumPy's scalars have an attribute dtype, too.)"""
+    """An array's dtype; what names a dtype, as it is. (NumPy's scalar classes have a dtype, too.)"""
     return what if isinstance(what, type) else getattr(what, "dtype", what)
 
 

@@ -6,12 +6,19 @@
 
 #include "core.h"
 #include "exp.h"
+#include "map.h"
 #include "special.h"
 
 namespace tenon::scalar {
 namespace detail {
 
 inline constexpr float gelu_range = 4;
+
+// What the float forms have in common, for map().
+struct ShortNear0 {
+  static constexpr bool anywhere_vectorises = true;
+  TENON_INLINE static bool covers(float x) { return abs(x) < gelu_range; }
+};
 
 // The normal distribution at x, for gelu and its derivative.
 struct Normal {
@@ -64,9 +71,7 @@ struct TanhShare {
 }  // namespace detail
 
 // x/2 · erfc(-x/sqrt 2), with its limit -0 at -inf
-struct Gelu {
-  static constexpr bool anywhere_vectorises = true;
-  TENON_INLINE static bool covers(float x) { return detail::abs(x) < detail::gelu_range; }
+struct Gelu : detail::ShortNear0 {
   TENON_INLINE static float in_range(float x) {
     const float t = detail::abs(x) * (2 / detail::gelu_range) - 1;
     return detail::times_share(
@@ -84,9 +89,7 @@ struct Gelu {
 };
 
 // erfc(-x/sqrt 2)/2 + x · e^(-x²/2) / sqrt(2 pi), the derivative of gelu
-struct GeluSlope {
-  static constexpr bool anywhere_vectorises = true;
-  TENON_INLINE static bool covers(float x) { return Gelu::covers(x); }
+struct GeluSlope : detail::ShortNear0 {
   TENON_INLINE static float in_range(float x) {
     const float t = x * x * (2 / (detail::gelu_range * detail::gelu_range)) - 1;
     return 0.5f + x * detail::poly(t, 0.18325666351049463, -0.11354898711314845, 0.11438926770770383,
@@ -103,9 +106,7 @@ struct GeluSlope {
 };
 
 // x/2 · (1 + tanh(sqrt(2/pi) (x + 0.044715 x³))), with its limit -0 at -inf
-struct GeluTanh {
-  static constexpr bool anywhere_vectorises = true;
-  TENON_INLINE static bool covers(float x) { return Gelu::covers(x); }
+struct GeluTanh : detail::ShortNear0 {
   TENON_INLINE static float in_range(float x) {
     const float t = detail::abs(x) * (2 / detail::gelu_range) - 1;
     return detail::times_share(
@@ -119,9 +120,7 @@ struct GeluTanh {
   }
 };
 
-struct GeluTanhSlope {
-  static constexpr bool anywhere_vectorises = true;
-  TENON_INLINE static bool covers(float x) { return Gelu::covers(x); }
+struct GeluTanhSlope : detail::ShortNear0 {
   TENON_INLINE static float in_range(float x) {
     const float t = x * x * (2 / (detail::gelu_range * detail::gelu_range)) - 1;
     return 0.5f + x * detail::poly(t, 0.18319050402049256, -0.11415472943556247, 0.11585099184324905,
@@ -134,14 +133,10 @@ struct GeluTanhSlope {
   TENON_INLINE static float anywhere(float x) { return static_cast<float>(detail::TanhShare(x).slope()); }
 };
 
-TENON_INLINE float gelu(float x) { return Gelu::covers(x) ? Gelu::in_range(x) : Gelu::anywhere(x); }
-TENON_INLINE float gelu_slope(float x) {
-  return GeluSlope::covers(x) ? GeluSlope::in_range(x) : GeluSlope::anywhere(x);
-}
-TENON_INLINE float gelu_tanh(float x) { return GeluTanh::covers(x) ? GeluTanh::in_range(x) : GeluTanh::anywhere(x); }
-TENON_INLINE float gelu_tanh_slope(float x) {
-  return GeluTanhSlope::covers(x) ? GeluTanhSlope::in_range(x) : GeluTanhSlope::anywhere(x);
-}
+TENON_INLINE float gelu(float x) { return one<Gelu>(x); }
+TENON_INLINE float gelu_slope(float x) { return one<GeluSlope>(x); }
+TENON_INLINE float gelu_tanh(float x) { return one<GeluTanh>(x); }
+TENON_INLINE float gelu_tanh_slope(float x) { return one<GeluTanhSlope>(x); }
 
 inline double gelu(double x) {
   constexpr double c = 0x1.6a09e667f3bcdp-1, c_high = 0x1.6a09e60000000p-1, c_low = 0x1.9fcef32422cbfp-27;

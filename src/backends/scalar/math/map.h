@@ -15,6 +15,11 @@ concept PartlyVectorised = requires(T x) {
   { F::anywhere(x) } -> std::same_as<T>;
 };
 
+template <class F, class T>
+TENON_INLINE T one(T x) {
+  return F::covers(x) ? F::in_range(x) : F::anywhere(x);
+}
+
 // y[i] = F(x[i]) for F as Sin in trig.h, or as Gelu in gelu.h, whose anywhere() is cheap enough for whole blocks. An element's
 // value does not depend on its neighbours. x and y may be the same array.
 template <class F, class T>

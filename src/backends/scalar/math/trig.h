@@ -164,12 +164,12 @@ struct Tan {
   static double anywhere(double x) { return __builtin_tan(x); }
 };
 
-TENON_INLINE float sin(float x) { return Sin::covers(x) ? Sin::in_range(x) : Sin::anywhere(x); }
-TENON_INLINE double sin(double x) { return Sin::covers(x) ? Sin::in_range(x) : Sin::anywhere(x); }
-TENON_INLINE float cos(float x) { return Cos::covers(x) ? Cos::in_range(x) : Cos::anywhere(x); }
-TENON_INLINE double cos(double x) { return Cos::covers(x) ? Cos::in_range(x) : Cos::anywhere(x); }
-TENON_INLINE float tan(float x) { return Tan::covers(x) ? Tan::in_range(x) : Tan::anywhere(x); }
-TENON_INLINE double tan(double x) { return Tan::covers(x) ? Tan::in_range(x) : Tan::anywhere(x); }
+TENON_INLINE float sin(float x) { return one<Sin>(x); }
+TENON_INLINE double sin(double x) { return one<Sin>(x); }
+TENON_INLINE float cos(float x) { return one<Cos>(x); }
+TENON_INLINE double cos(double x) { return one<Cos>(x); }
+TENON_INLINE float tan(float x) { return one<Tan>(x); }
+TENON_INLINE double tan(double x) { return one<Tan>(x); }
 
 TENON_INLINE float asin(float x) {
   const double a = detail::abs(x), part = detail::asin_float(a);
