@@ -104,6 +104,22 @@ PyObject* invoke_softplus(const OpDef& def, PyObject* const* args) {
   return with_parameters(def, args, [&](const Operand& x) { return softplus(x, beta, threshold); });
 }
 
+// The same in place: with other parameters than the defaults the result is computed aside, as F does.
+template <PyObject* (*F)(const OpDef&, PyObject* const*)>
+PyObject* invoke_inplace_with(const OpDef& def, PyObject* const* args) {
+  const auto is_default = [&](const Arg& a) { return args[&a - def.args.data()] == a.default_value.get(); };
+  if (std::all_of(def.args.begin() + def.op_arity, def.args.end(), is_default)) return invoke_inplace(def, args);
+  PyObject* with_out[kMaxArgs + 1] = {};
+  std::copy_n(args, def.args.size(), with_out);
+  const Object value = Object::steal(F(def, with_out));
+  Tensor self = unwrap(args[0]);
+  const Tensor result = unwrap(value.get());
+  if (!can_cast_same_kind(result.dtype(), self.dtype()))
+    errors::result_does_not_fit(def.name, result.dtype(), self.dtype());
+  without_gil(self.numel(), [&] { copy_(self, result); }, self, result);
+  return Py_NewRef(args[0]);
+}
+
 // clip: either bound may be missing.
 PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
@@ -308,10 +324,11 @@ void def_elementwise(Ops& ops) {
       for (const char* also : other_numpy_names(op)) ops.show(also, f);
     }
     OpDef* inplace = row("_", &invoke_inplace);
-    if (op == Op::div) {
-      inplace->invoke = &invoke_div_inplace;
-      inplace->args.push_back(d->args.back());
-    }
+    if (op == Op::div) inplace->invoke = &invoke_div_inplace;
+    if (op == Op::logit) inplace->invoke = &invoke_inplace_with<&invoke_logit>;
+    if (op == Op::gelu) inplace->invoke = &invoke_inplace_with<&invoke_gelu>;
+    if (op == Op::softplus) inplace->invoke = &invoke_inplace_with<&invoke_softplus>;
+    for (std::size_t k = inplace->args.size(); k < d->args.size(); ++k) inplace->args.push_back(d->args[k]);
     for (const char* alias : d->aliases) {
       static std::deque<std::string> names;
       names.push_back(std::string(alias) + "_");

@@ -194,7 +194,8 @@ void def_numeric(Ops& ops) {
       "infinity and NaN are their own mantissas, with exponent 0. TypeError for complex numbers and float8.\n\n"
       ">>> tenon.frexp(tenon.tensor([8.0, 0.75]))\n"
       "(tensor([0.5000, 0.7500]), tensor([4, 0], dtype=tenon.int32))",
-      "input"_a);
+      "input"_a)
+      .with_out();
   ops.def("isreal", &isreal,
           "Whether the imaginary part is 0.\n\n"
           "A new bool tensor: true everywhere for real dtypes. TypeError for what is no tensor or array.\n\n"
