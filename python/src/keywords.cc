@@ -86,6 +86,8 @@ constexpr WayOut kWaysOut[] = {
     {"signature", "say what the operands are converted to with dtype="},
     {"_stacklevel", kLeaveOut},
     {"implicit", kLeaveOut, "expand"},
+    {"requires_grad", "integers have no gradient: leave it out", "tril_indices"},
+    {"requires_grad", "integers have no gradient: leave it out", "triu_indices"},
     {"device", kLeaveOut, "is_pinned"},
     {"device", kLeaveOut, "pin_memory"},
     {"non_blocking", "use .to(dtype=, non_blocking=)", "type"},

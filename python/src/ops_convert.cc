@@ -178,6 +178,7 @@ void def_convert(Ops& ops) {
   ops.def(
          "cpu", +[](const Tensor& t, MemoryFormat) { return to(t, {}, kCpu); },
          "The tensor on the CPU: itself where it is there, otherwise a copy.\n\n"
+         "ValueError for another memory_format.\n\n"
          ">>> t = tenon.ones(2)\n"
          ">>> t.cpu() is t\n"
          "True",

@@ -116,7 +116,8 @@ Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, dou
   const bool complex = start.is_complex() || stop.is_complex();
   const DType d = dtype.value_or(complex ? default_complex() : default_float());
   if (complex && !is_complex(d)) errors::complex_to_real("logspace", d);
-  const Tensor values = pow(base, linspace(start, stop, steps, true, complex ? DType::complex128 : DType::float64, device));
+  const Tensor values =
+      pow(base, linspace(start, stop, steps, true, complex ? DType::complex128 : DType::float64, device));
   require_room("logspace", values, d);
   return values.to(d);
 }

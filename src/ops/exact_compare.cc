@@ -45,10 +45,8 @@ Tensor with_unsigned(Op op, const Tensor& a, const Tensor& b, bool flip) {
 bool fits_float64(const Tensor& whole) {
   if (!whole.device().is_cpu()) return false;
   if (whole.numel() == 0) return true;
-  constexpr std::int64_t kLimit = std::int64_t{1} << 53;
-  const auto most = amax(whole).item();
-  if (most.to<double>() > kLimit) return false;
-  return whole.dtype() == DType::uint64 || amin(whole).item().to<double>() >= -kLimit;
+  if (amax(whole).item().to<double>() >= 0x1p53) return false;  // 2**53 + 1 is rounded to 2**53 here
+  return whole.dtype() == DType::uint64 || amin(whole).item().to<double>() > -0x1p53;
 }
 
 // 64-bit integers with floats. float64 rounds them, which keeps the order: only where it calls them equal, what was
