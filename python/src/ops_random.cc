@@ -118,8 +118,8 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
 }
 
 PyObject* default_generator_object() {
-  static PyObject* module = PyImport_ImportModule("tenon._C");
-  return Object::steal(PyObject_GetAttrString(module, "default_generator")).release();
+  const Object module = Object::steal(PyImport_ImportModule("tenon._C"));
+  return Object::steal(PyObject_GetAttrString(module.get(), "default_generator")).release();
 }
 
 }  // namespace

@@ -177,7 +177,7 @@ void index_put_(Tensor& t, std::span<const Index> indices, const Tensor& values,
     if (may_share_memory(a.index, t)) a.index = a.index.clone();
   const Tensor source = may_share_memory(v, t) ? v.detach().clone() : v;
   Ref<Node> node;
-  if (autograd::needs_grad(s.view, v) && is_differentiable(t.dtype())) {
+  if (flows || (autograd::needs_grad(s.view) && is_differentiable(t.dtype()))) {
     const Tensor result = alias(s.view, 0, s.view.shape(), s.view.strides());
     const Tensor inputs[] = {s.view, v};
     autograd::attach(result, op, inputs, derive::index_put(s.indices(), accumulate));

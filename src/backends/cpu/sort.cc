@@ -10,6 +10,7 @@
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/sort_keys.h"
 #include "backends/cpu/sort_kernels.h"
+#include "core/interrupt.h"
 
 namespace tenon::cpu {
 namespace {
@@ -166,7 +167,9 @@ void compare_indices(const T* source, std::int64_t* out, std::int64_t n, bool de
   const auto copy = uninitialized<T>(n);
   const T* in = std::copy_n(source, n, copy.get()) - n;
   std::iota(out, out + n, std::int64_t{0});
+  Pace pace;
   std::stable_sort(out, out + n, [&](std::int64_t a, std::int64_t b) {
+    pace.did(1);
     return descending ? less(in[b], in[a]) : less(in[a], in[b]);
   });
 }
@@ -185,8 +188,12 @@ void sort_values(const T* in, T* out, std::int64_t rows, std::int64_t n, bool de
     sort_kernels().values[static_cast<int>(dtype_of<T>)](in, out, rows, n, descending);
   } else {
     std::copy_n(in, rows * n, out);
+    Pace pace;
     for (T* row = out; rows > 0; --rows, row += n) {
-      std::sort(row, row + n, [&](const T& a, const T& b) { return descending ? less(b, a) : less(a, b); });
+      std::sort(row, row + n, [&](const T& a, const T& b) {
+        pace.did(1);
+        return descending ? less(b, a) : less(a, b);
+      });
     }
   }
 }
