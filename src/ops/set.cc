@@ -142,9 +142,9 @@ Tensor union1d(const Tensor& a, const Tensor& b) {
 
 namespace {
 
-// The distinct elements, in one dtype.
+// The distinct elements, in one dtype, which tells integers and floats apart as far as float64 does.
 std::pair<Tensor, Tensor> distinct(const Tensor& a, const Tensor& b, bool assume_unique) {
-  const DType d = promote(a.dtype(), b.dtype());
+  const DType d = promote(beside(a, b).dtype(), beside(b, a).dtype());
   const Tensor x = reshape(to(a, d), {-1}), y = reshape(to(b, d), {-1});
   if (assume_unique) return {x, y};
   return {unique(x).values, unique(y).values};
@@ -154,15 +154,15 @@ std::pair<Tensor, Tensor> distinct(const Tensor& a, const Tensor& b, bool assume
 
 Tensor intersect1d(const Tensor& a, const Tensor& b, bool assume_unique) {
   const auto [x, y] = distinct(a, b, assume_unique);
-  const Tensor common = masked_select(x, isin(x, y));
+  const Tensor common = to(masked_select(x, isin(x, y)), promote(a.dtype(), b.dtype()));
   return assume_unique ? sort(common, 0) : common;
 }
 
 Intersection intersect1d_with_indices(const Tensor& a, const Tensor& b) {
-  const DType d = promote(a.dtype(), b.dtype());
+  const DType d = promote(beside(a, b).dtype(), beside(b, a).dtype());
   const Unique x = unique(to(a, d), {}, {.indices = true}), y = unique(to(b, d), {}, {.indices = true});
   const Tensor in_b = isin(x.values, y.values), in_a = isin(y.values, x.values);
-  return {masked_select(x.values, in_b), masked_select(x.indices, in_b), masked_select(y.indices, in_a)};
+  return {to(masked_select(x.values, in_b), promote(a.dtype(), b.dtype())), masked_select(x.indices, in_b), masked_select(y.indices, in_a)};
 }
 
 Tensor setdiff1d(const Tensor& a, const Tensor& b, bool assume_unique) {
@@ -173,7 +173,7 @@ Tensor setdiff1d(const Tensor& a, const Tensor& b, bool assume_unique) {
 Tensor setxor1d(const Tensor& a, const Tensor& b, bool assume_unique) {
   const auto [x, y] = distinct(a, b, assume_unique);
   const Tensor alone[] = {masked_select(x, isin(x, y, true)), masked_select(y, isin(y, x, true))};
-  return sort(cat(alone), 0);
+  return to(sort(cat(alone), 0), promote(a.dtype(), b.dtype()));
 }
 
 }  // namespace tenon

@@ -134,9 +134,13 @@ Tensor start(const Operand& initial, const Tensor& like) {
 
 bool can_cast(DType from, DType to, Casting casting) {
   if (casting == Casting::unsafe || from == to) return true;
-  if (casting == Casting::same_kind) return can_cast_same_kind(from, to);
-  if (casting != Casting::safe || is_float8(from) || is_float8(to)) return false;
-  return promote(from, to) == to;
+  const Kind k = kind(from);
+  if (casting == Casting::same_kind)
+    return can_cast_same_kind(from, to) && !(k == Kind::signed_integer && kind(to) == Kind::unsigned_integer);
+  if (casting != Casting::safe || is_float8(from) || is_float8(to) || promote(from, to) != to) return false;
+  // Promotion keeps the float's dtype, whose digits may be fewer than the integer's.
+  return !is_integral(from) || !is_differentiable(to) || itemsize(real_dtype(to)) == 8 ||
+         itemsize(real_dtype(to)) > itemsize(from);
 }
 
 namespace ufunc {

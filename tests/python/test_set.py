@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tenon
+import tenon.numpy as tnp
 from support import DTYPES, sample
 
 RNG = np.random.default_rng(6)
@@ -156,3 +157,26 @@ def test_the_gradient_is_not_lost():
     v = tenon.tensor([1.0, 1.0, 2.0], requires_grad=True)
     (tenon.unique_consecutive(v) ** 2).sum().backward()
     assert v.grad.tolist() == [2, 0, 4]
+
+
+def test_complex_nans_are_one_element():
+    nan = np.nan
+    a = np.array([complex(nan, 0), 1, complex(nan, -1), complex(0, nan), 1, complex(nan, 0)])
+    t = tenon.from_numpy(a)
+    values = tnp.unique(t).numpy()
+    assert values[0] == 1 and len(values) == 2 == len(np.unique(a)) and np.isnan(values[1])
+    values, counts = tnp.unique(t, return_counts=True)
+    assert counts.tolist() == [2, 4]
+    assert len(tnp.unique(t, equal_nan=False)) == 5 == len(np.unique(a, equal_nan=False))
+
+
+def test_integers_and_floats_are_matched_by_value():
+    """float32, the promoted dtype, would call 2**24 + 1 and 2.0**24 equal."""
+    whole, real = tenon.tensor([2**24 + 1, 3, 2**24 + 3]), tenon.tensor([2.0**24, 3.0, 2.0**24 + 4])
+    for a, b in ((whole, real), (real, whole)):
+        got = tnp.intersect1d(a, b)
+        assert got.tolist() == [3] and got.dtype == tenon.float32
+        values, in_a, in_b = tnp.intersect1d(a, b, return_indices=True)
+        assert (values.tolist(), in_a.tolist(), in_b.tolist()) == ([3], [1], [1])
+        assert len(tnp.setxor1d(a, b)) == 4 and len(tnp.setdiff1d(a, b)) == 2
+        assert tnp.isin(a, b).tolist() == [False, True, False]
