@@ -36,7 +36,7 @@ def _matters(argument: tuple[str, Any]) -> bool:
     name, value = argument
     if name == "where":
         return value is not True
-    return name in ("dtype", "signature", "sig") and value is not None or name == "out"
+    return name == "out" or (name in ("dtype", "signature", "sig") and value is not None)
 
 
 def _ndtr(x: Any) -> Any:
@@ -119,9 +119,9 @@ def _foreign(
             continue
         if x.requires_grad and _C.is_grad_enabled():
             if has_gradient:
+                given = ", ".join(f"{name}=" for name in kwargs)
                 raise TypeError(
-                    f"{what}: there is no gradient with {', '.join(f'{k}=' for k in kwargs)}; leave that out, or "
-                    f"use tensor.detach()"
+                    f"{what}: there is no gradient with {given}; leave that out, or use tensor.detach()"
                 )
             raise TypeError(
                 f"{what}: tenon has no gradient for this ufunc; use tensor.detach(), or write a "

@@ -195,10 +195,10 @@ Tensor reduce(Op op, const Tensor& t, const Axes& dims, bool keepdim, std::optio
     else kept.push_back(t.shape()[d]);
   const Dims& shape = keepdim ? kept_ones : kept;
   if (count == 0 && !neutral) {
-    if (!initial && shape.product() != 0) errors::empty_reduction(name, t.shape(), "dimensions " + axes.str());
+    if (!initial) errors::empty_reduction(name, t.shape(), "dimensions " + axes.str());
     const Tensor none = prepared(op, name, t, dtype);
-    if (!initial) return empty(shape, none.dtype(), t.device());
-    return clone(expand(start(*initial, none), shape));
+    const DType result = rounded(dtype.value_or(t.dtype()), none.dtype());
+    return clone(expand(to(start(*initial, none), result), shape));
   }
   if (!taking_part.defined()) {
     if (Tensor y = by_kernel(op, x, axes, keepdim, dtype); y.defined()) {

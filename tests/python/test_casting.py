@@ -8,15 +8,15 @@ import tenon
 import tenon.numpy as tnp
 
 DTYPES = [
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64",
-    "complex64", "complex128",
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32",
+    "float64", "complex64", "complex128",
 ]  # fmt: skip
 RULES = ["no", "equiv", "safe", "same_kind", "unsafe"]
 
 
-def allowed(call) -> bool:
+def allowed(f, *args, **options) -> bool:
     try:
-        call()
+        f(*args, **options)
     except TypeError:
         return False
     return True
@@ -29,12 +29,9 @@ def test_the_rules_are_numpys(casting):
         wanted = np.can_cast(a, b, casting)
         assert tnp.can_cast(a, b, casting) == wanted, (a, b)
         x, y = tenon.ones(2, dtype=a), tenon.zeros(2, dtype=b)
-        for name, call in {
-            "copyto": lambda: tnp.copyto(y, x, casting=casting),
-            "concatenate": lambda: tnp.concatenate((x,), dtype=b, casting=casting),
-            "astype": lambda: x.astype(b, casting=casting),
-        }.items():
-            assert allowed(call) == wanted, (name, a, b)
+        assert allowed(tnp.copyto, y, x, casting=casting) == wanted, (a, b)
+        assert allowed(tnp.concatenate, (x,), dtype=b, casting=casting) == wanted, (a, b)
+        assert allowed(x.astype, b, casting=casting) == wanted, (a, b)
         if wanted:
             assert y.tolist() == np.ones(2, a).astype(b).tolist()
 
@@ -57,7 +54,9 @@ def test_safe_keeps_the_digits():
     assert tnp.add(whole, tenon.tensor([1.0]), casting="safe").dtype == tenon.float32
     with pytest.raises(TypeError, match="safe"):
         tnp.putmask(tenon.zeros(1), tenon.tensor([True]), whole)
-    assert tnp.can_cast(tenon.uint8, tenon.bfloat16, "safe") and not tnp.can_cast(tenon.int16, tenon.bfloat16, "safe")
+    assert tnp.can_cast(tenon.uint8, tenon.bfloat16, "safe") and not tnp.can_cast(
+        tenon.int16, tenon.bfloat16, "safe"
+    )
 
 
 def test_out_takes_the_kind():

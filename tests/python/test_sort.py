@@ -128,7 +128,20 @@ def test_complex_numbers_with_nans_are_in_numpys_order(dtype, device):
     """By real, then imaginary part; behind them a NaN imaginary part, a NaN real part, both."""
     nan, inf = np.nan, np.inf
     a = np.array(
-        [complex(*v) for v in [(nan, 1), (2, nan), (1, 0), (nan, nan), (0, nan), (nan, -1), (0, 5), (inf, 0), (-inf, nan)]],
+        [
+            complex(*v)
+            for v in [
+                (nan, 1),
+                (2, nan),
+                (1, 0),
+                (nan, nan),
+                (0, nan),
+                (nan, -1),
+                (0, 5),
+                (inf, 0),
+                (-inf, nan),
+            ]
+        ],
         dtype,
     )
     t = tenon.from_numpy(a).to(device)

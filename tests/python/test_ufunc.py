@@ -333,9 +333,18 @@ def test_scipys_functions_with_keywords():
     with pytest.raises(ValueError, match=r"erfinv: out= must be of shape \(3,\); got \(2,\)"):
         special.erfinv(tenon.from_numpy(x), where=mask, out=np.ones(2))
     t = tenon.from_numpy(x.copy()).requires_grad_()
-    for same in ({"dtype": None}, {"where": True}, {"order": "F"}, {"subok": False}, {"casting": "no"}, {"out": None}):
+    for same in (
+        {"dtype": None},
+        {"where": True},
+        {"order": "F"},
+        {"subok": False},
+        {"casting": "no"},
+        {"out": None},
+    ):
         assert special.erf(t, **same).requires_grad, same
     for other in ({"dtype": "float32"}, {"where": mask}, {"out": np.ones(3)}):
-        with pytest.raises(TypeError, match=rf"erf: there is no gradient with {next(iter(other))}=; leave that out"):
+        with pytest.raises(
+            TypeError, match=rf"erf: there is no gradient with {next(iter(other))}=; leave that out"
+        ):
             special.erf(t, **other)
     assert special.erf(t.detach(), dtype="float32", casting="same_kind").dtype == tenon.float32
