@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "border.h"
+#include "casting.h"
 #include "core/errors.h"
 #include "keywords.h"
 #include "numpy_api.h"
@@ -51,7 +52,7 @@ Tensor target_of(const char* name, const Tensor& value, PyObject* out, Casting c
   Tensor target = out_tensor(name, out);
   if (grad_enabled() && (value.requires_grad() || target.requires_grad())) errors::out_requires_grad(name);
   if (target.shape() != value.shape()) errors::wrong_shape(name, target.shape(), value.shape());
-  if (!can_cast(value.dtype(), target.dtype(), casting))
+  if (!fits_out(value.dtype(), target.dtype(), casting))
     errors::result_does_not_fit(name, value.dtype(), target.dtype());
   return target;
 }

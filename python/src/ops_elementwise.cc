@@ -95,7 +95,7 @@ PyObject* invoke_logit(const OpDef& def, PyObject* const* args) {
   return with_parameters(def, args, [&](const Operand& x) { return logit(x, eps); });
 }
 PyObject* invoke_gelu(const OpDef& def, PyObject* const* args) {
-  const Gelu approximation = gelu_approximation(to_string(args[1], {"gelu", "approximate"}));
+  const Gelu approximation = gelu_approximation(to_string(args[1], {def.name.c_str(), "approximate"}));
   if (approximation == Gelu::none) return run(def.name.c_str(), Op::gelu, args, args[2]);
   return with_parameters(def, args, [&](const Operand& x) { return gelu(x, approximation); });
 }

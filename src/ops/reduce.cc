@@ -69,7 +69,7 @@ Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dim
   if (has_half_steps(t, flows))
     return rounded_once(t, [&](const Tensor& x) { return extremum(op, kind, x, dims, keepdim); });
   const ReduceShape s = split(op, t, dims);
-  if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
+  if (s.count == 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
   Tensor y = run(op, kind, t, s, keepdim, t.dtype());
   if (flows) autograd::attach(y, op, {&t, 1}, derive::extremum(t, s.axes, y, op));
   return y;
@@ -79,7 +79,7 @@ Tensor position(const char* op, Reduction kind, const Tensor& t, std::optional<s
   refuse_float8(op, t);
   refuse_complex(op, t);
   const ReduceShape s = split(op, t, dim ? Axes(Dims{*dim}) : Axes());
-  if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
+  if (s.count == 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
   return run(op, kind, t, s, keepdim, DType::int64);
 }
 

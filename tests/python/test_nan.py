@@ -139,3 +139,47 @@ def test_nan_to_num():
     assert x.grad.tolist() == [0, 2, 0]
     with pytest.raises(TypeError, match="nan_to_num"):
         tenon.nan_to_num(tenon.zeros(2).to(tenon.float8_e5m2))
+
+
+# ---- no elements along the reduced axis ----
+
+EMPTY = [
+    ((0, 0), 0),
+    ((0, 0), 1),
+    ((0, 0, 5), 0),
+    ((2, 0, 0), 1),
+    ((2, 0), 1),
+    ((0,), None),
+    ((0, 0), (0, 1)),
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["max", "min", "ptp", "argmax", "argmin", "nanmax", "nanmin", "nanargmax", "nanargmin"]
+)
+@pytest.mark.parametrize(("shape", "axis"), EMPTY)
+def test_an_extremum_of_nothing_is_an_error_whatever_the_result_has(name, shape, axis):
+    if isinstance(axis, tuple) and "arg" in name:
+        return
+    for dtype in ("float32", "int64", "bool") if name != "ptp" else ("float32",):
+        a = np.zeros(shape, dtype)
+        with pytest.raises(ValueError):
+            getattr(np, name)(a, axis=axis)
+        with pytest.raises(ValueError, match="has no value"):
+            getattr(tenon.numpy, name)(tenon.from_numpy(a), axis=axis)
+    assert getattr(tenon.numpy, name)(tenon.zeros(0, 3), axis=1).shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "nanmax", "nanmin"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint64"])
+@pytest.mark.parametrize(("shape", "axis"), EMPTY)
+def test_but_for_the_initial_value(name, dtype, shape, axis):
+    a = np.zeros(shape, dtype)
+    for keepdims in (False, True):
+        for options in ({}, {"where": np.zeros(shape, bool)}):
+            wanted = getattr(np, name)(a, axis=axis, keepdims=keepdims, initial=3, **options)
+            got = getattr(tenon.numpy, name)(
+                tenon.from_numpy(a), axis=axis, keepdims=keepdims, initial=3, **options
+            )
+            assert got.dtype == wanted.dtype and got.shape == np.shape(wanted)
+            assert got.tolist() == wanted.tolist()
