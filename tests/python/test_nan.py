@@ -190,7 +190,7 @@ def test_but_for_the_initial_value(name, dtype, shape, axis):
 
 @pytest.mark.parametrize("dtype", ["int32", "int64", "uint32", "uint64"])
 def test_the_spread_of_large_integers(dtype, device):
-    """The default float holds the spread, but not the integers, which are not rounded before the mean is off."""
+    """The default float holds the spread, but not the integers: they are not rounded before it is formed."""
     a = np.array([[2**24 + 1, 2**24 + 3, 2**24 + 5], [2**30 + 1, 2**30 + 2, 2**30 + 6]], dtype)
     t, mask = tenon.from_numpy(a).to(device), np.array([[True, False, True], [True, True, False]])
     for name in ("var", "std", "nanvar", "nanstd"):
