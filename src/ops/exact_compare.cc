@@ -44,9 +44,16 @@ Tensor with_unsigned(Op op, const Tensor& a, const Tensor& b, bool flip) {
 // Whether float64 holds all elements. Read on the CPU alone, where that waits for nobody.
 bool fits_float64(const Tensor& whole) {
   if (!whole.device().is_cpu()) return false;
+  const bool is_signed = whole.dtype() == DType::int64;
+  if (whole.is_contiguous() && whole.numel() <= 4096) {  // a reduction's call would take longer
+    const auto* values = static_cast<const std::uint64_t*>(static_cast<const void*>(whole.data()));
+    std::uint64_t bits = 0;
+    for (std::int64_t i = 0; i < whole.numel(); ++i) bits |= values[i] + (is_signed ? std::uint64_t{1} << 53 : 0);
+    return bits >> (is_signed ? 54 : 53) == 0;
+  }
   if (whole.numel() == 0) return true;
   if (amax(whole).item().to<double>() >= 0x1p53) return false;  // 2**53 + 1 is rounded to 2**53 here
-  return whole.dtype() == DType::uint64 || amin(whole).item().to<double>() > -0x1p53;
+  return !is_signed || amin(whole).item().to<double>() > -0x1p53;
 }
 
 // 64-bit integers with floats. float64 rounds them, which keeps the order: only where it calls them equal, what was
