@@ -117,6 +117,8 @@ TEST(Threads, OneThreadIsInterruptedWithinItsWork) {
       {"dot", [&] { (void)dot(x, x); }},
       {"softmax", [&] { (void)softmax(x, 0); }},
       {"randn", [&] { (void)randn({8'000'000}); }},
+      {"randperm", [&] { (void)randperm(4'000'000); }},
+      {"repeat_interleave", [&] { (void)repeat_interleave(x, full({8'000'000}, 1, DType::int64), 0); }},
   };
   for (const auto& [name, call] : work) {
     asked = 0;

@@ -30,6 +30,7 @@ WORK = {
     "index": ("x = tenon.rand(n); i = tenon.randint(n, (n,))", "x[i]"),
     "index_add": ("x = tenon.rand(n); i = tenon.randint(n, (n,))", "x.index_add_(0, i, x.clone())"),
     "random": ("", "tenon.randn(n, dtype=tenon.float64)"),
+    "permutation": ("", "tenon.randperm(n)"),
     "softmax": ("x = tenon.rand(n, dtype=tenon.float64)", "x.softmax(0)"),
     "product": ("x = tenon.randint(9, (int(n**0.5) // 2,) * 2)", "x @ x"),
     "product with a vector": ("x = tenon.ones(1).expand(n * 16)", "x @ x"),

@@ -69,10 +69,10 @@ void line(const ScanCall& c, const char* in, char* out) {
   auto best = read<T>(in);
   std::int64_t at = 0;
   Pace pace;
-  for (std::int64_t i = 0; i < c.lines.n;) {
-    const std::int64_t end = std::min(c.lines.n, i + kGrain);
-    pace.did(end - i);
-    for (; i < end; ++i) {
+  for (std::int64_t begin = 0, end; begin < c.lines.n; begin = end) {
+    end = std::min(c.lines.n, begin + kGrain);
+    pace.did(end - begin);
+    for (std::int64_t i = begin; i < end; ++i) {
       const auto x = read<T>(in + i * c.lines.in_stride);
       if (replaces<Op>(x, best)) {
         best = x;

@@ -164,17 +164,26 @@ bool less(const T& a, const T& b) {
   }
 }
 
+// std::sort or std::stable_sort by a comparison; a long one can be interrupted.
+template <class F, class Less>
+void by_comparison(std::int64_t n, F&& sort, Less&& less) {
+  if (n < kGrain) return sort(less);
+  Pace pace;
+  sort([&](const auto& a, const auto& b) {
+    pace.did(1);
+    return less(a, b);
+  });
+}
+
 template <class T>
 void compare_indices(const T* source, std::int64_t* out, std::int64_t n, bool descending) {
   // A copy: an order that changes while it is sorted by leads out of the row.
   const auto copy = uninitialized<T>(n);
   const T* in = std::copy_n(source, n, copy.get()) - n;
   std::iota(out, out + n, std::int64_t{0});
-  Pace pace;
-  std::stable_sort(out, out + n, [&](std::int64_t a, std::int64_t b) {
-    pace.did(1);
-    return descending ? less(in[b], in[a]) : less(in[a], in[b]);
-  });
+  by_comparison(
+      n, [&](auto&& before) { std::stable_sort(out, out + n, before); },
+      [&](std::int64_t a, std::int64_t b) { return descending ? less(in[b], in[a]) : less(in[a], in[b]); });
 }
 
 // ---- rows ----
@@ -191,13 +200,10 @@ void sort_values(const T* in, T* out, std::int64_t rows, std::int64_t n, bool de
     sort_kernels().values[static_cast<int>(dtype_of<T>)](in, out, rows, n, descending);
   } else {
     std::copy_n(in, rows * n, out);
-    Pace pace;
-    for (T* row = out; rows > 0; --rows, row += n) {
-      std::sort(row, row + n, [&](const T& a, const T& b) {
-        pace.did(1);
-        return descending ? less(b, a) : less(a, b);
-      });
-    }
+    for (T* row = out; rows > 0; --rows, row += n)
+      by_comparison(
+          n, [&](auto&& before) { std::sort(row, row + n, before); },
+          [&](const T& a, const T& b) { return descending ? less(b, a) : less(a, b); });
   }
 }
 
