@@ -7,6 +7,7 @@
 #include "numpy_api.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
+#include "tenon/ops/layout.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/ufunc.h"
@@ -82,11 +83,8 @@ enum Place { kWhere, kCasting, kOrder, kDType, kSubok, kOut };
 // order=: 'K' and 'A' are what results have.
 Tensor ordered(const OpDef& def, Tensor y, PyObject* order) {
   if (!is_given(order)) return y;
-  const std::string name = to_string(order, {def.name.c_str(), "order"});
-  if (name == "C") return contiguous(y);
-  if (name == "F") return T(contiguous(T(y)));
-  if (name != "K" && name != "A") errors::fail(def.name, "order must be 'C', 'F', 'A' or 'K'; got '", name, "'");
-  return y;
+  const Layout wanted = layout(to_string(order, {def.name.c_str(), "order"}), def.name);
+  return wanted == Layout::a ? y : in_layout(y, wanted);
 }
 
 }  // namespace
