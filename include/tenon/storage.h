@@ -32,14 +32,17 @@ class TENON_API Storage {
   // The same of an open descriptor, which stays the caller's; path is for errors.
   static Ref<Storage> map_file(int descriptor, const char* path, bool writeable);
 
-  // Zeroed memory that other processes can map, too, by its descriptor; its size is sealed. Throws std::bad_alloc,
-  // FileError where no descriptors are left.
+  // Zeroed memory that other processes can map, too, by its file's descriptor; the file's size is sealed. Storages of
+  // less than 1 MB share files. Throws std::bad_alloc, FileError where no descriptors are left.
   static Ref<Storage> share(std::int64_t bytes);
-  // The memory behind a descriptor of share(), of another process. Takes the descriptor, unless it throws ValueError:
-  // for what share() has not made.
+  // The whole file behind a descriptor of share(), of another process. Takes the descriptor, unless it throws
+  // ValueError: for what share() has not made.
   static Ref<Storage> attach(int descriptor);
-  // Of memory that share() or attach() made, -1 for any other.
+  // Another storage over bytes of the file that this shared one lies in. Throws ValueError for what is not in it.
+  Ref<Storage> part(std::int64_t offset, std::int64_t bytes) const;
+  // The file's of shared memory, which stays the storage's; -1 for other memory. And where it lies in the file.
   int descriptor() const { return kind_ == Kind::shared ? descriptor_ : -1; }
+  std::int64_t offset_in_file() const;
 
   void* data() const { return data_; }
   std::int64_t bytes() const { return bytes_; }
@@ -94,6 +97,7 @@ class TENON_API Storage {
   Storage() = default;
   ~Storage() = default;
   void destroy();
+  void lie_in(void* file, int descriptor, void* data, std::int64_t bytes);
   void set_version(std::uint32_t version, const char* op) {
     version_.store(version, std::memory_order_relaxed);
     last_writer_.store(op, std::memory_order_relaxed);
@@ -111,7 +115,7 @@ class TENON_API Storage {
   bool pinned_ = false;  // it holds a lock of its own on its bytes
   std::uint8_t size_class_ = 0;  // of the block that holds this header, and small storages' bytes
   std::atomic<const char*> last_writer_{nullptr};
-  int descriptor_ = -1;  // of shared memory
+  int descriptor_ = -1;  // of the file under shared memory, which context_ points to
   std::int32_t stream_ = 0;  // that it was allocated for
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;

@@ -5,6 +5,7 @@
 
 #include "border.h"
 #include "numpy_api.h"
+#include "once.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
 #include "tenon/ops.h"
@@ -76,6 +77,7 @@ struct Lent {
 };
 
 // Released ones, for reuse: too large for malloc's fast path. Guarded by the GIL.
+constexpr int kLentMax = kHasGil ? 16 : 0;
 Lent* g_lent = nullptr;
 int g_lent_count = 0;
 
@@ -86,7 +88,7 @@ Lent* new_lent() {
 }
 void free_lent(Lent* l) {
   l->tensor = Tensor();
-  if (g_lent_count == 16) {
+  if (g_lent_count == kLentMax) {
     delete l;
     return;
   }

@@ -12,12 +12,13 @@
 #include "convert.h"
 #include "core/errors.h"
 #include "dtype.h"
+#include "once.h"
 #include "tenon/error.h"
 
 namespace tenon::py {
 namespace {
 
-bool g_loaded = false;
+std::atomic<bool> g_loaded{false};
 
 bool load() {
   if (_import_array() < 0) {
@@ -36,7 +37,7 @@ constexpr int kTypeNumbers[] = {NPY_BOOL,   NPY_INT8,   NPY_INT16,   NPY_INT32, 
 struct ExtensionType {
   DType dtype;
   const char* name;
-  int number = -1;
+  std::atomic<int> number{-1};
 };
 ExtensionType g_extensions[] = {
     {DType::bfloat16, "bfloat16"}, {DType::float8_e4m3fn, "float8_e4m3fn"}, {DType::float8_e5m2, "float8_e5m2"}};
@@ -82,6 +83,7 @@ struct Export {
   PyObject_HEAD Storage* storage;
 };
 PyTypeObject* export_type = nullptr;
+constexpr int kFreeMax = kHasGil ? 256 : 0;
 Export* g_free = nullptr;
 int g_free_count = 0;
 
@@ -90,7 +92,7 @@ void export_dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   e->storage->drop_export();
   e->storage->release();
-  if (g_free_count < 256) {
+  if (g_free_count < kFreeMax) {
     e->storage = reinterpret_cast<Storage*>(g_free);
     g_free = e;
     ++g_free_count;

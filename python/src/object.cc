@@ -8,6 +8,7 @@
 
 #include "core/interrupt.h"
 #include "graph.h"
+#include "once.h"
 #include "tensor_slots.h"
 #include "tenon/linalg.h"
 
@@ -18,7 +19,7 @@ PyTypeObject* tensor_type = nullptr;
 namespace {
 
 // Freed objects, linked through the place of their tensor. Guarded by the GIL.
-constexpr int kFreeMax = 256;
+constexpr int kFreeMax = kHasGil ? 256 : 0;
 PyTensor* g_free = nullptr;
 int g_free_count = 0;
 
@@ -75,11 +76,11 @@ bool holds_gil() {
   return current && current == PyGILState_GetThisThreadState();
 }
 
-// Whether a handler of a signal has raised. They run in the main thread alone, with the GIL, which it may have given up.
+// Whether a handler of a signal has raised. They run in the main thread alone. A call that has kept the GIL is short, or
+// changes what no other thread may see half done: handlers, which may let others run, wait for its end.
 bool handlers_raised() {
   static thread_local const bool is_main = gettid() == getpid();
-  if (!is_main || !Py_IsInitialized()) return false;
-  if (holds_gil()) return !PyErr_Occurred() && PyErr_CheckSignals() != 0;
+  if (!is_main || !Py_IsInitialized() || holds_gil()) return false;
   PyThreadState* state = PyGILState_GetThisThreadState();
   if (!state) return false;
   take_gil_back(state);

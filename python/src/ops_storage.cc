@@ -78,8 +78,20 @@ void def_storage(Ops& ops) {
          "_shared_descriptor", +[](const Tensor& t) { return static_cast<std::int64_t>(t.storage().descriptor()); },
          "The descriptor of shared memory; -1 for other memory.", "input"_a)
       .function_only();
+  ops.def(
+         "_shared_offset", +[](const Tensor& t) { return t.storage().offset_in_file(); },
+         "Where the tensor's storage begins in the file of its shared memory.", "input"_a)
+      .function_only();
   ops.def("_attach_shared", &attach, "The bytes of shared memory behind a descriptor, which stays the caller's.",
           "descriptor"_a)
+      .function_only()
+      .no_out();
+  ops.def(
+         "_shared_part",
+         +[](const Tensor& t, std::int64_t offset, std::int64_t bytes) {
+           return make_tensor(t.storage().part(offset, bytes), 0, {bytes}, {1}, DType::uint8, false);
+         },
+         "Other bytes of the file of a tensor's shared memory.", "input"_a, "offset"_a, "bytes"_a)
       .function_only()
       .no_out();
   ops.raw(

@@ -5,6 +5,7 @@
 #include "core/errors.h"
 #include "ingest.h"
 #include "numpy_api.h"
+#include "once.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
 #include "tenon/devices.h"
@@ -164,7 +165,8 @@ PyObject* array_namespace(PyObject*, PyObject* args, PyObject* kwargs) {
 PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
   return guarded([&]() -> PyObject* {
     if (nargs != 4) throw TypeError("__array_function__: it takes func, types, args and kwargs");
-    static PyObject* dispatch = python_function("tenon._border", "array_function").release();
+    static constinit OnceObject once;
+    PyObject* dispatch = once.get([] { return python_function("tenon._border", "array_function"); });
     PyObject* all[] = {args[0], args[1], args[2], args[3], self};
     return Object::steal(PyObject_Vectorcall(dispatch, all, 5, nullptr)).release();
   });

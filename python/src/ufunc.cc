@@ -4,10 +4,12 @@
 // libraries) are in tenon/_ufunc.py.
 #include "ufunc.h"
 
+#include <memory>
 #include <unordered_map>
 
 #include "border.h"
 #include "numpy_api.h"
+#include "once.h"
 #include "tenon/op.h"
 
 namespace tenon::py {
@@ -19,8 +21,9 @@ PyObject* g_module = nullptr;  // tenon._C, where the objects are
 // the same name.
 using Table = std::unordered_map<PyObject*, PyObject*>;
 const Table& table() {
-  static const Table* made = [] {
-    auto* t = new Table;
+  static constinit Once<const Table> once;
+  const auto make = [] {
+    auto t = std::make_unique<Table>();
     const Object numpy = Object::steal(PyImport_ImportModule("numpy"));
     const Object modules = Object::steal(PyObject_GetAttrString(g_module, "_numpy_names"));
     PyObject *name, *own;
@@ -36,9 +39,9 @@ const Table& table() {
       if (!PyObject_HasAttrString(f.get(), "nin") || !PyObject_HasAttrString(f.get(), "reduceat")) continue;
       if (t->emplace(f.get(), own).second) f.release();  // held for good: the table's key
     }
-    return t;
-  }();
-  return *made;
+    return t.release();
+  };
+  return *once.get(make, [](const Table* t) { delete t; });
 }
 
 bool is_call(PyObject* method) {
@@ -84,7 +87,8 @@ PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObje
               .release();
       }
     }
-    static PyObject* general = python_function("tenon._ufunc", "array_ufunc").release();
+    static constinit OnceObject once;
+    PyObject* general = once.get([] { return python_function("tenon._ufunc", "array_ufunc"); });
     return Object::steal(PyObject_Vectorcall(general, args, static_cast<std::size_t>(nargs), kwnames)).release();
   });
 }

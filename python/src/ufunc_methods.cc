@@ -1,10 +1,13 @@
 // The methods of ufuncs: reduce, accumulate, reduceat, outer and at.
 #include <array>
+#include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "core/errors.h"
 #include "numpy_api.h"
+#include "once.h"
 #include "tenon/op.h"
 #include "tenon/ops/ufunc.h"
 #include "tenon/ops/view.h"
@@ -150,10 +153,17 @@ OpDef* new_method(const OpDef& f, int which) {
 PyObject* ufunc_method(PyObject* self, int which) {
   // Never destroyed: the interpreter is gone when static objects are.
   static auto& made = *new std::unordered_map<const OpDef*, std::array<Object, std::size(kNames)>>;
+  static std::mutex mutex;
   const OpDef& def = def_of(self);
-  Object& method = made[&def][static_cast<std::size_t>(which)];
-  if (!method) method = Object::steal(new_op(new_method(def, which), ""));
-  return method.get();
+  const auto place = [&]() -> Object& { return made[&def][static_cast<std::size_t>(which)]; };
+  {
+    const StateLock lock(mutex);
+    if (PyObject* known = place().get()) return known;
+  }
+  Object method = Object::steal(new_op(new_method(def, which), ""));
+  const StateLock lock(mutex);
+  if (!place()) std::swap(place(), method);  // another thread may have been first
+  return place().get();
 }
 
 PyObject* ufunc_method(PyObject* ufunc, std::string_view name) {

@@ -159,41 +159,77 @@ def _extent(t: Tensor) -> tuple[int, int]:
     return start + sum(r for r in reach if r < 0), start + sum(r for r in reach if r > 0) + t.itemsize
 
 
-class _Descriptor:
-    """The shared memory of one storage, which a pickler sends once, too."""
+class _File:
+    """The file of shared memory that tensors lie in: one object each, so that picklers send its descriptor once."""
 
-    __slots__ = ("__weakref__", "flat")
+    __slots__ = ("__weakref__", "kept")
 
-    def __init__(self, flat: Tensor) -> None:
-        self.flat = flat
+    def __init__(self, kept: Tensor) -> None:
+        self.kept = kept  # whose memory keeps it open
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        from multiprocessing.reduction import DupFd
-
-        return attach_descriptor, (DupFd(_C._shared_descriptor(self.flat)),)
+        return attach_descriptor, (_sendable(self.kept),)
 
 
-_sent: weakref.WeakValueDictionary[int, _Descriptor] = weakref.WeakValueDictionary()
+class _Part:
+    """A storage in such a file."""
+
+    __slots__ = ("__weakref__", "file", "flat")
+
+    def __init__(self, file: _File, flat: Tensor) -> None:
+        self.file, self.flat = file, flat
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return part_of, (self.file, _C._shared_offset(self.flat), self.flat.numel())
+
+
+def _sendable(kept: Tensor) -> Any:
+    """A descriptor of multiprocessing's. What waits to be fetched holds the memory, and no descriptor of its own."""
+    from multiprocessing import context, reduction, resource_sharer
+
+    if context.get_spawning_popen() is not None:
+        return reduction.DupFd(_C._shared_descriptor(kept))
+    sharer: Any = resource_sharer
+
+    def send(connection: Any, pid: int) -> None:
+        reduction.send_handle(connection, _C._shared_descriptor(kept), pid)
+
+    descriptor = sharer.DupFd.__new__(sharer.DupFd)
+    descriptor._id = sharer._resource_sharer.register(send, lambda: None)
+    return descriptor
+
+
+_files: weakref.WeakValueDictionary[int, _File] = weakref.WeakValueDictionary()  # by the descriptor
+_parts: weakref.WeakValueDictionary[int, _Part] = weakref.WeakValueDictionary()  # by the storage's identity
 
 
 def _by_descriptor(t: Tensor) -> tuple[Any, ...] | None:
-    if _C._shared_descriptor(t) < 0:
+    descriptor = _C._shared_descriptor(t)
+    if descriptor < 0:
         return None
     identity, _, flat, offset = _C._storage(t)
-    block = _sent.get(identity)
-    if block is None:
-        block = _sent[identity] = _Descriptor(flat)
-    return view_of, (block, offset, str(t.dtype.name), t.shape, t.stride(), t.readonly, t.requires_grad)
+    part = _parts.get(identity)
+    if part is None:
+        file = _files.get(descriptor)
+        if file is None:
+            file = _files[descriptor] = _File(flat)
+        part = _parts[identity] = _Part(file, flat)
+    return view_of, (part, offset, str(t.dtype.name), t.shape, t.stride(), t.readonly, t.requires_grad)
 
 
 def attach_descriptor(descriptor: Any) -> Tensor:
-    """The memory that another process has moved by share_memory_()."""
+    """A file of memory that another process has shared, as bytes."""
     if not type(descriptor).__module__.startswith("multiprocessing."):
         raise TypeError(f"unpickle: expected a descriptor of multiprocessing's; got {type(descriptor)}")
     fd = descriptor.detach()
     t = _C._attach_shared(fd)
     os.close(fd)  # only now: before, it could be anybody's
     return t
+
+
+def part_of(file: Tensor, offset: int, size: int) -> Tensor:
+    """The bytes of one storage in such a file: writes to one do not count as writes to another."""
+    return _C._shared_part(file, offset, size)
 
 
 def _mapping(t: Tensor) -> tuple[str, int, bool] | None:

@@ -24,8 +24,7 @@ class SpinLock {
   std::atomic<bool> locked_{false};
 };
 
-class AutogradMeta {
- public:
+struct AutogradMeta {
   AutogradMeta() = default;
   explicit AutogradMeta(Edge history) : recorded_(static_cast<bool>(history)), history_(std::move(history)) {}
   ~AutogradMeta() { delete accumulate(); }

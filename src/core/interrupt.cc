@@ -1,17 +1,25 @@
 #include "core/interrupt.h"
 
 #include <atomic>
-#include <chrono>
+#include <cstdint>
+#include <ctime>
 #include <utility>
 
 namespace tenon {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr auto kInterval = std::chrono::milliseconds(100);
+constexpr std::int64_t kInterval = 50'000'000;  // ns: who presses Ctrl-C sees no delay
+
+// The time of the last tick, some milliseconds ago: 5 ns instead of 25.
+std::int64_t now() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
 
 std::atomic<InterruptCheck> g_check{nullptr};
 constinit thread_local int t_off = 0;
+constinit thread_local std::int64_t t_next = 0;
 constinit thread_local bool t_interrupted = false;
 
 }  // namespace
@@ -21,11 +29,9 @@ void set_interrupt_check(InterruptCheck check) { g_check = check; }
 void check_interrupt() {
   const InterruptCheck check = g_check.load(std::memory_order_relaxed);
   if (!check || t_off > 0) return;
-  static thread_local Clock::time_point next{};
-  const auto now = Clock::now();
-  if (now < next) return;
+  if (now() < t_next) return;
   const bool stop = check();
-  next = Clock::now() + kInterval;
+  t_next = now() + kInterval;
   if (stop) throw Interrupted();
 }
 

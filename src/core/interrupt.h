@@ -1,6 +1,7 @@
 // Long work asks now and then whether it is to stop: Ctrl-C in Python.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 
 #include "tenon/macros.h"
@@ -16,9 +17,24 @@ class TENON_API Interrupted final : public std::exception {
 // Answers whether work on the calling thread is to stop. It may run code of any kind.
 using InterruptCheck = bool (*)();
 TENON_API void set_interrupt_check(InterruptCheck check);
-// Asks the check, at most every tenth of a second; throws Interrupted where it says so. Between pieces of work, with no
-// lock held.
+// Asks the check, at most every twentieth of a second; throws Interrupted where it says so. Between pieces of work, with
+// no lock held. 8 ns where there is nothing to ask yet.
 TENON_API void check_interrupt();
+
+// A loop without pieces counts its elements here, and asks once for each million.
+class Pace {
+ public:
+  void did(std::int64_t elements) {
+    if ((left_ -= elements) > 0) return;
+    left_ = kElements;
+    check_interrupt();
+  }
+
+ private:
+  static constexpr std::int64_t kElements = 1 << 20;
+  std::int64_t left_ = kElements;
+};
+
 // What crossed the table of a backend as a status goes on as Interrupted.
 bool take_interrupted();
 void leave_interrupted();

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "core/freelist.h"
 #include "core/keep.h"
 #include "core/launch.h"
+#include "core/shared.h"
 
 namespace tenon {
 namespace {
@@ -275,36 +275,6 @@ Ref<Storage> Storage::map_file(int fd, const char* path, bool writeable) {
   return s;
 }
 
-namespace {
-constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW;
-}
-
-Ref<Storage> Storage::share(std::int64_t bytes) {
-  const int fd = memfd_create("tenon", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-    errors::file("share_memory_", errno, "memfd:tenon", "no file descriptor for the memory: ");
-  if (fd < 0) throw std::bad_alloc();
-  // Sealed: a process that has the descriptor must not take pages away from those that have mapped them.
-  if (ftruncate(fd, std::max<std::int64_t>(bytes, 1)) != 0 || fcntl(fd, F_ADD_SEALS, kSeals) != 0) {
-    close(fd);
-    throw std::bad_alloc();
-  }
-  return attach(fd);
-}
-
-Ref<Storage> Storage::attach(int fd) {
-  struct stat st{};
-  void* p = MAP_FAILED;
-  const int seals = fcntl(fd, F_GET_SEALS);
-  if (seals >= 0 && (seals & kSeals) == kSeals && fstat(fd, &st) == 0 && st.st_size > 0)
-    p = mmap(nullptr, static_cast<std::size_t>(st.st_size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (p == MAP_FAILED) errors::fail("shared_memory", "descriptor ", fd, " is no shared memory of a tensor's");
-  Ref<Storage> s = borrow(p, st.st_size, kCpu, nullptr, nullptr);
-  s->kind_ = Kind::shared;
-  s->descriptor_ = fd;
-  return s;
-}
-
 void Storage::record_use(Stream stream) {
   if (stream.device != device_) errors::device_mismatch("record_stream", device_, stream.device);
   if (device_.is_cpu() || kind_ != Kind::owned || stream.index == stream_) return;
@@ -324,8 +294,7 @@ void Storage::destroy() {
   } else if (kind_ == Kind::mapped) {
     if (data_) munmap(data_, static_cast<std::size_t>(bytes_));
   } else if (kind_ == Kind::shared) {
-    munmap(data_, static_cast<std::size_t>(bytes_));
-    close(descriptor_);
+    leave_shared_file(context_);
   } else if (deleter_) {
     deleter_(context_);
   }

@@ -5,6 +5,7 @@
 
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "core/interrupt.h"
 #include "ops/view.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -274,7 +275,11 @@ Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<s
   }
   const Tensor positions = empty({total}, DType::int64);
   auto* p = positions.data<std::int64_t>();
-  for (std::int64_t i = 0; i < counts.numel(); ++i) p = std::fill_n(p, n[i], i);
+  Pace pace;
+  for (std::int64_t i = 0; i < counts.numel(); ++i) {
+    p = std::fill_n(p, n[i], i);
+    pace.did(n[i] + 1);
+  }
   return index_select(t, d, to(positions, {}, t.device()));
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/interrupt.h"
 #include "core/launch.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -149,7 +150,9 @@ Tensor randperm(std::int64_t n, DType dtype, Device device, Generator* g) {
   std::int64_t* p = out.data<std::int64_t>();
   const std::uint64_t* w = words.data<std::uint64_t>();
   // Fisher and Yates, from the inside out.
+  Pace pace;
   for (std::int64_t i = 0; i < n; ++i) {
+    pace.did(1);
     const auto j =
         static_cast<std::int64_t>((static_cast<unsigned __int128>(w[i]) * static_cast<std::uint64_t>(i + 1)) >> 64);
     p[i] = p[j];
@@ -209,11 +212,14 @@ Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Gene
   const double* draws = u.data<double>();
   std::vector<double> scratch(static_cast<std::size_t>(categories));
   std::vector<std::int64_t> order(static_cast<std::size_t>(categories));
+  Pace pace;
   for (std::int64_t r = 0; r < rows; ++r) {
     const double* row = w.data<double>() + r * categories;
+    pace.did(categories);
     if (replacement) {
       std::partial_sum(row, row + categories, scratch.begin());
       for (std::int64_t i = 0; i < n; ++i, ++next) {
+        pace.did(1);
         // The first sum above the draw: categories without weight are never met. Rounding may reach the
         // total.
         const double x = *draws++ * scratch.back();

@@ -45,8 +45,9 @@ Tensor summands(const char* op, const Tensor& t, std::optional<DType> dtype) {
   else if (is_bool(*dtype) || (is_complex(t.dtype()) && !is_complex(*dtype))) return to(t, dtype);
   return t;
 }
-// A kernel forms its result in float32; a gradient takes several steps.
-bool has_half_steps(const Tensor& t) { return is_half(t.dtype()) && autograd::needs_grad(t); }
+// A kernel forms its result in float32; a gradient takes several steps. `flows` is asked once in each operation, since
+// another thread may change what a leaf requires.
+bool has_half_steps(const Tensor& t, bool flows) { return flows && is_half(t.dtype()); }
 
 // As far as its dtype has one.
 bool records(const Tensor& t, const Tensor& y) { return autograd::needs_grad(t) && is_differentiable(y.dtype()); }
@@ -59,16 +60,29 @@ Tensor power(const Tensor& x, double p) {
   return guard ? where(is_zero, p < 0 ? INFINITY : 0.0, y) : y;
 }
 
+// Integers that float32 would round before their differences are formed: what is computed of them is computed in
+// float64, and rounded once.
+bool is_wide(const Tensor& x) { return is_integral(x.dtype()) && x.itemsize() >= 4; }
+template <class F>
+Tensor of_wide(const Tensor& x, F&& f) {
+  return to(f(to(x, DType::float64)), default_float());
+}
+std::vector<Tensor> both_of_wide(const std::vector<Tensor>& results) {
+  return {to(results[0], default_float()), to(results[1], default_float())};
+}
+
 std::string axes_text(const Dims& axes) { return "dimensions " + axes.str(); }
 
 Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dims, bool keepdim) {
   refuse_float8(op, t);
   refuse_complex(op, t);
-  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& x) { return extremum(op, kind, x, dims, keepdim); });
+  const bool flows = autograd::needs_grad(t);
+  if (has_half_steps(t, flows))
+    return rounded_once(t, [&](const Tensor& x) { return extremum(op, kind, x, dims, keepdim); });
   const ReduceShape s = split(op, t, dims);
-  if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
+  if (s.count == 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
   Tensor y = run(op, kind, t, s, keepdim, t.dtype());
-  if (autograd::needs_grad(t)) autograd::attach(y, op, {&t, 1}, derive::extremum(t, s.axes, y, op));
+  if (flows) autograd::attach(y, op, {&t, 1}, derive::extremum(t, s.axes, y, op));
   return y;
 }
 
@@ -76,7 +90,7 @@ Tensor position(const char* op, Reduction kind, const Tensor& t, std::optional<s
   refuse_float8(op, t);
   refuse_complex(op, t);
   const ReduceShape s = split(op, t, dim ? Axes(Dims{*dim}) : Axes());
-  if (s.count == 0 && s.kept.product() != 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
+  if (s.count == 0) errors::empty_reduction(op, t.shape(), axes_text(s.axes));
   return run(op, kind, t, s, keepdim, DType::int64);
 }
 
@@ -92,11 +106,12 @@ Tensor sum(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType>
 
 Tensor prod(const Tensor& x, const Axes& dims, bool keepdim, std::optional<DType> dtype) {
   // The gradient multiplies elements again: of the result's dtype.
-  const Tensor t = dtype && autograd::needs_grad(x) ? to(x, dtype) : summands("prod", x, dtype);
-  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return prod(f, dims, keepdim); });
+  const bool flows = autograd::needs_grad(x);
+  const Tensor t = dtype && flows ? to(x, dtype) : summands("prod", x, dtype);
+  if (has_half_steps(t, flows)) return rounded_once(t, [&](const Tensor& f) { return prod(f, dims, keepdim); });
   const ReduceShape s = split("prod", t, dims);
   Tensor y = run("prod", Reduction::prod, t, s, keepdim, dtype.value_or(sum_dtype(t.dtype())));
-  if (autograd::needs_grad(t)) autograd::attach(y, "prod", {&t, 1}, derive::prod(t, s.axes, y));
+  if (flows) autograd::attach(y, "prod", {&t, 1}, derive::prod(t, s.axes, y));
   return y;
 }
 
@@ -116,15 +131,19 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   refuse_float8("var", x);
   if (is_complex(x.dtype()))
     return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
+  if (is_wide(x)) return of_wide(x, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
-  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
+  const bool flows = autograd::needs_grad(t);
+  if (has_half_steps(t, flows))
+    return rounded_once(t, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
   const ReduceShape s = split("var", t, dims);
   Tensor y = run("var", Reduction::var, t, s, keepdim, t.dtype(), correction);
-  if (autograd::needs_grad(t)) autograd::attach(y, "var", {&t, 1}, derive::var(t, s.axes, correction));
+  if (flows) autograd::attach(y, "var", {&t, 1}, derive::var(t, s.axes, correction));
   return y;
 }
 
 Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
+  if (is_wide(x)) return of_wide(x, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
   if (is_half(t.dtype())) return rounded_once(t, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
   return power(var(t, dims, correction, keepdim), 0.5);
@@ -133,6 +152,7 @@ Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
 std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   refuse_float8("var_mean", x);
   if (is_complex(x.dtype())) return {var(x, dims, correction, keepdim), mean(x, dims, keepdim)};
+  if (is_wide(x)) return both_of_wide(var_mean(to(x, DType::float64), dims, correction, keepdim));
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   if (is_half(t.dtype())) {  // both are rounded once
     std::vector<Tensor> out = var_mean(to(t, DType::float32), dims, correction, keepdim);
@@ -151,6 +171,7 @@ std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correctio
 }
 
 std::vector<Tensor> std_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
+  if (is_wide(x)) return both_of_wide(std_mean(to(x, DType::float64), dims, correction, keepdim));
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
   const bool half = is_half(t.dtype());
   std::vector<Tensor> out = var_mean(half ? to(t, DType::float32) : t, dims, correction, keepdim);
@@ -197,12 +218,13 @@ Tensor logsumexp(const Tensor& x, const Axes& dims, bool keepdim) {
 Tensor norm(const Tensor& x, double p, const Axes& dims, bool keepdim) {
   refuse_float8("norm", x);
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
-  if (has_half_steps(t) || (is_half(t.dtype()) && p != 2))
+  const bool flows = autograd::needs_grad(t);
+  if (has_half_steps(t, flows) || (is_half(t.dtype()) && p != 2))
     return rounded_once(t, [&](const Tensor& f) { return norm(f, p, dims, keepdim); });
   if (p == 2 && !is_complex(t.dtype())) {
     const ReduceShape s = split("norm", t, dims);
     Tensor y = run("norm", Reduction::norm2, t, s, keepdim, t.dtype());
-    if (autograd::needs_grad(t)) autograd::attach(y, "norm", {&t, 1}, derive::norm2(t, s.axes, y));
+    if (flows) autograd::attach(y, "norm", {&t, 1}, derive::norm2(t, s.axes, y));
     return y;
   }
   const Tensor m = abs(t);
@@ -228,13 +250,15 @@ Tensor scan(const char* op, Scan kind, const Tensor& t, int d, DType out_dtype) 
 
 Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   refuse_complex(op, x);
+  if (is_wide(x)) return of_wide(x, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   refuse_float8(op, t);
-  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
+  const bool flows = autograd::needs_grad(t);
+  if (has_half_steps(t, flows)) return rounded_once(t, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
   const int d = normalize_axis(op, dim, t.ndim());
   Tensor out = empty(t.shape(), t.dtype(), t.device());
   if (out.numel() > 0) launch(op, t.device(), t.dtype(), &Backend::softmax, plan_softmax(log, t, d, out));
-  if (autograd::needs_grad(t))
+  if (flows)
     autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
   return out;
 }
@@ -250,11 +274,12 @@ Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
 }
 
 Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<DType> dtype) {
-  const Tensor t = dtype && autograd::needs_grad(x) ? to(x, dtype) : summands("cumprod", x, dtype);
-  if (has_half_steps(t)) return rounded_once(t, [&](const Tensor& f) { return cumprod(f, dim); });
+  const bool flows = autograd::needs_grad(x);
+  const Tensor t = dtype && flows ? to(x, dtype) : summands("cumprod", x, dtype);
+  if (has_half_steps(t, flows)) return rounded_once(t, [&](const Tensor& f) { return cumprod(f, dim); });
   const int d = normalize_axis("cumprod", dim, t.ndim());
   Tensor y = scan("cumprod", Scan::prod, t, d, dtype.value_or(sum_dtype(t.dtype())));
-  if (autograd::needs_grad(t)) autograd::attach(y, "cumprod", {&t, 1}, derive::cumprod(t, d, y));
+  if (flows) autograd::attach(y, "cumprod", {&t, 1}, derive::cumprod(t, d, y));
   return y;
 }
 

@@ -1,7 +1,11 @@
 #include "helpers.h"
 
+#include <fcntl.h>
+
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 #include "core/freelist.h"
@@ -252,6 +256,54 @@ TEST(Allocator, ThreadsShareOneTensor) {
     });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(t.storage().use_count(), before);
+}
+
+TEST(SharedMemory, SmallStoragesLieInOneFile) {
+  const Ref<Storage> a = Storage::share(10), b = Storage::share(100), large = Storage::share(1 << 20);
+  EXPECT_EQ(a->descriptor(), b->descriptor());
+  EXPECT_NE(a->descriptor(), large->descriptor());
+  EXPECT_EQ(a->bytes(), 10);
+  EXPECT_EQ(large->offset_in_file(), 0);
+  EXPECT_GE(b->offset_in_file(), a->offset_in_file() + 10);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(b->data()) % 64, 0u);
+  const Ref<Storage> again = a->part(b->offset_in_file(), 100);
+  static_cast<char*>(again->data())[99] = 7;
+  EXPECT_EQ(static_cast<char*>(b->data())[99], 7);
+  EXPECT_THROW((void)a->part(0, std::int64_t{1} << 40), ValueError);
+  EXPECT_THROW((void)a->part(-1, 1), ValueError);
+  EXPECT_THROW((void)Storage::allocate(10)->part(0, 1), ValueError);
+}
+
+// The bytes of one that has gone are not given out again: another process may look at them.
+TEST(SharedMemory, BytesServeOnce) {
+  const Ref<Storage> first = Storage::share(64);
+  const std::int64_t gone = Storage::share(64)->offset_in_file();
+  for (int i = 0; i < 10; ++i) EXPECT_GT(Storage::share(64)->offset_in_file(), gone);
+}
+
+TEST(SharedMemory, TheFileClosesWithItsLastStorage) {
+  Ref<Storage> a = Storage::share(std::int64_t{1} << 20), part = a->part(8, 8);
+  const int descriptor = a->descriptor();
+  a = Ref<Storage>();
+  EXPECT_NE(fcntl(descriptor, F_GETFD), -1);
+  static_cast<char*>(part->data())[0] = 1;
+  part = Ref<Storage>();
+  EXPECT_EQ(fcntl(descriptor, F_GETFD), -1);
+}
+
+TEST(SharedMemory, ManyThreadsShareOneFile) {
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int k = 0; k < 4; ++k)
+    threads.emplace_back([&wrong, k] {
+      for (int i = 0; i < 300; ++i) {
+        const Ref<Storage> s = Storage::share(100), same = s->part(s->offset_in_file(), 100);
+        std::memset(s->data(), k, 100);
+        wrong += static_cast<char*>(same->data())[50] != k;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "backends/cpu/parallel.h"
+#include "core/interrupt.h"
 #include "helpers.h"
 #include "tenon/tenon.h"
 
@@ -70,6 +74,61 @@ TEST(Threads, AnErrorInAPieceReachesTheCaller) {
   const Tensor zero = zeros({300'000}, DType::int64);
   for (int i = 0; i < 5; ++i) EXPECT_THROW(index_select(x, 0, sub(zero, 300'001)), IndexError);
   EXPECT_EQ(work(zeros({300'000})), 300'000.0);
+  set_num_threads(0);
+}
+
+TEST(Threads, OneThreadTakesPiecesOfLongWork) {
+  set_num_threads(1);
+  const auto pieces = [](std::int64_t n, std::int64_t grain) {
+    std::int64_t count = 0, at = 0;
+    cpu::parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+      EXPECT_EQ(begin, at);
+      at = end;
+      ++count;
+    });
+    EXPECT_EQ(at, n);
+    return count;
+  };
+  EXPECT_EQ(pieces(cpu::kGrain, cpu::kGrain), 1);
+  EXPECT_EQ(pieces(4 * cpu::kGrain, cpu::kGrain), 1);
+  EXPECT_EQ(pieces(5, 1), 5);  // long rows
+  EXPECT_GE(pieces(1000 * cpu::kGrain, cpu::kGrain), 60);
+  EXPECT_LE(pieces(1'000'000, 1), 1'000'000 / 64 + 64);
+  set_num_threads(0);
+}
+
+// Each of these is one call for one thread. The check says no for a while, as if Ctrl-C came later.
+TEST(Threads, OneThreadIsInterruptedWithinItsWork) {
+  static std::atomic<int> asked;
+  set_num_threads(1);
+  const Tensor x = arange(0, 8'000'000, 1, DType::float32), i = arange(0, 8'000'000);
+  const Tensor row = expand(arange(0, 1000), {60'000, 1000}), m = ones({700, 700}, DType::int64);
+  const Tensor c = to(narrow(x, 0, 0, 4'000'000), DType::complex64);
+  const std::pair<const char*, std::function<void()>> work[] = {
+      {"lgamma", [&] { (void)lgamma(x); }},
+      {"var", [&] { (void)var(row, {}, 1); }},
+      {"cumsum", [&] { (void)cumsum(x, 0); }},
+      {"cumprod", [&] { (void)cumprod(x, 0); }},
+      {"sort", [&] { (void)sort(neg(x)); }},
+      {"argsort", [&] { (void)argsort(neg(to(x, DType::float64))); }},
+      {"sort of complex", [&] { (void)sort(neg(c)); }},
+      {"index", [&] { (void)index_select(x, 0, i); }},
+      {"matmul", [&] { (void)matmul(m, m); }},
+      {"dot", [&] { (void)dot(x, x); }},
+      {"softmax", [&] { (void)softmax(x, 0); }},
+      {"randn", [&] { (void)randn({8'000'000}); }},
+      {"randperm", [&] { (void)randperm(4'000'000); }},
+      {"repeat_interleave", [&] { (void)repeat_interleave(x, full({8'000'000}, 1, DType::int64), 0); }},
+  };
+  for (const auto& [name, call] : work) {
+    asked = 0;
+    set_interrupt_check([] { return ++asked >= 1; });
+    std::this_thread::sleep_for(std::chrono::milliseconds(70));  // it is asked every 50
+    EXPECT_THROW(call(), Interrupted) << name;
+    EXPECT_EQ(asked, 1) << name;
+    set_interrupt_check(nullptr);
+    EXPECT_NO_THROW(call()) << name;
+  }
   set_num_threads(0);
 }
 

@@ -50,7 +50,7 @@ void one(Managed& m, fuzz::Bytes& in, Import import) {
   t.dtype = {static_cast<std::uint8_t>(in.below(20)), kBits[in.below(8)],
              static_cast<std::uint16_t>(in.below(16) ? 1 : in.byte())};
   t.byte_offset = in.below(4) ? 0 : in.below(64);
-  m.deleter = in.below(16) ? [](Managed*) { ++deleted; } : nullptr;
+  m.deleter = in.below(16) ? +[](Managed*) { ++deleted; } : nullptr;
 
   std::int64_t low = 0, high = 0;
   const bool possible = t.ndim >= 0 && t.ndim <= kDims && (t.ndim == 0 || t.shape) && extent(t, low, high);

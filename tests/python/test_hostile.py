@@ -118,7 +118,9 @@ class Anything:
 def test_any_arguments_for_any_operation(seed):
     """A result or an exception, but no crash and no exception beside a result."""
     give = Anything(seed)
-    for operation in [*operations(), *(getattr(tenon.Tensor, name) for name in METHODS)]:
+    # An integer is a file's descriptor to these, as to NumPy's and Python's: they would close that of whoever has it.
+    methods = [name for name in METHODS if name not in ("tofile", "dump")]
+    for operation in [*operations(), *(getattr(tenon.Tensor, name) for name in methods)]:
         for count in range(5):
             arguments = [give.argument() for _ in range(count)]
             named = {

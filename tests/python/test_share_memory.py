@@ -15,6 +15,7 @@ from multiprocessing.reduction import ForkingPickler
 import numpy as np
 import pytest
 import tenon
+from support import run_python
 
 pytestmark = pytest.mark.border
 
@@ -242,7 +243,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
 kept = []
 try:
     while True:
-        kept.append(tenon.ones(3).share_memory_())
+        kept.append(tenon.ones(1 << 18).share_memory_())
 except OSError as e:
     print(type(e).__name__, e.errno, len(kept), e)
 """
@@ -287,7 +288,146 @@ def test_descriptors_of_others_are_left_alone(tmp_path: pathlib.Path) -> None:
 def test_an_attached_descriptor_stays_the_callers() -> None:
     t = tenon.arange(5).share_memory_()
     descriptor = tenon._C._shared_descriptor(t)
-    again = tenon._C._attach_shared(descriptor)
+    whole = tenon._C._attach_shared(descriptor)
     os.fstat(descriptor)
-    again.view(tenon.int64)[2] = 7
+    again = whole[tenon._C._shared_offset(t) :][: t.nbytes].view(tenon.int64)
+    again[2] = 7
     assert t.tolist() == [0, 1, 7, 3, 4]
+
+
+# ---- files that small tensors share ----
+
+FEW = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))\n"
+
+
+def test_thousands_of_small_tensors_need_few_descriptors() -> None:
+    code = """
+import os, tenon
+def descriptors(): return len(os.listdir("/proc/self/fd"))
+before = descriptors()
+kept = [tenon.full((i % 300,), float(i)).share_memory_() for i in range(5000)]
+assert descriptors() - before < 5, descriptors()
+for i, t in enumerate(kept):
+    assert t.is_shared() and t.tolist() == [i] * (i % 300)
+    t.fill_(-i)
+assert all(t.tolist() == [-i] * (i % 300) for i, t in enumerate(kept))
+del kept[1:]
+kept.clear(); del t
+assert descriptors() == before
+print("done")
+"""
+    assert run_python(FEW + code) == "done\n"
+
+
+def test_large_tensors_have_a_file_each() -> None:
+    small = [tenon.ones(10).share_memory_() for _ in range(2)]
+    large = [tenon.ones(1 << 18).share_memory_() for _ in range(2)]
+    descriptors = [tenon._C._shared_descriptor(t) for t in small + large]
+    assert descriptors[0] == descriptors[1] and len({*descriptors}) == 3
+    assert [tenon._C._shared_offset(t) for t in large] == [0, 0]
+
+
+def test_writes_to_a_neighbour_in_the_file_do_not_count() -> None:
+    a, b = tenon.ones(3).share_memory_(), tenon.ones(3).share_memory_()
+    w = tenon.ones(3, requires_grad=True)
+    y = (w * a).sum()
+    version = a._version
+    b.fill_(9)
+    assert a._version == version
+    y.backward()
+    assert w.grad.tolist() == [1, 1, 1]
+
+
+QUEUE = """
+import gc, multiprocessing, os, queue
+import tenon
+def take(tensors, answers):
+    total = 0.0
+    received = []
+    for _ in range(5000):
+        t = tensors.get(timeout=100)
+        received.append(t)
+        total += t.sum().item()
+        t.add_(1)
+    few = len(os.listdir("/proc/self/fd")) < 60
+    del t
+    batch = tensors.get(timeout=100)
+    same = all(a.tolist() == b.tolist() for a, b in zip(batch, received))
+    batch[0][0] = -7.0
+    seen = received[0][0].item() == -7.0
+    answers.put((total, few, same, seen, len(batch)))
+if __name__ == "__main__":
+    context = multiprocessing.get_context("METHOD")
+    tensors, answers = context.Queue(), context.Queue()
+    mine = [tenon.full((3,), float(i)).share_memory_() for i in range(5000)]
+    process = context.Process(target=take, args=(tensors, answers))
+    process.start()
+    for t in mine: tensors.put(t)   # nobody waits: all may be under way at once
+    tensors.put(mine)
+    total, *right = answers.get(timeout=200)
+    process.join(100)
+    assert total == 3 * sum(range(5000)) and right == [True, True, True, 5000], (total, right)
+    assert mine[1].tolist() == [2, 2, 2] and mine[0].tolist() == [-7, 1, 1]
+    print("done")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=pytest.mark.threads_after_fork)])
+def test_thousands_of_small_tensors_travel_through_a_queue(method: str, tmp_path: pathlib.Path) -> None:
+    program = tmp_path / "program.py"  # that a spawned process can import
+    program.write_text(FEW + QUEUE.replace("METHOD", method))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, program], capture_output=True, text=True, timeout=400, env=environment, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr[-3000:]
+
+
+def test_a_forked_process_uses_other_bytes_of_the_files() -> None:
+    """Both go on to share tensors: neither may be given what the other has."""
+    mine = tenon.ones(4).share_memory_()
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        others = [tenon.full((4,), 5.0).share_memory_() for _ in range(100)]
+        mine[0] = 3.0  # shared since before
+        os.write(writer, b"x")
+        os._exit(0 if all(t.tolist() == [5.0] * 4 for t in others) else 1)
+    ours = [tenon.full((4,), 7.0).share_memory_() for _ in range(100)]
+    os.read(reader, 1)
+    _, status = os.waitpid(pid, 0)
+    assert status == 0
+    assert mine.tolist() == [3, 1, 1, 1] and all(t.tolist() == [7.0] * 4 for t in ours)
+    for end in (reader, writer):
+        os.close(end)
+
+
+def test_tensors_live_on_in_a_forked_process() -> None:
+    """The parent lets go of the file; the child still has it."""
+    t = tenon.ones(4).share_memory_()
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.read(reader, 1)  # until the parent has let go
+        os._exit(0 if t.tolist() == [1.0] * 4 else 1)
+    del t
+    gc.collect()
+    os.write(writer, b"x")
+    _, status = os.waitpid(pid, 0)
+    assert status == 0
+    for end in (reader, writer):
+        os.close(end)
+
+
+def test_parts_lie_in_the_file() -> None:
+    t = tenon.arange(5).share_memory_()
+    offset = tenon._C._shared_offset(t)
+    part = tenon._pickle.part_of(t, offset, t.nbytes)
+    part.view(tenon.int64)[1] = 8
+    assert t.tolist() == [0, 8, 2, 3, 4]
+    for where, size in [(-1, 8), (0, 0), (0, -8), (0, 2**40), (2**62, 2**62), (2**63 - 1, 1), (offset, 2**63 - 1)]:
+        with pytest.raises(ValueError, match="do not lie in the memory's"):
+            tenon._pickle.part_of(t, where, size)
+    with pytest.raises(ValueError, match="no shared memory"):
+        tenon._pickle.part_of(tenon.ones(3), 0, 4)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import tenon
-from support import collect
+from support import collect, run_python
 
 pytestmark = pytest.mark.border
 
@@ -324,3 +324,26 @@ def test_memory_in_use_is_not_moved() -> None:
     done.set()
     thread.join()
     assert t.numel() >= 100_000 and refused < 301
+
+
+def test_first_calls_of_many_threads_do_not_wait_for_each_other() -> None:
+    """What is looked up at a first call is imported; whoever waits for it must not have the GIL."""
+    program = """
+    import faulthandler, sys, threading
+    faulthandler.dump_traceback_later(40, exit=True)
+    import numpy as np, tenon
+    t = tenon.ones(3)
+    calls = [np.spacing, np.sinc, np.sin, lambda t: np.add(t, t), np.flip, np.linalg.norm, np.asarray,
+             np.add.reduce, lambda t: np.multiply.outer(t, t), tenon.explain, lambda t: tenon.rand(2)]
+    sys.setswitchinterval(1e-6)
+    start = threading.Barrier(4 * len(calls))
+    def run(call):
+        start.wait()
+        call(t)
+    threads = [threading.Thread(target=run, args=(c,)) for c in calls * 4]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    print("done")
+    """
+    for _ in range(2):
+        assert run_python(program).strip() == "done"

@@ -9,6 +9,7 @@
 
 #include "backends/cpu/products-inl.h"
 #include "backends/cpu/scratch.h"
+#include "core/interrupt.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
@@ -193,6 +194,7 @@ void packed_gemm(const MatrixProduct& g) {
       scratch(0, sizeof(T) * static_cast<std::size_t>(std::min(Blocks<T>::m, round_up(g.m, Tile<T>::rows)) * k_most)));
   T* packed_b = static_cast<T*>(scratch(1, sizeof(T) * static_cast<std::size_t>(n_most * P * k_most)));
   T* sums = direct ? nullptr : static_cast<T*>(scratch(2, sizeof(T) * static_cast<std::size_t>(m_outer * n_most * P)));
+  Pace pace;
   for (Size j = 0; j < g.n; j += n_block) {
     const Size n = std::min(n_block, g.n - j);
     for (Size i0 = 0; i0 < g.m; i0 += m_outer) {
@@ -204,6 +206,7 @@ void packed_gemm(const MatrixProduct& g) {
         pack_b<S>(b + p * g.b_strides[0] + j * g.b_strides[1], g.b_strides[0], g.b_strides[1], k, n, packed_b);
         for (Size i = i0; i < m_end; i += Blocks<T>::m) {
           const Size m = std::min(Blocks<T>::m, m_end - i);
+          pace.did(m * n * k);
           pack_a<S>(a + i * g.a_strides[0] + p * g.a_strides[1], g.a_strides[0], g.a_strides[1], m, k, packed_a);
           block(packed_a, packed_b, m, n * P, k * P, to + (i - i0) * ldc, ldc, p > 0);
         }

@@ -8,6 +8,7 @@
 
 #include "backends/cpu/products-inl.h"
 #include "backends/cpu/scratch.h"
+#include "core/interrupt.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
@@ -68,8 +69,10 @@ struct GemvOf {
     // A vector that lies as it is computed with is read where it is: a dot product has no time for a copy.
     const bool as_is = std::is_same_v<S, T> && g.b_strides[0] == 1;
     T* piece = as_is ? nullptr : static_cast<T*>(scratch(1, 4 * kChunk * sizeof(T)));
+    Pace pace;
     for (Size p = 0; p < g.k; p += kChunk) {
       const Size k = std::min(kChunk, g.k - p);
+      pace.did(g.m * k);
       const S* from = b + p * g.b_strides[0];
       const T* x = as_is ? reinterpret_cast<const T*>(from) : piece;
       for (Size i = 0; i < k && !as_is; ++i) {

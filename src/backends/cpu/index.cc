@@ -7,6 +7,7 @@
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
 #include "backends/scalar/convert.h"
+#include "core/interrupt.h"
 
 namespace tenon::cpu {
 namespace {
@@ -127,6 +128,7 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
   const std::int64_t value_shift = part.first * row.value_stride;
   const std::int64_t stride = row.outer == 0 ? 0 : c.value_strides[row.outer - 1];
   Walker w(c, row.outer, part.begin);
+  Pace pace;
   for (std::int64_t at = part.begin; at < part.end;) {
     const std::int64_t n = std::min({w.run(), kBlock, part.end - at});
     char* values = w.values() + value_shift;
@@ -140,6 +142,7 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
     }
     w.step(n);
     at += n;
+    pace.did(n * (part.last - part.first));
   }
 }
 

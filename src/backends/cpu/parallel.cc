@@ -192,13 +192,22 @@ void parallel_tasks(std::int64_t n, const std::function<void(std::int64_t)>& bod
 }
 
 namespace {
+
 constexpr std::int64_t kLongPiece = 64;  // grains
+
+// How many pieces there are at least, where there is enough work: between them it can be interrupted.
+std::int64_t least_pieces(std::int64_t n, std::int64_t grain) {
+  const std::int64_t threads = max_threads(), of_milliseconds = n / (kLongPiece * grain);
+  if (threads > 1) return std::max(threads * 4, of_milliseconds);
+  // A grain of 1 may be a long row.
+  return std::max(grain == 1 ? std::min<std::int64_t>(n, 64) : std::min<std::int64_t>(n / (4 * grain), 64),
+                  of_milliseconds);
 }
 
+}  // namespace
+
 void parallel_pieces(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
-  // Not longer than milliseconds, since between pieces the work can be interrupted.
-  const std::int64_t least = std::max(std::int64_t{max_threads()} * 4, n / (kLongPiece * grain));
-  const std::int64_t pieces = std::min((n + grain - 1) / grain, least);
+  const std::int64_t pieces = std::min((n + grain - 1) / grain, least_pieces(n, grain));
   const std::int64_t unit =
       std::clamp<std::int64_t>(grain, 1, 64);  // elements in whole cache lines; lines as they come
   const std::int64_t size = ((n + pieces - 1) / pieces + unit - 1) / unit * unit;

@@ -24,10 +24,12 @@ TENON_API void parallel_pieces(std::int64_t n, std::int64_t grain,
 
 // Calls body(begin, end) for pieces of at least `grain`, in parallel where there are several: four per thread, taken as
 // threads come free, so that a core that another process holds delays one piece and not half of the work. The pieces
-// depend on the number of threads.
+// depend on the number of threads. One thread takes pieces, too, where the work is long: between them it can be
+// interrupted.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& body) {
-  if (n > grain && max_threads() > 1) parallel_pieces(n, grain, std::forward<F>(body));
+  if (n > grain && (max_threads() > 1 || n >= 8 * grain || grain == 1))
+    parallel_pieces(n, grain, std::forward<F>(body));
   else if (n > 0) body(std::int64_t{0}, n);
   if (n > grain) finish_writes();
 }

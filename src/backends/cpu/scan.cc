@@ -15,6 +15,7 @@
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/pack.h"
 #include "backends/cpu/parallel.h"
+#include "core/interrupt.h"
 #include "tenon/complex.h"
 
 #ifndef TENON_SCAN_KERNELS_
@@ -231,12 +232,15 @@ struct Scanner {
     }
   }
   void line(const char* in, char* out) const {
-    Value offset = identity;
-    const std::int64_t length = c.op == Scan::prod ? std::max<std::int64_t>(l.n, 1) : kPiece;  // in order: in one piece
-    for (std::int64_t i = 0; i < l.n; i += length) {
-      Value local = identity;
-      piece(in + i * l.in_stride, out + i * l.out_stride, std::min(length, l.n - i), local, offset);
+    Value offset = identity, local = identity;
+    Pace pace;
+    for (std::int64_t i = 0; i < l.n; i += kPiece) {
+      const std::int64_t n = std::min(kPiece, l.n - i);
+      piece(in + i * l.in_stride, out + i * l.out_stride, n, local, offset);
+      pace.did(n);
+      if (c.op == Scan::prod) continue;  // in order: its pieces go on with one value
       offset = joined(offset, local);
+      local = identity;
     }
   }
   // The same with several threads: the pieces' sums first.
@@ -269,11 +273,17 @@ struct Scanner {
     alignas(64) char acc[kBlock * 16], x[kBlock * 16], y[kBlock * 16];
     const bool one = c.op == Scan::prod;
     Pack(DType::bool_, compute)(&one, 0, acc, size, cols);
+    Pace pace;
     if (direct && in_step == in_size && out_step == out_size) {
-      k->rows(acc, in, l.in_stride, out, l.out_stride, l.n, cols);
+      const std::int64_t most = std::max<std::int64_t>(kGrain / cols, 1);
+      for (std::int64_t r = 0; r < l.n; r += most) {
+        const std::int64_t rows = std::min(most, l.n - r);
+        k->rows(acc, in + r * l.in_stride, l.in_stride, out + r * l.out_stride, l.out_stride, rows, cols);
+        pace.did(rows * cols);
+      }
       return;
     }
-    for (std::int64_t r = 0; r < l.n; ++r) {
+    for (std::int64_t r = 0; r < l.n; ++r, pace.did(cols)) {
       load(in + r * l.in_stride, in_step, x, kernel_in, cols);
       k->rows(acc, x, 0, y, 0, 1, cols);
       store(y, kernel_out, out + r * l.out_stride, out_step, cols);

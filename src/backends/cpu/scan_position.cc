@@ -6,6 +6,7 @@
 #include "backends/cpu/backend.h"
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/parallel.h"
+#include "core/interrupt.h"
 
 namespace tenon::cpu {
 namespace {
@@ -48,7 +49,8 @@ void strip(const ScanCall& c, const char* in, std::int64_t in_step, char* out, s
   using C = typename Compared<T>::type;
   C best[kColumns];
   std::int64_t at[kColumns];
-  for (std::int64_t r = 0; r < c.lines.n; ++r) {
+  Pace pace;
+  for (std::int64_t r = 0; r < c.lines.n; ++r, pace.did(cols)) {
     for (std::int64_t j = 0; j < cols; ++j) {
       const C x = read<T>(in + j * in_step);
       if (r == 0 || replaces<Op>(x, best[j])) {
@@ -66,13 +68,18 @@ template <Scan Op, class T>
 void line(const ScanCall& c, const char* in, char* out) {
   auto best = read<T>(in);
   std::int64_t at = 0;
-  for (std::int64_t i = 0; i < c.lines.n; ++i) {
-    const auto x = read<T>(in + i * c.lines.in_stride);
-    if (replaces<Op>(x, best)) {
-      best = x;
-      at = i;
+  Pace pace;
+  for (std::int64_t begin = 0, end; begin < c.lines.n; begin = end) {
+    end = std::min(c.lines.n, begin + kGrain);
+    pace.did(end - begin);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto x = read<T>(in + i * c.lines.in_stride);
+      if (replaces<Op>(x, best)) {
+        best = x;
+        at = i;
+      }
+      *reinterpret_cast<std::int64_t*>(out + i * c.lines.out_stride) = at;
     }
-    *reinterpret_cast<std::int64_t*>(out + i * c.lines.out_stride) = at;
   }
 }
 

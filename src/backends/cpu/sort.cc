@@ -10,6 +10,7 @@
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/sort_keys.h"
 #include "backends/cpu/sort_kernels.h"
+#include "core/interrupt.h"
 
 namespace tenon::cpu {
 namespace {
@@ -149,15 +150,29 @@ void wide_indices(const T* in, std::int64_t* out, std::int64_t rows, std::int64_
 
 // ---- by comparison ----
 
-// NaNs above all numbers, complex numbers by real, then imaginary part, as NumPy.
+// NaNs above all numbers, complex numbers by real, then imaginary part, as NumPy: behind all of them those whose imaginary
+// part is a NaN, then those whose real part is, then those of two.
 template <class T>
 bool less(const T& a, const T& b) {
   if constexpr (has_order_key<T>) {
     return to_rank(a) < to_rank(b);
   } else {
+    const auto nans = [](const T& v) { return 2 * (v.re != v.re) + (v.im != v.im); };
+    if (nans(a) != nans(b)) return nans(a) < nans(b);
     if (to_rank(a.re) != to_rank(b.re)) return to_rank(a.re) < to_rank(b.re);
     return to_rank(a.im) < to_rank(b.im);
   }
+}
+
+// std::sort or std::stable_sort by a comparison; a long one can be interrupted.
+template <class F, class Less>
+void by_comparison(std::int64_t n, F&& sort, Less&& less) {
+  if (n < kGrain) return sort(less);
+  Pace pace;
+  sort([&](const auto& a, const auto& b) {
+    pace.did(1);
+    return less(a, b);
+  });
 }
 
 template <class T>
@@ -166,9 +181,9 @@ void compare_indices(const T* source, std::int64_t* out, std::int64_t n, bool de
   const auto copy = uninitialized<T>(n);
   const T* in = std::copy_n(source, n, copy.get()) - n;
   std::iota(out, out + n, std::int64_t{0});
-  std::stable_sort(out, out + n, [&](std::int64_t a, std::int64_t b) {
-    return descending ? less(in[b], in[a]) : less(in[a], in[b]);
-  });
+  by_comparison(
+      n, [&](auto&& before) { std::stable_sort(out, out + n, before); },
+      [&](std::int64_t a, std::int64_t b) { return descending ? less(in[b], in[a]) : less(in[a], in[b]); });
 }
 
 // ---- rows ----
@@ -185,9 +200,10 @@ void sort_values(const T* in, T* out, std::int64_t rows, std::int64_t n, bool de
     sort_kernels().values[static_cast<int>(dtype_of<T>)](in, out, rows, n, descending);
   } else {
     std::copy_n(in, rows * n, out);
-    for (T* row = out; rows > 0; --rows, row += n) {
-      std::sort(row, row + n, [&](const T& a, const T& b) { return descending ? less(b, a) : less(a, b); });
-    }
+    for (T* row = out; rows > 0; --rows, row += n)
+      by_comparison(
+          n, [&](auto&& before) { std::sort(row, row + n, before); },
+          [&](const T& a, const T& b) { return descending ? less(b, a) : less(a, b); });
   }
 }
 

@@ -13,6 +13,7 @@
 #include "backends/cpu/scratch.h"
 #include "backends/cpu/sort_keys.h"
 #include "backends/cpu/targets.h"
+#include "core/interrupt.h"
 
 #define VQSORT_ONLY_STATIC 1  // it needs nothing of libhwy_contrib
 #include <hwy/contrib/sort/traits-inl.h>
@@ -44,6 +45,17 @@ struct Ascending<K> : hn::detail::OrderAscending<K> {
     return hn::Set(d, std::nextafter(hn::GetLane(v), -infinity));
   }
 };
+
+// Each partition asks first whether the keys are pairs. There a long sort can be interrupted.
+template <class K>
+struct Interruptible : hn::detail::SharedTraits<hn::detail::TraitsLane<Ascending<K>>> {
+  bool is_long;
+  bool IsKV() const {
+    if (is_long) check_interrupt();
+    return false;
+  }
+};
+constexpr std::int64_t kLong = 1 << 20;
 #endif
 
 constexpr std::int64_t kShort = 32;
@@ -87,7 +99,7 @@ void sort_keys(K* keys, std::int64_t rows, std::int64_t n) {
 #if HWY_MAJOR == 1 && HWY_MINOR == 0 && HWY_PATCH < 5
   // Its public function clears a buffer and asks the clock for a seed: more than a short row costs.
   const hn::SortTag<K> d;
-  const hn::detail::SharedTraits<hn::detail::TraitsLane<Ascending<K>>> order;
+  const Interruptible<K> order{{}, n >= kLong};
   HWY_ALIGN K buffer[hwy::SortConstants::BufNum<K>(HWY_LANES(K))] = {};
   const auto size = static_cast<std::size_t>(n);
   hn::detail::Generator random(std::uint64_t{0x9e3779b97f4a7c15});
