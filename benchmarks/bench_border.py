@@ -27,12 +27,12 @@ def round_trip():
     return {name: code("f(a).numpy()", f=xp.from_numpy, a=a) for name, xp in foreign().items()}
 
 
-@row("np.asarray(t)", target="300 ns")
+@row("np.asarray(t)", target="300 ns", alias="numpy")
 def np_asarray(xp):
     return code("f(t)", f=np.asarray, t=xp.ones(10))
 
 
-@row("asarray(a)")
+@row("asarray(a)", alias="numpy")
 def asarray(xp):
     return code("f(a)", f=xp.asarray, a=np.ones(10, np.float32))
 

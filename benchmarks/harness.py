@@ -65,6 +65,7 @@ class Row:
     flops: float  # for the GEMM limit
     limit: str  # "copy" or "read": which bandwidth bounds it
     busy: bool  # another process keeps one core busy meanwhile
+    alias: str  # the library that hands its argument back and so does no work
     group: str  # the file that it stands in
 
 
@@ -89,12 +90,13 @@ def row(
     flops: float = 0,
     limit: str = "copy",
     busy: bool = False,
+    alias: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated setup function as a row."""
 
     def register(setup: Callable[..., Any]) -> Callable[..., Any]:
         group = setup.__module__.removeprefix("bench_")
-        rows.append(Row(name, setup, target, bytes, flops, limit, busy, group))
+        rows.append(Row(name, setup, target, bytes, flops, limit, busy, alias, group))
         return setup
 
     return register
@@ -237,8 +239,10 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
 
 
 def process_seconds(statement: str) -> float:
+    # An installed package has its bytecode; one in a build folder may write it, too.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)
+    subprocess.run([sys.executable, "-c", statement], check=True, env=env)
     return time.perf_counter() - start
 
 

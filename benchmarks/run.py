@@ -16,6 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from compare import human, print_behind, print_slower
+
 here = Path(__file__).resolve().parent
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -26,6 +28,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tenth of the time, and so noisier")
     parser.add_argument("--threads", default="1,2", metavar="1,2", help="thread counts to measure with")
     parser.add_argument("--json", type=Path, default=here.parent / "bench-output/bench.json", metavar="FILE")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="also print what became slower")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -91,15 +94,6 @@ def describe(threads: int) -> dict[str, Any]:
 
 
 # --- one thread count ---------------------------------------------------------------------------
-
-
-def human(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    for unit, scale in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3)):
-        if seconds < 999.5 * scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds:.3g} s"
 
 
 def times(factor: float | None) -> str:
@@ -178,6 +172,7 @@ def work(options: argparse.Namespace) -> dict[str, Any]:
                 "group": row.group,
                 "name": row.name,
                 "target": row.target,
+                "alias": row.alias,
                 "error": error,
                 "limit": limit,
                 "seconds": {name: asdict(timing) for name, timing in timings.items()},
@@ -201,10 +196,15 @@ def main() -> None:
     if options.worker:
         options.json.write_text(json.dumps(work(options)))
         return
+    # Read first: it may be the file that this run writes.
+    earlier = json.loads(options.compare.read_text()) if options.compare else None
     runs = [run_worker(int(threads)) for threads in options.threads.split(",")]
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(runs, indent=1))
     print(f"\nTimes are medians; 'vs' is how many times faster tenon is. Numbers: {options.json}")
+    print_behind(runs)
+    if earlier:
+        print_slower(earlier, runs)
     if any(row["error"] for run in runs for row in run["rows"]):
         sys.exit("error: a row failed, see above")
 

@@ -96,6 +96,7 @@ POLYNOMIALS = {
     "atan_float": (lambda z: atan(sqrt(z)) / sqrt(z), 0, 1, 11, lambda z: 1.3),
     "lgamma_float": (lambda t: loggamma(2 + t) / (t * (t + 1)), -1, 1, 15, lambda t: 3),
     "exp_single": (lambda r: (exp(r) - 1 - r) / r**2, -ln2 / 2 * 1.001, ln2 / 2, 4, lambda r: r * r),
+    "exp2_single": (lambda r: (2**r - 1) / r, -0.501, 0.5, 5, lambda r: r),
     "tanh_single": (lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, 0, mpf(0.625) ** 2, 4, lambda z: z),
     "erf_single": (lambda z: erf(sqrt(z)) / sqrt(z) - 1, 0, mpf("0.9") ** 2, 5, lambda z: 1),
     "erf_tail_single": (lambda x: -log(erfc(x)), mpf("0.9"), 4, 8, erfc),

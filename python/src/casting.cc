@@ -16,11 +16,15 @@ void check_cast(std::string_view op, DType from, DType to, Casting casting) {
                             "'");
 }
 
+void check_operand(std::string_view op, DType from, DType to, Casting casting) {
+  if (casting != Casting::safe || promote(from, to) != to) check_cast(op, from, to, casting);
+}
+
 void check_promotion(std::string_view op, std::span<const Tensor> ts, Casting casting) {
   if (casting >= Casting::same_kind || ts.empty()) return;
   DType common = ts[0].dtype();
   for (const Tensor& t : ts) common = promote(common, t.dtype());
-  for (const Tensor& t : ts) check_cast(op, t.dtype(), common, casting);
+  for (const Tensor& t : ts) check_operand(op, t.dtype(), common, casting);
 }
 
 }  // namespace tenon::py

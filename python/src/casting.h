@@ -17,7 +17,13 @@ inline Casting to_casting(PyObject* o, const Where& w) { return casting_named(w.
 
 // Throws TypeError unless casting allows the conversion.
 void check_cast(std::string_view op, DType from, DType to, Casting casting);
-// The same for operands that are promoted to a dtype of their own.
+// Whether out= takes a result: with the default, same_kind, signed integers go into unsigned ones too, as in PyTorch.
+inline bool fits_out(DType from, DType to, Casting casting) {
+  return casting == Casting::same_kind ? can_cast_same_kind(from, to) : can_cast(from, to, casting);
+}
+// The same for an operand and the dtype that it is promoted to, which is safe by definition.
+void check_operand(std::string_view op, DType from, DType to, Casting casting);
+// The same for all operands of an operation.
 void check_promotion(std::string_view op, std::span<const Tensor> ts, Casting casting);
 
 }  // namespace tenon::py

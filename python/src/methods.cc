@@ -1,5 +1,7 @@
 // Hand-written methods of tenon.Tensor; all others are rows (ops_*.cc).
 #include <algorithm>
+#include <cstring>
+#include <type_traits>
 
 #include "convert.h"
 #include "core/errors.h"
@@ -91,17 +93,37 @@ PyObject* item(PyObject* self, PyObject* args) {
   });
 }
 
+// One element as Python's number.
+template <class T>
+PyObject* number(const char* p) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return PyBool_FromLong(*p != 0);
+  } else {
+    T v;
+    std::memcpy(&v, p, sizeof v);
+    if constexpr (requires { v.im; }) return PyComplex_FromDoubles(v.re, v.im);
+    else if constexpr (std::is_unsigned_v<T>) return PyLong_FromUnsignedLongLong(v);
+    else if constexpr (std::is_integral_v<T>) return PyLong_FromLongLong(v);
+    else return PyFloat_FromDouble(static_cast<double>(v));
+  }
+}
+template <class T>
 PyObject* nested(const Tensor& t, int dim, const char* p) {
-  if (dim == t.ndim()) return from_scalar(Scalar::load(t.dtype(), p));
-  Object list = Object::steal(PyList_New(t.shape()[dim]));
-  for (std::int64_t i = 0; i < t.shape()[dim]; ++i)
-    PyList_SET_ITEM(list.get(), i, nested(t, dim + 1, p + i * t.strides()[dim] * t.itemsize()));
+  if (dim == t.ndim()) return number<T>(p);
+  const std::int64_t n = t.shape()[dim], step = t.strides()[dim] * static_cast<std::int64_t>(sizeof(T));
+  Object list = Object::steal(PyList_New(n));
+  const bool last = dim + 1 == t.ndim();
+  for (std::int64_t i = 0; i < n; ++i, p += step) {
+    PyObject* item = last ? number<T>(p) : nested<T>(t, dim + 1, p);
+    if (!item) throw PythonError{};
+    PyList_SET_ITEM(list.get(), i, item);
+  }
   return list.release();
 }
 PyObject* tolist(PyObject* self, PyObject*) {
   return guarded([&] {
     const Tensor t = unwrap(self).detach().to(kCpu);
-    return nested(t, 0, t.data());
+    return dispatch(t.dtype(), [&]<class T>() { return nested<T>(t, 0, t.data()); });
   });
 }
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).ndim()); }

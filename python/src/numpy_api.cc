@@ -5,6 +5,7 @@
 #include <numpy/arrayobject.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 
@@ -173,7 +174,7 @@ const char* layout_problem(PyArrayObject* a, std::int64_t size) {
     return "its data is not aligned to the element size; use tenon.asarray(array) or array.copy()";
   if (PyArray_SIZE(a) > 0)
     for (int d = 0; d < PyArray_NDIM(a); ++d)
-      if (PyArray_STRIDE(a, d) % size != 0 && PyArray_DIM(a, d) != 1)
+      if ((PyArray_STRIDE(a, d) & (size - 1)) != 0 && PyArray_DIM(a, d) != 1)  // sizes are powers of two
         return "its strides are no multiple of the element size; use tenon.asarray(array) or array.copy()";
   return nullptr;
 }
@@ -267,6 +268,7 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
   if (!dtype_of_number(PyArray_DESCR(a), dtype)) refuse_dtype(a, op);
   if (!PyArray_CheckExact(o)) refuse_subclass(o, op);
   const auto size = static_cast<std::int64_t>(itemsize(dtype));
+  const int shift = std::countr_zero(static_cast<std::uint64_t>(size));
   if (const char* problem = layout_problem(a, size))
     throw ValueError(std::string(op) + ": the array cannot be shared: " + problem);
   const int ndim = PyArray_NDIM(a);
@@ -276,10 +278,12 @@ Tensor tensor_from_ndarray(PyObject* o, const char* op) {
   for (int d = 0; d < ndim; ++d) {
     shape[d] = PyArray_DIM(a, d);
     const std::int64_t s = PyArray_STRIDE(a, d);
-    strides[d] = s % size == 0 ? s / size : shape[d] == 1 ? 1 : 0;
+    strides[d] = (s & (size - 1)) == 0 ? s >> shift : shape[d] == 1 ? 1 : 0;
   }
   tame_strides(shape, strides);
-  const auto range = byte_range(shape, strides, dtype);
+  // NumPy has found already that most arrays fill their bytes.
+  const std::int64_t bytes = PyArray_IS_C_CONTIGUOUS(a) ? PyArray_NBYTES(a) : 0;
+  const auto range = bytes > 0 ? ByteRange{0, bytes} : byte_range(shape, strides, dtype);
   if (!range) errors::too_large(op, shape, dtype);
   const auto [low, high] = *range;
   drop_left_references();

@@ -89,7 +89,7 @@ void diagonals(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t, std::int64_t, 
 void on_diagonal(OpDef& d, Tensor (*f)(const Tensor&, std::int64_t));
 
 // ---- families_creation.cc ----
-using FilledPinned = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool, bool);
+using FilledPinned = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool, bool, MemoryFormat);
 using Filled = Tensor (*)(const Dims&, const std::optional<DType>&, Device, bool);
 using FilledWith = Tensor (*)(const Dims&, const Number&, const std::optional<DType>&, Device, bool);
 using FilledLike = Tensor (*)(const Tensor&, const std::optional<DType>&, const std::optional<Device>&, bool,

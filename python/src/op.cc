@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "border.h"
+#include "casting.h"
 #include "core/errors.h"
+#include "keywords.h"
 #include "numpy_api.h"
 #include "tenon/ops/copy.h"
 #include "ufunc.h"
@@ -14,54 +16,14 @@ PyTypeObject* op_type = nullptr;
 
 namespace {
 
-// Other names of an argument: both vocabularies work.
-struct Alias {
-  std::string_view name;
-  const char* alias;
-};
-constexpr Alias kAliases[] = {{"dim", "axis"},
-                              {"dims", "axis"},
-                              {"dims", "axes"},
-                              {"dims", "reps"},
-                              {"keepdim", "keepdims"},
-                              {"input", "x"},
-                              {"input", "a"},
-                              {"elements", "element"},
-                              {"correction", "ddof"},
-                              {"size", "shape"},
-                              {"shape", "size"},
-                              {"diagonal", "k"},
-                              {"k", "diagonal"},
-                              {"other", "y"},
-                              {"shifts", "shift"},
-                              {"min", "a_min"},
-                              {"max", "a_max"},
-                              {"tensors", "arrays"},
-                              {"end", "stop"},
-                              {"steps", "num"},
-                              {"index", "indices"},
-                              {"n", "N"},
-                              {"m", "M"},
-                              {"input", "tensor"},
-                              {"tensor", "other"},
-                              {"exponent", "other"},
-                              {"exponent", "y"},
-                              {"dim1", "axis1"},
-                              {"dim2", "axis2"},
-                              {"axis0", "axis2"},  // NumPy's pair of two that are swapped
-                              {"split_size_or_sections", "split_size"},
-                              {"source", "src"},
-                              {"value", "fill_value"}};
-
 // What each call needs: how many arguments have a position, and names interned, so that finding one compares pointers.
 void prepare_calls(OpDef& def) {
   const auto last = std::ranges::find_if(def.args, [](const Arg& a) { return a.keyword_only; });
   def.positional = static_cast<int>(last - def.args.begin()) + (def.out_at >= 0);
   for (std::size_t i = 0; i < def.args.size(); ++i) {
     def.interned.push_back(PyUnicode_InternFromString(def.args[i].name));
-    for (const Alias& a : kAliases)
-      if (a.name == def.args[i].name)
-        def.interned_aliases.emplace_back(PyUnicode_InternFromString(a.alias), static_cast<int>(i));
+    for (const char* alias : other_names(def.name, def.args[i].name))
+      def.interned_aliases.emplace_back(PyUnicode_InternFromString(alias), static_cast<int>(i));
   }
   for (const auto& [name, i] : def.renamed) def.interned_aliases.emplace_back(PyUnicode_InternFromString(name), i);
 }
@@ -90,7 +52,7 @@ Tensor target_of(const char* name, const Tensor& value, PyObject* out, Casting c
   Tensor target = out_tensor(name, out);
   if (grad_enabled() && (value.requires_grad() || target.requires_grad())) errors::out_requires_grad(name);
   if (target.shape() != value.shape()) errors::wrong_shape(name, target.shape(), value.shape());
-  if (!can_cast(value.dtype(), target.dtype(), casting))
+  if (!fits_out(value.dtype(), target.dtype(), casting))
     errors::result_does_not_fit(name, value.dtype(), target.dtype());
   return target;
 }
@@ -350,7 +312,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
       } else if (def.takes_out && PyUnicode_CompareWithASCIIString(keyword, "out") == 0) {
         out = value;
       } else {
-        argument_error(def, errors::text("there is no argument '", utf8(keyword), "'"));
+        const std::string name = utf8(keyword), instead(way_out(def.name, name));
+        argument_error(def, errors::text("there is no argument '", name, instead.empty() ? "'" : "'; ", instead));
       }
     }
   }

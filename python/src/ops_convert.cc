@@ -176,12 +176,13 @@ void def_convert(Ops& ops) {
       .method_only()
       .no_out();
   ops.def(
-         "cpu", +[](const Tensor& t) { return to(t, {}, kCpu); },
+         "cpu", +[](const Tensor& t, MemoryFormat) { return to(t, {}, kCpu); },
          "The tensor on the CPU: itself where it is there, otherwise a copy.\n\n"
+         "ValueError for another memory_format.\n\n"
          ">>> t = tenon.ones(2)\n"
          ">>> t.cpu() is t\n"
          "True",
-         "input"_a)
+         "input"_a, "memory_format"_a = none)
       .method_only()
       .no_out();
   ops.raw(
@@ -190,13 +191,14 @@ void def_convert(Ops& ops) {
            const Tensor t = argument<Tensor>(def, args, 0);
            const Device d = cuda_device(args[1], t);
            const bool non_blocking = argument<bool>(def, args, 2);
+           argument<MemoryFormat>(def, args, 3);
            return computed(t.numel(), [&] { return to(t, {}, d, false, non_blocking); }, t);
          },
          "The tensor on a CUDA device (the first, unless given): itself where it is there, otherwise a copy.\n\n"
          "non_blocking: as in to().\n"
          "RuntimeError for a device that is not there, ValueError for a name or number that is no device's.\n\n"
          ">>> tenon.ones(2).cuda().device  # doctest: +SKIP",
-         "input"_a, "device"_a = none, "non_blocking"_a = false)
+         "input"_a, "device"_a = none, "non_blocking"_a = false, "memory_format"_a = none)
       .method_only();
   ops.def("astype", &as_type,
           "The elements converted to dtype; a copy even of the same dtype, unless copy=False.\n\n"

@@ -47,7 +47,7 @@ Tensor copied(const char* op, Any data, const MaybeDType& d, const MaybeDevice& 
 void def_filled(Ops& ops) {
   ops.def(
          "empty",
-         +[](const Dims& size, const MaybeDType& d, Device v, bool grad, bool pin) {
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad, bool pin, MemoryFormat) {
            Tensor t = leaf(empty(size, d.value_or(default_float()), v), grad);
            if (pin) t.storage().pin("empty");
            return t;
@@ -61,7 +61,7 @@ void def_filled(Ops& ops) {
          ">>> tenon.empty(2, 3).shape\n"
          "(2, 3)",
          variadic("size"_a), kw_only, "dtype"_a = none, "device"_a = none, "requires_grad"_a = false,
-         "pin_memory"_a = false)
+         "pin_memory"_a = false, "memory_format"_a = none)
       .function_only()
       .numpy("empty", filling)
       .array_api("empty");

@@ -12,6 +12,11 @@ Tensor& fill_with(Tensor& self, const Operand& value, bool wrap) {
   return fill_diagonal_(self, values, wrap);
 }
 
+template <Tensor (*F)(std::int64_t, std::int64_t, std::int64_t, Device)>
+Tensor places(std::int64_t rows, std::int64_t columns, std::int64_t offset, DType dtype, Device device) {
+  return to(F(rows, columns, offset, device), dtype);
+}
+
 }  // namespace
 
 void def_diagonal(Ops& ops) {
@@ -43,24 +48,26 @@ void def_diagonal(Ops& ops) {
           "tensor([[1, 0],\n"
           "        [0, 2]])",
           "input"_a, "offset"_a = 0, "dim1"_a = -2, "dim2"_a = -1);
-  ops.def("tril_indices", &tril_indices,
+  ops.def("tril_indices", &places<&tril_indices>,
           "The places on and below a diagonal of a matrix, row by row.\n\n"
-          "A new int64 tensor of shape (2, n): rows and columns. ValueError for negative sizes.\n\n"
+          "A new tensor of shape (2, n): rows and columns; dtype: int64 unless given. ValueError for negative sizes,\n"
+          "TypeError for what is no dtype.\n\n"
           "row: the number of rows. col: the number of columns.\n\n"
           ">>> tenon.tril_indices(2, 2)\n"
           "tensor([[0, 1, 1],\n"
           "        [0, 0, 1]])",
-          "row"_a, "col"_a, "offset"_a = 0, kw_only, "device"_a = none)
+          "row"_a, "col"_a, "offset"_a = 0, kw_only, "dtype"_a = "int64", "device"_a = none)
       .function_only()
       .no_out();
-  ops.def("triu_indices", &triu_indices,
+  ops.def("triu_indices", &places<&triu_indices>,
           "The places on and above a diagonal of a matrix, row by row.\n\n"
-          "A new int64 tensor of shape (2, n): rows and columns. ValueError for negative sizes.\n\n"
+          "A new tensor of shape (2, n): rows and columns; dtype: int64 unless given. ValueError for negative sizes,\n"
+          "TypeError for what is no dtype.\n\n"
           "row: the number of rows. col: the number of columns.\n\n"
           ">>> tenon.triu_indices(2, 2)\n"
           "tensor([[0, 0, 1],\n"
           "        [0, 1, 1]])",
-          "row"_a, "col"_a, "offset"_a = 0, kw_only, "device"_a = none)
+          "row"_a, "col"_a, "offset"_a = 0, kw_only, "dtype"_a = "int64", "device"_a = none)
       .function_only()
       .no_out();
   ops.def("fill_diagonal_", &fill_with,

@@ -95,13 +95,34 @@ PyObject* invoke_logit(const OpDef& def, PyObject* const* args) {
   return with_parameters(def, args, [&](const Operand& x) { return logit(x, eps); });
 }
 PyObject* invoke_gelu(const OpDef& def, PyObject* const* args) {
-  const Gelu approximation = gelu_approximation(to_string(args[1], {"gelu", "approximate"}));
+  const Gelu approximation = gelu_approximation(to_string(args[1], {def.name.c_str(), "approximate"}));
   if (approximation == Gelu::none) return run(def.name.c_str(), Op::gelu, args, args[2]);
   return with_parameters(def, args, [&](const Operand& x) { return gelu(x, approximation); });
 }
 PyObject* invoke_softplus(const OpDef& def, PyObject* const* args) {
   const auto beta = argument<double>(def, args, 1), threshold = argument<double>(def, args, 2);
   return with_parameters(def, args, [&](const Operand& x) { return softplus(x, beta, threshold); });
+}
+
+// The same in place: with other parameters than the defaults the result is computed aside, as F does.
+template <PyObject* (*F)(const OpDef&, PyObject* const*)>
+PyObject* invoke_inplace_with(const OpDef& def, PyObject* const* args) {
+  const auto is_default = [&](const Arg& a) { return args[&a - def.args.data()] == a.default_value.get(); };
+  if (std::all_of(def.args.begin() + def.op_arity, def.args.end(), is_default)) return invoke_inplace(def, args);
+  PyObject* with_out[kMaxArgs + 1] = {};
+  std::copy_n(args, def.args.size(), with_out);
+  Tensor self = unwrap(args[0]);
+  Object old;  // backward needs what is overwritten
+  if (grad_enabled() && self.requires_grad()) {
+    old = Object::steal(wrap(clone(self)));
+    with_out[0] = old.get();
+  }
+  const Object value = Object::steal(F(def, with_out));
+  const Tensor result = unwrap(value.get());
+  if (!can_cast_same_kind(result.dtype(), self.dtype()))
+    errors::result_does_not_fit(def.name, result.dtype(), self.dtype());
+  without_gil(self.numel(), [&] { copy_(self, result); }, self, result);
+  return Py_NewRef(args[0]);
 }
 
 // clip: either bound may be missing.
@@ -227,6 +248,13 @@ std::span<const char* const> other_numpy_names(Op op) {
   }
 }
 
+constexpr const char* kEps = "\n\neps: x is limited to [eps, 1 - eps] first.";
+constexpr const char* kApproximate =
+    "\napproximate: 'none', or 'tanh' for 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) (ValueError for "
+    "others).";
+constexpr const char* kBeta =
+    "\nWith beta log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold.";
+
 }  // namespace
 
 void def_elementwise(Ops& ops) {
@@ -276,20 +304,18 @@ void def_elementwise(Ops& ops) {
     if (op == Op::logit) {
       d->invoke = &invoke_logit;
       d->args.push_back(Arg{"eps", Object::borrow(Py_None), false, false});
-      d->doc += "\n\neps: x is limited to [eps, 1 - eps] first.";
+      d->doc += kEps;
     }
     if (op == Op::gelu) {
       d->invoke = &invoke_gelu;
       d->args.push_back("approximate"_a = "none");
-      d->doc +=
-          "\napproximate: 'none', or 'tanh' for 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) (ValueError "
-          "for others).";
+      d->doc += kApproximate;
     }
     if (op == Op::softplus) {
       d->invoke = &invoke_softplus;
       d->args.push_back("beta"_a = 1.0);
       d->args.push_back("threshold"_a = 20.0);
-      d->doc += "\nWith beta log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold.";
+      d->doc += kBeta;
     }
     d->doc += "\n" + std::string(info(o.rule).sentence);
     if (op == Op::sigmoid || op == Op::silu || op == Op::sinc) d->doc += " Complex numbers, too.";
@@ -308,16 +334,27 @@ void def_elementwise(Ops& ops) {
       for (const char* also : other_numpy_names(op)) ops.show(also, f);
     }
     OpDef* inplace = row("_", &invoke_inplace);
-    if (op == Op::div) {
-      inplace->invoke = &invoke_div_inplace;
-      inplace->args.push_back(d->args.back());
+    const char* parameters = "";
+    if (op == Op::div) inplace->invoke = &invoke_div_inplace;
+    if (op == Op::logit) {
+      inplace->invoke = &invoke_inplace_with<&invoke_logit>;
+      parameters = kEps;
     }
+    if (op == Op::gelu) {
+      inplace->invoke = &invoke_inplace_with<&invoke_gelu>;
+      parameters = kApproximate;
+    }
+    if (op == Op::softplus) {
+      inplace->invoke = &invoke_inplace_with<&invoke_softplus>;
+      parameters = kBeta;
+    }
+    for (std::size_t k = inplace->args.size(); k < d->args.size(); ++k) inplace->args.push_back(d->args[k]);
     for (const char* alias : d->aliases) {
       static std::deque<std::string> names;
       names.push_back(std::string(alias) + "_");
       inplace->aliases.push_back(names.back().c_str());
     }
-    inplace->doc = std::string(o.doc) + "\n\nIn place: the tensor is overwritten and returned.\n" +
+    inplace->doc = std::string(o.doc) + "\n\nIn place: the tensor is overwritten and returned." + parameters + "\n" +
                    std::string(info(o.rule).sentence) + operand_errors(o) + kInPlaceErrors;
     inplace->is_function = false;
     ops.add_row(inplace);

@@ -107,7 +107,7 @@ constexpr const char* kWritten =
     "higher kind.";
 
 void add_rows(Ops& ops, const char* name, const char* what, PyObject* (*invoke)(const OpDef&, PyObject* const*), Op op,
-              std::vector<Arg> others) {
+              const std::vector<Arg>& others) {
   for (const bool in_place : {false, true}) {
     OpDef* d = new OpDef;
     d->name = std::string("_foreach_") + name + (in_place ? "_" : "");

@@ -148,16 +148,15 @@ void def_histogram(Ops& ops) {
       .no_out()
       .numpy("bincount", {"x"});
   ops.def(
-         "histc", &histc,
-         "How many elements are in each of equal bins from min to max: a new 1-D tensor of input's float.\n\n"
-         "The extremes of the elements where both are 0. What lies outside counts nowhere. ValueError for no bins and\n"
-         "for max below min, TypeError for complex numbers and float8.\n\n"
-         "bins: the number of bins.\n\n"
-         "min: the lower bound of the bins. max: the upper bound.\n\n"
-         ">>> tenon.histc(tenon.tensor([1., 2., 1.]), bins=4, min=0, max=3)\n"
-         "tensor([0., 2., 1., 0.])",
-         "input"_a, "bins"_a = 100, "min"_a = 0.0, "max"_a = 0.0)
-      .no_out();
+      "histc", &histc,
+      "How many elements are in each of equal bins from min to max: a new 1-D tensor of input's float.\n\n"
+      "The extremes of the elements where both are 0. What lies outside counts nowhere. ValueError for no bins and\n"
+      "for max below min, TypeError for complex numbers and float8.\n\n"
+      "bins: the number of bins.\n\n"
+      "min: the lower bound of the bins. max: the upper bound.\n\n"
+      ">>> tenon.histc(tenon.tensor([1., 2., 1.]), bins=4, min=0, max=3)\n"
+      "tensor([0., 2., 1., 0.])",
+      "input"_a, "bins"_a = 100, "min"_a = 0.0, "max"_a = 0.0);
   ops.raw(
          "histogram", &histogram_any,
          "A named tuple (hist, bin_edges): what each bin has of the elements, and where the bins begin and end.\n\n"
@@ -170,6 +169,7 @@ void def_histogram(Ops& ops) {
          ">>> tenon.histogram(tenon.tensor([1., 2., 1.]), 2).hist\n"
          "tensor([2., 1.])",
          "input"_a, "bins"_a = 10, kw_only, "range"_a = none, "weight"_a = none, "density"_a = false)
+      .with_out()
       .returns("HistogramResult")
       .numpy("histogram", histogram_of_numpy);
   ops.raw(

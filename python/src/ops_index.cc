@@ -81,14 +81,20 @@ void def_index(Ops& ops) {
           ">>> tenon.index_select(tenon.tensor([10, 20, 30]), 0, tenon.tensor([2, 0]))\n"
           "tensor([30, 10])",
           "input"_a, "dim"_a, "index"_a);
-  ops.def("gather", &gather,
-          "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A copy.\n\n"
-          "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
-          "integers, ValueError for another number of dimensions than input's and for sizes above its.\n\n"
-          ">>> tenon.gather(tenon.tensor([[1, 2], [3, 4]]), 1, tenon.tensor([[0], [1]]))\n"
-          "tensor([[1],\n"
-          "        [4]])",
-          "input"_a, "dim"_a, "index"_a);
+  ops.def(
+      "gather",
+      +[](const Tensor& t, std::int64_t dim, const Tensor& index, bool sparse_grad) {
+        if (sparse_grad) errors::fail("gather", "the gradient is dense: leave sparse_grad out");
+        return gather(t, dim, index);
+      },
+      "out[i][j] = input[index[i][j]][j] for dim 0, and so for others: of index's shape. A copy.\n\n"
+      "IndexError for an index or a dimension that is not there, TypeError for indices that are no\n"
+      "integers, ValueError for another number of dimensions than input's and for sizes above its.\n"
+      "sparse_grad: only False, PyTorch's default: the gradient is dense (ValueError).\n\n"
+      ">>> tenon.gather(tenon.tensor([[1, 2], [3, 4]]), 1, tenon.tensor([[0], [1]]))\n"
+      "tensor([[1],\n"
+      "        [4]])",
+      "input"_a, "dim"_a, "index"_a, kw_only, "sparse_grad"_a = false);
   ops.def(
          "take_along_dim",
          +[](const Tensor& t, const Tensor& index, const std::optional<std::int64_t>& dim) {
@@ -146,6 +152,7 @@ void def_index(Ops& ops) {
           "tensor([[1],\n"
           "        [3]])",
           "input"_a, kw_only, "as_tuple"_a = false)
+      .with_out()
       .returns("Any")
       .numpy("nonzero", nonzero_of_numpy)
       .array_api("nonzero");

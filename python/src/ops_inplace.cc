@@ -58,14 +58,14 @@ void def_inplace(Ops& ops) {
          "input"_a)
       .method_only();
   ops.def(
-         "resize_", +[](Tensor& t, const Dims& size) -> Tensor& { return resize_(t, size); },
+         "resize_", +[](Tensor& t, const Dims& size, MemoryFormat) -> Tensor& { return resize_(t, size); },
          "Changes the size in place, keeping the common elements in row-major order; new ones are not set.\n\n"
          "BufferError while an array, buffer or capsule views the memory, or another tensor does; ValueError\n"
          "for negative sizes and read-only memory; RuntimeError for a tensor that requires grad. Nothing is\n"
          "changed then.\n\n"
          ">>> tenon.tensor([[1, 2], [3, 4]]).resize_(3)\n"
          "tensor([1, 2, 3])",
-         "input"_a, variadic("size"_a))
+         "input"_a, variadic("size"_a), kw_only, "memory_format"_a = none)
       .method_only()
       .keeps_gil();
 }

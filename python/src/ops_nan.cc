@@ -6,6 +6,7 @@
 #include "tenon/elementwise.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/nan.h"
+#include "tenon/ops/ufunc.h"
 #include "tenon/ops/view.h"
 
 namespace tenon::py {
@@ -62,6 +63,7 @@ template <Op op, Tensor (*F)(const Tensor&, const Axes&, bool)>
 Tensor numpy_extremum(const Tensor& t, const Axes& axes, bool keepdim, const MaybeScalar& initial, const Mask& mask) {
   if (mask.values.defined() && !initial)
     throw ValueError("where= needs initial=, the result where no element takes part");
+  if (t.numel() == 0 && initial) return ufunc::reduce(op, t, axes, keepdim, {}, {}, *initial);
   if (!mask.values.defined()) return joined(op, F(t, axes, keepdim), initial);
   return joined(op, F(where(mask.values, t, Tensor::of(*initial, t.dtype(), t.device())), axes, keepdim), initial);
 }

@@ -188,13 +188,14 @@ void def_numeric(Ops& ops) {
       "(tensor([ 0.5000, -0.2500]), tensor([ 1., -2.]))",
       "input"_a);
   ops.def(
-      "frexp", +[](const Tensor& x) { return listed(frexp(x)); },
-      "A pair (mantissa, exponent) with x = mantissa * 2**exponent exactly and 0.5 <= |mantissa| < 1.\n\n"
-      "New tensors: of x's dtype (integers and bools become the default float), with the gradient, and int32. 0,\n"
-      "infinity and NaN are their own mantissas, with exponent 0. TypeError for complex numbers and float8.\n\n"
-      ">>> tenon.frexp(tenon.tensor([8.0, 0.75]))\n"
-      "(tensor([0.5000, 0.7500]), tensor([4, 0], dtype=tenon.int32))",
-      "input"_a);
+         "frexp", +[](const Tensor& x) { return listed(frexp(x)); },
+         "A pair (mantissa, exponent) with x = mantissa * 2**exponent exactly and 0.5 <= |mantissa| < 1.\n\n"
+         "New tensors: of x's dtype (integers and bools become the default float), with the gradient, and int32. 0,\n"
+         "infinity and NaN are their own mantissas, with exponent 0. TypeError for complex numbers and float8.\n\n"
+         ">>> tenon.frexp(tenon.tensor([8.0, 0.75]))\n"
+         "(tensor([0.5000, 0.7500]), tensor([4, 0], dtype=tenon.int32))",
+         "input"_a)
+      .with_out();
   ops.def("isreal", &isreal,
           "Whether the imaginary part is 0.\n\n"
           "A new bool tensor: true everywhere for real dtypes. TypeError for what is no tensor or array.\n\n"

@@ -51,12 +51,11 @@ PyObject* broadcast_shapes_any(const OpDef& def, PyObject* const* args) {
 Tensor numbers(PyObject* o, const Where& w) {
   try {
     return to_tensor(o, w);
-  } catch (const TypeError&) {
-  } catch (const PythonError&) {
+  } catch (const TypeError&) { return {}; } catch (const PythonError&) {
     if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw;
     PyErr_Clear();
+    return {};
   }
-  return {};
 }
 
 // What holds no numbers is broadcast as an ndarray of objects, as NumPy does it.

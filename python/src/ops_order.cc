@@ -29,6 +29,7 @@ void def_order(Ops& ops) {
          ">>> tenon.topk(tenon.tensor([3, 1, 4, 1, 5]), 2).values\n"
          "tensor([5, 4])",
          "input"_a, "k"_a, "dim"_a = -1, "largest"_a = true, "sorted"_a = true)
+      .with_out()
       .returns("ValuesIndices");
   ops.def("kthvalue", &kthvalue,
           "A named tuple (values, indices) of the k-th smallest elements along dim; k counts from 1.\n\n"
@@ -38,6 +39,7 @@ void def_order(Ops& ops) {
           ">>> tenon.kthvalue(tenon.tensor([3, 1, 2]), 2).indices\n"
           "tensor(2)",
           "input"_a, "k"_a, "dim"_a = -1, "keepdim"_a = false)
+      .with_out()
       .returns("ValuesIndices");
   ops.def("mode", &mode,
           "A named tuple (values, indices) of the most frequent elements along dim, the smallest of several.\n\n"
@@ -47,6 +49,7 @@ void def_order(Ops& ops) {
           ">>> tenon.mode(tenon.tensor([3, 1, 3, 1, 2])).values\n"
           "tensor(1)",
           "input"_a, "dim"_a = -1, "keepdim"_a = false)
+      .with_out()
       .returns("ValuesIndices");
   ops.def("aminmax", &aminmax,
           "A named tuple (min, max) of the smallest and the largest elements over dim: amin and amax.\n\n"
@@ -56,6 +59,7 @@ void def_order(Ops& ops) {
           ">>> tenon.aminmax(tenon.tensor([3, 1, 2])).max\n"
           "tensor(3)",
           "input"_a, kw_only, "dim"_a = none, "keepdim"_a = false)
+      .with_out()
       .returns("MinMax");
   ops.def("ptp", &ptp,
           "The largest minus the smallest element over dim: a new tensor of input's dtype.\n\n"
@@ -77,6 +81,7 @@ void def_order(Ops& ops) {
           ">>> tenon.cummax(tenon.tensor([1, 3, 2]), 0).values\n"
           "tensor([1, 3, 3])",
           "input"_a, "dim"_a)
+      .with_out()
       .returns("ValuesIndices");
   ops.def("cummin", &cummin,
           "A named tuple (values, indices) of the smallest of the elements up to each one along dim.\n\n"
@@ -85,6 +90,7 @@ void def_order(Ops& ops) {
           ">>> tenon.cummin(tenon.tensor([2, 1, 3]), 0).values\n"
           "tensor([2, 1, 1])",
           "input"_a, "dim"_a)
+      .with_out()
       .returns("ValuesIndices");
   ops.def("partition", &parted<&partition>,
           "The elements along dim, with those at the ranks kth where sorting puts them. A copy.\n\n"

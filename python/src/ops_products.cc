@@ -145,8 +145,8 @@ constexpr const char* kPlusErrors =
     "do not fit, TypeError for float8 and for a fraction beside integers.";
 
 void def_plus(Ops& ops) {
-  const auto rows = [&]<Plus sum>(const char* name, const char* what, Arg first, Arg second, const char* example,
-                                  const char* in_place) {
+  const auto rows = [&]<Plus sum>(const char* name, const char* what, const Arg& first, const Arg& second,
+                                  const char* example, const char* in_place) {
     ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only,
             "beta"_a = 1, "alpha"_a = 1)
         .example(example)

@@ -57,20 +57,25 @@ PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
   argument<MemoryFormat>(def, args, 6);
-  return computed(
-      t.numel(), [&] { return draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g); }, t);
+  const bool grad = argument<bool>(def, args, 7);
+  const auto draw = [&] {
+    return leaf(draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g), grad);
+  };
+  return computed(t.numel(), draw, t);
 }
 
 // mean and std: tensors or numbers; two numbers need a size.
 PyObject* normal_any(const OpDef& def, PyObject* const* args) {
   const auto g = argument<Generator*>(def, args, 3);
+  const bool grad = argument<bool>(def, args, 6);
   Scalar mean_value, std_value;
   const bool numbers = as_scalar(args[0], mean_value) && as_scalar(args[1], std_value);
   if (numbers) {
     if (args[2] == Py_None) errors::fail<TypeError>("normal", "two numbers need a size; normal(mean, std, size)");
     Tensor t = empty(to_dims(args[2], {"normal", "size"}), argument<MaybeDType>(def, args, 4).value_or(default_float()),
                      argument<Device>(def, args, 5));
-    return computed(t.numel(), [&] { return normal_(t, mean_value.to<double>(), std_value.to<double>(), g); }, t);
+    const auto draw = [&] { return leaf(normal_(t, mean_value.to<double>(), std_value.to<double>(), g), grad); };
+    return computed(t.numel(), draw, t);
   }
   if (args[2] != Py_None)
     errors::fail<TypeError>("normal", "a size goes with two numbers; tensors have their own shape");
@@ -83,7 +88,7 @@ PyObject* normal_any(const OpDef& def, PyObject* const* args) {
   const Tensor m0 = is_tensor(args[0]) ? unwrap(args[0]) : Tensor(),
                s0 = is_tensor(args[1]) ? unwrap(args[1]) : Tensor();
   const Tensor mean = number(args[0], "mean", s0), std = number(args[1], "std", m0);
-  return computed(std::max(mean.numel(), std.numel()), [&] { return normal(mean, std, g); }, mean, std);
+  return computed(std::max(mean.numel(), std.numel()), [&] { return leaf(normal(mean, std, g), grad); }, mean, std);
 }
 
 // random_(), random_(to), random_(from, to): integers of the dtype's range, or below 2^mantissa for floats.
@@ -91,7 +96,7 @@ PyObject* random_inplace(const OpDef& def, PyObject* const* args) {
   Tensor t = argument<Tensor>(def, args, 0);
   Scalar low(0), high;
   if (args[2] != Py_None) {
-    low = argument<Scalar>(def, args, 1);
+    if (args[1] != Py_None) low = argument<Scalar>(def, args, 1);
     high = argument<Scalar>(def, args, 2);
   } else if (args[1] != Py_None) {
     high = argument<Scalar>(def, args, 1);
@@ -163,13 +168,14 @@ void def_random(Ops& ops) {
       .function_only()
       .with_out();
   ops.def(
-         "randperm", +[](std::int64_t n, Generator* g, DType d, Device v) { return randperm(n, d, v, g); },
+         "randperm",
+         +[](std::int64_t n, Generator* g, DType d, Device v, bool grad) { return leaf(randperm(n, d, v, g), grad); },
          "The integers from 0 to n - 1 in random order (Fisher and Yates): a new 1-D tensor.\n\n"
          "dtype: int64 unless given; integers and floats. ValueError for a negative n, OverflowError where n\n"
-         "does not fit into dtype, TypeError for other dtypes.\n\n"
+         "does not fit into dtype, TypeError for other dtypes, RuntimeError for requires_grad of integers.\n\n"
          ">>> tenon.randperm(5).sort().values\n"
          "tensor([0, 1, 2, 3, 4])",
-         "n"_a, kw_only, "generator"_a = none, "dtype"_a = "int64", "device"_a = none)
+         "n"_a, kw_only, "generator"_a = none, "dtype"_a = "int64", "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .long_work();
   ops.def(
@@ -201,12 +207,12 @@ void def_random(Ops& ops) {
           "Integers drawn evenly from low (0) up to, not including, high: a new tensor of input's shape, dtype "
           "and device.\n\n"
           "ValueError if the range is empty, OverflowError if it does not fit into the dtype, TypeError for\n"
-          "complex dtypes and for bounds that are no integers.\n\n"
+          "complex dtypes and for bounds that are no integers, RuntimeError for requires_grad of integers.\n\n"
           ">>> t = tenon.randint_like(tenon.zeros(100), 6)\n"
           ">>> bool((t < 6).all())\n"
           "True",
           "input"_a, "low"_a, "high"_a = none, kw_only, "generator"_a = none, "dtype"_a = none, "device"_a = none,
-          "memory_format"_a = none)
+          "memory_format"_a = none, "requires_grad"_a = false)
       .function_only()
       .with_out();
   ops.raw("normal", &normal_any,
@@ -219,7 +225,7 @@ void def_random(Ops& ops) {
           ">>> tenon.normal(2.0, 0.0, (3,))\n"
           "tensor([2., 2., 2.])",
           "mean"_a = 0.0, "std"_a = 1.0, "size"_a = none, kw_only, "generator"_a = none, "dtype"_a = none,
-          "device"_a = none)
+          "device"_a = none, "requires_grad"_a = false)
       .function_only()
       .with_out();
   ops.def(

@@ -107,7 +107,7 @@ void def_set(Ops& ops) {
          "what is no array.\n\n"
          ">>> tenon.numpy.unique_all(tenon.tensor([3, 1, 3])).counts\n"
          "tensor([1, 2])",
-         "x"_a, pos_only)
+         "x"_a)
       .returns("Any")
       .numpy_only("unique_all");
   ops.raw("unique_counts", &standard_unique<4>,
@@ -115,7 +115,7 @@ void def_set(Ops& ops) {
           "A named tuple (values, counts) of new tensors; every NaN is distinct. TypeError for what is no array.\n\n"
           ">>> tenon.numpy.unique_counts(tenon.tensor([3, 1, 3])).values\n"
           "tensor([1, 3])",
-          "x"_a, pos_only)
+          "x"_a)
       .returns("Any")
       .numpy_only("unique_counts");
   ops.raw("unique_inverse", &standard_unique<2>,
@@ -124,7 +124,7 @@ void def_set(Ops& ops) {
           "array.\n\n"
           ">>> tenon.numpy.unique_inverse(tenon.tensor([3, 1, 3])).inverse_indices\n"
           "tensor([1, 0, 1])",
-          "x"_a, pos_only)
+          "x"_a)
       .returns("Any")
       .numpy_only("unique_inverse");
   ops.raw("unique_values", &standard_unique<0>,
@@ -132,7 +132,7 @@ void def_set(Ops& ops) {
           "TypeError for what is no array.\n\n"
           ">>> tenon.numpy.unique_values(tenon.tensor([3, 1, 3]))\n"
           "tensor([1, 3])",
-          "x"_a, pos_only)
+          "x"_a)
       .numpy_only("unique_values");
   ops.raw("unique_consecutive", &unique_consecutive_any,
           "The elements, or the slices along dim, that differ from the one before: a new tensor, or a tuple.\n\n"

@@ -79,7 +79,6 @@ void def_sort(Ops& ops) {
          ">>> tenon.argsort(tenon.tensor([3, 1, 2]))\n"
          "tensor([1, 2, 0])",
          "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true, kw_only, "kind"_a = none)
-      .no_out()
       .numpy("argsort", &numpy_argsort,
              (std::string("A new int64 tensor of a's shape, or flat for None.\n\n") + kNumpySort +
               ">>> tenon.numpy.argsort(tenon.tensor([3, 1, 2]))\n"

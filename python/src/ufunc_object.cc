@@ -7,6 +7,7 @@
 #include "numpy_api.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/op.h"
+#include "tenon/ops/layout.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/ufunc.h"
@@ -82,11 +83,8 @@ enum Place { kWhere, kCasting, kOrder, kDType, kSubok, kOut };
 // order=: 'K' and 'A' are what results have.
 Tensor ordered(const OpDef& def, Tensor y, PyObject* order) {
   if (!is_given(order)) return y;
-  const std::string name = to_string(order, {def.name.c_str(), "order"});
-  if (name == "C") return contiguous(y);
-  if (name == "F") return T(contiguous(T(y)));
-  if (name != "K" && name != "A") errors::fail(def.name, "order must be 'C', 'F', 'A' or 'K'; got '", name, "'");
-  return y;
+  const Layout wanted = layout(to_string(order, {def.name.c_str(), "order"}), def.name);
+  return wanted == Layout::a ? y : in_layout(y, wanted);
 }
 
 }  // namespace
@@ -127,7 +125,7 @@ void check_casting(const OpDef& def, std::span<const Operand> in, Casting castin
     if (!o.is_tensor()) common = o.scalar().promote_with(*common);
   const DType loop = loop_of(def, *common);
   for (const Operand& o : in)
-    if (o.is_tensor()) check_cast(def.name, o.tensor().dtype(), loop, casting);
+    if (o.is_tensor()) check_operand(def.name, o.tensor().dtype(), loop, casting);
 }
 
 PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mask, Casting casting, PyObject* order) {
@@ -140,7 +138,7 @@ PyObject* delivered(const OpDef& def, Tensor y, PyObject* out, const Tensor& mas
     if (is_ndarray(out)) refuse_lost_gradient(name, y);
     const bool shared = is_tensor(out) || (is_ndarray(out) && !why_not_shared(out));
     const Tensor old = shared ? out_tensor(name, out) : to_tensor(out, {name, "out"});
-    if (!can_cast(y.dtype(), old.dtype(), casting)) errors::result_does_not_fit(name, y.dtype(), old.dtype());
+    if (!fits_out(y.dtype(), old.dtype(), casting)) errors::result_does_not_fit(name, y.dtype(), old.dtype());
     y = where(mask, to(y, old.dtype()), old);
   }
   return into_out(name, y, out, casting);
@@ -295,6 +293,8 @@ OpDef* new_ufunc(Op op, const char* name) {
   else d->arguments("x1"_a, "x2"_a);
   d->arguments(pos_only, "out"_a, kw_only, "where"_a = true, "casting"_a = "same_kind", "order"_a = "K",
                "dtype"_a = none, "subok"_a = true);
+  // These are functions of NumPy's, whose argument has a name.
+  if (op == Op::sinc || op == Op::isneginf || op == Op::isposinf) d->positional_only = 0;
   d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
   d->invoke = &invoke;
   d->doc =

@@ -379,6 +379,8 @@ def array_namespace(api_version: str | None) -> Any:
 
 _functions: dict[Callable[..., Any], Callable[..., Any]] | None = None
 _creation: frozenset[Callable[..., Any]] = frozenset()
+#: Whether pandas may be what calls: it has been imported.
+pandas_calls = False
 
 
 def array_function(
@@ -412,7 +414,7 @@ def array_function(
     if func in _creation:  # NumPy asks the tensor given as like=, and takes the keyword away
         kwargs = {**kwargs, "like": asked}
     result = implementation(*args, **kwargs)
-    if "pandas" in sys.modules and isinstance(result, _C.Tensor):
+    if pandas_calls and isinstance(result, _C.Tensor):
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller.startswith("pandas."):  # what it computes becomes a column of its own
             return result.numpy()

@@ -290,7 +290,8 @@ def read_csv(
     path
         Where the file is: a string, bytes or a path object.
     columns : Iterable[str] | None, optional
-        The names to read (default: all).
+        The names to return (default: all). The others are read, too: that is how rows of another length are
+        found.
     as_tensor : bool, default False
         One tensor of shape (rows, columns) in the columns' common dtype, instead of a dict of vectors by
         name.
@@ -309,7 +310,8 @@ def read_csv(
     ImportError
         Without pandas.
     ValueError
-        For columns that are not there, and for rows that are longer than the header.
+        For columns that are not there, and for rows that are longer than the header. (Shorter ones end in
+        NaN.)
     OSError
         As open() raises it for files that cannot be read.
 
@@ -331,17 +333,17 @@ def read_csv(
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Length of header or names", pd.errors.ParserWarning)
         try:
-            # pandas says nothing of rows that are too long where it takes a part of them.
-            # An open file can be read once.
-            if names is not None and isinstance(path, (str, bytes, os.PathLike)):
-                pd.read_csv(path, **{**kwargs, "nrows": 1})
-            frame = pd.read_csv(path, usecols=names, **kwargs)
+            # Without usecols: with it pandas says nothing of rows that are too long.
+            frame = pd.read_csv(path, **kwargs)
         except pd.errors.ParserWarning:
             raise ValueError(
                 "read_csv: the rows have more fields than the header has names; pass index_col=0 to leave "
                 "the first one out, or names=[...] with header=0 to name them all"
             ) from None
     if names is not None:
+        lost = [name for name in names if name not in frame.columns]
+        if lost:
+            raise ValueError(f"read_csv: there are no columns {lost}; the file has {list(frame.columns)}")
         frame = frame[names]
     if as_tensor:
         return _C._ingest(frame, "read_csv", None, None, None)

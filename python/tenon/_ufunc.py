@@ -17,11 +17,10 @@ Tensor = _C.Tensor
 
 def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What ``Tensor.__array_ufunc__`` returns: a tensor, or the object given as ``out=``."""
-    if method == "__call__" and not kwargs and all(map(_is_real_or_complex, inputs)):
-        own = _own().get(ufunc)
-        if own is not None:
-            return own(*inputs)
-    return _foreign(ufunc, method, inputs, kwargs)
+    own = _own().get(ufunc) if method == "__call__" and all(map(_is_real_or_complex, inputs)) else None
+    if own is not None and not any(map(_matters, kwargs.items())):
+        return own(*inputs)
+    return _foreign(ufunc, method, inputs, kwargs, own is not None)
 
 
 # ---- SciPy's special functions that are operations here: on every device, and with their gradients ----
@@ -30,6 +29,14 @@ def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
 def _is_real_or_complex(x: Any) -> bool:
     """Integers are left to SciPy, which computes them in float64."""
     return not isinstance(x, Tensor) or x.is_floating_point() or x.is_complex()
+
+
+def _matters(argument: tuple[str, Any]) -> bool:
+    """Whether a keyword asks for more than its default does. Without out= and dtype= nothing is cast."""
+    name, value = argument
+    if name == "where":
+        return value is not True
+    return name == "out" or (name in ("dtype", "signature", "sig") and value is not None)
 
 
 def _ndtr(x: Any) -> Any:
@@ -76,7 +83,34 @@ def _check_writeable(target: Any, what: str) -> None:
         raise ValueError(f"{what}: the array is read-only; use .copy() for a writeable one")
 
 
-def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _is_scipys(ufunc: Any) -> bool:
+    import sys
+
+    special = sys.modules.get("scipy.special")
+    return special is not None and getattr(special, _name(ufunc), None) is ufunc
+
+
+def _call_where(ufunc: Any, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of SciPy's with where=: its loops write beyond the arrays where they get a mask (SciPy 1.17)."""
+    where, out = np.asarray(kwargs.pop("where"), bool), kwargs.pop("out", None)
+    casting = kwargs.get("casting", "same_kind")
+    with np.errstate(all="ignore"):  # what is left out may be no argument
+        result = ufunc(*inputs, **kwargs)
+    several = result if isinstance(result, tuple) else (result,)
+    targets = list(out) if out else [None] * len(several)
+    for i, value in enumerate(several):
+        shape = np.broadcast_shapes(np.shape(value), where.shape)
+        if targets[i] is None or targets[i] is ...:
+            targets[i] = np.zeros(shape, value.dtype)
+        elif targets[i].shape != shape:
+            raise ValueError(f"{_name(ufunc)}: out= must be of shape {shape}; got {targets[i].shape}")
+        np.copyto(targets[i], value, casting, where)
+    return tuple(targets) if isinstance(result, tuple) else targets[0]
+
+
+def _foreign(
+    ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any], has_gradient: bool = False
+) -> Any:
     what = _name(ufunc) if method == "__call__" else f"{_name(ufunc)}.{method}"
     out = kwargs.get("out", ())
     outs = out if isinstance(out, tuple) else (out,)
@@ -84,6 +118,11 @@ def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str,
         if not isinstance(x, Tensor):
             continue
         if x.requires_grad and _C.is_grad_enabled():
+            if has_gradient:
+                given = ", ".join(f"{name}=" for name in kwargs)
+                raise TypeError(
+                    f"{what}: there is no gradient with {given}; leave that out, or use tensor.detach()"
+                )
             raise TypeError(
                 f"{what}: tenon has no gradient for this ufunc; use tensor.detach(), or write a "
                 f"tenon.autograd.Function around it"
@@ -97,7 +136,10 @@ def _foreign(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str,
         kwargs["out"] = tuple(o.numpy() if isinstance(o, Tensor) else o for o in outs)
     if isinstance(kwargs.get("where"), Tensor):
         kwargs["where"] = kwargs["where"].numpy()
-    result = getattr(ufunc, method)(*lent, **kwargs)
+    if method == "__call__" and kwargs.get("where", True) is not True and _is_scipys(ufunc):
+        result = _call_where(ufunc, lent, kwargs)
+    else:
+        result = getattr(ufunc, method)(*lent, **kwargs)
     for written in (*outs, *((inputs[0],) if method == "at" else ())):
         if isinstance(written, Tensor):
             _C._note_write(written, what)

@@ -15,8 +15,8 @@
 
 namespace tenon {
 
-constinit thread_local Node* Engine::running = nullptr;
-constinit thread_local bool Engine::used_saved = false;
+[[gnu::tls_model("initial-exec")]] constinit thread_local Node* Engine::running = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool Engine::used_saved = false;
 
 namespace autograd {
 namespace {

@@ -12,7 +12,8 @@ struct Packs {
   std::vector<Pack> stack;
   std::string disabled;
 };
-constinit thread_local bool t_packs = false;  // whether there are any: all that most threads ask
+// Whether there are any: all that most threads ask.
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool t_packs = false;
 Packs& packs() {
   static thread_local Packs p;
   return p;

@@ -18,8 +18,8 @@ inline std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct G
 
 // What runs on this thread.
 struct Engine {
-  static constinit thread_local Node* running;
-  static constinit thread_local bool used_saved;  // by what is running
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local Node* running;
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local bool used_saved;  // by what is running
 
   static Hooks& hooks_of(Node& n) { return n.made_hooks(); }
 

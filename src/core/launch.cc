@@ -49,7 +49,9 @@ void check_later(Status status, Device device) noexcept {
     std::lock_guard lock(g_mutex);
     g_left.emplace(device.index, f);
     g_any_left = true;
-  } catch (...) {}  // without memory for it there is no telling
+  } catch (...) {
+    return;  // without memory for it there is no telling
+  }
 }
 
 void check_left(Device device) {

@@ -15,6 +15,9 @@ Tensor comparable(const Tensor& t) {
   return is_float8(d.dtype()) ? to(d, DType::float32) : d;
 }
 
+// Whether float64 does not hold all integers of the dtype: what it calls equal may be at a distance.
+bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
+
 // numpy.isclose of values that are computed in: |a - b| <= atol + rtol * |b| where b is finite; infinities are close to
 // themselves.
 const auto near = [](const auto& a, const auto& b, const auto& rtol, const auto& atol) {
@@ -37,8 +40,7 @@ bool equal(const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape()) return false;
   if (a.numel() == 0) return true;
   NoGrad guard;
-  const Tensor x = comparable(a), y = comparable(b);
-  return all(eq(beside(x, y), beside(y, x))).item<bool>();
+  return all(eq(comparable(a), comparable(b))).item<bool>();
 }
 
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
@@ -47,6 +49,11 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
   if (rtol < 0 || atol < 0) errors::fail("isclose", "rtol and atol must not be negative; got ", rtol, " and ", atol);
   NoGrad guard;
   const bool exact = !is_differentiable(a.dtype()) && !is_differentiable(b.dtype());
+  if (!exact && (is_wide(a.dtype()) || is_wide(b.dtype())) && (is_floating(a.dtype()) || is_floating(b.dtype()))) {
+    const Tensor x = to(comparable(a), DType::float64), y = to(comparable(b), DType::float64);
+    const Tensor same = eq(comparable(a), comparable(b)), distance = maximum(abs(sub(x, y)), logical_not(same));
+    return logical_or(logical_and(le(distance, add(mul(abs(y), rtol), atol)), isfinite(y)), same);
+  }
   if (!exact && !is_complex(a.dtype()) && !is_complex(b.dtype()))
     return close_floats(beside(comparable(a), b), beside(comparable(b), a), rtol, atol, equal_nan);
   const Tensor x = precise(comparable(a)), y = precise(comparable(b));

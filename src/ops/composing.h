@@ -47,6 +47,10 @@ TENON_API Tensor vector_of(std::span<const double> v, Device device);
 // The positions of the true elements of a 1-d mask: int64. Reads their number to the host.
 inline Tensor positions_of(const Tensor& mask) { return reshape(nonzero(mask), {-1}); }
 
+// Throws OverflowError, ValueError for NaN, where integers of this dtype have no room for values that are computed from
+// numbers: the one rule of numbers that enter a tensor. Reads two of them to the host.
+void require_room(const char* op, const Tensor& values, DType dtype);
+
 // n values, from the first again where there are fewer.
 Tensor repeated(const Tensor& values, std::int64_t n);
 

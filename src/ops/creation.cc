@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/launch.h"
+#include "ops/composing.h"
 #include "ops/copy.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -103,7 +104,9 @@ Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, boo
     return add(line(a.re, b.re, d), mul(line(a.im, b.im, d), Scalar(complex128{0, 1})));
   }
   if (is_integral(d)) {  // values are formed in float64 and truncated
-    return line(start.to<double>(), stop.to<double>(), DType::float64).to(d);
+    const Tensor values = line(start.to<double>(), stop.to<double>(), DType::float64);
+    require_room("linspace", values, d);
+    return values.to(d);
   }
   return line(start.to<double>(), stop.to<double>(), d);
 }
@@ -113,7 +116,10 @@ Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, dou
   const bool complex = start.is_complex() || stop.is_complex();
   const DType d = dtype.value_or(complex ? default_complex() : default_float());
   if (complex && !is_complex(d)) errors::complex_to_real("logspace", d);
-  return pow(base, linspace(start, stop, steps, true, complex ? DType::complex128 : DType::float64, device)).to(d);
+  const Tensor values =
+      pow(base, linspace(start, stop, steps, true, complex ? DType::complex128 : DType::float64, device));
+  require_room("logspace", values, d);
+  return values.to(d);
 }
 
 Tensor eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::optional<DType> dtype, Device device) {

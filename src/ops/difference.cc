@@ -99,8 +99,8 @@ Tensor integral(const char* op, const Tensor& y, const Tensor& x, std::int64_t d
   const DType own = fractional(y).dtype();
   const DType result = is_differentiable(x.dtype()) ? promote(own, x.dtype()) : own;
   const Tensor wide = precise(y);
-  // Differences of integers are exact.
-  const Tensor places = is_differentiable(x.dtype()) ? to(x, promote(wide.dtype(), x.dtype())) : x;
+  // Differences of integers are exact; of unsigned and narrow ones they may be out of their dtype's range.
+  const Tensor places = to(x, is_differentiable(x.dtype()) ? promote(wide.dtype(), x.dtype()) : DType::int64);
   return to(f(areas(op, wide, places, d)), result);
 }
 template <class F>

@@ -9,6 +9,7 @@
 #include "autograd/elementwise_node.h"
 #include "core/errors.h"
 #include "core/launch.h"
+#include "ops/exact_compare.h"
 #include "ops/operands.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -36,7 +37,7 @@ struct Call {
 Call prepare(Op op, std::span<const Operand> in) {
   const std::string_view name = info(op).name;
   const bool select = info(op).rule == Rule::select;
-  const DType promoted = promoted_dtype(in, select ? 1 : 0);
+  const DType promoted = is_comparison(op) ? compared_dtype(in) : promoted_dtype(in, select ? 1 : 0);
   const ElementwiseTypes types = elementwise_types(op, promoted);
   for (const Operand& o : in)
     if (!o.is_tensor() && !o.scalar().fits(types.compute))
@@ -86,7 +87,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
       c.immediate[i] = true;
       Scalar number = host_number ? o.tensor().item() : o.scalar();
       // A comparison is as exact as the tensor: the nearest float16 of 0.1 is 0.1, though float32 is computed in.
-      if (rule == Rule::compare || rule == Rule::order) {
+      if (is_comparison(op)) {
         number.store(call.promoted, c.value[i]);
         number = Scalar::load(call.promoted, c.value[i]);
       }
@@ -160,62 +161,6 @@ bool may_overwrite(std::span<const Operand> in, const Tensor& out) {
   return true;
 }
 
-// Whether a op b holds where a is certainly less than b (or certainly greater).
-bool holds(Op op, bool less) {
-  switch (op) {
-    case Op::eq: return false;
-    case Op::ne: return true;
-    case Op::lt:
-    case Op::le: return less;
-    default: return !less;
-  }
-}
-
-Scalar whole_number(double v) {
-  if (v >= -0x1p63 && v < 0x1p63) return static_cast<std::int64_t>(v);
-  return v > 0 && v < 0x1p64 ? Scalar(static_cast<std::uint64_t>(v)) : Scalar::huge_integer(v);
-}
-
-// Integers are compared by value: int64 with uint64 and a tensor with a number beyond its dtype, as in NumPy 2, and with a
-// float, which float32 would round them for. Undefined where a kernel does that.
-Tensor compare_integers(Op op, std::span<const Operand> in) {
-  const Operand &a = in[0], &b = in[1];
-  if (a.is_tensor() && b.is_tensor()) {
-    const DType x = a.tensor().dtype(), y = b.tensor().dtype();
-    const bool flip = x == DType::uint64;
-    if ((flip ? y : x) == DType::uint64 || (flip ? x : y) != DType::uint64 ||
-        kind(flip ? y : x) != Kind::signed_integer)
-      return {};
-    // Below zero the signed one is less; from there on both are unsigned.
-    NoGrad guard;
-    const Tensor below = lt(flip ? b : a, 0);
-    const Tensor left = to(a.tensor(), DType::uint64), right = to(b.tensor(), DType::uint64);
-    const Operand whole[] = {left, right};
-    const Tensor above = elementwise(op, whole);
-    return holds(op, !flip) ? logical_or(below, above) : logical_and(logical_not(below), above);
-  }
-  if (a.is_tensor() == b.is_tensor()) return {};
-  const Tensor& t = a.is_tensor() ? a.tensor() : b.tensor();
-  const Scalar& s = a.is_tensor() ? b.scalar() : a.scalar();
-  if (!is_integral(t.dtype())) return {};
-  if (s.is_floating()) {
-    const auto v = s.to<double>();
-    const bool equality = op == Op::eq || op == Op::ne;
-    if (v != v || (equality && v != std::floor(v))) return full(t.shape(), op == Op::ne, DType::bool_, t.device());
-    // t < 2.5 is t < 3, and t > 2.5 is t > 2.
-    const bool up = (op == Op::lt || op == Op::ge) == a.is_tensor();
-    const Operand whole(whole_number(up ? std::ceil(v) : std::floor(v)));
-    const Operand both[] = {a.is_tensor() ? a : whole, a.is_tensor() ? whole : b};
-    return elementwise(op, both);
-  }
-  if (!s.is_integral()) return {};
-  if (!s.fits(t.dtype())) return full(t.shape(), holds(op, a.is_tensor() != s.is_negative()), DType::bool_, t.device());
-  if (s.promote_with(t.dtype()) == t.dtype()) return {};
-  const Operand number(s.without_dtype());
-  const Operand weak[] = {a.is_tensor() ? a : number, a.is_tensor() ? number : b};
-  return elementwise(op, weak);
-}
-
 // The complex forms of sigmoid, silu and sinc, made of other operations. Undefined where a kernel does that.
 Tensor compose_complex(Op op, std::span<const Operand> in) {
   if (!in[0].is_tensor() || !is_complex(in[0].tensor().dtype())) return {};
@@ -262,8 +207,7 @@ Tensor composed(Op op, std::span<const Operand> in) {
     case Op::nextafter: return next_half(op, in);
     default: break;
   }
-  const Rule rule = info(op).rule;
-  return rule == Rule::compare || rule == Rule::order ? compare_integers(op, in) : Tensor();
+  return is_comparison(op) ? compare_exactly(op, in) : Tensor();
 }
 
 // Throws ValueError for a negative power of integers. An exponent's tensor is read for that, on a device too.

@@ -103,6 +103,7 @@ void add_basic(Tensor target, const Tensor& values) {
 int check_along(const char* op, const Tensor& t, std::int64_t dim, const Tensor& indices) {
   const int d = normalize_axis(op, dim, t.ndim());
   if (!is_integral(indices.dtype())) errors::indices_not_integers(op, indices.dtype());
+  if (indices.numel() == 0) return d;  // as in PyTorch, of whatever shape
   if (indices.ndim() != t.ndim() && (indices.ndim() > 1 || t.ndim() > 1))
     errors::fail<ShapeError>(op, "indices have as many dimensions as the tensor; got shapes ", indices.shape(), " and ",
                              t.shape());
@@ -116,6 +117,7 @@ int check_along(const char* op, const Tensor& t, std::int64_t dim, const Tensor&
 Tensor scatter_as(const char* op, const Tensor& t, std::int64_t dim, const Tensor& indices, const Tensor& source,
                   bool accumulate) {
   const int d = check_along(op, t, dim, indices);
+  if (indices.numel() == 0) return clone(t);
   Tensor values = source;
   if (source.ndim() > 0 && source.shape() != indices.shape()) {
     bool fits = source.ndim() == indices.ndim();
@@ -213,6 +215,7 @@ Tensor index_select(const Tensor& t, std::int64_t dim, const Tensor& indices) {
 
 Tensor gather(const Tensor& t, std::int64_t dim, const Tensor& indices) {
   const int d = check_along("gather", t, dim, indices);
+  if (indices.numel() == 0) return reshape(narrow(reshape(t, {-1}), 0, 0, 0), indices.shape());
   if (t.ndim() > 1) return index_as("gather", t, along(indices, indices.shape(), d));
   const Index at[] = {indices};
   return index_as("gather", t.ndim() ? t : reshape(t, {1}), at);

@@ -92,11 +92,11 @@ Tensor nanmean(const Tensor& t, const Axes& dims, bool keepdim, std::optional<DT
 }
 Tensor nanvar(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
   const Tensor x = fractional(t);
-  return to(spread(widened(x), dims, correction, keepdim), real_dtype(x.dtype()));
+  return to(spread(precise(t), dims, correction, keepdim), real_dtype(x.dtype()));
 }
 Tensor nanstd(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
   const Tensor x = fractional(t);
-  return to(root(spread(widened(x), dims, correction, keepdim)), real_dtype(x.dtype()));
+  return to(root(spread(precise(t), dims, correction, keepdim)), real_dtype(x.dtype()));
 }
 Tensor nanmin(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("nanmin", false, t, dims, keepdim); }
 Tensor nanmax(const Tensor& t, const Axes& dims, bool keepdim) { return extremum("nanmax", true, t, dims, keepdim); }

@@ -177,10 +177,12 @@ void run_alone(ProgramCall& c, const Program& p, const Run& r) {
     for (const Operand& o : r.inputs())
       if (o.is_tensor() && o.tensor().data() == t.data()) c.stream_output = false;  // in place: it is in the cache
   }
-  if (is_dense(r)) return launch(c, p, r);
   ProgramLoop loop;
-  if (fill_loop(loop, c, r)) c.loop = &loop;
+  if (!is_dense(r) && fill_loop(loop, c, r)) c.loop = &loop;
   launch(c, p, r);
+  c.spans = nullptr;  // this frame's
+  c.n_spans = 0;
+  c.loop = nullptr;
 }
 
 // ---- outputs that are given ----

@@ -1,5 +1,6 @@
 // Moments of the elements that a mask names.
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -10,7 +11,8 @@
 namespace tenon {
 namespace {
 
-// The mask in t's shape, and t as floats: float32 for half precision, which is rounded once at the end.
+// The mask in t's shape, and t as floats: float32 for half precision and float64 for integers, which are rounded once at
+// the end.
 struct Masked {
   Tensor t, mask;
   DType result;
@@ -20,7 +22,7 @@ Masked masked(const char* op, const Tensor& t, const Tensor& mask) {
   const Dims shape = broadcast_shapes(op, mask.shape(), t.shape());
   if (shape != t.shape()) errors::cannot_expand(op, mask.shape(), t.shape());
   const DType d = is_differentiable(t.dtype()) ? t.dtype() : default_float();
-  return {to(t, is_half(d) ? DType::float32 : d), expand(mask, t.shape()), d};
+  return {precise(t), expand(mask, t.shape()), d};
 }
 Tensor total(const Masked& m, const Tensor& x, const Axes& dims, bool keepdim) {
   return sum(where(m.mask, x, 0), dims, keepdim);

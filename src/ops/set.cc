@@ -1,6 +1,6 @@
 // Tensors as sets: after sorting, equal elements stand side by side.
 #include "ops/composing.h"
-#include "tenon/elementwise/arithmetic.h"
+#include "tenon/elementwise.h"
 #include "tenon/ops/search.h"
 #include "tenon/ops/set.h"
 
@@ -116,9 +116,39 @@ Unique unique_consecutive(const Tensor& t, std::optional<std::int64_t> dim, Uniq
   return u;
 }
 
+namespace {
+
+bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
+
+// Which elements are integers that a 64-bit dtype holds.
+Tensor fits(const Tensor& t, DType wide) {
+  const bool is_signed = kind(wide) == Kind::signed_integer;
+  if (is_integral(t.dtype())) return is_signed ? le(t, INT64_MAX) : ge(t, 0);
+  const Tensor x = to(t, DType::float64);
+  return logical_and(eq(x, trunc(x)), logical_and(ge(x, is_signed ? -0x1p63 : 0), lt(x, is_signed ? 0x1p63 : 0x1p64)));
+}
+
+// 64-bit integers beside numbers of another kind are matched as integers: float64, where promotion leads, rounds them.
+Tensor isin_wide(const Tensor& elements, const Tensor& tests) {
+  if (!is_wide(tests.dtype())) {
+    const Tensor flat = reshape(tests, {-1});
+    return isin(elements, to(masked_select(flat, fits(flat, elements.dtype())), elements.dtype()));
+  }
+  const Tensor whole = fits(elements, tests.dtype());
+  return logical_and(isin(to(where(whole, elements, 0), tests.dtype()), tests), whole);
+}
+
+}  // namespace
+
 Tensor isin(const Tensor& elements, const Tensor& test_elements, bool invert) {
   if (elements.device() != test_elements.device() && test_elements.ndim() > 0)
     errors::device_mismatch("isin", elements.device(), test_elements.device());
+  const DType own = elements.dtype(), other = test_elements.dtype();
+  const auto mixes = [](DType wide, DType d) { return is_wide(wide) && (is_floating(d) || (is_wide(d) && d != wide)); };
+  if (!is_float8(own) && !is_float8(other) && (mixes(own, other) || mixes(other, own))) {
+    const Tensor found = isin_wide(elements.detach(), to(test_elements.detach(), other, elements.device()));
+    return invert ? logical_not(found) : found;
+  }
   const Tensor a = beside(elements.detach(), test_elements), b = beside(test_elements.detach(), elements);
   const DType d = promote(a.dtype(), b.dtype());
   const Tensor x = to(a, d), sorted = sort(reshape(to(b, d, a.device()), {-1}), 0);
@@ -142,10 +172,9 @@ Tensor union1d(const Tensor& a, const Tensor& b) {
 
 namespace {
 
-// The distinct elements, in one dtype.
+// The distinct elements of each, in dtypes of their own: isin() matches them by value.
 std::pair<Tensor, Tensor> distinct(const Tensor& a, const Tensor& b, bool assume_unique) {
-  const DType d = promote(a.dtype(), b.dtype());
-  const Tensor x = reshape(to(a, d), {-1}), y = reshape(to(b, d), {-1});
+  const Tensor x = reshape(a, {-1}), y = reshape(b, {-1});
   if (assume_unique) return {x, y};
   return {unique(x).values, unique(y).values};
 }
@@ -154,15 +183,15 @@ std::pair<Tensor, Tensor> distinct(const Tensor& a, const Tensor& b, bool assume
 
 Tensor intersect1d(const Tensor& a, const Tensor& b, bool assume_unique) {
   const auto [x, y] = distinct(a, b, assume_unique);
-  const Tensor common = masked_select(x, isin(x, y));
+  const Tensor common = to(masked_select(x, isin(x, y)), promote(a.dtype(), b.dtype()));
   return assume_unique ? sort(common, 0) : common;
 }
 
 Intersection intersect1d_with_indices(const Tensor& a, const Tensor& b) {
-  const DType d = promote(a.dtype(), b.dtype());
-  const Unique x = unique(to(a, d), {}, {.indices = true}), y = unique(to(b, d), {}, {.indices = true});
+  const Unique x = unique(a, {}, {.indices = true}), y = unique(b, {}, {.indices = true});
   const Tensor in_b = isin(x.values, y.values), in_a = isin(y.values, x.values);
-  return {masked_select(x.values, in_b), masked_select(x.indices, in_b), masked_select(y.indices, in_a)};
+  return {to(masked_select(x.values, in_b), promote(a.dtype(), b.dtype())), masked_select(x.indices, in_b),
+          masked_select(y.indices, in_a)};
 }
 
 Tensor setdiff1d(const Tensor& a, const Tensor& b, bool assume_unique) {
@@ -172,7 +201,8 @@ Tensor setdiff1d(const Tensor& a, const Tensor& b, bool assume_unique) {
 
 Tensor setxor1d(const Tensor& a, const Tensor& b, bool assume_unique) {
   const auto [x, y] = distinct(a, b, assume_unique);
-  const Tensor alone[] = {masked_select(x, isin(x, y, true)), masked_select(y, isin(y, x, true))};
+  const DType d = promote(a.dtype(), b.dtype());
+  const Tensor alone[] = {to(masked_select(x, isin(x, y, true)), d), to(masked_select(y, isin(y, x, true)), d)};
   return sort(cat(alone), 0);
 }
 

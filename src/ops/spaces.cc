@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/errors.h"
+#include "ops/composing.h"
 #include "plan/loop.h"
 #include "tenon/elementwise.h"
 #include "tenon/ops.h"
@@ -67,11 +68,18 @@ Tensor line(const Tensor& start, const Tensor& stop, std::int64_t n, bool endpoi
 }
 
 // In the result's dtype, the new dimension at its place.
-Tensor finished(const Tensor& values, DType dtype, std::int64_t dim) {
+Tensor finished(const char* op, const Tensor& values, DType dtype, std::int64_t dim) {
+  require_room(op, values, dtype);
   return to(dim == 0 ? values : movedim(values, {0}, {dim}), dtype);
 }
 
 }  // namespace
+
+void require_room(const char* op, const Tensor& values, DType dtype) {
+  if (!is_integral(dtype) || values.numel() == 0) return;
+  const MinMax ends = aminmax(values.detach());
+  for (const Tensor& end : {ends.min, ends.max}) errors::require_number(op, end.item<double>(), dtype);
+}
 
 Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,
                 std::optional<DType> dtype, Device device) {
@@ -83,7 +91,7 @@ Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool 
     return linspace(start.scalar(), stop.scalar(), n, endpoint, dtype, device);
   const Ends e = ends("linspace", start, stop, dtype, device);
   const Tensor values = line(e.start, e.stop, n, endpoint);
-  return finished(whole ? floor(values) : values, e.result, dim);
+  return finished("linspace", whole ? floor(values) : values, e.result, dim);
 }
 
 Tensor linspace_step(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint) {
@@ -98,12 +106,12 @@ Tensor logspace(const Operand& start, const Operand& stop, std::int64_t n, bool 
                 std::int64_t dim, std::optional<DType> dtype, Device device) {
   check_number("logspace", n);
   const Ends e = ends("logspace", start, stop, dtype, device);
-  if (!base.is_tensor()) return finished(pow(base, line(e.start, e.stop, n, endpoint)), e.result, dim);
+  if (!base.is_tensor()) return finished("logspace", pow(base, line(e.start, e.stop, n, endpoint)), e.result, dim);
   // Beside the ends: a base for each of them.
   const Tensor bases = to(base.tensor(), e.compute);
   const Dims shape = broadcast_shapes("logspace", bases.shape(), e.start.shape());
   const Tensor spread = line(expand(e.start, shape), expand(e.stop, shape), n, endpoint);
-  return finished(pow(unsqueeze(expand(bases, shape), {0}), spread),
+  return finished("logspace", pow(unsqueeze(expand(bases, shape), {0}), spread),
                   dtype ? e.result : promote(e.result, bases.dtype()), dim);
 }
 
@@ -123,7 +131,7 @@ Tensor geomspace(const Operand& start, const Operand& stop, std::int64_t n, bool
   if (n > 0) parts.push_back(unsqueeze(a, {0}));
   if (n > (last ? 2 : 1)) parts.push_back(narrow(values, 0, 1, n - 1 - last));
   if (last) parts.push_back(unsqueeze(b, {0}));
-  return finished(mul(parts.empty() ? values : cat(parts, 0), turn), e.result, dim);
+  return finished("geomspace", mul(parts.empty() ? values : cat(parts, 0), turn), e.result, dim);
 }
 
 }  // namespace tenon

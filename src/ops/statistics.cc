@@ -26,6 +26,8 @@ struct Weights {
 Weights weigh(const char* op, const CovOptions& o, std::int64_t n, DType d, Device device) {
   const auto check = [&](const Tensor& w) {
     if (w.shape() != Dims{n}) errors::wrong_shape(op, w.shape(), {n});
+    NoGrad guard;
+    if (any(lt(w.detach(), 0)).item<bool>()) errors::fail(op, "weights must not be negative");
   };
   Weights w;
   if (!o.fweights.defined() && !o.aweights.defined()) {
@@ -33,13 +35,13 @@ Weights weigh(const char* op, const CovOptions& o, std::int64_t n, DType d, Devi
     return w;
   }
   if (o.fweights.defined()) {
-    check(o.fweights);
     if (!is_integral(o.fweights.dtype())) errors::dtype_not_supported(op, o.fweights.dtype(), "fweights of integers");
+    check(o.fweights);
     w.each = to(o.fweights, d);
   }
   if (o.aweights.defined()) {
-    check(o.aweights);
     errors::check_real(op, o.aweights);
+    check(o.aweights);
     const Tensor a = to(o.aweights, d);
     w.each = w.each.defined() ? mul(w.each, a) : a;
   }

@@ -134,9 +134,13 @@ Tensor start(const Operand& initial, const Tensor& like) {
 
 bool can_cast(DType from, DType to, Casting casting) {
   if (casting == Casting::unsafe || from == to) return true;
-  if (casting == Casting::same_kind) return can_cast_same_kind(from, to);
-  if (casting != Casting::safe || is_float8(from) || is_float8(to)) return false;
-  return promote(from, to) == to;
+  const Kind k = kind(from);
+  if (casting == Casting::same_kind)
+    return can_cast_same_kind(from, to) && !(k == Kind::signed_integer && kind(to) == Kind::unsigned_integer);
+  if (casting != Casting::safe || is_float8(from) || is_float8(to) || promote(from, to) != to) return false;
+  // Promotion keeps the float's dtype, whose digits may be fewer than the integer's.
+  return !is_integral(from) || !is_differentiable(to) || itemsize(real_dtype(to)) == 8 ||
+         itemsize(real_dtype(to)) > itemsize(from);
 }
 
 namespace ufunc {
@@ -191,10 +195,10 @@ Tensor reduce(Op op, const Tensor& t, const Axes& dims, bool keepdim, std::optio
     else kept.push_back(t.shape()[d]);
   const Dims& shape = keepdim ? kept_ones : kept;
   if (count == 0 && !neutral) {
-    if (!initial && shape.product() != 0) errors::empty_reduction(name, t.shape(), "dimensions " + axes.str());
+    if (!initial) errors::empty_reduction(name, t.shape(), "dimensions " + axes.str());
     const Tensor none = prepared(op, name, t, dtype);
-    if (!initial) return empty(shape, none.dtype(), t.device());
-    return clone(expand(start(*initial, none), shape));
+    const DType result = rounded(dtype.value_or(t.dtype()), none.dtype());
+    return clone(expand(to(start(*initial, none), result), shape));
   }
   if (!taking_part.defined()) {
     if (Tensor y = by_kernel(op, x, axes, keepdim, dtype); y.defined()) {

@@ -182,3 +182,20 @@ def test_gradients():
     ]:
         tenon.autograd.gradcheck(function, inputs)
         tenon.autograd.gradgradcheck(lambda *v, f=function: f(*(u * u for u in v)), inputs)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "uint16", "uint32", "uint64", "int64"])
+def test_trapezoids_between_integer_places(dtype):
+    """Differences of places are no numbers of the places' dtype: those of unsigned ones may be negative."""
+    places = {"bool": [1, 0, 1], "int8": [-128, 127, -100]}.get(dtype, [9, 3, 1])
+    y, x = tenon.tensor([5.0, 6.0, 4.0]), tenon.tensor(places, dtype=dtype)
+    areas = np.diff(np.array(places, float)) * np.array([5.5, 5.0])
+    assert tenon.trapezoid(y, x).item() == areas.sum() == np.trapezoid(y, x).item()
+    assert tenon.cumulative_trapezoid(y, x).tolist() == np.cumsum(areas).tolist()
+    if dtype != "bool":
+        heights = tenon.tensor([100, 120, 90], dtype=dtype)
+        exact = np.trapezoid(np.array([100.0, 120.0, 90.0]), np.array(places, float))
+        assert tenon.trapezoid(heights, x).item() == exact
+    if dtype == "int64":
+        late = tenon.tensor([2**60, 2**60 + 1, 2**60 + 3])
+        assert tenon.trapezoid(y, late).item() == 5.5 + 10

@@ -136,3 +136,56 @@ def test_alpha_does_not_hide_a_number_that_does_not_fit():
     assert r.dtype is tenon.int8 and r.tolist() == [106]
     assert t.sub_(tenon.tensor([1], dtype=tenon.int8), alpha=2).tolist() == [98]
     assert tenon.ones(1).add(2, alpha=1.5).tolist() == [4]
+
+
+# ---- integers beside floats ----
+
+FLOATS = [
+    -(2.0**64), -(2.0**63), -(2.0**53), -2.5, -0.0, 0.0, 1.0, 2.5, 3.0, 2.0**24, 2.0**53, 2.0**53 + 2,
+    2.0**62, 2.0**63 - 1024, 2.0**63, 2.0**63 + 2048, 2.0**64 - 2048, 2.0**64, 2.0**70, np.inf, -np.inf,
+    np.nan,
+]  # fmt: skip
+WHOLE = {
+    "int64": [*SIGNED, 3, 2**24 + 1, 2**53 + 2, 2**62 + 1, 2**63 - 513, 2**63 - 512],
+    "uint64": [*UNSIGNED, 2**24 + 1, 2**64 - 1025, 2**64 - 1024],
+    "int32": [-(2**31), -(2**24) - 1, 3, 2**24 + 1, 2**31 - 1],
+    "uint32": [0, 2**24, 2**24 + 1, 2**32 - 1],
+    "int16": [-(2**15), 3, 2**15 - 1],
+    "uint8": [0, 3, 255],
+}
+
+
+@pytest.mark.parametrize("whole", WHOLE)
+@pytest.mark.parametrize("real", ["float64", "float32", "float16", "bfloat16", "complex64", "complex128"])
+def test_integers_beside_floats_are_compared_by_value(device, whole, real):
+    i = tenon.tensor(WHOLE[whole], dtype=whole)
+    f = tenon.tensor(FLOATS, dtype=real)
+    complex_ = real.startswith("complex")
+    values = f.to(tenon.complex128 if complex_ else tenon.float64).tolist()
+    for op in OPERATORS[:2] if complex_ else OPERATORS:
+        wanted = [[op(a, b) for b in values] for a in WHOLE[whole]]
+        a, b = i.to(device).reshape(-1, 1), f.to(device)
+        assert op(a, b).tolist() == wanted, op
+        assert op(a.reshape(-1), b.reshape(-1, 1)).T.tolist() == wanted, op
+        out = tenon.zeros(len(wanted), len(values), dtype=tenon.bool, device=device)
+        assert getattr(tenon, op.__name__)(a, b, out=out).tolist() == wanted
+        flipped = [[op(b, a) for b in values] for a in WHOLE[whole]]
+        assert op(b, a).tolist() == flipped, op
+        for k, v in enumerate(values):  # without dimensions, from the CPU too
+            assert op(i.to(device), f[k]).tolist() == [op(a, v) for a in WHOLE[whole]], (op, v)
+
+
+def test_what_compares_integers_with_floats():
+    i, f = tenon.tensor([2**24 + 1, 5]), tenon.tensor([2.0**24, 5.0])
+    assert not tenon.equal(i, f) and not tenon.numpy.array_equal(i, f)
+    assert tenon.isclose(i, f, rtol=0, atol=0).tolist() == [False, True]
+    assert np.equal(i, f).tolist() == [False, True] and np.greater(i, f).tolist() == [True, False]
+    assert tenon.isin(i, f).tolist() == [False, True]
+    assert tenon.searchsorted(f.sort().values, i).tolist() == [2, 0]
+    assert tenon.searchsorted(i.sort().values, f).tolist() == [1, 0]
+    assert 2.0**24 not in i and f[0] not in i
+    for sign in (1, -1):
+        big, near = tenon.tensor([sign * (2**53 + 1)]), tenon.tensor([sign * 2.0**53], dtype=tenon.float64)
+        assert not tenon.equal(big, near) and (big != near).item()
+        assert not tenon.isclose(big, near, rtol=0, atol=0) and tenon.isclose(near, big, rtol=0, atol=1)
+        assert tenon.allclose(big, near)

@@ -241,3 +241,25 @@ def test_read_csv_takes_columns_of_an_open_file():
     pytest.importorskip("pandas")
     columns = tenon.read_csv(io.StringIO("a,b\n1,2\n3,4\n5,6\n"), columns=["b"])
     assert {name: t.tolist() for name, t in columns.items()} == {"b": [2, 4, 6]}
+
+
+@pytest.mark.parametrize("columns", [None, ["a"], ["b", "a"]])
+@pytest.mark.parametrize("extra", ["7", ""])
+def test_read_csv_sees_a_long_row_wherever_it_is(tmp_path, columns, extra):
+    pytest.importorskip("pandas")
+    path = tmp_path / "data.csv"
+    path.write_text("a,b\n" + "1,2\n" * 50 + f"3,4,{extra}\n" + "5,6\n")
+    for how in ({}, {"as_tensor": True}, {"engine": "python"}):
+        with pytest.raises(ValueError, match="52"):
+            tenon.read_csv(path, columns=columns, **how)
+
+
+def test_read_csv_fills_short_rows(tmp_path):
+    pytest.importorskip("pandas")
+    path = tmp_path / "data.csv"
+    path.write_text("a,b,c\n1,2,3\n4\n5,6,7\n")
+    columns = tenon.read_csv(path, columns=["c", "a"])
+    assert columns["a"].tolist() == [1, 4, 5] and columns["a"].dtype == tenon.int64
+    assert np.array_equal(columns["c"], [3, np.nan, 7], equal_nan=True)
+    with pytest.raises(ValueError, match=r"there are no columns \['d'\]; the file has \['a', 'b', 'c'\]"):
+        tenon.read_csv(path, columns=["d", "a"])

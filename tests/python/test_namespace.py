@@ -95,7 +95,7 @@ RAISE_NOTHING = {
         "is_grad_enabled no_grad numpy_policy record_copies seed set_grad_enabled show_config"
     ),
     "tenon.Tensor": (
-        "cpu data_ptr detach dim element_size "
+        "data_ptr detach dim element_size "
         "get_device is_pinned is_shared is_signed ndimension numel "
         "storage_offset to_numpy tolist unpin_"
     ),

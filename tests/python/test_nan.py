@@ -139,3 +139,75 @@ def test_nan_to_num():
     assert x.grad.tolist() == [0, 2, 0]
     with pytest.raises(TypeError, match="nan_to_num"):
         tenon.nan_to_num(tenon.zeros(2).to(tenon.float8_e5m2))
+
+
+# ---- no elements along the reduced axis ----
+
+EMPTY = [
+    ((0, 0), 0),
+    ((0, 0), 1),
+    ((0, 0, 5), 0),
+    ((2, 0, 0), 1),
+    ((2, 0), 1),
+    ((0,), None),
+    ((0, 0), (0, 1)),
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["max", "min", "ptp", "argmax", "argmin", "nanmax", "nanmin", "nanargmax", "nanargmin"]
+)
+@pytest.mark.parametrize(("shape", "axis"), EMPTY)
+def test_an_extremum_of_nothing_is_an_error_whatever_the_result_has(name, shape, axis):
+    if isinstance(axis, tuple) and "arg" in name:
+        return
+    for dtype in ("float32", "int64", "bool") if name != "ptp" else ("float32",):
+        a = np.zeros(shape, dtype)
+        with pytest.raises(ValueError):
+            getattr(np, name)(a, axis=axis)
+        with pytest.raises(ValueError, match="has no value"):
+            getattr(tenon.numpy, name)(tenon.from_numpy(a), axis=axis)
+    assert getattr(tenon.numpy, name)(tenon.zeros(0, 3), axis=1).shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "nanmax", "nanmin"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint64"])
+@pytest.mark.parametrize(("shape", "axis"), EMPTY)
+def test_but_for_the_initial_value(name, dtype, shape, axis):
+    a = np.zeros(shape, dtype)
+    for keepdims in (False, True):
+        for options in ({}, {"where": np.zeros(shape, bool)}):
+            wanted = getattr(np, name)(a, axis=axis, keepdims=keepdims, initial=3, **options)
+            got = getattr(tenon.numpy, name)(
+                tenon.from_numpy(a), axis=axis, keepdims=keepdims, initial=3, **options
+            )
+            assert got.dtype == wanted.dtype and got.shape == np.shape(wanted)
+            assert got.tolist() == wanted.tolist()
+
+
+# ---- integers that float32 rounds ----
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint32", "uint64"])
+def test_the_spread_of_large_integers(dtype, device):
+    """The default float holds the spread, but not the integers: they are not rounded before it is formed."""
+    a = np.array([[2**24 + 1, 2**24 + 3, 2**24 + 5], [2**30 + 1, 2**30 + 2, 2**30 + 6]], dtype)
+    t, mask = tenon.from_numpy(a).to(device), np.array([[True, False, True], [True, True, False]])
+    for name in ("var", "std", "nanvar", "nanstd"):
+        for axis in (None, 1):
+            wanted = getattr(np, name)(a, axis=axis, ddof=1)
+            got = getattr(tenon.numpy, name)(t, axis=axis, ddof=1)
+            assert got.dtype == tenon.float32
+            np.testing.assert_allclose(got.cpu().numpy(), wanted, rtol=1e-6)
+    where = tenon.from_numpy(mask).to(device)
+    for name in ("var", "std"):
+        np.testing.assert_allclose(
+            getattr(tenon.numpy, name)(t, axis=1, where=where).cpu().numpy(),
+            getattr(np, name)(a, axis=1, where=mask),
+            rtol=1e-6,
+        )
+        spread, mean = getattr(tenon, f"{name}_mean")(t, dim=1)
+        np.testing.assert_allclose(spread.cpu().numpy(), getattr(np, name)(a, axis=1, ddof=1), rtol=1e-6)
+        np.testing.assert_allclose(mean.cpu().numpy(), a.mean(axis=1), rtol=1e-6)
+    shares = np.exp(a[0].astype(float) - float(a[0].max()))
+    np.testing.assert_allclose(tenon.softmax(t[0], 0).cpu().numpy(), shares / shares.sum(), rtol=1e-6)

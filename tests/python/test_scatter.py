@@ -100,3 +100,18 @@ def test_multiply_checks_its_index():
         tenon.tensor(3.0).scatter(0, tenon.tensor(1), tenon.tensor(2.0), reduce="multiply")
     t = tenon.tensor(3, dtype=tenon.int8).scatter(0, tenon.tensor(0), tenon.tensor(2), reduce="multiply")
     assert t.item() == 6 and t.dtype is tenon.int8
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 1, 3)])
+def test_no_indices_have_any_shape(shape):
+    """As in PyTorch: gather gives their shape, and nothing is scattered."""
+    t = tenon.tensor([1.0, 2.0], requires_grad=True)
+    none = tenon.zeros(shape, dtype=tenon.int64)
+    got = tenon.gather(t, 0, none)
+    assert got.shape == shape and got.requires_grad
+    got.sum().backward()
+    assert t.grad.tolist() == [0, 0]
+    assert tenon.scatter(t, 0, none, 5.0).tolist() == [1, 2]
+    assert t.detach().clone().scatter_add_(0, none, tenon.zeros(shape)).tolist() == [1, 2]
+    with pytest.raises(IndexError, match="gather"):
+        tenon.gather(t, 1, none)

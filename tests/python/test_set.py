@@ -1,8 +1,11 @@
 """Tensors as sets, beside NumPy: every returned part, dimensions, NaNs, gradients."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tenon
+import tenon.numpy as tnp
 from support import DTYPES, sample
 
 RNG = np.random.default_rng(6)
@@ -156,3 +159,52 @@ def test_the_gradient_is_not_lost():
     v = tenon.tensor([1.0, 1.0, 2.0], requires_grad=True)
     (tenon.unique_consecutive(v) ** 2).sum().backward()
     assert v.grad.tolist() == [2, 0, 4]
+
+
+def test_complex_nans_are_one_element():
+    nan = np.nan
+    a = np.array([complex(nan, 0), 1, complex(nan, -1), complex(0, nan), 1, complex(nan, 0)])
+    t = tenon.from_numpy(a)
+    values = tnp.unique(t).numpy()
+    assert values[0] == 1 and len(values) == 2 == len(np.unique(a)) and np.isnan(values[1])
+    values, counts = tnp.unique(t, return_counts=True)
+    assert counts.tolist() == [2, 4]
+    assert len(tnp.unique(t, equal_nan=False)) == 5 == len(np.unique(a, equal_nan=False))
+
+
+def test_integers_and_floats_are_matched_by_value():
+    """float32, the promoted dtype, would call 2**24 + 1 and 2.0**24 equal."""
+    whole, real = tenon.tensor([2**24 + 1, 3, 2**24 + 3]), tenon.tensor([2.0**24, 3.0, 2.0**24 + 4])
+    for a, b in ((whole, real), (real, whole)):
+        got = tnp.intersect1d(a, b)
+        assert got.tolist() == [3] and got.dtype == tenon.float32
+        values, in_a, in_b = tnp.intersect1d(a, b, return_indices=True)
+        assert (values.tolist(), in_a.tolist(), in_b.tolist()) == ([3], [1], [1])
+        assert len(tnp.setxor1d(a, b)) == 4 and len(tnp.setdiff1d(a, b)) == 2
+        assert tnp.isin(a, b).tolist() == [False, True, False]
+
+
+SIGNED = [-(2**63), -(2**63) + 1, -1, 0, 1, 2**53, 2**53 + 1, 2**63 - 1]
+UNSIGNED = [0, 1, 2**53, 2**53 + 1, 2**53 + 3, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1]
+REALS = [-(2.0**63), -0.5, 0.0, 1.0, 2.0**53, 2.0**53 + 4, 2.0**63, 2.0**64, np.inf, -np.inf, np.nan]
+
+
+def test_large_integers_are_members_by_value(device):
+    """float64, where the promotion of such pairs leads, calls 2**63 and 2**63 - 1 equal."""
+    groups = [
+        (SIGNED, "int64"),
+        (UNSIGNED, "uint64"),
+        (REALS, "float64"),
+        (REALS, "float32"),
+        ([True, False], "bool"),
+    ]
+    for (a, x), (b, y) in itertools.product(groups, groups):
+        s, t = (tenon.tensor(v, dtype=d).to(device) for v, d in ((a, x), (b, y)))
+        first, second = s.tolist(), t.tolist()
+        wanted = [v in second and v == v for v in first]
+        assert tenon.isin(s, t).tolist() == wanted, (x, y)
+        assert tenon.isin(s, t, invert=True).tolist() == [not w for w in wanted]
+        common = {v for v, w in zip(first, wanted, strict=True) if w}
+        assert len(tnp.intersect1d(s, t)) == len(common), (x, y)
+        assert len(tnp.intersect1d(s, t, return_indices=True)[0]) == len(common)
+        assert len(tnp.setdiff1d(s, t)) == len(set(first)) - len(common)

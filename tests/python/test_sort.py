@@ -121,3 +121,32 @@ def test_nanquantile_has_a_gradient():
     x = tenon.tensor([[3.0, np.nan, 1.0], [4.0, 5.0, 9.0]], requires_grad=True)
     tnp.nanmedian(x, axis=1).sum().backward()
     assert x.grad.tolist() == [[0.5, 0, 0.5], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_numbers_with_nans_are_in_numpys_order(dtype, device):
+    """By real, then imaginary part; behind them a NaN imaginary part, a NaN real part, both."""
+    nan, inf = np.nan, np.inf
+    a = np.array(
+        [
+            complex(*v)
+            for v in [
+                (nan, 1),
+                (2, nan),
+                (1, 0),
+                (nan, nan),
+                (0, nan),
+                (nan, -1),
+                (0, 5),
+                (inf, 0),
+                (-inf, nan),
+            ]
+        ],
+        dtype,
+    )
+    t = tenon.from_numpy(a).to(device)
+    wanted = np.argsort(a, kind="stable")
+    assert tnp.argsort(t).tolist() == wanted.tolist()
+    np.testing.assert_array_equal(tnp.sort(t).cpu().numpy(), np.sort(a))
+    assert tenon.sort(t, descending=True).indices.tolist() == wanted.tolist()[::-1]
+    assert tnp.lexsort((t,)).tolist() == wanted.tolist()

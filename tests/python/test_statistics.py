@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tenon
+import tenon.numpy as tnp
 
 RNG = np.random.default_rng(2)
 A = RNG.standard_normal((3, 9))
@@ -106,3 +107,13 @@ def test_gradients():
     ]:
         tenon.autograd.gradcheck(f, inputs)
         tenon.autograd.gradgradcheck(f, inputs)
+
+
+@pytest.mark.parametrize("weights", [{"fweights": [1, -1, 2]}, {"aweights": [0.5, -0.5, 1.0]}])
+def test_weights_are_not_negative(weights, device):
+    t = tenon.arange(6.0).reshape(2, 3).to(device)
+    given = {k: tenon.tensor(v).to(device) for k, v in weights.items()}
+    with pytest.raises(ValueError, match="cov: weights must not be negative"):
+        tenon.cov(t, **given)
+    with pytest.raises(ValueError, match="cov: weights must not be negative"):
+        tnp.cov(t, **given)

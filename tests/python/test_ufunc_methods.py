@@ -225,7 +225,7 @@ def test_keywords_of_the_call():
     narrow = tenon.zeros(4, dtype=tenon.int8)
     assert tn.multiply(t, 1.5, narrow, casting="unsafe") is narrow and narrow.tolist() == [0, 1, 3, 4]
     assert tn.negative(tenon.zeros(2, 3), order="F").stride() == (1, 2)
-    with pytest.raises(ValueError, match="order must be"):
+    with pytest.raises(ValueError, match="order is"):
         tn.negative(t, order="X")
     with pytest.raises(TypeError, match="bool where="):
         tn.add(t, 1, where=t)

@@ -46,7 +46,7 @@ __all__ = [
 
 
 @documented()
-def matrix_power(x: Any, n: int, /) -> Any:
+def matrix_power(a: Any, n: int) -> Any:
     """The n-th power of square matrices: a new tensor (itself for n=1).
 
     A negative n inverts, without a gradient.
@@ -61,7 +61,7 @@ def matrix_power(x: Any, n: int, /) -> Any:
             [0, 1]])
     """
     n = operator.index(n)
-    return _C._matrix_power(inv(x), -n) if n < 0 else _C._matrix_power(x, n)
+    return _C._matrix_power(inv(a), -n) if n < 0 else _C._matrix_power(a, n)
 
 
 _guide(__name__)

@@ -10,6 +10,7 @@
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
+#include "backends/cpu/ways.h"
 #include "backends/cpu/transpose.h"
 
 namespace tenon::cpu {
@@ -37,27 +38,13 @@ namespace {
 
 // Four blocks of 8 KB fit into every L1 cache.
 constexpr std::int64_t kBlockBytes = 8192;
-// Operands that may lie in memory can be read in steps and asked for some steps ahead: a function that takes long keeps some
-// processors from running ahead by themselves. For others the steps are only a burden: see Ahead.
+// Operands that may lie in memory can be read in steps and asked for some steps ahead.
 constexpr std::int64_t kFarBytes = std::int64_t{1} << 20, kStepBytes = 1024, kAhead = 4096;
 
-// Whether functions that take long ask ahead. The first large calls do both in turn and compare; their majority decides.
-class Ahead {
- public:
-  static constexpr std::int64_t kPiece = 1 << 15;  // elements of a turn
-
-  bool decided() const { return votes_.load(std::memory_order_relaxed) >= kVotes; }
-  bool pays() const { return balance_.load(std::memory_order_relaxed) > 0; }
-  void vote(bool pays) {
-    balance_.fetch_add(pays ? 1 : -1, std::memory_order_relaxed);
-    votes_.fetch_add(1, std::memory_order_relaxed);
-  }
-
- private:
-  static constexpr int kVotes = 7;
-  std::atomic<int> votes_ = 0, balance_ = 0;
-};
-constinit Ahead ahead;
+// How a piece is done: a function that takes long keeps some processors from reading ahead by themselves, and for what is
+// larger than the caches some write faster past them.
+enum Way : std::uint8_t { kPlain = 0, kAskAhead = 1, kStream = 2 };
+constinit Ways far_ways(2), long_ways(4), short_ways(4);
 
 bool takes_long(Op op) {
   const Rule rule = info(op).rule;
@@ -72,7 +59,7 @@ struct Runner {
   std::int64_t widest;  // bytes of the largest element
   std::int64_t row = 0;  // blocks do not reach beyond rows of this length
   bool direct = true;  // all operands lie where the kernel reads and writes them
-  bool far;  // operands may lie in memory, and the function takes long
+  Ways* ways = nullptr;  // of operands that may lie in memory
 
   explicit Runner(const ElementwiseCall& call, Kernel k) : c(call), kernel(k) {
     widest = size(c.kernel_out);
@@ -92,30 +79,18 @@ struct Runner {
       packed = packed || access[i] == Access::packed;
       if (access[i] == Access::row) row = c.loop.shape[c.loop.ndim - 1];
     }
-    far = !packed && c.loop.numel * widest >= kFarBytes && takes_long(c.op);
+    const bool is_long = takes_long(c.op);
+    if (c.stream_output) ways = is_long ? &long_ways : &short_ways;
+    else if (!packed && is_long && c.loop.numel * widest >= kFarBytes) ways = &far_ways;
   }
 
   static std::int64_t size(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 
-  void run(std::int64_t begin, std::int64_t end) const {
-    if (!far || ahead.decided()) return run(begin, end, far && ahead.pays());
-    using Clock = std::chrono::steady_clock;
-    Clock::duration best[2] = {Clock::duration::max(), Clock::duration::max()};
-    int turns = 0;
-    for (; end - begin >= Ahead::kPiece; begin += Ahead::kPiece, ++turns) {
-      const auto start = Clock::now();
-      run(begin, begin + Ahead::kPiece, turns % 2 == 1);
-      best[turns % 2] = std::min(best[turns % 2], Clock::now() - start);
-    }
-    run(begin, end, false);
-    if (turns >= 8) ahead.vote(best[1] < best[0]);
-  }
-
- private:
-  void run(std::int64_t begin, std::int64_t end, bool ask_ahead) const {
+  void run(std::int64_t begin, std::int64_t end, int way) const {
+    const bool ask_ahead = way & kAskAhead, stream = way & kStream;
     const void* in[kMaxOperands];
     const std::int64_t out_size = size(c.kernel_out), block = (ask_ahead ? kStepBytes : kBlockBytes) / widest;
-    if (direct && !ask_ahead && !c.stream_output) {
+    if (direct && way == kPlain) {
       for (int i = 1; i <= c.arity; ++i) in[i - 1] = static_cast<char*>(c.data[i]) + begin * size(in_dtype[i]);
       kernel(in, static_cast<char*>(c.data[0]) + begin * out_size, end - begin);
       return;
@@ -152,7 +127,7 @@ struct Runner {
         cursor[0].advance(n, [&](char* p, std::int64_t stride, std::int64_t done, std::int64_t run) {
           unpack(buffer[0] + done * out_size, out_size, p, stride, run);
         });
-      } else if (c.stream_output) {
+      } else if (stream) {
         kernel(in, buffer[0], n);
         stream_copy(place(0, cursor[0], at, n, out_size), buffer[0], n * out_size);
       } else {
@@ -161,6 +136,7 @@ struct Runner {
     }
   }
 
+ private:
   // Where the elements at .. at + n of a direct operand or of one by rows lie.
   char* place(int i, Cursor& cursor, std::int64_t at, std::int64_t n, std::int64_t item) const {
     return access[i] == Access::direct ? static_cast<char*>(c.data[i]) + at * item : cursor.next(n);
@@ -179,7 +155,14 @@ Status elementwise(const ElementwiseCall& c) {
   if (!kernel) return Status::unavailable;
   const Runner runner(c, kernel);
   if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return Status::ok;
-  parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { runner.run(begin, end); });
+  if (!runner.ways) {
+    parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { runner.run(begin, end, kPlain); });
+    return Status::ok;
+  }
+  Trial trial(*runner.ways, kGrain);
+  parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    trial.run(end - begin, [&](int way) { runner.run(begin, end, way); });
+  });
   return Status::ok;
 }
 
@@ -194,9 +177,12 @@ Status copy(const ElementwiseCall& c) {
     return Status::ok;
   }
   // memcpy itself writes past the cache where that pays.
-  const bool stream = c.stream_output && c.loop.strides[0][c.loop.ndim - 1] == out_size &&
-                      !(c.dtype[0] == c.dtype[1] && c.loop.strides[1][c.loop.ndim - 1] == in_size);
-  const auto run = [&](const char* in, std::int64_t in_stride, char* out, std::int64_t out_stride, std::int64_t n) {
+  const bool may_stream = c.stream_output && c.loop.strides[0][c.loop.ndim - 1] == out_size &&
+                          !(c.dtype[0] == c.dtype[1] && c.loop.strides[1][c.loop.ndim - 1] == in_size);
+  static constinit Ways ways(2);
+  Trial trial(ways, kGrain);
+  const auto run = [&](bool stream, const char* in, std::int64_t in_stride, char* out, std::int64_t out_stride,
+                       std::int64_t n) {
     if (!stream) return pack(in, in_stride, out, out_stride, n);
     alignas(64) char buffer[kBlockBytes];
     const std::int64_t block = kBlockBytes / 4 / out_size;
@@ -206,19 +192,24 @@ Status copy(const ElementwiseCall& c) {
       stream_copy(out + i * out_size, buffer, m * out_size);
     }
   };
-  parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
+  const auto piece = [&](std::int64_t begin, std::int64_t end, bool stream) {
     Cursor to(c.loop, 0, static_cast<char*>(c.data[0]), begin);
     if (c.immediate[1]) {
       const auto* value = reinterpret_cast<const char*>(c.value[1]);
-      to.advance(end - begin, [&](char* p, std::int64_t stride, auto, std::int64_t n) { run(value, 0, p, stride, n); });
+      to.advance(end - begin,
+                 [&](char* p, std::int64_t stride, auto, std::int64_t n) { run(stream, value, 0, p, stride, n); });
       return;
     }
     Cursor from(c.loop, 1, static_cast<char*>(c.data[1]), begin);
     to.advance(end - begin, [&](char* p, std::int64_t stride, auto, std::int64_t n) {
       from.advance(n, [&](char* q, std::int64_t q_stride, std::int64_t done, std::int64_t m) {
-        run(q, q_stride, p + done * stride, stride, m);
+        run(stream, q, q_stride, p + done * stride, stride, m);
       });
     });
+  };
+  parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    if (!may_stream) return piece(begin, end, false);
+    trial.run(end - begin, [&](int way) { piece(begin, end, way == 1); });
   });
   return Status::ok;
 }

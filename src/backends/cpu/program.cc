@@ -9,6 +9,7 @@
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
+#include "backends/cpu/ways.h"
 #include "tenon/op.h"
 
 namespace tenon::cpu {
@@ -17,9 +18,12 @@ namespace {
 // What the blocks of a program take together. 32 KB is the smallest L1 cache of today's processors.
 constexpr std::int64_t kArenaBytes = 24 * 1024;
 constexpr std::int64_t kMaxBlockBytes = 4096;
-// Operands larger than this are fetched from memory a block ahead, between the steps. Short blocks come to the cache
-// in time: with blocks of 4096 bytes a step of two products runs at half the speed.
+// Operands larger than this can be fetched from memory a block ahead, between the steps, and in short blocks, which come to
+// the cache in time. What is larger than the caches can be written past them.
 constexpr std::int64_t kFarBytes = std::int64_t{1} << 20, kFarBlockBytes = 1024;
+
+enum Way : std::uint8_t { kPlain = 0, kFetchAhead = 1, kStream = 2 };
+constinit Ways far_ways(2), stream_ways(4);
 
 std::int64_t size_of(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 
@@ -37,7 +41,7 @@ struct Machine {
   std::int64_t item[kMaxRegisters];  // size of a register's element
   std::int64_t block, stride;  // the elements of a block, and its bytes
   std::int64_t row = 0;  // blocks do not reach beyond rows of this length
-  bool far = false;
+  bool ahead = false, stream = false;  // the way of a call
 
   explicit Machine(const ProgramCall& call) : c(call) {
     for (int r = 0; r < c.inputs + c.numbers + c.steps; ++r) item[r] = size_of(c.register_dtype[r]);
@@ -53,6 +57,28 @@ struct Machine {
       if (!kernel[s]) return false;
     }
     return true;
+  }
+
+  // The bytes of the largest operand, as if all had the widest elements.
+  std::int64_t largest() const {
+    std::int64_t n = 0;
+    for (std::int64_t i = 0; i < c.n_spans; ++i) n = std::max(n, c.spans[i].n);
+    return n * widest();
+  }
+
+  Machine planned(int way) const {
+    Machine m = *this;
+    m.ahead = (way & kFetchAhead) != 0;
+    m.stream = (way & kStream) != 0;
+    m.plan();
+    return m;
+  }
+
+ private:
+  std::int64_t widest() const {
+    std::int64_t w = 1;
+    for (int r = 0; r < c.inputs + c.numbers + c.steps; ++r) w = std::max(w, item[r]);
+    return w;
   }
 
   void plan() {
@@ -72,23 +98,17 @@ struct Machine {
     }
     choose_direct_outputs();
     const int slots = assign_slots();
-    const int registers = c.inputs + c.numbers + c.steps;
-    std::int64_t widest = 1, bytes = 0;
-    for (int r = 0; r < registers; ++r) widest = std::max(widest, item[r]);
-    for (std::int64_t i = 0; i < c.n_spans; ++i) bytes = std::max(bytes, c.spans[i].n * widest);
-    far = bytes >= kFarBytes;
-    stride = std::min(far ? kFarBlockBytes : kMaxBlockBytes, kArenaBytes / std::max(slots, 1) / 64 * 64);
-    block = stride / widest;
+    stride = std::min(ahead ? kFarBlockBytes : kMaxBlockBytes, kArenaBytes / std::max(slots, 1) / 64 * 64);
+    block = stride / widest();
   }
 
- private:
   // A step may write to an output in place of a block, unless a later step still reads an input from there.
   void choose_direct_outputs() {
     std::fill(std::begin(writes), std::end(writes), static_cast<std::int8_t>(-1));
     for (int j = 0; j < c.outputs; ++j) {
       const int r = c.output[j], step = r - c.inputs - c.numbers;
-      written[j] = step >= 0 && writes[r] < 0 && !c.stream_output &&
-                   (access[j] == Access::direct || access[j] == Access::row) && !read_later(j, step);
+      written[j] = step >= 0 && writes[r] < 0 && !stream && (access[j] == Access::direct || access[j] == Access::row) &&
+                   !read_later(j, step);
       if (written[j]) writes[r] = static_cast<std::int8_t>(j);
     }
   }
@@ -187,7 +207,7 @@ class Registers {
                                                 : nullptr;
       }
       for (int s = 0; s < c_.steps; ++s) {
-        if (m_.far) fetch_ahead(span, s, at, n);
+        if (m_.ahead) fetch_ahead(span, s, at, n);
         const int r = c_.inputs + c_.numbers + s;
         const void* in[3];
         for (int k = 0; k < m_.arity[s]; ++k) in[k] = value_[c_.step[s].in[k]];
@@ -238,7 +258,7 @@ class Registers {
   void store(int j, char* out, Cursor& cursor, std::int64_t n) {
     const int r = c_.output[j];
     const std::int64_t size = m_.item[r];
-    if (out && c_.stream_output) return stream_copy(out, value_[r], n * size);
+    if (out && m_.stream) return stream_copy(out, value_[r], n * size);
     if (out) return static_cast<void>(std::memcpy(out, value_[r], static_cast<std::size_t>(n * size)));
     const Pack unpack(c_.register_dtype[r], c_.dtype[j]);
     cursor.advance(n, [&](char* p, std::int64_t stride, std::int64_t done, std::int64_t run) {
@@ -278,17 +298,26 @@ void run_many(const Machine& m) {
 }  // namespace
 
 Status program(const ProgramCall& c) {
-  Machine m(c);
-  if (!m.find_kernels()) return Status::unavailable;
+  Machine plain(c);
+  if (!plain.find_kernels()) return Status::unavailable;
   if (c.n_spans == 0) return Status::ok;
-  m.plan();
+  const bool far = plain.largest() >= kFarBytes;
   if (c.n_spans > 1) {
-    run_many(m);
+    run_many(plain.planned(far ? far_ways.best() : kPlain));
     return Status::ok;
   }
   const ProgramSpan& span = c.spans[0];
-  parallel_for(span.n, kGrain,
-               [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
+  if (!far) {
+    const Machine m = plain.planned(kPlain);
+    parallel_for(span.n, kGrain,
+                 [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
+    return Status::ok;
+  }
+  const Machine in_way[Ways::kMost] = {plain.planned(0), plain.planned(1), plain.planned(2), plain.planned(3)};
+  Trial trial(c.stream_output ? stream_ways : far_ways, kGrain);
+  parallel_for(span.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    trial.run(end - begin, [&](int way) { Registers(in_way[way], end - begin).run(span, begin, end); });
+  });
   return Status::ok;
 }
 

@@ -6,6 +6,7 @@
 //   State   what lanes are merged into
 //   Lane identity(), Lane lift(T), Lane combine(Lane, Lane), State widen(Lane), State merge(State, State)
 //   kResult the dtype of a State (for operations whose states are their results)
+//   State block(const T*, n)   optional: a loop of its own over a long run
 #if defined(TENON_REDUCE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef TENON_REDUCE_INL_H_
 #undef TENON_REDUCE_INL_H_
@@ -143,7 +144,8 @@ HWY_NOINLINE typename Op::State reduce_short(const T* in, std::int64_t n) {
 }
 template <class Op, class T>
 HWY_NOINLINE typename Op::State reduce_block(const T* in, std::int64_t n) {
-  return reduce_rows<Op, T, kWide<T>, true>(in, n);
+  if constexpr (requires { Op::block(in, n); }) return Op::block(in, n);
+  else return reduce_rows<Op, T, kWide<T>, true>(in, n);
 }
 template <class Op, class T>
 HWY_INLINE typename Op::State reduce_few(const T* in, std::int64_t n) {

@@ -150,12 +150,15 @@ void wide_indices(const T* in, std::int64_t* out, std::int64_t rows, std::int64_
 
 // ---- by comparison ----
 
-// NaNs above all numbers, complex numbers by real, then imaginary part, as NumPy.
+// NaNs above all numbers, complex numbers by real, then imaginary part, as NumPy: behind all of them those whose imaginary
+// part is a NaN, then those whose real part is, then those of two.
 template <class T>
 bool less(const T& a, const T& b) {
   if constexpr (has_order_key<T>) {
     return to_rank(a) < to_rank(b);
   } else {
+    const auto nans = [](const T& v) { return 2 * (v.re != v.re) + (v.im != v.im); };
+    if (nans(a) != nans(b)) return nans(a) < nans(b);
     if (to_rank(a.re) != to_rank(b.re)) return to_rank(a.re) < to_rank(b.re);
     return to_rank(a.im) < to_rank(b.im);
   }

@@ -27,7 +27,7 @@ inline constexpr Bound bounds[] = {
     {"atan2", 0.51, 1, "double: libm"},
     {"sinh", 0.51, 2},
     {"cosh", 0.51, 1.5},
-    {"tanh", 1.3, 2},
+    {"tanh", 1.75, 2},
     {"asinh", 0.51, 1.75},
     {"acosh", 0.51, 2},
     {"atanh", 0.51, 2},

@@ -66,6 +66,14 @@ TENON_INLINE Exponential<float> exponential(float x, float rest = 0) {
                                 0.0013924489432453335)};
 }
 
+// 2^t to about 2^-23, for a number t (no NaN) whose power is a normal number.
+TENON_INLINE float normal_exp2(float t) {
+  const float shifted = t + float_shifter, r = t - (shifted - float_shifter);
+  const float y = 1 + r * poly(r, 0.6931471880690889, 0.24022650706982562, 0.055503569088442437, 0.009618093866756034,
+                               0.001339097269442836, 0.0001544867196407263);
+  return from_bits(bits(y) + (bits(shifted) << 23));
+}
+
 }  // namespace detail
 
 TENON_INLINE float exp(float x) {
@@ -122,8 +130,9 @@ TENON_INLINE float tanh(float x) {
   const float near = a + a * z *
                              detail::poly(z, -0.33333328944134255, 0.13332769736976327, -0.05385090957851358,
                                           0.020997178999074752, -0.006096714165908197);
-  const float far = 1 - 2 / (detail::exponential(2 * detail::at_most(10.0f, a)).normal_value() + 1);
-  return detail::copysign(a < 0.625f ? near : far, x);
+  const float far =
+      1 - 2 / (detail::normal_exp2(detail::at_most(30.0f, a * static_cast<float>(2 * detail::log2_e))) + 1);
+  return detail::copysign(a >= 0.625f ? far : near, x);  // near keeps NaN
 }
 TENON_INLINE double tanh(double x) {
   const double u = detail::exponential(2 * detail::at_most(20.0, detail::abs(x))).quarter_minus_quarter();

@@ -1,0 +1,78 @@
+// Ways to do the same work of which one CPU is faster with this and another with that: the first large calls go all of
+// them in turn, piece by piece, and their majority decides for the rest of the process.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace tenon::cpu {
+
+// A choice among ways 0 to n - 1, made once. Until then it is 0 for what is too small to compare.
+class Ways {
+ public:
+  static constexpr int kMost = 4;
+  constexpr explicit Ways(int n) : n_(n) {}
+
+  int count() const { return n_; }
+  bool decided() const { return votes_.load(std::memory_order_relaxed) >= kVotes; }
+  int best() const { return best_.load(std::memory_order_relaxed); }
+  void vote(int way) {
+    for_[way].fetch_add(1, std::memory_order_relaxed);
+    int best = 0;
+    for (int i = 1; i < n_; ++i)
+      if (for_[i].load(std::memory_order_relaxed) > for_[best].load(std::memory_order_relaxed)) best = i;
+    best_.store(best, std::memory_order_relaxed);
+    votes_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr int kVotes = 5;
+  int n_;
+  std::array<std::atomic<int>, kMost> for_{};
+  std::atomic<int> votes_ = 0, best_ = 0;
+};
+
+// One call that does its pieces in the ways of a choice that is still open, and votes when it ends.
+class Trial {
+ public:
+  // pieces: of so many elements or more are compared.
+  Trial(Ways& ways, std::int64_t piece) : ways_(ways), piece_(piece), open_(!ways.decided()) {
+    for (auto& t : least_) t.store(kNever, std::memory_order_relaxed);
+  }
+  ~Trial() {
+    if (!open_ || turns_.load(std::memory_order_relaxed) < 2 * ways_.count()) return;
+    int best = 0;
+    for (int i = 1; i < ways_.count(); ++i)
+      if (least_[i].load(std::memory_order_relaxed) < least_[best].load(std::memory_order_relaxed)) best = i;
+    ways_.vote(best);
+  }
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  // Calls work(way) for a piece of n elements.
+  template <class F>
+  void run(std::int64_t n, F&& work) {
+    if (!open_ || n < piece_) return work(ways_.best());
+    const int way = turns_.fetch_add(1, std::memory_order_relaxed) % ways_.count();
+    const auto start = std::chrono::steady_clock::now();
+    work(way);
+    const double took =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(n);
+    double least = least_[way].load(std::memory_order_relaxed);
+    while (took < least && !least_[way].compare_exchange_weak(least, took, std::memory_order_relaxed)) {}
+  }
+
+ private:
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
+  Ways& ways_;
+  std::int64_t piece_;
+  bool open_;
+  std::atomic<int> turns_ = 0;
+  std::array<std::atomic<double>, Ways::kMost> least_;  // seconds an element
+};
+
+}  // namespace tenon::cpu

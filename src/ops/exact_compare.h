@@ -1,0 +1,24 @@
+// Comparisons by value: what integers are beside each other, beside floats and beside numbers.
+#pragma once
+
+#include <span>
+
+#include "tenon/op.h"
+#include "tenon/operand.h"
+#include "tenon/tensor.h"
+
+namespace tenon {
+
+inline bool is_comparison(Op op) {
+  const Rule rule = info(op).rule;
+  return rule == Rule::compare || rule == Rule::order;
+}
+
+// What a kernel compares in: the promoted dtype, but float64 for integers beside floats that have fewer bits than they.
+DType compared_dtype(std::span<const Operand> in);
+
+// The comparison of operands that no kernel compares by value: int64 with uint64, 64-bit integers with floats, integers
+// with numbers of another kind or beyond their dtype. Undefined where a kernel does that.
+Tensor compare_exactly(Op op, std::span<const Operand> in);
+
+}  // namespace tenon
