@@ -160,7 +160,7 @@ def _extent(t: Tensor) -> tuple[int, int]:
 
 
 class _File:
-    """The file of shared memory that tensors lie in: one object each, so that picklers send its descriptor once."""
+    """The file that shared tensors lie in: one object each, so that picklers send its descriptor once."""
 
     __slots__ = ("__weakref__", "kept")
 
@@ -184,7 +184,7 @@ class _Part:
 
 
 def _sendable(kept: Tensor) -> Any:
-    """A descriptor of multiprocessing's. What waits to be fetched holds the memory, and no descriptor of its own."""
+    """A descriptor of multiprocessing's. While it waits to be fetched it holds the memory alone."""
     from multiprocessing import context, reduction, resource_sharer
 
     if context.get_spawning_popen() is not None:

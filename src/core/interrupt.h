@@ -25,7 +25,8 @@ TENON_API void check_interrupt();
 class Pace {
  public:
   void did(std::int64_t elements) {
-    if ((left_ -= elements) > 0) return;
+    left_ -= elements;
+    if (left_ > 0) return;
     left_ = kElements;
     check_interrupt();
   }

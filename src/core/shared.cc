@@ -23,7 +23,7 @@ namespace {
 
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW;
 constexpr std::int64_t kAlignment = 64;
-constexpr std::int64_t kPool = std::int64_t{4} << 20;     // of addresses: pages come with the first write
+constexpr std::int64_t kPool = std::int64_t{4} << 20;  // of addresses: pages come with the first write
 constexpr std::int64_t kOwnFrom = std::int64_t{1} << 20;  // such storages have a file each
 
 struct File {
@@ -120,7 +120,7 @@ class Files {
 
   std::mutex mutex_;
   std::map<std::pair<dev_t, ino_t>, File> files_;  // all that are mapped
-  File* pool_ = nullptr;                           // where small storages are made
+  File* pool_ = nullptr;  // where small storages are made
 };
 
 // Never destroyed: storages may outlive static objects. The lock is held over a fork.

@@ -258,8 +258,7 @@ Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   const int d = normalize_axis(op, dim, t.ndim());
   Tensor out = empty(t.shape(), t.dtype(), t.device());
   if (out.numel() > 0) launch(op, t.device(), t.dtype(), &Backend::softmax, plan_softmax(log, t, d, out));
-  if (flows)
-    autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
+  if (flows) autograd::attach(out, op, {&t, 1}, log ? derive::log_softmax(d, out) : derive::softmax(d, out));
   return out;
 }
 

@@ -96,10 +96,9 @@ class Mutator {
   }
   // A size or an offset in binary, at its limits.
   void number(Input& x, std::size_t at) {
-    const std::uint64_t limits[] = {0,          1,           0x7f,        0x80,      0xff,
-                                    0x7fff,     0xffff,      0x7fffffff,  1u << 31,  0xffffffff,
-                                    1ull << 32, 1ull << 61,  1ull << 62,  INT64_MAX, 1ull << 63,
-                                    ~0ull,      x.size() - 1, x.size(),   x.size() + 1};
+    const std::uint64_t limits[] = {0,          1,        0x7f,         0x80,       0xff,        0x7fff,     0xffff,
+                                    0x7fffffff, 1u << 31, 0xffffffff,   1ull << 32, 1ull << 61,  1ull << 62, INT64_MAX,
+                                    1ull << 63, ~0ull,    x.size() - 1, x.size(),   x.size() + 1};
     const std::uint64_t value = limits[below(std::size(limits))];
     std::memcpy(x.data() + at, &value, std::min({x.size() - at, std::size_t{1} << below(4), sizeof value}));
   }

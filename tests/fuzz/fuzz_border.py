@@ -283,7 +283,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    # A changed pickle asks CPython for a memo of 2**32 places: an error, where no sanitizer limits what is allocated.
+    # A changed pickle asks CPython for a memo of 2**32 places: an error. A sanitizer has limits of its own.
     if "asan" not in os.environ.get("LD_PRELOAD", ""):
         with contextlib.suppress(RuntimeError):
             tenon.zeros(1).pin_()  # the simulated device reserves its addresses before they are counted

@@ -118,7 +118,7 @@ class Anything:
 def test_any_arguments_for_any_operation(seed):
     """A result or an exception, but no crash and no exception beside a result."""
     give = Anything(seed)
-    # An integer is a file's descriptor to these, as to NumPy's and Python's: they would close that of whoever has it.
+    # An integer is a descriptor to these, as to NumPy's: they would close that of whoever has it.
     methods = [name for name in METHODS if name not in ("tofile", "dump")]
     for operation in [*operations(), *(getattr(tenon.Tensor, name) for name in methods)]:
         for count in range(5):

@@ -1,7 +1,7 @@
 """Ctrl-C during long work: a KeyboardInterrupt soon, and everything is usable afterwards.
 
-Seconds are those of the process, not of the clock: other processes do not count. tests/cpp/test_threads.cc asks exactly
-where work looks at signals.
+Seconds are those of the process, not of the clock: other processes do not count. tests/cpp/test_threads.cc
+asks exactly where work looks at signals.
 """
 
 import json

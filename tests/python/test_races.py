@@ -346,7 +346,7 @@ QUESTIONS = {
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_whether_a_gradient_flows_is_asked_once(name: str, dtype: str) -> None:
-    """The values are right, and the gradient that is there is the whole one, whatever a leaf requires meanwhile."""
+    """The values are right, and a gradient that is there is the whole one, whatever a leaf requires."""
     call = QUESTIONS[name]
     values = 1 + (tenon.arange(LARGE) % 7) / 7000
     w = values.to(dtype).requires_grad_()

@@ -426,7 +426,15 @@ def test_parts_lie_in_the_file() -> None:
     part = tenon._pickle.part_of(t, offset, t.nbytes)
     part.view(tenon.int64)[1] = 8
     assert t.tolist() == [0, 8, 2, 3, 4]
-    for where, size in [(-1, 8), (0, 0), (0, -8), (0, 2**40), (2**62, 2**62), (2**63 - 1, 1), (offset, 2**63 - 1)]:
+    for where, size in [
+        (-1, 8),
+        (0, 0),
+        (0, -8),
+        (0, 2**40),
+        (2**62, 2**62),
+        (2**63 - 1, 1),
+        (offset, 2**63 - 1),
+    ]:
         with pytest.raises(ValueError, match="do not lie in the memory's"):
             tenon._pickle.part_of(t, where, size)
     with pytest.raises(ValueError, match="no shared memory"):
