@@ -11,7 +11,9 @@
 #endif
 
 #ifdef TENON_FUZZ_HOOKS
-#include <sanitizer/allocator_interface.h>
+// Of <sanitizer/allocator_interface.h>, which GCC does not bring.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
+                                                         void (*)(const volatile void*));
 #endif
 
 namespace tenon::fuzz {
