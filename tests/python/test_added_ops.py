@@ -18,7 +18,16 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (COMPILER and shutil.which("git")), reason="needs a C++ compiler and git"),
 ]
-FOLDERS = ("CMakeLists.txt", "LICENSE", "include/", "src/", "python/", "tests/cpp/", "benchmarks/cpp/")
+FOLDERS = (
+    "CMakeLists.txt",
+    "LICENSE",
+    "include/",
+    "src/",
+    "python/",
+    "tests/cpp/",
+    "tests/fuzz/",
+    "benchmarks/cpp/",
+)
 # Not optimised, for one SIMD target.
 SETTINGS = [
     f"-DPython_EXECUTABLE={sys.executable}",
