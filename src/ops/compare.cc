@@ -1,6 +1,7 @@
 // Comparisons of whole tensors, composed of elementwise primitives: any device, nothing recorded.
 #include "core/errors.h"
 #include "ops/composing.h"
+#include "ops/exact_compare.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
@@ -14,9 +15,6 @@ Tensor comparable(const Tensor& t) {
   const Tensor d = t.detach();
   return is_float8(d.dtype()) ? to(d, DType::float32) : d;
 }
-
-// Whether float64 does not hold all integers of the dtype: what it calls equal may be at a distance.
-bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
 
 // numpy.isclose of values that are computed in: |a - b| <= atol + rtol * |b| where b is finite; infinities are close to
 // themselves.

@@ -76,8 +76,6 @@ Tensor with_fraction(Op op, const Tensor& t, double v, bool flip) {
   return compare(op, t, whole_number(up ? std::ceil(v) : std::floor(v)), flip);
 }
 
-bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
-
 Tensor compare_tensors(Op op, const Tensor& a, const Tensor& b) {
   const DType x = a.dtype(), y = b.dtype();
   if (x == DType::uint64 && kind(y) == Kind::signed_integer) return with_unsigned(op, b, a, true);
@@ -98,7 +96,7 @@ DType compared_dtype(std::span<const Operand> in) {
   const DType promoted = promoted_dtype(in);
   if (!is_half(promoted) && promoted != DType::float32 && promoted != DType::complex64) return promoted;
   for (const Operand& o : in)
-    if (o.is_tensor() && is_integral(o.tensor().dtype()) && o.tensor().itemsize() >= 4)
+    if (o.is_tensor() && rounds_in_float32(o.tensor().dtype()))
       return is_complex(promoted) ? DType::complex128 : DType::float64;
   return promoted;
 }

@@ -14,6 +14,11 @@ inline bool is_comparison(Op op) {
   return rule == Rule::compare || rule == Rule::order;
 }
 
+// Whether float64 rounds some integers of the dtype: what it calls equal may be at a distance.
+inline bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
+// Whether float32 does.
+inline bool rounds_in_float32(DType d) { return is_integral(d) && itemsize(d) >= 4; }
+
 // What a kernel compares in: the promoted dtype, but float64 for integers beside floats that have fewer bits than they.
 DType compared_dtype(std::span<const Operand> in);
 

@@ -4,6 +4,7 @@
 #include "autograd/derivatives.h"
 #include "core/launch.h"
 #include "ops/composing.h"
+#include "ops/exact_compare.h"
 #include "plan/lines.h"
 #include "plan/loop.h"
 #include "plan/reduce.h"
@@ -60,14 +61,13 @@ Tensor power(const Tensor& x, double p) {
   return guard ? where(is_zero, p < 0 ? INFINITY : 0.0, y) : y;
 }
 
-// Integers that float32 would round before their differences are formed: what is computed of them is computed in
+// Of integers that float32 would round before their differences are formed: what is computed of them is computed in
 // float64, and rounded once.
-bool is_wide(const Tensor& x) { return is_integral(x.dtype()) && x.itemsize() >= 4; }
 template <class F>
-Tensor of_wide(const Tensor& x, F&& f) {
+Tensor in_float64(const Tensor& x, F&& f) {
   return to(f(to(x, DType::float64)), default_float());
 }
-std::vector<Tensor> both_of_wide(const std::vector<Tensor>& results) {
+std::vector<Tensor> both_rounded(const std::vector<Tensor>& results) {
   return {to(results[0], default_float()), to(results[1], default_float())};
 }
 
@@ -131,7 +131,8 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   refuse_float8("var", x);
   if (is_complex(x.dtype()))
     return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
-  if (is_wide(x)) return of_wide(x, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
+  if (rounds_in_float32(x.dtype()))
+    return in_float64(x, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   const bool flows = autograd::needs_grad(t);
   if (has_half_steps(t, flows))
@@ -143,7 +144,8 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
 }
 
 Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
-  if (is_wide(x)) return of_wide(x, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
+  if (rounds_in_float32(x.dtype()))
+    return in_float64(x, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
   if (is_half(t.dtype())) return rounded_once(t, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
   return power(var(t, dims, correction, keepdim), 0.5);
@@ -152,7 +154,7 @@ Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
 std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   refuse_float8("var_mean", x);
   if (is_complex(x.dtype())) return {var(x, dims, correction, keepdim), mean(x, dims, keepdim)};
-  if (is_wide(x)) return both_of_wide(var_mean(to(x, DType::float64), dims, correction, keepdim));
+  if (rounds_in_float32(x.dtype())) return both_rounded(var_mean(to(x, DType::float64), dims, correction, keepdim));
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   if (is_half(t.dtype())) {  // both are rounded once
     std::vector<Tensor> out = var_mean(to(t, DType::float32), dims, correction, keepdim);
@@ -171,7 +173,7 @@ std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correctio
 }
 
 std::vector<Tensor> std_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
-  if (is_wide(x)) return both_of_wide(std_mean(to(x, DType::float64), dims, correction, keepdim));
+  if (rounds_in_float32(x.dtype())) return both_rounded(std_mean(to(x, DType::float64), dims, correction, keepdim));
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
   const bool half = is_half(t.dtype());
   std::vector<Tensor> out = var_mean(half ? to(t, DType::float32) : t, dims, correction, keepdim);
@@ -250,7 +252,7 @@ Tensor scan(const char* op, Scan kind, const Tensor& t, int d, DType out_dtype) 
 
 Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   refuse_complex(op, x);
-  if (is_wide(x)) return of_wide(x, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
+  if (rounds_in_float32(x.dtype())) return in_float64(x, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   refuse_float8(op, t);
   const bool flows = autograd::needs_grad(t);

@@ -1,5 +1,6 @@
 // Tensors as sets: after sorting, equal elements stand side by side.
 #include "ops/composing.h"
+#include "ops/exact_compare.h"
 #include "tenon/elementwise.h"
 #include "tenon/ops/search.h"
 #include "tenon/ops/set.h"
@@ -117,8 +118,6 @@ Unique unique_consecutive(const Tensor& t, std::optional<std::int64_t> dim, Uniq
 }
 
 namespace {
-
-bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
 
 // Which elements are integers that a 64-bit dtype holds.
 Tensor fits(const Tensor& t, DType wide) {

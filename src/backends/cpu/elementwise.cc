@@ -1,8 +1,6 @@
 // Runs an elementwise call: blocks of operands are packed into the cache where they are not contiguous,
 // and the contiguous kernel runs on the blocks.
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstring>
 
 #include "backends/cpu/access.h"
@@ -10,8 +8,8 @@
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
-#include "backends/cpu/ways.h"
 #include "backends/cpu/transpose.h"
+#include "backends/cpu/ways.h"
 
 namespace tenon::cpu {
 
@@ -39,11 +37,7 @@ namespace {
 // Four blocks of 8 KB fit into every L1 cache.
 constexpr std::int64_t kBlockBytes = 8192;
 // Operands that may lie in memory can be read in steps and asked for some steps ahead.
-constexpr std::int64_t kFarBytes = std::int64_t{1} << 20, kStepBytes = 1024, kAhead = 4096;
-
-// How a piece is done: a function that takes long keeps some processors from reading ahead by themselves, and for what is
-// larger than the caches some write faster past them.
-enum Way : std::uint8_t { kPlain = 0, kAskAhead = 1, kStream = 2 };
+constexpr std::int64_t kStepBytes = 1024, kAhead = 4096;
 constinit Ways far_ways(2), long_ways(4), short_ways(4);
 
 bool takes_long(Op op) {
@@ -179,8 +173,6 @@ Status copy(const ElementwiseCall& c) {
   // memcpy itself writes past the cache where that pays.
   const bool may_stream = c.stream_output && c.loop.strides[0][c.loop.ndim - 1] == out_size &&
                           !(c.dtype[0] == c.dtype[1] && c.loop.strides[1][c.loop.ndim - 1] == in_size);
-  static constinit Ways ways(2);
-  Trial trial(ways, kGrain);
   const auto run = [&](bool stream, const char* in, std::int64_t in_stride, char* out, std::int64_t out_stride,
                        std::int64_t n) {
     if (!stream) return pack(in, in_stride, out, out_stride, n);
@@ -207,8 +199,13 @@ Status copy(const ElementwiseCall& c) {
       });
     });
   };
+  if (!may_stream) {
+    parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { piece(begin, end, false); });
+    return Status::ok;
+  }
+  static constinit Ways ways(2);
+  Trial trial(ways, kGrain);
   parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    if (!may_stream) return piece(begin, end, false);
     trial.run(end - begin, [&](int way) { piece(begin, end, way == 1); });
   });
   return Status::ok;

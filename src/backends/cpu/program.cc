@@ -18,11 +18,9 @@ namespace {
 // What the blocks of a program take together. 32 KB is the smallest L1 cache of today's processors.
 constexpr std::int64_t kArenaBytes = 24 * 1024;
 constexpr std::int64_t kMaxBlockBytes = 4096;
-// Operands larger than this can be fetched from memory a block ahead, between the steps, and in short blocks, which come to
-// the cache in time. What is larger than the caches can be written past them.
-constexpr std::int64_t kFarBytes = std::int64_t{1} << 20, kFarBlockBytes = 1024;
-
-enum Way : std::uint8_t { kPlain = 0, kFetchAhead = 1, kStream = 2 };
+// Operands that may lie in memory can be asked for a block ahead, between the steps, and in short blocks, which come to the
+// cache in time.
+constexpr std::int64_t kFarBlockBytes = 1024;
 constinit Ways far_ways(2), stream_ways(4);
 
 std::int64_t size_of(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
@@ -68,7 +66,7 @@ struct Machine {
 
   Machine planned(int way) const {
     Machine m = *this;
-    m.ahead = (way & kFetchAhead) != 0;
+    m.ahead = (way & kAskAhead) != 0;
     m.stream = (way & kStream) != 0;
     m.plan();
     return m;
@@ -313,10 +311,12 @@ Status program(const ProgramCall& c) {
                  [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
     return Status::ok;
   }
-  const Machine in_way[Ways::kMost] = {plain.planned(0), plain.planned(1), plain.planned(2), plain.planned(3)};
   Trial trial(c.stream_output ? stream_ways : far_ways, kGrain);
   parallel_for(span.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    trial.run(end - begin, [&](int way) { Registers(in_way[way], end - begin).run(span, begin, end); });
+    trial.run(end - begin, [&](int way) {
+      const Machine m = plain.planned(way);
+      Registers(m, end - begin).run(span, begin, end);
+    });
   });
   return Status::ok;
 }

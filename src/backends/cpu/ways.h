@@ -11,6 +11,12 @@
 
 namespace tenon::cpu {
 
+// What large elementwise work can do, alone or together: some processors do not read ahead by themselves while a function
+// takes long, and some write faster past the caches what is larger than these.
+enum Way : std::uint8_t { kPlain = 0, kAskAhead = 1, kStream = 2 };
+// Operands from this size on may lie in memory.
+inline constexpr std::int64_t kFarBytes = std::int64_t{1} << 20;
+
 // A choice among ways 0 to n - 1, made once. Until then it is 0 for what is too small to compare.
 class Ways {
  public:
