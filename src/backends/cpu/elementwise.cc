@@ -32,6 +32,11 @@ const KernelTable& kernels() {
   return *table;
 }
 
+bool takes_long(Op op) {
+  const Rule rule = info(op).rule;
+  return FloatingRules::has(rule) || SpecialRules::has(rule);
+}
+
 namespace {
 
 // Four blocks of 8 KB fit into every L1 cache.
@@ -39,11 +44,6 @@ constexpr std::int64_t kBlockBytes = 8192;
 // Operands that may lie in memory can be read in steps and asked for some steps ahead.
 constexpr std::int64_t kStepBytes = 1024, kAhead = 4096;
 constinit Ways far_ways(2), long_ways(4), short_ways(4);
-
-bool takes_long(Op op) {
-  const Rule rule = info(op).rule;
-  return FloatingRules::has(rule) || SpecialRules::has(rule);
-}
 
 struct Runner {
   const ElementwiseCall& c;

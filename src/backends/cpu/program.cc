@@ -21,7 +21,8 @@ constexpr std::int64_t kMaxBlockBytes = 4096;
 // Where operands may lie in memory, blocks are short: a processor reads the operands of the next step while it computes
 // this one, as far as it looks ahead in the program. They can also be asked for a block ahead, between the steps.
 constexpr std::int64_t kFarBlockBytes = 512;
-constinit Ways far_ways(2), stream_ways(4);
+// Where all steps are short, and where one takes long.
+constinit Ways far_ways[] = {Ways(2), Ways(2)}, stream_ways[] = {Ways(4), Ways(4)};
 
 std::int64_t size_of(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 
@@ -55,6 +56,12 @@ struct Machine {
       if (!kernel[s]) return false;
     }
     return true;
+  }
+
+  Ways& ways() const {
+    bool is_long = false;
+    for (int s = 0; s < c.steps; ++s) is_long = is_long || takes_long(c.step[s].op);
+    return (c.stream_output ? stream_ways : far_ways)[is_long ? 1 : 0];
   }
 
   // The bytes of the largest operand, as if all had the widest elements.
@@ -302,7 +309,7 @@ Status program(const ProgramCall& c) {
   if (c.n_spans == 0) return Status::ok;
   const bool far = plain.largest() >= kFarBytes;
   if (c.n_spans > 1) {
-    run_many(plain.planned(far, far ? far_ways.best() : kPlain));
+    run_many(plain.planned(far, far ? plain.ways().best() : kPlain));
     return Status::ok;
   }
   const ProgramSpan& span = c.spans[0];
@@ -312,7 +319,7 @@ Status program(const ProgramCall& c) {
                  [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
     return Status::ok;
   }
-  Trial trial(c.stream_output ? stream_ways : far_ways, kGrain);
+  Trial trial(plain.ways(), kGrain);
   parallel_for(span.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
     trial.run(end - begin, [&](int way) {
       const Machine m = plain.planned(true, way);

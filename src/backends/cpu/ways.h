@@ -7,7 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 
 namespace tenon::cpu {
 
@@ -46,14 +45,12 @@ class Ways {
 class Trial {
  public:
   // pieces: of so many elements or more are compared.
-  Trial(Ways& ways, std::int64_t piece) : ways_(ways), piece_(piece), open_(!ways.decided()) {
-    for (auto& t : least_) t.store(kNever, std::memory_order_relaxed);
-  }
+  Trial(Ways& ways, std::int64_t piece) : ways_(ways), piece_(piece), open_(!ways.decided()) {}
   ~Trial() {
     if (!open_ || turns_.load(std::memory_order_relaxed) < 2 * ways_.count()) return;
     int best = 0;
     for (int i = 1; i < ways_.count(); ++i)
-      if (least_[i].load(std::memory_order_relaxed) < least_[best].load(std::memory_order_relaxed)) best = i;
+      if (took_[i].per_element() < took_[best].per_element()) best = i;
     ways_.vote(best);
   }
   Trial(const Trial&) = delete;
@@ -66,19 +63,25 @@ class Trial {
     const int way = turns_.fetch_add(1, std::memory_order_relaxed) % ways_.count();
     const auto start = std::chrono::steady_clock::now();
     work(way);
-    const double took =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(n);
-    double least = least_[way].load(std::memory_order_relaxed);
-    while (took < least && !least_[way].compare_exchange_weak(least, took, std::memory_order_relaxed)) {}
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    took_[way].seconds.fetch_add(took.count(), std::memory_order_relaxed);
+    took_[way].elements.fetch_add(n, std::memory_order_relaxed);
   }
 
  private:
-  static constexpr double kNever = std::numeric_limits<double>::infinity();
+  // All pieces count: the shortest of them met a cache that still held what the call before it wrote.
+  struct Took {
+    std::atomic<double> seconds = 0;
+    std::atomic<std::int64_t> elements = 0;
+    double per_element() const {
+      return seconds.load(std::memory_order_relaxed) / static_cast<double>(elements.load(std::memory_order_relaxed));
+    }
+  };
   Ways& ways_;
   std::int64_t piece_;
   bool open_;
   std::atomic<int> turns_ = 0;
-  std::array<std::atomic<double>, Ways::kMost> least_;  // seconds an element
+  std::array<Took, Ways::kMost> took_;
 };
 
 }  // namespace tenon::cpu
