@@ -17,9 +17,6 @@ struct KernelTable {
 // The table for this CPU, filled at first use with the best of the compiled targets.
 const KernelTable& kernels();
 
-// Does a function of the operation take longer than memory takes to bring its operands?
-bool takes_long(Op);
-
 // The parts of the table, filled by the groups of rules that the CPU compiles in a file each.
 template <Rule... R>
 struct Rules {

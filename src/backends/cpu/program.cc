@@ -21,8 +21,6 @@ constexpr std::int64_t kMaxBlockBytes = 4096;
 // Where operands may lie in memory, blocks are short: a processor reads the operands of the next step while it computes
 // this one, as far as it looks ahead in the program. They can also be asked for a block ahead, between the steps.
 constexpr std::int64_t kFarBlockBytes = 512;
-// Where all steps are short, and where one takes long.
-constinit Ways far_ways[] = {Ways(2), Ways(2)}, stream_ways[] = {Ways(4), Ways(4)};
 
 std::int64_t size_of(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 
@@ -58,11 +56,13 @@ struct Machine {
     return true;
   }
 
-  Ways& ways() const {
-    bool is_long = false;
-    for (int s = 0; s < c.steps; ++s) is_long = is_long || takes_long(c.step[s].op);
-    return (c.stream_output ? stream_ways : far_ways)[is_long ? 1 : 0];
+  Kind kind() const {
+    Kind k{static_cast<int>(Op::count), c.stream_output, Kind::size(largest()), max_threads(), c.n_spans > 1};
+    for (int s = 0; s < c.steps; ++s) k.add(static_cast<int>(c.step[s].op));
+    for (int i = 0; i < c.outputs + c.inputs; ++i) k.add(static_cast<int>(c.dtype[i]));
+    return k;
   }
+  int ways() const { return c.stream_output ? 4 : 2; }
 
   // The bytes of the largest operand, as if all had the widest elements.
   std::int64_t largest() const {
@@ -307,25 +307,19 @@ Status program(const ProgramCall& c) {
   Machine plain(c);
   if (!plain.find_kernels()) return Status::unavailable;
   if (c.n_spans == 0) return Status::ok;
-  const bool far = plain.largest() >= kFarBytes;
-  if (c.n_spans > 1) {
-    run_many(plain.planned(far, far ? plain.ways().best() : kPlain));
+  const auto run = [&](bool far, int way) {
+    const Machine m = plain.planned(far, way);
+    if (c.n_spans > 1) return run_many(m);
+    parallel_for(c.spans[0].n, kGrain,
+                 [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(c.spans[0], begin, end); });
+  };
+  if (plain.largest() < kFarBytes) {
+    run(false, kPlain);
     return Status::ok;
   }
-  const ProgramSpan& span = c.spans[0];
-  if (!far) {
-    const Machine m = plain.planned(false, kPlain);
-    parallel_for(span.n, kGrain,
-                 [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
-    return Status::ok;
-  }
-  Trial trial(plain.ways(), kGrain);
-  parallel_for(span.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    trial.run(end - begin, [&](int way) {
-      const Machine m = plain.planned(true, way);
-      Registers(m, end - begin).run(span, begin, end);
-    });
-  });
+  Trial trial(ways_of(plain.kind(), plain.ways()), plain.largest());
+  run(true, trial.way());
+  trial.ended();
   return Status::ok;
 }
 
