@@ -100,7 +100,8 @@ void put_advanced(const char* op, const Selection& s, const Tensor& values, bool
   }
   const Indexed at = resolve(op, s);
   const IndexMode mode = accumulate ? IndexMode::accumulate : IndexMode::put;
-  run_index(op, at.base.device(), IndexPlan(mode, at.base, at.indices, at.shape, repeated(op, values, at.shape.result)));
+  run_index(op, at.base.device(),
+            IndexPlan(mode, at.base, at.indices, at.shape, repeated(op, values, at.shape.result)));
 }
 
 // Adds to a view what broadcasts to it.

@@ -26,7 +26,8 @@ struct IndexShape {
 };
 // front: the common dimensions come first; otherwise they stand where the first indexed one was. Throws IndexError
 // where the indices do not broadcast.
-TENON_API IndexShape index_shape(std::string_view op, const Dims& base, std::span<const IndexTensor> indices, bool front);
+TENON_API IndexShape index_shape(std::string_view op, const Dims& base, std::span<const IndexTensor> indices,
+                                 bool front);
 
 // A call, and what it points to.
 class TENON_API IndexPlan {

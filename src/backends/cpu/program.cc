@@ -258,7 +258,8 @@ class Registers {
       const std::int64_t bytes = n * m_.item[r], begin = bytes * s / c_.steps / 64 * 64;
       const std::int64_t end = bytes * (s + 1) / c_.steps / 64 * 64;
       const char* next = static_cast<const char*>(span.operand[c_.outputs + r].data) + (at + n) * m_.item[r];
-      for (std::int64_t k = begin; k < end; k += 64) __builtin_prefetch(next + k, 0, 2);  // to the L2 cache: in the L1 they would be in the way
+      // To the L2 cache: in the L1 they would be in the way of this block.
+      for (std::int64_t k = begin; k < end; k += 64) __builtin_prefetch(next + k, 0, 2);
     }
   }
   void store(int j, char* out, Cursor& cursor, std::int64_t n) {
