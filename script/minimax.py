@@ -11,6 +11,7 @@ import sys
 from mpmath import (
     asin,
     atan,
+    besseli,
     chebyt,
     cos,
     erf,
@@ -78,6 +79,37 @@ def tail(a):
     return exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2 * (a + 3.5)
 
 
+def bessel(n):
+    """(I_n(x) / x**n - 1 / (n + 1)) / x**2 as a function of x**2, and the weight to I_n's relative error."""
+
+    def near(z):
+        x = sqrt(z)
+        return (besseli(n, x) / x**n - 1 / mpf(n + 1)) / z
+
+    return near, lambda z: z * sqrt(z) ** n / besseli(n, sqrt(z))
+
+
+def bessel_far(n):
+    """I_n(x) * sqrt(x) / exp(x) as a function of t = 16 / x - 1, and the weight to I_n's relative error."""
+
+    def far(t):
+        x = 16 / (1 + t)
+        return besseli(n, x) * exp(-x) * sqrt(x)
+
+    return far, lambda t: 1 / far(t)
+
+
+def bessel_rows():
+    """Rows of POLYNOMIALS: I_0 and I_1 for |x| <= 8 and beyond. No node and no point of the check is 0."""
+    rows = {}
+    for n in (0, 1):
+        (near, to_near), (far, to_far) = bessel(n), bessel_far(n)
+        for kind, degrees in (("_float", (10, 9 + n)), ("", (14, 24))):
+            rows[f"i{n}{kind}"] = (near, 0, 64, degrees[0], to_near)
+            rows[f"i{n}_far{kind}"] = (far, -1, 1, degrees[1], to_far)
+    return rows
+
+
 # name, with _float for what serves the float overloads alone, _single for what these evaluate in float:
 # (the polynomial's function, interval, degree, weight from the polynomial's error to the function's)
 POLYNOMIALS = {
@@ -135,6 +167,7 @@ POLYNOMIALS = {
     "cbrt": (lambda m: m ** (-mpf(1) / 3), 1, 2, 5, lambda m: 1),
     "erf": (lambda z: erf(sqrt(z)) / sqrt(z) - 1, 0, 1, 12, lambda z: 1),
     "erf_tail": (lambda t: -log(erfc(1 + t)), 0, 5, 24, lambda t: erfc(1 + t)),
+    **bessel_rows(),
 }
 
 

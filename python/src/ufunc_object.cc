@@ -294,7 +294,7 @@ OpDef* new_ufunc(Op op, const char* name) {
   d->arguments(pos_only, "out"_a, kw_only, "where"_a = true, "casting"_a = "same_kind", "order"_a = "K",
                "dtype"_a = none, "subok"_a = true);
   // These are functions of NumPy's, whose argument has a name.
-  if (op == Op::sinc || op == Op::isneginf || op == Op::isposinf) d->positional_only = 0;
+  if (op == Op::sinc || op == Op::i0 || op == Op::isneginf || op == Op::isposinf) d->positional_only = 0;
   d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
   d->invoke = &invoke;
   d->doc =

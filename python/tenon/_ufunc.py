@@ -17,18 +17,40 @@ Tensor = _C.Tensor
 
 def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What ``Tensor.__array_ufunc__`` returns: a tensor, or the object given as ``out=``."""
-    own = _own().get(ufunc) if method == "__call__" and all(map(_is_real_or_complex, inputs)) else None
+    own = _own().get(ufunc) if method == "__call__" and inputs else None
+    if own is not None and not _is_computed_here(own, inputs):
+        own = None
     if own is not None and not any(map(_matters, kwargs.items())):
-        return own(*inputs)
+        return own(*map(_floating, inputs))
     return _foreign(ufunc, method, inputs, kwargs, own is not None)
 
 
 # ---- SciPy's special functions that are operations here: on every device, and with their gradients ----
 
 
-def _is_real_or_complex(x: Any) -> bool:
-    """Integers are left to SciPy, which computes them in float64."""
-    return not isinstance(x, Tensor) or x.is_floating_point() or x.is_complex()
+def _is_integer(x: Any) -> bool:
+    return isinstance(x, Tensor) and not (x.is_floating_point() or x.is_complex())
+
+
+def _is_complex(x: Any) -> bool:
+    return x.is_complex() if isinstance(x, Tensor) else np.iscomplexobj(x)
+
+
+def _is_computed_here(own: Any, inputs: tuple[Any, ...]) -> bool:
+    """What is left to SciPy: complex numbers, where the operation takes real ones; integers, which it
+    computes in float64, unless a tensor beside them requires grad."""
+    if own not in _OF_COMPLEX and any(map(_is_complex, inputs)):
+        return False
+    return not any(map(_is_integer, inputs)) or any(_records(x) for x in inputs)
+
+
+def _records(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.requires_grad and _C.is_grad_enabled()
+
+
+def _floating(x: Any) -> Any:
+    """What SciPy computes integers in."""
+    return x.double() if _is_integer(x) else x
 
 
 def _matters(argument: tuple[str, Any]) -> bool:
@@ -44,12 +66,13 @@ def _ndtr(x: Any) -> Any:
 
 
 _SPECIAL: dict[str, Any] = {
-    "erf": _C.erf, "erfc": _C.erfc, "expit": _C.sigmoid, "logit": _C.logit, "gammaln": _C.lgamma,
-    "psi": _C.digamma,
+    "erf": _C.erf, "erfc": _C.erfc, "expit": _C.sigmoid, "log_expit": _C.log_sigmoid, "logit": _C.logit,
+    "gammaln": _C.lgamma, "psi": _C.digamma,
     "digamma": _C.digamma, "xlogy": _C.xlogy, "expm1": _C.expm1, "log1p": _C.log1p, "exp2": _C.exp2,
     "cbrt": _C.cbrt,
-    "ndtr": _ndtr,
+    "ndtr": _ndtr, "i0": _C.i0, "i0e": _C.i0e, "i1": _C.i1, "i1e": _C.i1e,
 }  # fmt: skip
+_OF_COMPLEX = {_C.sigmoid, _C.expm1, _C.log1p, _C.exp2}
 _found: dict[Any, Any] | None = None
 
 
@@ -118,7 +141,7 @@ def _foreign(
     for x in (*inputs, *outs):
         if not isinstance(x, Tensor):
             continue
-        if x.requires_grad and _C.is_grad_enabled():
+        if _records(x):
             if has_gradient:
                 given = ", ".join(f"{name}=" for name in kwargs)
                 raise TypeError(

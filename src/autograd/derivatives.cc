@@ -51,6 +51,78 @@ Tensor gelu_tanh_curvature(In whole) {
   return mul(mul(s, sub(1, s)), add(mul(steepness, 2), mul(x, bend)));
 }
 
+// Sums of the derivatives of Bessel functions, where their formulas are differences of nearly equal numbers: near 0, and
+// from kFar on.
+constexpr double kNear = 0.25, kFar = 128;
+template <class T>
+auto series(const T& x, double constant, double slope) {
+  return add(mul(x, slope), constant);
+}
+template <class T, class... C>
+auto series(const T& x, double constant, C... rest) {
+  return add(mul(x, series(x, rest...)), constant);
+}
+// I_1'(x) by its power series.
+template <class T>
+auto i1_slope_near_0(const T& x) {
+  const auto z = square(where(lt(abs(x), kNear), x, 0));
+  return series(z, 1 / 2., 3 / 16., 5 / 384., 7 / 18432., 1 / 163840., 11 / 176947200.);
+}
+// s where d/dx (e^-x I_n(x)) = e^-x I_n(x) s / x for n = 0 and 1: the quotient of Hankel's series of I_0 and I_1 (DLMF 10.40.1).
+template <class T>
+auto i0e_steepness(const T& x) {
+  const auto w = reciprocal(where(gt(abs(x), kFar), abs(x), kFar));
+  return series(w, -1 / 2., -1 / 8., -1 / 8., -25 / 128., -13 / 32., -1073 / 1024., -103 / 32.);
+}
+template <class T>
+auto i1e_steepness(const T& x) {
+  const auto w = reciprocal(where(gt(abs(x), kFar), abs(x), kFar));
+  return series(w, -1 / 2., 3 / 8., 3 / 8., 63 / 128., 27 / 32., 1899 / 1024., 81 / 16.);
+}
+template <class T>
+auto beyond(const T& x, const T& y, const T& steepness, const T& slope) {
+  const auto far = gt(abs(x), kFar);
+  return where(far, div(mul(y, steepness), where(far, x, 1)), slope);
+}
+// I_1' = I_0 - I_1 / x. Where y = I_1(x) overflows, its slope does.
+Tensor i1_slope(In x, In y) {
+  const Tensor near = fused("i1", [](const auto& x) { return i1_slope_near_0(x); }, x);
+  return fused(
+      "i1",
+      [](const auto& x, const auto& y, const auto& near) {
+        const auto small = lt(abs(x), kNear);
+        return where(small, near, where(isinf(y), abs(y), sub(i0(x), div(y, where(small, 1, x)))));
+      },
+      x, y, near);
+}
+Tensor i0e_slope(In x, In y) {
+  const Tensor steepness = fused("i0e", [](const auto& x) { return i0e_steepness(x); }, x);
+  return fused(
+      "i0e",
+      [](const auto& x, const auto& y, const auto& steepness) {
+        return beyond(x, y, steepness, sub(i1e(x), mul(sign(x), y)));
+      },
+      x, y, steepness);
+}
+Tensor i1e_slope(In x, In y) {
+  const Tensor near = fused("i1e", [](const auto& x) { return i1_slope_near_0(x); }, x);
+  const Tensor slope = fused(
+      "i1e",
+      [](const auto& x, const auto& y, const auto& near) {
+        const auto small = lt(abs(x), kNear);
+        const auto unscaled = where(small, mul(near, exp(neg(abs(x)))), sub(i0e(x), div(y, where(small, 1, x))));
+        return sub(unscaled, mul(sign(x), y));
+      },
+      x, y, near);
+  const Tensor steepness = fused("i1e", [](const auto& x) { return i1e_steepness(x); }, x);
+  return fused(
+      "i1e",
+      [](const auto& x, const auto& y, const auto& steepness, const auto& slope) {
+        return beyond(x, y, steepness, slope);
+      },
+      x, y, steepness, slope);
+}
+
 // Complex numbers have no order: there it is all but 0.
 Tensor not_below_zero(In b) { return is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0); }
 steps::Value not_below_zero(const steps::Value& b) { return b.is_complex() ? ne(b, 0) : ge(b, 0); }
@@ -175,6 +247,10 @@ const ElementwiseRow& elementwise(Op op) {
     ROW1(digamma, a, mul(g, trigamma(a)))
     ROW1(trigamma, a, mul(g, polygamma(2, a)))
     OPS2(polygamma, nothing, no_gradient("polygamma"), ab, mul(g, polygamma(add(a, 1), b)))
+    ROW1(i0, a, mul(g, i1(a)))
+    OPS1(i0e, ay, mul(g, i0e_slope(a, y)))
+    OPS1(i1, ay, mul(g, i1_slope(a, y)))
+    OPS1(i1e, ay, mul(g, i1e_slope(a, y)))
     ROW1(sigmoid, y, mul(g, mul(y, sub(1, y))))
     ROW1(relu, y, where(le(y, 0), 0, g))
     ROW1(silu, a, mul(g, mul(sigmoid(a), add(1, mul(a, sub(1, sigmoid(a)))))))

@@ -37,6 +37,8 @@ std::pair<double, double> domain(Op op) {
     case Op::elu:
     case Op::tanh:
     case Op::sinc:
+    case Op::i1:
+    case Op::i1e:
     case Op::logaddexp:
     case Op::neg:
     case Op::add:

@@ -40,6 +40,30 @@ Real digamma_l(Real x) {
   const Real series = w * (1 / 12.L - w * (1 / 120.L - w * tail));
   return std::log(x) - 0.5L / x - series - sum;
 }
+// exp(-|x|) I_n(x): the power series, of which all terms have one sign, or Hankel's (DLMF 10.25.2, 10.40.1).
+Real scaled_bessel(int n, Real x) {
+  const Real a = std::abs(x), sign = n == 1 && std::signbit(x) ? -1 : 1;
+  if (!(a < 1e40L)) return std::isnan(x) ? x : sign / std::sqrt(2 * pi_l * a);
+  Real sum = 0;
+  if (a < 60) {
+    Real term = n == 0 ? 1 : a / 2;
+    for (int k = 1; k < 200; ++k) {
+      sum += term;
+      term *= a / 2 / k * (a / 2 / (k + n));
+    }
+    return sign * sum * std::exp(-a);
+  }
+  Real term = 1;
+  for (int k = 1; k < 60; ++k) {
+    sum += term;
+    term *= -(4 * n * n - Real(2 * k - 1) * (2 * k - 1)) / (8 * k * a);
+  }
+  return sign * sum / std::sqrt(2 * pi_l * a);
+}
+Real bessel(int n, Real x) {
+  const Real y = scaled_bessel(n, x), a = std::abs(x);
+  return a > 10000 ? (y < 0 ? -1 : 1) * a * std::numeric_limits<Real>::max() : y * std::exp(a);
+}
 Real gelu_l(Real x) {
   // erfc magnifies the error of its argument by twice the argument's square.
   constexpr Real c = 0.707106781186547524400844362104849039L, c_rest = 1.89503255889326e-20L;
@@ -107,6 +131,10 @@ const std::map<std::string_view, Reference> references = {
       },
       -20, 20}},
     {"digamma", {[](Real x, Real) { return digamma_l(x); }, -20, 20}},
+    {"i0", {[](Real x, Real) { return bessel(0, x); }, -16, 16}},
+    {"i0e", {[](Real x, Real) { return scaled_bessel(0, x); }, -16, 16}},
+    {"i1", {[](Real x, Real) { return bessel(1, x); }, -16, 16}},
+    {"i1e", {[](Real x, Real) { return scaled_bessel(1, x); }, -16, 16}},
     {"sigmoid", {[](Real x, Real) { return 1 / (1 + std::exp(-x)); }, -104, 40}},
     {"silu", {[](Real x, Real) { return x < -10000 ? -0.0L : x / (1 + std::exp(-x)); }, -110, 40}},
     {"gelu", {[](Real x, Real) { return gelu_l(x); }, -14, 10}},
@@ -157,7 +185,7 @@ template <class T> std::vector<T> arguments(const Reference& r) {
   std::vector<T> x;
   using L = Limits<T>;
   for (T v : {T(0), T(1), T(2), T(3), T(0.5), T(1.5), L::infinity(), L::quiet_NaN(), L::max(), L::min(),
-              L::denorm_min(), T(1e-30), T(1e30), T(0x1p20), T(88.72284), T(709.782712893384), T(25), T(1e5)})
+              L::denorm_min(), T(1e-30), T(1e30), T(0x1p20), T(88.72284), T(709.782712893384), T(91.900764641630029), T(713.986908543968256), T(25), T(1e5)})
     for (T w : {v, std::nextafter(v, T(1e38)), std::nextafter(v, T(-1e38))}) x.insert(x.end(), {w, -w});
   // Every exponent alike often,
   if constexpr (sizeof(T) == 4) {
@@ -289,7 +317,12 @@ const Special specials[] = {
     {"lgamma", 1, any, 0}, {"lgamma", 2, any, 0}, {"lgamma", 0, any, inf}, {"lgamma", -3, any, inf},
     {"lgamma", inf, any, inf}, {"lgamma", -inf, any, inf}, {"lgamma", nan, any, nan}, {"digamma", 0, any, -inf},
     {"digamma", -0., any, inf}, {"digamma", -1, any, nan}, {"digamma", -1e10, any, nan}, {"digamma", inf, any, inf},
-    {"digamma", -inf, any, nan}, {"digamma", nan, any, nan}, {"sigmoid", -inf, any, 0}, {"sigmoid", inf, any, 1},
+    {"digamma", -inf, any, nan}, {"digamma", nan, any, nan}, {"i0", 0, any, 1}, {"i0", -0., any, 1},
+    {"i0", 0x1p-140, any, 1}, {"i0", inf, any, inf}, {"i0", -inf, any, inf}, {"i0", nan, any, nan}, {"i0", 1e30, any, inf},
+    {"i0e", 0, any, 1}, {"i0e", inf, any, 0}, {"i0e", -inf, any, 0}, {"i0e", nan, any, nan}, {"i1", 0, any, 0},
+    {"i1", -0., any, -0.}, {"i1", 0x1p-140, any, 0x1p-141}, {"i1", inf, any, inf}, {"i1", -inf, any, -inf},
+    {"i1", nan, any, nan}, {"i1", -1e30, any, -inf}, {"i1e", -0., any, -0.}, {"i1e", -0x1p-140, any, -0x1p-141},
+    {"i1e", inf, any, 0}, {"i1e", -inf, any, -0.}, {"i1e", nan, any, nan}, {"sigmoid", -inf, any, 0}, {"sigmoid", inf, any, 1},
     {"sigmoid", 0, any, 0.5}, {"sigmoid", nan, any, nan}, {"silu", -inf, any, -0.}, {"silu", inf, any, inf},
     {"silu", -0., any, -0.}, {"silu", nan, any, nan}, {"gelu", -inf, any, -0.}, {"gelu", inf, any, inf},
     {"gelu", -0., any, -0.}, {"gelu", nan, any, nan}, {"softplus", -inf, any, 0}, {"softplus", inf, any, inf},

@@ -26,6 +26,8 @@ WIDE = {
     "asinh",
     "atan",
     "sinc",
+    "i1",
+    "i1e",
 }
 # Without a gradient, or with one that is zero or undefined where it matters.
 NO_GRADIENT = {

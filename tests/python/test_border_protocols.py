@@ -319,7 +319,7 @@ def test_no_gradient_is_lost_silently():
     with pytest.raises(TypeError, match="no gradient"):
         np.fft.fft(x)
     with pytest.raises(TypeError, match="detach"):
-        np.i0(x)
+        np.sort_complex(x)
     assert np.argsort(x).tolist() == [0, 1, 2]  # indices have none
 
 
@@ -353,7 +353,7 @@ def test_device_tensors(tmp_path):
         refused(BufferError, lambda: memoryview(t), "cpu")
         refused(TypeError, lambda: np.add(t, np.ones(4)), "mix")
         refused(TypeError, lambda: np.add(t, 1, out=np.ones(4)), "out=")
-        refused(TypeError, lambda: np.i0(t), "cuda")
+        refused(TypeError, lambda: np.sort_complex(t), "cuda")
         refused(ValueError, lambda: tenon.from_dlpack(t, device="cpu", copy=False), "copy=False")
         assert not hasattr(t, "__array_interface__")
         i = t.__cuda_array_interface__

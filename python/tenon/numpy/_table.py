@@ -16,7 +16,7 @@ _ANY_HISTORY = (
 #: NumPy's own code on views of tensors on the CPU without grad.
 _ON_VIEWS = (
     "apply_along_axis", "apply_over_axes", "bartlett", "block", "convolve", "correlate", "delete",
-    "diag_indices_from", "i0", "insert", "ix_", "packbits", "piecewise", "poly", "polyadd", "polyder",
+    "diag_indices_from", "insert", "ix_", "packbits", "piecewise", "poly", "polyadd", "polyder",
     "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval", "ravel_multi_index",
     "real_if_close", "resize", "roots", "sort_complex", "tril_indices_from", "trim_zeros",
     "triu_indices_from", "unpackbits",

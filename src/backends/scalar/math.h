@@ -21,4 +21,5 @@
 #include "math/map.h"
 #include "math/rounding.h"
 #endif
+#include "math/bessel.h"
 #include "math/polygamma.h"

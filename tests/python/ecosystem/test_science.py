@@ -6,7 +6,24 @@ import tenon
 
 # ---- SciPy ----
 
-OWN = ["erf", "erfc", "expit", "logit", "gammaln", "psi", "expm1", "log1p", "exp2", "cbrt", "ndtr"]
+OWN = [
+    "erf",
+    "erfc",
+    "expit",
+    "log_expit",
+    "logit",
+    "gammaln",
+    "psi",
+    "expm1",
+    "log1p",
+    "exp2",
+    "cbrt",
+    "ndtr",
+    "i0",
+    "i0e",
+    "i1",
+    "i1e",
+]
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -33,6 +50,49 @@ def test_special_functions_of_two() -> None:
     with pytest.raises(TypeError, match=r"detach\(\)"):
         special.erfcx(x)
     assert isinstance(special.erfcx(x.detach()), tenon.Tensor)
+
+
+def test_special_functions_of_integers_beside_a_gradient() -> None:
+    special = pytest.importorskip("scipy.special")
+    p = tenon.tensor([0.2, 0.3, 0.5], requires_grad=True)
+    for counts in (tenon.tensor([1, 0, 3]), tenon.tensor([1, 0, 1], dtype=tenon.int8)):
+        p.grad = None
+        y = special.xlogy(counts, p)
+        wanted = special.xlogy(counts.numpy(), p.detach().numpy())
+        assert y.dtype == wanted.dtype and np.allclose(y.detach().numpy(), wanted, rtol=1e-6)
+        y.sum().backward()
+        assert np.allclose(p.grad.numpy(), counts.numpy() / p.detach().numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc", "psi", "ndtr", "expm1", "log1p", "expit"])
+def test_special_functions_of_complex_numbers(name: str) -> None:
+    special = pytest.importorskip("scipy.special")
+    f = getattr(special, name)
+    z = tenon.tensor([0.1 + 0.2j, 1 - 3j])
+    wanted = f(z.numpy()) if "D->D" in f.types else 1 / (1 + np.exp(-z.numpy()))
+    assert np.allclose(f(z).numpy(), wanted, rtol=1e-5)
+    if name in ("erf", "erfc", "psi", "ndtr"):
+        with pytest.raises(TypeError, match=r"detach\(\)"):
+            f(z.requires_grad_())
+
+
+def test_special_functions_of_two_mixed_with_complex() -> None:
+    special = pytest.importorskip("scipy.special")
+    x = tenon.tensor([0.5, 2.0])
+    assert np.allclose(special.xlogy(x, 1j).numpy(), special.xlogy(x.numpy(), 1j))
+
+
+@pytest.mark.parametrize(
+    "name", ["ndtri", "log_ndtr", "erfcx", "entr", "zeta", "gammainc", "iv", "polygamma"]
+)
+def test_special_functions_without_a_gradient_say_so(name: str) -> None:
+    special = pytest.importorskip("scipy.special")
+    x = tenon.tensor([0.5, 0.7], requires_grad=True)
+    f = getattr(special, name)
+    orders = (1,) if name in ("gammainc", "iv", "polygamma") else ()
+    with pytest.raises((TypeError, RuntimeError), match=r"detach\(\)"):
+        f(*orders, x)
+    assert np.shape(f(*orders, x.detach())) == (2,)
 
 
 def test_scipy_takes_tensors() -> None:
