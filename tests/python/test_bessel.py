@@ -12,21 +12,26 @@ inf, nan = np.inf, np.nan
 
 
 def grid(dtype: str) -> np.ndarray:
-    """Dense where the polynomials change and where the results overflow, and every size of number."""
+    """Dense where the polynomials change and where float32 overflows, and numbers of every size.
+
+    From 709.8 to 714 SciPy's and PyTorch's float64 are infinite, which i0 and i1 are not; beyond, all are.
+    """
     sizes = np.logspace(-40 if dtype == "float32" else -300, 38, 3000)
-    positive = np.concatenate(
-        [np.linspace(0, 20, 20001), np.linspace(85, 93, 999), np.linspace(700, 715, 999), sizes]
-    )
+    sizes = sizes[(sizes < 709) | (sizes > 714)]
+    parts = [np.linspace(0, 20, 20001), np.linspace(85, 93, 999), np.linspace(700, 709, 999), sizes]
+    positive = np.concatenate(parts)
     return np.concatenate([positive, -positive]).astype(dtype)
 
 
-def close(got: np.ndarray, wanted: np.ndarray, units: float) -> None:
-    """Equal, but for some units in the last place, and where one of both overflows just before the other."""
+# Of float64, whose own error is below 5: SciPy's and PyTorch's i1 are 9 units off near 7.6.
+UNITS = {"float32": 1, "float64": 12}
+
+
+def close(got: np.ndarray, wanted: np.ndarray) -> None:
+    """Equal, but for some units in the last place."""
     limit = np.finfo(got.dtype)
-    # They convert to got's dtype, where SciPy's float32 is computed in float32.
-    apart = ~np.isclose(got, wanted, rtol=units * limit.eps, atol=limit.tiny * 1e-3, equal_nan=True)
-    edge = (np.abs(got) > limit.max * (1 - 1e-5)) & (np.abs(wanted) > limit.max * (1 - 1e-5))
-    assert not (apart & ~edge).any(), (got[apart & ~edge][:3], wanted[apart & ~edge][:3])
+    rtol, atol = UNITS[str(got.dtype)] * limit.eps, limit.smallest_subnormal
+    np.testing.assert_allclose(got, wanted.astype(got.dtype), rtol, atol)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,8 +42,7 @@ def test_values_are_scipys(name: str, dtype: str) -> None:
     a = grid(dtype)
     got = getattr(tenon, name)(tenon.from_numpy(a)).numpy()
     assert got.dtype == dtype
-    # Each float32 is within 0.51 units of the result of float64, rounded.
-    close(got, getattr(special, name)(a.astype("f8")).astype(dtype), 1 if dtype == "float32" else 8)
+    close(got, getattr(special, name)(a.astype("f8")))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -47,10 +51,8 @@ def test_values_are_pytorchs(name: str, dtype: str) -> None:
     torch = pytest.importorskip("torch")
     a = grid(dtype)
     got = getattr(tenon, name)(tenon.from_numpy(a)).numpy()
-    # PyTorch's float32 loses up to 30 units.
-    wanted = getattr(torch.special, name)(torch.from_numpy(a.astype("f8"))).numpy()
     with np.errstate(over="ignore"):
-        close(got, wanted.astype(dtype), 1 if dtype == "float32" else 8)
+        close(got, getattr(torch.special, name)(torch.from_numpy(a.astype("f8"))).numpy())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,11 +102,13 @@ def test_doors() -> None:
         assert getattr(inplace, name + "_")() is inplace and inplace.tolist() == f(t).tolist()
         out = tenon.empty_like(t)
         assert f(t, out=out) is out and out.tolist() == f(t).tolist()
+    small = a / 4  # below 8, where NumPy warns of nothing
+    assert np.allclose(np.i0(tenon.from_numpy(small)).numpy(), np.i0(small), rtol=1e-14, atol=0)
     y = np.i0(t)
-    assert isinstance(y, tenon.Tensor) and np.allclose(y.numpy(), np.i0(a), rtol=1e-14, atol=0)
+    assert isinstance(y, tenon.Tensor) and y.tolist() == tenon.i0(t).tolist()
     assert tenon.numpy.i0(x=t).tolist() == y.tolist()
     for dtype in FLOATS:
-        assert np.i0(tenon.from_numpy(a.astype(dtype))).dtype == np.i0(a.astype(dtype)).dtype
+        assert np.i0(tenon.from_numpy(a.astype(dtype))).dtype == np.i0(small.astype(dtype)).dtype
     with pytest.raises(TypeError, match=r"^i0: "):
         np.i0(tenon.tensor([1j]))
 
@@ -130,7 +134,7 @@ def derivatives(f: Callable[[tenon.Tensor], tenon.Tensor], x: tenon.Tensor) -> t
     x = x.detach().requires_grad_()
     (first,) = tenon.autograd.grad(f(x).sum(), [x], create_graph=True)
     (second,) = tenon.autograd.grad(first.sum(), [x])
-    return first.detach().numpy(), second.numpy()
+    return first.detach().cpu().numpy(), second.cpu().numpy()
 
 
 # The derivatives of 1st and 2nd order at these points, by mpmath 1.3 with 50 digits.
