@@ -1,18 +1,19 @@
 // Binary search, all values at once: each step halves what is left for every one of them.
 #include "ops/composing.h"
+#include "ops/exact_compare.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/search.h"
 
 namespace tenon {
 namespace {
 
-// Both in the dtype that they are compared in.
+// Both in the dtypes that they are compared in.
 std::pair<Tensor, Tensor> comparable(const char* op, const Tensor& a, const Tensor& b) {
   if (a.device() != b.device() && b.ndim() > 0) errors::device_mismatch(op, a.device(), b.device());
-  const Tensor x = beside(a.detach(), b), y = beside(b.detach(), a);
-  const DType d = promote(x.dtype(), y.dtype());
-  if (is_complex(d) || is_float8(d)) errors::dtype_not_supported(op, d, "real numbers");
-  return {to(x, d), to(y, d, x.device())};
+  const DType common = promote(a.dtype(), b.dtype());
+  if (is_complex(common) || is_float8(common)) errors::dtype_not_supported(op, common, "real numbers");
+  const DTypes d = compared_dtypes(a.dtype(), b.dtype());
+  return {to(a.detach(), d.first), to(b.detach(), d.second, a.device())};
 }
 
 // Whether a goes before v: NaNs are above all numbers.

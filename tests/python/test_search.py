@@ -104,3 +104,23 @@ def test_digitize_and_bucketize(right):
         np.digitize(tenon.from_numpy(x), tenon.tensor([1.0, 3.0, 2.0]))
     with pytest.raises(ValueError, match="bucketize"):
         tenon.bucketize(tenon.from_numpy(x), tenon.zeros(2, 2))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(("whole", "sign"), [("int64", 1), ("int64", -1), ("uint64", 1)])
+def test_integers_that_float64_rounds(device, side, whole, sign):
+    from bisect import bisect_left, bisect_right
+
+    large = 2**53 if sign < 0 or whole == "int64" else 2**63
+    wholes = sorted(sign * (large + 2048 * k + d) for k in range(3) for d in (-1, 0, 1))
+    reals = sorted(float(sign * (large + 2048 * k)) for k in range(3))
+    find = bisect_left if side == "left" else bisect_right
+    w = tenon.tensor(wholes, dtype=whole, device=device)
+    for dtype in ("float64", "float32"):
+        r = tenon.tensor(reals, dtype=dtype, device=device)
+        assert tenon.searchsorted(w, r, side=side).tolist() == [find(wholes, x) for x in reals]
+        assert tenon.searchsorted(r, w, side=side).tolist() == [find(reals, x) for x in wholes]
+    other = tenon.tensor([0, 1, 2**62], dtype="int64" if whole == "uint64" else "uint64", device=device)
+    assert tenon.searchsorted(w, other, side=side).tolist() == [find(wholes, x) for x in (0, 1, 2**62)]
+    nan = tenon.tensor([NAN], dtype="float64", device=device)
+    assert tenon.searchsorted(w, nan, side=side).tolist() == [len(wholes)]
