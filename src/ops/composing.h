@@ -35,6 +35,9 @@ auto rounded_once(const Tensor& t, F&& f) {
   return rounded(f(precise(t)), is_differentiable(t.dtype()) ? t.dtype() : default_float());
 }
 
+// t without the mean over dims of the elements that the mask names; 0 elsewhere.
+Tensor centred(const Tensor& t, const Tensor& mask, const Axes& dims);
+
 // The elements that a reduction over dims combines, side by side in a last dimension.
 struct Slices {
   Tensor rows;     // a view where the strides allow it

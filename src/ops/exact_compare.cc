@@ -57,9 +57,10 @@ DTypes compared_dtypes(DType a, DType b) {
   if (is_wide(b) && kind(a) == Kind::floating) return {DType::float64, b};
   if (a == DType::uint64 && kind(b) == Kind::signed_integer) return {a, DType::int64};
   if (b == DType::uint64 && kind(a) == Kind::signed_integer) return {DType::int64, b};
-  const bool few_bits = is_half(promoted) || promoted == DType::float32 || promoted == DType::complex64;
-  if (!few_bits || !(rounds_in_float32(a) || rounds_in_float32(b))) return {promoted};
-  return {is_complex(promoted) ? DType::complex128 : DType::float64};
+  if (!is_integral(a) && !is_integral(b)) return {promoted};
+  if (!is_half(promoted) && promoted != DType::float32 && promoted != DType::complex64) return {promoted};
+  if (rounds_in_float32(a) || rounds_in_float32(b)) return {is_complex(promoted) ? DType::complex128 : DType::float64};
+  return {is_half(promoted) ? DType::float32 : promoted};
 }
 
 DTypes compared_dtypes(std::span<const Operand> in) {

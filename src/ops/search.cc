@@ -67,8 +67,13 @@ Tensor digitize(const Tensor& values, const Tensor& bins, bool right) {
   if (bins.ndim() != 1) errors::wrong_ndim(op, bins.ndim(), "bins of 1 dimension");
   NoGrad guard;
   const Tensor b = bins.detach(), next = slice(b, 0, 1, {}), before = slice(b, 0, {}, -1);
-  if (all(le(before, next)).item<bool>()) return searchsorted(b, values, !right);
-  if (!all(ge(before, next)).item<bool>()) errors::fail(op, "the bins must ascend or descend");
+  // NaNs are above all numbers.
+  const auto ascends = [](const Tensor& x, const Tensor& y) {
+    const Tensor below = le(x, y);
+    return all(is_floating(y.dtype()) ? logical_or(below, isnan(y)) : below).item<bool>();
+  };
+  if (ascends(before, next)) return searchsorted(b, values, !right);
+  if (!ascends(next, before)) errors::fail(op, "the bins must ascend or descend");
   return sub(b.numel(), searchsorted(flip(b), values, !right));
 }
 

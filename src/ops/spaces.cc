@@ -103,7 +103,7 @@ Tensor whole_line(const Operand& start, const Operand& stop, std::int64_t n, boo
   column[0] = n;
   const Tensor index = reshape(arange(0, n, 1, DType::float64, first.device()), column);
   Tensor values = add(mul(index, step), first);
-  if (endpoint) values = where(lt(index, n / 2), values, sub(last, mul(sub(n - 1, index), step)));
+  if (endpoint && n > 1) values = where(lt(index, n / 2), values, sub(last, mul(sub(n - 1, index), step)));
   return finished("linspace", values, d, 0);
 }
 

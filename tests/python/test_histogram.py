@@ -52,6 +52,15 @@ def test_sums_of_weights_are_not_rounded():
         assert r.dtype is tenon.float32 and r.tolist() == [large + 8]
 
 
+def test_sums_of_weights_do_not_wrap():
+    t, big = tenon.tensor([0, 0]), tenon.tensor([2**63 - 1, 2**63 - 1])
+    assert tenon.bincount(t, big).tolist() == [2.0**64]
+    unsigned = tenon.tensor([2**63, 5], dtype=tenon.uint64)
+    assert tenon.bincount(t, unsigned).tolist() == [2.0**63]
+    counts = tenon.numpy.histogram(t, 1, weights=unsigned)[0]
+    assert counts.dtype is tenon.uint64 and counts.tolist() == [2**63 + 5]
+
+
 @pytest.mark.parametrize("bins", [1, 10, 37, *RULES, np.array([-1.0, 0.0, 0.5, 3.0])], ids=str)
 @pytest.mark.parametrize("range_", [None, (-1.0, 2.0)])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "int8"])
