@@ -39,6 +39,7 @@ LIBRARIES = ("tenon", "numpy", "torch")
 
 BLOCK_S = 20e-6  # a block is at least this long: 400 ticks of a 50 ns clock call
 LONG_S = 1e-3  # a call that takes longer works on more than the caches hold
+FIRST_CALLS = 14  # lazy imports, first touches, and the ways that tenon tries with its first large calls
 AWAKE_S = 5e-3  # until a core that was idle is fast again
 ROUNDS = range(7, 1001)  # at least and at most so many blocks of each library
 IMPORT_RUNS = 10
@@ -201,7 +202,7 @@ def measure_calls(work: dict[str, Any], seconds: float, limit: Block | None = No
     blocks = {name: as_block(w) for name, w in work.items()}
     for name in list(blocks):
         try:
-            blocks[name](1)  # lazy imports, first touches
+            blocks[name](FIRST_CALLS)
         except AttributeError:  # the library lacks it
             del blocks[name]
     empties = {name: empty_block(work[name]) for name in blocks}

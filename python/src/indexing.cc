@@ -20,6 +20,10 @@ PyObject* get_item(PyObject* self, PyObject* key) {
       const Slice s = std::get<Slice>(to_index(key, {"index", "slice"}));
       return wrap(slice(t, 0, s.start, s.stop, s.step));
     }
+    if (is_tensor(key) || is_ndarray(key)) {
+      const Index rows = to_index(key, {"index", "index"}, t.device());
+      return wrap(without_gil(t.numel(), [&] { return index(t, {&rows, 1}); }, t, std::get<Tensor>(rows)));
+    }
     const std::vector<Index> indices = to_indices(key, "index", t.device());
     Tensor r = without_gil(t.numel(), [&] { return index(t, indices); }, t, indices);
     return wrap(r.is_same(t) ? view(t, t.shape()) : std::move(r));  // t[...] is a new object

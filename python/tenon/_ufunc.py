@@ -100,11 +100,12 @@ def _call_where(ufunc: Any, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
     targets = list(out) if out else [None] * len(several)
     for i, value in enumerate(several):
         shape = np.broadcast_shapes(np.shape(value), where.shape)
-        if targets[i] is None or targets[i] is ...:
-            targets[i] = np.zeros(shape, value.dtype)
-        elif targets[i].shape != shape:
-            raise ValueError(f"{_name(ufunc)}: out= must be of shape {shape}; got {targets[i].shape}")
-        np.copyto(targets[i], value, casting, where)
+        target = targets[i]
+        if target is None or target is ...:
+            target = targets[i] = np.zeros(shape, value.dtype)
+        elif target.shape != shape:
+            raise ValueError(f"{_name(ufunc)}: out= must be of shape {shape}; got {target.shape}")
+        np.copyto(target, value, casting, where)
     return tuple(targets) if isinstance(result, tuple) else targets[0]
 
 

@@ -30,7 +30,17 @@ Tensor select_advanced(const char* op, const Selection& s) {
     return compress(op, s.view, mask);
   const Indexed at = resolve(op, s);
   const Tensor out = empty(at.shape.result, s.view.dtype(), s.view.device());
-  run_index(op, at, IndexMode::get, out);
+  run_index(op, out.device(), IndexPlan(IndexMode::get, at.base, at.indices, at.shape, out));
+  return out;
+}
+
+// t[rows]
+Tensor select_rows(const char* op, const Tensor& t, const Tensor& rows) {
+  const IndexTensor at[] = {index_tensor(op, rows, t.shape()[0], 0, 0)};
+  const IndexShape shape = index_shape(op, t.shape(), at, false);
+  Tensor out = empty(shape.result, t.dtype(), t.device());
+  run_index(op, t.device(), IndexPlan(IndexMode::get, t, at, shape, out));
+  if (autograd::needs_grad(t)) autograd::attach(out, op, {&t, 1}, derive::index(t.shape(), t.dtype(), {rows}));
   return out;
 }
 
@@ -38,6 +48,9 @@ Tensor index_as(const char* op, const Tensor& t, std::span<const Index> indices)
   if (indices.size() == 1 && t.ndim() > 0) {  // the commonest ones, without a detour
     if (const auto* at = std::get_if<std::int64_t>(&indices[0])) return select(t, 0, *at);
     if (const auto* range = std::get_if<Slice>(&indices[0])) return slice(t, 0, range->start, range->stop, range->step);
+    if (const auto* rows = std::get_if<Tensor>(&indices[0]);
+        rows && is_integral(rows->dtype()) && rows->device() == t.device())
+      return select_rows(op, t, *rows);
   }
   const Selection s = select_basic(op, t, indices);
   // t[:] is a tensor of its own, as in NumPy.
@@ -86,7 +99,9 @@ void put_advanced(const char* op, const Selection& s, const Tensor& values, bool
     }
   }
   const Indexed at = resolve(op, s);
-  run_index(op, at, accumulate ? IndexMode::accumulate : IndexMode::put, repeated(op, values, at.shape.result));
+  const IndexMode mode = accumulate ? IndexMode::accumulate : IndexMode::put;
+  run_index(op, at.base.device(),
+            IndexPlan(mode, at.base, at.indices, at.shape, repeated(op, values, at.shape.result)));
 }
 
 // Adds to a view what broadcasts to it.

@@ -138,7 +138,7 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
 
 IndexTensor index_tensor(const char* op, const Tensor& t, std::int64_t size, int dim, int axis) {
   NoGrad guard;
-  Tensor x = contiguous(t.dtype() == DType::int64 ? t.detach() : to(t, DType::int64));
+  Tensor x = contiguous(t.dtype() == DType::int64 ? t : to(t, DType::int64));
   const bool from_end = t.dtype() != DType::uint64;  // one above int64's range has become negative
   if (x.numel() == 0) return {x, dim, axis, true, from_end};
   std::int64_t range[2];
@@ -193,15 +193,14 @@ Indexed resolve(const char* op, const Selection& s) {
       }
     }
   }
-  at.base = alias(s.view, 0, shape, strides);
+  at.base = removed ? alias(s.view, 0, shape, strides) : s.view;
   at.shape = index_shape(op, shape, at.indices, s.front);
   return at;
 }
 
-void run_index(const char* op, const Indexed& at, IndexMode mode, const Tensor& values) {
-  if (values.numel() == 0) return;
-  const IndexPlan plan(mode, at.base, at.indices, at.shape, values);
-  launch(op, at.base.device(), at.base.dtype(), &Backend::index, plan.call());
+void run_index(const char* op, Device device, const IndexPlan& plan) {
+  const IndexCall& c = plan.call();
+  if (c.numel > 0) launch(op, device, c.dtype, &Backend::index, c);
 }
 
 }  // namespace tenon

@@ -39,8 +39,7 @@ struct Indexed {
 };
 // Throws IndexError where an index is out of range (on the CPU) or they do not broadcast.
 Indexed resolve(const char* op, const Selection& s);
-// values: a tensor of the result's shape (any strides, 0 too) and of base's dtype.
-void run_index(const char* op, const Indexed& at, IndexMode mode, const Tensor& values);
+void run_index(const char* op, Device device, const IndexPlan& plan);
 
 // t as indices of a dimension of this size: int64, contiguous. On the CPU they are checked at once: throws IndexError
 // naming axis and size. A device's are checked by the kernel that reads them, so that nothing waits for them.

@@ -9,13 +9,13 @@
 namespace tenon {
 namespace {
 
-bool selects_from(const std::vector<IndexTensor>& indices, int dim) {
+bool selects_from(std::span<const IndexTensor> indices, int dim) {
   return std::any_of(indices.begin(), indices.end(), [&](const IndexTensor& x) { return x.dim == dim; });
 }
 
 }  // namespace
 
-IndexShape index_shape(std::string_view op, const Dims& base, const std::vector<IndexTensor>& indices, bool front) {
+IndexShape index_shape(std::string_view op, const Dims& base, std::span<const IndexTensor> indices, bool front) {
   IndexShape s;
   for (const IndexTensor& x : indices) {
     try {
@@ -33,7 +33,7 @@ IndexShape index_shape(std::string_view op, const Dims& base, const std::vector<
   return s;
 }
 
-IndexPlan::IndexPlan(IndexMode mode, const Tensor& base, const std::vector<IndexTensor>& indices, const IndexShape& s,
+IndexPlan::IndexPlan(IndexMode mode, const Tensor& base, std::span<const IndexTensor> indices, const IndexShape& s,
                      const Tensor& values) {
   const int ndim = s.result.size(), count = static_cast<int>(indices.size());
   std::int64_t* shape = few_;

@@ -1,6 +1,7 @@
 // Gathers and scatters by tensors of indices. Exported for the tests; no part of the public API.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -12,10 +13,9 @@ namespace tenon {
 // One tensor of indices: int64, of any strides.
 struct IndexTensor {
   Tensor index;
-  int dim;         // of the base, that it selects from
-  int axis;        // the same in the tensor that the user indexed
-  bool checked;    // see IndexOperand
-  bool from_end;
+  int dim;  // of the base, that it selects from
+  int axis;  // the same in the tensor that the user indexed
+  bool checked = false, from_end = true;  // see IndexOperand
 };
 
 // What an index of the base gives.
@@ -26,14 +26,14 @@ struct IndexShape {
 };
 // front: the common dimensions come first; otherwise they stand where the first indexed one was. Throws IndexError
 // where the indices do not broadcast.
-TENON_API IndexShape index_shape(std::string_view op, const Dims& base, const std::vector<IndexTensor>& indices,
+TENON_API IndexShape index_shape(std::string_view op, const Dims& base, std::span<const IndexTensor> indices,
                                  bool front);
 
 // A call, and what it points to.
 class TENON_API IndexPlan {
  public:
   // values: of the result's shape (any strides, 0 too) and of base's dtype.
-  IndexPlan(IndexMode mode, const Tensor& base, const std::vector<IndexTensor>& indices, const IndexShape& s,
+  IndexPlan(IndexMode mode, const Tensor& base, std::span<const IndexTensor> indices, const IndexShape& s,
             const Tensor& values);
   IndexPlan(const IndexPlan&) = delete;
 

@@ -10,44 +10,40 @@
 namespace tenon::cpu {
 namespace {
 
-TEST(Ways, TheMajorityDecides) {
+TEST(Ways, EachGoesInTurnAndTheFastestIsKept) {
   Ways ways(3);
-  EXPECT_EQ(ways.best(), 0);
-  for (const int way : {2, 1, 2, 1, 2}) {
-    EXPECT_FALSE(ways.decided());
-    ways.vote(way);
+  const double seconds[] = {3, 2, 4};
+  for (int call = 0; call < 9; ++call) {
+    const auto [way, timed] = ways.next();
+    EXPECT_EQ(way, call % 3);
+    EXPECT_TRUE(timed);
+    ways.took(way, way == 2 && call == 8 ? 1 : seconds[way]);  // the least time of a way counts
   }
-  EXPECT_TRUE(ways.decided());
-  EXPECT_EQ(ways.best(), 2);
+  for (int call = 0; call < 3; ++call) {
+    const auto [way, timed] = ways.next();
+    EXPECT_EQ(way, 2);
+    EXPECT_FALSE(timed);
+  }
 }
 
-TEST(Ways, LargePiecesGoEachWayInTurnUntilTheyAreDecided) {
+TEST(Ways, CallsOfAKindShareAChoice) {
+  const Kind kind{1, 2, Kind::size(1 << 20)};
+  Ways& ways = ways_of(kind, 2);
+  EXPECT_EQ(&ways_of({1, 2, Kind::size((1 << 20) + 5)}, 2), &ways);
+  EXPECT_NE(&ways_of({1, 2, Kind::size(1 << 21)}, 2), &ways);
+  EXPECT_NE(&ways_of({2, 1, Kind::size(1 << 20)}, 2), &ways);
+}
+
+TEST(Ways, ACallThatDoesNotEndHasNoTime) {
   using namespace std::chrono_literals;
   Ways ways(2);
-  while (!ways.decided()) {
-    std::vector<int> gone;
-    {
-      Trial trial(ways, 100);
-      for (int piece = 0; piece < 6; ++piece)
-        trial.run(100, [&](int way) {
-          gone.push_back(way);
-          if (way == 0) std::this_thread::sleep_for(3ms);
-        });
-      trial.run(99, [&](int way) { EXPECT_EQ(way, ways.best()); });
-    }
-    EXPECT_EQ(gone, (std::vector{0, 1, 0, 1, 0, 1}));
+  for (int call = 0; call < 6; ++call) {
+    Trial trial(ways, 100);
+    if (trial.way() == 0) continue;  // as if it was interrupted
+    std::this_thread::sleep_for(1ms);
+    trial.ended();
   }
-  EXPECT_EQ(ways.best(), 1);
-  Trial(ways, 100).run(100, [&](int way) { EXPECT_EQ(way, 1); });
-}
-
-TEST(Ways, ACallWithFewPiecesHasNoVote) {
-  Ways ways(2);
-  for (int call = 0; call < 20; ++call) {
-    Trial trial(ways, 1);
-    for (int piece = 0; piece < 3; ++piece) trial.run(1, [](int) {});
-  }
-  EXPECT_FALSE(ways.decided());
+  EXPECT_EQ(Trial(ways, 100).way(), 1);
 }
 
 }  // namespace

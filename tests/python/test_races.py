@@ -290,13 +290,17 @@ def test_the_collector_walks_graphs_that_another_thread_frees() -> None:
             held.append(held)  # a cycle through the graph
         graphs.append([y])
 
-    for _ in range(30):
-        build()
-        with beside(gc.collect):
-            y = graphs.pop().pop()
-            y.sum().backward()
-            del y
-    gc.collect()
+    gc.freeze()  # each hook waits for a whole collection, which takes long with the objects of all tests
+    try:
+        for _ in range(30):
+            build()
+            with beside(gc.collect):
+                y = graphs.pop().pop()
+                y.sum().backward()
+                del y
+        gc.collect()
+    finally:
+        gc.unfreeze()
 
 
 def test_what_a_context_saved_is_read_while_the_graph_is_freed() -> None:

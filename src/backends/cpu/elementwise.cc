@@ -34,11 +34,10 @@ const KernelTable& kernels() {
 
 namespace {
 
-// Four blocks of 8 KB fit into every L1 cache.
-constexpr std::int64_t kBlockBytes = 8192;
+// Short blocks: a processor reads the operands of the next one while it converts this one. Shorter ones cost calls.
+constexpr std::int64_t kBlockBytes = 2048;
 // Operands that may lie in memory can be read in steps and asked for some steps ahead.
 constexpr std::int64_t kStepBytes = 1024, kAhead = 4096;
-constinit Ways far_ways(2), long_ways(4), short_ways(4);
 
 bool takes_long(Op op) {
   const Rule rule = info(op).rule;
@@ -53,7 +52,7 @@ struct Runner {
   std::int64_t widest;  // bytes of the largest element
   std::int64_t row = 0;  // blocks do not reach beyond rows of this length
   bool direct = true;  // all operands lie where the kernel reads and writes them
-  Ways* ways = nullptr;  // of operands that may lie in memory
+  int ways = 1;  // that this call may go
 
   explicit Runner(const ElementwiseCall& call, Kernel k) : c(call), kernel(k) {
     widest = size(c.kernel_out);
@@ -73,9 +72,14 @@ struct Runner {
       packed = packed || access[i] == Access::packed;
       if (access[i] == Access::row) row = c.loop.shape[c.loop.ndim - 1];
     }
-    const bool is_long = takes_long(c.op);
-    if (c.stream_output) ways = is_long ? &long_ways : &short_ways;
-    else if (!packed && is_long && c.loop.numel * widest >= kFarBytes) ways = &far_ways;
+    if (c.stream_output) ways = 4;
+    else if (!packed && takes_long(c.op) && c.loop.numel * widest >= kFarBytes) ways = 2;
+  }
+
+  Kind kind() const {
+    Kind k{static_cast<int>(c.op), static_cast<int>(c.compute), ways, Kind::size(c.loop.numel), max_threads()};
+    for (int i = 0; i <= c.arity; ++i) k.add(static_cast<int>(access[i]));
+    return k;
   }
 
   static std::int64_t size(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
@@ -152,14 +156,16 @@ Status elementwise(const ElementwiseCall& c) {
   if (!kernel) return Status::unavailable;
   const Runner runner(c, kernel);
   if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return Status::ok;
-  if (!runner.ways) {
-    parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { runner.run(begin, end, kPlain); });
+  const auto run = [&](int way) {
+    parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { runner.run(begin, end, way); });
+  };
+  if (runner.ways == 1) {
+    run(kPlain);
     return Status::ok;
   }
-  Trial trial(*runner.ways, kGrain);
-  parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    trial.run(end - begin, [&](int way) { runner.run(begin, end, way); });
-  });
+  Trial trial(ways_of(runner.kind(), runner.ways), c.loop.numel);
+  run(trial.way());
+  trial.ended();
   return Status::ok;
 }
 
@@ -180,7 +186,7 @@ Status copy(const ElementwiseCall& c) {
                        std::int64_t n) {
     if (!stream) return pack(in, in_stride, out, out_stride, n);
     alignas(64) char buffer[kBlockBytes];
-    const std::int64_t block = kBlockBytes / 4 / out_size;
+    const std::int64_t block = kBlockBytes / out_size;
     for (std::int64_t i = 0; i < n; i += block) {
       const std::int64_t m = std::min(block, n - i);
       pack(in + i * in_stride, in_stride, buffer, out_size, m);
@@ -206,11 +212,12 @@ Status copy(const ElementwiseCall& c) {
     parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) { piece(begin, end, false); });
     return Status::ok;
   }
-  static constinit Ways ways(2);
-  Trial trial(ways, kGrain);
-  parallel_for(c.loop.numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    trial.run(end - begin, [&](int way) { piece(begin, end, way == 1); });
-  });
+  const Kind kind{static_cast<int>(Op::copy), static_cast<int>(c.dtype[0]), static_cast<int>(c.dtype[1]),
+                  Kind::size(c.loop.numel), max_threads()};
+  Trial trial(ways_of(kind, 2), c.loop.numel);
+  parallel_for(c.loop.numel, kGrain,
+               [&](std::int64_t begin, std::int64_t end) { piece(begin, end, trial.way() == 1); });
+  trial.ended();
   return Status::ok;
 }
 

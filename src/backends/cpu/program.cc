@@ -18,10 +18,9 @@ namespace {
 // What the blocks of a program take together. 32 KB is the smallest L1 cache of today's processors.
 constexpr std::int64_t kArenaBytes = 24 * 1024;
 constexpr std::int64_t kMaxBlockBytes = 4096;
-// Operands that may lie in memory can be asked for a block ahead, between the steps, and in short blocks, which come to the
-// cache in time.
-constexpr std::int64_t kFarBlockBytes = 1024;
-constinit Ways far_ways(2), stream_ways(4);
+// Where operands may lie in memory, blocks are short: a processor reads the operands of the next step while it computes
+// this one, as far as it looks ahead in the program. They can also be asked for a block ahead, between the steps.
+constexpr std::int64_t kFarBlockBytes = 512;
 
 std::int64_t size_of(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 
@@ -39,7 +38,7 @@ struct Machine {
   std::int64_t item[kMaxRegisters];  // size of a register's element
   std::int64_t block, stride;  // the elements of a block, and its bytes
   std::int64_t row = 0;  // blocks do not reach beyond rows of this length
-  bool ahead = false, stream = false;  // the way of a call
+  bool far = false, ahead = false, stream = false;  // the way of a call
 
   explicit Machine(const ProgramCall& call) : c(call) {
     for (int r = 0; r < c.inputs + c.numbers + c.steps; ++r) item[r] = size_of(c.register_dtype[r]);
@@ -57,6 +56,14 @@ struct Machine {
     return true;
   }
 
+  Kind kind() const {
+    Kind k{static_cast<int>(Op::count), c.stream_output, Kind::size(largest()), max_threads(), c.n_spans > 1};
+    for (int s = 0; s < c.steps; ++s) k.add(static_cast<int>(c.step[s].op));
+    for (int i = 0; i < c.outputs + c.inputs; ++i) k.add(static_cast<int>(c.dtype[i]));
+    return k;
+  }
+  int ways() const { return c.stream_output ? 4 : 2; }
+
   // The bytes of the largest operand, as if all had the widest elements.
   std::int64_t largest() const {
     std::int64_t n = 0;
@@ -64,8 +71,9 @@ struct Machine {
     return n * widest();
   }
 
-  Machine planned(int way) const {
+  Machine planned(bool far, int way) const {
     Machine m = *this;
+    m.far = far;
     m.ahead = (way & kAskAhead) != 0;
     m.stream = (way & kStream) != 0;
     m.plan();
@@ -96,7 +104,7 @@ struct Machine {
     }
     choose_direct_outputs();
     const int slots = assign_slots();
-    stride = std::min(ahead ? kFarBlockBytes : kMaxBlockBytes, kArenaBytes / std::max(slots, 1) / 64 * 64);
+    stride = std::min(far ? kFarBlockBytes : kMaxBlockBytes, kArenaBytes / std::max(slots, 1) / 64 * 64);
     block = stride / widest();
   }
 
@@ -250,7 +258,8 @@ class Registers {
       const std::int64_t bytes = n * m_.item[r], begin = bytes * s / c_.steps / 64 * 64;
       const std::int64_t end = bytes * (s + 1) / c_.steps / 64 * 64;
       const char* next = static_cast<const char*>(span.operand[c_.outputs + r].data) + (at + n) * m_.item[r];
-      for (std::int64_t k = begin; k < end; k += 64) __builtin_prefetch(next + k);
+      // To the L2 cache: in the L1 they would be in the way of this block.
+      for (std::int64_t k = begin; k < end; k += 64) __builtin_prefetch(next + k, 0, 2);
     }
   }
   void store(int j, char* out, Cursor& cursor, std::int64_t n) {
@@ -299,25 +308,19 @@ Status program(const ProgramCall& c) {
   Machine plain(c);
   if (!plain.find_kernels()) return Status::unavailable;
   if (c.n_spans == 0) return Status::ok;
-  const bool far = plain.largest() >= kFarBytes;
-  if (c.n_spans > 1) {
-    run_many(plain.planned(far ? far_ways.best() : kPlain));
+  const auto run = [&](bool far, int way) {
+    const Machine m = plain.planned(far, way);
+    if (c.n_spans > 1) return run_many(m);
+    parallel_for(c.spans[0].n, kGrain,
+                 [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(c.spans[0], begin, end); });
+  };
+  if (plain.largest() < kFarBytes) {
+    run(false, kPlain);
     return Status::ok;
   }
-  const ProgramSpan& span = c.spans[0];
-  if (!far) {
-    const Machine m = plain.planned(kPlain);
-    parallel_for(span.n, kGrain,
-                 [&](std::int64_t begin, std::int64_t end) { Registers(m, end - begin).run(span, begin, end); });
-    return Status::ok;
-  }
-  Trial trial(c.stream_output ? stream_ways : far_ways, kGrain);
-  parallel_for(span.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    trial.run(end - begin, [&](int way) {
-      const Machine m = plain.planned(way);
-      Registers(m, end - begin).run(span, begin, end);
-    });
-  });
+  Trial trial(ways_of(plain.kind(), plain.ways()), plain.largest());
+  run(true, trial.way());
+  trial.ended();
   return Status::ok;
 }
 

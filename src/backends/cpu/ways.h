@@ -1,13 +1,15 @@
-// Ways to do the same work of which one CPU is faster with this and another with that: the first large calls go all of
-// them in turn, piece by piece, and their majority decides for the rest of the process.
+// Ways to do the same work of which one CPU is faster with this and another with that. The first large calls of a kind go
+// each way in turn; the fastest is kept for the rest of the process.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
+#include <mutex>
+
+#include "tenon/macros.h"
 
 namespace tenon::cpu {
 
@@ -17,68 +19,75 @@ enum Way : std::uint8_t { kPlain = 0, kAskAhead = 1, kStream = 2 };
 // Operands from this size on may lie in memory.
 inline constexpr std::int64_t kFarBytes = std::int64_t{1} << 20;
 
-// A choice among ways 0 to n - 1, made once. Until then it is 0 for what is too small to compare.
+// A choice among ways 0 to n - 1.
 class Ways {
  public:
   static constexpr int kMost = 4;
-  constexpr explicit Ways(int n) : n_(n) {}
+  explicit Ways(int n) : n_(n) {}
 
-  int count() const { return n_; }
-  bool decided() const { return votes_.load(std::memory_order_relaxed) >= kVotes; }
-  int best() const { return best_.load(std::memory_order_relaxed); }
-  void vote(int way) {
-    for_[way].fetch_add(1, std::memory_order_relaxed);
-    int best = 0;
-    for (int i = 1; i < n_; ++i)
-      if (for_[i].load(std::memory_order_relaxed) > for_[best].load(std::memory_order_relaxed)) best = i;
-    best_.store(best, std::memory_order_relaxed);
-    votes_.fetch_add(1, std::memory_order_relaxed);
+  // The way that the next call goes, and whether its time is wanted.
+  struct Turn {
+    int way;
+    bool timed;
+  };
+  Turn next() {
+    const std::lock_guard lock(mutex_);
+    if (turns_ >= kRounds * n_) return {best_, false};
+    return {turns_++ % n_, true};
+  }
+  void took(int way, double seconds_per_element) {
+    const std::lock_guard lock(mutex_);
+    if (seconds_per_element < least_[way]) least_[way] = seconds_per_element;
+    for (int i = 0; i < n_; ++i)
+      if (least_[i] < least_[best_]) best_ = i;
   }
 
  private:
-  static constexpr int kVotes = 5;
-  int n_;
-  std::array<std::atomic<int>, kMost> for_{};
-  std::atomic<int> votes_ = 0, best_ = 0;
+  static constexpr int kRounds = 3;
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
+  std::mutex mutex_;
+  int n_, turns_ = 0, best_ = 0;
+  double least_[kMost] = {kNever, kNever, kNever, kNever};
 };
 
-// One call that does its pieces in the ways of a choice that is still open, and votes when it ends.
+// What calls that are compared have in common: the operation, dtypes, how many operands are read, the size, the threads, ...
+class Kind {
+ public:
+  Kind(std::initializer_list<std::int64_t> parts) {
+    for (const std::int64_t part : parts) add(part);
+  }
+  // FNV-1a
+  void add(std::int64_t part) { hash_ = (hash_ ^ static_cast<std::uint64_t>(part)) * 0x100000001b3; }
+  std::uint64_t hash() const { return hash_; }
+  // Sizes count as alike up to a factor of 2.
+  static std::int64_t size(std::int64_t n) { return std::bit_width(static_cast<std::uint64_t>(n)); }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+// The choice among n ways for a kind of calls; it lives as long as the process.
+TENON_API Ways& ways_of(const Kind&, int n);
+
+// One call. Its time counts if it came to its end.
 class Trial {
  public:
-  // pieces: of so many elements or more are compared.
-  Trial(Ways& ways, std::int64_t piece) : ways_(ways), piece_(piece), open_(!ways.decided()) {
-    for (auto& t : least_) t.store(kNever, std::memory_order_relaxed);
+  Trial(Ways& ways, std::int64_t elements) : ways_(ways), elements_(elements), turn_(ways.next()) {
+    if (turn_.timed) start_ = Clock::now();
   }
-  ~Trial() {
-    if (!open_ || turns_.load(std::memory_order_relaxed) < 2 * ways_.count()) return;
-    int best = 0;
-    for (int i = 1; i < ways_.count(); ++i)
-      if (least_[i].load(std::memory_order_relaxed) < least_[best].load(std::memory_order_relaxed)) best = i;
-    ways_.vote(best);
-  }
-  Trial(const Trial&) = delete;
-  Trial& operator=(const Trial&) = delete;
-
-  // Calls work(way) for a piece of n elements.
-  template <class F>
-  void run(std::int64_t n, F&& work) {
-    if (!open_ || n < piece_) return work(ways_.best());
-    const int way = turns_.fetch_add(1, std::memory_order_relaxed) % ways_.count();
-    const auto start = std::chrono::steady_clock::now();
-    work(way);
-    const double took =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(n);
-    double least = least_[way].load(std::memory_order_relaxed);
-    while (took < least && !least_[way].compare_exchange_weak(least, took, std::memory_order_relaxed)) {}
+  int way() const { return turn_.way; }
+  void ended() {
+    if (!turn_.timed) return;
+    const std::chrono::duration<double> took = Clock::now() - start_;
+    ways_.took(turn_.way, took.count() / static_cast<double>(elements_));
   }
 
  private:
-  static constexpr double kNever = std::numeric_limits<double>::infinity();
+  using Clock = std::chrono::steady_clock;
   Ways& ways_;
-  std::int64_t piece_;
-  bool open_;
-  std::atomic<int> turns_ = 0;
-  std::array<std::atomic<double>, Ways::kMost> least_;  // seconds an element
+  std::int64_t elements_;
+  Ways::Turn turn_;
+  Clock::time_point start_;
 };
 
 }  // namespace tenon::cpu
