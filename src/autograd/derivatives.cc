@@ -51,8 +51,8 @@ Tensor gelu_tanh_curvature(In whole) {
   return mul(mul(s, sub(1, s)), add(mul(steepness, 2), mul(x, bend)));
 }
 
-// Sums of the derivatives of Bessel functions, where their formulas are differences of nearly equal numbers: near 0, and
-// from kFar on.
+// The derivatives of the Bessel functions by series, where the usual formulas subtract nearly equal numbers: below kNear
+// and beyond kFar.
 constexpr double kNear = 0.25, kFar = 128;
 template <class T>
 auto series(const T& x, double constant, double slope) {
@@ -79,6 +79,7 @@ auto i1e_steepness(const T& x) {
   const auto w = reciprocal(where(gt(abs(x), kFar), abs(x), kFar));
   return series(w, -1 / 2., 3 / 8., 3 / 8., 63 / 128., 27 / 32., 1899 / 1024., 81 / 16.);
 }
+// slope, and beyond kFar what the steepness says.
 template <class T>
 auto beyond(const T& x, const T& y, const T& steepness, const T& slope) {
   const auto far = gt(abs(x), kFar);
