@@ -5,6 +5,7 @@ All others end at tenon.numpy's objects (python/src/ufunc.cc).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,22 @@ Tensor = _C.Tensor
 
 def array_ufunc(ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What ``Tensor.__array_ufunc__`` returns: a tensor, or the object given as ``out=``."""
-    own = _own().get(ufunc) if method == "__call__" and inputs else None
-    if own is not None and not _is_computed_here(own, inputs):
-        own = None
+    own = _own().get(ufunc) if method == "__call__" else None
+    operands: Iterable[Any] = inputs
+    if own is not None and not all(map(_is_real_floating, inputs)):
+        operands = map(_floating, inputs)
+        if not _is_computed_here(own, inputs):
+            own = None
     if own is not None and not any(map(_matters, kwargs.items())):
-        return own(*map(_floating, inputs))
+        return own(*operands)
     return _foreign(ufunc, method, inputs, kwargs, own is not None)
 
 
 # ---- SciPy's special functions that are operations here: on every device, and with their gradients ----
+
+
+def _is_real_floating(x: Any) -> bool:
+    return x.is_floating_point() if isinstance(x, Tensor) else type(x) in (int, float)
 
 
 def _is_integer(x: Any) -> bool:
