@@ -1,5 +1,6 @@
 #include "op.h"
 
+#include <bit>
 #include <cstring>
 #include <optional>
 
@@ -27,6 +28,10 @@ void prepare_calls(OpDef& def) {
     def.interned.push_back(PyUnicode_InternFromString(def.args[i].name));
     for (const char* alias : other_names(def.name, def.args[i].name))
       def.interned_aliases.emplace_back(PyUnicode_InternFromString(alias), static_cast<int>(i));
+    const bool operand = static_cast<int>(i) < def.op_arity;
+    const std::string_view type = i < def.types.size() ? std::string_view(def.types[i]) : std::string_view();
+    if (operand || type.starts_with("ArrayLike")) def.arrays |= 1u << i;
+    if (type == "ArrayLike | None" && def.op_arity == 0 && !def.native_out) def.array_numbers |= 1u << i;
   }
   for (const auto& [name, i] : def.renamed) def.interned_aliases.emplace_back(PyUnicode_InternFromString(name), i);
 }
@@ -267,18 +272,11 @@ PyObject* call_with_ints(const OpDef& def, PyObject* const* args, Py_ssize_t nar
 
 namespace {
 
-bool is_list(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
 // What is read as a tensor of the default float: a list, and a number where an operand of its own may stand (prepend=).
 bool is_read(const OpDef& def, PyObject* o, int i) {
-  if (PyFloat_Check(o))
-    return static_cast<std::size_t>(i) < def.types.size() && !def.native_out && def.op_arity == 0 &&
-           def.types[static_cast<std::size_t>(i)] == "ArrayLike | None";
-  return is_list(o);
-}
-// Whether argument i is an operand, or bound as a tensor.
-bool takes_array(const OpDef& def, int i) {
-  const auto at = static_cast<std::size_t>(i);
-  return i < def.op_arity || (at < def.types.size() && def.types[at].starts_with("ArrayLike"));
+  constexpr unsigned long kLists = Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS;
+  if (Py_TYPE(o)->tp_flags & kLists) return def.arrays >> i & 1;
+  return PyFloat_CheckExact(o) && def.array_numbers >> i & 1;
 }
 bool compares(const OpDef& def) {
   if (def.op_arity != 2 || def.loops) return false;
@@ -293,7 +291,7 @@ std::vector<Object> in_full(const OpDef& def, PyObject** bound, int count) {
   bool full = false;
   std::optional<Device> device;
   for (int i = 0; i < count; ++i) {
-    if (!takes_array(def, i) || !(is_tensor(bound[i]) || is_ndarray(bound[i]))) continue;
+    if (!(def.arrays >> i & 1) || !(is_tensor(bound[i]) || is_ndarray(bound[i]))) continue;
     const Tensor t = to_tensor(bound[i], {def.name.c_str(), def.args[static_cast<std::size_t>(i)].name});
     full = full || t.dtype() == DType::float64 || t.dtype() == DType::complex128 ||
            (is_integral(t.dtype()) && t.itemsize() >= 4 && compares(def));
@@ -301,7 +299,7 @@ std::vector<Object> in_full(const OpDef& def, PyObject** bound, int count) {
   }
   if (!full) return read;
   for (int i = 0; i < count; ++i) {
-    if (!is_read(def, bound[i], i) || !takes_array(def, i)) continue;
+    if (!is_read(def, bound[i], i)) continue;
     const Where w{def.name.c_str(), def.args[static_cast<std::size_t>(i)].name};
     Tensor t = to_tensor(bound[i], w);
     if (t.requires_grad() || (t.dtype() != DType::float32 && t.dtype() != DType::complex64)) continue;
@@ -311,6 +309,23 @@ std::vector<Object> in_full(const OpDef& def, PyObject** bound, int count) {
     bound[i] = read.back().get();
   }
   return read;
+}
+
+// Calls what the arguments are bound for.
+PyObject* finish(const OpDef& def, PyObject** bound, int count, PyObject* out) {
+  if (def.is_method && !def.is_function && count > 0 && !is_tensor(bound[0]))
+    wrong_type({def.name.c_str(), def.args[0].name}, "a tensor", bound[0]);
+  if (def.native_out) {
+    bound[count] = out;
+    return def.invoke(def, bound);
+  }
+  if (!out) return def.invoke(def, bound);
+  return results_into_out(def, Object::steal(def.invoke(def, bound)), out);
+}
+
+[[gnu::noinline]] PyObject* finish_with_lists(const OpDef& def, PyObject** bound, int count, PyObject* out) {
+  const std::vector<Object> lists = in_full(def, bound, count);
+  return finish(def, bound, count, out);
 }
 
 }  // namespace
@@ -383,20 +398,10 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
     bound[i] = a.default_value.get();
   }
-  std::vector<Object> lists;
-  for (int i = 0; i < count; ++i)
-    if (is_read(def, bound[i], i) && takes_array(def, i)) {
-      lists = in_full(def, bound, count);
-      break;
-    }
-  if (def.is_method && !def.is_function && count > 0 && !is_tensor(bound[0]))
-    wrong_type({def.name.c_str(), def.args[0].name}, "a tensor", bound[0]);
-  if (def.native_out) {
-    bound[count] = out;
-    return def.invoke(def, bound);
-  }
-  if (!out) return def.invoke(def, bound);
-  return results_into_out(def, Object::steal(def.invoke(def, bound)), out);
+  for (int i = 0, n = std::bit_width(def.arrays); i < n; ++i)
+    if (is_read(def, bound[i], i)) [[unlikely]]
+      return finish_with_lists(def, bound, count, out);
+  return finish(def, bound, count, out);
 }
 
 PyObject* new_op(OpDef* def, const char* qualname_prefix) {

@@ -134,12 +134,10 @@ PyObject* invoke_inplace_with(const OpDef& def, PyObject* const* args) {
 }
 
 // clip: either bound may be missing.
-PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
+PyObject* clipped(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
-  const Object given = list_beside(args[0], is_list(args[1]) ? args[2] : args[1], w);
-  const Object bounds[] = {list_beside(args[1], given.get(), w), list_beside(args[2], given.get(), w)};
-  From<Operand> x(given.get(), w);
-  From<std::optional<Operand>> low(bounds[0].get(), w), high(bounds[1].get(), w);
+  From<Operand> x(args[0], w);
+  From<std::optional<Operand>> low(args[1], w), high(args[2], w);
   const Operand in = x.get();
   const auto size = [](const std::optional<Operand>& o) { return o ? work(*o) : 0; };
   const std::int64_t n = std::max({work(in), size(low.get()), size(high.get())});
@@ -153,6 +151,16 @@ PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const auto limit = [&] { return clamp(in, low.get(), high.get(), args[3] ? &target : nullptr); };
   Tensor y = without_gil(n, limit, in, low.get().value_or(0), high.get().value_or(0), target);
   return args[3] ? Py_NewRef(args[3]) : wrap(std::move(y));
+}
+PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
+  const Where w{def.name.c_str(), "input"};
+  if (def.native_out && (is_list(args[0]) || is_list(args[1]) || is_list(args[2]))) {
+    const Object given = list_beside(args[0], is_list(args[1]) ? args[2] : args[1], w);
+    const Object bounds[] = {list_beside(args[1], given.get(), w), list_beside(args[2], given.get(), w)};
+    PyObject* const read[] = {given.get(), bounds[0].get(), bounds[1].get(), args[3]};
+    return clipped(def, read);
+  }
+  return clipped(def, args);
 }
 
 // NumPy's: the bounds by position or by the standard's names, and what ufuncs take.
@@ -207,8 +215,11 @@ void clip_of_numpy(OpDef& d) {
 PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
   From<Tensor> c(condition, {"where", "condition"});
   const Where w{"where", "input"};
-  const Object first = list_beside(a, b, w), second = list_beside(b, a, w);
-  From<Operand> x(first.get(), w), y(second.get(), {"where", "other"});
+  if (is_list(a) != is_list(b)) {
+    const Object first = list_beside(a, b, w), second = list_beside(b, a, w);
+    if (first.get() != a || second.get() != b) return choose(condition, first.get(), second.get());
+  }
+  From<Operand> x(a, w), y(b, {"where", "other"});
   const Tensor mask = c.get();
   const Operand in[] = {mask, x.get(), y.get()};
   return wrap(compute(Op::where, in));
