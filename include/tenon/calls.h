@@ -30,6 +30,9 @@ enum class Op : std::uint8_t;  // tenon/elementwise.h
 struct ElementwiseCall {
   Op op;
   DType compute;  // the dtype that inputs are converted to
+  // The second input's: compute, too, but where a comparison has no common dtype (int64, uint64 and float64 beside each
+  // other are compared by value: backends/scalar/mixed.h).
+  DType second;
   DType kernel_out;  // the dtype that the kernel produces, converted to the output's
   int arity;
   // Operand 0 is the output; 1 to arity are the inputs.

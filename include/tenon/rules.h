@@ -10,10 +10,13 @@ namespace tenon {
 enum class Rule : std::uint8_t {
   arithmetic,
   numeric,
+  power,
   ordered,
   real,
+  quotient,
   integral,
   shift,
+  whole,
   floating,
   real_floating,
   magnitude,
@@ -33,6 +36,7 @@ enum class Rule : std::uint8_t {
 enum class Converts : std::uint8_t {
   nothing,  // they are refused
   to_float,  // bools and integers become the default float
+  bools_to_int8,  // as NumPy's
   to_truth_value  // everything becomes bool
 };
 enum class Returns : std::uint8_t { promoted, real, boolean };
@@ -52,13 +56,19 @@ inline constexpr RuleInfo kRules[] = {
      "Any dtype but float8 (TypeError). The result has the promoted dtype."},
     {Rule::numeric, false, true, true, true, Converts::nothing, Returns::promoted, "integers, floats and complex",
      "Any dtype but bool and float8 (TypeError). The result has the promoted dtype."},
+    {Rule::power, false, true, true, true, Converts::bools_to_int8, Returns::promoted, "all numbers",
+     "Any dtype but float8 (TypeError). The result has the promoted dtype, int8 for bools."},
     {Rule::ordered, true, true, true, false, Converts::nothing, Returns::promoted, "real numbers",
      "Bools, integers and floats (TypeError for others). The result has the promoted dtype."},
     {Rule::real, false, true, true, false, Converts::nothing, Returns::promoted, "integers and floats",
      "Integers and floats (TypeError for others). The result has the promoted dtype."},
+    {Rule::quotient, false, true, true, false, Converts::bools_to_int8, Returns::promoted, "real numbers",
+     "Bools, integers and floats (TypeError for others). The result has the promoted dtype, int8 for bools."},
     {Rule::integral, true, true, false, false, Converts::nothing, Returns::promoted, "bool and integers",
      "Bools and integers (TypeError for others). The result has the promoted dtype."},
-    {Rule::shift, false, true, false, false, Converts::nothing, Returns::promoted, "integers",
+    {Rule::shift, false, true, false, false, Converts::bools_to_int8, Returns::promoted, "bool and integers",
+     "Bools and integers (TypeError for others). The result has the promoted dtype, int8 for bools."},
+    {Rule::whole, false, true, false, false, Converts::nothing, Returns::promoted, "integers",
      "Integers (TypeError for others). The result has the promoted dtype."},
     {Rule::floating, false, false, true, true, Converts::to_float, Returns::promoted, "all numbers",
      "Floats and complex numbers (TypeError for float8). Integers and bools become the default float."},

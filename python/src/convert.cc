@@ -272,15 +272,12 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
 
 PyObject* from_scalar(const Scalar& s) {
   switch (s.tag()) {
-    case Scalar::Tag::boolean: return PyBool_FromLong(s.to<bool>());
-    case Scalar::Tag::integer: return PyLong_FromLongLong(s.to<std::int64_t>());
+    case Scalar::Tag::boolean: return from_element(s.to<bool>());
+    case Scalar::Tag::integer: return from_element(s.to<std::int64_t>());
     case Scalar::Tag::huge_integer: return PyLong_FromDouble(s.to<double>());
-    case Scalar::Tag::unsigned_integer: return PyLong_FromUnsignedLongLong(s.to<std::uint64_t>());
-    case Scalar::Tag::floating: return PyFloat_FromDouble(s.to<double>());
-    case Scalar::Tag::complex: {
-      const complex128 v = s.to<complex128>();
-      return PyComplex_FromDoubles(v.re, v.im);
-    }
+    case Scalar::Tag::unsigned_integer: return from_element(s.to<std::uint64_t>());
+    case Scalar::Tag::floating: return from_element(s.to<double>());
+    case Scalar::Tag::complex: return from_element(s.to<complex128>());
   }
   return nullptr;
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "core/in_use.h"
@@ -68,6 +69,15 @@ std::uint64_t to_seed(PyObject* o, const Where& w);  // of 64 bits; negative one
 PyObject* from_dtype(DType d);  // new reference
 PyObject* from_device(Device d);
 PyObject* from_scalar(const Scalar& s);
+// Python's number of an element.
+template <class T>
+PyObject* from_element(T v) {
+  if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(v);
+  else if constexpr (requires { v.im; }) return PyComplex_FromDoubles(v.re, v.im);
+  else if constexpr (std::is_unsigned_v<T>) return PyLong_FromUnsignedLongLong(v);
+  else if constexpr (std::is_integral_v<T>) return PyLong_FromLongLong(v);
+  else return PyFloat_FromDouble(static_cast<double>(v));
+}
 PyObject* from_dims(const Dims& d);  // a tuple
 
 // ---- From<T>: holds what an argument of type T needs during the call ----

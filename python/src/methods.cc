@@ -93,28 +93,21 @@ PyObject* item(PyObject* self, PyObject* args) {
   });
 }
 
-// One element as Python's number.
 template <class T>
-PyObject* number(const char* p) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return PyBool_FromLong(*p != 0);
-  } else {
-    T v;
-    std::memcpy(&v, p, sizeof v);
-    if constexpr (requires { v.im; }) return PyComplex_FromDoubles(v.re, v.im);
-    else if constexpr (std::is_unsigned_v<T>) return PyLong_FromUnsignedLongLong(v);
-    else if constexpr (std::is_integral_v<T>) return PyLong_FromLongLong(v);
-    else return PyFloat_FromDouble(static_cast<double>(v));
-  }
+PyObject* from_bytes(const char* p) {
+  if constexpr (std::is_same_v<T, bool>) return from_element(*p != 0);  // any byte
+  T v;
+  std::memcpy(&v, p, sizeof v);
+  return from_element(v);
 }
 template <class T>
 PyObject* nested(const Tensor& t, int dim, const char* p) {
-  if (dim == t.ndim()) return number<T>(p);
+  if (dim == t.ndim()) return from_bytes<T>(p);
   const std::int64_t n = t.shape()[dim], step = t.strides()[dim] * static_cast<std::int64_t>(sizeof(T));
   Object list = Object::steal(PyList_New(n));
   const bool last = dim + 1 == t.ndim();
   for (std::int64_t i = 0; i < n; ++i, p += step) {
-    PyObject* item = last ? number<T>(p) : nested<T>(t, dim + 1, p);
+    PyObject* item = last ? from_bytes<T>(p) : nested<T>(t, dim + 1, p);
     if (!item) throw PythonError{};
     PyList_SET_ITEM(list.get(), i, item);
   }

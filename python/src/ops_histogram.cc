@@ -138,8 +138,8 @@ PyObject* numpy_histogram2d(const OpDef& def, PyObject* const* args) {
 void def_histogram(Ops& ops) {
   ops.def("bincount", &bincount_row,
           "How often each of 0, 1, 2, ... is among the integers of a 1-D tensor: a new tensor.\n\n"
-          "Its size is the largest element + 1, or minlength. int64; with weights their sums, in their float, or the\n"
-          "default float for integers; the gradient goes to the weights. ValueError for negative elements, other\n"
+          "Its size is the largest element + 1, or minlength. int64; with weights their sums, in their float, or in\n"
+          "float64 for integers; the gradient goes to the weights. ValueError for negative elements, other\n"
           "dimensions and weights of another shape, TypeError for what is no integer.\n\n"
           "minlength: the least length of the result.\n\n"
           ">>> tenon.bincount(tenon.tensor([1, 2, 1]))\n"

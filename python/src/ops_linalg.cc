@@ -133,11 +133,17 @@ void def_linalg(Ops& ops) {
           "tensor(11)",
           "input"_a, "tensor"_a);
   // tenon.linalg names the results.
-  ops.def("_eigh", &linalg::eigh, "tenon.linalg.eigh", "input"_a, "upper"_a = false).function_only().long_work();
+  ops.def("_eigh", &linalg::eigh, "tenon.linalg.eigh", "input"_a, "upper"_a = false)
+      .function_only()
+      .with_out()
+      .long_work();
   ops.def("_eigvalsh", &linalg::eigvalsh, "tenon.linalg.eigvalsh", "input"_a, "upper"_a = false)
       .function_only()
       .long_work();
-  ops.def("_svd", &linalg::svd, "tenon.linalg.svd", "input"_a, "full_matrices"_a = true).function_only().long_work();
+  ops.def("_svd", &linalg::svd, "tenon.linalg.svd", "input"_a, "full_matrices"_a = true)
+      .function_only()
+      .with_out()
+      .long_work();
   ops.def("_svdvals", &linalg::svdvals, "tenon.linalg.svdvals", "input"_a).function_only().long_work();
   ops.def("outer", &outer,
           "The products of all elements of one vector with all of another: a new matrix of the promoted dtype.\n\n"

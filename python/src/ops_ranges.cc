@@ -29,16 +29,13 @@ void def_ranges(Ops& ops) {
   ops.def(
          "linspace",
          +[](const Operand& start, const Operand& end, std::int64_t steps, bool endpoint, const MaybeDType& d,
-             const MaybeDevice& v, bool grad) {
-           const Device device = v.value_or(kCpu);
-           if (!start.is_tensor() && !end.is_tensor())
-             return leaf(linspace(start.scalar(), end.scalar(), steps, endpoint, d, device), grad);
-           return leaf(to(linspace(start, end, steps, endpoint, 0, d, device), {}, v), grad);
-         },
+             const MaybeDevice& v,
+             bool grad) { return leaf(to(linspace(start, end, steps, endpoint, d, v.value_or(kCpu)), {}, v), grad); },
          "steps numbers from start to end, evenly spaced; without endpoint, end is left out.\n\n"
-         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given; integers are cut.\n"
+         "A new 1-D tensor of the default float (complex, if start or end is) unless dtype is given. With an integer\n"
+         "dtype the ends are cut to integers, then the numbers between them, as in PyTorch (tenon.numpy's rounds down).\n"
          "Ends may be arrays, too, which broadcast: the steps are along a new first dimension, the dtype is theirs, at least\n"
-         "the default float, integers are rounded down, and the gradient flows to them.\n"
+         "the default float, and the gradient flows to them.\n"
          "ValueError for negative steps and for shapes that do not broadcast, TypeError for steps that are no int, for what\n"
          "is no number and for complex numbers in a real dtype.\n\n"
          "endpoint: whether end is the last value.\n\n"

@@ -19,7 +19,7 @@ _LinAlgError.__name__ = _LinAlgError.__qualname__ = "LinAlgError"
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    from typing import Any, NamedTuple
 
     class LinAlgError(_LinAlgError):
         """An algorithm found no result: NumPy's class where NumPy is imported."""
@@ -41,8 +41,9 @@ else:
 __all__ = ["LinAlgError", "eigh", "eigvalsh", "svd", "svdvals"]
 
 
-# The errors of what LAPACK computes.
+# What the functions that LAPACK computes have in common.
 _LAPACK = """
+out: A tensor, or a tuple of tensors, that the results are written to.
 LinAlgError: A ValueError, where LAPACK does not converge.
 TypeError: For half precision and float8.
 RuntimeError: On a device and without a LAPACK.
@@ -64,8 +65,23 @@ def _upper(uplo: str, op: str) -> bool:
     return uplo == "U"
 
 
+def _call(name: str, *args: object, out: object) -> Any:
+    try:
+        return getattr(_C, f"_{name}")(*args, out=out)
+    except (TypeError, ValueError) as e:  # those about out= bear the name of the row
+        e.args = (str(e).replace(f"_{name}: ", f"linalg.{name}: ", 1),)
+        raise
+
+
+def _host_only(driver: str | None, op: str) -> None:
+    if driver is not None:
+        raise ValueError(
+            f"linalg.{op}: driver= chooses among cuSOLVER's; LAPACK has one, leave it out; got {driver!r}"
+        )
+
+
 @_documented(_LAPACK)
-def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
+def eigh(A: Tensor, UPLO: str = "L", *, out: tuple[Tensor, Tensor] | None = None) -> EighResult:
     """Eigenvalues and eigenvectors of symmetric or Hermitian matrices.
 
     The sign (the phase) of a vector is LAPACK's choice; where eigenvalues are equal the gradient of the
@@ -81,11 +97,11 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     >>> w
     tensor([1., 3.])
     """
-    return EighResult(*_C._eigh(A, _upper(UPLO, "eigh")))
+    return EighResult(*_call("eigh", A, _upper(UPLO, "eigh"), out=out))
 
 
 @_documented(_LAPACK)
-def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of symmetric or Hermitian matrices, as eigh() has them: a new tensor ``(..., n)``.
 
     A: Matrices of shape (..., n, n), as eigh() takes them.
@@ -95,11 +111,17 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     >>> tenon.linalg.eigvalsh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
     tensor([1., 3.])
     """
-    return _C._eigvalsh(A, _upper(UPLO, "eigvalsh"))
+    return _call("eigvalsh", A, _upper(UPLO, "eigvalsh"), out=out)
 
 
 @_documented(_LAPACK)
-def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
+def svd(
+    A: Tensor,
+    full_matrices: bool = True,
+    *,
+    driver: str | None = None,
+    out: tuple[Tensor, Tensor, Tensor] | None = None,
+) -> SVDResult:
     """The singular value decomposition: ``A = U @ diag(S) @ Vh``.
 
     U and Vh have gradients with ``full_matrices=False``, or where the matrices are square; S always. Of signs
@@ -108,28 +130,32 @@ def svd(A: Tensor, full_matrices: bool = True) -> SVDResult:
     A: A tensor or array-like of shape ``(..., m, n)``, of the dtypes that eigh() takes.
     full_matrices: U of shape ``(..., m, m)`` and Vh of ``(..., n, n)``; else ``(..., m, k)`` and
     ``(..., k, n)`` with k the smaller of m and n.
+    driver: None; on the CPU there is one.
     Returns: A named tuple of new tensors ``U``, ``S`` and ``Vh``; S is real and descending.
-    ValueError: For fewer than two dimensions.
+    ValueError: For fewer than two dimensions and for a driver.
 
     >>> U, S, Vh = tenon.linalg.svd(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
     >>> S
     tensor([4., 3.])
     """
-    return SVDResult(*_C._svd(A, full_matrices))
+    _host_only(driver, "svd")
+    return SVDResult(*_call("svd", A, full_matrices, out=out))
 
 
 @_documented(_LAPACK)
-def svdvals(A: Tensor) -> Tensor:
+def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
     """The singular values of matrices, descending: a new tensor ``(..., k)``.
 
     A: Matrices of shape (..., m, n), as svd() takes them.
+    driver: None; on the CPU there is one.
     Returns: A new tensor ``(..., k)``.
-    ValueError: For fewer than two dimensions.
+    ValueError: For fewer than two dimensions and for a driver.
 
     >>> tenon.linalg.svdvals(tenon.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor([4., 3.])
     """
-    return _C._svdvals(A)
+    _host_only(driver, "svdvals")
+    return _call("svdvals", A, out=out)
 
 
 _guide(__name__)

@@ -29,8 +29,9 @@ BackwardOfMany eigh(const Tensor& w, const Tensor& v) {
     Tensor inner;
     if (gs[1].defined()) {
       const Tensor values = w.get(), turned = product(adjoint(vectors), gs[1]);
-      const Tensor off = sub(1, identity(values));
-      inner = div(mul(turned, off), differences(values));
+      // Half of it, since only this part of the vectors' gradient turns them.
+      const Tensor off = mul(sub(1, identity(values)), 0.5);
+      inner = div(mul(skew(turned), off), differences(values));
     }
     if (gs[0].defined()) {
       const Tensor diagonal = mul(identity(gs[0]), column(gs[0]));

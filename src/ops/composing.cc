@@ -1,6 +1,16 @@
 #include "ops/composing.h"
 
+#include "tenon/elementwise/arithmetic.h"
+
 namespace tenon {
+
+// Twice: the mean is rounded, and what is left of it would count in each square.
+Tensor centred(const Tensor& t, const Tensor& mask, const Axes& dims) {
+  const Tensor n = to(count_nonzero(mask, dims, true), real_dtype(t.dtype()));
+  const auto mean = [&](const Tensor& x) { return div(sum(where(mask, x, 0), dims, true), n); };
+  const Tensor once = sub(t, mean(t));
+  return where(mask, sub(once, mean(once.detach())), 0);
+}
 
 Slices slices(const char* op, const Tensor& t, const Axes& dims) {
   Slices s;

@@ -24,11 +24,19 @@ inline Tensor beside(const Tensor& t, const Tensor& other) {
 }
 // What several steps are taken in: float32 at least, float64 for integers, which tells most of them apart.
 inline Tensor precise(const Tensor& t) { return is_differentiable(t.dtype()) ? widened(t) : to(t, DType::float64); }
-// f of t, computed in float32 and rounded once, for float16 and bfloat16.
-template <class F>
-Tensor rounded_once(const Tensor& t, F&& f) {
-  return to(f(widened(t)), t.dtype());
+inline Tensor rounded(const Tensor& t, DType d) { return to(t, d); }
+inline std::vector<Tensor> rounded(std::vector<Tensor> ts, DType d) {
+  for (Tensor& t : ts) t = to(t, d);
+  return ts;
 }
+// f of t, computed in what is precise for it and rounded once: f's tensor, or tensors.
+template <class F>
+auto rounded_once(const Tensor& t, F&& f) {
+  return rounded(f(precise(t)), is_differentiable(t.dtype()) ? t.dtype() : default_float());
+}
+
+// t without the mean over dims of the elements that the mask names; 0 elsewhere.
+Tensor centred(const Tensor& t, const Tensor& mask, const Axes& dims);
 
 // The elements that a reduction over dims combines, side by side in a last dimension.
 struct Slices {
@@ -50,6 +58,9 @@ inline Tensor positions_of(const Tensor& mask) { return reshape(nonzero(mask), {
 // Throws OverflowError, ValueError for NaN, where integers of this dtype have no room for values that are computed from
 // numbers: the one rule of numbers that enter a tensor. Reads two of them to the host.
 void require_room(const char* op, const Tensor& values, DType dtype);
+
+// start, start + step, ...: n numbers, each formed in float64.
+Tensor iota(const char* op, std::int64_t n, double start, double step, DType dtype, Device device);
 
 // n values, from the first again where there are fewer.
 Tensor repeated(const Tensor& values, std::int64_t n);

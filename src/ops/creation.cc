@@ -81,45 +81,11 @@ Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::
   return iota("arange", n, c, d, device);
 }
 
-Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, bool endpoint, std::optional<DType> dtype,
-                Device device) {
-  if (steps < 0) errors::fail("linspace", "the number of steps must not be negative; got ", steps);
-  const bool complex = start.is_complex() || stop.is_complex();
-  const DType d = dtype.value_or(complex ? default_complex() : default_float());
-  for (const Scalar* end : {&start, &stop}) errors::require_number("linspace", *end, d);
-  const std::int64_t intervals = endpoint ? steps - 1 : steps;
-  auto line = [&](double a, double b, DType dt) {
-    IotaCall c{};
-    c.start = a;
-    c.step = intervals > 0 ? (b - a) / static_cast<double>(intervals) : 0;
-    Tensor t = iota("linspace", steps, c, dt, device);
-    if (endpoint && steps > 1) {  // the last value exactly
-      Tensor last = select(t, 0, -1);
-      fill_(last, b);
-    }
-    return t;
-  };
-  if (complex) {
-    const complex128 a = start.to<complex128>(), b = stop.to<complex128>();
-    return add(line(a.re, b.re, d), mul(line(a.im, b.im, d), Scalar(complex128{0, 1})));
-  }
-  if (is_integral(d)) {  // values are formed in float64 and truncated
-    const Tensor values = line(start.to<double>(), stop.to<double>(), DType::float64);
-    require_room("linspace", values, d);
-    return values.to(d);
-  }
-  return line(start.to<double>(), stop.to<double>(), d);
-}
-
-Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, double base, std::optional<DType> dtype,
-                Device device) {
-  const bool complex = start.is_complex() || stop.is_complex();
-  const DType d = dtype.value_or(complex ? default_complex() : default_float());
-  if (complex && !is_complex(d)) errors::complex_to_real("logspace", d);
-  const Tensor values =
-      pow(base, linspace(start, stop, steps, true, complex ? DType::complex128 : DType::float64, device));
-  require_room("logspace", values, d);
-  return values.to(d);
+Tensor iota(const char* op, std::int64_t n, double start, double step, DType dtype, Device device) {
+  IotaCall c{};
+  c.start = start;
+  c.step = step;
+  return iota(op, n, c, dtype, device);
 }
 
 Tensor eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::optional<DType> dtype, Device device) {

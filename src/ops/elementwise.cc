@@ -30,6 +30,7 @@ constexpr OpInfo kInfo[kOps] = {
 
 struct Call {
   ElementwiseTypes types;
+  DType second;  // of ElementwiseCall
   DType promoted;
   Place place;
 };
@@ -37,12 +38,14 @@ struct Call {
 Call prepare(Op op, std::span<const Operand> in) {
   const std::string_view name = info(op).name;
   const bool select = info(op).rule == Rule::select;
-  const DType promoted = is_comparison(op) ? compared_dtype(in) : promoted_dtype(in, select ? 1 : 0);
+  const DTypes compared = is_comparison(op) ? compared_dtypes(in) : DTypes{promoted_dtype(in, select ? 1 : 0)};
+  const DType promoted = compared.first;
   const ElementwiseTypes types = elementwise_types(op, promoted);
+  const DType second = compared.one() ? types.compute : compared.second;
   for (const Operand& o : in)
     if (!o.is_tensor() && !o.scalar().fits(types.compute))
       errors::scalar_out_of_bounds(name, o.scalar(), types.compute);
-  const Call call{types, promoted, common_place(name, in)};
+  const Call call{types, second, promoted, common_place(name, in)};
   if (select && in[0].is_tensor() && in[0].tensor().dtype() != DType::bool_ && in[0].tensor().dtype() != DType::uint8)
     errors::dtype_not_supported(name, in[0].tensor().dtype(), "a bool tensor as its condition");
   return call;
@@ -54,6 +57,7 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
   ElementwiseCall c;
   c.op = op;
   c.compute = call.types.compute;
+  c.second = call.second;
   c.kernel_out = call.types.kernel_out;
   c.arity = static_cast<int>(in.size());
   c.stream_output = out.nbytes() >= kStreamBytes && out.storage().touched();
@@ -81,13 +85,13 @@ void run(Op op, const Call& call, std::span<const Operand> in, const Tensor& out
       strides[i] = broadcast_strides(t.shape(), t.strides(), call.place.shape);
       operands[i] = {&strides[i], t.itemsize()};
     } else {
-      const DType d = select_condition ? DType::bool_ : op == Op::copy ? out.dtype() : c.compute;
+      const DType d = select_condition ? DType::bool_ : op == Op::copy ? out.dtype() : i == 2 ? c.second : c.compute;
       c.data[i] = nullptr;
       c.dtype[i] = d;
       c.immediate[i] = true;
       Scalar number = host_number ? o.tensor().item() : o.scalar();
       // A comparison is as exact as the tensor: the nearest float16 of 0.1 is 0.1, though float32 is computed in.
-      if (is_comparison(op)) {
+      if (is_comparison(op) && c.compute == c.second) {
         number.store(call.promoted, c.value[i]);
         number = Scalar::load(call.promoted, c.value[i]);
       }
@@ -133,7 +137,7 @@ bool is_plain(Op op, std::span<const Operand> in, const TensorImpl* first) {
 void run_plain(Op op, std::span<const Operand> in, const ElementwiseTypes& types, const Tensor& out) {
   ElementwiseCall c;
   c.op = op;
-  c.compute = types.compute;
+  c.compute = c.second = types.compute;
   c.kernel_out = types.kernel_out;
   c.arity = static_cast<int>(in.size());
   c.stream_output = false;
@@ -231,7 +235,7 @@ ElementwiseTypes elementwise_types(Op op, DType d) {
   const RuleInfo& rule = info(o.rule);
   if (o.rule == Rule::any) return {d, d, d};
   if (rule.converts == Converts::to_truth_value) return {DType::bool_, DType::bool_, DType::bool_};
-  if (op == Op::square && is_bool(d)) d = DType::int8;  // NumPy's
+  if (rule.converts == Converts::bools_to_int8 && is_bool(d)) d = DType::int8;
   if (rule.converts == Converts::to_float && (is_bool(d) || is_integral(d))) d = default_float();
   const bool taken = is_bool(d)       ? rule.bools
                      : is_integral(d) ? rule.integers
@@ -343,7 +347,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
     Tensor target = self.detach();
     const Operand source(result);
     ElementwiseTypes types{result.dtype(), result.dtype(), self.dtype()};
-    run(Op::copy, {types, self.dtype(), self.shape(), self.device()}, {&source, 1}, target);
+    run(Op::copy, {types, types.compute, self.dtype(), {self.shape(), self.device()}}, {&source, 1}, target);
   }
   autograd::after_inplace(self, name.data(), node);
   return self;

@@ -34,40 +34,6 @@ Scalar whole_number(double v) {
   return v > 0 && v < 0x1p64 ? Scalar(static_cast<std::uint64_t>(v)) : Scalar::huge_integer(v);
 }
 
-// int64 with uint64: below zero the signed one is less; from there on both are unsigned.
-Tensor with_unsigned(Op op, const Tensor& a, const Tensor& b, bool flip) {
-  const Tensor below = lt(a, 0);
-  const Tensor above = compare(op, to(a, DType::uint64), b, flip);
-  return holds(op, !flip) ? logical_or(below, above) : logical_and(logical_not(below), above);
-}
-
-// Whether float64 holds all elements. Read on the CPU alone, where that waits for nobody.
-bool fits_float64(const Tensor& whole) {
-  if (!whole.device().is_cpu()) return false;
-  const bool is_signed = whole.dtype() == DType::int64;
-  if (whole.is_contiguous() && whole.numel() <= 4096) {  // a reduction's call would take longer
-    const auto* values = static_cast<const std::uint64_t*>(static_cast<const void*>(whole.data()));
-    std::uint64_t bits = 0;
-    for (std::int64_t i = 0; i < whole.numel(); ++i) bits |= values[i] + (is_signed ? std::uint64_t{1} << 53 : 0);
-    return bits >> (is_signed ? 54 : 53) == 0;
-  }
-  if (whole.numel() == 0) return true;
-  if (amax(whole).item().to<double>() >= 0x1p53) return false;  // 2**53 + 1 is rounded to 2**53 here
-  return !is_signed || amin(whole).item().to<double>() > -0x1p53;
-}
-
-// 64-bit integers with floats. float64 rounds them, which keeps the order: only where it calls them equal, what was
-// rounded away decides.
-Tensor with_floats(Op op, const Tensor& whole, const Tensor& real, bool flip) {
-  if (fits_float64(whole)) return {};
-  const Tensor r = to(real, DType::float64), w = to(whole, DType::float64);
-  const Tensor tied = logical_and(eq(w, r), ge(abs(r), 0x1p53));
-  // From 2**53 on floats are even. Their halves have room in the integers' dtype, which 2**63 and 2**64 have not.
-  const Tensor half = to(where(tied, mul(r, 0.5), 0), whole.dtype());
-  const Tensor rest = to(sub(whole, mul(half, 2)), DType::int64);
-  return where(tied, compare(op, rest, 0, flip), compare(op, w, r, flip));
-}
-
 // Integers with a float: t < 2.5 is t < 3, and t > 2.5 is t > 2.
 Tensor with_fraction(Op op, const Tensor& t, double v, bool flip) {
   const bool equality = op == Op::eq || op == Op::ne;
@@ -76,37 +42,44 @@ Tensor with_fraction(Op op, const Tensor& t, double v, bool flip) {
   return compare(op, t, whole_number(up ? std::ceil(v) : std::floor(v)), flip);
 }
 
-Tensor compare_tensors(Op op, const Tensor& a, const Tensor& b) {
-  const DType x = a.dtype(), y = b.dtype();
-  if (x == DType::uint64 && kind(y) == Kind::signed_integer) return with_unsigned(op, b, a, true);
-  if (y == DType::uint64 && kind(x) == Kind::signed_integer) return with_unsigned(op, a, b, false);
-  const bool flip = is_wide(y);
-  const Tensor &whole = flip ? b : a, &other = flip ? a : b;
-  if (!is_wide(whole.dtype())) return {};
-  if (is_complex(other.dtype()) && info(op).rule == Rule::compare) {
-    const Tensor same = logical_and(eq(whole, real(other)), eq(imag(other), 0));
-    return op == Op::eq ? same : logical_not(same);
-  }
-  return kind(other.dtype()) == Kind::floating ? with_floats(op, whole, other, flip) : Tensor();
+// Complex numbers are equal to 64-bit integers where their real parts are and their imaginary ones are 0.
+Tensor with_complex(Op op, const Tensor& whole, const Tensor& z) {
+  const Tensor same = logical_and(eq(whole, real(z)), eq(imag(z), 0));
+  return op == Op::eq ? same : logical_not(same);
 }
 
 }  // namespace
 
-DType compared_dtype(std::span<const Operand> in) {
+DTypes compared_dtypes(DType a, DType b) {
+  const DType promoted = promote(a, b);
+  if (a == b) return {promoted};
+  if (is_wide(a) && kind(b) == Kind::floating) return {a, DType::float64};
+  if (is_wide(b) && kind(a) == Kind::floating) return {DType::float64, b};
+  if (a == DType::uint64 && kind(b) == Kind::signed_integer) return {a, DType::int64};
+  if (b == DType::uint64 && kind(a) == Kind::signed_integer) return {DType::int64, b};
+  if (!is_integral(a) && !is_integral(b)) return {promoted};
+  if (!is_half(promoted) && promoted != DType::float32 && promoted != DType::complex64) return {promoted};
+  if (rounds_in_float32(a) || rounds_in_float32(b)) return {is_complex(promoted) ? DType::complex128 : DType::float64};
+  return {is_half(promoted) ? DType::float32 : promoted};
+}
+
+DTypes compared_dtypes(std::span<const Operand> in) {
+  if (in[0].is_tensor() && in[1].is_tensor()) return compared_dtypes(in[0].tensor().dtype(), in[1].tensor().dtype());
   const DType promoted = promoted_dtype(in);
-  if (!is_half(promoted) && promoted != DType::float32 && promoted != DType::complex64) return promoted;
-  for (const Operand& o : in)
-    if (o.is_tensor() && rounds_in_float32(o.tensor().dtype()))
-      return is_complex(promoted) ? DType::complex128 : DType::float64;
-  return promoted;
+  const Operand& tensor = in[0].is_tensor() ? in[0] : in[1];
+  const DTypes d = tensor.is_tensor() ? compared_dtypes(tensor.tensor().dtype(), promoted) : DTypes{promoted};
+  return d.one() ? d : DTypes{promoted};
 }
 
 Tensor compare_exactly(Op op, std::span<const Operand> in) {
   const Operand &a = in[0], &b = in[1];
   if (a.is_tensor() && b.is_tensor()) {
-    if (!is_integral(a.tensor().dtype()) && !is_integral(b.tensor().dtype())) return {};
+    const Tensor &x = a.tensor(), &y = b.tensor();
+    const bool flip = is_wide(y.dtype());
+    const Tensor &whole = flip ? y : x, &other = flip ? x : y;
+    if (!is_wide(whole.dtype()) || !is_complex(other.dtype()) || info(op).rule != Rule::compare) return {};
     NoGrad guard;
-    return compare_tensors(op, a.tensor(), b.tensor());
+    return with_complex(op, whole, other);
   }
   if (a.is_tensor() == b.is_tensor()) return {};
   const bool flip = b.is_tensor();

@@ -19,11 +19,17 @@ inline bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
 // Whether float32 does.
 inline bool rounds_in_float32(DType d) { return is_integral(d) && itemsize(d) >= 4; }
 
-// What a kernel compares in: the promoted dtype, but float64 for integers beside floats that have fewer bits than they.
-DType compared_dtype(std::span<const Operand> in);
+// What values of two dtypes are compared in by a kernel: float32 or float64 for integers beside floats that have fewer
+// bits than they, and a dtype for each where none holds the values of both: int64, uint64 and floats beside each other.
+struct DTypes {
+  DType first, second = first;
+  bool one() const { return first == second; }
+};
+DTypes compared_dtypes(DType a, DType b);
+DTypes compared_dtypes(std::span<const Operand> in);
 
-// The comparison of operands that no kernel compares by value: int64 with uint64, 64-bit integers with floats, integers
-// with numbers of another kind or beyond their dtype. Undefined where a kernel does that.
+// The comparison of operands that no kernel compares by value: 64-bit integers with complex numbers, integers with
+// numbers of another kind or beyond their dtype. Undefined where a kernel does that.
 Tensor compare_exactly(Op op, std::span<const Operand> in);
 
 }  // namespace tenon

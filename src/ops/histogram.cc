@@ -23,12 +23,17 @@ Tensor counted(const Tensor& indices, const Tensor& weights, std::int64_t size) 
     index_put_(out, where_, Tensor::of(1, DType::int64, device), true);
     return narrow(out, 0, 0, size);
   }
-  // Sums are formed in float32 and int64 at least.
-  const Tensor w = reshape(is_differentiable(weights.dtype()) ? widened(weights) : to(weights, DType::int64), {-1});
+  // Sums are formed in float64, those of integers in the widest of their kind.
+  const DType own = weights.dtype();
+  const DType sums = is_complex(own)                       ? DType::complex128
+                     : is_floating(own)                    ? DType::float64
+                     : kind(own) == Kind::unsigned_integer ? DType::uint64
+                                                           : DType::int64;
+  const Tensor w = reshape(to(weights, sums), {-1});
   Tensor out = zeros({size + 1}, w.dtype(), device);
   const Index where_[] = {at};
   index_put_(out, where_, w, true);
-  return to(narrow(out, 0, 0, size), is_differentiable(weights.dtype()) ? weights.dtype() : DType::int64);
+  return to(narrow(out, 0, 0, size), is_differentiable(own) ? own : sums);
 }
 
 void check_weights(const char* op, const Tensor& t, const Tensor& weights) {
@@ -203,8 +208,8 @@ Tensor bincount(const Tensor& t, const Tensor& weights, std::int64_t minlength) 
     if (low < 0) errors::fail(op, "the elements must not be negative; got ", low);
     size = std::max(size, high + 1);
   }
-  const Tensor r = counted(x, weights, size);
-  return weights.defined() ? fractional(r) : r;
+  const bool whole = weights.defined() && !is_differentiable(weights.dtype());
+  return counted(x, whole ? to(weights, DType::float64) : weights, size);
 }
 
 Tensor histogram_bin_edges(const Tensor& t, const Bins& bins) {

@@ -26,8 +26,8 @@ Tensor without_dims(const Tensor& t, const Axes& dims, bool keepdim) {
 Tensor spread(const Tensor& t, const Axes& dims, double correction, bool keepdim) {
   const Tensor mask = logical_not(isnan(t.detach()));
   const Tensor n = sub(to(count_nonzero(mask, dims, true), real_dtype(t.dtype())), correction);
-  const Tensor centred = where(mask, sub(t, mean_of(t, mask, dims)), 0);
-  const Tensor squares = is_complex(t.dtype()) ? add(square(real(centred)), square(imag(centred))) : square(centred);
+  const Tensor x = centred(t, mask, dims);
+  const Tensor squares = is_complex(t.dtype()) ? add(square(real(x)), square(imag(x))) : square(x);
   // Where there are too few elements, nothing is divided by 0 either: the gradient would be NaN.
   const Tensor few = le(n, 0), r = div(sum(squares, dims, true), where(few, 1, n));
   return without_dims(where(few, NAN, r), dims, keepdim);

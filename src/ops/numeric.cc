@@ -92,16 +92,16 @@ Rounding rounding(const std::string& name) {
 }
 
 Tensor div(const Operand& a, const Operand& b, Rounding rounding) {
-  if (rounding == Rounding::floor) return floor_divide(a, b);
+  const DType common = common_dtype(a, b);
+  if (rounding == Rounding::floor || is_bool(common)) return floor_divide(a, b);
   // Integers stay integers, exactly: what fmod leaves is divisible.
   if (is_integral(dtype_of_operand(a)) && is_integral(dtype_of_operand(b))) return floor_divide(sub(a, fmod(a, b)), b);
-  const DType d = common_dtype(a, b);
   Tensor quotient;
   {
     NoGrad guard;
     const Tensor x = a.is_tensor() ? widened(a.tensor()) : Tensor(), y = b.is_tensor() ? widened(b.tensor()) : Tensor();
     quotient = trunc(div(x.defined() ? Operand(x) : a, y.defined() ? Operand(y) : b));
-    if (is_half(d)) quotient = to(quotient, d);
+    if (is_half(common)) quotient = to(quotient, common);
   }
   return without_slope(without_slope(quotient, a), b);
 }

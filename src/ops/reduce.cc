@@ -61,16 +61,6 @@ Tensor power(const Tensor& x, double p) {
   return guard ? where(is_zero, p < 0 ? INFINITY : 0.0, y) : y;
 }
 
-// Of integers that float32 would round before their differences are formed: what is computed of them is computed in
-// float64, and rounded once.
-template <class F>
-Tensor in_float64(const Tensor& x, F&& f) {
-  return to(f(to(x, DType::float64)), default_float());
-}
-std::vector<Tensor> both_rounded(const std::vector<Tensor>& results) {
-  return {to(results[0], default_float()), to(results[1], default_float())};
-}
-
 std::string axes_text(const Dims& axes) { return "dimensions " + axes.str(); }
 
 Tensor extremum(const char* op, Reduction kind, const Tensor& t, const Axes& dims, bool keepdim) {
@@ -131,8 +121,8 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   refuse_float8("var", x);
   if (is_complex(x.dtype()))
     return add(var(real(x), dims, correction, keepdim), var(imag(x), dims, correction, keepdim));
-  if (rounds_in_float32(x.dtype()))
-    return in_float64(x, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
+  if (rounds_in_float32(x.dtype()))  // before their differences are formed
+    return rounded_once(x, [&](const Tensor& f) { return var(f, dims, correction, keepdim); });
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   const bool flows = autograd::needs_grad(t);
   if (has_half_steps(t, flows))
@@ -144,23 +134,18 @@ Tensor var(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
 }
 
 Tensor std(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
-  if (rounds_in_float32(x.dtype()))
-    return in_float64(x, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
+  if (rounds_in_float32(x.dtype()) || is_half(x.dtype()))
+    return rounded_once(x, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
   const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
-  if (is_half(t.dtype())) return rounded_once(t, [&](const Tensor& f) { return std(f, dims, correction, keepdim); });
   return power(var(t, dims, correction, keepdim), 0.5);
 }
 
 std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
   refuse_float8("var_mean", x);
   if (is_complex(x.dtype())) return {var(x, dims, correction, keepdim), mean(x, dims, keepdim)};
-  if (rounds_in_float32(x.dtype())) return both_rounded(var_mean(to(x, DType::float64), dims, correction, keepdim));
+  if (rounds_in_float32(x.dtype()) || is_half(x.dtype()))
+    return rounded_once(x, [&](const Tensor& f) { return var_mean(f, dims, correction, keepdim); });
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
-  if (is_half(t.dtype())) {  // both are rounded once
-    std::vector<Tensor> out = var_mean(to(t, DType::float32), dims, correction, keepdim);
-    for (Tensor& y : out) y = to(y, t.dtype());
-    return out;
-  }
   const ReduceShape s = split("var_mean", t, dims);
   std::vector<Tensor> out(2);
   out[0] = run("var_mean", Reduction::var, t, s, keepdim, t.dtype(), correction);
@@ -173,13 +158,10 @@ std::vector<Tensor> var_mean(const Tensor& x, const Axes& dims, double correctio
 }
 
 std::vector<Tensor> std_mean(const Tensor& x, const Axes& dims, double correction, bool keepdim) {
-  if (rounds_in_float32(x.dtype())) return both_rounded(std_mean(to(x, DType::float64), dims, correction, keepdim));
-  const Tensor t = is_differentiable(x.dtype()) ? x : to(x, default_float());
-  const bool half = is_half(t.dtype());
-  std::vector<Tensor> out = var_mean(half ? to(t, DType::float32) : t, dims, correction, keepdim);
+  if (rounds_in_float32(x.dtype()) || is_half(x.dtype()))
+    return rounded_once(x, [&](const Tensor& f) { return std_mean(f, dims, correction, keepdim); });
+  std::vector<Tensor> out = var_mean(x, dims, correction, keepdim);
   out[0] = power(out[0], 0.5);
-  if (half)
-    for (Tensor& y : out) y = to(y, t.dtype());
   return out;
 }
 
@@ -252,7 +234,7 @@ Tensor scan(const char* op, Scan kind, const Tensor& t, int d, DType out_dtype) 
 
 Tensor softmax_(const char* op, bool log, const Tensor& x, std::int64_t dim) {
   refuse_complex(op, x);
-  if (rounds_in_float32(x.dtype())) return in_float64(x, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
+  if (rounds_in_float32(x.dtype())) return rounded_once(x, [&](const Tensor& f) { return softmax_(op, log, f, dim); });
   const Tensor t = is_floating(x.dtype()) ? x : to(x, default_float());
   refuse_float8(op, t);
   const bool flows = autograd::needs_grad(t);

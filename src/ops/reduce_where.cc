@@ -30,10 +30,9 @@ Tensor total(const Masked& m, const Tensor& x, const Axes& dims, bool keepdim) {
 
 Tensor var_of(const char* op, const Masked& m, const Axes& dims, double correction, bool keepdim) {
   const Tensor n = count_nonzero(m.mask, dims, true);
-  const Tensor centred = where(m.mask, sub(m.t, div(total(m, m.t, dims, true), n)), 0);
   // As var: of too few elements infinite or NaN, never negative.
   const Tensor degrees = maximum(sub(to(n, real_dtype(m.t.dtype())), correction), 0);
-  const Tensor y = div(sum(square(abs(centred)), dims, true), degrees);
+  const Tensor y = div(sum(square(abs(centred(m.t, m.mask, dims))), dims, true), degrees);
   return keepdim ? y : squeeze(y, normalize_axes(op, dims, m.t.ndim()));
 }
 

@@ -1,18 +1,19 @@
 // Binary search, all values at once: each step halves what is left for every one of them.
 #include "ops/composing.h"
+#include "ops/exact_compare.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/search.h"
 
 namespace tenon {
 namespace {
 
-// Both in the dtype that they are compared in.
+// Both in the dtypes that they are compared in.
 std::pair<Tensor, Tensor> comparable(const char* op, const Tensor& a, const Tensor& b) {
   if (a.device() != b.device() && b.ndim() > 0) errors::device_mismatch(op, a.device(), b.device());
-  const Tensor x = beside(a.detach(), b), y = beside(b.detach(), a);
-  const DType d = promote(x.dtype(), y.dtype());
-  if (is_complex(d) || is_float8(d)) errors::dtype_not_supported(op, d, "real numbers");
-  return {to(x, d), to(y, d, x.device())};
+  const DType common = promote(a.dtype(), b.dtype());
+  if (is_complex(common) || is_float8(common)) errors::dtype_not_supported(op, common, "real numbers");
+  const DTypes d = compared_dtypes(a.dtype(), b.dtype());
+  return {to(a.detach(), d.first), to(b.detach(), d.second, a.device())};
 }
 
 // Whether a goes before v: NaNs are above all numbers.
@@ -66,8 +67,13 @@ Tensor digitize(const Tensor& values, const Tensor& bins, bool right) {
   if (bins.ndim() != 1) errors::wrong_ndim(op, bins.ndim(), "bins of 1 dimension");
   NoGrad guard;
   const Tensor b = bins.detach(), next = slice(b, 0, 1, {}), before = slice(b, 0, {}, -1);
-  if (all(le(before, next)).item<bool>()) return searchsorted(b, values, !right);
-  if (!all(ge(before, next)).item<bool>()) errors::fail(op, "the bins must ascend or descend");
+  // NaNs are above all numbers.
+  const auto ascends = [](const Tensor& x, const Tensor& y) {
+    const Tensor below = le(x, y);
+    return all(is_floating(y.dtype()) ? logical_or(below, isnan(y)) : below).item<bool>();
+  };
+  if (ascends(before, next)) return searchsorted(b, values, !right);
+  if (!ascends(next, before)) errors::fail(op, "the bins must ascend or descend");
   return sub(b.numel(), searchsorted(flip(b), values, !right));
 }
 

@@ -143,8 +143,7 @@ Tensor isin(const Tensor& elements, const Tensor& test_elements, bool invert) {
   if (elements.device() != test_elements.device() && test_elements.ndim() > 0)
     errors::device_mismatch("isin", elements.device(), test_elements.device());
   const DType own = elements.dtype(), other = test_elements.dtype();
-  const auto mixes = [](DType wide, DType d) { return is_wide(wide) && (is_floating(d) || (is_wide(d) && d != wide)); };
-  if (!is_float8(own) && !is_float8(other) && (mixes(own, other) || mixes(other, own))) {
+  if (!is_float8(own) && !is_float8(other) && !compared_dtypes(own, other).one()) {
     const Tensor found = isin_wide(elements.detach(), to(test_elements.detach(), other, elements.device()));
     return invert ? logical_not(found) : found;
   }

@@ -1,4 +1,5 @@
-// Numbers between ends that may be tensors: linspace, logspace, geomspace by NumPy's formulas.
+// Numbers between ends that may be tensors: linspace, logspace and geomspace, by NumPy's formulas and PyTorch's.
+#include <algorithm>
 #include <cmath>
 
 #include "core/errors.h"
@@ -28,7 +29,8 @@ Ends ends(const char* op, const Operand& start, const Operand& stop, std::option
   Ends e;
   e.result = dtype.value_or(natural);
   if (is_complex(natural) && !is_complex(e.result)) errors::complex_to_real(op, e.result);
-  const bool precise = !tensors || e.result == DType::float64 || e.result == DType::complex128;
+  const bool whole = dtype && is_integral(*dtype);  // float32 has not room for all integers
+  const bool precise = !tensors || e.result == DType::float64 || e.result == DType::complex128 || (whole && !common);
   const bool complex = is_complex(natural) || is_complex(e.result);
   if (precise) e.compute = complex ? DType::complex128 : DType::float64;
   else if (complex) e.compute = promote(natural, DType::complex64);
@@ -61,7 +63,10 @@ Tensor line(const Tensor& start, const Tensor& stop, std::int64_t n, bool endpoi
   column[0] = exact_end ? n - 1 : n;
   const DType real = is_complex(start.dtype()) ? real_dtype(start.dtype()) : start.dtype();
   const Tensor index = reshape(arange(0, column[0], 1, real, start.device()), column);
-  Tensor values = add(mul(index, step), start);
+  Tensor way = mul(index, step);
+  // A step that the dtype has no number for is 0: then they are shares of the distance.
+  if (gaps > 1) way = where(eq(step.detach(), 0), mul(div(index, gaps), distance), way);
+  const Tensor values = add(way, start);
   if (!exact_end) return values;
   const Tensor parts[] = {values, unsqueeze(stop, {0})};
   return cat(parts, 0);
@@ -73,12 +78,56 @@ Tensor finished(const char* op, const Tensor& values, DType dtype, std::int64_t 
   return to(dim == 0 ? values : movedim(values, {0}, {dim}), dtype);
 }
 
+// Of two numbers, formed in float64.
+Tensor line(double a, double b, std::int64_t n, bool endpoint, DType d, Device device) {
+  const std::int64_t gaps = intervals(n, endpoint);
+  const double step = gaps > 0 ? (b - a) / static_cast<double>(gaps) : 0;
+  if (gaps > 1 && step == 0 && a != b)
+    return to(line(Tensor::of(a, DType::float64, device), Tensor::of(b, DType::float64, device), n, endpoint), d);
+  Tensor t = iota("linspace", n, a, step, d, device);
+  if (endpoint && n > 1) {  // the last value exactly
+    Tensor last = select(t, 0, -1);
+    fill_(last, b);
+  }
+  return t;
+}
+
+// PyTorch's integers: the ends are cut, then the numbers between them. Each half is counted from its own end.
+Tensor whole_line(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, DType d, Device device) {
+  for (const Operand* x : {&start, &stop})
+    if (!x->is_tensor()) errors::require_number("linspace", x->scalar(), d);
+  const Ends e = ends("linspace", start, stop, DType::float64, device);
+  const Tensor first = trunc(e.start), last = trunc(e.stop);
+  const Tensor step = div(sub(last, first), std::max<std::int64_t>(intervals(n, endpoint), 1));
+  Dims column(first.ndim() + 1, 1);
+  column[0] = n;
+  const Tensor index = reshape(arange(0, n, 1, DType::float64, first.device()), column);
+  Tensor values = add(mul(index, step), first);
+  if (endpoint && n > 1) values = where(lt(index, n / 2), values, sub(last, mul(sub(n - 1, index), step)));
+  return finished("linspace", values, d, 0);
+}
+
 }  // namespace
 
 void require_room(const char* op, const Tensor& values, DType dtype) {
   if (!is_integral(dtype) || values.numel() == 0) return;
   const MinMax ends = aminmax(values.detach());
   for (const Tensor& end : {ends.min, ends.max}) errors::require_number(op, end.item<double>(), dtype);
+}
+
+Tensor linspace(const Operand& start, const Operand& stop, std::int64_t steps, bool endpoint,
+                std::optional<DType> dtype, Device device) {
+  if (steps < 0) errors::fail("linspace", "the number of steps must not be negative; got ", steps);
+  if (dtype && is_integral(*dtype)) return whole_line(start, stop, steps, endpoint, *dtype, device);
+  if (start.is_tensor() || stop.is_tensor()) return linspace(start, stop, steps, endpoint, 0, dtype, device);
+  const Scalar &first = start.scalar(), &last = stop.scalar();
+  const bool complex = first.is_complex() || last.is_complex();
+  const DType d = dtype.value_or(complex ? default_complex() : default_float());
+  for (const Scalar* end : {&first, &last}) errors::require_number("linspace", *end, d);
+  if (!complex) return line(first.to<double>(), last.to<double>(), steps, endpoint, d, device);
+  const complex128 a = first.to<complex128>(), b = last.to<complex128>();
+  return add(line(a.re, b.re, steps, endpoint, d, device),
+             mul(line(a.im, b.im, steps, endpoint, d, device), Scalar(complex128{0, 1})));
 }
 
 Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,
@@ -88,7 +137,7 @@ Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool 
   for (const Operand* x : {&start, &stop})
     if (whole && !x->is_tensor()) errors::require_number("linspace", x->scalar(), *dtype);
   if (!start.is_tensor() && !stop.is_tensor() && (dim == 0 || dim == -1) && !whole)
-    return linspace(start.scalar(), stop.scalar(), n, endpoint, dtype, device);
+    return linspace(start, stop, n, endpoint, dtype, device);
   const Ends e = ends("linspace", start, stop, dtype, device);
   const Tensor values = line(e.start, e.stop, n, endpoint);
   return finished("linspace", whole ? floor(values) : values, e.result, dim);
@@ -100,6 +149,15 @@ Tensor linspace_step(const Operand& start, const Operand& stop, std::int64_t n, 
   const Tensor distance = sub(e.stop, e.start);
   if (gaps <= 0) return mul(distance, std::nan(""));
   return div(distance, gaps);
+}
+
+Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, double base, std::optional<DType> dtype,
+                Device device) {
+  const bool complex = start.is_complex() || stop.is_complex();
+  const DType d = dtype.value_or(complex ? default_complex() : default_float());
+  if (complex && !is_complex(d)) errors::complex_to_real("logspace", d);
+  const DType powers = complex ? DType::complex128 : DType::float64;
+  return finished("logspace", pow(base, linspace(start, stop, steps, true, powers, device)), d, 0);
 }
 
 Tensor logspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, const Operand& base,

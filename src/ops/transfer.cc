@@ -42,7 +42,7 @@ void send_to_peer(const char* op, const Tensor& to, const Tensor& from) {
 ElementwiseCall copy_call(const Tensor& out, bool stream_output) {
   ElementwiseCall c;
   c.op = Op::copy;
-  c.compute = c.kernel_out = out.dtype();
+  c.compute = c.second = c.kernel_out = out.dtype();
   c.arity = 1;
   c.stream_output = stream_output;
   c.data[0] = out.data();

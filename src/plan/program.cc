@@ -1,6 +1,7 @@
 #include "plan/program.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/errors.h"
 #include "tenon/op.h"
@@ -15,9 +16,9 @@ bool takes(const RuleInfo& rule, DType d) {
   return is_bool(d) ? rule.bools : is_integral(d) ? rule.integers : is_complex(d) ? rule.complexes : rule.floats;
 }
 
-// The registers' dtypes with this dtype for inputs and numbers. False where a step would turn integers into floats:
-// then the whole program computes in floats.
-bool derive_dtypes(const Program& p, DType compute, DType* dtype) {
+// The registers' dtypes with this dtype for inputs and numbers. Where a step would turn integers into floats, or bools
+// into int8, what it wants instead: then the whole program computes in that.
+std::optional<DType> derive_dtypes(const Program& p, DType compute, DType* dtype) {
   const int first = p.inputs + p.numbers;
   std::fill(dtype, dtype + first, compute);
   for (int i = 0, input = 0; i < p.arguments; ++i) {
@@ -30,7 +31,8 @@ bool derive_dtypes(const Program& p, DType compute, DType* dtype) {
     const OpInfo& op = info(step.op);
     const RuleInfo& rule = info(op.rule);
     const DType d = dtype[typed_register(step)];
-    if (rule.converts == Converts::to_float && (is_bool(d) || is_integral(d))) return false;
+    if (rule.converts == Converts::to_float && (is_bool(d) || is_integral(d))) return default_float();
+    if (rule.converts == Converts::bools_to_int8 && is_bool(d)) return DType::int8;
     for (int k = 0; k < op.arity; ++k) {
       const bool boolean = rule.converts == Converts::to_truth_value || (k == 0 && op.rule == Rule::select);
       if (const DType wanted = boolean ? DType::bool_ : d; dtype[step.in[k]] != wanted)
@@ -42,7 +44,7 @@ bool derive_dtypes(const Program& p, DType compute, DType* dtype) {
                        : rule.returns == Returns::real  ? real_dtype(d)
                                                         : d;
   }
-  return true;
+  return {};
 }
 
 }  // namespace
@@ -52,10 +54,11 @@ ProgramTypes program_types(const Program& p, DType promoted) {
   ProgramTypes types;
   types.result = promoted;
   types.compute = is_half(promoted) ? DType::float32 : promoted;
-  if (derive_dtypes(p, types.compute, types.registers)) return types;
-  types.compute = types.result = default_float();
-  if (!derive_dtypes(p, types.compute, types.registers))
-    errors::fail<RuntimeError>(p.name, "a step that computes in floats takes no register of bool");
+  while (const auto wanted = derive_dtypes(p, types.compute, types.registers)) {
+    if (types.compute == *wanted)
+      errors::fail<RuntimeError>(p.name, "a step that computes in ", *wanted, " takes no register of bool");
+    types.compute = types.result = *wanted;
+  }
   return types;
 }
 

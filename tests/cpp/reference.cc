@@ -28,12 +28,15 @@ consteval bool takes() {
     case Rule::compare:
     case Rule::select:
     case Rule::any: return true;
-    case Rule::numeric: return !boolean;
+    case Rule::numeric:
+    case Rule::power: return !boolean;
     case Rule::ordered:
     case Rule::order: return !complex;
-    case Rule::real: return !complex && !boolean;
+    case Rule::real:
+    case Rule::quotient: return !complex && !boolean;
     case Rule::integral: return boolean || integer;
-    case Rule::shift: return integer;
+    case Rule::shift:
+    case Rule::whole: return integer;
     case Rule::floating:
     case Rule::phase:
     case Rule::classify: return !boolean && !integer;

@@ -189,3 +189,88 @@ def test_what_compares_integers_with_floats():
         assert not tenon.equal(big, near) and (big != near).item()
         assert not tenon.isclose(big, near, rtol=0, atol=0) and tenon.isclose(near, big, rtol=0, atol=1)
         assert tenon.allclose(big, near)
+
+
+PAIRS = [
+    ("int64", "float64"), ("uint64", "float64"), ("int64", "float32"), ("uint64", "float16"),
+    ("int64", "uint64"), ("int8", "uint64"), ("int32", "float32"), ("int64", "bfloat16"),
+]  # fmt: skip
+
+
+def near_ties(dtype, n, seed):
+    """Numbers whose values two dtypes tell apart, or do not: near powers of two."""
+    random = np.random.default_rng(seed)
+    powers = (1 << random.integers(0, 63, n)) + random.integers(-2, 3, n)
+    if dtype == "uint64":
+        return powers.astype("uint64") * 2 + random.integers(0, 2, n).astype("uint64")
+    powers *= random.choice([-1, 1], n)
+    return powers.astype({"bfloat16": "float32"}.get(dtype, dtype))
+
+
+@pytest.mark.parametrize(("a", "b"), PAIRS)
+@pytest.mark.parametrize("op", OPERATORS)
+def test_all_layouts_and_sizes(device, a, b, op):
+    shape = 24, 70
+    x = tenon.tensor(near_ties(a, 24 * 70, 1)).to(getattr(tenon, a)).reshape(shape)
+    y = tenon.tensor(near_ties(b, 24 * 70, 2)).to(getattr(tenon, b)).reshape(shape)
+    values = [
+        np.array(t.to(tenon.float32 if "16" in str(t.dtype) else t.dtype).tolist(), object) for t in (x, y)
+    ]
+    xs, ys = x.to(device), y.to(device)
+    for view in (
+        lambda t: t,
+        lambda t: t[::-1, ::-3],
+        lambda t: t.T,
+        lambda t: t[:, 5:6],
+        lambda t: t[3],
+        lambda t: t[0, 0],
+        lambda t: t[:0],
+    ):
+        wanted = np.array(op(view(values[0]), view(values[1])), bool)
+        p, q = view(xs), view(ys)
+        assert op(p, q).tolist() == wanted.tolist()
+        if p.ndim > 1:
+            assert op(p.contiguous(), q).tolist() == wanted.tolist()
+            assert op(p.mT.contiguous().mT, q).tolist() == wanted.tolist()
+            row = np.array(op(view(values[0]), view(values[1])[:1]), bool)
+            assert op(p, q[:1]).tolist() == row.tolist()
+    out = tenon.zeros(70, 24, dtype=tenon.float32, device=device)
+    assert getattr(tenon, op.__name__)(xs, ys, out=out.T) is not None
+    assert out.T.tolist() == np.array(op(*values), float).tolist()
+
+
+# The output is an operand, or its bytes are another's.
+@pytest.mark.parametrize("op", OPERATORS)
+def test_in_place_and_overlapping(device, op):
+    name = op.__name__
+    i = tenon.tensor([2**53 + 1, 5, -(2**63)], device=device)
+    f = tenon.tensor([2.0**53, 5.5, -(2.0**63)], dtype=tenon.float64, device=device)
+    wanted = [op(a, b) for a, b in zip(i.tolist(), f.tolist(), strict=True)]
+    for a, b in ((i, f), (f, i)):
+        x = a.clone()
+        answers = wanted if a is i else [op(q, p) for p, q in zip(i.tolist(), f.tolist(), strict=True)]
+        assert getattr(x, f"{name}_")(b) is x and x.tolist() == answers
+    memory = tenon.zeros(5, dtype=tenon.int64, device=device)
+    memory[:3] = i
+    getattr(tenon, name)(memory[:3], f, out=memory[1:4])
+    assert memory[1:4].tolist() == wanted
+    where = tenon.numpy.asarray([True, False, True], device=device)
+    kept = tenon.zeros(3, dtype=tenon.bool, device=device)
+    ufunc = {
+        "eq": "equal",
+        "ne": "not_equal",
+        "lt": "less",
+        "le": "less_equal",
+        "gt": "greater",
+        "ge": "greater_equal",
+    }
+    getattr(tenon.numpy, ufunc[name])(i, f, out=kept, where=where)
+    assert kept.tolist() == [wanted[0], False, wanted[2]]
+
+
+def test_large_tensors_in_pieces():
+    n = 300_000  # several threads
+    i = tenon.arange(n) + 2**53
+    f = (tenon.arange(n) // 2 * 2).to(tenon.float64) + 2.0**53
+    assert (i == f).tolist() == [k % 2 == 0 for k in range(n)]
+    assert (i[::-1] > f[::-1]).sum() == n // 2

@@ -29,7 +29,8 @@ def test_bincount(dtype):
     same(np.bincount(t, minlength=40), np.bincount(a, minlength=40))
     same(np.bincount(t, weights=tenon.from_numpy(W[:100])), np.bincount(a, W[:100]), 1e-14)
     same(np.bincount(t[:0], minlength=3), np.bincount(a[:0], minlength=3))
-    assert np.bincount(t, tenon.ones(100, dtype=tenon.int64)).dtype is tenon.float32
+    assert np.bincount(t, tenon.ones(100, dtype=tenon.int64)).dtype is tenon.float64
+    same(np.bincount(t, tenon.ones(100, dtype=tenon.bool)), np.bincount(a, np.ones(100, bool)))
     for bad, error in [
         ((tenon.tensor([-1]),), ValueError),
         ((tenon.zeros(2),), TypeError),
@@ -39,6 +40,25 @@ def test_bincount(dtype):
     ]:
         with pytest.raises(error, match="bincount"):
             np.bincount(*bad)
+
+
+def test_sums_of_weights_are_not_rounded():
+    t, large = tenon.tensor([0, 0, 1]), 2**24
+    for door in (tenon, tenon.numpy):
+        r = door.bincount(t, tenon.tensor([large, 1, 3]))
+        assert r.dtype is tenon.float64 and r.tolist() == [large + 1, 3]
+        # Each float32 of 1 would be lost beside 2**24.
+        r = door.bincount(tenon.zeros(9, dtype=tenon.int64), tenon.tensor([large] + 8 * [1.0]))
+        assert r.dtype is tenon.float32 and r.tolist() == [large + 8]
+
+
+def test_sums_of_weights_do_not_wrap():
+    t, big = tenon.tensor([0, 0]), tenon.tensor([2**63 - 1, 2**63 - 1])
+    assert tenon.bincount(t, big).tolist() == [2.0**64]
+    unsigned = tenon.tensor([2**63, 5], dtype=tenon.uint64)
+    assert tenon.bincount(t, unsigned).tolist() == [2.0**63]
+    counts = tenon.numpy.histogram(t, 1, weights=unsigned)[0]
+    assert counts.dtype is tenon.uint64 and counts.tolist() == [2**63 + 5]
 
 
 @pytest.mark.parametrize("bins", [1, 10, 37, *RULES, np.array([-1.0, 0.0, 0.5, 3.0])], ids=str)

@@ -79,6 +79,22 @@ def test_every_keyword_of_pytorch():
     assert not found
 
 
+@needs_torch
+def test_every_keyword_of_linalg():
+    walked = 0
+    for name in dir(tenon.linalg):
+        op, theirs = getattr(tenon.linalg, name), getattr(torch.linalg, name)
+        if not callable(op) or isinstance(op, type):
+            continue
+        walked += 1
+        # Built-in functions have no signature but in the first line of their documentation.
+        text = re.search(rf"linalg\.{name}\((.*)\) ->", theirs.__doc__)[1]
+        names = re.findall(r"(\w+)(?:=[^,]+)?(?:,|$)", text)
+        assert names[0] == "A" and "out" in names
+        assert not {k for k in names if is_unknown(op, k)}, name
+    assert walked == len(tenon.linalg.__all__) - 1
+
+
 def test_every_keyword_of_numpy():
     found, walked = {}, 0
     for theirs, ours in ((np, tnp), (np.linalg, tnp.linalg), (np.fft, tnp.fft)):
@@ -117,6 +133,13 @@ def test_the_way_out_stands_in_the_error():
     ):
         with pytest.raises(TypeError, match=rf"there is no argument '\w+'; .*{way}"):
             call()
+
+
+def test_the_driver_of_svd():
+    for f in (tenon.linalg.svd, tenon.linalg.svdvals):
+        f(tenon.eye(2), driver=None)
+        with pytest.raises(ValueError, match=r"^linalg\.svd.*: driver= .* leave it out; got 'gesvd'"):
+            f(tenon.eye(2), driver="gesvd")
 
 
 def test_other_names():
@@ -202,6 +225,10 @@ OUT = {
     "histc": lambda t, **k: tenon.histc(t, 3, **k),
     "argsort": lambda t, **k: tenon.argsort(t, **k),
     "nonzero": lambda t, **k: tenon.nonzero(t, **k),
+    "linalg.eigh": lambda t, **k: tenon.linalg.eigh(t.reshape(2, 2), **k),
+    "linalg.eigvalsh": lambda t, **k: tenon.linalg.eigvalsh(t.reshape(2, 2), **k),
+    "linalg.svd": lambda t, **k: tenon.linalg.svd(t.reshape(2, 2), **k),
+    "linalg.svdvals": lambda t, **k: tenon.linalg.svdvals(t.reshape(2, 2), **k),
 }
 
 

@@ -83,6 +83,40 @@ def test_gradients_are_pytorchs(dtype):
     assert np.allclose(ours.grad.numpy(), theirs.grad.numpy())
 
 
+@pytest.mark.skipif(torch is None, reason="PyTorch is what the gradients are compared with")
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_second_gradients_are_pytorchs(dtype):
+    a = matrices(dtype, 2, 3, 3)
+    a = a + a.conj().swapaxes(-1, -2)
+    weights = np.arange(1.0, 4)
+
+    def gradients(from_numpy, grad, decomposed):
+        x = from_numpy(a).requires_grad_()
+        w = from_numpy(weights)
+        first = grad((decomposed(x) ** 3 * w).sum(), x, create_graph=True)[0]
+        return first, grad((first.real * from_numpy(a.real)).sum(), x)[0]
+
+    for name in ("eigvalsh", "svdvals"):
+        ours = gradients(tenon.from_numpy, tenon.autograd.grad, getattr(tenon.linalg, name))
+        theirs = gradients(torch.from_numpy, torch.autograd.grad, getattr(torch.linalg, name))
+        for got, wanted in zip(ours, theirs, strict=True):
+            assert np.allclose(got.detach().numpy(), wanted.detach().numpy()), name
+    first, second = gradients(tenon.from_numpy, tenon.autograd.grad, tenon.linalg.eigvalsh)
+    for g in (first.detach().numpy(), second.numpy()):  # of a function of Hermitian matrices
+        assert np.allclose(g, g.conj().swapaxes(-1, -2))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_gradgradcheck(dtype):
+    x = tenon.from_numpy(matrices(dtype, 3, 3)).requires_grad_()
+    for f in (
+        lambda t: tenon.linalg.eigvalsh(t + t.mT.conj()),
+        lambda t: tenon.linalg.eigh(t + t.mT.conj()).eigenvectors.abs(),
+        lambda t: tenon.linalg.svdvals(t),
+    ):
+        assert tenon.autograd.gradcheck(f, (x,)) and tenon.autograd.gradgradcheck(f, (x,))
+
+
 def test_errors():
     with pytest.raises(ValueError, match=r"^linalg.eigh: the matrices must be square; got shape \(2, 3\)"):
         tenon.linalg.eigh(tenon.ones(2, 3))

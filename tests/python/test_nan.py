@@ -211,3 +211,19 @@ def test_the_spread_of_large_integers(dtype, device):
         np.testing.assert_allclose(mean.cpu().numpy(), a.mean(axis=1), rtol=1e-6)
     shares = np.exp(a[0].astype(float) - float(a[0].max()))
     np.testing.assert_allclose(tenon.softmax(t[0], 0).cpu().numpy(), shares / shares.sum(), rtol=1e-6)
+
+
+# The mean is rounded: what is left of it must not count in each square.
+@pytest.mark.parametrize(
+    ("dtype", "offset"), [("int64", 2**49 + 1), ("float64", 2.0**49 + 1), ("float32", 2.0**20)]
+)
+def test_deviations_far_from_zero(dtype, offset):
+    near = np.array([[0, 3, 4, 9, 1], [1, 1, 2, 8, 5]])
+    t = tenon.tensor((near + offset).tolist(), dtype=dtype)
+    mask = np.array([[True, False, True, True, True], [True, True, True, False, True]])
+    for name in ("var", "std"):
+        wanted = getattr(np, name)(near, axis=1)
+        got = getattr(tenon.numpy, f"nan{name}")(t, axis=1)
+        np.testing.assert_allclose(got.tolist(), wanted, rtol=2e-7)
+        got = getattr(tenon.numpy, name)(t, axis=1, where=tenon.tensor(mask))
+        np.testing.assert_allclose(got.tolist(), getattr(np, name)(near, axis=1, where=mask), rtol=2e-7)

@@ -188,3 +188,43 @@ def test_logit_outside_its_domain():
     x = tenon.tensor([-0.5, 0.5, 1.5], requires_grad=True)
     x.logit().sum().backward()
     assert [math.isnan(v) for v in x.grad.tolist()] == [True, False, True]
+
+
+INT8_OF_BOOLS = ["floor_divide", "remainder", "fmod", "power", "left_shift", "right_shift"]
+
+
+# PyTorch refuses them; both doors give NumPy's.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", INT8_OF_BOOLS)
+def test_bools_become_int8(device, name):
+    a, b = np.array([True, False, True, False]), np.array([True, True, False, False])
+    t, u = tenon.tensor(a, device=device), tenon.tensor(b, device=device)
+    wanted = getattr(np, name)(a, b)
+    assert wanted.dtype == np.int8
+    names = {"left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift", "power": "pow"}
+    for f in (getattr(tenon.numpy, name), getattr(np, name), getattr(tenon, names.get(name, name))):
+        for x, y in ((t, u), (t[::-1], u[::-1]), (t[:, None], u), (t[:0], u[:0])):
+            p, q = x.cpu().numpy(), y.cpu().numpy()
+            got = f(x, y)
+            assert got.dtype is tenon.int8 and got.tolist() == getattr(np, name)(p, q).tolist()
+        assert f(t, True).tolist() == getattr(np, name)(a, True).tolist()
+        for n in (2, np.int8(2)):
+            same(f(t, n).cpu(), getattr(np, name)(a, n))
+    with pytest.raises(TypeError, match="a result of int8 cannot be written to bool"):
+        getattr(tenon.numpy, name)(t, u, out=tenon.zeros(4, dtype=tenon.bool, device=device))
+
+
+def test_bools_become_int8_elsewhere():
+    t, u = tenon.tensor([True, False, True]), tenon.tensor([True, True, False])
+    assert [x.tolist() for x in divmod(t, u)] == [[1, 0, 0], [0, 0, 0]]
+    for mode in ("floor", "trunc"):
+        r = tenon.div(t, u, rounding_mode=mode)
+        assert r.dtype is tenon.int8 and r.tolist() == [1, 0, 0]
+    for r in (t.square(), t**2, np.square(t), *tenon._foreach_pow([t], True)):
+        assert r.dtype is tenon.int8 and r.tolist() == [1, 0, 1]
+    assert tenon.numpy.power.outer(t, u).dtype is tenon.int8
+    with pytest.raises(TypeError, match="floor_divide: a result of int8 cannot be written to bool"):
+        t //= u
+    for f in (tenon.gcd, tenon.lcm, tenon.sub):
+        with pytest.raises(TypeError, match="not defined for bool"):
+            f(t, u)

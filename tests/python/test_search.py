@@ -104,3 +104,43 @@ def test_digitize_and_bucketize(right):
         np.digitize(tenon.from_numpy(x), tenon.tensor([1.0, 3.0, 2.0]))
     with pytest.raises(ValueError, match="bucketize"):
         tenon.bucketize(tenon.from_numpy(x), tenon.zeros(2, 2))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(("whole", "sign"), [("int64", 1), ("int64", -1), ("uint64", 1)])
+def test_integers_that_float64_rounds(device, side, whole, sign):
+    from bisect import bisect_left, bisect_right
+
+    large = 2**53 if sign < 0 or whole == "int64" else 2**63
+    wholes = sorted(sign * (large + 2**41 * k + d) for k in range(3) for d in (-1, 0, 1))
+    reals = sorted(float(sign * (large + 2**41 * k)) for k in range(3))
+    find = bisect_left if side == "left" else bisect_right
+    w = tenon.tensor(wholes, dtype=whole, device=device)
+    for dtype in ("float64", "float32"):
+        r = tenon.tensor(reals, dtype=dtype, device=device)
+        assert tenon.searchsorted(w, r, side=side).tolist() == [find(wholes, x) for x in reals]
+        assert tenon.searchsorted(r, w, side=side).tolist() == [find(reals, x) for x in wholes]
+    other = tenon.tensor([0, 1, 2**62], dtype="int64" if whole == "uint64" else "uint64", device=device)
+    assert tenon.searchsorted(w, other, side=side).tolist() == [find(wholes, x) for x in (0, 1, 2**62)]
+    nan = tenon.tensor([NAN], dtype="float64", device=device)
+    assert tenon.searchsorted(w, nan, side=side).tolist() == [len(wholes)]
+
+
+def test_small_integers_beside_halves():
+    whole = tenon.tensor([0, 2049, 32767], dtype=tenon.int16)
+    for dtype in (tenon.float16, tenon.bfloat16):
+        half = tenon.tensor([0.0, 2048.0, INF], dtype=dtype)
+        assert tenon.searchsorted(half, whole).tolist() == [0, 2, 2]
+        assert tenon.searchsorted(whole, half).tolist() == [0, 1, 3]
+    limits = tenon.tensor([0, 65535], dtype=tenon.uint16)
+    assert tenon.digitize(limits, tenon.tensor([INF], dtype=tenon.float16)).tolist() == [0, 0]
+
+
+def test_bins_with_nan():
+    v = np.array([0.0, 1.0, 7.0, NAN])
+    for bins in ([1.0, 5.0, NAN], [NAN, 5.0, 1.0]):
+        for right in (False, True):
+            ours = tenon.digitize(tenon.tensor(v), tenon.tensor(bins, dtype=tenon.float64), right=right)
+            assert ours.tolist() == np.digitize(v, bins, right).tolist()
+    with pytest.raises(ValueError, match="the bins must ascend or descend"):
+        tenon.digitize(tenon.tensor(v), tenon.tensor([5.0, 1.0, NAN]))

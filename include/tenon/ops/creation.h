@@ -25,15 +25,17 @@ TENON_API Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& s
                         std::optional<DType> dtype = {}, Device device = kCpu);
 inline Tensor arange(const Scalar& stop) { return arange(0, stop); }
 // `steps` numbers at equal distances from start to stop, which comes last exactly, or is left out without endpoint:
-// 1-d, the default float or complex; integers truncated. ValueError for steps < 0, DtypeError for complex into real.
-TENON_API Tensor linspace(const Scalar& start, const Scalar& stop, std::int64_t steps, bool endpoint = true,
+// 1-d, the default float or complex. With an integer dtype the ends are cut to integers, then the numbers between them, as
+// in PyTorch. ValueError for steps < 0, DtypeError for complex into real.
+// Ends may be tensors, which broadcast: the numbers stand along a new first dimension, the dtype is theirs, for integers
+// the default float, and the gradient flows to them.
+TENON_API Tensor linspace(const Operand& start, const Operand& stop, std::int64_t steps, bool endpoint = true,
                           std::optional<DType> dtype = {}, Device device = kCpu);
 // base to the powers linspace(start, stop, steps), formed in float64 or complex128; dtype and errors as its.
 TENON_API Tensor logspace(const Scalar& start, const Scalar& stop, std::int64_t steps, double base = 10,
                           std::optional<DType> dtype = {}, Device device = kCpu);
-// The same where an end is a tensor: n numbers from start to stop, which broadcast, along a new dimension `dim` of the
-// result; with gradients. The dtype is theirs, for integers the default float; results of an integer dtype are rounded
-// down. Throws ValueError for n < 0 and, in geomspace, for an end of 0; DtypeError for complex into real.
+// NumPy's forms: along a new dimension `dim` of the result; the numbers of an integer dtype are rounded down. Throws
+// ValueError for n < 0 and, in geomspace, for an end of 0; DtypeError for complex into real.
 TENON_API Tensor linspace(const Operand& start, const Operand& stop, std::int64_t n, bool endpoint, std::int64_t dim,
                           std::optional<DType> dtype = {}, Device device = kCpu);
 // The distance between linspace's numbers; NaN where there is none.

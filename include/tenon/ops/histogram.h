@@ -15,7 +15,7 @@ namespace tenon {
 // Differentiable by weights; the sizes of results are read to the host.
 
 // How often each of 0, 1, 2, ... is among t's elements, 1-d integers: int64 of the largest element + 1, minlength at
-// least. With weights their sums, in the weights' floating dtype, or the default float. Throws DtypeError for other
+// least. With weights their sums, in the weights' floating dtype, or float64. Throws DtypeError for other
 // dtypes, ValueError for negative elements, ShapeError for more dimensions and for weights of another shape.
 TENON_API Tensor bincount(const Tensor& t, const Tensor& weights = {}, std::int64_t minlength = 0);
 

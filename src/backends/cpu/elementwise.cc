@@ -57,7 +57,7 @@ struct Runner {
   explicit Runner(const ElementwiseCall& call, Kernel k) : c(call), kernel(k) {
     widest = size(c.kernel_out);
     for (int i = 1; i <= c.arity; ++i) {
-      in_dtype[i] = i == 1 && info(c.op).rule == Rule::select ? DType::bool_ : c.compute;
+      in_dtype[i] = i == 1 && info(c.op).rule == Rule::select ? DType::bool_ : i == 2 ? c.second : c.compute;
       widest = std::max(widest, size(in_dtype[i]));
       const bool as_is = !c.immediate[i] && c.dtype[i] == in_dtype[i];
       access[i] = as_is && c.loop.numel == 1                 ? Access::direct
@@ -149,7 +149,10 @@ struct Runner {
 
 Status elementwise(const ElementwiseCall& c) {
   if (c.op == Op::copy) return copy(c);
-  const Kernel kernel = kernels().elementwise[static_cast<int>(c.op)][static_cast<int>(c.compute)];
+  const int op = static_cast<int>(c.op);
+  const Kernel kernel = c.arity == 2 && c.second != c.compute
+                            ? kernels().mixed[op][mixed_place(c.compute)][mixed_place(c.second)]
+                            : kernels().elementwise[op][static_cast<int>(c.compute)];
   if (!kernel) return Status::unavailable;
   const Runner runner(c, kernel);
   if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return Status::ok;

@@ -12,7 +12,11 @@ namespace tenon::cpu {
 
 struct KernelTable {
   Kernel elementwise[kOps][kDTypes];  // by op and compute dtype; null where the rule has no such dtype
+  Kernel mixed[kOps][3][3];  // comparisons of two dtypes, by mixed_place
 };
+
+// int64, uint64 and float64 have no common dtype.
+constexpr int mixed_place(DType d) { return d == DType::int64 ? 0 : d == DType::uint64 ? 1 : 2; }
 
 // The table for this CPU, filled at first use with the best of the compiled targets.
 const KernelTable& kernels();
@@ -22,8 +26,8 @@ template <Rule... R>
 struct Rules {
   static constexpr bool has(Rule rule) { return ((R == rule) || ...); }
 };
-using ArithmeticRules = Rules<Rule::arithmetic, Rule::numeric>;
-using IntegerRules = Rules<Rule::real, Rule::integral, Rule::shift, Rule::ordered>;
+using ArithmeticRules = Rules<Rule::arithmetic, Rule::numeric, Rule::power>;
+using IntegerRules = Rules<Rule::real, Rule::quotient, Rule::integral, Rule::shift, Rule::whole, Rule::ordered>;
 using CompareRules = Rules<Rule::compare, Rule::order, Rule::logical, Rule::select>;
 using FloatingRules = Rules<Rule::floating>;
 using SpecialRules = Rules<Rule::real_floating, Rule::classify, Rule::magnitude, Rule::phase, Rule::order1>;
