@@ -245,11 +245,12 @@ Tensor to_tensor(PyObject* o, const Where& w) {
 Tensor to_tensor_beside(PyObject* o, const Tensor& other, const Where& w) {
   if (is_tensor(o) || is_ndarray(o)) return to_tensor(o, w);
   if (Scalar s; as_scalar(o, s)) {
-    const DType d = s.promote_with(other.dtype());
+    const DType d = s.is_floating() && is_integral(other.dtype()) ? DType::float64 : s.promote_with(other.dtype());
     return Tensor::of(s, s.fits(d) ? d : s.default_dtype(), other.device());
   }
   const Tensor t = to_tensor(o, w);
-  const bool more_precise = is_floating(t.dtype()) && other.dtype() == DType::float64 && t.dtype() != DType::float64;
+  const bool full = other.dtype() == DType::float64 || is_integral(other.dtype());
+  const bool more_precise = is_floating(t.dtype()) && full && t.dtype() != DType::float64;
   const bool listed = PyList_Check(o) || PyTuple_Check(o);
   if (more_precise && listed && !t.requires_grad())
     return to(ingest(o, w.op, {.dtype = DType::float64, .device = {}, .copy = {}}), {}, other.device());
@@ -266,7 +267,23 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
   }
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(list.get());
   out.reserve(static_cast<std::size_t>(n));
-  for (Py_ssize_t i = 0; i < n; ++i) out.push_back(to_tensor(item_at(list.get(), i, w.op).get(), w));
+  bool lists = false;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    const Object item = item_at(list.get(), i, w.op);
+    lists = lists || PyList_Check(item.get()) || PyTuple_Check(item.get());
+    out.push_back(to_tensor(item.get(), w));
+  }
+  if (!lists) return out;
+  // Lists beside float64 tensors are read with as many digits.
+  for (const Tensor& precise : std::vector<Tensor>(out)) {
+    if (precise.dtype() != DType::float64) continue;
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      const Object item = item_at(list.get(), i, w.op);
+      Tensor& t = out[static_cast<std::size_t>(i)];
+      if (t.dtype() == DType::float32) t = to_tensor_beside(item.get(), precise, w);
+    }
+    break;
+  }
   return out;
 }
 

@@ -1,12 +1,15 @@
 #include "op.h"
 
 #include <cstring>
+#include <optional>
 
 #include "border.h"
 #include "casting.h"
 #include "core/errors.h"
+#include "ingest.h"
 #include "keywords.h"
 #include "numpy_api.h"
+#include "tenon/op.h"
 #include "tenon/ops/copy.h"
 #include "ufunc.h"
 
@@ -262,6 +265,56 @@ PyObject* call_with_ints(const OpDef& def, PyObject* const* args, Py_ssize_t nar
 
 }  // namespace
 
+namespace {
+
+bool is_list(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
+// What is read as a tensor of the default float: a list, and a number where an operand of its own may stand (prepend=).
+bool is_read(const OpDef& def, PyObject* o, int i) {
+  if (PyFloat_Check(o))
+    return static_cast<std::size_t>(i) < def.types.size() && !def.native_out && def.op_arity == 0 &&
+           def.types[static_cast<std::size_t>(i)] == "ArrayLike | None";
+  return is_list(o);
+}
+// Whether argument i is an operand, or bound as a tensor.
+bool takes_array(const OpDef& def, int i) {
+  const auto at = static_cast<std::size_t>(i);
+  return i < def.op_arity || (at < def.types.size() && def.types[at].starts_with("ArrayLike"));
+}
+bool compares(const OpDef& def) {
+  if (def.op_arity != 2 || def.loops) return false;
+  const Rule rule = info(def.op).rule;
+  return rule == Rule::compare || rule == Rule::order;
+}
+
+// Reads the lists among the operands with the digits of the others: Python's floats in them are float64 beside float64,
+// and beside integers that they are compared with, as floats alone are. Returns what `bound` refers to then.
+std::vector<Object> in_full(const OpDef& def, PyObject** bound, int count) {
+  std::vector<Object> read;
+  bool full = false;
+  std::optional<Device> device;
+  for (int i = 0; i < count; ++i) {
+    if (!takes_array(def, i) || !(is_tensor(bound[i]) || is_ndarray(bound[i]))) continue;
+    const Tensor t = to_tensor(bound[i], {def.name.c_str(), def.args[static_cast<std::size_t>(i)].name});
+    full = full || t.dtype() == DType::float64 || t.dtype() == DType::complex128 ||
+           (is_integral(t.dtype()) && t.itemsize() >= 4 && compares(def));
+    if (!device && is_tensor(bound[i])) device = t.device();
+  }
+  if (!full) return read;
+  for (int i = 0; i < count; ++i) {
+    if (!is_read(def, bound[i], i) || !takes_array(def, i)) continue;
+    const Where w{def.name.c_str(), def.args[static_cast<std::size_t>(i)].name};
+    Tensor t = to_tensor(bound[i], w);
+    if (t.requires_grad() || (t.dtype() != DType::float32 && t.dtype() != DType::complex64)) continue;
+    t = ingest(bound[i], w.op,
+               {.dtype = is_complex(t.dtype()) ? DType::complex128 : DType::float64, .device = {}, .copy = {}});
+    read.push_back(Object::steal(wrap(to(t, {}, device))));
+    bound[i] = read.back().get();
+  }
+  return read;
+}
+
+}  // namespace
+
 PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   if (def.of_ints && !kwnames)
     if (PyObject* result = call_with_ints(def, args, nargs)) return result;
@@ -330,6 +383,12 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
     bound[i] = a.default_value.get();
   }
+  std::vector<Object> lists;
+  for (int i = 0; i < count; ++i)
+    if (is_read(def, bound[i], i) && takes_array(def, i)) {
+      lists = in_full(def, bound, count);
+      break;
+    }
   if (def.is_method && !def.is_function && count > 0 && !is_tensor(bound[0]))
     wrong_type({def.name.c_str(), def.args[0].name}, "a tensor", bound[0]);
   if (def.native_out) {

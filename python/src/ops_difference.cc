@@ -1,6 +1,7 @@
 // Rows: differences and integrals along a dimension.
 #include <numbers>
 
+#include "numpy_api.h"
 #include "op.h"
 #include "tenon/ops/difference.h"
 
@@ -63,8 +64,13 @@ Tensor integrate(const Tensor& y, const std::optional<Tensor>& x, const Scalar& 
 
 PyObject* interp_any(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "x"};
-  const Tensor fp = argument<Tensor>(def, args, 2), xp = argument<Tensor>(def, args, 1);
+  const bool listed = PyList_Check(args[1]) || PyTuple_Check(args[1]),
+             given = is_tensor(args[0]) || is_ndarray(args[0]);
+  const Tensor xp =
+      listed && given ? to_tensor_beside(args[1], to_tensor(args[0], w), {w.op, "xp"}) : argument<Tensor>(def, args, 1);
   const Tensor x = to_tensor_beside(args[0], xp, w);
+  const Tensor fp =
+      xp.dtype() == DType::float64 ? to_tensor_beside(args[2], xp, {w.op, "fp"}) : argument<Tensor>(def, args, 2);
   const auto left = argument<std::optional<Scalar>>(def, args, 3),
              right = argument<std::optional<Scalar>>(def, args, 4);
   const auto period = argument<std::optional<double>>(def, args, 5);

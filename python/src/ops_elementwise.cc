@@ -11,6 +11,14 @@
 #include "ufunc.h"
 
 namespace tenon::py {
+
+static bool is_list(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
+
+Object list_beside(PyObject* o, PyObject* other, const Where& w) {
+  if (!is_list(o) || !(is_tensor(other) || is_ndarray(other))) return Object::borrow(o);
+  const Tensor t = to_tensor(other, w);
+  return t.dtype() == DType::float64 ? Object::steal(wrap(to_tensor_beside(o, t, w))) : Object::borrow(o);
+}
 namespace {
 
 bool is_one(const Scalar& s) { return !s.is_floating() && !s.is_complex() && s.to<double>() == 1; }
@@ -130,8 +138,10 @@ PyObject* invoke_inplace_with(const OpDef& def, PyObject* const* args) {
 // clip: either bound may be missing.
 PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
-  From<Operand> x(args[0], w);
-  From<std::optional<Operand>> low(args[1], w), high(args[2], w);
+  const Object given = list_beside(args[0], is_list(args[1]) ? args[2] : args[1], w);
+  const Object bounds[] = {list_beside(args[1], given.get(), w), list_beside(args[2], given.get(), w)};
+  From<Operand> x(given.get(), w);
+  From<std::optional<Operand>> low(bounds[0].get(), w), high(bounds[1].get(), w);
   const Operand in = x.get();
   const auto size = [](const std::optional<Operand>& o) { return o ? work(*o) : 0; };
   const std::int64_t n = std::max({work(in), size(low.get()), size(high.get())});
@@ -159,8 +169,10 @@ PyObject* numpy_clip(const OpDef& def, PyObject* const* args) {
     if (!is_given(b)) b = Py_None;
   const Tensor mask = to_mask(args[kWhere], w.op);
   const Casting casting = to_casting(args[kCasting], {w.op, "casting"});
-  From<Operand> x(args[0], w);
-  From<std::optional<Operand>> low(bounds[0], {w.op, "a_min"}), high(bounds[1], {w.op, "a_max"});
+  const Object given = list_beside(args[0], is_list(bounds[0]) ? bounds[1] : bounds[0], w);
+  From<Operand> x(given.get(), w);
+  const Object lowest = list_beside(bounds[0], given.get(), w), highest = list_beside(bounds[1], given.get(), w);
+  From<std::optional<Operand>> low(lowest.get(), {w.op, "a_min"}), high(highest.get(), {w.op, "a_max"});
   Operand in = x.get();
   Tensor held;
   if (args[kDType] != Py_None) {
@@ -196,7 +208,9 @@ void clip_of_numpy(OpDef& d) {
 
 PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
   From<Tensor> c(condition, {"where", "condition"});
-  From<Operand> x(a, {"where", "input"}), y(b, {"where", "other"});
+  const Where w{"where", "input"};
+  const Object first = list_beside(a, b, w), second = list_beside(b, a, w);
+  From<Operand> x(first.get(), w), y(second.get(), {"where", "other"});
   const Tensor mask = c.get();
   const Operand in[] = {mask, x.get(), y.get()};
   return wrap(compute(Op::where, in));

@@ -91,7 +91,9 @@ PyObject* where_of_numpy(const OpDef& def, PyObject* const* args) {
     return computed(condition.numel(), [&] { return unbind(nonzero(condition), 1); }, condition);
   }
   if (args[1] == Py_None || args[2] == Py_None) errors::fail("where", "x and y are given both, or none of them");
-  From<Operand> x(args[1], {"where", "x"}), y(args[2], {"where", "y"});
+  const Where w{"where", "x"};
+  const Object first = list_beside(args[1], args[2], w), second = list_beside(args[2], args[1], w);
+  From<Operand> x(first.get(), w), y(second.get(), {"where", "y"});
   const std::int64_t n = std::max({condition.numel(), work(x.get()), work(y.get())});
   return computed(n, [&] { return where_true(condition, x.get(), y.get()); }, condition, x.get(), y.get());
 }

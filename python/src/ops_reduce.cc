@@ -368,7 +368,10 @@ void def_scans(Ops& ops) {
 Tensor as_tensor(const Operand& o, const Operand& other) {
   if (o.is_tensor()) return o.tensor();
   const Scalar& s = o.scalar();
-  const DType d = other.is_tensor() ? s.promote_with(other.tensor().dtype()) : s.default_dtype();
+  const bool fraction = other.is_tensor() && is_integral(other.tensor().dtype()) && s.is_floating();
+  const DType d = fraction            ? DType::float64
+                  : other.is_tensor() ? s.promote_with(other.tensor().dtype())
+                                      : s.default_dtype();
   const DType own = s.fits(DType::int64) ? s.default_dtype() : DType::float64;
   return Tensor::of(s, s.fits(d) ? d : own, other.is_tensor() ? other.tensor().device() : kCpu);
 }

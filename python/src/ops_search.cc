@@ -1,5 +1,6 @@
 // Rows: places among sorted numbers.
 #include "core/errors.h"
+#include "numpy_api.h"
 #include "op.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
@@ -10,12 +11,20 @@ namespace {
 
 Tensor as_int32(const Tensor& t, bool int32) { return int32 ? to(t, DType::int32) : t; }
 
-// Floats in float64 beside integers, as the default float would not tell these apart.
-Tensor values_beside(PyObject* o, const Tensor& sorted, const Where& w) {
-  Scalar s;
-  const bool as_it_is = !is_integral(sorted.dtype()) || (as_scalar(o, s) && s.is_integral());
-  return to_tensor_beside(o, as_it_is ? sorted : empty({0}, DType::float64, sorted.device()), w);
-}
+// Sorted numbers and the values whose places are asked for; a list has the digits of the other.
+struct Searched {
+  Tensor sorted, values;
+  Searched(PyObject* sorted_, const Where& s, PyObject* values_, const Where& v) {
+    const bool listed = PyList_Check(sorted_) || PyTuple_Check(sorted_);
+    if (listed && (is_tensor(values_) || is_ndarray(values_))) {
+      values = to_tensor(values_, v);
+      sorted = to_tensor_beside(sorted_, values, s);
+    } else {
+      sorted = to_tensor(sorted_, s);
+      values = to_tensor_beside(values_, sorted, v);
+    }
+  }
+};
 
 bool is_right(const OpDef& def, PyObject* right, PyObject* side) {
   const Where w{def.name.c_str(), "right"};
@@ -29,29 +38,30 @@ bool is_right(const OpDef& def, PyObject* right, PyObject* side) {
 
 PyObject* searchsorted_any(const OpDef& def, PyObject* const* args) {
   const char* op = def.name.c_str();
-  const Tensor sorted = argument<Tensor>(def, args, 0), values = values_beside(args[1], sorted, {op, "input"});
+  const auto [sorted, values] = Searched(args[0], {op, def.args[0].name}, args[1], {op, "input"});
   const bool int32 = argument<bool>(def, args, 2), right = is_right(def, args[3], args[4]);
   const Tensor sorter = argument<std::optional<Tensor>>(def, args, 5).value_or(Tensor());
   const auto f = [&] { return as_int32(searchsorted(sorted, values, right, sorter), int32); };
   return computed(10 * values.numel(), f, sorted, values, sorter);
 }
 PyObject* bucketize_any(const OpDef& def, PyObject* const* args) {
-  const Tensor sorted = argument<Tensor>(def, args, 1),
-               values = values_beside(args[0], sorted, {def.name.c_str(), "input"});
+  const char* op = def.name.c_str();
+  const auto [sorted, values] = Searched(args[1], {op, def.args[1].name}, args[0], {op, "input"});
   const bool int32 = argument<bool>(def, args, 2), right = argument<bool>(def, args, 3);
   if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "boundaries of 1 dimension");
   return computed(
       10 * values.numel(), [&] { return as_int32(searchsorted(sorted, values, right), int32); }, sorted, values);
 }
 PyObject* digitize_any(const OpDef& def, PyObject* const* args) {
-  const Tensor bins = argument<Tensor>(def, args, 1), values = values_beside(args[0], bins, {def.name.c_str(), "x"});
+  const char* op = def.name.c_str();
+  const auto [bins, values] = Searched(args[1], {op, def.args[1].name}, args[0], {op, "x"});
   const bool right = argument<bool>(def, args, 2);
   return computed(10 * values.numel(), [&] { return digitize(values, bins, right); }, bins, values);
 }
 
 PyObject* numpy_searchsorted(const OpDef& def, PyObject* const* args) {
-  const Tensor sorted = argument<Tensor>(def, args, 0),
-               values = values_beside(args[1], sorted, {def.name.c_str(), "v"});
+  const char* op = def.name.c_str();
+  const auto [sorted, values] = Searched(args[0], {op, def.args[0].name}, args[1], {op, "v"});
   const bool right = is_right(def, Py_False, args[2]);
   const Tensor sorter = argument<std::optional<Tensor>>(def, args, 3).value_or(Tensor());
   if (sorted.ndim() != 1) errors::wrong_ndim(def.name, sorted.ndim(), "sorted numbers of 1 dimension");

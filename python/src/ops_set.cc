@@ -77,7 +77,10 @@ PyObject* isin_any(const OpDef& def, PyObject* const* args) {
 }
 
 PyObject* intersect1d_any(const OpDef& def, PyObject* const* args) {
-  const Tensor a = argument<Tensor>(def, args, 0), b = argument<Tensor>(def, args, 1);
+  const bool first = is_tensor(args[0]) || is_ndarray(args[0]);
+  const Tensor one = argument<Tensor>(def, args, first ? 0 : 1);
+  const Tensor other = to_tensor_beside(args[first], one, {def.name.c_str(), def.args[first].name});
+  const Tensor &a = first ? one : other, &b = first ? other : one;
   const bool assume_unique = argument<bool>(def, args, 2), return_indices = argument<bool>(def, args, 3);
   const std::int64_t n = 10 * (a.numel() + b.numel());
   if (!return_indices) return computed(n, [&] { return intersect1d(a, b, assume_unique); }, a, b);

@@ -1,6 +1,7 @@
 // NumPy-named elementwise operations: the call with all of NumPy's keywords, and the attributes of ufuncs.
 #include "ufunc.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/errors.h"
@@ -262,8 +263,9 @@ PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, 
     // Tensors alone need no look at what else may stand there.
     if (!kwnames && !def.loops) {
       if (PyObject* result = call_on_tensors(def, args, n)) return result;
-      // Nor do operands alone, such as a tensor and an ndarray.
-      if (n == def.op_arity) {
+      // Nor do operands alone, such as a tensor and an ndarray; lists do.
+      if (n == def.op_arity &&
+          !std::any_of(args, args + n, [](PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); })) {
         const Operands in(args, static_cast<int>(n), def.name.c_str(), "x1");
         check_devices(in, args, def.name.c_str());
         return wrap(compute(def.op, in));

@@ -49,7 +49,9 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
   const bool exact = !is_differentiable(a.dtype()) && !is_differentiable(b.dtype());
   if (!exact && (is_wide(a.dtype()) || is_wide(b.dtype())) && (is_floating(a.dtype()) || is_floating(b.dtype()))) {
     const Tensor x = to(comparable(a), DType::float64), y = to(comparable(b), DType::float64);
-    const Tensor same = eq(comparable(a), comparable(b)), distance = maximum(abs(sub(x, y)), logical_not(same));
+    const Tensor same = eq(comparable(a), comparable(b));
+    // What float64 alone calls equal is at a distance.
+    const Tensor distance = maximum(abs(sub(x, y)), logical_and(eq(x, y), logical_not(same)));
     return logical_or(logical_and(le(distance, add(mul(abs(y), rtol), atol)), isfinite(y)), same);
   }
   if (!exact && !is_complex(a.dtype()) && !is_complex(b.dtype()))

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/composing.h"
+#include "ops/exact_compare.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/difference.h"
 #include "tenon/ops/search.h"
@@ -208,7 +209,8 @@ Tensor interp(const Tensor& x, const Tensor& xp, const Tensor& fp, std::optional
   if (xp.numel() == 0) errors::fail(op, "at least one point is needed; got none");
   // Coordinates are compared, and the lines formed, in what holds all three.
   const bool integers = !is_differentiable(x.dtype()) && !is_differentiable(xp.dtype());
-  const DType coordinate = integers ? DType::float64 : promote(fractional(x).dtype(), fractional(xp).dtype());
+  const bool rounds = rounds_in_float32(x.dtype()) || rounds_in_float32(xp.dtype());
+  const DType coordinate = integers || rounds ? DType::float64 : promote(fractional(x).dtype(), fractional(xp).dtype());
   const DType result = promote(promote(fractional(x).dtype(), fractional(xp).dtype()), fractional(fp).dtype());
   const DType c = is_half(coordinate) ? DType::float32 : coordinate;
   Tensor at = to(x, c), knots = to(xp, c), heights = widened(fractional(fp));

@@ -311,7 +311,7 @@ Tensor& elementwise_(Op op, Tensor& self, std::span<const Operand> others) {
       return self;
     }
   }
-  if (is_complex(self.dtype()))
+  if (is_complex(self.dtype()) || is_comparison(op))
     if (const Tensor r = composed(op, in); r.defined()) return copy_(self, r);
   const Call call = prepare(op, in);
   if (!can_cast_same_kind(call.types.result, self.dtype()))

@@ -85,9 +85,14 @@ Tensor compare_exactly(Op op, std::span<const Operand> in) {
   const bool flip = b.is_tensor();
   const Tensor& t = flip ? b.tensor() : a.tensor();
   const Scalar& s = flip ? a.scalar() : b.scalar();
-  if (!is_integral(t.dtype())) return {};
+  if (!is_integral(t.dtype()) && !is_bool(t.dtype())) return {};
   if (s.is_floating()) return with_fraction(op, t, s.to<double>(), flip);
+  if (s.is_complex() && info(op).rule == Rule::compare) {
+    const complex128 z = s.to<complex128>();
+    return z.im == 0 ? with_fraction(op, t, z.re, flip) : always(op == Op::ne, t);
+  }
   if (!s.is_integral()) return {};
+  if (is_bool(t.dtype())) return s.fits(DType::int64) ? Tensor() : always(holds(op, s.is_negative() == flip), t);
   if (!s.fits(t.dtype())) return always(holds(op, s.is_negative() == flip), t);
   if (s.promote_with(t.dtype()) == t.dtype()) return {};
   return compare(op, t, s.without_dtype(), flip);

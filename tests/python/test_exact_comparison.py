@@ -204,7 +204,8 @@ def near_ties(dtype, n, seed):
     if dtype == "uint64":
         return powers.astype("uint64") * 2 + random.integers(0, 2, n).astype("uint64")
     powers *= random.choice([-1, 1], n)
-    return powers.astype({"bfloat16": "float32"}.get(dtype, dtype))
+    with np.errstate(over="ignore"):
+        return powers.astype({"bfloat16": "float32"}.get(dtype, dtype))
 
 
 @pytest.mark.parametrize(("a", "b"), PAIRS)
@@ -274,3 +275,115 @@ def test_large_tensors_in_pieces():
     f = (tenon.arange(n) // 2 * 2).to(tenon.float64) + 2.0**53
     assert (i == f).tolist() == [k % 2 == 0 for k in range(n)]
     assert (i[::-1] > f[::-1]).sum() == n // 2
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int64", "uint64"])
+def test_numbers_of_all_kinds(device, op, dtype):
+    limits = [0, 1] if dtype == "bool" else [np.iinfo(dtype).min, np.iinfo(dtype).max]
+    t = tenon.tensor([int(v) for v in (0, 1, *limits)]).to(getattr(tenon, dtype)) if dtype != "uint64" else (
+        tenon.tensor([0, 1, 0, 2**64 - 2], dtype=tenon.uint64)
+    )  # fmt: skip
+    values = t.tolist()
+    t = t.to(device)
+    numbers = [
+        -(2**70),
+        2**70,
+        2**64 - 1,
+        -1,
+        300,
+        True,
+        1.0,
+        1 + 2**-40,
+        2.0**64,
+        -0.5,
+        np.inf,
+        -np.inf,
+        np.nan,
+    ]
+    complex_ = [1 + 0j, 1 + 1j, 2.0**64 + 0j, complex(1, np.nan)] if op in OPERATORS[:2] else []
+    for number in (*numbers, *complex_, np.uint64(2**64 - 1), np.float32(0.5), np.int8(-1)):
+        plain = number.item() if isinstance(number, np.generic) else number
+        wanted = [op(v, plain) for v in values]
+        assert op(t, number).tolist() == wanted, number
+        assert op(number, t).tolist() == [op(plain, v) for v in values], number
+        x = t.clone()
+        assert getattr(x, f"{op.__name__}_")(number) is x and x.tolist() == wanted, number
+    x = tenon.tensor([[1, 2]])
+    with pytest.raises(ValueError, match=r"eq_|copy_"):
+        x.eq_(tenon.zeros(2, 2, dtype=tenon.float64))
+    x = tenon.tensor([1.0], requires_grad=True) * 1
+    x.lt_(2)
+    assert x.tolist() == [1.0]
+
+
+def test_isclose_of_integers_and_fractions(device):
+    i = tenon.tensor([5, 2**24 + 1, -3], device=device)
+    for f in ([5.3, 2.0**24 + 0.5, -3.25], [4.7, 2.0**24 + 1.5, -2.75]):
+        for dtype in ("int64", "int32", "int8") if device == "cpu" else ("int64",):
+            n = 1 if dtype == "int8" else 3
+            a, b = i[:n].to(getattr(tenon, dtype)), tenon.tensor(f[:n], dtype=tenon.float64, device=device)
+            for atol, wanted in ((0.6, [True] * 3), (0.4, [True, False, True]), (0.2, [False] * 3)):
+                assert tenon.isclose(a, b, rtol=0, atol=atol).tolist() == wanted[:n]
+                assert tenon.isclose(b, a, rtol=0, atol=atol).tolist() == wanted[:n]
+    assert tenon.isclose(i, 2.0**24 + 0.5, rtol=0, atol=0.6).tolist() == [False, True, False]
+
+
+FRACTIONS = [0.1, 0.2, 0.3]
+
+
+# Floats in lists are read with the digits of the tensors that they meet, as floats alone are.
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda xp, x, y: xp.equal(x, y) if xp is not tenon else tenon.eq(x, y),
+        lambda xp, x, y: xp.less_equal(x, y),
+        lambda xp, x, y: xp.maximum(x, y),
+        lambda xp, x, y: xp.add(x, y),
+        lambda xp, x, y: xp.where(xp.less(x, 9), y, x),
+        lambda xp, x, y: xp.clip(x, y, [0.2] * 3),
+        lambda xp, x, y: xp.isclose(x, y, rtol=0, atol=0),
+        lambda xp, x, y: xp.isin(x, y),
+        lambda xp, x, y: xp.searchsorted(x, y),
+        lambda xp, x, y: xp.digitize(x, y),
+        lambda xp, x, y: xp.union1d(x, y),
+        lambda xp, x, y: xp.intersect1d(x, y),
+        lambda xp, x, y: xp.setdiff1d(x, y),
+        lambda xp, x, y: xp.setxor1d(x, y),
+        lambda xp, x, y: xp.concatenate([x, y]),
+        lambda xp, x, y: xp.stack([x, y]),
+        lambda xp, x, y: xp.append(x, y),
+        lambda xp, x, y: xp.dot(x, y),
+        lambda xp, x, y: xp.kron(x, y),
+        lambda xp, x, y: xp.trapezoid(x, y),
+        lambda xp, x, y: xp.interp(x, y, [1.0, 2.0, 3.0]),
+        lambda xp, x, y: xp.diff(x, prepend=0.1, append=[0.7]),
+        lambda xp, x, y: xp.array_equal(x, y),
+    ],
+)
+def test_lists_beside_float64(f):
+    a = np.array(FRACTIONS)
+    t = tenon.tensor(a)
+    assert t.dtype is tenon.float64
+    wanted = np.asarray(f(np, a, FRACTIONS))
+    for xp in (tenon.numpy, np):
+        got = np.asarray(f(xp, t, FRACTIONS))
+        assert got.dtype == wanted.dtype and got.tolist() == wanted.tolist()
+        if got.ndim and len(got) != 4:  # but for diff, of which there is no tensor then
+            got, turned = np.asarray(f(xp, FRACTIONS, t)), np.asarray(f(np, FRACTIONS, a))
+            assert got.tolist() == turned.tolist()
+
+
+def test_lists_beside_other_tensors():
+    assert tenon.add(tenon.ones(3), FRACTIONS).dtype is tenon.float32
+    assert tenon.add(tenon.tensor([1, 2, 3]), FRACTIONS).dtype is tenon.float32
+    w = tenon.tensor([1.0, 2.0], dtype=tenon.float64, requires_grad=True)
+    x = tenon.tensor(0.5, requires_grad=True)
+    tenon.mul(w, [x, 2.0]).sum().backward()
+    assert w.grad.tolist() == [0.5, 2] and x.grad.item() == 1
+    i = tenon.tensor([2**24 + 1, 5])
+    assert tenon.eq(i, [2.0**24 + 1, 5.0]).tolist() == [True, True]
+    assert tenon.lt(i, [2.0**24 + 1.5, 5.0]).tolist() == [True, False]
+    assert tenon.numpy.isin(i, [2.0**24 + 1]).tolist() == [True, False]
+    assert tenon.numpy.searchsorted([2.0**24 + 0.5, 2.0**24 + 1], i).tolist() == [1, 0]
+    assert tenon.numpy.interp(2.0**24 + 0.5, i.flip(0), [0, 1]).item() < 1
