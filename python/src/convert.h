@@ -239,7 +239,7 @@ PyObject* to_python(std::vector<Tensor> ts);  // a tuple
 PyObject* to_python(ValuesIndices r);  // named tuples
 PyObject* to_python(MinMax r);
 PyObject* to_python(Histogram r);
-PyObject* to_python(Unique r);
+PyObject* to_python(const Unique& r);
 
 // ---- how much work a call is, in elements ----
 inline std::int64_t work(const Tensor& t) { return t.defined() ? t.numel() : 0; }

@@ -33,7 +33,7 @@ PyObject* to_python(ValuesIndices r) { return tuple_of(values_indices, std::move
 PyObject* to_python(MinMax r) { return tuple_of(min_max, std::move(r.min), std::move(r.max)); }
 PyObject* to_python(Histogram r) { return tuple_of(histogram_result, std::move(r.counts), std::move(r.edges)); }
 // The array API's functions return all parts, or the values and one other part.
-PyObject* to_python(Unique u) {
+PyObject* to_python(const Unique& u) {
   if (u.indices.defined()) return tuple_of(unique_all, u.values, u.indices, u.inverse, u.counts);
   return u.counts.defined() ? tuple_of(unique_counts, u.values, u.counts)
                             : tuple_of(unique_inverse, u.values, u.inverse);

@@ -1,5 +1,7 @@
 // The rows of elementwise.def as Python functions and methods, and their in-place forms.
+#include <algorithm>
 #include <deque>
+#include <iterator>
 
 #include "core/errors.h"
 #include "numpy_api.h"
@@ -287,8 +289,9 @@ void def_elementwise(Ops& ops) {
   for (int i = 0; i < kOps; ++i) {
     const auto op = static_cast<Op>(i);
     const OpInfo& o = info(op);
-    // clone(), to() and fill_() call the first, gelu() and the tape the others.
-    if (op == Op::copy || op == Op::gelu_slope || op == Op::gelu_tanh || op == Op::gelu_tanh_slope) continue;
+    // clone(), to() and fill_() call the first, programs the second, gelu() and the tape the others.
+    constexpr Op inner[] = {Op::copy, Op::muladd, Op::gelu_slope, Op::gelu_tanh, Op::gelu_tanh_slope};
+    if (std::find(std::begin(inner), std::end(inner), op) != std::end(inner)) continue;
     const bool clip = op == Op::clip, where = op == Op::where, lerp = op == Op::lerp;
     auto names = [&](int k) {
       if (clip) return k == 0 ? "input" : k == 1 ? "min" : "max";

@@ -212,7 +212,9 @@ std::vector<Tensor> product(std::span<const Operand> in) {
 Tensor vecdot_last(const Tensor& a, const Tensor& b) { return vecdot(a, b); }
 
 // Of dtypes that NumPy has; bools are joined by or and and.
-constexpr const char* kLoops = "??->? bb->b BB->B hh->h HH->H ii->i II->I ll->l LL->L ee->e ff->f dd->d FF->F DD->D";
+constexpr const char* kLoops =
+    "?"
+    "?->? bb->b BB->B hh->h HH->H ii->i II->I ll->l LL->L ee->e ff->f dd->d FF->F DD->D";
 constexpr const char* kOptions =
     "\ndtype: what the operands are converted to first, as casting allows. order: 'C', 'F', 'A' or 'K', how a new result\n"
     "lies in memory. axes: a list with a tuple for each operand and the result, of the dimensions that the products are\n"

@@ -92,7 +92,7 @@ PyObject* at_entries(const OpDef& def, PyObject* const* args, const char* op, bo
   };
   if (!inplace) {
     const auto written = [&] {
-      const Tensor r = clone(t);
+      Tensor r = clone(t);
       write(r);
       return r;
     };

@@ -362,13 +362,14 @@ void def_windows(Ops& ops) {
           "tensor([1, 2, 3])",
           "input"_a, "dim"_a, "start"_a, "length"_a)
       .no_out();
-  ops.def("select", static_cast<Tensor (*)(const Tensor&, std::int64_t, std::int64_t)>(&select),
-          "A view of one index along dim, which goes away: t[:, i] for dim 1.\n\n"
-          "IndexError for a dimension or an index that is not there.\n\n"
-          "index: the position along dim, an int.\n\n"
-          ">>> tenon.select(tenon.tensor([[1, 2], [3, 4]]), 0, 1)\n"
-          "tensor([3, 4])",
-          "input"_a, "dim"_a, "index"_a)
+  ops.def(
+         "select", +[](const Tensor& t, std::int64_t dim, std::int64_t at) { return select(t, dim, at); },
+         "A view of one index along dim, which goes away: t[:, i] for dim 1.\n\n"
+         "IndexError for a dimension or an index that is not there.\n\n"
+         "index: the position along dim, an int.\n\n"
+         ">>> tenon.select(tenon.tensor([[1, 2], [3, 4]]), 0, 1)\n"
+         "tensor([3, 4])",
+         "input"_a, "dim"_a, "index"_a)
       .no_out();
   ops.def("diagonal", &diagonal,
           "A view of a diagonal of two dimensions, as the last dimension.\n\n"

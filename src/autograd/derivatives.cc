@@ -205,6 +205,7 @@ const ElementwiseRow& elementwise(Op op) {
     OPS2(copysign, ay, mul(g, where(eq(a, 0), 0, mul(sign(a), sign(y)))), nothing, zero(g))
     ROW3(clip, abc, where(logical_and(ge(a, b), le(a, c)), g, 0), abc, where(logical_and(lt(a, b), lt(b, c)), g, 0),
                abc, where(logical_or(gt(a, c), ge(b, c)), g, 0))
+    ROW3(muladd, b, mul(g, cj(b)), a, mul(g, cj(a)), nothing, g)
     ROW3(lerp, c, mul(g, sub(1, cj(c))), c, mul(g, cj(c)), ab, mul(g, cj(sub(b, a))))
     OPS3(where, nothing, Tensor(), a, where(a, g, 0), a, where(a, 0, g))
     ROW1(frac, nothing, g)

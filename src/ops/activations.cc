@@ -54,12 +54,12 @@ Tensor& combine_into(Tensor& self, const Program& p, bool quotient, const Operan
 
 const Program& addcmul_program() {
   static const Program p = make_program<4>("addcmul", [](const auto& t, const auto& a, const auto& b,
-                                                         const auto& value) { return add(t, mul(value, mul(a, b))); });
+                                                         const auto& value) { return muladd(value, mul(a, b), t); });
   return p;
 }
 const Program& addcdiv_program() {
   static const Program p = make_program<4>("addcdiv", [](const auto& t, const auto& a, const auto& b,
-                                                         const auto& value) { return add(t, mul(value, div(a, b))); });
+                                                         const auto& value) { return muladd(value, div(a, b), t); });
   return p;
 }
 

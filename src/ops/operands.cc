@@ -8,10 +8,11 @@
 namespace tenon {
 
 DType promoted_dtype(std::span<const Operand> in, unsigned skip) {
+  const auto skipped = [&](std::size_t i) { return i < 32 && (skip >> i & 1); };  // in may be a long list
   bool any = false, numbers = false;
   DType d = DType::bool_;
   for (std::size_t i = 0; i < in.size(); ++i) {
-    if (skip >> i & 1) continue;
+    if (skipped(i)) continue;
     if (!in[i].is_tensor()) {
       numbers = true;
       continue;
@@ -23,7 +24,7 @@ DType promoted_dtype(std::span<const Operand> in, unsigned skip) {
   }
   if (!numbers) return d;
   for (std::size_t i = 0; i < in.size(); ++i) {
-    if (skip >> i & 1 || in[i].is_tensor()) continue;
+    if (skipped(i) || in[i].is_tensor()) continue;
     const Scalar& s = in[i].scalar();
     d = any ? s.promote_with(d) : s.default_dtype();
     any = true;

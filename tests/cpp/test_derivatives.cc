@@ -57,6 +57,7 @@ std::pair<double, double> domain(Op op) {
     case Op::sigmoid:
     case Op::erfc:
     case Op::lerp:
+    case Op::muladd:
     case Op::where:
     case Op::clip:
     case Op::maximum:

@@ -84,6 +84,14 @@ def test_select(dtype: str) -> None:
             same(actual, expected, (dtype, choices, default))
 
 
+def test_select_of_many() -> None:
+    a = np.arange(50)
+    conditions, choices = [a == i for i in range(40)], [a * i for i in range(40)]
+    t = tenon.from_numpy(a)
+    mine = tenon.numpy.select([t == i for i in range(40)], [t * i for i in range(40)], -1)
+    np.testing.assert_array_equal(mine, np.select(conditions, choices, -1))
+
+
 def test_select_refuses() -> None:
     t = tenon.zeros(3)
     assert xp.select([t == 0], tenon.ones(1, 3)).tolist() == [1, 1, 1]

@@ -254,6 +254,7 @@ TENON_DEF2(gcd, greatest_divisor(a, b))
 TENON_DEF2(lcm, least_multiple(a, b))
 TENON_DEF3(clip, limit(a, b, c))
 TENON_DEF3(lerp, T(a + c * (b - a)))
+TENON_DEF3(muladd, T(a * b + c))
 TENON_DEF3(where, a ? b : c)
 
 TENON_DEF2(eq, a == b)
