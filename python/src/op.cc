@@ -268,12 +268,9 @@ PyObject* call_with_ints(const OpDef& def, PyObject* const* args, Py_ssize_t nar
   return computed(length, [&] { return def.of_ints(t, ints); }, t);
 }
 
-}  // namespace
-
-namespace {
-
 // What is read as a tensor of the default float: a list, and a number where an operand of its own may stand (prepend=).
 bool is_read(const OpDef& def, PyObject* o, int i) {
+  if (Py_TYPE(o) == tensor_type) return false;
   constexpr unsigned long kLists = Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS;
   if (Py_TYPE(o)->tp_flags & kLists) return def.arrays >> i & 1;
   return PyFloat_CheckExact(o) && def.array_numbers >> i & 1;
@@ -312,7 +309,7 @@ std::vector<Object> in_full(const OpDef& def, PyObject** bound, int count) {
 }
 
 // Calls what the arguments are bound for.
-PyObject* finish(const OpDef& def, PyObject** bound, int count, PyObject* out) {
+[[gnu::always_inline]] inline PyObject* finish(const OpDef& def, PyObject** bound, int count, PyObject* out) {
   if (def.is_method && !def.is_function && count > 0 && !is_tensor(bound[0]))
     wrong_type({def.name.c_str(), def.args[0].name}, "a tensor", bound[0]);
   if (def.native_out) {
@@ -398,8 +395,8 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
     bound[i] = a.default_value.get();
   }
-  for (int i = 0, n = std::bit_width(def.arrays); i < n; ++i)
-    if (is_read(def, bound[i], i)) [[unlikely]]
+  for (std::uint32_t left = def.arrays; left; left &= left - 1)
+    if (const int i = std::countr_zero(left); is_read(def, bound[i], i)) [[unlikely]]
       return finish_with_lists(def, bound, count, out);
   return finish(def, bound, count, out);
 }

@@ -55,7 +55,8 @@ TEST(Frexp, TakesNumbersApartAndLdexpPutsThemTogether) {
       int wanted = 0;
       const double mantissa = std::isfinite(given[i]) ? std::frexp(given[i], &wanted) : given[i];
       EXPECT_EQ(exponents[i], wanted) << name(d) << " " << given[i];
-      if (!std::isnan(mantissa)) EXPECT_EQ(mantissas[i], mantissa) << name(d) << " " << given[i];
+      if (std::isnan(mantissa)) continue;
+      EXPECT_EQ(mantissas[i], mantissa) << name(d) << " " << given[i];
     }
     if (d == DType::float64) expect_same(slice(ldexp(m, e), 0, 0, 9), V(all.begin(), all.begin() + 9));
   }

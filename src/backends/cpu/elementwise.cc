@@ -145,6 +145,20 @@ struct Runner {
   }
 };
 
+// Few elements that lie as the kernel reads and writes them: to plan more would take longer than to compute.
+bool run_few(const ElementwiseCall& c, Kernel kernel) {
+  constexpr std::int64_t few = 4096;
+  if (c.arity > 2 || c.loop.ndim > 1 || c.loop.numel > few) return false;
+  const DType wanted[] = {c.kernel_out, c.compute, c.second};
+  for (int i = 0; i <= c.arity; ++i) {
+    if (c.immediate[i] || c.dtype[i] != wanted[i]) return false;
+    if (c.loop.ndim == 1 && c.loop.strides[i][0] != Runner::size(wanted[i])) return false;
+  }
+  const void* in[] = {c.data[1], c.arity > 1 ? c.data[2] : nullptr};
+  kernel(in, c.data[0], c.loop.numel);
+  return true;
+}
+
 }  // namespace
 
 Status elementwise(const ElementwiseCall& c) {
@@ -154,6 +168,7 @@ Status elementwise(const ElementwiseCall& c) {
                             ? kernels().mixed[op][mixed_place(c.compute)][mixed_place(c.second)]
                             : kernels().elementwise[op][static_cast<int>(c.compute)];
   if (!kernel) return Status::unavailable;
+  if (run_few(c, kernel)) return Status::ok;
   const Runner runner(c, kernel);
   if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return Status::ok;
   const auto run = [&](int way) {
