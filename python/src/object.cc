@@ -111,7 +111,7 @@ PyObject* wrap(Tensor t) {
   if (auto* known = static_cast<PyObject*>(impl->wrapper); known && Py_REFCNT(known) > 0) return Py_NewRef(known);
   PyTensor* o = g_free;
   if (o) {
-    std::memcpy(&g_free, static_cast<void*>(&o->value), sizeof g_free);
+    std::memcpy(&g_free, static_cast<void*>(&o->value), sizeof(PyTensor*));
     --g_free_count;
     PyObject_Init(reinterpret_cast<PyObject*>(o), tensor_type);
   } else {
@@ -168,7 +168,7 @@ void tensor_dealloc(PyObject* self) {
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
   o->value.~Tensor();
   if (type == tensor_type && g_free_count < kFreeMax) {
-    std::memcpy(static_cast<void*>(&o->value), &g_free, sizeof g_free);  // the next one
+    std::memcpy(static_cast<void*>(&o->value), &g_free, sizeof(PyTensor*));  // the next one
     g_free = o;
     ++g_free_count;
   } else {
