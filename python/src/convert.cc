@@ -1,5 +1,6 @@
 #include "convert.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/errors.h"
@@ -209,12 +210,12 @@ Object item_at(PyObject* sequence, Py_ssize_t i, const char* op) {
 
 Dims to_dims(PyObject* o, const Where& w) {
   Dims out;
-  if (PyTuple_Check(o) || PyList_Check(o)) {
+  if (is_list(o)) {
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
     for (Py_ssize_t i = 0; i < n; ++i) {
       const Object item = item_at(o, i, w.op);
       // (shape,) around a single sequence, as NumPy's and PyTorch's users write both f(2, 3) and f((2, 3)).
-      if (n == 1 && (PyTuple_Check(item.get()) || PyList_Check(item.get()))) return to_dims(item.get(), w);
+      if (n == 1 && is_list(item.get())) return to_dims(item.get(), w);
       if (PyBool_Check(item.get())) wrong_type(w, "made of ints", item.get());
       out.push_back(to_int(item.get(), w));
     }
@@ -242,16 +243,20 @@ Tensor to_tensor(PyObject* o, const Where& w) {
   return ingest(o, w.op, {});
 }
 
+DType dtype_beside(const Scalar& s, DType other) {
+  return s.is_floating() && is_integral(other) ? DType::float64 : s.promote_with(other);
+}
+
 Tensor to_tensor_beside(PyObject* o, const Tensor& other, const Where& w) {
   if (is_tensor(o) || is_ndarray(o)) return to_tensor(o, w);
   if (Scalar s; as_scalar(o, s)) {
-    const DType d = s.is_floating() && is_integral(other.dtype()) ? DType::float64 : s.promote_with(other.dtype());
+    const DType d = dtype_beside(s, other.dtype());
     return Tensor::of(s, s.fits(d) ? d : s.default_dtype(), other.device());
   }
   const Tensor t = to_tensor(o, w);
   const bool full = other.dtype() == DType::float64 || is_integral(other.dtype());
   const bool more_precise = is_floating(t.dtype()) && full && t.dtype() != DType::float64;
-  const bool listed = PyList_Check(o) || PyTuple_Check(o);
+  const bool listed = is_list(o);
   if (more_precise && listed && !t.requires_grad())
     return to(ingest(o, w.op, {.dtype = DType::float64, .device = {}, .copy = {}}), {}, other.device());
   return listed ? to(t, {}, other.device()) : t;
@@ -270,19 +275,16 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
   bool lists = false;
   for (Py_ssize_t i = 0; i < n; ++i) {
     const Object item = item_at(list.get(), i, w.op);
-    lists = lists || PyList_Check(item.get()) || PyTuple_Check(item.get());
+    lists = lists || is_list(item.get());
     out.push_back(to_tensor(item.get(), w));
   }
-  if (!lists) return out;
+  const auto at = std::ranges::find(out, DType::float64, &Tensor::dtype);
+  if (!lists || at == out.end()) return out;
   // Lists beside float64 tensors are read with as many digits.
-  for (const Tensor& precise : std::vector<Tensor>(out)) {
-    if (precise.dtype() != DType::float64) continue;
-    for (Py_ssize_t i = 0; i < n; ++i) {
-      const Object item = item_at(list.get(), i, w.op);
-      Tensor& t = out[static_cast<std::size_t>(i)];
-      if (t.dtype() == DType::float32) t = to_tensor_beside(item.get(), precise, w);
-    }
-    break;
+  const Tensor precise = *at;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    Tensor& t = out[static_cast<std::size_t>(i)];
+    if (t.dtype() == DType::float32) t = to_tensor_beside(item_at(list.get(), i, w.op).get(), precise, w);
   }
   return out;
 }

@@ -58,7 +58,9 @@ Device to_device(PyObject* o, const Where& w);  // tenon.device or str
 // Any array-like: zero-copy where it can be, see ingest.h.
 Tensor to_tensor(PyObject* o, const Where& w);
 std::vector<Tensor> to_tensors(PyObject* o, const Where& w);
-// The same for what meets other: a number in the dtype of an operation with it, numbers in lists not below its precision.
+// The dtype of a number that meets elements of another dtype: a fraction beside integers keeps its digits.
+DType dtype_beside(const Scalar& s, DType other);
+// As to_tensor, for what meets other: a number in the dtype of an operation with it, numbers in lists not below its precision.
 Tensor to_tensor_beside(PyObject* o, const Tensor& other, const Where& w);
 // device: where lists go, which have none of their own.
 Index to_index(PyObject* o, const Where& w, Device device = kCpu);
@@ -69,6 +71,7 @@ std::uint64_t to_seed(PyObject* o, const Where& w);  // of 64 bits; negative one
 PyObject* from_dtype(DType d);  // new reference
 PyObject* from_device(Device d);
 PyObject* from_scalar(const Scalar& s);
+inline bool is_list(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
 // Python's number of an element.
 template <class T>
 PyObject* from_element(T v) {

@@ -80,7 +80,7 @@ PyObject* invoke_repeat(const OpDef& def, PyObject* const* args) {
 // A sequence of places, no number of parts.
 bool lists_places(PyObject* o) {
   if (is_tensor(o)) return unwrap(o).ndim() > 0;
-  if (PyTuple_Check(o) || PyList_Check(o)) return true;
+  if (is_list(o)) return true;
   if (!is_ndarray(o)) return false;
   const bool sized = PyObject_Length(o) >= 0;
   PyErr_Clear();

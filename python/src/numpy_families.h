@@ -153,7 +153,4 @@ void repeating(OpDef& d, std::nullptr_t);
 void splitting(OpDef& d, std::nullptr_t);
 void unstacking(OpDef& d, std::vector<Tensor> (*f)(const Tensor&, std::int64_t));
 
-// o, or a list's floats with the digits of the float64 tensor or ndarray that they meet.
-Object list_beside(PyObject* o, PyObject* other, const Where& w);
-
 }  // namespace tenon::py

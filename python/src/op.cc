@@ -341,7 +341,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     PyObject* first = args[def.variadic_at];
     const bool several = nargs > def.variadic_at + 1;
     if (!several && (PyLong_CheckExact(first) || !PyIndex_Check(first))) return false;  // an int stands for itself
-    return !(PyTuple_Check(first) || PyList_Check(first)) || (def.variadic_arrays && several);
+    return !is_list(first) || (def.variadic_arrays && several);
   };
   if (collects()) {
     rest = Object::steal(PyTuple_New(nargs - def.variadic_at));

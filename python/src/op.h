@@ -103,8 +103,8 @@ struct OpDef {
   int variadic_at = -1;
   bool variadic_arrays = false;         // which may be lists themselves: meshgrid([1, 2], [3])
   bool variadic_rest = false;           // which is Python's *args
-  std::uint32_t arrays = 0;             // bit i: argument i is read as a tensor, from a list too,
-  std::uint32_t array_numbers = 0;      // or from a number
+  std::uint32_t arrays = 0;  // bit i: argument i is read as a tensor, from a list too (rows without types set it),
+  std::uint32_t array_numbers = 0;  // or from a number
 
   // Sets the arguments. "out"_a says where out= stands by position, kw_only that the rest has no position, pos_only
   // that those before have no name.
@@ -280,6 +280,10 @@ class Ops {
       family(*d, fn());
       def_.array_api_name = name;
       ops_.show(name, d);
+      return *this;
+    }
+    Row& arrays(std::uint32_t which) {
+      def_.arrays = which;
       return *this;
     }
     // The last words of the documentation before its example, for both signatures.

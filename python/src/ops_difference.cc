@@ -64,8 +64,7 @@ Tensor integrate(const Tensor& y, const std::optional<Tensor>& x, const Scalar& 
 
 PyObject* interp_any(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "x"};
-  const bool listed = PyList_Check(args[1]) || PyTuple_Check(args[1]),
-             given = is_tensor(args[0]) || is_ndarray(args[0]);
+  const bool listed = is_list(args[1]), given = is_tensor(args[0]) || is_ndarray(args[0]);
   const Tensor xp =
       listed && given ? to_tensor_beside(args[1], to_tensor(args[0], w), {w.op, "xp"}) : argument<Tensor>(def, args, 1);
   const Tensor x = to_tensor_beside(args[0], xp, w);

@@ -11,14 +11,6 @@
 #include "ufunc.h"
 
 namespace tenon::py {
-
-static bool is_list(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
-
-Object list_beside(PyObject* o, PyObject* other, const Where& w) {
-  if (!is_list(o) || !(is_tensor(other) || is_ndarray(other))) return Object::borrow(o);
-  const Tensor t = to_tensor(other, w);
-  return t.dtype() == DType::float64 ? Object::steal(wrap(to_tensor_beside(o, t, w))) : Object::borrow(o);
-}
 namespace {
 
 bool is_one(const Scalar& s) { return !s.is_floating() && !s.is_complex() && s.to<double>() == 1; }
@@ -136,7 +128,7 @@ PyObject* invoke_inplace_with(const OpDef& def, PyObject* const* args) {
 }
 
 // clip: either bound may be missing.
-PyObject* clipped(const OpDef& def, PyObject* const* args) {
+PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "input"};
   From<Operand> x(args[0], w);
   From<std::optional<Operand>> low(args[1], w), high(args[2], w);
@@ -154,16 +146,6 @@ PyObject* clipped(const OpDef& def, PyObject* const* args) {
   Tensor y = without_gil(n, limit, in, low.get().value_or(0), high.get().value_or(0), target);
   return args[3] ? Py_NewRef(args[3]) : wrap(std::move(y));
 }
-PyObject* invoke_clip(const OpDef& def, PyObject* const* args) {
-  const Where w{def.name.c_str(), "input"};
-  if (def.native_out && (is_list(args[0]) || is_list(args[1]) || is_list(args[2]))) {
-    const Object given = list_beside(args[0], is_list(args[1]) ? args[2] : args[1], w);
-    const Object bounds[] = {list_beside(args[1], given.get(), w), list_beside(args[2], given.get(), w)};
-    PyObject* const read[] = {given.get(), bounds[0].get(), bounds[1].get(), args[3]};
-    return clipped(def, read);
-  }
-  return clipped(def, args);
-}
 
 // NumPy's: the bounds by position or by the standard's names, and what ufuncs take.
 PyObject* numpy_clip(const OpDef& def, PyObject* const* args) {
@@ -177,10 +159,8 @@ PyObject* numpy_clip(const OpDef& def, PyObject* const* args) {
     if (!is_given(b)) b = Py_None;
   const Tensor mask = to_mask(args[kWhere], w.op);
   const Casting casting = to_casting(args[kCasting], {w.op, "casting"});
-  const Object given = list_beside(args[0], is_list(bounds[0]) ? bounds[1] : bounds[0], w);
-  From<Operand> x(given.get(), w);
-  const Object lowest = list_beside(bounds[0], given.get(), w), highest = list_beside(bounds[1], given.get(), w);
-  From<std::optional<Operand>> low(lowest.get(), {w.op, "a_min"}), high(highest.get(), {w.op, "a_max"});
+  From<Operand> x(args[0], w);
+  From<std::optional<Operand>> low(bounds[0], {w.op, "a_min"}), high(bounds[1], {w.op, "a_max"});
   Operand in = x.get();
   Tensor held;
   if (args[kDType] != Py_None) {
@@ -210,18 +190,14 @@ void clip_of_numpy(OpDef& d) {
   d.arguments("a"_a, "min"_a = none, "max"_a = none, "out"_a, kw_only, "a_min"_a = none, "a_max"_a = none,
               "where"_a = true, "casting"_a = "same_kind", "order"_a = "K", "dtype"_a = none, "subok"_a = true);
   d.op = Op::clip;
+  d.arrays = 0b11111;  // a, and both pairs of bounds
   d.invoke = &numpy_clip;
   d.native_out = true;
 }
 
 PyObject* choose(PyObject* condition, PyObject* a, PyObject* b) {
   From<Tensor> c(condition, {"where", "condition"});
-  const Where w{"where", "input"};
-  if (is_list(a) != is_list(b)) {
-    const Object first = list_beside(a, b, w), second = list_beside(b, a, w);
-    if (first.get() != a || second.get() != b) return choose(condition, first.get(), second.get());
-  }
-  From<Operand> x(a, w), y(b, {"where", "other"});
+  From<Operand> x(a, {"where", "input"}), y(b, {"where", "other"});
   const Tensor mask = c.get();
   const Operand in[] = {mask, x.get(), y.get()};
   return wrap(compute(Op::where, in));
@@ -399,6 +375,7 @@ void def_elementwise(Ops& ops) {
   clip->numpy_name = clip->array_api_name = "clip";
   clip->args = {"input"_a, "min"_a = none, "max"_a = none};
   clip->op = Op::clip;
+  clip->arrays = 0b111;
   clip->invoke = &invoke_clip;
   OpDef* clip_inplace = new OpDef(*clip);
   clip->takes_out = clip->native_out = true;
@@ -449,6 +426,7 @@ void def_elementwise(Ops& ops) {
          ">>> tenon.tensor([1, 2]).where(tenon.tensor([True, False]), 0)\n"
          "tensor([1, 0])",
          "input"_a, "condition"_a, "other"_a)
+      .arrays(0b101)
       .method_only();
   static constexpr const char* kPolygamma =
       "The n-th derivative of digamma: (-1)^(n+1) n! zeta(n + 1, x), with Hurwitz's zeta.\n\n"

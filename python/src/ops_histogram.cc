@@ -89,7 +89,7 @@ PyObject* numpy_bin_edges(const OpDef& def, PyObject* const* args) {
 // One for each of d dimensions: bins and range are shared or in sequences.
 std::vector<Bins> grid_bins(const char* op, PyObject* bins, PyObject* range, const Tensor& points, std::int64_t d) {
   std::vector<Bins> all;
-  const bool several = PyTuple_Check(bins) || PyList_Check(bins);
+  const bool several = is_list(bins);
   if (several && PySequence_Fast_GET_SIZE(bins) != d)
     errors::fail(op, "bins are needed for each of the ", d, " dimensions; got ",
                  static_cast<std::int64_t>(PySequence_Fast_GET_SIZE(bins)));
@@ -119,7 +119,7 @@ PyObject* numpy_histogramdd(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "sample"};
   // A sequence of coordinates, or points in rows.
   Tensor points;
-  if (PyTuple_Check(args[0]) || PyList_Check(args[0])) points = T(stack(to_tensors(args[0], w)));
+  if (is_list(args[0])) points = T(stack(to_tensors(args[0], w)));
   else points = argument<Tensor>(def, args, 0);
   if (points.ndim() == 1) points = unsqueeze(points, {1});
   const HistogramDD h = grid(def, args, points, 1);

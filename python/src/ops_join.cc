@@ -12,7 +12,7 @@ namespace {
 PyObject* split_any(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const auto dim = argument<std::int64_t>(def, args, 2);
-  if (PyTuple_Check(args[1]) || PyList_Check(args[1])) return to_python(split(t, argument<Dims>(def, args, 1), dim));
+  if (is_list(args[1])) return to_python(split(t, argument<Dims>(def, args, 1), dim));
   return to_python(split(t, argument<std::int64_t>(def, args, 1), dim));
 }
 

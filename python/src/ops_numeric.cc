@@ -91,9 +91,7 @@ PyObject* where_of_numpy(const OpDef& def, PyObject* const* args) {
     return computed(condition.numel(), [&] { return unbind(nonzero(condition), 1); }, condition);
   }
   if (args[1] == Py_None || args[2] == Py_None) errors::fail("where", "x and y are given both, or none of them");
-  const Where w{"where", "x"};
-  const Object first = list_beside(args[1], args[2], w), second = list_beside(args[2], args[1], w);
-  From<Operand> x(first.get(), w), y(second.get(), {"where", "y"});
+  From<Operand> x(args[1], {"where", "x"}), y(args[2], {"where", "y"});
   const std::int64_t n = std::max({condition.numel(), work(x.get()), work(y.get())});
   return computed(n, [&] { return where_true(condition, x.get(), y.get()); }, condition, x.get(), y.get());
 }
@@ -124,6 +122,7 @@ PyObject* select_of_numpy(const OpDef& def, PyObject* const* args) {
 
 void choosing(OpDef& d, std::nullptr_t) {
   d.arguments("condition"_a, "x"_a = none, "y"_a = none, pos_only);
+  d.arrays = 0b110;  // a condition has no digits to keep
   d.invoke = &where_of_numpy;
   d.takes_out = false;
   d.doc =

@@ -10,8 +10,7 @@ namespace {
 
 // Whether o is a list or tuple that begins with a tensor.
 bool of_tensors(PyObject* o) {
-  return (PyList_Check(o) || PyTuple_Check(o)) && PySequence_Fast_GET_SIZE(o) > 0 &&
-         is_tensor(PySequence_Fast_GET_ITEM(o, 0));
+  return is_list(o) && PySequence_Fast_GET_SIZE(o) > 0 && is_tensor(PySequence_Fast_GET_ITEM(o, 0));
 }
 
 template <int n, bool under_numpy>

@@ -27,7 +27,6 @@ Dims sublist(PyObject* o) {
   return out;
 }
 
-bool is_list(PyObject* o) { return PyTuple_Check(o) || PyList_Check(o); }
 bool is_subscript(PyObject* o) { return PyLong_Check(o) || o == Py_Ellipsis; }
 
 struct Einsum {

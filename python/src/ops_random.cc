@@ -28,7 +28,7 @@ Tensor draw_integers(const Scalar& low, const Scalar& high, const Dims& shape, D
 // randint(high, size) and randint(low, high, size).
 PyObject* randint_any(const OpDef& def, PyObject* const* args) {
   PyObject *low = args[0], *high = args[1], *size = args[2];
-  if (size == Py_None && (PyTuple_Check(high) || PyList_Check(high))) std::swap(size, high);
+  if (size == Py_None && is_list(high)) std::swap(size, high);
   if (low == Py_None) std::swap(low, high);
   if (size == Py_None || low == Py_None)
     errors::fail<TypeError>("randint", "the argument '", size == Py_None ? "size" : "high",

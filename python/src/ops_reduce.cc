@@ -88,7 +88,7 @@ PyObject* extreme(const OpDef& def, PyObject* const* args) {
     const Tensor o = to_tensor(other, {def.name.c_str(), "other"});
     return computed(std::max(t.numel(), o.numel()), [&] { return max ? maximum(t, o) : minimum(t, o); }, t, o);
   }
-  if (dim == Py_None || PyTuple_Check(dim) || PyList_Check(dim)) {
+  if (dim == Py_None || is_list(dim)) {
     const Axes axes = argument<Axes>(def, args, 1);
     return computed(t.numel(), [&] { return max ? amax(t, axes, keepdim) : amin(t, axes, keepdim); }, t);
   }
@@ -368,10 +368,7 @@ void def_scans(Ops& ops) {
 Tensor as_tensor(const Operand& o, const Operand& other) {
   if (o.is_tensor()) return o.tensor();
   const Scalar& s = o.scalar();
-  const bool fraction = other.is_tensor() && is_integral(other.tensor().dtype()) && s.is_floating();
-  const DType d = fraction            ? DType::float64
-                  : other.is_tensor() ? s.promote_with(other.tensor().dtype())
-                                      : s.default_dtype();
+  const DType d = other.is_tensor() ? dtype_beside(s, other.tensor().dtype()) : s.default_dtype();
   const DType own = s.fits(DType::int64) ? s.default_dtype() : DType::float64;
   return Tensor::of(s, s.fits(d) ? d : own, other.is_tensor() ? other.tensor().device() : kCpu);
 }

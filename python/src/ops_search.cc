@@ -15,8 +15,7 @@ Tensor as_int32(const Tensor& t, bool int32) { return int32 ? to(t, DType::int32
 struct Searched {
   Tensor sorted, values;
   Searched(PyObject* sorted_, const Where& s, PyObject* values_, const Where& v) {
-    const bool listed = PyList_Check(sorted_) || PyTuple_Check(sorted_);
-    if (listed && (is_tensor(values_) || is_ndarray(values_))) {
+    if (is_list(sorted_) && (is_tensor(values_) || is_ndarray(values_))) {
       values = to_tensor(values_, v);
       sorted = to_tensor_beside(sorted_, values, s);
     } else {

@@ -264,8 +264,7 @@ PyObject* call_ufunc(PyObject* self, PyObject* const* args, std::size_t nargsf, 
     if (!kwnames && !def.loops) {
       if (PyObject* result = call_on_tensors(def, args, n)) return result;
       // Nor do operands alone, such as a tensor and an ndarray; lists do.
-      if (n == def.op_arity &&
-          !std::any_of(args, args + n, [](PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); })) {
+      if (n == def.op_arity && std::none_of(args, args + n, is_list)) {
         const Operands in(args, static_cast<int>(n), def.name.c_str(), "x1");
         check_devices(in, args, def.name.c_str());
         return wrap(compute(def.op, in));

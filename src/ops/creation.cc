@@ -4,6 +4,7 @@
 #include "core/launch.h"
 #include "ops/composing.h"
 #include "ops/copy.h"
+#include "ops/exact_compare.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
@@ -27,12 +28,6 @@ Tensor iota(const char* op, std::int64_t n, const IotaCall& values, DType dtype,
   c.n = n;
   launch(op, device, dtype, &Backend::iota, c);
   return out;
-}
-
-// What an integer dtype makes of a float.
-Scalar integer_part(double v) {
-  if (v >= -0x1p63 && v < 0x1p63) return static_cast<std::int64_t>(v);
-  return v > 0 && v < 0x1p64 ? Scalar(static_cast<std::uint64_t>(v)) : Scalar::huge_integer(v);
 }
 
 }  // namespace
@@ -75,7 +70,7 @@ Tensor arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::
     c.step = s;
     if (n > 0) {
       for (const double v : {a, a + static_cast<double>(n - 1) * s})
-        if (!integer_part(v).fits(d)) errors::scalar_out_of_bounds("arange", v, d);
+        if (!whole_number(v).fits(d)) errors::scalar_out_of_bounds("arange", v, d);
     }
   }
   return iota("arange", n, c, d, device);

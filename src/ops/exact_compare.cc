@@ -29,11 +29,6 @@ Tensor compare(Op op, const Operand& a, const Operand& b, bool flip) {
 // A number for all elements, where the answer does not depend on them.
 Tensor always(bool answer, const Tensor& t) { return full(t.shape(), answer, DType::bool_, t.device()); }
 
-Scalar whole_number(double v) {
-  if (v >= -0x1p63 && v < 0x1p63) return static_cast<std::int64_t>(v);
-  return v > 0 && v < 0x1p64 ? Scalar(static_cast<std::uint64_t>(v)) : Scalar::huge_integer(v);
-}
-
 // Integers with a float: t < 2.5 is t < 3, and t > 2.5 is t > 2.
 Tensor with_fraction(Op op, const Tensor& t, double v, bool flip) {
   const bool equality = op == Op::eq || op == Op::ne;
@@ -49,6 +44,11 @@ Tensor with_complex(Op op, const Tensor& whole, const Tensor& z) {
 }
 
 }  // namespace
+
+Scalar whole_number(double v) {
+  if (v >= -0x1p63 && v < 0x1p63) return static_cast<std::int64_t>(v);
+  return v > 0 && v < 0x1p64 ? Scalar(static_cast<std::uint64_t>(v)) : Scalar::huge_integer(v);
+}
 
 DTypes compared_dtypes(DType a, DType b) {
   const DType promoted = promote(a, b);

@@ -19,6 +19,9 @@ inline bool is_wide(DType d) { return is_integral(d) && itemsize(d) == 8; }
 // Whether float32 does.
 inline bool rounds_in_float32(DType d) { return is_integral(d) && itemsize(d) >= 4; }
 
+// What integers make of a float.
+Scalar whole_number(double v);
+
 // What values of two dtypes are compared in by a kernel: float32 or float64 for integers beside floats that have fewer
 // bits than they, and a dtype for each where none holds the values of both: int64, uint64 and floats beside each other.
 struct DTypes {

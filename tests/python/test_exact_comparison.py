@@ -374,6 +374,17 @@ def test_lists_beside_float64(f):
             assert got.tolist() == turned.tolist()
 
 
+def test_lists_beside_float64_by_every_door():
+    a = np.array(FRACTIONS)
+    t, mask = tenon.tensor(a), tenon.tensor(a > a[0])
+    assert t.where(mask, FRACTIONS).tolist() == a.tolist()
+    assert t.clone().clip_(FRACTIONS, [9.0] * 3).tolist() == a.tolist()
+    assert tenon.numpy.clip(FRACTIONS, a_min=t, a_max=None).tolist() == a.tolist()
+    assert tenon.numpy.clip(t, a_min=FRACTIONS, a_max=FRACTIONS).tolist() == a.tolist()
+    z = t.to(tenon.complex128)
+    assert tenon.numpy.where(mask, FRACTIONS, z).tolist() == np.where(a > a[0], FRACTIONS, a + 0j).tolist()
+
+
 def test_lists_beside_other_tensors():
     assert tenon.add(tenon.ones(3), FRACTIONS).dtype is tenon.float32
     assert tenon.add(tenon.tensor([1, 2, 3]), FRACTIONS).dtype is tenon.float32

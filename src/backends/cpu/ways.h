@@ -50,7 +50,7 @@ class Ways {
   double least_[kMost] = {kNever, kNever, kNever, kNever};
 };
 
-// What calls that are compared have in common: the operation, dtypes, how many operands are read, the size, the threads, ...
+// What calls that are compared have in common: the operation, dtypes, how operands lie, the size, the threads.
 class Kind {
  public:
   Kind(std::initializer_list<std::int64_t> parts) {
