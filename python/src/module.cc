@@ -142,6 +142,7 @@ NB_MODULE(_C, m) {
     def_elementwise(ops);
     def_activations(ops);
     def_foreach(ops);
+    def_optim(ops);
     def_creation(ops);
     def_ranges(ops);
     def_shape(ops);

@@ -445,6 +445,7 @@ void install_ops(const Ops& ops, PyObject* module);
 void def_elementwise(Ops& ops);
 void def_activations(Ops& ops);
 void def_foreach(Ops& ops);
+void def_optim(Ops& ops);
 void def_creation(Ops& ops);
 void def_ranges(Ops& ops);
 void def_reduce(Ops& ops);

@@ -1,0 +1,306 @@
+// Rows: an optimizer's step over all parameters. tenon.optim calls them with its groups and state as they are: dicts in
+// PyTorch's form, read anew in each step, so that whatever is set in them counts.
+#include <deque>
+
+#include "core/errors.h"
+#include "op.h"
+#include "tenon/autograd.h"
+#include "tenon/ops/copy.h"
+#include "tenon/optim.h"
+
+namespace tenon::py {
+namespace {
+
+using namespace tenon::optim;
+
+// A key of a dict, interned, so that a look-up compares addresses.
+PyObject* key(const char* name) {
+  PyObject* k = PyUnicode_InternFromString(name);
+  if (!k) throw PythonError{};
+  return k;
+}
+
+// ---- options: f(name, where the value goes) for each, (name, first, second) for a pair ----
+template <class F>
+void each(SGDOptions& o, F&& f) {
+  f("lr", o.lr), f("momentum", o.momentum), f("dampening", o.dampening), f("weight_decay", o.weight_decay);
+  f("nesterov", o.nesterov), f("maximize", o.maximize);
+}
+template <class Options, class F>
+void each_of_adam(Options& o, F&& f) {
+  f("lr", o.lr), f("betas", o.beta1, o.beta2), f("eps", o.eps), f("weight_decay", o.weight_decay);
+  f("maximize", o.maximize);
+}
+template <class F>
+void each(AdamOptions& o, F&& f) {
+  each_of_adam(o, f);
+  f("amsgrad", o.amsgrad), f("decoupled_weight_decay", o.decoupled_weight_decay);
+}
+template <class F>
+void each(AdamWOptions& o, F&& f) {
+  each_of_adam(o, f);
+  f("amsgrad", o.amsgrad);
+}
+template <class F>
+void each(AdamaxOptions& o, F&& f) {
+  each_of_adam(o, f);
+}
+template <class F>
+void each(NAdamOptions& o, F&& f) {
+  each_of_adam(o, f);
+  f("momentum_decay", o.momentum_decay), f("decoupled_weight_decay", o.decoupled_weight_decay);
+}
+template <class F>
+void each(RAdamOptions& o, F&& f) {
+  each_of_adam(o, f);
+  f("decoupled_weight_decay", o.decoupled_weight_decay);
+}
+template <class F>
+void each(RMSpropOptions& o, F&& f) {
+  f("lr", o.lr), f("alpha", o.alpha), f("eps", o.eps), f("weight_decay", o.weight_decay), f("momentum", o.momentum);
+  f("centered", o.centered), f("maximize", o.maximize);
+}
+template <class F>
+void each(AdagradOptions& o, F&& f) {
+  f("lr", o.lr), f("lr_decay", o.lr_decay), f("weight_decay", o.weight_decay), f("eps", o.eps);
+  f("initial_accumulator_value", o.initial_accumulator_value), f("maximize", o.maximize);
+}
+template <class F>
+void each(AdadeltaOptions& o, F&& f) {
+  f("lr", o.lr), f("rho", o.rho), f("eps", o.eps), f("weight_decay", o.weight_decay), f("maximize", o.maximize);
+}
+
+// The item of a group; a borrowed reference.
+PyObject* item(PyObject* group, PyObject* name) {
+  PyObject* value = PyDict_GetItemWithError(group, name);
+  if (!value && !PyErr_Occurred()) PyErr_SetObject(PyExc_KeyError, name);
+  if (!value) throw PythonError{};
+  return value;
+}
+
+template <class Options>
+Options options_of(PyObject* group) {
+  struct Read {
+    PyObject* group;
+    std::size_t i = 0;
+    PyObject* next(const char* name) {
+      static std::vector<PyObject*> keys;  // of these options
+      if (i == keys.size()) keys.push_back(key(name));
+      return item(group, keys[i++]);
+    }
+    double number(const char* name, PyObject* o) {
+      if (is_tensor(o) && unwrap(o).numel() != 1)
+        errors::fail(Options::kName, name, " must be a number or a tensor of one element; got one of shape ",
+                     unwrap(o).shape());
+      return to_double(o, {Options::kName, name});
+    }
+    void operator()(const char* name, double& to) { to = number(name, next(name)); }
+    void operator()(const char* name, bool& to) {
+      PyObject* o = next(name);
+      const int is_true = o == Py_None ? 0 : PyObject_IsTrue(o);
+      if (is_true < 0) throw PythonError{};
+      to = is_true;
+    }
+    void operator()(const char* name, double& first, double& second) {
+      const Object pair = Object::steal(PySequence_Fast(next(name), "betas must be a pair of numbers"));
+      if (PySequence_Fast_GET_SIZE(pair.get()) != 2)
+        errors::fail(Options::kName, name, " must be two numbers; got ",
+                     static_cast<std::int64_t>(PySequence_Fast_GET_SIZE(pair.get())));
+      first = number(name, PySequence_Fast_GET_ITEM(pair.get(), 0));
+      second = number(name, PySequence_Fast_GET_ITEM(pair.get(), 1));
+    }
+  };
+  Options o;
+  each(o, Read{group});
+  return o;
+}
+
+// ---- the state ----
+
+struct Kept {
+  Object dict;          // of the parameter; null: it has none yet
+  Object step, product;  // the tensors that count; null: missing, or plain numbers
+};
+
+// A count as a tensor without dimensions, which is written in place.
+double read_count(PyObject* dict, PyObject* name, const char* op, double otherwise, Object& tensor) {
+  PyObject* o = PyDict_GetItemWithError(dict, name);
+  if (!o && PyErr_Occurred()) throw PythonError{};
+  if (!o) return otherwise;
+  if (is_tensor(o)) tensor = Object::borrow(o);
+  return to_double(o, {op, "step"});
+}
+void write_count(PyObject* dict, PyObject* name, const Object& tensor, double value) {
+  if (!tensor) {
+    const Object fresh = Object::steal(wrap(Tensor::of(value, DType::float32)));
+    if (PyDict_SetItem(dict, name, fresh.get()) < 0) throw PythonError{};
+    return;
+  }
+  Tensor& t = unwrap(tensor.get());
+  if (!t.device().is_cpu()) return static_cast<void>(copy_(t, Tensor::of(value, t.dtype())));
+  Scalar(value).store(t.dtype(), t.data());
+  autograd::after_inplace(t, "step");
+}
+void check_count(const Object& tensor, const char* op) {
+  if (!tensor) return;
+  const Tensor& t = unwrap(tensor.get());
+  if (t.read_only()) errors::read_only(op);
+  if (!is_floating(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "floats, for a count of steps");
+}
+
+template <class Options>
+class Step {
+ public:
+  Step(PyObject* group, PyObject* state) : state_(state), options_(options_of<Options>(group)) {
+    const Object parameters = Object::steal(PySequence_Fast(item(group, params()), "params must be a list"));
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(parameters.get()); ++i)
+      add(PySequence_Fast_GET_ITEM(parameters.get(), i));
+  }
+  void check() const { optim::check(entries_, options_); }
+  void run() {
+    std::int64_t elements = 0;
+    std::vector<Tensor> used;
+    for (const Entry& e : entries_) elements += e.parameter.numel();
+    if (elements > kReleaseGilAbove)
+      for (const Entry& e : entries_) {
+        used.push_back(e.parameter);
+        used.push_back(e.gradient);
+        for (const Tensor& t : e.state)
+          if (t.defined()) used.push_back(t);
+      }
+    without_gil(elements, [&] { optim::step(entries_, options_); return true; }, used);
+    for (std::size_t i = 0; i < entries_.size(); ++i) write(i);
+  }
+
+ private:
+  static PyObject* params() {
+    static PyObject* k = key("params");
+    return k;
+  }
+  static PyObject* step_key() {
+    static PyObject* k = key("step");
+    return k;
+  }
+  static PyObject* product_key() {
+    static PyObject* k = key("mu_product");
+    return k;
+  }
+  static PyObject* state_key(int i) {
+    static PyObject* keys[std::size(Options::kState)] = {};
+    if (!keys[i]) keys[i] = key(Options::kState[i]);
+    return keys[i];
+  }
+  static constexpr bool kProduct = std::is_same_v<Options, NAdamOptions>;
+
+  // The parameters without a gradient are left out.
+  void add(PyObject* o) {
+    if (!is_tensor(o))
+      errors::fail<TypeError>(Options::kName, "params must be tensors; got ", Py_TYPE(o)->tp_name);
+    Tensor gradient = unwrap(o).grad();
+    if (!gradient.defined()) return;
+    Entry& e = entries_.emplace_back();
+    Kept& kept = kept_.emplace_back();
+    parameters_.push_back(Object::borrow(o));
+    e.parameter = unwrap(o);
+    e.gradient = std::move(gradient);
+    PyObject* dict = PyDict_GetItemWithError(state_, o);
+    if (!dict && PyErr_Occurred()) throw PythonError{};
+    if (!dict) return;
+    if (!PyDict_Check(dict))
+      errors::fail<TypeError>(Options::kName, "the state of a parameter must be a dict; got ", Py_TYPE(dict)->tp_name);
+    kept.dict = Object::borrow(dict);
+    read(e, kept);
+  }
+  void read(Entry& e, Kept& kept) {
+    for (int i = 0; i < static_cast<int>(std::size(Options::kState)); ++i) {
+      if (!options_.keeps(i)) continue;
+      PyObject* o = PyDict_GetItemWithError(kept.dict.get(), state_key(i));
+      if (!o && PyErr_Occurred()) throw PythonError{};
+      if (!o || o == Py_None) continue;
+      if (!is_tensor(o))
+        errors::fail<TypeError>(Options::kName, "the state ", Options::kState[i], " must be a tensor; got ",
+                                Py_TYPE(o)->tp_name);
+      e.state[i] = unwrap(o);
+    }
+    if (!Options::counts) return;
+    e.step = read_count(kept.dict.get(), step_key(), Options::kName, 0, kept.step);
+    check_count(kept.step, Options::kName);
+    if (!kProduct) return;
+    e.mu_product = read_count(kept.dict.get(), product_key(), Options::kName, 1, kept.product);
+    check_count(kept.product, Options::kName);
+  }
+  void write(std::size_t i) {
+    Kept& kept = kept_[i];
+    const Entry& e = entries_[i];
+    bool any = Options::counts;
+    for (int k = 0; k < static_cast<int>(std::size(Options::kState)); ++k) any |= options_.keeps(k);
+    if (!any) return;
+    if (!kept.dict) {
+      kept.dict = Object::steal(PyDict_New());
+      if (PyDict_SetItem(state_, parameters_[i].get(), kept.dict.get()) < 0) throw PythonError{};
+    }
+    if (Options::counts) write_count(kept.dict.get(), step_key(), kept.step, e.step);
+    if (kProduct) write_count(kept.dict.get(), product_key(), kept.product, e.mu_product);
+    for (int k = 0; k < static_cast<int>(std::size(Options::kState)); ++k) {
+      if (!options_.keeps(k)) continue;
+      PyObject* o = PyDict_GetItemWithError(kept.dict.get(), state_key(k));
+      if (o && o != Py_None) continue;
+      const Object made = Object::steal(wrap(e.state[k]));
+      if (PyDict_SetItem(kept.dict.get(), state_key(k), made.get()) < 0) throw PythonError{};
+    }
+  }
+
+  PyObject* state_;
+  Options options_;
+  std::vector<Entry> entries_;
+  std::vector<Kept> kept_;
+  std::vector<Object> parameters_;
+};
+
+template <class Options>
+PyObject* step_row(const OpDef& def, PyObject* const* args) {
+  if (!PyList_Check(args[0])) wrong_type({def.name.c_str(), "param_groups"}, "a list of dicts", args[0]);
+  if (!PyDict_Check(args[1])) wrong_type({def.name.c_str(), "state"}, "a dict", args[1]);
+  std::deque<Step<Options>> groups;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[0]); ++i) {
+    PyObject* group = PyList_GET_ITEM(args[0], i);
+    if (!PyDict_Check(group)) wrong_type({def.name.c_str(), "param_groups"}, "a list of dicts", group);
+    groups.emplace_back(group, args[1]);
+  }
+  // All groups are checked before the first one is written.
+  if (groups.size() > 1)
+    for (const auto& g : groups) g.check();
+  for (auto& g : groups) g.run();
+  return Py_NewRef(Py_None);
+}
+
+template <class Options>
+void def_step(Ops& ops, const char* name) {
+  ops.raw(name, &step_row<Options>,
+          "One step for the parameters that have a gradient.\n\n"
+          "param_groups: a list of dicts with parameters and options. state: a dict of a dict for each parameter.",
+          "param_groups"_a, "state"_a)
+      .function_only()
+      .returns("None");
+}
+
+}  // namespace
+
+void def_optim(Ops& ops) {
+  def_step<SGDOptions>(ops, "_sgd_step");
+  def_step<AdamOptions>(ops, "_adam_step");
+  def_step<AdamWOptions>(ops, "_adamw_step");
+  def_step<AdamaxOptions>(ops, "_adamax_step");
+  def_step<NAdamOptions>(ops, "_nadam_step");
+  def_step<RAdamOptions>(ops, "_radam_step");
+  def_step<RMSpropOptions>(ops, "_rmsprop_step");
+  def_step<AdagradOptions>(ops, "_adagrad_step");
+  def_step<AdadeltaOptions>(ops, "_adadelta_step");
+  ops.def("_total_norm", &total_norm, "The p-norm of all elements of all tensors.", "tensors"_a, "norm_type"_a = 2.0)
+      .function_only();
+  ops.def("_scale_to_norm", &scale_to_norm, "Scales the tensors down to a norm, in place.", "tensors"_a, "max_norm"_a,
+          "total_norm"_a)
+      .function_only();
+}
+
+}  // namespace tenon::py
