@@ -6,11 +6,13 @@ Parameters are any leaf tensors, views of a flat NumPy array too: then the steps
 from __future__ import annotations
 
 from tenon._names import guide as _guide
+from tenon.optim import lr_scheduler as lr_scheduler
 from tenon.optim.adadelta import Adadelta as Adadelta
 from tenon.optim.adagrad import Adagrad as Adagrad
 from tenon.optim.adam import Adam as Adam
 from tenon.optim.adam import AdamW as AdamW
 from tenon.optim.adamax import Adamax as Adamax
+from tenon.optim.lbfgs import LBFGS as LBFGS
 from tenon.optim.nadam import NAdam as NAdam
 from tenon.optim.optimizer import Optimizer as Optimizer
 from tenon.optim.radam import RAdam as RAdam
@@ -18,7 +20,8 @@ from tenon.optim.rmsprop import RMSprop as RMSprop
 from tenon.optim.sgd import SGD as SGD
 
 __all__ = [
-    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
+    "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
+    "lr_scheduler",
 ]  # fmt: skip
 
 _guide(__name__)

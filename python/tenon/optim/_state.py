@@ -77,7 +77,7 @@ def load(name: str, state_dict: dict[str, Any], groups: Groups) -> tuple[State, 
                 f"{len(group['params'])}"
             )
         parameters.update(zip(old["params"], group["params"], strict=True))
-        options = {option: _ours(value) for option, value in old.items()}
+        options = {option: ours(value) for option, value in old.items()}
         if "param_names" in group:
             options.setdefault("param_names", group["param_names"])
         loaded.append({**options, "params": group["params"]})
@@ -86,7 +86,7 @@ def load(name: str, state_dict: dict[str, Any], groups: Groups) -> tuple[State, 
         if k in parameters:
             state[parameters[k]] = _for_parameter(parameters[k], value)
         else:
-            state[k] = _ours(value)
+            state[k] = ours(value)
     return state, loaded
 
 
@@ -94,14 +94,14 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, Tensor) or hasattr(value, "__dlpack__")
 
 
-def _ours(value: Any) -> Any:
+def ours(value: Any) -> Any:
     """A copy, whose arrays, PyTorch's for instance, are tensors."""
     if _is_array(value):
         return _C.asarray(value).detach().clone()
     if isinstance(value, dict):
-        return {k: _ours(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_ours(v) for v in value)
+        return {k: ours(v) for k, v in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(ours(v) for v in value)
     return value
 
 
@@ -109,13 +109,13 @@ def _for_parameter(p: Tensor, value: Any, key: str = "") -> Any:
     """The same, in the dtype and on the device of the parameter."""
     if isinstance(value, dict):
         return {k: _for_parameter(p, v, k) for k, v in value.items()}
-    if isinstance(value, list | tuple):
+    if type(value) in (list, tuple):
         return type(value)(_for_parameter(p, v) for v in value)
     if key in _COUNTS and isinstance(value, int | float):
         return _C.tensor(float(value), dtype=_C.float32)
     if not _is_array(value):
         return value
-    t = _ours(value)
+    t = ours(value)
     if key in _COUNTS:
         return t.to("cpu")
     return t.to(p.dtype).to(p.device) if p.is_floating_point() else t.to(p.device)
