@@ -118,7 +118,7 @@ Options options_of(PyObject* group) {
 // ---- the state ----
 
 struct Kept {
-  Object dict;          // of the parameter; null: it has none yet
+  Object dict;  // of the parameter; null: it has none yet
   Object step, product;  // the tensors that count; null: missing, or plain numbers
 };
 
@@ -168,7 +168,13 @@ class Step {
         for (const Tensor& t : e.state)
           if (t.defined()) used.push_back(t);
       }
-    without_gil(elements, [&] { optim::step(entries_, options_); return true; }, used);
+    without_gil(
+        elements,
+        [&] {
+          optim::step(entries_, options_);
+          return true;
+        },
+        used);
     for (std::size_t i = 0; i < entries_.size(); ++i) write(i);
   }
 
@@ -194,8 +200,7 @@ class Step {
 
   // The parameters without a gradient are left out.
   void add(PyObject* o) {
-    if (!is_tensor(o))
-      errors::fail<TypeError>(Options::kName, "params must be tensors; got ", Py_TYPE(o)->tp_name);
+    if (!is_tensor(o)) errors::fail<TypeError>(Options::kName, "params must be tensors; got ", Py_TYPE(o)->tp_name);
     Tensor gradient = unwrap(o).grad();
     if (!gradient.defined()) return;
     Entry& e = entries_.emplace_back();

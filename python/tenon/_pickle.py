@@ -345,8 +345,10 @@ def deep_copy(t: Tensor, memo: dict[int, Any]) -> Tensor:
     if t.requires_grad:
         r.requires_grad_()
     memo[id(t)] = r
-    if t.grad is not None:
-        r.grad = deep_copy(t.grad, memo)
+    gradient = t.grad
+    if gradient is not None:
+        memo.setdefault(id(memo), []).append(gradient)  # or its id would serve for another object
+        r.grad = deep_copy(gradient, memo)
     if type(t) is not Tensor:  # after it is known: an attribute may lead back to it
         import copy
 

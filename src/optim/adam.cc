@@ -30,9 +30,7 @@ struct Decay {
   Value gradient(const Terms& t, bool maximize) const {
     return descent(t, maximize, any && !decoupled, t.number[kDecay]);
   }
-  Value parameter(const Terms& t) const {
-    return any && decoupled ? mul(t.parameter, t.number[kDecay]) : t.parameter;
-  }
+  Value parameter(const Terms& t) const { return any && decoupled ? mul(t.parameter, t.number[kDecay]) : t.parameter; }
 };
 
 double correction(double beta, double step) { return 1 - std::pow(beta, step); }
@@ -86,9 +84,8 @@ void step(std::span<Entry> entries, const AdamaxOptions& o) {
     };
   });
   check(o);
-  run(with(all[flags({o.weight_decay != 0, o.maximize})], o, false), entries, o, [&](const Entry& e) -> OwnNumbers {
-    return {-o.lr / correction(o.beta1, e.step + 1), 0, 0};
-  });
+  run(with(all[flags({o.weight_decay != 0, o.maximize})], o, false), entries, o,
+      [&](const Entry& e) -> OwnNumbers { return {-o.lr / correction(o.beta1, e.step + 1), 0, 0}; });
 }
 
 void step(std::span<Entry> entries, const NAdamOptions& o) {

@@ -31,23 +31,15 @@ void check_entry(const char* name, std::size_t i, const Entry& e, unsigned state
     if (t.device() != p.device())
       errors::fail<DeviceError>(name, "the ", what, " of parameter ", at, " is on ", t.device(), ", the parameter on ",
                                 p.device());
-    if (is_complex(t.dtype()) != is_complex(p.dtype()) || !(is_floating(t.dtype()) || is_complex(t.dtype())))
+    if (t.dtype() != p.dtype() &&
+        (is_complex(t.dtype()) != is_complex(p.dtype()) || !(is_floating(t.dtype()) || is_complex(t.dtype()))))
       errors::fail<DtypeError>(name, "the ", what, " of parameter ", at, " is ", t.dtype(), ", the parameter is ",
                                p.dtype());
   };
   check("gradient", e.gradient);
-  autograd::check_inplace(p, name, false);
-  for (int k = 0; k < kMaxStates; ++k) {
-    if (!(states >> k & 1) || !e.state[k].defined()) continue;
-    check("state", e.state[k]);
-    autograd::check_inplace(e.state[k], name, false);
-    if (may_share_memory(e.state[k], p))
-      errors::fail<RuntimeError>(name, "a state of parameter ", at, " shares memory with the parameter");
-  }
+  for (int k = 0; k < kMaxStates; ++k)
+    if (states >> k & 1 && e.state[k].defined()) check("state", e.state[k]);
 }
-
-// Complex numbers are pairs of real ones.
-Tensor as_real(const Tensor& t) { return is_complex(t.dtype()) ? view_as_real(t) : t; }
 
 Tensor first_state(const Tensor& p, double value) {
   const Scalar s = is_complex(p.dtype()) ? Scalar(complex128{value, value}) : Scalar(value);
@@ -56,28 +48,31 @@ Tensor first_state(const Tensor& p, double value) {
 
 // One entry's part of the call.
 struct Work {
-  Entry* entry;
+  Entry* entry = nullptr;
   Tensor made[kMaxStates];  // states that were missing
-  Tensor in[kTensors];
-  std::vector<Operand> arguments;
-  std::vector<Tensor> results;
+  Tensor real[kTensors];  // complex tensors as pairs of real numbers
+  std::array<Operand, kArguments> arguments{0, 0, 0, 0, 0, 0, 0, 0};
+  std::array<Tensor, 1 + kMaxStates> results;
+  std::size_t n_results = 0;
 
-  Work(Entry& e, unsigned states, double initial, const OwnNumbers& own) : entry(&e) {
-    in[0] = as_real(e.parameter);
-    in[1] = as_real(e.gradient);
-    results.reserve(1 + kMaxStates);
-    results.push_back(in[0]);
+  void fill(Entry& e, unsigned states, double initial, const OwnNumbers& own) {
+    entry = &e;
+    add(0, e.parameter, true);
+    add(1, e.gradient, false);
     for (int k = 0; k < kMaxStates; ++k) {
       if (!(states >> k & 1)) continue;
-      if (!e.state[k].defined())
-        made[k] = first_state(e.parameter, initial);
-      in[2 + k] = as_real(made[k].defined() ? made[k] : e.state[k]);
-      results.push_back(in[2 + k]);
+      if (!e.state[k].defined()) made[k] = first_state(e.parameter, initial);
+      add(2 + static_cast<std::size_t>(k), made[k].defined() ? made[k] : e.state[k], true);
     }
-    arguments.reserve(kArguments);
-    for (const Tensor& t : in) arguments.emplace_back(t);
-    for (const double number : own) arguments.emplace_back(number);
+    for (std::size_t i = 0; i < own.size(); ++i) arguments[kTensors + i] = own[i];
   }
+  void add(std::size_t i, const Tensor& t, bool result) {
+    const bool pairs = is_complex(t.dtype());
+    if (pairs) real[i] = view_as_real(t);
+    arguments[i] = pairs ? real[i] : t;
+    if (result) results[n_results++] = pairs ? real[i] : t;
+  }
+  ProgramArguments run() const { return {arguments, {results.data(), n_results}}; }
 };
 
 }  // namespace
@@ -106,23 +101,44 @@ Program Formula::with(std::initializer_list<double> numbers) const {
 
 void check(const char* optimizer, std::span<const Entry> entries, unsigned states) {
   const NoGrad guard;
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    if (entries[i].gradient.defined()) check_entry(optimizer, i, entries[i], states);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Entry& e = entries[i];
+    if (!e.gradient.defined()) continue;
+    check_entry(optimizer, i, e, states);
+    autograd::check_inplace(e.parameter, optimizer, false);
+    for (int k = 0; k < kMaxStates; ++k) {
+      if (!(states >> k & 1) || !e.state[k].defined()) continue;
+      autograd::check_inplace(e.state[k], optimizer, false);
+      if (may_share_memory(e.state[k], e.parameter))
+        errors::fail<RuntimeError>(optimizer, "a state of parameter ", static_cast<std::int64_t>(i),
+                                   " shares memory with the parameter");
+    }
+  }
 }
 
 void run(const Program& program, const char* name, std::span<Entry> entries, unsigned states, double initial,
          const std::function<OwnNumbers(const Entry&)>& own) {
   const NoGrad guard;
-  check(name, entries, states);
-  std::vector<Work> all;
-  all.reserve(entries.size());
-  for (Entry& e : entries)
-    if (e.gradient.defined()) all.emplace_back(e, states, initial, own(e));
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (entries[i].gradient.defined()) check_entry(name, i, entries[i], states);
+  std::vector<Work> all(entries.size());
   std::vector<ProgramArguments> runs;
-  runs.reserve(all.size());
-  for (const Work& w : all) runs.push_back({w.arguments, w.results});
+  runs.reserve(entries.size());
+  const Entry* last = nullptr;  // most have made as many steps as the one before
+  OwnNumbers numbers{};
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    Entry& e = entries[i];
+    if (!e.gradient.defined()) continue;
+    if (!last || last->step != e.step || last->mu_product != e.mu_product ||
+        last->state[0].defined() != e.state[0].defined())
+      numbers = own(e);
+    last = &e;
+    all[i].fill(e, states, initial, numbers);
+    runs.push_back(all[i].run());
+  }
   run_program(program, runs);
   for (Work& w : all) {
+    if (!w.entry) continue;
     for (int k = 0; k < kMaxStates; ++k)
       if (w.made[k].defined()) w.entry->state[k] = std::move(w.made[k]);
     ++w.entry->step;
@@ -146,8 +162,7 @@ void check_parameters(std::string_view optimizer, std::span<const Tensor> parame
     seen.push_back(parameters[i].impl());
   }
   std::sort(seen.begin(), seen.end());
-  if (std::adjacent_find(seen.begin(), seen.end()) != seen.end())
-    errors::fail(optimizer, "a parameter is there twice");
+  if (std::adjacent_find(seen.begin(), seen.end()) != seen.end()) errors::fail(optimizer, "a parameter is there twice");
 }
 
 }  // namespace tenon::optim

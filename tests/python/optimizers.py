@@ -1,4 +1,4 @@
-"""What the tests of tenon.optim share: runs of an optimizer in tenon and in PyTorch, and PyTorch's list of cases."""
+"""What the tests of tenon.optim share: runs in tenon and in PyTorch, and PyTorch's list of cases."""
 
 import sys
 import types
@@ -25,7 +25,13 @@ MORE_CASES = {
     "Adamax": [{"betas": (0.5, 0.9), "eps": 1e-3}],
     "NAdam": [{"lr": 0.1, "decoupled_weight_decay": True, "weight_decay": 0.1, "maximize": True}],
     "RAdam": [
-        {"lr": 0.1, "betas": (0.9, 0.99), "decoupled_weight_decay": True, "weight_decay": 0.1, "maximize": True},
+        {
+            "lr": 0.1,
+            "betas": (0.9, 0.99),
+            "decoupled_weight_decay": True,
+            "weight_decay": 0.1,
+            "maximize": True,
+        },
         {"betas": (0.5, 0.6)},  # which never knows the variance
     ],
     "RMSprop": [{"momentum": 0.9}, {"centered": True, "alpha": 0.5}],

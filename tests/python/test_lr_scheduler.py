@@ -150,7 +150,9 @@ def test_states_are_plain():
         assert pickle.loads(pickle.dumps(scheduler.state_dict())), name
 
 
-@pytest.mark.parametrize("name", ["StepLR", "MultiStepLR", "LinearLR", "ExponentialLR", "PolynomialLR", "ConstantLR"])
+@pytest.mark.parametrize(
+    "name", ["StepLR", "MultiStepLR", "LinearLR", "ExponentialLR", "PolynomialLR", "ConstantLR"]
+)
 def test_going_to_an_epoch(torch, name):
     results = []
     for xp in (tenon, torch):
@@ -219,7 +221,9 @@ def test_going_on_from_an_epoch(torch):
             for group in optimizer.param_groups:
                 group["initial_lr"] = 0.5
             kind = getattr(xp.optim.lr_scheduler, name)
-            scheduler = kind(optimizer, **({"gamma": 0.5} if name[0] == "E" else {"step_size": 3}), last_epoch=4)
+            scheduler = kind(
+                optimizer, **({"gamma": 0.5} if name[0] == "E" else {"step_size": 3}), last_epoch=4
+            )
             assert scheduler.last_epoch == 5
             results.append(scheduler.get_last_lr())
         assert results[0] == results[1]
@@ -260,32 +264,68 @@ def test_wrong_arguments():
     mine = s.StepLR(o, 3)
     for call, error, message in [
         (lambda: s.StepLR([1], 3), TypeError, "StepLR: optimizer must be an Optimizer; got list"),
-        (lambda: s.LambdaLR(o, [Halving()]), ValueError, "LambdaLR: lr_lambda needs a value for each of the 2"),
+        (
+            lambda: s.LambdaLR(o, [Halving()]),
+            ValueError,
+            "LambdaLR: lr_lambda needs a value for each of the 2",
+        ),
         (lambda: s.MultiplicativeLR(o, 3), TypeError, "must be a function or a list of functions; got int"),
         (lambda: s.StepLR(o, 0), ValueError, "step_size must be at least 1; got 0"),
         (lambda: s.ConstantLR(o, 1.5), ValueError, r"factor must be in \[0, 1\]; got 1.5"),
         (lambda: s.LinearLR(o, 0), ValueError, r"start_factor must be in \(0, 1\]; got 0"),
         (lambda: s.LinearLR(o, 1, -1), ValueError, r"end_factor must be in \[0, 1\]; got -1"),
         (lambda: s.CosineAnnealingWarmRestarts(o, 0), ValueError, "T_0 must be a positive int; got 0"),
-        (lambda: s.CosineAnnealingWarmRestarts(o, 2, 1.5), ValueError, "T_mult must be a positive int; got 1.5"),
+        (
+            lambda: s.CosineAnnealingWarmRestarts(o, 2, 1.5),
+            ValueError,
+            "T_mult must be a positive int; got 1.5",
+        ),
         (lambda: s.CosineAnnealingWarmRestarts(o, 2).step(-1), ValueError, "must not be negative; got -1"),
         (lambda: s.OneCycleLR(o, 1.0), ValueError, "give total_steps, or both"),
-        (lambda: s.OneCycleLR(o, 1.0, total_steps=-2), ValueError, "total_steps must be a positive int; got -2"),
+        (
+            lambda: s.OneCycleLR(o, 1.0, total_steps=-2),
+            ValueError,
+            "total_steps must be a positive int; got -2",
+        ),
         (lambda: s.OneCycleLR(o, 1.0, 9, pct_start=2), ValueError, r"pct_start must be in \[0, 1\]; got 2"),
-        (lambda: s.OneCycleLR(o, 1.0, 9, anneal_strategy="fast"), ValueError, "'cos' or 'linear'; got 'fast'"),
-        (lambda: s.OneCycleLR(o, [1.0], 9), ValueError, "max_lr needs a value for each of the 2 groups; got 1"),
+        (
+            lambda: s.OneCycleLR(o, 1.0, 9, anneal_strategy="fast"),
+            ValueError,
+            "'cos' or 'linear'; got 'fast'",
+        ),
+        (
+            lambda: s.OneCycleLR(o, [1.0], 9),
+            ValueError,
+            "max_lr needs a value for each of the 2 groups; got 1",
+        ),
         (lambda: s.OneCycleLR(plain, 1.0, 9), ValueError, "Adagrad has neither momentum nor betas"),
         (lambda: s.CyclicLR(plain, 0.1, 1.0), ValueError, "Adagrad has neither momentum nor betas"),
         (lambda: s.CyclicLR(o, 0.1, 1.0, mode="round"), ValueError, "mode must be 'triangular'.*got 'round'"),
         (lambda: s.SequentialLR(o, [], []), ValueError, "there are no schedulers"),
-        (lambda: s.SequentialLR(o, [other], []), ValueError, "scheduler 0, a StepLR, is one of another optimizer"),
+        (
+            lambda: s.SequentialLR(o, [other], []),
+            ValueError,
+            "scheduler 0, a StepLR, is one of another optimizer",
+        ),
         (lambda: s.SequentialLR(o, [mine], [1]), ValueError, "1 schedulers need 0 milestones; got 1"),
-        (lambda: s.ChainedScheduler([mine, s.ReduceLROnPlateau(o)]), ValueError, "scheduler 1 is a ReduceLROnPlateau"),
+        (
+            lambda: s.ChainedScheduler([mine, s.ReduceLROnPlateau(o)]),
+            ValueError,
+            "scheduler 1 is a ReduceLROnPlateau",
+        ),
         (lambda: s.ChainedScheduler([mine, 3]), TypeError, "scheduler 1 must be a scheduler; got int"),
         (lambda: s.ReduceLROnPlateau(o, "least"), ValueError, "mode must be 'min' or 'max'; got 'least'"),
         (lambda: s.ReduceLROnPlateau(o, factor=1.0), ValueError, "factor must be less than 1; got 1.0"),
-        (lambda: s.ReduceLROnPlateau(o, threshold_mode="x"), ValueError, "threshold_mode must be 'rel' or 'abs'"),
-        (lambda: s.ReduceLROnPlateau(o, min_lr=[0]), ValueError, "min_lr needs a value for each of the 2 groups"),
+        (
+            lambda: s.ReduceLROnPlateau(o, threshold_mode="x"),
+            ValueError,
+            "threshold_mode must be 'rel' or 'abs'",
+        ),
+        (
+            lambda: s.ReduceLROnPlateau(o, min_lr=[0]),
+            ValueError,
+            "min_lr needs a value for each of the 2 groups",
+        ),
     ]:
         with pytest.raises(error, match=message):
             call()

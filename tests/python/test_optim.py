@@ -106,7 +106,7 @@ def test_state_dicts_go_both_ways(torch, name):
 
 
 def test_errors_are_those_of_torch_in_kind(torch):
-    """PyTorch's list of wrong arguments: an error of the same type. Three things that it refuses are taken."""
+    """PyTorch's list of wrong arguments: errors of the same type. Three things that it refuses are taken."""
     taken = ("lr as a Tensor is not supported", "betas must be either", "as a Tensor is not supported")
     checked = 0
     for name in [*FUSED, "LBFGS"]:
@@ -115,7 +115,11 @@ def test_errors_are_those_of_torch_in_kind(torch):
             wrong = case.optimizer_error_input
             if any(t in case.error_regex for t in taken):
                 continue
-            params = [tenon.ones(2, requires_grad=True)] if wrong.params is None else converted(torch, wrong.params)
+            params = (
+                [tenon.ones(2, requires_grad=True)]
+                if wrong.params is None
+                else converted(torch, wrong.params)
+            )
             if case.error_type is UserWarning:
                 with pytest.warns(UserWarning, match="duplicate parameters"):
                     getattr(tenon.optim, name)(params, **converted(torch, wrong.kwargs))
@@ -152,20 +156,24 @@ def test_wrong_options_are_named_with_their_values():
         ("RMSprop", {"alpha": -0.5}, "alpha must not be negative; got -0.5"),
         ("Adagrad", {"initial_accumulator_value": -1}, "initial_accumulator_value must not be negative"),
         ("Adadelta", {"rho": 1.5}, r"rho must be in \[0, 1\]; got 1.5"),
-        ("Adam", {"lr": tenon.ones(2)}, r"lr must be a number or a tensor of one element; got one of shape \(2,\)"),
+        (
+            "Adam",
+            {"lr": tenon.ones(2)},
+            r"lr must be a number or a tensor of one element; got one of shape \(2,\)",
+        ),
     ]:
         with pytest.raises(ValueError, match=f"^{name}: {message}"):
             getattr(tenon.optim, name)(p, **options)
     with pytest.raises(TypeError, match="lr"):
         tenon.optim.Adam(p, lr="fast")
-    with pytest.raises(NotImplementedError, match="^Adam: differentiable=True"):
+    with pytest.raises(NotImplementedError, match=r"^Adam: differentiable=True"):
         tenon.optim.Adam(p, differentiable=True)
-    with pytest.raises(RuntimeError, match="^Adam: fused and foreach"):
+    with pytest.raises(RuntimeError, match=r"^Adam: fused and foreach"):
         tenon.optim.Adam(p, fused=True, foreach=True)
     optimizer = tenon.optim.Adam(p)
     optimizer.param_groups[0]["lr"] = -3.0
     set_gradients(tenon, p, [np.ones(2, np.float32)])
-    with pytest.raises(ValueError, match="^Adam: lr must not be negative; got -3"):
+    with pytest.raises(ValueError, match=r"^Adam: lr must not be negative; got -3"):
         optimizer.step()
     assert p[0].tolist() == [1, 1]
     del optimizer.param_groups[0]["lr"]
@@ -191,7 +199,9 @@ def test_wrong_parameters():
     whole = tenon.ones(3, dtype=tenon.int64)
     optimizer = tenon.optim.SGD([whole])
     whole.grad = tenon.ones(3, dtype=tenon.int64)
-    with pytest.raises(TypeError, match="^SGD: parameters must be floats or complex numbers; parameter 0 is int64"):
+    with pytest.raises(
+        TypeError, match=r"^SGD: parameters must be floats or complex numbers; parameter 0 is int64"
+    ):
         optimizer.step()
 
 
@@ -290,9 +300,13 @@ def test_a_wrong_state_is_refused_before_a_write():
         ("step", "three", TypeError),
     ]:
         optimizer = tenon.optim.Adam([p], lr=0.5)
-        optimizer.state[p] = {"step": tenon.tensor(1.0), "exp_avg": tenon.zeros(3), "exp_avg_sq": tenon.zeros(3)}
+        optimizer.state[p] = {
+            "step": tenon.tensor(1.0),
+            "exp_avg": tenon.zeros(3),
+            "exp_avg_sq": tenon.zeros(3),
+        }
         optimizer.state[p][key] = wrong
-        with pytest.raises(error, match="^Adam: "):
+        with pytest.raises(error, match=r"^Adam: "):
             optimizer.step()
         assert p.tolist() == [1, 1, 1]
         assert optimizer.state[p]["exp_avg_sq"].tolist() == [0, 0, 0]

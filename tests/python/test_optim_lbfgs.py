@@ -74,11 +74,13 @@ def test_several_parameters_of_several_shapes_and_complex_ones(torch):
         b = xp.asarray(np.array([1 + 2j, -1j])).requires_grad_()
         unused = xp.asarray(np.ones(2)).requires_grad_()
         optimizer = xp.optim.LBFGS([a, b, unused], lr=0.5, max_iter=4)
+
         def closure(a=a, b=b, optimizer=optimizer):
             optimizer.zero_grad()
             loss = ((a - 2) ** 2).sum() + ((b.real - 3) ** 2 + b.imag**2).sum()
             loss.backward()
             return loss
+
         optimizer.step(closure)
         assert unused.tolist() == [1, 1]
         results.append([a.detach().numpy(), b.detach().numpy()])

@@ -256,3 +256,13 @@ def test_offsets_outside_of_a_storage(offset: int, shape: tuple[int, ...]) -> No
     flat = tenon.zeros(64, dtype=tenon.uint8)
     with pytest.raises(ValueError, match="_over"):
         _pickle.view_of(flat, offset, "uint8", shape, (1,) * len(shape), False, False)
+
+
+def test_deepcopy_of_many_tensors_with_gradients():
+    """A gradient's object lives as long as somebody holds it: its id must not stand for the next one."""
+    ts = [tenon.ones(n, requires_grad=True) for n in range(1, 50)]
+    for t in ts:
+        t.grad = tenon.full(t.shape, 2.0)
+    for t in copy.deepcopy(ts):
+        assert t.grad.tolist() == [2.0] * len(t)
+        assert t.requires_grad

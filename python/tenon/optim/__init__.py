@@ -1,4 +1,4 @@
-"""Optimizers under PyTorch's names: a step is one call over all parameters; lr_scheduler and swa_utils beside them.
+"""Optimizers under PyTorch's names: a step is one call over all parameters.
 
 Parameters are any leaf tensors, views of a flat NumPy array too: then the steps train the user's array.
 """
@@ -6,6 +6,7 @@ Parameters are any leaf tensors, views of a flat NumPy array too: then the steps
 from __future__ import annotations
 
 from tenon._names import guide as _guide
+from tenon._names import missing as _missing
 from tenon.optim import lr_scheduler as lr_scheduler
 from tenon.optim.adadelta import Adadelta as Adadelta
 from tenon.optim.adagrad import Adagrad as Adagrad
@@ -20,8 +21,24 @@ from tenon.optim.rmsprop import RMSprop as RMSprop
 from tenon.optim.sgd import SGD as SGD
 
 __all__ = [
-    "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
-    "lr_scheduler",
+    "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam",
+    "RMSprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
+
+# It imports tenon.nn, which most optimizers' users have imported, and others do not need.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tenon.optim import swa_utils as swa_utils
+else:
+
+    def __getattr__(name):
+        if name == "swa_utils":
+            import importlib
+
+            return importlib.import_module("tenon.optim.swa_utils")
+        raise _missing(__name__, name)
+
+
+del TYPE_CHECKING
 
 _guide(__name__)

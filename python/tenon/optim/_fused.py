@@ -17,8 +17,8 @@ _COMMON = {
     "{flags}": """maximize: True goes up instead of down.
         foreach, fused, capturable: taken as PyTorch's; every step here is one fused call.
         differentiable: must be False.""",
-    "{errors}": """TypeError for params that are no tensors, ValueError for options out of range and for tensors that
-    are the result of an operation, NotImplementedError for differentiable=True.""",
+    "{errors}": """TypeError for params that are no tensors, ValueError for options out of range and for
+    tensors that are the result of an operation, NotImplementedError for differentiable=True.""",
 }
 
 
@@ -37,8 +37,8 @@ class FusedOptimizer(Optimizer):
         name = type(self).__name__
         if group.get("differentiable"):
             raise NotImplementedError(
-                f"{name}: differentiable=True is not supported, a step is not recorded; write it with tenon's "
-                "operations to differentiate through it"
+                f"{name}: differentiable=True is not supported, a step is not recorded; write it with "
+                "tenon's operations to differentiate through it"
             )
         if group.get("fused") and group.get("foreach"):
             raise RuntimeError(f"{name}: fused and foreach cannot both be True")
@@ -49,8 +49,8 @@ class FusedOptimizer(Optimizer):
             for key, value in kept.items() if isinstance(p, Tensor) else ():
                 if isinstance(value, Tensor) and value.ndim and value.shape != p.shape:
                     raise ValueError(
-                        f"{type(self).__name__}: the state {key!r} of a parameter of shape {tuple(p.shape)} has "
-                        f"shape {tuple(value.shape)} in the state dict"
+                        f"{type(self).__name__}: the state {key!r} of a parameter of shape {tuple(p.shape)} "
+                        f"has shape {tuple(value.shape)} in the state dict"
                     )
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

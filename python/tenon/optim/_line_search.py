@@ -1,6 +1,8 @@
-"""A step along a direction that satisfies the strong Wolfe conditions: by bracketing, then by cubic interpolation."""
+"""A line search for the strong Wolfe conditions: a bracket, then cubic interpolation in it."""
 
 from __future__ import annotations
+
+import math
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -26,13 +28,13 @@ class Point:
 
 
 def _cubic(a: Point, b: Point, bounds: tuple[float, float] | None = None) -> float:
-    """Where the cubic with the losses and slopes of two points is least, within the bounds or between them."""
+    """Where the cubic with the losses and slopes of two points is least, in bounds or between them."""
     a, b = (a, b) if a.t <= b.t else (b, a)
     low, high = bounds or (a.t, b.t)
     bend = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
     square = bend**2 - a.slope * b.slope
     if square >= 0:
-        root = square**0.5
+        root = math.sqrt(square)
         scale = b.slope - a.slope + 2 * root
         if scale != 0:
             return min(max(b.t - (b.t - a.t) * ((b.slope + root - bend) / scale), low), high)

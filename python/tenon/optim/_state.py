@@ -33,7 +33,7 @@ def group_of(name: str, given: Any, defaults: dict[str, Any]) -> dict[str, Any]:
     if names:
         if len(names) < len(items):
             raise ValueError(
-                f"{name}: either all parameters have names or none has; got {len(names)} names for {len(items)}"
+                f"{name}: all parameters have names or none has; got {len(names)} names for {len(items)}"
             )
         group["param_names"] = names
         items = [p[1] for p in items]
@@ -42,8 +42,8 @@ def group_of(name: str, given: Any, defaults: dict[str, Any]) -> dict[str, Any]:
             raise TypeError(f"{name}: params must be tensors; parameter {i} is {type(p).__name__}")
         if not (p.is_leaf or p.retains_grad):
             raise ValueError(
-                f"{name}: params must be leaf tensors; parameter {i}, of shape {tuple(p.shape)}, is the result "
-                "of an operation, use .detach()"
+                f"{name}: params must be leaf tensors; parameter {i}, of shape {tuple(p.shape)}, is the "
+                "result of an operation, use .detach()"
             )
     group["params"] = items
     return group
@@ -52,7 +52,7 @@ def group_of(name: str, given: Any, defaults: dict[str, Any]) -> dict[str, Any]:
 def save(state: State, groups: Groups) -> dict[str, Any]:
     """The state dict: the parameters are numbers, in the order in which they stand in the groups."""
     numbers: dict[Tensor, int] = {}
-    saved = []
+    saved: Groups = []
     for group in groups:
         first = sum(len(g["params"]) for g in saved)
         for i, p in enumerate(group["params"], first):
@@ -67,7 +67,9 @@ def load(name: str, state_dict: dict[str, Any], groups: Groups) -> tuple[State, 
     """The state and the groups of a state dict, for the parameters of these groups."""
     saved = state_dict["param_groups"]
     if len(saved) != len(groups):
-        raise ValueError(f"{name}: the state dict has {len(saved)} parameter groups, the optimizer {len(groups)}")
+        raise ValueError(
+            f"{name}: the state dict has {len(saved)} parameter groups, the optimizer {len(groups)}"
+        )
     parameters: dict[Any, Tensor] = {}
     loaded = []
     for i, (old, group) in enumerate(zip(saved, groups, strict=True)):

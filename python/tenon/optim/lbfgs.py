@@ -81,7 +81,9 @@ class LBFGS(Optimizer):
     def _check(self, group: dict[str, Any]) -> None:
         lr = group["lr"]
         if hasattr(lr, "numel") and lr.numel() != 1:
-            raise ValueError(f"LBFGS: lr must be a number or a tensor of one element; got one of shape {lr.shape}")
+            raise ValueError(
+                f"LBFGS: lr must be a number or a tensor of one element; got one of shape {lr.shape}"
+            )
         if not float(lr) >= 0:
             raise ValueError(f"LBFGS: lr must not be negative; got {float(lr)}")
         if group["line_search_fn"] not in (None, "strong_wolfe"):
@@ -100,7 +102,9 @@ class LBFGS(Optimizer):
         for p, real in zip(self.param_groups[0]["params"], self._real(), strict=True):
             g = None if p.grad is None else p.grad.detach()
             g = _C.view_as_real(g) if g is not None and g.is_complex() else g
-            parts.append(_C.zeros(real.numel(), dtype=real.dtype, device=p.device) if g is None else g.reshape(-1))
+            parts.append(
+                _C.zeros(real.numel(), dtype=real.dtype, device=p.device) if g is None else g.reshape(-1)
+            )
         return _C.cat(parts)
 
     def _move(self, t: float, direction: Tensor) -> None:
@@ -116,7 +120,7 @@ class LBFGS(Optimizer):
     # ---- steps ----
 
     @no_grad()
-    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any]) -> Any:
         """One step, of up to max_iter iterations. Returns the loss before it.
 
         closure: computes the loss and its gradients anew, and returns the loss. Where it raises, the
@@ -159,7 +163,9 @@ class LBFGS(Optimizer):
                 break
             if group["line_search_fn"]:
                 start = Point(0.0, loss, gradient, slope)
-                loss, gradient, t, more = self._search(closure, start, t, direction, group["max_eval"] - calls)
+                loss, gradient, t, more = self._search(
+                    closure, start, t, direction, group["max_eval"] - calls
+                )
                 state["t"] = t
             else:
                 self._move(t, direction)

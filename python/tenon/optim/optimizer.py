@@ -1,4 +1,4 @@
-"""Optimizer: the parameters in groups, what is kept of each, hooks, and the form in which all that is saved."""
+"""Optimizer: parameters in groups, what is kept of each, hooks, and the form in which it is saved."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                 continue
             if not isinstance(given, tuple) or len(given) != 2:
                 raise RuntimeError(
-                    f"{type(self).__name__}.step: a pre-hook must return None or (args, kwargs); got {given!r}"
+                    f"{type(self).__name__}.step: a pre-hook must return None or (args, kwargs); got "
+                    f"{given!r}"
                 )
             args, kwargs = given
         result = step(self, *args, **kwargs)
@@ -108,7 +109,9 @@ class Optimizer:
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         name = type(self).__name__
         if isinstance(params, Tensor):
-            raise TypeError(f"{name}: params must be an iterable of tensors or dicts; got one tensor, put it in a list")
+            raise TypeError(
+                f"{name}: params must be an iterable of tensors or dicts; got one tensor, put it in a list"
+            )
         self.defaults = defaults
         self.state: defaultdict[Tensor, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
@@ -175,7 +178,8 @@ class Optimizer:
         params = set(group["params"])
         if len(params) < len(group["params"]):
             warnings.warn(
-                f"{name}: a parameter group with duplicate parameters; each step moves them twice", stacklevel=3
+                f"{name}: a parameter group with duplicate parameters; each step moves them twice",
+                stacklevel=3,
             )
         for other in self.param_groups:
             if ("param_names" in group) != ("param_names" in other):
@@ -212,6 +216,7 @@ class Optimizer:
             state_dict = state_dict if given is None else given
         state, groups = _state.load(type(self).__name__, state_dict, self.param_groups)
         for group in groups:
+            self._fill(group)
             self._check(group)
         self._check_state(state)
         self.__setstate__({"state": state, "param_groups": groups})
@@ -225,15 +230,19 @@ class Optimizer:
         self.__dict__.update(state)
         self._make_hooks()
         for group in self.param_groups:
-            for option, default in self.defaults.items():  # options that are newer than what was saved
-                group.setdefault(option, default)
+            self._fill(group)
+
+    def _fill(self, group: dict[str, Any]) -> None:
+        """Gives a group that was saved the options that are newer."""
+        for option, default in self.defaults.items():
+            group.setdefault(option, default)
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        parts = []
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {option}: {group[option]}" for option in sorted(group) if option != "params"]
-        return "\n".join([*lines, ")"])
+            options = [f"    {option}: {group[option]}\n" for option in sorted(group) if option != "params"]
+            parts.append(f"\nParameter Group {i}\n" + "".join(options))
+        return f"{type(self).__name__} ({''.join(parts)})"
 
     # ---- hooks ----
 

@@ -50,8 +50,8 @@ class LRScheduler:
 
     Parameters:
         optimizer: whose learning rates are set, in the constructor for the first time.
-        last_epoch: the last epoch that is done; -1 begins anew. To go on, the groups must have ``initial_lr``,
-            as they have after the optimizer's load_state_dict().
+        last_epoch: the last epoch that is done; -1 begins anew. To go on, the groups must have
+            ``initial_lr``, as they have after the optimizer's load_state_dict().
 
     Call ``step()`` after each epoch (or batch), after the optimizer's step().
 
@@ -88,8 +88,8 @@ class LRScheduler:
                 group.setdefault("initial_lr", lr.clone() if isinstance(lr, Tensor) else lr)
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"{name}: group {i} has no 'initial_lr', which last_epoch={last_epoch} needs; load the optimizer's "
-                    "state dict first, or begin anew with last_epoch=-1"
+                    f"{name}: group {i} has no 'initial_lr', which last_epoch={last_epoch} needs; load the "
+                    "optimizer's state dict first, or begin anew with last_epoch=-1"
                 )
         self.base_lrs = self._of_groups("initial_lr")
         self.last_epoch = last_epoch
@@ -117,7 +117,8 @@ class LRScheduler:
     def _warn_outside_step(self) -> None:
         if not self._in_step:
             warnings.warn(
-                f"{type(self).__name__}: get_lr() is for step(); get_last_lr() has the learning rates", stacklevel=3
+                f"{type(self).__name__}: get_lr() is for step(); get_last_lr() has the learning rates",
+                stacklevel=3,
             )
 
     def get_last_lr(self) -> list[Lr]:
@@ -132,14 +133,15 @@ class LRScheduler:
         optimizer = self.optimizer
         if self._step_count == 1 and not optimizer._stepped and "step" not in vars(optimizer):
             warnings.warn(
-                f"{type(self).__name__}: step() was called before the optimizer's step(), so that the first learning "
-                "rate is skipped; call optimizer.step() first",
+                f"{type(self).__name__}: step() was called before the optimizer's step(), so that the first "
+                "learning rate is skipped; call optimizer.step() first",
                 stacklevel=2,
             )
         self._step_count += 1
         if epoch is not None:
             warnings.warn(
-                f"{type(self).__name__}: step(epoch) is deprecated; call step() once for each epoch", stacklevel=2
+                f"{type(self).__name__}: step(epoch) is deprecated; call step() once for each epoch",
+                stacklevel=2,
             )
         self._update_lr(epoch)
 

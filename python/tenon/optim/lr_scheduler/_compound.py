@@ -28,7 +28,9 @@ class _Compound(LRScheduler):
         optimizer = getattr(schedulers[0], "optimizer", None) if optimizer is None else optimizer
         for i, s in enumerate(schedulers):
             if isinstance(s, ReduceLROnPlateau):
-                raise ValueError(f"{name}: scheduler {i} is a ReduceLROnPlateau, whose step() needs the metrics")
+                raise ValueError(
+                    f"{name}: scheduler {i} is a ReduceLROnPlateau, whose step() needs the metrics"
+                )
             if not hasattr(s, "optimizer"):
                 raise TypeError(f"{name}: scheduler {i} must be a scheduler; got {type(s).__name__}")
             if s.optimizer is not optimizer:
@@ -59,7 +61,8 @@ class SequentialLR(_Compound):
         milestones: the epoch at which each but the first begins.
         last_epoch: the last epoch that is done; -1 begins anew.
 
-    ValueError for no schedulers, those of another optimizer, ReduceLROnPlateau and another number of milestones.
+    ValueError for no schedulers, those of another optimizer, ReduceLROnPlateau and another number of
+    milestones.
 
     Example:
         >>> from tenon.optim.lr_scheduler import ConstantLR, ExponentialLR, SequentialLR
@@ -79,7 +82,8 @@ class SequentialLR(_Compound):
         self._take(optimizer, schedulers)
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
-                f"SequentialLR: {len(schedulers)} schedulers need {len(schedulers) - 1} milestones; got {len(milestones)}"
+                f"SequentialLR: {len(schedulers)} schedulers need {len(schedulers) - 1} milestones; got "
+                f"{len(milestones)}"
             )
         self._milestones = milestones
         self.last_epoch = last_epoch + 1

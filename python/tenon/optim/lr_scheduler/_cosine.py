@@ -91,7 +91,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"CosineAnnealingWarmRestarts: {option} must be a positive int; got {value}")
         if not isinstance(eta_min, int | float):
-            raise ValueError(f"CosineAnnealingWarmRestarts: eta_min must be a number; got {type(eta_min).__name__}")
+            raise ValueError(
+                f"CosineAnnealingWarmRestarts: eta_min must be a number; got {type(eta_min).__name__}"
+            )
         self.T_0 = T_0
         self.T_i = T_0
         self.T_mult = T_mult

@@ -25,8 +25,8 @@ class CyclicLR(LRScheduler):
         max_lr: the highest one.
         step_size_up: how many steps it goes up.
         step_size_down: how many it goes down; None for as many.
-        mode: 'triangular', 'triangular2' (each cycle half as high as the one before) or 'exp_range' (the height
-            is multiplied by gamma**step).
+        mode: 'triangular', 'triangular2' (each cycle half as high as the one before) or 'exp_range' (the
+            height is multiplied by gamma**step).
         gamma: for 'exp_range'.
         scale_fn: a function for the factor of the height, in the place of mode's.
         scale_mode: what scale_fn gets: 'cycle', its number from 1, or 'iterations', the number of steps.
@@ -66,7 +66,9 @@ class CyclicLR(LRScheduler):
         check_optimizer("CyclicLR", optimizer)
         if scale_fn is None:
             if mode not in ("triangular", "triangular2", "exp_range"):
-                raise ValueError(f"CyclicLR: mode must be 'triangular', 'triangular2' or 'exp_range'; got {mode!r}")
+                raise ValueError(
+                    f"CyclicLR: mode must be 'triangular', 'triangular2' or 'exp_range'; got {mode!r}"
+                )
             scale_mode = "iterations" if mode == "exp_range" else "cycle"
         base_lrs = for_groups("CyclicLR", "base_lr", optimizer, base_lr)
         self.max_lrs = for_groups("CyclicLR", "max_lr", optimizer, max_lr)
@@ -96,7 +98,7 @@ class CyclicLR(LRScheduler):
         if self._scale_fn_custom is not None:
             return self._scale_fn_custom(x)
         if self.mode == "exp_range":
-            return self.gamma**x
+            return float(self.gamma**x)
         return 0.5 ** (x - 1) if self.mode == "triangular2" else 1.0
 
     def get_lr(self) -> list[Lr]:
@@ -150,8 +152,8 @@ class OneCycleLR(LRScheduler):
         three_phase: True goes down as long as up, then to the end.
         last_epoch: the last step that is done; -1 begins anew.
 
-    ValueError for counts that are not positive ints, a share outside [0, 1], another strategy, a step too many,
-    and for cycle_momentum=True where the optimizer has no momentum.
+    ValueError for counts that are not positive ints, a share outside [0, 1], another strategy, a step too
+    many, and for cycle_momentum=True where the optimizer has no momentum.
 
     Example:
         >>> optimizer = tenon.optim.Adam([tenon.ones(1)])
@@ -160,7 +162,7 @@ class OneCycleLR(LRScheduler):
         ...     optimizer.step()
         ...     scheduler.step()
         >>> round(scheduler.get_last_lr()[0], 2)
-        0.93
+        0.96
     """
 
     def __init__(
@@ -185,7 +187,9 @@ class OneCycleLR(LRScheduler):
         if not isinstance(pct_start, int | float) or not 0 <= pct_start <= 1:
             raise ValueError(f"OneCycleLR: pct_start must be in [0, 1]; got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"OneCycleLR: anneal_strategy must be 'cos' or 'linear'; got {anneal_strategy!r}")
+            raise ValueError(
+                f"OneCycleLR: anneal_strategy must be 'cos' or 'linear'; got {anneal_strategy!r}"
+            )
         self._anneal_func_type = anneal_strategy
         self._schedule_phases = _phases(float(pct_start * self.total_steps), self.total_steps, three_phase)
         max_lrs = for_groups("OneCycleLR", "max_lr", optimizer, max_lr)

@@ -1,4 +1,4 @@
-"""The momentum that a schedule moves against the learning rate: an option of its own, or the first of the betas."""
+"""The momentum that a schedule moves against the learning rate: an option, or the first of betas."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def uses_beta1(name: str, optimizer: Optimizer) -> bool:
     if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
         raise ValueError(
-            f"{name}: {type(optimizer).__name__} has neither momentum nor betas, which cycle_momentum=True moves; "
-            "use cycle_momentum=False"
+            f"{name}: {type(optimizer).__name__} has neither momentum nor betas, which cycle_momentum=True "
+            "moves; use cycle_momentum=False"
         )
     return "betas" in optimizer.defaults
 

@@ -57,7 +57,9 @@ class ReduceLROnPlateau(LRScheduler):
         if mode not in ("min", "max"):
             raise ValueError(f"ReduceLROnPlateau: mode must be 'min' or 'max'; got {mode!r}")
         if threshold_mode not in ("rel", "abs"):
-            raise ValueError(f"ReduceLROnPlateau: threshold_mode must be 'rel' or 'abs'; got {threshold_mode!r}")
+            raise ValueError(
+                f"ReduceLROnPlateau: threshold_mode must be 'rel' or 'abs'; got {threshold_mode!r}"
+            )
         self.factor = factor
         self.optimizer = optimizer
         self.default_min_lr = None if isinstance(min_lr, list | tuple) else min_lr
@@ -82,7 +84,9 @@ class ReduceLROnPlateau(LRScheduler):
         """
         current = float(metrics)
         if epoch is not None:
-            warnings.warn("ReduceLROnPlateau: step(metrics, epoch) is deprecated; leave the epoch out", stacklevel=2)
+            warnings.warn(
+                "ReduceLROnPlateau: step(metrics, epoch) is deprecated; leave the epoch out", stacklevel=2
+            )
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(current, self.best):
             self.best = current
@@ -116,8 +120,8 @@ class ReduceLROnPlateau(LRScheduler):
         if len(groups) != len(self.min_lrs):
             if self.default_min_lr is None:
                 raise RuntimeError(
-                    f"ReduceLROnPlateau: the optimizer has {len(groups)} groups, min_lrs {len(self.min_lrs)} values; a "
-                    "group was added, so add its lowest learning rate to scheduler.min_lrs"
+                    f"ReduceLROnPlateau: the optimizer has {len(groups)} groups, min_lrs {len(self.min_lrs)} "
+                    "values; a group was added, so add its lowest learning rate to scheduler.min_lrs"
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
         for group, lowest in zip(groups, self.min_lrs, strict=True):

@@ -28,7 +28,9 @@ class _ByFunctions(LRScheduler):
         self.lr_lambdas = for_groups(name, "lr_lambda", optimizer, lr_lambda)
         for f in self.lr_lambdas:
             if not callable(f):
-                raise TypeError(f"{name}: lr_lambda must be a function or a list of functions; got {type(f).__name__}")
+                raise TypeError(
+                    f"{name}: lr_lambda must be a function or a list of functions; got {type(f).__name__}"
+                )
         super().__init__(optimizer, last_epoch)
 
     def state_dict(self) -> dict[str, Any]:
@@ -132,7 +134,9 @@ class StepLR(LRScheduler):
         [0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
         if step_size < 1:
             raise ValueError(f"StepLR: step_size must be at least 1; got {step_size}")
         self.step_size = step_size
@@ -287,7 +291,9 @@ class LinearLR(LRScheduler):
 
     def _get_closed_form_lr(self) -> list[Lr]:
         share = min(self.total_iters, self.last_epoch) / self.total_iters
-        return [lr * (self.start_factor + (self.end_factor - self.start_factor) * share) for lr in self.base_lrs]
+        return [
+            lr * (self.start_factor + (self.end_factor - self.start_factor) * share) for lr in self.base_lrs
+        ]
 
 
 class ExponentialLR(LRScheduler):
