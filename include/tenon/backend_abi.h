@@ -42,6 +42,9 @@ inline constexpr std::uint64_t kBackendAbi = [] {
   for (const auto s : kIndexModeNames) text(s);
   for (const auto s : kRandomNames) text(s);
   for (const auto s : kCopyNames) text(s);
+  for (const auto s : kConvolutionNames) text(s);
+  for (const auto s : kPoolNames) text(s);
+  for (const auto s : kAttentionNames) text(s);
   for (const DTypeInfo& d : kDTypeInfo) text(d.name);
   return h;
 }();

@@ -18,6 +18,7 @@
 #include <iterator>
 
 #include "tenon/calls_index.h"
+#include "tenon/calls_nn.h"
 #include "tenon/dtype.h"
 #include "tenon/loop.h"
 #include "tenon/named_enum.h"
@@ -300,6 +301,9 @@ struct ProgramCall {
   X(random, RandomCall)                \
   X(iota, IotaCall)                    \
   X(sort, SortCall)                    \
-  X(select, SelectCall)
+  X(select, SelectCall)                \
+  X(convolution, ConvolutionCall)      \
+  X(pool, PoolCall)                    \
+  X(attention, AttentionCall)
 
 }  // namespace tenon

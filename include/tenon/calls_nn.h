@@ -1,0 +1,145 @@
+// The calls of neural networks' layers; calls.h says what they have in common. All memory is contiguous and row-major
+// where nothing else is said.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/dtype.h"
+#include "tenon/named_enum.h"
+#include "tenon/reach.h"
+
+namespace tenon {
+
+inline constexpr int kWindowDims = 3;
+
+// Sizes along the dimensions that windows move over; what has fewer begins with ones.
+struct WindowSizes {
+  std::int64_t size[kWindowDims] = {1, 1, 1};
+
+  std::int64_t& operator[](int i) { return size[i]; }
+  std::int64_t operator[](int i) const { return size[i]; }
+  std::int64_t numel() const { return size[0] * size[1] * size[2]; }
+};
+
+// How windows lie over the input: output o sees the elements o * stride - padding + k * dilation, for k below `kernel`.
+// Those outside of the input are zeros of convolutions, and no elements of pools. What lies behind the last window is
+// not seen; the output's size says how many windows there are, so that padding may differ on the two sides.
+struct Windows {
+  WindowSizes in, out, kernel, stride, dilation, padding;
+};
+
+// With x [batch, groups * in_channels, in...], w [groups * out_channels, in_channels, kernel...] and
+// y [batch, groups * out_channels, out...]:
+//   output  y[n, o] = bias[o] + the sum over channels and taps of w * x      (a: x, b: w)
+//   input   x[n, c] = the gradient of the input from that of the output, which is the transposed convolution (a: y, b: w)
+//   weight  w[o, c] = the gradient of the weight                             (a: y, b: x)
+#define TENON_CONVOLUTIONS(X) X(output) X(input) X(weight)
+TENON_NAMED_ENUM(Convolution, TENON_CONVOLUTIONS)
+
+struct ConvolutionCall {
+  Convolution kind;
+  DType dtype;
+  void* out;
+  const void *a, *b;
+  const void* bias;  // [groups * out_channels], of `output` alone; null for none
+  std::int64_t batch, groups, in_channels, out_channels;  // channels of one group
+  Windows windows;
+
+  template <class F>
+  void operands(F&& f) {
+    const std::int64_t x = batch * groups * in_channels * windows.in.numel();
+    const std::int64_t y = batch * groups * out_channels * windows.out.numel();
+    const std::int64_t w = groups * out_channels * in_channels * windows.kernel.numel();
+    f("the output", out, Reach(dtype, kind == Convolution::output ? y : kind == Convolution::input ? x : w));
+    f("operand 1", a, Reach(dtype, kind == Convolution::output ? x : y));
+    f("operand 2", b, Reach(dtype, kind == Convolution::weight ? x : w));
+    if (bias) f("the bias", bias, Reach(dtype, groups * out_channels));
+  }
+  void clear() { groups = batch = 0; }
+};
+
+// Of windows over each of `planes` planes: the largest element and its position in the plane (of equal ones the first;
+// a NaN is above all numbers), or the sum; and for sums the gradient of the input, which adds up.
+#define TENON_POOLS(X) X(max) X(sum) X(sum_gradient)
+TENON_NAMED_ENUM(Pool, TENON_POOLS)
+
+struct PoolCall {
+  Pool kind;
+  DType dtype;
+  void* out;  // [planes, out...]; of sum_gradient [planes, in...]
+  const void* in;  // [planes, in...]; of sum_gradient [planes, out...]
+  std::int64_t* positions;  // of max: [planes, out...]
+  std::int64_t planes;
+  Windows windows;
+  // Adaptive pools: window o of dimension i is [begin[i][o], end[i][o]) instead; null for the others.
+  const std::int64_t* begin[kWindowDims];
+  const std::int64_t* end[kWindowDims];
+
+  template <class F>
+  void operands(F&& f) {
+    const std::int64_t x = planes * windows.in.numel(), y = planes * windows.out.numel();
+    f("the output", out, Reach(dtype, kind == Pool::sum_gradient ? x : y));
+    f("the input", in, Reach(dtype, kind == Pool::sum_gradient ? y : x));
+    if (positions) f("the positions", positions, Reach(DType::int64, y));
+  }
+  template <class F>
+  void arrays(F&& f) {
+    for (int i = 0; i < kWindowDims; ++i) {
+      f(begin[i], begin[i] ? windows.out[i] : 0);
+      f(end[i], end[i] ? windows.out[i] : 0);
+    }
+  }
+  void clear() { planes = 0; }
+};
+
+// [batch, heads, rows, columns] with strides in elements; columns lie next to each other. data is null where there is
+// none.
+struct Heads {
+  void* data = nullptr;
+  std::int64_t strides[3] = {};  // of the batch, a head, a row
+};
+
+// Scaled dot-product attention: softmax(q @ k.T * scale + mask) @ v for each head, in blocks: the scores are never in
+// memory at once. The query's head h reads the key's head h / (heads / key_heads).
+//   forward   out and lse, the logarithm of each row's sum of exponentials (float32; float64 for float64)
+//   backward  dq, dk, dv from the gradient g of out, and what forward read and wrote
+#define TENON_ATTENTIONS(X) X(forward) X(backward)
+TENON_NAMED_ENUM(Attention, TENON_ATTENTIONS)
+
+struct AttentionCall {
+  Attention kind;
+  DType dtype;
+  std::int64_t batch, heads, key_heads, queries, keys, width, value_width;
+  double scale;
+  bool causal;  // query i sees the keys up to i
+  DType mask_dtype;  // bool (true: is seen), or dtype (is added)
+  Heads q, k, v, out, g, dq, dk, dv;
+  Heads mask;  // of [queries, keys]; strides of 0 where it is broadcast
+  std::int64_t mask_column;  // its columns' stride
+  void* lse;  // [batch, heads, queries]
+
+  template <class F>
+  void operands(F&& f) {
+    const auto size = [](DType d) { return static_cast<std::int64_t>(itemsize(d)); };
+    const auto of = [&](const char* what, Heads& h, DType d, std::int64_t n_heads, std::int64_t rows,
+                        std::int64_t columns, std::int64_t column_stride) {
+      if (!h.data) return;
+      f(what, h.data,
+        Reach(d).along(batch, h.strides[0] * size(d)).along(n_heads, h.strides[1] * size(d))
+            .along(rows, h.strides[2] * size(d)).along(columns, column_stride * size(d)));
+    };
+    of("the output", out, dtype, heads, queries, value_width, 1);
+    of("the query", q, dtype, heads, queries, width, 1);
+    of("the key", k, dtype, key_heads, keys, width, 1);
+    of("the value", v, dtype, key_heads, keys, value_width, 1);
+    of("the mask", mask, mask_dtype, heads, queries, keys, mask_column);
+    of("the gradient", g, dtype, heads, queries, value_width, 1);
+    of("the query's gradient", dq, dtype, heads, queries, width, 1);
+    of("the key's gradient", dk, dtype, key_heads, keys, width, 1);
+    of("the value's gradient", dv, dtype, key_heads, keys, value_width, 1);
+    f("the sums", lse, Reach(dtype == DType::float64 ? DType::float64 : DType::float32, batch * heads * queries));
+  }
+  void clear() { batch = 0; }
+};
+
+}  // namespace tenon

@@ -1,0 +1,7 @@
+#include "backends/cpu/backend.h"
+
+namespace tenon::cpu {
+
+Status convolution(const ConvolutionCall&) { return Status::unavailable; }
+
+}  // namespace tenon::cpu
