@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from tenon import linalg as linalg
     from tenon import numpy as numpy
     from tenon import optim as optim
+    from tenon import utils as utils
 else:
 
     def __getattr__(name):
@@ -80,7 +81,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"linalg", "numpy", "optim"})
+_LAZY = frozenset({"linalg", "numpy", "optim", "utils"})
 
 from tenon import _companions  # noqa: E402
 

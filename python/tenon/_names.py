@@ -9,6 +9,7 @@ MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.numpy.linalg", "tenon.numpy.fft", "tenon.autograd",
     "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils",
+    "tenon.utils", "tenon.utils.data",
 )  # fmt: skip
 
 
