@@ -64,6 +64,7 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon import linalg as linalg
+    from tenon import nn as nn
     from tenon import numpy as numpy
 else:
 
@@ -79,7 +80,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"linalg", "numpy"})
+_LAZY = frozenset({"linalg", "nn", "numpy"})
 
 from tenon import _companions  # noqa: E402
 
