@@ -386,7 +386,7 @@ def tensor_class() -> list[str]:
             if not type_:
                 sys.exit(f"make_stub: the attribute Tensor.{name} has no type in ATTRIBUTES")
             lines += ["    @property", f"    def {name}(self) -> {type_}: ..."]
-            if name in ("grad", "requires_grad", "real", "imag", "flat"):
+            if name in ("grad", "requires_grad", "real", "imag", "flat", "data"):
                 lines += [f"    @{name}.setter", f"    def {name}(self, value: Any) -> None: ..."]
         elif isinstance(value, _C.Operation):
             later += ["    " + line for line in definition(name, value, True)]

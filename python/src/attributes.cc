@@ -64,6 +64,13 @@ int set_grad(PyObject* self, PyObject* value, void*) {
     return 0;
   });
 }
+int set_data_of(PyObject* self, PyObject* value, void*) {
+  return guarded_int([&] {
+    if (!value) errors::fail<TypeError>("data", "a tensor always has memory; it cannot be deleted");
+    set_data(unwrap(self), to_tensor(value, {"data", "value"}));
+    return 0;
+  });
+}
 int set_requires_grad(PyObject* self, PyObject* value, void*) {
   return guarded_int([&] {
     unwrap(self).set_requires_grad(value && to_bool(value, {"requires_grad", "value"}));
@@ -173,8 +180,11 @@ PyGetSetDef tensor_getset[] = {
      ">>> tenon.from_numpy(np.broadcast_to(np.zeros(1), 3)).readonly\n"
      "True",
      nullptr},
-    {"data", get_data, nullptr,
+    {"data", get_data, set_data_of,
      "As detach(): the same memory without the history.\n\n"
+     "Setting it gives a leaf the memory, shape and dtype of another tensor or an array, without a copy; it stays the\n"
+     "tensor that optimizers and hooks know, and its .grad is dropped where the shape differs. RuntimeError for the\n"
+     "result of an operation, and for integers where it requires grad.\n\n"
      ">>> x = tenon.ones(2, requires_grad=True)\n"
      ">>> x.data.requires_grad\n"
      "False",

@@ -64,6 +64,7 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon import linalg as linalg
+    from tenon import nn as nn
     from tenon import numpy as numpy
     from tenon import optim as optim
     from tenon import utils as utils
@@ -81,7 +82,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"linalg", "numpy", "optim", "utils"})
+_LAZY = frozenset({"linalg", "nn", "numpy", "optim", "utils"})
 
 from tenon import _companions  # noqa: E402
 

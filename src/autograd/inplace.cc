@@ -64,7 +64,7 @@ class ReplaceSlice final : public Node {
 }  // namespace
 
 bool outdated(const TensorImpl* view) {
-  return view->base && view->base_history != view->base->history &&
+  return view->base && view->base_history != view->base->history && view->base->storage == view->storage &&
          real_dtype(view->dtype) == real_dtype(view->base->dtype);
 }
 
@@ -135,7 +135,7 @@ void after_inplace(const Tensor& t, const char* op, Edge history) {
   if (t.numel() > 0) t.storage().bump_version(op);
   if (!history) return;
   TensorImpl* p = t.impl();
-  if (!p->base) {
+  if (!p->base || p->base->storage != p->storage) {  // set_data() gave the base other memory
     set_history(t, std::move(history));
     ++p->history;
     return;

@@ -10,7 +10,7 @@ namespace tenon {
 // t's, made where there is none.
 AutogradMeta& meta(const Tensor& t);
 // Whether a view's base got another history since the view's own was made. What shows the bytes as another dtype
-// has no gradient.
+// has no gradient, and the history of a base that set_data() gave other memory is not the view's.
 bool outdated(const TensorImpl* view);
 
 // Whoever reads or changes a .grad holds its mutex.

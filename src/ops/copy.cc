@@ -101,19 +101,26 @@ void check_alone(const char* op, const Tensor& self) {
         op, "other tensors, backward() or a thread need the same storage; delete them or use .clone()");
 }
 
+// self stands over the bytes of other from now on, and is no view any more. Returns the old storage, whose end may run
+// code of others.
+[[nodiscard]] Ref<Storage> stand_over(Tensor& self, const Tensor& other) {
+  TensorImpl *p = self.impl(), *o = other.impl();
+  Ref<Storage> old = std::exchange(p->storage, o->storage);
+  p->data = o->data;
+  p->shape = o->shape;
+  p->strides = o->strides;
+  p->numel = o->numel;
+  p->contiguous = o->contiguous;
+  if (p->base) std::exchange(p->base, nullptr)->release();
+  return old;
+}
+
 // self's memory and geometry become those of a tensor that nobody else has.
 void take_over(const char* op, Tensor& self, const Tensor& fresh) {
   if (self.requires_grad()) (void)autograd::node_of(self);  // a view's, while there is the base
-  TensorImpl *p = self.impl(), *f = fresh.impl();
   const Changing change(op, self);
-  f->storage->replaces(*p->storage, op);
-  const Ref<Storage> old = std::exchange(p->storage, f->storage);
-  p->data = f->data;
-  p->shape = f->shape;
-  p->strides = f->strides;
-  p->numel = f->numel;
-  p->contiguous = f->contiguous;
-  if (p->base) std::exchange(p->base, nullptr)->release();
+  fresh.storage().replaces(self.storage(), op);
+  (void)stand_over(self, fresh);
 }
 
 }  // namespace
@@ -127,6 +134,32 @@ Tensor& resize_(Tensor& self, const Dims& shape) {
   const std::int64_t n = std::min(fresh.numel(), self.numel());
   if (n > 0) write(alias(fresh, 0, {n}, {1}), slice(reshape(self.detach(), {-1}), 0, 0, n));
   take_over("resize_", self, fresh);
+  return self;
+}
+
+Tensor& set_data(Tensor& self, const Tensor& source) {
+  if (self.is_same(source)) return self;
+  if (!self.is_leaf())
+    errors::fail<GradError>("data",
+                            "the result of an operation keeps its memory, which its history fits; use .detach()");
+  if (self.requires_grad() && !is_differentiable(source.dtype())) errors::not_differentiable("data", source.dtype());
+  const InUse reads(source);
+  TensorImpl *p = self.impl(), *s = source.impl();
+  const bool reshaped = p->shape != s->shape;
+  Ref<Storage> old;  // ends after the change
+  {
+    const Changing change("data", self);
+    // Backward may have saved the leaf itself: it finds a larger version than it saw.
+    const bool moves = reshaped || p->data != s->data || p->strides != s->strides || p->dtype != s->dtype;
+    if (moves && p->meta() && p->refs.load(std::memory_order_acquire) > 1 &&
+        (s->storage == p->storage || s->storage->version() <= p->storage->version()))
+      s->storage->replaces(*p->storage, "data");
+    old = stand_over(self, source);
+    p->dtype = s->dtype;
+    p->device = s->device;
+    p->read_only = s->read_only;
+  }
+  if (reshaped) self.set_grad({});
   return self;
 }
 

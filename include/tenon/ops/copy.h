@@ -32,6 +32,10 @@ TENON_API Tensor& resize_(Tensor& self, const Dims& shape);
 // Moves the bytes to memory that other processes can map, too; nothing where they lie there, or on a device. Throws
 // BufferError while the storage is exported or other tensors view it, RuntimeError if it is borrowed or mapped.
 TENON_API Tensor& share_memory_(Tensor& self);
+// Gives self the memory, the geometry and the dtype of source, without a copy: both stand over the same bytes then. A
+// leaf stays the tensor that it is, with its .grad (dropped where the shape differs), hooks and views of old bytes. Throws
+// GradError for the result of a recorded operation and for a leaf that requires grad where source is not differentiable.
+TENON_API Tensor& set_data(Tensor& self, const Tensor& source);
 // Page-locks self's storage where it is, borrowed bytes too, until unpin_() or the storage's end, so that a device
 // copies at the bus's full speed. Throws DeviceError without a device, for a tensor that is on one, where the driver
 // refuses, and where another storage has pinned a part of the bytes.

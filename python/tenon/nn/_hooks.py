@@ -1,0 +1,294 @@
+"""Hooks of modules: how they are registered, and a call with them."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+import weakref
+from collections import OrderedDict
+
+from tenon import _C
+from tenon._C import Tensor
+from tenon.autograd.function import Function
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from tenon.nn.module import Module
+
+    Hook = Callable[..., Any]
+    Hooks = OrderedDict[int, Any]  # by the id of their handle, in the order in which they are called
+
+_ids = itertools.count()
+
+
+class RemovableHandle:
+    """What a register function returns: ``remove()`` takes the hook away, as does the end of a ``with``."""
+
+    def __init__(self, *dicts: Hooks) -> None:
+        self.id = next(i for i in _ids if i not in dicts[0])  # a pickle may have brought some
+        # Weak, so that a handle keeps no module alive.
+        self._dicts = [weakref.ref(d) for d in dicts]
+
+    def __getstate__(self) -> Any:
+        return self.id, [reference() for reference in self._dicts]
+
+    def __setstate__(self, state: Any) -> None:
+        self.id, dicts = state
+        self._dicts = [weakref.ref(OrderedDict() if d is None else d) for d in dicts]
+
+    def remove(self) -> None:
+        """Takes the hook away. A second call does nothing."""
+        for reference in self._dicts:
+            hooks = reference()
+            if hooks is not None:
+                hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def add(
+    hooks: Hooks, hook: Hook, op: str, prepend: bool = False, flags: Sequence[tuple[bool, Hooks]] = ()
+) -> RemovableHandle:
+    """Registers a hook. flags: whether one is set, and the ids of the hooks where it is."""
+    if not callable(hook):
+        raise TypeError(f"{op}: the hook must be callable; got {type(hook).__name__}")
+    handle = RemovableHandle(hooks, *(where for _, where in flags))
+    hooks[handle.id] = hook
+    for is_set, where in flags:
+        if is_set:
+            where[handle.id] = True
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
+
+
+class HookPoints:
+    """The hooks that run when a module is called: those of one module, or those of all."""
+
+    _forward_pre_hooks: Hooks
+    _forward_pre_hooks_with_kwargs: Hooks
+    _forward_hooks: Hooks
+    _forward_hooks_with_kwargs: Hooks
+    _forward_hooks_always_called: Hooks
+    _backward_pre_hooks: Hooks
+    _backward_hooks: Hooks
+
+    def _init_hooks(self) -> None:
+        for name in HookPoints.__annotations__:
+            object.__setattr__(self, name, OrderedDict())
+
+    def register_forward_pre_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Calls ``hook(module, args)`` before every forward(); what it returns takes the place of args.
+
+        with_kwargs: ``hook(module, args, kwargs)``, which returns None or (args, kwargs). prepend: before the
+        hooks that are there. TypeError for what is not callable.
+        """
+        flags = [(with_kwargs, self._forward_pre_hooks_with_kwargs)]
+        return add(self._forward_pre_hooks, hook, "register_forward_pre_hook", prepend, flags)
+
+    def register_forward_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Calls ``hook(module, args, output)`` after every forward(); what it returns takes the output's place.
+
+        with_kwargs: ``hook(module, args, kwargs, output)``. always_call: also where forward() raises. prepend:
+        before the hooks that are there. TypeError for what is not callable.
+        """
+        flags = [
+            (with_kwargs, self._forward_hooks_with_kwargs),
+            (always_call, self._forward_hooks_always_called),
+        ]
+        return add(self._forward_hooks, hook, "register_forward_hook", prepend, flags)
+
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Calls ``hook(module, grad_output)`` when the outputs' gradients are there.
+
+        What it returns, a tensor or a tuple, takes their place. TypeError for what is not callable.
+        """
+        return add(self._backward_pre_hooks, hook, "register_full_backward_pre_hook", prepend)
+
+    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Calls ``hook(module, grad_input, grad_output)`` when the inputs' gradients are there.
+
+        What it returns, a tensor or a tuple, takes the place of grad_input. Both are tuples with one entry for
+        each positional argument, or output, and None for what has no gradient. TypeError for what is not
+        callable.
+        """
+        return add(self._backward_hooks, hook, "register_full_backward_hook", prepend)
+
+    def register_backward_hook(self, hook: Hook) -> RemovableHandle:
+        """PyTorch's older name of register_full_backward_hook()."""
+        return add(self._backward_hooks, hook, "register_backward_hook")
+
+
+everywhere = HookPoints()
+everywhere._init_hooks()
+
+
+class _Gate(Function):
+    """Passes tensors on, and shows their gradients to a function that may replace them."""
+
+    @staticmethod
+    def forward(ctx: Any, seen: Callable[[tuple[Any, ...]], tuple[Any, ...]], *tensors: Tensor) -> Any:
+        ctx.seen = seen
+        ctx.set_materialize_grads(False)
+        return tensors
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> Any:
+        return (None, *ctx.seen(grads))
+
+
+def _replaced(op: str, old: tuple[Any, ...], new: Any) -> tuple[Any, ...]:
+    if new is None:
+        return old
+    new = new if isinstance(new, tuple) else (new,)
+    if len(new) != len(old):
+        raise RuntimeError(f"{op}: the hook must return {len(old)} gradients; got {len(new)}")
+    return new
+
+
+class _BackwardWatch:
+    """One call of a module with backward hooks: a gate before and one behind forward()."""
+
+    def __init__(self, module: Module, hooks: list[Hook], pre_hooks: list[Hook]) -> None:
+        self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
+        self.inputs: list[int] = []
+        self.outputs: list[int] = []
+        self.n_inputs = self.n_outputs = 0
+        self.grad_outputs: tuple[Any, ...] = ()
+
+    def _through(self, seen: Any, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int]]:
+        places = [i for i, v in enumerate(values) if isinstance(v, Tensor)]
+        if not (_C.is_grad_enabled() and any(values[i].requires_grad for i in places)):
+            return values, []
+        passed = list(values)
+        for i, t in zip(places, _Gate.apply(seen, *(values[i] for i in places)), strict=True):
+            passed[i] = t
+        return tuple(passed), places
+
+    def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.n_inputs = len(args)
+        passed, self.inputs = self._through(self.see_inputs, args)
+        return passed
+
+    def leave(self, result: Any) -> Any:
+        alone = not isinstance(result, tuple)
+        if alone and not isinstance(result, Tensor):
+            warnings.warn(
+                f"{type(self.module).__name__}: backward hooks see a tensor or a tuple of tensors; forward "
+                f"returned {type(result).__name__}, so they are not called",
+                stacklevel=4,
+            )
+            return result
+        values = (result,) if alone else result
+        self.n_outputs = len(values)
+        passed, self.outputs = self._through(self.see_outputs, values)
+        return passed[0] if alone else passed
+
+    def see_outputs(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        whole: list[Any] = [None] * self.n_outputs
+        for i, g in zip(self.outputs, grads, strict=True):
+            whole[i] = g
+        self.grad_outputs = tuple(whole)
+        for hook in self.pre_hooks:
+            new = hook(self.module, self.grad_outputs)
+            self.grad_outputs = _replaced("full backward pre-hook", self.grad_outputs, new)
+        passed = tuple(self.grad_outputs[i] for i in self.outputs)
+        if not self.inputs:
+            self.run((None,) * self.n_inputs)
+        return passed
+
+    def see_inputs(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        whole: list[Any] = [None] * self.n_inputs
+        for i, g in zip(self.inputs, grads, strict=True):
+            whole[i] = g
+        replaced = self.run(tuple(whole))
+        return tuple(replaced[i] for i in self.inputs)
+
+    def run(self, grad_inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in self.hooks:
+            new = hook(self.module, grad_inputs, self.grad_outputs)
+            if not self.inputs and new is not None and any(g is not None for g in new):
+                raise RuntimeError(
+                    "full backward hook: no input of the module requires grad, so the hook must return None"
+                )
+            grad_inputs = _replaced("full backward hook", grad_inputs, new)
+        self.grad_outputs = ()
+        return grad_inputs
+
+
+def _both(name: str, module: Module) -> Iterator[tuple[int, Hook]]:
+    """The hooks of one kind, those of all modules first."""
+    yield from list(getattr(everywhere, name).items())
+    yield from list(getattr(module, name).items())
+
+
+def _flagged(name: str, module: Module, i: int) -> bool:
+    return i in getattr(module, name) or i in getattr(everywhere, name)
+
+
+def _run_pre_hooks(module: Module, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    for i, hook in _both("_forward_pre_hooks", module):
+        if _flagged("_forward_pre_hooks_with_kwargs", module, i):
+            new = hook(module, args, kwargs)
+            if new is None:
+                continue
+            if not (isinstance(new, tuple) and len(new) == 2):
+                raise RuntimeError(
+                    f"forward pre-hook: with_kwargs=True returns None or a tuple (args, kwargs); got {new!r}"
+                )
+            args, kwargs = new
+        else:
+            new = hook(module, args)
+            if new is not None:
+                args = new if isinstance(new, tuple) else (new,)
+    return args, kwargs
+
+
+def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """forward() with all hooks."""
+    result = None
+    called = set()
+
+    def run(i: int, hook: Hook) -> Any:
+        if _flagged("_forward_hooks_with_kwargs", module, i):
+            return hook(module, args, kwargs, result)
+        return hook(module, args, result)
+
+    try:
+        args, kwargs = _run_pre_hooks(module, args, kwargs)
+        hooks = [hook for _, hook in _both("_backward_hooks", module)]
+        pre_hooks = [hook for _, hook in _both("_backward_pre_hooks", module)]
+        watch = _BackwardWatch(module, hooks, pre_hooks) if hooks or pre_hooks else None
+        if watch:
+            args = watch.enter(args)
+        result = module.forward(*args, **kwargs)
+        for i, hook in _both("_forward_hooks", module):
+            called.add(i)
+            new = run(i, hook)
+            result = result if new is None else new
+        return watch.leave(result) if watch else result
+    except Exception:
+        for i, hook in _both("_forward_hooks", module):
+            if i in called or not _flagged("_forward_hooks_always_called", module, i):
+                continue
+            try:
+                new = run(i, hook)
+                result = result if new is None else new
+            except Exception as e:
+                warnings.warn(
+                    f"{type(module).__name__}: a forward hook with always_call=True failed after forward had "
+                    f"failed: {e}",
+                    stacklevel=2,
+                )
+        raise

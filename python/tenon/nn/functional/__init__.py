@@ -1,0 +1,42 @@
+"""Functions of models: activations, losses, dropout, padding and others, without state of their own.
+
+tenon.nn's modules hold parameters and call these.
+"""
+
+from tenon._names import guide as _guide
+from tenon.nn.functional import (
+    _activation,
+    _classification,
+    _ctc,
+    _dropout,
+    _embedding,
+    _interpolate,
+    _linear,
+    _loss,
+    _padding,
+    _vision,
+)
+from tenon.nn.functional._activation import *  # noqa: F403
+from tenon.nn.functional._classification import *  # noqa: F403
+from tenon.nn.functional._ctc import *  # noqa: F403
+from tenon.nn.functional._dropout import *  # noqa: F403
+from tenon.nn.functional._embedding import *  # noqa: F403
+from tenon.nn.functional._interpolate import *  # noqa: F403
+from tenon.nn.functional._linear import *  # noqa: F403
+from tenon.nn.functional._loss import *  # noqa: F403
+from tenon.nn.functional._padding import *  # noqa: F403
+from tenon.nn.functional._vision import *  # noqa: F403
+
+__all__: list[str] = []
+__all__ += _activation.__all__
+__all__ += _classification.__all__
+__all__ += _ctc.__all__
+__all__ += _dropout.__all__
+__all__ += _embedding.__all__
+__all__ += _interpolate.__all__
+__all__ += _linear.__all__
+__all__ += _loss.__all__
+__all__ += _padding.__all__
+__all__ += _vision.__all__
+
+_guide(__name__)
