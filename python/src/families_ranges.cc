@@ -125,6 +125,7 @@ constexpr const char* kEndErrors =
 void spacing(OpDef& d, Spaced) {
   d.arguments("start"_a, "stop"_a, "num"_a = 50, "endpoint"_a = true, "retstep"_a = false, "dtype"_a = none,
               "axis"_a = 0, kw_only, "device"_a = none);
+  d.arrays = 0b11;
   d.invoke = &invoke_linspace;
   d.doc = std::string("num values at equal distances from start to stop: a new tensor.\n\n") + kEnds +
           "Values of an integer dtype are rounded down. retstep: True for a pair of the values and their distance. " +

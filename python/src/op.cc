@@ -84,13 +84,18 @@ PyObject* results_into_out(const OpDef& def, const Object& result, PyObject* out
 }  // namespace
 
 PyObject* call_on_tensors(const OpDef& def, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs != def.op_arity) return nullptr;
-  for (Py_ssize_t i = 0; i < nargs; ++i)
-    if (!is_tensor(args[i])) return nullptr;
+  if (nargs != def.op_arity || !is_tensor(args[0])) return nullptr;
   if (nargs == 1) {
     const Operand x(unwrap(args[0]));
     return wrap(compute(def.op, {&x, 1}));
   }
+  Scalar number;
+  if (nargs == 2 && !is_tensor(args[1])) {
+    if (!(PyFloat_CheckExact(args[1]) || PyLong_CheckExact(args[1])) || !as_scalar(args[1], number)) return nullptr;
+    const Operand in[] = {unwrap(args[0]), number};
+    return wrap(compute(def.op, in));
+  }
+  if (!is_tensor(args[1]) || !is_tensor(args[nargs - 1])) return nullptr;
   const Operand in[] = {unwrap(args[0]), unwrap(args[1]), unwrap(args[nargs - 1])};
   return wrap(compute(def.op, {in, static_cast<std::size_t>(nargs)}));
 }

@@ -414,7 +414,7 @@ std::string signature_text(const OpDef& def);
 OpDef& def_of(PyObject* self);
 PyObject* op_doc(PyObject* self, void*);
 
-// The elementwise operation of a row on as many tensors as it takes; null where the arguments are others.
+// The elementwise operation of a row on tensors alone, or on a tensor and a number; null where the arguments are others.
 PyObject* call_on_tensors(const OpDef& def, PyObject* const* args, Py_ssize_t nargs);
 
 // Calls an operation's row with Python arguments, as if from Python.

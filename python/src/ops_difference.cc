@@ -32,10 +32,14 @@ PyObject* gradient_any(const OpDef& def, PyObject* const* args) {
   const Where w{def.name.c_str(), "spacing"};
   if (PyTuple_Check(args[1]) || (PyList_Check(args[1]) && !kNumpy)) {
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(args[1]); ++i) items.push_back(item_at(args[1], i, w.op));
-    held.reserve(items.size());
-    for (const Object& item : items) held.emplace_back(item.get(), w);
   } else if (args[1] != Py_None) {
-    held.emplace_back(args[1], w);
+    items.push_back(Object::borrow(args[1]));
+  }
+  held.reserve(items.size());
+  for (Object& item : items) {
+    if (is_list(item.get()) && t.dtype() == DType::float64)
+      item = Object::steal(wrap(to_tensor_beside(item.get(), t, w)));
+    held.emplace_back(item.get(), w);
   }
   std::vector<Operand> spacing;
   for (const auto& h : held) spacing.push_back(h.get());

@@ -100,7 +100,7 @@ PyObject* where_of_numpy(const OpDef& def, PyObject* const* args) {
 PyObject* select_of_numpy(const OpDef& def, PyObject* const* args) {
   const auto conditions = argument<std::vector<Tensor>>(def, args, 0);
   std::vector<Tensor> rows;
-  std::vector<Object> items;  // of a list, which may change
+  std::vector<Object> items;  // of a list, which may change; the default is the last one
   std::deque<From<Operand>> given;  // what the operands refer to stays in its place
   std::vector<Operand> choices;
   if (is_tensor(args[1]) || is_ndarray(args[1])) {
@@ -109,13 +109,26 @@ PyObject* select_of_numpy(const OpDef& def, PyObject* const* args) {
   } else {
     const Object list = Object::steal(PySequence_Fast(args[1], "select: choicelist must be a sequence"));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i)
-      choices.push_back(
-          given.emplace_back(items.emplace_back(item_at(list.get(), i, "select")).get(), Where{"select", "choicelist"})
-              .get());
+      items.push_back(item_at(list.get(), i, "select"));
   }
-  From<Operand> otherwise(args[2], {"select", "default"});
-  const auto f = [&] { return select(conditions, choices, otherwise.get()); };
-  return computed(work(conditions), f, conditions, choices, otherwise.get());
+  items.push_back(Object::borrow(args[2]));
+  Tensor precise;  // one of float64, beside which lists are read with as many digits
+  for (const Tensor& t : rows)
+    if (t.dtype() == DType::float64) precise = t;
+  for (const Object& item : items) {
+    if (!is_tensor(item.get()) && !is_ndarray(item.get())) continue;
+    if (const Tensor t = to_tensor(item.get(), {"select", "choicelist"}); t.dtype() == DType::float64) precise = t;
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Where w{"select", i + 1 < items.size() ? "choicelist" : "default"};
+    if (precise.defined() && is_list(items[i].get()))
+      items[i] = Object::steal(wrap(to_tensor_beside(items[i].get(), precise, w)));
+    choices.push_back(given.emplace_back(items[i].get(), w).get());
+  }
+  const Operand otherwise = choices.back();
+  choices.pop_back();
+  const auto f = [&] { return select(conditions, choices, otherwise); };
+  return computed(work(conditions), f, conditions, choices, otherwise);
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ void def_statistics(Ops& ops) {
           ">>> tenon.numpy.average(tenon.tensor([1., 2.]), weights=tenon.tensor([1., 3.]))\n"
           "tensor(1.7500)",
           "a"_a, "axis"_a = none, "weights"_a = none, "returned"_a = false, kw_only, "keepdims"_a = false)
+      .arrays(0b101)  // a and weights
       .returns("Any")
       .numpy_only("average");
 }
