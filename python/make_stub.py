@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the stubs of the compiled extension and of tenon.numpy. The build runs this; no stub is committed.
+"""Writes the stubs of the compiled extension, of tenon.numpy and of tenon.nn.functional's rows.
+
+The build runs this; no stub is committed.
 
 The operations know their arguments' names, defaults and types (they come from the C++ signatures); what is
 written by hand in C (attributes, a few methods, the special methods) has its types in the tables below.
@@ -18,6 +20,7 @@ from tenon import _C
 
 STUB = pathlib.Path(_C.__file__).with_name("_C.pyi")
 NUMPY_STUB = STUB.parent / "numpy" / "__init__.pyi"
+NN_STUB = STUB.parent / "nn" / "functional" / "_rows.pyi"
 
 HEADER = """# Written by the build (python/make_stub.py) from the compiled extension.
 # ruff: noqa
@@ -457,6 +460,22 @@ def numpy_stub() -> str:
     return "\n".join(lines) + "\n"
 
 
+NN_HEADER = """# Written by the build (python/make_stub.py) from the compiled extension.
+# ruff: noqa
+from builtins import bool as _bool, float as _float, int as _int, str as _str
+from collections.abc import Sequence
+from typing import Any
+
+from tenon._C import ArrayLike, DTypeLike, Generator, Ints, Number, Tensor, ValuesIndices
+"""
+
+
+def nn_stub() -> str:
+    """The rows that tenon.nn.functional shows."""
+    rows = sorted(_C._nn_names.items())
+    return "\n".join([NN_HEADER, *(operation(name, row, False) for name, row in rows), "__all__: list[_str]"]) + "\n"
+
+
 def stub() -> str:
     lines = [HEADER, CLASSES.strip("\n"), *tensor_class(), ""]
     for name, value in sorted(vars(_C).items()):
@@ -483,3 +502,4 @@ if __name__ == "__main__":
     STUB.unlink(missing_ok=True)  # an older build left a link to a file of the sources
     STUB.write_text(stub())
     NUMPY_STUB.write_text(numpy_stub())
+    NN_STUB.write_text(nn_stub())

@@ -179,6 +179,8 @@ NB_MODULE(_C, m) {
     def_dtype(ops);
     def_kinds(ops);
     def_system(ops);
+    def_nn_convolution(ops);
+    def_nn_pooling(ops);
     init_named_tuples(module);
     install_ops(ops, module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};

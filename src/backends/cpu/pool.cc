@@ -1,7 +1,253 @@
+// Pools: the largest element, or the sum, of windows over planes, and the gradient of the sum. A row of outputs takes
+// one tap after the other, so that loops run along rows and vectorise.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/pool.cc"
+#include "backends/cpu/targets.h"
+
+#include <algorithm>
+#include <limits>
+
 #include "backends/cpu/backend.h"
+#include "backends/cpu/parallel.h"
+#include "backends/cpu/pool.h"
+#include "backends/cpu/scratch.h"
+#include "backends/scalar/convert.h"
 
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+namespace pools {
+
+using Size = std::int64_t;
+
+// What is compared: float16 and bfloat16 as float, bools by truth value.
+template <class S>
+struct ValueOf {
+  using type = std::conditional_t<std::is_same_v<S, bool>, std::uint8_t,
+                                  std::conditional_t<std::is_arithmetic_v<S>, S, float>>;
+};
+template <class S>
+using Value = typename ValueOf<S>::type;
+
+struct Range {
+  Size begin, end;
+};
+
+// Outputs o whose element o * stride + offset lies in the input.
+Range outputs_of(const Windows& w, int i, Size offset) {
+  const Size s = w.stride[i], first = offset < 0 ? (-offset + s - 1) / s : 0;
+  const Size end = offset < w.in[i] ? (w.in[i] - offset + s - 1) / s : 0;
+  return {std::min(first, w.out[i]), std::clamp(end, std::min(first, w.out[i]), w.out[i])};
+}
+// Taps of window o whose element lies in the input.
+Range taps_of(const Windows& w, int i, Size o) {
+  const Size first = o * w.stride[i] - w.padding[i], step = w.dilation[i];
+  const Size begin = first < 0 ? (-first + step - 1) / step : 0;
+  return {begin, std::clamp((w.in[i] - first + step - 1) / step, begin, std::max(begin, w.kernel[i]))};
+}
+Size element(const Windows& w, int i, Size o, Size tap) {
+  return o * w.stride[i] - w.padding[i] + tap * w.dilation[i];
+}
+
+// f(row, offset, outputs) for each tap of a row of outputs: the input's row, and which outputs read which of its elements.
+template <class F>
+HWY_INLINE void each_tap(const Windows& w, Size od, Size oh, F&& f) {
+  const Range ds = taps_of(w, 0, od), hs = taps_of(w, 1, oh);
+  for (Size d = ds.begin; d < ds.end; ++d)
+    for (Size h = hs.begin; h < hs.end; ++h)
+      for (Size k = 0; k < w.kernel[2]; ++k) {
+        const Size offset = k * w.dilation[2] - w.padding[2];
+        f(element(w, 0, od, d) * w.in[1] + element(w, 1, oh, h), offset, outputs_of(w, 2, offset));
+      }
+}
+// f(stride) with the frequent strides as constants.
+template <class F>
+HWY_INLINE void with_stride(Size stride, F&& f) {
+  if (stride == 1) f(std::integral_constant<Size, 1>());
+  else if (stride == 2) f(std::integral_constant<Size, 2>());
+  else f(stride);
+}
+
+// f(o, elements' row in the plane, begin, end) for each row of each window of an adaptive pool.
+template <class F>
+HWY_INLINE void each_part(const PoolCall& c, F&& f) {
+  const Windows& w = c.windows;
+  Size o = 0;
+  for (Size od = 0; od < w.out[0]; ++od)
+    for (Size oh = 0; oh < w.out[1]; ++oh)
+      for (Size ow = 0; ow < w.out[2]; ++ow, ++o)
+        for (Size d = c.begin[0][od]; d < c.end[0][od]; ++d)
+          for (Size h = c.begin[1][oh]; h < c.end[1][oh]; ++h)
+            f(o, (d * w.in[1] + h) * w.in[2], c.begin[2][ow], c.end[2][ow]);
+}
+
+// Whether v takes the place of best: nothing takes a NaN's.
+template <class T>
+HWY_INLINE bool is_above(T v, T best) {
+  if constexpr (std::is_floating_point_v<T>) return !(v <= best) & (best == best);
+  else return v > best;
+}
+template <class T>
+constexpr T lowest() {
+  if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
+  else return std::numeric_limits<T>::lowest();
+}
+
+template <class S, class Place>
+void adaptive_max(const PoolCall& c, const S* in, S* out, Size* positions) {
+  using T = Value<S>;
+  Size last = -1;
+  T best{};
+  each_part(c, [&](Size o, Size row, Size begin, Size end) HWY_ATTR {
+    for (Size i = row + begin; i < row + end; ++i) {
+      const T v = scalar::convert<T>(in[i]);
+      if (o == last && !is_above(v, best)) continue;
+      last = o;
+      best = v;
+      out[o] = in[i];
+      if (positions) positions[o] = i;
+    }
+  });
+}
+
+// Place: an integer of the elements' size, so that both take as many lanes.
+template <class S, class Place>
+void plane_max(const PoolCall& c, const S* in, S* out, Size* positions) {
+  using T = Value<S>;
+  const Windows& w = c.windows;
+  const Size n = w.out[2];
+  T* HWY_RESTRICT best = static_cast<T*>(scratch(0, static_cast<std::size_t>(n) * sizeof(T)));
+  Place* HWY_RESTRICT at = static_cast<Place*>(scratch(1, static_cast<std::size_t>(n) * sizeof(Place)));
+  for (Size od = 0; od < w.out[0]; ++od)
+    for (Size oh = 0; oh < w.out[1]; ++oh) {
+      // Where all are minus infinity, the first element is the largest.
+      const Size top = element(w, 0, od, taps_of(w, 0, od).begin) * w.in[1] + element(w, 1, oh, taps_of(w, 1, oh).begin);
+      for (Size o = 0; o < n; ++o) best[o] = lowest<T>();
+      for (Size o = 0; o < n; ++o)
+        at[o] = static_cast<Place>(top * w.in[2] + element(w, 2, o, taps_of(w, 2, o).begin));
+      each_tap(w, od, oh, [&](Size row, Size offset, Range os) HWY_ATTR {
+        const S* from = in + row * w.in[2] + offset;
+        const Place place = static_cast<Place>(row * w.in[2] + offset);
+        with_stride(w.stride[2], [&](auto stride) HWY_ATTR {
+          for (Size o = os.begin; o < os.end; ++o) {
+            const T v = scalar::convert<T>(from[o * stride]);
+            const bool above = is_above(v, best[o]);
+            best[o] = above ? v : best[o];
+            at[o] = above ? static_cast<Place>(place + static_cast<Place>(o * stride)) : at[o];
+          }
+        });
+      });
+      for (Size o = 0; o < n; ++o) out[o] = scalar::convert<S>(best[o]);
+      out += n;
+      if (!positions) continue;
+      for (Size o = 0; o < n; ++o) positions[o] = static_cast<Size>(at[o]);
+      positions += n;
+    }
+}
+
+template <class S>
+struct MaxOf {
+  static void run(const PoolCall& c, Size begin, Size end) {
+    using Narrow = std::conditional_t<sizeof(Value<S>) == 8, Size, std::int32_t>;
+    const Size in = c.windows.in.numel(), out = c.windows.out.numel();
+    const auto kernel = c.begin[0]                                     ? &adaptive_max<S, Size>
+                        : in < std::numeric_limits<std::int32_t>::max() ? &plane_max<S, Narrow>
+                                                                       : &plane_max<S, Size>;
+    for (Size p = begin; p < end; ++p)
+      kernel(c, static_cast<const S*>(c.in) + p * in, static_cast<S*>(c.out) + p * out,
+             c.positions ? c.positions + p * out : nullptr);
+  }
+};
+
+template <class T>
+struct SumOf {
+  static void run(const PoolCall& c, Size begin, Size end) {
+    const Windows& w = c.windows;
+    const Size in_size = w.in.numel(), out_size = w.out.numel();
+    for (Size p = begin; p < end; ++p) {
+      const T* in = static_cast<const T*>(c.in) + p * in_size;
+      T* out = static_cast<T*>(c.out) + p * out_size;
+      std::fill_n(out, out_size, T(0));
+      if (c.begin[0]) {
+        each_part(c, [&](Size o, Size row, Size first, Size last) HWY_ATTR {
+          for (Size i = first; i < last; ++i) out[o] += in[row + i];
+        });
+        continue;
+      }
+      for (Size od = 0; od < w.out[0]; ++od)
+        for (Size oh = 0; oh < w.out[1]; ++oh, out += w.out[2])
+          each_tap(w, od, oh, [&](Size row, Size offset, Range os) HWY_ATTR {
+            const T* HWY_RESTRICT from = in + row * w.in[2] + offset;
+            T* HWY_RESTRICT to = out;
+            with_stride(w.stride[2], [&](auto stride) HWY_ATTR {
+              for (Size o = os.begin; o < os.end; ++o) to[o] += from[o * stride];
+            });
+          });
+    }
+  }
+};
+
+template <class T>
+struct SumGradientOf {
+  static void run(const PoolCall& c, Size begin, Size end) {
+    const Windows& w = c.windows;
+    const Size in_size = w.in.numel(), out_size = w.out.numel();
+    for (Size p = begin; p < end; ++p) {
+      const T* g = static_cast<const T*>(c.in) + p * out_size;
+      T* out = static_cast<T*>(c.out) + p * in_size;
+      std::fill_n(out, in_size, T(0));
+      if (c.begin[0]) {
+        each_part(c, [&](Size o, Size row, Size first, Size last) HWY_ATTR {
+          for (Size i = first; i < last; ++i) out[row + i] += g[o];
+        });
+        continue;
+      }
+      for (Size od = 0; od < w.out[0]; ++od)
+        for (Size oh = 0; oh < w.out[1]; ++oh, g += w.out[2])
+          each_tap(w, od, oh, [&](Size row, Size offset, Range os) HWY_ATTR {
+            T* HWY_RESTRICT to = out + row * w.in[2] + offset;
+            const T* HWY_RESTRICT from = g;
+            with_stride(w.stride[2], [&](auto stride) HWY_ATTR {
+              for (Size o = os.begin; o < os.end; ++o) to[o * stride] += from[o];
+            });
+          });
+    }
+  }
+};
+
+}  // namespace pools
+
+void add_pool_kernels(PoolTable& t) {
+  for (int i = 0; i < kDTypes; ++i)
+    dispatch(static_cast<DType>(i), [&]<class S>() {
+      constexpr bool is_half = std::is_same_v<S, half> || std::is_same_v<S, bfloat16>;
+      if constexpr (std::is_arithmetic_v<S> || is_half)
+        t.kernel[static_cast<int>(Pool::max)][i] = &pools::MaxOf<S>::run;
+      if constexpr (std::is_floating_point_v<S>) {
+        t.kernel[static_cast<int>(Pool::sum)][i] = &pools::SumOf<S>::run;
+        t.kernel[static_cast<int>(Pool::sum_gradient)][i] = &pools::SumGradientOf<S>::run;
+      }
+    });
+}
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace tenon::cpu {
+HWY_EXPORT(add_pool_kernels);
 
-Status pool(const PoolCall&) { return Status::unavailable; }
-
+Status pool(const PoolCall& c) {
+  static const PoolTable* table = [] {
+    auto* t = new PoolTable{};
+    HWY_DYNAMIC_DISPATCH(add_pool_kernels)(*t);
+    return t;
+  }();
+  const Pooled kernel = table->kernel[static_cast<int>(c.kind)][static_cast<int>(c.dtype)];
+  if (!kernel) return Status::unavailable;
+  const std::int64_t work = std::max(c.windows.in.numel(), c.windows.out.numel() * c.windows.kernel.numel());
+  parallel_for(c.planes, std::max<std::int64_t>(kGrain / std::max<std::int64_t>(work, 1), 1),
+               [&](std::int64_t begin, std::int64_t end) { kernel(c, begin, end); });
+  return Status::ok;
+}
 }  // namespace tenon::cpu
+#endif
