@@ -9,7 +9,8 @@
 //
 // .numpy(name) puts the same object into tenon.numpy. .numpy(name, family) makes a second object for tenon.numpy: it
 // calls the same C++ function under NumPy's signature (numpy_families.h). .numpy(name, function, arguments...) is for
-// a signature that no family has, .numpy_only(name) for a row that tenon.numpy alone shows.
+// a signature that no family has, .numpy_only(name) for a row that tenon.numpy alone shows. .nn() shows a row in
+// tenon.nn.functional, .nn_only() there alone.
 #pragma once
 
 #include <algorithm>
@@ -282,6 +283,17 @@ class Ops {
       ops_.show(name, d);
       return *this;
     }
+    // tenon.nn.functional shows the row's object, too.
+    Row& nn() {
+      ops_.nn_.push_back(&def_);
+      return *this;
+    }
+    // tenon.nn.functional alone has this row.
+    Row& nn_only() {
+      def_.is_function = def_.is_method = false;
+      def_.module = "tenon.nn.functional";
+      return nn();
+    }
     Row& arrays(std::uint32_t which) {
       def_.arrays = which;
       return *this;
@@ -389,6 +401,9 @@ class Ops {
   // The module that shows a name of tenon.numpy.
   static const char* module_of(std::string_view name);
 
+  // The rows that tenon.nn.functional shows.
+  std::span<OpDef* const> nn_rows() const { return nn_; }
+
   // Gives d a C++ function and the arguments that it takes.
   template <class R, class... A, class... Args>
   static void bind(OpDef& d, R (*fn)(A...), Args... args) {
@@ -405,6 +420,7 @@ class Ops {
  private:
   std::vector<OpDef*> all_;
   std::vector<std::pair<std::string, OpDef*>> numpy_;
+  std::vector<OpDef*> nn_;
 };
 
 // "(input, dim=None, *, out=None)"
@@ -481,5 +497,7 @@ void def_random(Ops& ops);
 void def_autograd(Ops& ops);
 void def_function(Ops& ops);
 void def_storage(Ops& ops);
+void def_nn_convolution(Ops& ops);
+void def_nn_pooling(Ops& ops);
 
 }  // namespace tenon::py

@@ -1,4 +1,5 @@
-// The rows that declare operations, and where their objects stand: tenon, its tensors and tenon.numpy.
+// The rows that declare operations, and where their objects stand: tenon, its tensors, tenon.numpy and
+// tenon.nn.functional.
 #include <cstring>
 #include <unordered_map>
 
@@ -65,15 +66,20 @@ const char* Ops::module_of(std::string_view name) {
 
 namespace {
 
+// The row's object: the module's own where it has it.
+Object object_of(OpDef* def, PyObject* module) {
+  if (def->is_function && std::strcmp(def->module, "tenon") == 0)
+    return Object::steal(PyObject_GetAttrString(module, def->name.c_str()));
+  return Object::steal(new_op(def, ""));
+}
+
 // tenon._C._numpy_names: by module ("tenon.numpy.linalg") a dict of its names, from which these modules take them.
 void install_numpy(const Ops& ops, PyObject* module) {
   std::unordered_map<const OpDef*, Object> made;  // an object for each row, under however many names
   Object modules = Object::steal(PyDict_New());
   for (const auto& [path, def] : ops.numpy_names()) {
     Object& op = made[def];
-    if (!op && def->is_function && std::strcmp(def->module, "tenon") == 0)
-      op = Object::steal(PyObject_GetAttrString(module, def->name.c_str()));
-    if (!op) op = Object::steal(new_op(def, ""));
+    if (!op) op = object_of(def, module);
     const char* owner = Ops::module_of(path);
     PyObject* names = PyDict_GetItemString(modules.get(), owner);
     if (!names) {
@@ -84,6 +90,14 @@ void install_numpy(const Ops& ops, PyObject* module) {
     if (PyDict_SetItemString(names, path.substr(path.rfind('.') + 1).c_str(), op.get()) < 0) throw PythonError{};
   }
   if (PyObject_SetAttrString(module, "_numpy_names", modules.get()) < 0) throw PythonError{};
+}
+
+// tenon._C._nn_names: a dict, from which tenon.nn.functional takes its names.
+void install_nn(const Ops& ops, PyObject* module) {
+  const Object names = Object::steal(PyDict_New());
+  for (OpDef* def : ops.nn_rows())
+    if (PyDict_SetItemString(names.get(), def->name.c_str(), object_of(def, module).get()) < 0) throw PythonError{};
+  if (PyObject_SetAttrString(module, "_nn_names", names.get()) < 0) throw PythonError{};
 }
 
 }  // namespace
@@ -105,6 +119,7 @@ void install_ops(const Ops& ops, PyObject* module) {
     if (def->is_method && PyObject_SetAttrString(type, def->name.c_str(), op.get()) < 0) throw PythonError{};
   }
   install_numpy(ops, module);
+  install_nn(ops, module);
 }
 
 }  // namespace tenon::py
