@@ -16,12 +16,13 @@ ALLOWED = {
     "plan": {"core/"},
     "ops": {"core/", "plan/", "autograd/"},
     "autograd": {"core/", "plan/"},
+    "nn": {"core/", "plan/", "ops/", "autograd/"},
     "interop": {"core/", "ops/", "plan/"},
     "backends/scalar": set(),
     "backends/cpu": {"core/", "backends/scalar/", "plan/"},
     "backends/sim": {"core/", "backends/cpu/"},
 }
-FOLDERS = ("core/", "plan/", "ops/", "autograd/", "interop/", "backends/")
+FOLDERS = ("core/", "plan/", "ops/", "autograd/", "nn/", "interop/", "backends/")
 
 
 def includes(path: Path) -> list[str]:
