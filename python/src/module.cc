@@ -179,6 +179,7 @@ NB_MODULE(_C, m) {
     def_nn_losses(ops);
     def_nn_normalization(ops);
     def_nn_recurrent(ops);
+    def_nn_attention(ops);
     def_dtype(ops);
     def_kinds(ops);
     def_system(ops);
