@@ -176,6 +176,11 @@ NB_MODULE(_C, m) {
     def_autograd(ops);
     def_function(ops);
     def_storage(ops);
+    def_nn_linear(ops);
+    def_nn_losses(ops);
+    def_nn_normalization(ops);
+    def_nn_recurrent(ops);
+    def_nn_attention(ops);
     def_dtype(ops);
     def_kinds(ops);
     def_system(ops);

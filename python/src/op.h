@@ -500,5 +500,10 @@ void def_function(Ops& ops);
 void def_storage(Ops& ops);
 void def_nn_convolution(Ops& ops);
 void def_nn_pooling(Ops& ops);
+void def_nn_linear(Ops& ops);
+void def_nn_losses(Ops& ops);
+void def_nn_normalization(Ops& ops);
+void def_nn_recurrent(Ops& ops);
+void def_nn_attention(Ops& ops);
 
 }  // namespace tenon::py

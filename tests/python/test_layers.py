@@ -17,12 +17,13 @@ ALLOWED = {
     "ops": {"core/", "plan/", "autograd/"},
     "optim": {"core/", "ops/", "plan/"},
     "autograd": {"core/", "plan/"},
+    "nn": {"core/", "plan/", "ops/", "autograd/"},
     "interop": {"core/", "ops/", "plan/"},
     "backends/scalar": set(),
     "backends/cpu": {"core/", "backends/scalar/", "plan/"},
     "backends/sim": {"core/", "backends/cpu/"},
 }
-FOLDERS = ("core/", "plan/", "ops/", "optim/", "autograd/", "interop/", "backends/")
+FOLDERS = ("core/", "plan/", "ops/", "optim/", "autograd/", "nn/", "interop/", "backends/")
 
 
 def includes(path: Path) -> list[str]:

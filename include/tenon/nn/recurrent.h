@@ -1,0 +1,43 @@
+// Recurrent layers over whole sequences.
+// What holds for all operations stands in tenon/ops.h.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tenon/tensor.h"
+
+namespace tenon::nn {
+
+// What a step does with the projections of its input x and of the state h (each w @ v + b, in parts of the hidden size):
+//   lstm      i, f, g, o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c')
+//   gru       r, z, n: n' = tanh(x_n + sigmoid(r) h_n), h' = (1 - sigmoid(z)) n' + sigmoid(z) h
+//   rnn_tanh, rnn_relu  h' = tanh(x + h), relu(x + h)
+enum class Cell : std::uint8_t { lstm, gru, rnn_tanh, rnn_relu };
+
+struct RecurrentOptions {
+  bool biases = true;
+  std::int64_t layers = 1;
+  double dropout = 0;  // of the outputs of all layers but the last, in training
+  bool training = false;
+  bool bidirectional = false;
+  bool batch_first = false;  // x and the output are (batch, steps, ...)
+  // Of packed sequences: x is (elements of all steps, features), and step t has the first batch_sizes[t] of the batch.
+  std::vector<std::int64_t> batch_sizes = {};
+};
+
+// {output, h} or, of an lstm, {output, h, c}: the output is (steps, batch, directions * out), or packed as x is; the
+// states are (layers * directions, batch, out). x: (steps, batch, features). states: {h} or {h, c} before the first
+// step. params, for each layer and direction: w_ih (parts * hidden, features), w_hh (parts * hidden, out), with biases
+// b_ih and b_hh (parts * hidden); and w_hr (out, hidden) for an lstm whose h is w_hr @ h'. All in one dtype of floats;
+// float16 and bfloat16 are computed in float32 and rounded once. Throws ShapeError, DtypeError, and ValueError for
+// another number of params and batch sizes that grow.
+TENON_API std::vector<Tensor> recurrent(Cell cell, const Tensor& x, std::span<const Tensor> states,
+                                        std::span<const Tensor> params, const RecurrentOptions& options);
+// One step: x (batch, features), states (batch, hidden); biases may be undefined. {h} or {h, c}.
+TENON_API std::vector<Tensor> recurrent_cell(Cell cell, const Tensor& x, std::span<const Tensor> states,
+                                             const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih = {},
+                                             const Tensor& b_hh = {});
+
+}  // namespace tenon::nn

@@ -1,0 +1,188 @@
+// Rows: losses.
+#include "nn.h"
+#include "tenon/nn/losses.h"
+
+namespace tenon::py {
+namespace {
+
+using MaybeBool = const std::optional<bool>&;
+using Name = const std::string&;
+
+// reduction, or what PyTorch's older arguments mean.
+nn::Reduce reduction(const char* op, Name name, MaybeBool size_average = {}, MaybeBool reduce = {}) {
+  if (!size_average && !reduce) return nn::reduce_by(op, name);
+  if (!reduce.value_or(true)) return nn::Reduce::none;
+  return size_average.value_or(true) ? nn::Reduce::mean : nn::Reduce::sum;
+}
+
+// PyTorch broadcasts a target of another shape, which is seldom meant, and warns.
+void warn_of_shapes(const char* op, const Tensor& x, const Tensor& target) {
+  if (x.shape() == target.shape()) return;
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  const int failed = PyErr_WarnFormat(PyExc_UserWarning, 1,
+                                      "%s: target has shape %s and input %s; they are broadcast, which pairs each "
+                                      "element with several. Reshape one of them if that is not meant",
+                                      op, target.shape().str().c_str(), x.shape().str().c_str());
+  PyGILState_Release(gil);
+  if (failed) throw PythonError{};
+}
+
+constexpr const char* kReduction = "\n\nreduction: 'none' for the loss of each element, 'mean' or 'sum'.";
+constexpr const char* kOlder = " size_average, reduce: PyTorch's older words for reduction; None.";
+constexpr const char* kElements =
+    "\n\nA new tensor, without dimensions unless reduction='none', in the promoted dtype; integers become the default\n"
+    "float, float16 and bfloat16 are rounded once. input and target broadcast together, with a warning. ValueError\n"
+    "for shapes that do not broadcast and another reduction; TypeError for complex numbers and float8."
+    "\n\ninput: the predictions. target: what they should be.";
+constexpr const char* kWeight = " weight: factors of the losses, which broadcast to them; None for 1.";
+constexpr const char* kProbabilities =
+    "\n\nA new tensor, without dimensions unless reduction='none', in the promoted dtype; integers become the default\n"
+    "float, float16 and bfloat16 are rounded once. TypeError for complex numbers and float8."
+    "\n\ntarget: the probabilities that are wanted, in input's shape. weight: factors of the losses, which broadcast to\n"
+    "them; None for 1.";
+constexpr const char* kClasses =
+    "\n\nA new tensor, without dimensions unless reduction='none', in input's dtype; integers become the default float,\n"
+    "float16 and bfloat16 are rounded once. The mean is divided by the sum of the weights of the targets."
+    "\n\nweight: a factor for each class; None for 1. ignore_index: a target that has no loss.";
+
+void def_elementwise_losses(Ops& ops) {
+  ops.def(
+         "mse_loss",
+         +[](const Tensor& x, const Tensor& t, MaybeBool average, MaybeBool reduce, Name name, MaybeTensor weight) {
+           warn_of_shapes("mse_loss", x, t);
+           return nn::mse_loss(x, t, reduction("mse_loss", name, average, reduce), given(weight));
+         },
+         text({"The squared error, (input - target)**2: its mean, unless reduction says otherwise.", kElements, kWeight,
+               " The mean is then divided by\ntheir sum.", kReduction, kOlder,
+               "\n\n>>> tenon.nn.functional.mse_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([1.0, 2.0]))\n"
+               "tensor(2.)"}),
+         "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "weight"_a = none)
+      .no_out()
+      .nn_only();
+  ops.def(
+         "l1_loss",
+         +[](const Tensor& x, const Tensor& t, MaybeBool average, MaybeBool reduce, Name name, MaybeTensor weight) {
+           warn_of_shapes("l1_loss", x, t);
+           return nn::l1_loss(x, t, reduction("l1_loss", name, average, reduce), given(weight));
+         },
+         text({"The absolute error, |input - target|: its mean, unless reduction says otherwise.", kElements, kWeight,
+               " The mean is then divided by\ntheir sum.", kReduction, kOlder,
+               "\n\n>>> tenon.nn.functional.l1_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([1.0, 2.0]))\n"
+               "tensor(1.)"}),
+         "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "weight"_a = none)
+      .no_out()
+      .nn_only();
+  ops.def(
+         "smooth_l1_loss",
+         +[](const Tensor& x, const Tensor& t, MaybeBool average, MaybeBool reduce, Name name, double beta) {
+           warn_of_shapes("smooth_l1_loss", x, t);
+           return nn::smooth_l1_loss(x, t, reduction("smooth_l1_loss", name, average, reduce), beta);
+         },
+         text({"The absolute error d, rounded at 0: 0.5 * d**2 / beta below beta, d - 0.5 * beta above.", kElements,
+               " ValueError for a negative beta.", " beta: where the square ends.", kReduction, kOlder,
+               "\n\n>>> tenon.nn.functional.smooth_l1_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([0.0, 2.0]))\n"
+               "tensor(1.)"}),
+         "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "beta"_a = 1.0)
+      .no_out()
+      .nn_only();
+  ops.def(
+         "huber_loss",
+         +[](const Tensor& x, const Tensor& t, Name name, double delta, MaybeTensor weight) {
+           warn_of_shapes("huber_loss", x, t);
+           return nn::huber_loss(x, t, reduction("huber_loss", name), delta, given(weight));
+         },
+         text({"Huber's loss of the distance d: 0.5 * d**2 up to delta, delta * (d - 0.5 * delta) above.", kElements,
+               kWeight, " delta: where the square ends; ValueError unless it is positive.", kReduction,
+               "\n\n>>> tenon.nn.functional.huber_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([0.0, 2.0]))\n"
+               "tensor(1.)"}),
+         "input"_a, "target"_a, "reduction"_a = "mean", "delta"_a = 1.0, "weight"_a = none)
+      .no_out()
+      .nn_only();
+  ops.def(
+         "binary_cross_entropy",
+         +[](const Tensor& x, const Tensor& t, MaybeTensor weight, MaybeBool average, MaybeBool reduce, Name name) {
+           return nn::binary_cross_entropy(x, t, given(weight),
+                                           reduction("binary_cross_entropy", name, average, reduce));
+         },
+         text(
+             {"-(target * log(input) + (1 - target) * log(1 - input)) of probabilities, with logarithms of -100 at\nleast.",
+              kProbabilities,
+              " input: probabilities from 0 to 1; ValueError for others, and for a target of another\n"
+              "shape.",
+              kReduction, kOlder,
+              "\n\n>>> tenon.nn.functional.binary_cross_entropy(tenon.tensor([0.5]), tenon.tensor([1.0]))\n"
+              "tensor(0.6931)"}),
+         "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean")
+      .no_out()
+      .nn_only();
+  ops.def(
+         "binary_cross_entropy_with_logits",
+         +[](const Tensor& x, const Tensor& t, MaybeTensor weight, MaybeBool average, MaybeBool reduce, Name name,
+             MaybeTensor pos_weight) {
+           return nn::binary_cross_entropy_with_logits(
+               x, t, given(weight), reduction("binary_cross_entropy_with_logits", name, average, reduce),
+               given(pos_weight));
+         },
+         text(
+             {"binary_cross_entropy of sigmoid(input), formed without overflow.", kProbabilities,
+              " input: any numbers. ValueError for a target of another shape.", kReduction, kOlder,
+              " pos_weight: what a target of 1 counts, of a shape that broadcasts to input's; None for 1.",
+              "\n\n>>> tenon.nn.functional.binary_cross_entropy_with_logits(tenon.tensor([0.0]), tenon.tensor([1.0]))\n"
+              "tensor(0.6931)"}),
+         "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean",
+         "pos_weight"_a = none)
+      .no_out()
+      .nn_only();
+}
+
+}  // namespace
+
+void def_nn_losses(Ops& ops) {
+  def_elementwise_losses(ops);
+  ops.def(
+         "cross_entropy",
+         +[](const Tensor& x, const Tensor& t, MaybeTensor weight, MaybeBool average, std::int64_t ignored,
+             MaybeBool reduce, Name name, double smoothing) {
+           return nn::cross_entropy(x, t, given(weight), ignored, reduction("cross_entropy", name, average, reduce),
+                                    smoothing);
+         },
+         text(
+             {"-log(softmax(input)) of the target's class, times the class's weight; one pass backwards.", kClasses,
+              "\n\nIndexError for a class that is not there, which names it; ValueError for shapes that do not fit, a\n"
+              "smoothing outside of [0, 1] and another reduction; TypeError for complex numbers and float8."
+              "\n\ninput: (batch, classes, ...) or (classes), any numbers. target: the classes, integers in input's\n"
+              "shape without its classes; or probabilities in input's shape, whose losses are summed over the\n"
+              "classes and whose mean is divided by the number of elements. label_smoothing: how much of the target\n"
+              "is spread evenly over the classes.",
+              kReduction, kOlder,
+              "\n\n>>> logits = tenon.tensor([[2.0, 0.0], [0.0, 2.0]])\n"
+              ">>> tenon.nn.functional.cross_entropy(logits, tenon.tensor([0, 1]))\n"
+              "tensor(0.1269)"}),
+         "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "ignore_index"_a = -100, "reduce"_a = none,
+         "reduction"_a = "mean", "label_smoothing"_a = 0.0)
+      .no_out()
+      .nn_only();
+  ops.def(
+         "nll_loss",
+         +[](const Tensor& x, const Tensor& t, MaybeTensor weight, MaybeBool average, std::int64_t ignored,
+             MaybeBool reduce, Name name) {
+           return nn::nll_loss(x, t, given(weight), ignored, reduction("nll_loss", name, average, reduce));
+         },
+         text(
+             {"-input of the target's class, times the class's weight: cross_entropy of logarithms of probabilities.",
+              kClasses,
+              "\n\nIndexError for a class that is not there, which names it; ValueError for shapes that do not fit and\n"
+              "another reduction; TypeError for complex numbers and float8."
+              "\n\ninput: (batch, classes, ...) or (classes), logarithms of probabilities. target: the classes,\n"
+              "integers in input's shape without its classes.",
+              kReduction, kOlder,
+              "\n\n>>> log_p = tenon.log_softmax(tenon.tensor([[2.0, 0.0]]), 1)\n"
+              ">>> tenon.nn.functional.nll_loss(log_p, tenon.tensor([1]))\n"
+              "tensor(2.1269)"}),
+         "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "ignore_index"_a = -100, "reduce"_a = none,
+         "reduction"_a = "mean")
+      .no_out()
+      .nn_only();
+}
+
+}  // namespace tenon::py
