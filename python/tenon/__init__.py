@@ -63,6 +63,7 @@ __all__ = [
 # Parts that import more than the package needs at start come with their first use; type checkers see modules.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenon import amp as amp
     from tenon import linalg as linalg
     from tenon import numpy as numpy
     from tenon import optim as optim
@@ -80,7 +81,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"linalg", "numpy", "optim"})
+_LAZY = frozenset({"amp", "linalg", "numpy", "optim"})
 
 from tenon import _companions  # noqa: E402
 

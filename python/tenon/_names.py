@@ -8,7 +8,7 @@ import sys
 MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.numpy.linalg", "tenon.numpy.fft", "tenon.autograd",
     "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
-    "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils",
+    "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.amp",
 )  # fmt: skip
 
 
