@@ -63,6 +63,7 @@ __all__ = [
 # Parts that import more than the package needs at start come with their first use; type checkers see modules.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenon import amp as amp
     from tenon import linalg as linalg
     from tenon import nn as nn
     from tenon import numpy as numpy
@@ -82,7 +83,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"linalg", "nn", "numpy", "optim", "utils"})
+_LAZY = frozenset({"amp", "linalg", "nn", "numpy", "optim", "utils"})
 
 from tenon import _companions  # noqa: E402
 

@@ -8,8 +8,9 @@ import sys
 MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.numpy.linalg", "tenon.numpy.fft", "tenon.autograd",
     "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
-    "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils",
-    "tenon.utils", "tenon.utils.data",
+    "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
+    "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
+    "tenon.nn.utils",
 )  # fmt: skip
 
 

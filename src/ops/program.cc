@@ -31,6 +31,23 @@ struct Run {
   std::span<const Operand> inputs() const { return {in, static_cast<std::size_t>(n)}; }
 };
 
+// Whether two runs of a program promote alike for certain: their tensors have the same dtypes, their numbers are floats
+// beside tensors of floats.
+bool same_kinds(const Run& a, const Run& b) {
+  bool floats = false;
+  for (int i = 0; i < a.n; ++i) {
+    const Operand &x = a.in[i], &y = b.in[i];
+    if (x.is_tensor() != y.is_tensor()) return false;
+    if (x.is_tensor()) {
+      if (x.tensor().dtype() != y.tensor().dtype()) return false;
+      floats = floats || is_floating(x.tensor().dtype());
+    } else if (!x.scalar().is_floating() || !y.scalar().is_floating()) {
+      return false;
+    }
+  }
+  return floats;
+}
+
 // like: a run of the same program, or null; what it computes in serves again where it can.
 void prepare(Run& r, const Program& p, std::span<const Operand> arguments, const Run* like = nullptr) {
   if (static_cast<int>(arguments.size()) != p.arguments)
@@ -42,6 +59,12 @@ void prepare(Run& r, const Program& p, std::span<const Operand> arguments, const
     masks |= (p.masks >> i & 1) << r.n;
     r.in[r.n++] = arguments[static_cast<std::size_t>(i)];
   }
+  r.place = common_place(p.name, r.inputs());
+  if (like && same_kinds(r, *like)) {
+    r.promoted = like->promoted;
+    r.types = like->types;
+    return;
+  }
   DType promoted = promoted_dtype(r.inputs(), masks);
   for (int i = 0; i < p.numbers; ++i) promoted = p.number[i].promote_with(promoted);
   r.promoted = promoted;
@@ -52,7 +75,6 @@ void prepare(Run& r, const Program& p, std::span<const Operand> arguments, const
   for (const Operand& o : r.inputs())
     if (!o.is_tensor()) check_number(o.scalar());
   for (int i = 0; i < p.numbers; ++i) check_number(p.number[i]);
-  r.place = common_place(p.name, r.inputs());
 }
 
 DType output_dtype(const ProgramCall& planned, const Run& r, int j) {
@@ -212,10 +234,48 @@ void check(const ProgramCall& planned, const Program& p, const Run& r) {
   for (int j = 0; j < p.outputs; ++j) {
     const Tensor& out = r.out[static_cast<std::size_t>(j)];
     check_out(p.name, out, output_dtype(planned, r, j), r.place, record);
-    for (int k = 0; k < j; ++k)
-      if (may_share_memory(out, r.out[static_cast<std::size_t>(k)]))
-        errors::fail<RuntimeError>(p.name, "two of the outputs share memory");
   }
+}
+void check_outputs_apart(const Program& p, const Run& r) {
+  for (std::size_t j = 0; j < r.out.size(); ++j)
+    for (std::size_t k = 0; k < j; ++k)
+      if (may_share_memory(r.out[j], r.out[k])) errors::fail<RuntimeError>(p.name, "two of the outputs share memory");
+}
+
+// The addresses that a tensor's elements reach.
+struct Addresses {
+  std::intptr_t low, high;
+
+  explicit Addresses(const Tensor& t) {
+    const auto first = reinterpret_cast<std::intptr_t>(t.data());
+    const Extent e = t.is_contiguous() ? Extent{0, t.numel() - 1} : extent(t.shape(), t.strides());
+    low = first + e.low * t.itemsize();
+    high = first + (e.high + 1) * t.itemsize();
+  }
+};
+
+// Whether all tensors lie apart, but for inputs that are overwritten at their place: what an optimizer's step finds,
+// and knows then by one sort for all tensors.
+bool lie_apart(std::span<const Run> runs) {
+  std::vector<Addresses> all;
+  all.reserve(runs.size() * kMaxProgramOperands);
+  for (const Run& r : runs) {
+    for (const Tensor& t : r.out)
+      if (t.numel() > 0) all.emplace_back(t);
+    for (const Operand& o : r.inputs()) {
+      if (!o.is_tensor() || o.tensor().numel() == 0) continue;
+      const Tensor& t = o.tensor();
+      const auto in_place = [&](const Tensor& out) {
+        return out.data() == t.data() && out.dtype() == t.dtype() && out.shape() == t.shape() &&
+               out.strides() == t.strides();
+      };
+      if (std::none_of(r.out.begin(), r.out.end(), in_place)) all.emplace_back(t);
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const Addresses& a, const Addresses& b) { return a.low < b.low; });
+  for (std::size_t i = 1; i < all.size(); ++i)
+    if (all[i].low < all[i - 1].high) return false;
+  return true;
 }
 
 // The furthest end of the ranges that were added, and the furthest end of a range of another run.
@@ -247,9 +307,8 @@ bool depend(std::span<const Run> runs) {
   for (std::size_t k = 0; k < runs.size(); ++k) {
     const auto add = [&](const Tensor& t, bool written) {
       if (t.numel() == 0) return;
-      const auto first = reinterpret_cast<std::intptr_t>(t.data());
-      const Extent e = t.is_contiguous() ? Extent{0, t.numel() - 1} : extent(t.shape(), t.strides());
-      ranges.push_back({first + e.low * t.itemsize(), first + (e.high + 1) * t.itemsize(), k, written});
+      const Addresses a(t);
+      ranges.push_back({a.low, a.high, k, written});
     };
     for (const Tensor& t : runs[k].out) add(t, true);
     for (const Operand& o : runs[k].inputs())
@@ -300,21 +359,26 @@ void run_program(const Program& p, std::span<const ProgramArguments> list) {
     plan(runs[k]);
     check(c, p, runs[k]);
   }
-  bool alone = depend(runs);
-  for (const Run& r : runs)
-    for (int i = 0; i < r.n && !alone; ++i) alone = reads_what_it_overwrites(r, i);
-  std::vector<bool> done(runs.size(), false);
+  bool alone = false;
+  if (!lie_apart(runs)) {
+    for (const Run& r : runs) check_outputs_apart(p, r);
+    alone = depend(runs);
+    for (const Run& r : runs)
+      for (int i = 0; i < r.n && !alone; ++i) alone = reads_what_it_overwrites(r, i);
+  }
+  std::vector<bool> done(runs.size(), false), dense(runs.size());
+  for (std::size_t k = 0; k < runs.size(); ++k) dense[k] = !alone && is_dense(runs[k]);
   for (std::size_t k = 0; k < runs.size(); ++k) {
     if (done[k]) continue;
     plan(runs[k]);
-    if (alone || !is_dense(runs[k])) {
+    if (!dense[k]) {
       run_safely(c, p, runs[k]);
       continue;
     }
     fill_call(c, runs[k]);
     std::vector<ProgramSpan> spans;
     for (std::size_t other = k; other < runs.size(); ++other) {
-      if (done[other] || !is_dense(runs[other]) || !same_call(c, runs[k], runs[other])) continue;
+      if (done[other] || !dense[other] || !same_call(c, runs[k], runs[other])) continue;
       done[other] = true;
       if (runs[other].place.shape.product() == 0) continue;
       fill_span(spans.emplace_back(), c, runs[other]);
