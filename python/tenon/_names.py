@@ -8,6 +8,8 @@ import sys
 MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.numpy.linalg", "tenon.numpy.fft", "tenon.autograd",
     "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
+    "tenon.nn", "tenon.nn.functional", "tenon.nn.init", "tenon.nn.parameter", "tenon.nn.utils",
+    "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations", "tenon.nn.utils.parametrize",
 )  # fmt: skip
 
 

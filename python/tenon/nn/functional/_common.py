@@ -75,7 +75,8 @@ def as_target(op: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
         both = None
     if both is None or (both != x.shape and both != t.shape):
         raise ValueError(
-            f"{op}: input has the shape {x.shape} and target {t.shape}; they must be the same, use .reshape() "
+            f"{op}: input has the shape {x.shape} and target {t.shape}; they must be the same, use "
+            ".reshape() "
             "or .unsqueeze() on one of them"
         )
     warnings.warn(
