@@ -345,8 +345,11 @@ def deep_copy(t: Tensor, memo: dict[int, Any]) -> Tensor:
     if t.requires_grad:
         r.requires_grad_()
     memo[id(t)] = r
-    if t.grad is not None:
-        r.grad = deep_copy(t.grad, memo)
+    grad = t.grad
+    if grad is not None:
+        r.grad = deep_copy(grad, memo)
+        key = "tenon.grad", id(grad)
+        memo[key] = grad  # the object is made for each reading: its identity must not be used again
     if type(t) is not Tensor:  # after it is known: an attribute may lead back to it
         import copy
 

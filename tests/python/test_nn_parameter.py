@@ -154,7 +154,7 @@ def test_what_has_no_shape_yet():
     )
     for use in (lambda: p.shape, lambda: p.sum(), lambda: p + 1, lambda: 1 * p, lambda: p[0], lambda: len(p)):
         with pytest.raises(
-            RuntimeError, match="needs a shape, which the first forward.. of the lazy module finds"
+            RuntimeError, match=r"needs a shape, which the first forward.. of the lazy module finds"
         ):
             use()
     q = copy.deepcopy(p)

@@ -96,7 +96,7 @@ def test_assign_takes_the_memory():
             model.load_state_dict({"bias": bias, "count": count, "weight": wrong}, assign=True)
         assert model.weight is before
     model.bias.requires_grad_()
-    with pytest.raises(RuntimeError, match="bias: a parameter that requires grad cannot be tenon.int64"):
+    with pytest.raises(RuntimeError, match=r"bias: a parameter that requires grad cannot be int64"):
         model.load_state_dict({"weight": a, "bias": np.array([1, 2]), "count": count}, assign=True)
     assert model.bias is bias
 
@@ -153,7 +153,7 @@ def test_not_strict():
     assert repr(report).startswith("IncompatibleKeys(missing_keys=")
     assert model[0].bias.tolist() == [1, 1, 1] and tenon.equal(model[0].weight, before["0.weight"])
     before = values(model)
-    with pytest.raises(RuntimeError, match="size mismatch for 2.bias"):  # shapes count all the same
+    with pytest.raises(RuntimeError, match=r"size mismatch for 2.bias"):  # shapes count all the same
         model.load_state_dict({"0.bias": np.zeros(3), "2.bias": np.zeros(2)}, strict=False)
     assert unchanged(model, before)
     with pytest.raises(TypeError, match="expected a dict from names to tensors; got list"):
@@ -163,7 +163,7 @@ def test_not_strict():
 def test_a_prefix_is_pointed_out():
     model = net()
     state = {f"module.{k}": v for k, v in net().state_dict().items()}
-    with pytest.raises(RuntimeError, match="The names fit without 'module.' in front of them"):
+    with pytest.raises(RuntimeError, match=r"The names fit without 'module.' in front of them"):
         model.load_state_dict(state)
     nn.utils.consume_prefix_in_state_dict_if_present(state, "module.")
     model.load_state_dict(state)
@@ -183,7 +183,7 @@ def test_values_that_cannot_be_written():
     assert unchanged(model, before)
     model = nn.Linear(1, 1)
     before = values(model)
-    with pytest.raises(RuntimeError, match="bias: copying tenon.complex128 into tenon.float32 would drop"):
+    with pytest.raises(RuntimeError, match=r"bias: copying complex128 into float32 would drop"):
         model.load_state_dict(good | {"bias": np.ones(1) * 1j})
     with pytest.raises(RuntimeError, match='named "bias", an exception occurred'):
         model.load_state_dict(good | {"bias": np.array(["x"])})

@@ -153,9 +153,9 @@ def _why_not(key: str, old: Any, source: Tensor, assign: bool) -> str:
     if not assign and not is_lazy(old) and old.readonly:
         return f"{key}: the memory in current model is read-only; use assign=True."
     if source.dtype.is_complex and not old.dtype.is_complex and not assign:
-        return f"{key}: copying {source.dtype} into {old.dtype} would drop the imaginary parts."
+        return f"{key}: copying {source.dtype.name} into {old.dtype.name} would drop the imaginary parts."
     if assign and isinstance(old, Parameter) and old.requires_grad and source.dtype.kind not in "fcV":
-        return f"{key}: a parameter that requires grad cannot be {source.dtype}."
+        return f"{key}: a parameter that requires grad cannot be {source.dtype.name}."
     return ""
 
 

@@ -8,7 +8,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon.autograd.function import Function
-from tenon.nn.functional._common import LOSS, as_target, reduced, reduction_of, tensor
+from tenon.nn.functional._common import LOSS, as_target, from_start, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -40,12 +40,17 @@ def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None
             f"shape {input.shape[:dim] + input.shape[dim + 1 :]}; got {target.shape}"
         )
     if target.dtype.kind not in "iu":
-        raise TypeError(f"{op}: target holds classes, which are integers; got {target.dtype}")
+        raise TypeError(f"{op}: target holds classes, which are integers; got {target.dtype.name}")
     if weight is not None and weight.shape != (input.shape[dim],):
         raise ValueError(
             f"{op}: weight has one number for each of the {input.shape[dim]} classes; got {weight.shape}"
         )
     return dim
+
+
+def _no_class(op: str, target: Tensor, n: int, more: str = "") -> IndexError:
+    low, high = int(target.min()), int(target.max())
+    return IndexError(f"{op}: classes are from 0 to {n - 1}; target holds from {low} to {high}{more}")
 
 
 def _nll(
@@ -54,14 +59,11 @@ def _nll(
     """nll_loss, in the name of op."""
     dim = _check_classes(op, input, target, weight)
     counted = target != ignore_index
-    index = _C.where(counted, target, 0).to(dtype=_C.int64)
+    index = from_start(_C.where(counted, target, 0), input.shape[dim])
     try:
         picked = -input.gather(dim, index.unsqueeze(dim)).squeeze(dim)
     except IndexError:
-        raise IndexError(
-            f"{op}: classes are from 0 to {input.shape[dim] - 1}; target holds from {int(target.min())} to "
-            f"{int(target.max())} (ignore_index is {ignore_index})"
-        ) from None
+        raise _no_class(op, target, input.shape[dim], f" (ignore_index is {ignore_index})") from None
     if weight is None:
         factor = counted.to(dtype=input.dtype)
     else:
@@ -153,7 +155,7 @@ def cross_entropy(
         raise TypeError(
             f"cross_entropy: target has input's shape, {input.shape}, so it holds probabilities, which "
             "are floats; "
-            f"got {target.dtype}, use .float() or one class for each sample"
+            f"got {target.dtype.name}, use .float() or one class for each sample"
         )
     if soft:
         dim = 0 if input.ndim == 1 else 1
@@ -357,8 +359,11 @@ def multi_margin_loss(
         raise ValueError(f"multi_margin_loss: p is 1 or 2; got {p}")
     input, target, batched = _rows("multi_margin_loss", input, target, 1)
     _check_classes("multi_margin_loss", input, target, weight)
-    index = target.to(dtype=_C.int64).unsqueeze(1)
-    terms = (margin - input.gather(1, index) + input).clip(0)
+    index = from_start(target, input.shape[1]).unsqueeze(1)
+    try:
+        terms = (margin - input.gather(1, index) + input).clip(0)
+    except IndexError:
+        raise _no_class("multi_margin_loss", target, input.shape[1]) from None
     if p == 2:
         terms = terms.square()
     if weight is not None:
@@ -387,7 +392,7 @@ def multilabel_margin_loss(
     n = input.shape[1]
     if target.dtype.kind not in "iu":
         raise TypeError(
-            f"multilabel_margin_loss: target holds classes, which are integers; got {target.dtype}"
+            f"multilabel_margin_loss: target holds classes, which are integers; got {target.dtype.name}"
         )
     if target.numel() and not -1 <= int(target.min()) <= int(target.max()) < n:
         raise ValueError(

@@ -90,6 +90,13 @@ def tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else _C.asarray(x)
 
 
+def from_start(index: Tensor, n: int) -> Tensor:
+    """Indices as int64 of which negative ones count from no end: they become n, which is not there either."""
+    if index.dtype.kind == "u":
+        return index.to(dtype=_C.int64)
+    return _C.where(index < 0, n, index).to(dtype=_C.int64)
+
+
 def probability(op: str, p: Any) -> float:
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"{op}: the dropout probability p must be between 0 and 1; got {p}")

@@ -20,7 +20,7 @@ _NEVER = -1e30
 def _lengths(name: str, lengths: Any, n: int, limit: int, device: Any) -> Tensor:
     t = lengths if isinstance(lengths, Tensor) else _C.tensor(list(lengths), dtype=_C.int64)
     if t.dtype.kind not in "iu":
-        raise TypeError(f"ctc_loss: {name} holds integers; got {t.dtype}")
+        raise TypeError(f"ctc_loss: {name} holds integers; got {t.dtype.name}")
     t = t.reshape(-1).to(dtype=_C.int64)
     if t.shape != (n,):
         raise ValueError(f"ctc_loss: {name} has one length for each of the {n} samples; got {t.numel()}")
@@ -120,7 +120,7 @@ def ctc_loss(
     reduction = reduction_of("ctc_loss", reduction)
     targets = tensor(targets)
     if targets.dtype.kind not in "iu":
-        raise TypeError(f"ctc_loss: targets holds labels, which are integers; got {targets.dtype}")
+        raise TypeError(f"ctc_loss: targets holds labels, which are integers; got {targets.dtype.name}")
     batched = log_probs.ndim == 3
     if log_probs.ndim not in (2, 3) or targets.ndim not in (1, 2):
         raise ValueError(

@@ -7,6 +7,7 @@ from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
 from tenon.autograd.function import Function
+from tenon.nn.functional._common import from_start
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ class _Rows(Function):
         return zeros.index_add(0, index, g), None, None, None
 
 
-def _index(op: str, input: Tensor) -> Tensor:
-    """The indices as one row of int64."""
+def _index(op: str, input: Tensor, weight: Tensor) -> Tensor:
+    """The indices as one row of int64; negative ones are not there."""
     if input.dtype.kind not in "iu":
-        raise TypeError(f"{op}: input holds indices, which are integers; got {input.dtype}")
-    return input.reshape(-1).to(dtype=_C.int64)
+        raise TypeError(f"{op}: input holds indices, which are integers; got {input.dtype.name}")
+    return from_start(input.reshape(-1), weight.shape[0])
 
 
 def _check_table(op: str, weight: Tensor, padding_idx: int | None, sparse: bool) -> int:
@@ -80,6 +81,7 @@ def _renormalize(weight: Tensor, index: Tensor, max_norm: float, norm_type: floa
 
 def _rows(
     op: str,
+    input: Tensor,
     index: Tensor,
     weight: Tensor,
     padding: int,
@@ -91,15 +93,13 @@ def _rows(
         if max_norm is not None:
             _renormalize(weight, index, max_norm, norm_type)
         if padding >= 0 or by_frequency:
-            if index.numel() and int(index.min()) < 0:
-                raise IndexError
             rows: Tensor = _Rows.apply(weight, index, padding, by_frequency)
             return rows
         return weight.index_select(0, index)
     except IndexError:
         raise IndexError(
-            f"{op}: indices are from 0 to {weight.shape[0] - 1}; input holds from {int(index.min())} to "
-            f"{int(index.max())}"
+            f"{op}: indices are from 0 to {weight.shape[0] - 1}; input holds from {int(input.min())} to "
+            f"{int(input.max())}"
         ) from None
 
 
@@ -124,8 +124,8 @@ def embedding(
             [0., 1.]])
     """
     padding = _check_table("embedding", weight, padding_idx, sparse)
-    index = _index("embedding", input)
-    rows = _rows("embedding", index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
+    index = _index("embedding", input, weight)
+    rows = _rows("embedding", input, index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
     return rows.reshape((*input.shape, weight.shape[1]))
 
 
@@ -222,9 +222,9 @@ def embedding_bag(
     if scale_grad_by_freq and mode == "max":
         raise ValueError("embedding_bag: scale_grad_by_freq does not go with mode='max'")
     padding = _check_table("embedding_bag", weight, padding_idx, sparse)
-    index = _index("embedding_bag", input)
+    index = _index("embedding_bag", input, weight)
     bag, bags = _bags(input, offsets, include_last_offset)
-    rows = _rows("embedding_bag", index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
+    rows = _rows("embedding_bag", input, index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
     counted = index != padding
     if mode == "max":
         return _largest(rows, bag, counted, bags)

@@ -166,7 +166,7 @@ def _check(
     if recompute and scale is None:
         raise ValueError("interpolate: recompute_scale_factor needs a scale_factor")
     if not input.is_floating_point() and not mode.startswith("nearest"):
-        raise TypeError(f"interpolate: mode {mode!r} takes floats; got {input.dtype}, use .float()")
+        raise TypeError(f"interpolate: mode {mode!r} takes floats; got {input.dtype.name}, use .float()")
 
 
 @_documented()

@@ -85,7 +85,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             [0, 0, 1]])
     """
     if tensor.dtype.kind not in "iu":
-        raise TypeError(f"one_hot: the indices must be integers; got {tensor.dtype}")
+        raise TypeError(f"one_hot: the indices must be integers; got {tensor.dtype.name}")
     if tensor.numel() == 0:
         if num_classes <= 0:
             raise ValueError("one_hot: there is no element to count classes of; say num_classes")

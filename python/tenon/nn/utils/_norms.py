@@ -42,7 +42,7 @@ class _Recomputed:
 def _install(hook: _Recomputed, module: Module, op: str) -> Any:
     """Takes the parameter away from the module and returns it."""
     if any(isinstance(h, type(hook)) and h.name == hook.name for h in module._forward_pre_hooks.values()):
-        raise RuntimeError(f"{op}: the parameter {hook.name!r} has {hook.kind} already")
+        raise RuntimeError(f"{op}: the parameter {hook.name!r} has a {hook.kind} already")
     p = module.get_parameter(hook.name)
     if is_lazy(p):
         raise ValueError(
@@ -61,7 +61,7 @@ def _uninstall(module: Module, name: str, cls: type[_Recomputed], op: str) -> An
 
 
 class _WeightNorm(_Recomputed):
-    kind = "a weight norm"
+    kind = "weight norm"
 
     def __init__(self, name: str, dim: int | None) -> None:
         self.name, self.dim = name, dim
@@ -140,7 +140,7 @@ def iterate_power(matrix: Tensor, u: Tensor, v: Tensor, steps: int, eps: float) 
 
 
 class _SpectralNorm(_Recomputed):
-    kind = "a spectral norm"
+    kind = "spectral norm"
 
     def __init__(self, name: str, steps: int, dim: int, eps: float) -> None:
         self.name, self.steps, self.dim, self.eps = name, steps, dim, eps

@@ -101,7 +101,9 @@ class ParametrizationList(ModuleList):
         self.ntensors = 1 if self.is_tensor else len(start)
         if self.is_tensor:
             if start.dtype != original.dtype:
-                raise ValueError(f"right_inverse: the dtype must stay {original.dtype}; got {start.dtype}")
+                raise ValueError(
+                    f"right_inverse: the dtype must stay {original.dtype.name}; got {start.dtype.name}"
+                )
             if start is not original:
                 original.data = start
             _register(self, "original", original)
@@ -131,7 +133,9 @@ class ParametrizationList(ModuleList):
                 raise ValueError(f"right_inverse: {self.ntensors} tensors are needed; got {len(values)}")
             for old, new in zip(self._originals(), values, strict=True):
                 if new.dtype != old.dtype:
-                    raise ValueError(f"right_inverse: the dtype must stay {old.dtype}; got {new.dtype}")
+                    raise ValueError(
+                        f"right_inverse: the dtype must stay {old.dtype.name}; got {new.dtype.name}"
+                    )
                 old.data = new
 
     def forward(self) -> Any:
@@ -147,9 +151,9 @@ def _check(op: str, made: Any, old: Tensor) -> None:
         raise ValueError(f"{op}: a parametrization returns a tensor; got {type(made).__name__}")
     if made.dtype != old.dtype or made.shape != old.shape:
         raise ValueError(
-            f"{op}: the tensor has shape {old.shape} and {old.dtype}, the parametrization returns "
+            f"{op}: the tensor has shape {old.shape} and {old.dtype.name}, the parametrization returns "
             f"{made.shape} and "
-            f"{made.dtype}; pass unsafe=True if that is meant"
+            f"{made.dtype.name}; pass unsafe=True if that is meant"
         )
 
 

@@ -144,7 +144,7 @@ def _as_lengths(op: str, lengths: Any) -> Tensor:
     t = lengths if isinstance(lengths, Tensor) else _C.tensor(list(lengths), dtype=_C.int64)
     if t.dtype.kind not in "iu" or t.ndim != 1:
         raise TypeError(
-            f"{op}: lengths holds one integer for each sequence; got {t.dtype} of shape {t.shape}"
+            f"{op}: lengths holds one integer for each sequence; got {t.dtype.name} of shape {t.shape}"
         )
     return t.cpu().to(dtype=_C.int64)
 
