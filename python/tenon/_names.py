@@ -11,6 +11,8 @@ MODULES = (
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils",
+    "tenon.nn", "tenon.nn.functional", "tenon.nn.init", "tenon.nn.parameter", "tenon.nn.utils",
+    "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations", "tenon.nn.utils.parametrize",
 )  # fmt: skip
 
 

@@ -103,6 +103,14 @@ def test_copies_and_pickles():
         tenon._pickle.as_subclass(dict, tenon.ones, (2,), False)
 
 
+def test_copies_keep_gradients_apart():
+    """The object that .grad gives dies at once; its identity must not stand for another's in the memo."""
+    leaves = [Parameter(tenon.full((n % 3 + 1,), float(n))) for n in range(60)]
+    for n, p in enumerate(leaves):
+        p.grad = tenon.full(p.shape, float(n))
+    assert [p.grad.tolist() for p in copy.deepcopy(leaves)] == [p.grad.tolist() for p in leaves]
+
+
 def test_cycles_through_attributes_die():
     gc.collect()
     p = Parameter(tenon.ones(2))

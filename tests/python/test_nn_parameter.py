@@ -114,7 +114,11 @@ def test_data_of_what_has_views():
 def test_data_refuses():
     p = nn.Parameter(tenon.ones(2))
     for wrong, error, words in (
-        (tenon.tensor([1]), RuntimeError, "data: only floating and complex tensors can require grad; got int64"),
+        (
+            tenon.tensor([1]),
+            RuntimeError,
+            "data: only floating and complex tensors can require grad; got int64",
+        ),
         ("text", TypeError, "data"),
         (None, TypeError, "data"),
     ):
@@ -142,9 +146,16 @@ def test_data_takes_read_only_memory():
 
 def test_what_has_no_shape_yet():
     p = nn.UninitializedParameter(dtype=tenon.float64)
-    assert is_lazy(p) and isinstance(p, nn.Parameter) and p.requires_grad and repr(p) == "<UninitializedParameter>"
+    assert (
+        is_lazy(p)
+        and isinstance(p, nn.Parameter)
+        and p.requires_grad
+        and repr(p) == "<UninitializedParameter>"
+    )
     for use in (lambda: p.shape, lambda: p.sum(), lambda: p + 1, lambda: 1 * p, lambda: p[0], lambda: len(p)):
-        with pytest.raises(RuntimeError, match="needs a shape, which the first forward.. of the lazy module finds"):
+        with pytest.raises(
+            RuntimeError, match=r"needs a shape, which the first forward.. of the lazy module finds"
+        ):
             use()
     q = copy.deepcopy(p)
     assert is_lazy(q) and q.dtype is tenon.float64 and is_lazy(pickle.loads(pickle.dumps(p)))

@@ -3,7 +3,6 @@
 from tenon._names import guide as _guide
 from tenon.nn import (
     activation,
-    containers,
     distance,
     dropout,
     embedding,

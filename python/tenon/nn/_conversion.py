@@ -59,7 +59,7 @@ class Conversion:
         def children(self) -> Iterator[Module]: ...
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Replaces what all parameters, gradients and buffers hold by fn of it. Parameters stay the same objects."""
+        """Puts fn of parameters, gradients and buffers in their place; parameters stay the same objects."""
         if recurse:
             for module in self.children():
                 module._apply(fn)
@@ -90,7 +90,8 @@ class Conversion:
     ) -> Self:
         """Moves parameters and buffers to a device, and converts the floating ones to a dtype.
 
-        ``to(device)``, ``to(dtype)``, ``to(device, dtype)`` or ``to(tensor)``, for the device and dtype of a tensor.
+        ``to(device)``, ``to(dtype)``, ``to(device, dtype)`` or ``to(tensor)``, for the device and dtype
+        of a tensor.
         non_blocking: returns before page-locked bytes have arrived. memory_format: taken for PyTorch's sake.
 
         Returns the module. TypeError for integer dtypes, RuntimeError for a device that is not there.

@@ -13,7 +13,7 @@ from tenon.autograd.function import Function
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from tenon.nn.module import Module
@@ -70,7 +70,7 @@ def add(
 
 
 class HookPoints:
-    """The hooks that run when a module is called: those of one module, or those of all."""
+    """The part of Module that has hooks for its calls."""
 
     _forward_pre_hooks: Hooks
     _forward_pre_hooks_with_kwargs: Hooks
@@ -98,9 +98,10 @@ class HookPoints:
     def register_forward_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
     ) -> RemovableHandle:
-        """Calls ``hook(module, args, output)`` after every forward(); what it returns takes the output's place.
+        """Calls ``hook(module, args, output)`` after every forward(); what it returns replaces the output.
 
-        with_kwargs: ``hook(module, args, kwargs, output)``. always_call: also where forward() raises. prepend:
+        with_kwargs: ``hook(module, args, kwargs, output)``. always_call: also where forward() raises.
+            prepend:
         before the hooks that are there. TypeError for what is not callable.
         """
         flags = [
@@ -119,7 +120,8 @@ class HookPoints:
     def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Calls ``hook(module, grad_input, grad_output)`` when the inputs' gradients are there.
 
-        What it returns, a tensor or a tuple, takes the place of grad_input. Both are tuples with one entry for
+        What it returns, a tensor or a tuple, takes the place of grad_input. Both are tuples with one
+        entry for
         each positional argument, or output, and None for what has no gradient. TypeError for what is not
         callable.
         """
@@ -128,10 +130,6 @@ class HookPoints:
     def register_backward_hook(self, hook: Hook) -> RemovableHandle:
         """PyTorch's older name of register_full_backward_hook()."""
         return add(self._backward_hooks, hook, "register_backward_hook")
-
-
-everywhere = HookPoints()
-everywhere._init_hooks()
 
 
 class _Gate(Function):
@@ -227,19 +225,9 @@ class _BackwardWatch:
         return grad_inputs
 
 
-def _both(name: str, module: Module) -> Iterator[tuple[int, Hook]]:
-    """The hooks of one kind, those of all modules first."""
-    yield from list(getattr(everywhere, name).items())
-    yield from list(getattr(module, name).items())
-
-
-def _flagged(name: str, module: Module, i: int) -> bool:
-    return i in getattr(module, name) or i in getattr(everywhere, name)
-
-
 def _run_pre_hooks(module: Module, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    for i, hook in _both("_forward_pre_hooks", module):
-        if _flagged("_forward_pre_hooks_with_kwargs", module, i):
+    for i, hook in list(module._forward_pre_hooks.items()):
+        if i in module._forward_pre_hooks_with_kwargs:
             new = hook(module, args, kwargs)
             if new is None:
                 continue
@@ -261,30 +249,27 @@ def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     called = set()
 
     def run(i: int, hook: Hook) -> Any:
-        if _flagged("_forward_hooks_with_kwargs", module, i):
-            return hook(module, args, kwargs, result)
-        return hook(module, args, result)
+        called.add(i)
+        with_kwargs = i in module._forward_hooks_with_kwargs
+        new = hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
+        return result if new is None else new
 
     try:
         args, kwargs = _run_pre_hooks(module, args, kwargs)
-        hooks = [hook for _, hook in _both("_backward_hooks", module)]
-        pre_hooks = [hook for _, hook in _both("_backward_pre_hooks", module)]
+        hooks, pre_hooks = list(module._backward_hooks.values()), list(module._backward_pre_hooks.values())
         watch = _BackwardWatch(module, hooks, pre_hooks) if hooks or pre_hooks else None
         if watch:
             args = watch.enter(args)
         result = module.forward(*args, **kwargs)
-        for i, hook in _both("_forward_hooks", module):
-            called.add(i)
-            new = run(i, hook)
-            result = result if new is None else new
+        for i, hook in list(module._forward_hooks.items()):
+            result = run(i, hook)
         return watch.leave(result) if watch else result
     except Exception:
-        for i, hook in _both("_forward_hooks", module):
-            if i in called or not _flagged("_forward_hooks_always_called", module, i):
+        for i, hook in list(module._forward_hooks.items()):
+            if i in called or i not in module._forward_hooks_always_called:
                 continue
             try:
-                new = run(i, hook)
-                result = result if new is None else new
+                result = run(i, hook)
             except Exception as e:
                 warnings.warn(
                     f"{type(module).__name__}: a forward hook with always_call=True failed after forward had "

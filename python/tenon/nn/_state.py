@@ -32,7 +32,11 @@ else:
         __slots__ = ()
 
         def __repr__(self):
-            return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
+            return (
+                super().__repr__()
+                if self.missing_keys or self.unexpected_keys
+                else "<All keys matched successfully>"
+            )
 
 
 _EXTRA = "_extra_state"
@@ -75,12 +79,16 @@ def _source(value: Any) -> Tensor | None:
     return _C.asarray(value) if any(hasattr(value, p) for p in protocols) else None
 
 
+def _write(target: Tensor, source: Tensor) -> None:
+    with no_grad():
+        target.copy_(source)
+
+
 def _copy(target: Tensor, source: Tensor) -> Step:
     def step(keep: bool) -> Undo | None:
         old = target.detach().clone() if keep else None
-        with no_grad():
-            target.copy_(source)
-        return None if old is None else lambda: target.detach().copy_(old) and None
+        _write(target, source)
+        return None if old is None else lambda: _write(target, old)
 
     return step
 
@@ -94,8 +102,7 @@ def _materialize(target: Any, source: Tensor) -> Step:
             target.__class__ = lazy
 
         target.materialize(source.shape)
-        with no_grad():
-            target.copy_(source)
+        _write(target, source)
         return undo
 
     return step
@@ -122,27 +129,33 @@ def _assigned(old: Any, source: Tensor) -> Tensor:
     if not isinstance(old, Parameter):
         return source
     if isinstance(source, Parameter):
-        return source.requires_grad_(old.requires_grad) if source.is_leaf else Parameter(source, old.requires_grad)
+        return (
+            source.requires_grad_(old.requires_grad)
+            if source.is_leaf
+            else Parameter(source, old.requires_grad)
+        )
     return Parameter(source, old.requires_grad)
 
 
 def _why_not(key: str, old: Any, source: Tensor, assign: bool) -> str:
     """Why source cannot be loaded into old; "" where it can."""
     if is_lazy(source) and not is_lazy(old):
-        return f"{key}: it has no shape in the checkpoint yet, call the lazy module with a batch before saving it."
+        return f"{key}: it has no shape in the checkpoint yet; call the lazy module before it is saved."
     if not is_lazy(old) and source.shape != old.shape:
         return (
             f"size mismatch for {key}: copying a param with shape {source.shape} from checkpoint, "
             f"the shape in current model is {old.shape}."
         )
     if assign and source.readonly:
-        return f"{key}: assign=True shares the memory, which is read-only; pass a writeable array or leave assign out."
+        return (
+            f"{key}: the checkpoint's memory is read-only, which assign=True would share; leave assign out."
+        )
     if not assign and not is_lazy(old) and old.readonly:
         return f"{key}: the memory in current model is read-only; use assign=True."
     if source.dtype.is_complex and not old.dtype.is_complex and not assign:
-        return f"{key}: copying complex numbers ({source.dtype}) into {old.dtype} would drop their imaginary part."
+        return f"{key}: copying {source.dtype.name} into {old.dtype.name} would drop the imaginary parts."
     if assign and isinstance(old, Parameter) and old.requires_grad and source.dtype.kind not in "fcV":
-        return f"{key}: a parameter that requires grad cannot be {source.dtype}."
+        return f"{key}: a parameter that requires grad cannot be {source.dtype.name}."
     return ""
 
 
@@ -173,7 +186,7 @@ class State:
                 yield name, b
 
     def get_extra_state(self) -> Any:
-        """What state_dict() is to hold beside parameters and buffers: a subclass defines it with set_extra_state()."""
+        """What state_dict() also holds. A subclass defines it together with set_extra_state()."""
         raise RuntimeError("get_extra_state: the module has no extra state; define it beside set_extra_state")
 
     def set_extra_state(self, state: Any) -> None:
@@ -186,7 +199,9 @@ class State:
         if type(self).get_extra_state is not State.get_extra_state:
             destination[prefix + _EXTRA] = self.get_extra_state()
 
-    def state_dict(self, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(
+        self, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """The parameters and persistent buffers of this module and all inner ones, by their paths.
 
         The tensors stand over the module's memory, without its history unless keep_vars; ``.clone()`` what is
@@ -215,7 +230,7 @@ class State:
         return add(self._state_dict_pre_hooks, hook, "register_state_dict_pre_hook")
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Calls ``hook(module, state_dict, prefix, local_metadata)``, which may change state_dict in place."""
+        """Calls ``hook(module, state_dict, prefix, local_metadata)``, which may change the dict in place."""
         return add(self._state_dict_hooks, hook, "register_state_dict_post_hook")
 
     _register_state_dict_hook = register_state_dict_post_hook
@@ -223,7 +238,8 @@ class State:
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Calls the hook before the module looks for its names in a state dict, which it may change in place.
 
-        ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)``.
+        ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
+        error_msgs)``.
         """
         return add(self._load_state_dict_pre_hooks, hook, "register_load_state_dict_pre_hook")
 
@@ -271,7 +287,11 @@ class State:
         if strict:
             for key in state_dict:
                 name, _, inner = key[len(prefix) :].partition(".")
-                if key.startswith(prefix) and key != extra and name not in (self._modules if inner else known):
+                if (
+                    key.startswith(prefix)
+                    and key != extra
+                    and name not in (self._modules if inner else known)
+                ):
                     unexpected_keys.append(key)
         if plan is not error_msgs and not error_msgs:  # called by itself
             plan.run()
@@ -286,8 +306,8 @@ class State:
             return
         if source is None:
             error_msgs.append(
-                f'While copying the parameter named "{key}", expected a tensor or an array from checkpoint but '
-                f"received {type(value)}"
+                f'While copying the parameter named "{key}", expected a tensor or an array from checkpoint '
+                f"but received {type(value)}"
             )
             return
         if not is_lazy(old) and not is_lazy(source) and old.shape == () and source.shape == (1,):
@@ -315,7 +335,9 @@ class State:
         has been loaded then. TypeError for what is no mapping.
         """
         if not isinstance(state_dict, Mapping):
-            raise TypeError(f"load_state_dict: expected a dict from names to tensors; got {type(state_dict).__name__}")
+            raise TypeError(
+                f"load_state_dict: expected a dict from names to tensors; got {type(state_dict).__name__}"
+            )
         metadata = getattr(state_dict, "_metadata", {})
         plan = _Plan()
         keys = IncompatibleKeys([], [])
@@ -338,7 +360,13 @@ class State:
 
 
 def _look(
-    module: Any, state: OrderedDict[str, Any], prefix: str, metadata: Any, assign: bool, keys: IncompatibleKeys, plan: _Plan
+    module: Any,
+    state: OrderedDict[str, Any],
+    prefix: str,
+    metadata: Any,
+    assign: bool,
+    keys: IncompatibleKeys,
+    plan: _Plan,
 ) -> None:
     """Plans the loading of a module and all inner ones."""
     local = dict(metadata.get(prefix[:-1], {}))

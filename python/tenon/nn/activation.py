@@ -13,9 +13,34 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU",
-    "LogSigmoid", "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax",
-    "Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
 ]  # fmt: skip
 
 
@@ -420,10 +445,14 @@ class PReLU(Module):
     tensor([-0.2500,  2.0000])
     """
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(_C.full((num_parameters,), init, device=device, dtype=dtype or _C.get_default_dtype()))
+        self.weight = Parameter(
+            _C.full((num_parameters,), init, device=device, dtype=dtype or _C.get_default_dtype())
+        )
 
     def reset_parameters(self) -> None:
         """Sets all slopes to init."""
@@ -462,7 +491,8 @@ class Softmax(Module):
     """exp(input) divided by its sum along dim.
 
     Parameters:
-        dim: the dimension along which the values add up to 1. None, which warns, for 0 or 1 by the input's shape.
+        dim: the dimension along which the values add up to 1. None, which warns, for 0 or 1 by the
+            input's shape.
 
     >>> tenon.nn.Softmax(dim=-1)(tenon.tensor([0.0, 0.0]))
     tensor([0.5000, 0.5000])
@@ -483,7 +513,8 @@ class Softmin(Softmax):
     """Softmax of -input.
 
     Parameters:
-        dim: the dimension along which the values add up to 1. None, which warns, for 0 or 1 by the input's shape.
+        dim: the dimension along which the values add up to 1. None, which warns, for 0 or 1 by the
+            input's shape.
 
     >>> tenon.nn.Softmin(dim=-1)(tenon.tensor([0.0, 0.0]))
     tensor([0.5000, 0.5000])
@@ -497,7 +528,8 @@ class LogSoftmax(Softmax):
     """The logarithm of Softmax, without its loss of digits.
 
     Parameters:
-        dim: the dimension along which the values add up to 1. None, which warns, for 0 or 1 by the input's shape.
+        dim: the dimension along which the values add up to 1. None, which warns, for 0 or 1 by the
+            input's shape.
 
     >>> tenon.nn.LogSoftmax(dim=-1)(tenon.tensor([0.0, 0.0]))
     tensor([-0.6931, -0.6931])

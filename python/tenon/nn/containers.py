@@ -33,9 +33,13 @@ def _pairs(self: Any, values: Any) -> Iterable[tuple[str, Any]]:
     pairs = list(values)
     for i, pair in enumerate(pairs):
         if not isinstance(pair, Iterable):
-            raise TypeError(f"{op}: entry {i} must be a pair of a name and a value; got {type(pair).__name__}")
+            raise TypeError(
+                f"{op}: entry {i} must be a pair of a name and a value; got {type(pair).__name__}"
+            )
         if len(tuple(pair)) != 2:
-            raise ValueError(f"{op}: entry {i} must be a pair of a name and a value; got {len(tuple(pair))} values")
+            raise ValueError(
+                f"{op}: entry {i} must be a pair of a name and a value; got {len(tuple(pair))} values"
+            )
     return [(name, value) for name, value in pairs]
 
 
@@ -215,7 +219,8 @@ class ModuleList(_ModuleRow):
             else:
                 runs.append([i, i, text])
         lines = [
-            _indented(f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}") for a, b, text in runs
+            _indented(f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}")
+            for a, b, text in runs
         ]
         name = self._get_name()
         return f"{name}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{name}()"
@@ -227,7 +232,8 @@ class ModuleDict(Module):
     Parameters:
         modules: a mapping from names to modules, or an iterable of pairs.
 
-    TypeError for what is no module or no such mapping, KeyError for a name that is not there, for one that is an
+    TypeError for what is no module or no such mapping, KeyError for a name that is not there, for one
+    that is an
     attribute of the class, is empty or has a dot.
 
     >>> d = tenon.nn.ModuleDict({"up": tenon.nn.Linear(2, 4), "down": tenon.nn.Linear(4, 2)})
@@ -352,7 +358,9 @@ class ParameterList(_Parameters):
     def extend(self, values: Iterable[Any]) -> Self:
         """Adds values at the end, and returns self. TypeError for what is no iterable, and for a tensor."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(f"ParameterList.extend: expected an iterable of values; got {type(values).__name__}")
+            raise TypeError(
+                f"ParameterList.extend: expected an iterable of values; got {type(values).__name__}"
+            )
         for value in list(values):
             self.append(value)
         return self
@@ -415,7 +423,7 @@ class ParameterDict(_Parameters):
 
     def copy(self) -> ParameterDict:
         """Another dictionary of the same parameters."""
-        return ParameterDict(dict(self.items()))
+        return ParameterDict(self.items())
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The value of a name; default becomes it where there is none."""
@@ -463,7 +471,9 @@ class ParameterDict(_Parameters):
 
     def update(self, parameters: Any) -> None:
         """Adds the values of a mapping, or of an iterable of pairs, over those of the same names."""
-        for key, value in _pairs(self, parameters):
+        pairs = _pairs(self, parameters)
+        # PyTorch sorts a plain dict; an optimizer's state goes by the order of parameters.
+        for key, value in sorted(pairs) if type(parameters) is dict else pairs:
             self[key] = value
 
     def extra_repr(self) -> str:

@@ -22,13 +22,21 @@ class _Table(Module):
     weight: Parameter
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None, sparse: bool, weight: Any,
-        device: Any, dtype: Any,
-    ) -> None:  # fmt: skip
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None,
+        sparse: bool,
+        weight: Any,
+        device: Any,
+        dtype: Any,
+    ) -> None:
         super().__init__()
         name = type(self).__name__
         if sparse:
-            raise ValueError(f"{name}: tenon has no sparse tensors; leave sparse=True out, gradients are dense")
+            raise ValueError(
+                f"{name}: tenon has no sparse tensors; leave sparse=True out, gradients are dense"
+            )
         if padding_idx is not None:
             if not -num_embeddings <= padding_idx < num_embeddings:
                 raise ValueError(
@@ -41,7 +49,9 @@ class _Table(Module):
             self.weight = Parameter(_C.empty(num_embeddings, embedding_dim, device=device, dtype=dtype))
             self.reset_parameters()
         elif tuple(weight.shape) != (num_embeddings, embedding_dim):
-            raise ValueError(f"{name}: the weight has shape {(num_embeddings, embedding_dim)}; got {tuple(weight.shape)}")
+            raise ValueError(
+                f"{name}: the weight has shape {(num_embeddings, embedding_dim)}; got {tuple(weight.shape)}"
+            )
         else:
             self.weight = Parameter(weight)
 
@@ -75,7 +85,8 @@ class Embedding(_Table):
         device: where the table lies; None for the CPU.
         dtype: its dtype; None for the default float.
 
-    ValueError for sparse=True and a padding_idx that is not there; from forward IndexError for an index that is
+    ValueError for sparse=True and a padding_idx that is not there; from forward IndexError for an index
+    that is
     not there, TypeError for what are no integers.
 
     >>> layer = tenon.nn.Embedding(10, 3)
@@ -84,10 +95,19 @@ class Embedding(_Table):
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
-        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Any = None,
-        _freeze: bool = False, device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Any = None,
+        _freeze: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(num_embeddings, embedding_dim, padding_idx, sparse, _weight, device, dtype)
         self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
         if _freeze:
@@ -106,10 +126,16 @@ class Embedding(_Table):
 
     @classmethod
     def from_pretrained(
-        cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, max_norm: float | None = None,
-        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
-    ) -> Self:  # fmt: skip
-        """An Embedding over the memory of a tensor or array of two dimensions, which is not trained unless freeze=False."""
+        cls,
+        embeddings: Any,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+    ) -> Self:
+        """An Embedding over the memory of a tensor or array, which is not trained unless freeze=False."""
         return cls._from(
             embeddings,
             freeze,
@@ -147,7 +173,8 @@ class EmbeddingBag(_Table):
         device: where the table lies; None for the CPU.
         dtype: its dtype; None for the default float.
 
-    ``forward(input, offsets=None, per_sample_weights=None)`` is F.embedding_bag's. ValueError for sparse=True,
+    ``forward(input, offsets=None, per_sample_weights=None)`` is F.embedding_bag's. ValueError for
+    sparse=True,
     another mode and a padding_idx that is not there.
 
     >>> layer = tenon.nn.EmbeddingBag(10, 3, mode="sum")
@@ -156,10 +183,20 @@ class EmbeddingBag(_Table):
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,
-        scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, _weight: Any = None,
-        include_last_offset: bool = False, padding_idx: int | None = None, device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        mode: str = "mean",
+        sparse: bool = False,
+        _weight: Any = None,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         if mode not in ("sum", "mean", "max"):
             raise ValueError(f"EmbeddingBag: mode is 'sum', 'mean' or 'max'; got {mode!r}")
         super().__init__(num_embeddings, embedding_dim, padding_idx, sparse, _weight, device, dtype)
@@ -185,10 +222,17 @@ class EmbeddingBag(_Table):
 
     @classmethod
     def from_pretrained(
-        cls, embeddings: Any, freeze: bool = True, max_norm: float | None = None, norm_type: float = 2.0,
-        scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False,
-        include_last_offset: bool = False, padding_idx: int | None = None,
-    ) -> Self:  # fmt: skip
+        cls,
+        embeddings: Any,
+        freeze: bool = True,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        mode: str = "mean",
+        sparse: bool = False,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+    ) -> Self:
         """An EmbeddingBag over the memory of a tensor or array, which is not trained unless freeze=False."""
         return cls._from(
             embeddings,

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
-    "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_",
+    "ones_", "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_",
+    "zeros_",
 ]  # fmt: skip
 
 # What the documentation of these functions has in common.
@@ -42,7 +43,8 @@ _LINEAR = ("linear", *(f"conv{t}{n}d" for t in ("", "_transpose") for n in (1, 2
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """By what a layer's weights should be larger for the function that follows it.
 
-    nonlinearity: 'linear', 'conv2d' and its kin, 'sigmoid' (1), 'tanh' (5/3), 'relu' (the root of 2), 'leaky_relu' or
+    nonlinearity: 'linear', 'conv2d' and its kin, 'sigmoid' (1), 'tanh' (5/3), 'relu' (the root of 2),
+    'leaky_relu' or
     'selu' (3/4).
     param: The slope of leaky_relu; None for 0.01.
     Returns: The factor.
@@ -58,7 +60,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     gains = dict.fromkeys(_LINEAR, 1.0) | {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
     if nonlinearity not in gains:
         raise ValueError(
-            f"calculate_gain: nonlinearity is one of {', '.join([*gains, 'leaky_relu'])}; got {nonlinearity!r}"
+            f"calculate_gain: nonlinearity is one of {', '.join([*gains, 'leaky_relu'])}; got "
+            f"{nonlinearity!r}"
         )
     return gains[nonlinearity]
 
@@ -104,7 +107,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
 
 
 def _truncated(mean: float, std: float, a: float, b: float, like: Tensor, generator: Any) -> Tensor:
-    """Draws until all numbers are within [a, b]: from the normal distribution where that is soon, else evenly."""
+    """Draws until all numbers are within [a, b]: normal ones where that is soon, else even ones."""
 
     def below(x: float) -> float:
         return (1.0 + math.erf((x - mean) / (std * math.sqrt(2.0)))) / 2.0
@@ -134,7 +137,12 @@ def _truncated(mean: float, std: float, a: float, b: float, like: Tensor, genera
 
 @_documented(_FILL)
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Any = None,
 ) -> Tensor:
     """Numbers drawn from the normal distribution, of which those outside [a, b] are drawn again.
 
@@ -208,10 +216,11 @@ def eye_(tensor: Tensor) -> Tensor:
 
 @_documented(_FILL)
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """The identity of a convolution: each output channel is the input channel of its number, within its group.
+    """The identity of a convolution: each output channel is its group's input channel of the same number.
 
     groups: How many groups the convolution has.
-    ValueError: For another number of dimensions than three to five, and for output channels that groups does not divide.
+    ValueError: For another number of dimensions than three to five, and for output channels that groups
+    does not divide.
 
     >>> tenon.nn.init.dirac_(tenon.empty(1, 1, 3))
     tensor([[[0., 1., 0.]]])
@@ -234,7 +243,8 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """How many inputs an output has, and how many outputs an input."""
     if tensor.ndim < 2:
         raise ValueError(
-            f"init: the number of a layer's inputs is that of a weight of two dimensions or more; got {tensor.shape}"
+            "init: the number of a layer's inputs is that of a weight of two dimensions or more; got "
+            f"{tensor.shape}"
         )
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field
@@ -246,7 +256,7 @@ def _xavier(tensor: Tensor, gain: float) -> float:
 
 @_documented(_FILL)
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
-    """Evenly drawn, with a variance between those that keep forward's and backward's (Glorot and Bengio, 2010).
+    """Evenly drawn, with a variance that suits forward and backward (Glorot and Bengio, 2010).
 
     ValueError: For fewer than two dimensions.
 
@@ -258,7 +268,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
 
 @_documented(_FILL)
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
-    """Normal, with a variance between those that keep forward's and backward's (Glorot and Bengio, 2010).
+    """Normal, with a variance that suits forward and backward (Glorot and Bengio, 2010).
 
     ValueError: For fewer than two dimensions.
 
@@ -279,7 +289,11 @@ def _kaiming(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
 
 @_documented(_KAIMING, _FILL)
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
 ) -> Tensor:
     """Evenly drawn, with the variance that keeps that of the signal (He et al., 2015).
 
@@ -291,7 +305,11 @@ def kaiming_uniform_(
 
 @_documented(_KAIMING, _FILL)
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
 ) -> Tensor:
     """Normal, with the variance that keeps that of the signal (He et al., 2015).
 

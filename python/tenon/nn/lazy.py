@@ -40,7 +40,9 @@ def _initialize(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> N
     """The hook of the first call."""
     module.initialize_parameters(*args, **kwargs)
     if module.has_uninitialized_params():
-        raise RuntimeError(f"{type(module).__name__}: initialize_parameters has left parameters without a shape")
+        raise RuntimeError(
+            f"{type(module).__name__}: initialize_parameters has left parameters without a shape"
+        )
     module._initialize_hook.remove()
     del module._initialize_hook
     if module.cls_to_become is not None:

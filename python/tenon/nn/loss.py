@@ -28,7 +28,9 @@ class _Loss(Module):
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
         super().__init__()
         batchmean = isinstance(self, KLDivLoss) and reduction == "batchmean"
-        self.reduction = reduction if batchmean else reduction_of(type(self).__name__, reduction, size_average, reduce)
+        self.reduction = (
+            reduction if batchmean else reduction_of(type(self).__name__, reduction, size_average, reduce)
+        )
 
 
 class _WeightedLoss(_Loss):
@@ -44,7 +46,9 @@ class _WeightedLoss(_Loss):
 
     def _register_weights(self, name: str, weight: Any) -> None:
         # An array's memory is shared, as everywhere.
-        self.register_buffer(name, weight if weight is None or isinstance(weight, Tensor) else _C.asarray(weight))
+        self.register_buffer(
+            name, weight if weight is None or isinstance(weight, Tensor) else _C.asarray(weight)
+        )
 
 
 class L1Loss(_Loss):
@@ -92,14 +96,20 @@ class NLLLoss(_WeightedLoss):
     """
 
     def __init__(
-        self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
+        self,
+        weight: Any = None,
+        size_average: Any = None,
+        ignore_index: int = -100,
+        reduce: Any = None,
         reduction: str = "mean",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+        return F.nll_loss(
+            input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction
+        )
 
 
 class NLLLoss2d(NLLLoss):
@@ -112,7 +122,7 @@ class NLLLoss2d(NLLLoss):
         reduction: 'mean', 'sum' or 'none'; else ValueError.
 
     >>> tenon.nn.NLLLoss2d()(tenon.zeros(1, 2, 3, 3), tenon.zeros(1, 3, 3, dtype=tenon.int64))
-    tensor(-0.)
+    tensor(0.)
     """
 
 
@@ -126,7 +136,8 @@ class CrossEntropyLoss(_WeightedLoss):
         reduction: 'mean', 'sum' or 'none'; else ValueError.
         label_smoothing: how much of each target is spread evenly over all classes, from 0 to 1.
 
-    ``forward(input, target)``: scores of shape (N, C), (N, C, d1, ...) or (C,), and classes as integers of any
+    ``forward(input, target)``: scores of shape (N, C), (N, C, d1, ...) or (C,), and classes as integers
+    of any
     dtype, or probabilities of the same shape.
 
     >>> tenon.nn.CrossEntropyLoss()(tenon.zeros(2, 4), tenon.tensor([0, 3]))
@@ -134,9 +145,14 @@ class CrossEntropyLoss(_WeightedLoss):
     """
 
     def __init__(
-        self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
-        reduction: str = "mean", label_smoothing: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        weight: Any = None,
+        size_average: Any = None,
+        ignore_index: int = -100,
+        reduce: Any = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
@@ -166,9 +182,14 @@ class PoissonNLLLoss(_Loss):
     """
 
     def __init__(
-        self, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
-        reduce: Any = None, reduction: str = "mean",
-    ) -> None:  # fmt: skip
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: Any = None,
+        eps: float = 1e-8,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
         super().__init__(size_average, reduce, reduction)
         self.log_input, self.full, self.eps = log_input, full, eps
 
@@ -258,9 +279,13 @@ class BCEWithLogitsLoss(_WeightedLoss):
     pos_weight: Tensor | None
 
     def __init__(
-        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+        self,
+        weight: Any = None,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
         pos_weight: Any = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self._register_weights("pos_weight", pos_weight)
 
@@ -406,7 +431,7 @@ class CosineEmbeddingLoss(_Loss):
 
 
 class MarginRankingLoss(_Loss):
-    """max(0, margin - target * (input1 - input2)): what the target ranks higher should be larger by the margin.
+    """max(0, margin - target * (input1 - input2)): what ranks higher should be larger by the margin.
 
     Parameters:
         margin: by how much.
@@ -442,9 +467,14 @@ class MultiMarginLoss(_WeightedLoss):
     """
 
     def __init__(
-        self, p: int = 1, margin: float = 1.0, weight: Any = None, size_average: Any = None, reduce: Any = None,
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Any = None,
+        size_average: Any = None,
+        reduce: Any = None,
         reduction: str = "mean",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         if p not in (1, 2):
             raise ValueError(f"MultiMarginLoss: p is 1 or 2; got {p}")
@@ -467,13 +497,19 @@ class TripletMarginLoss(_Loss):
 
     >>> a, b = tenon.tensor([[0.0, 0.0]]), tenon.tensor([[0.0, 1.0]])
     >>> tenon.nn.TripletMarginLoss(margin=3.0)(a, a, b)
-    tensor(2.)
+    tensor(2.0000)
     """
 
     def __init__(
-        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, size_average: Any = None,
-        reduce: Any = None, reduction: str = "mean",
-    ) -> None:  # fmt: skip
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
         super().__init__(size_average, reduce, reduction)
         if not margin > 0:
             raise ValueError(f"TripletMarginLoss: margin must be positive; got {margin}")
@@ -501,9 +537,13 @@ class TripletMarginWithDistanceLoss(_Loss):
     """
 
     def __init__(
-        self, *, distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0,
-        swap: bool = False, reduction: str = "mean",
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+        margin: float = 1.0,
+        swap: bool = False,
+        reduction: str = "mean",
+    ) -> None:
         super().__init__(None, None, reduction)
         if not margin > 0:
             raise ValueError(f"TripletMarginWithDistanceLoss: margin must be positive; got {margin}")

@@ -34,7 +34,8 @@ class Module(Members, State, Conversion, HookPoints):
 
     Attributes: ``training``, which train() and eval() set and some layers look at.
 
-    AttributeError for a name that is not there, with the one that may have been meant, and for attributes that
+    AttributeError for a name that is not there, with the one that may have been meant, and for
+    attributes that
     are set before ``super().__init__()``.
 
     >>> class Model(tenon.nn.Module):
@@ -75,17 +76,7 @@ class Module(Members, State, Conversion, HookPoints):
         raise NotImplementedError(f"{type(self).__name__}: forward is not defined")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        here, all_modules = self, _hooks.everywhere
-        if (
-            here._forward_hooks
-            or here._forward_pre_hooks
-            or here._backward_hooks
-            or here._backward_pre_hooks
-            or all_modules._forward_hooks
-            or all_modules._forward_pre_hooks
-            or all_modules._backward_hooks
-            or all_modules._backward_pre_hooks
-        ):
+        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
             return _hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
@@ -105,7 +96,8 @@ class Module(Members, State, Conversion, HookPoints):
 
     def _not_initialized(self, op: str) -> NoReturn:
         raise AttributeError(
-            f"{op}: {type(self).__name__} has not been initialized; call super().__init__() first in its __init__"
+            f"{op}: {type(self).__name__} has not been initialized; call super().__init__() first in its "
+            "__init__"
         )
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
@@ -121,7 +113,8 @@ class Module(Members, State, Conversion, HookPoints):
             )
         if param is not None and not param.is_leaf:
             raise ValueError(
-                f"register_parameter: {name!r} is the result of an operation; compute it in forward(), or use "
+                f"register_parameter: {name!r} is the result of an operation; compute it in forward(), or "
+                "use "
                 "Parameter(t.detach())"
             )
         self._parameters[name] = param
@@ -129,7 +122,8 @@ class Module(Members, State, Conversion, HookPoints):
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Adds a buffer: a tensor that moves with the module and is not trained.
 
-        persistent=False keeps it out of state_dict(). TypeError for what is no tensor; KeyError for a name that
+        persistent=False keeps it out of state_dict(). TypeError for what is no tensor; KeyError for a
+        name that
         is taken, empty or has a dot.
         """
         self._checked_name("register_buffer", name, "_buffers")
@@ -196,7 +190,8 @@ class Module(Members, State, Conversion, HookPoints):
     def _only_none(self, name: str, value: Any, what: str, expected: str) -> None:
         if value is not None:
             raise TypeError(
-                f"cannot assign a {type(value).__name__} as {name!r}, which is {what} of {type(self).__name__}; "
+                f"cannot assign a {type(value).__name__} as {name!r}, which is {what} of "
+                f"{type(self).__name__}; "
                 f"{expected} or None is expected"
             )
 
@@ -210,7 +205,9 @@ class Module(Members, State, Conversion, HookPoints):
             if name in space[kind]:
                 return space[kind][name]
         if any(name in vars(c) for c in type(self).__mro__):
-            return object.__getattribute__(self, name)  # a property that raised AttributeError: with its own words
+            return object.__getattribute__(
+                self, name
+            )  # a property that raised AttributeError: with its own words
         hint = "" if name.startswith("_") else near(name, dir(self))
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
@@ -252,12 +249,15 @@ class Module(Members, State, Conversion, HookPoints):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drops the gradients of all parameters; set_to_none=False fills them with zeros instead."""
         for p in self.parameters():
-            if p.grad is None:
+            grad = p.grad
+            if grad is None:
                 continue
             if set_to_none:
                 p.grad = None
-            else:
-                p.grad = p.grad.detach().zero_()
+                continue
+            if grad.requires_grad:  # of create_graph=True
+                p.grad = grad = grad.detach()
+            grad.zero_()
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Calls fn with every inner module, then with this one: to initialize weights, for example."""

@@ -31,7 +31,8 @@ class _Pad(Module):
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in (self._dims + 1, self._dims + 2):
             raise ValueError(
-                f"{type(self).__name__}: input has {self._dims + 2} dimensions, or {self._dims + 1} without a batch; "
+                f"{type(self).__name__}: input has {self._dims + 2} dimensions, or {self._dims + 1} "
+                "without a batch; "
                 f"got shape {input.shape}"
             )
         return F.pad(input, self.padding, self._mode)

@@ -71,11 +71,13 @@ class Buffer(Tensor):
 
 
 # What may be asked of a tensor whose shape is not known yet: where it will lie, and to move it there.
-_ALLOWED = frozenset(
-    "data device dtype requires_grad requires_grad_ is_leaf grad is_cpu is_cuda get_device is_complex "
-    "is_floating_point half float double bfloat16 char short int long cuda cpu to detach materialize "
-    "cls_to_become persistent register_hook register_post_accumulate_grad_hook".split()
-)
+_ALLOWED = """
+data device dtype requires_grad requires_grad_ is_leaf grad is_cpu is_cuda get_device is_complex
+is_floating_point half float double bfloat16 char short int long cuda cpu to detach materialize cls_to_become
+persistent register_hook register_post_accumulate_grad_hook readonly
+"""
+_ALLOWED_NAMES = frozenset(_ALLOWED.split())
+_OPERATORS = "add sub mul truediv matmul pow radd rsub rmul rtruediv rmatmul rpow neg getitem len iter"
 
 
 class _Uninitialized:
@@ -94,13 +96,14 @@ class _Uninitialized:
         this.__class__ = self.cls_to_become
 
     def __getattribute__(self, name: str) -> Any:
-        if name.startswith("_") or name in _ALLOWED:
+        if name.startswith("_") or name in _ALLOWED_NAMES:
             return super().__getattribute__(name)
         return self._refuse(name)
 
     def _refuse(self, name: str, *_: Any) -> NoReturn:
         raise RuntimeError(
-            f"{type(self).__name__}: '{name}' needs a shape, which the first forward() of the lazy module finds; "
+            f"{type(self).__name__}: '{name}' needs a shape, which the first forward() of the lazy module "
+            "finds; "
             "call the module with a batch before"
         )
 
@@ -115,7 +118,7 @@ def _refuse_operator(name: str) -> Any:
     return operator
 
 
-for _name in "add sub mul truediv matmul pow radd rsub rmul rtruediv rmatmul rpow neg getitem len iter".split():
+for _name in _OPERATORS.split():
     setattr(_Uninitialized, f"__{_name}__", _refuse_operator(f"__{_name}__"))
 
 

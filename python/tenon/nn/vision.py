@@ -57,7 +57,9 @@ class Unflatten(Module):
         super().__init__()
         if not isinstance(dim, int):
             raise TypeError(f"Unflatten: dim is an int, tenon names no dimensions; got {dim!r}")
-        if not isinstance(unflattened_size, tuple | list) or not all(hasattr(n, "__index__") for n in unflattened_size):
+        if not isinstance(unflattened_size, tuple | list) or not all(
+            hasattr(n, "__index__") for n in unflattened_size
+        ):
             raise TypeError(f"Unflatten: unflattened_size is a tuple of ints; got {unflattened_size!r}")
         self.dim, self.unflattened_size = dim, unflattened_size
 
@@ -85,9 +87,13 @@ class Upsample(Module):
     """
 
     def __init__(
-        self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
+        self,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
         recompute_scale_factor: bool | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.size = size
         self.scale_factor: Any = None
@@ -231,7 +237,8 @@ class Unfold(Module):
 
     def extra_repr(self) -> str:
         return (
-            f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
+            f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, "
+            f"stride={self.stride}"
         )
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish",
-    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu",
-    "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus",
-    "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
+    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu",
+    "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin",
+    "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
 
 logsigmoid = _C.log_sigmoid
@@ -29,7 +29,8 @@ RuntimeError: For a leaf that requires grad.
 """
 _SOFTMAX = """
 input: A tensor of any shape.
-dim: The dimension along which the values add up to 1. None, which warns, for 0 where there are 0, 1 or 3 dimensions
+dim: The dimension along which the values add up to 1. None, which warns, for 0 where there are 0, 1 or
+3 dimensions
 and 1 elsewhere.
 dtype: What input is converted to before; None for its own.
 Returns: A new tensor of input's shape.
@@ -119,7 +120,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         channels = input.shape[1] if input.ndim > 1 else 1
         if weight.ndim != 1 or weight.numel() != channels:
             raise ValueError(
-                f"prelu: weight has one slope, or one for each of the {channels} channels; got shape {weight.shape}"
+                f"prelu: weight has one slope, or one for each of the {channels} channels; got shape "
+                f"{weight.shape}"
             )
         weight = weight.reshape((-1,) + (1,) * (input.ndim - 2))
     elif weight.ndim and input.ndim == 0:
@@ -135,7 +137,11 @@ def _slopes(input: Tensor, lower: float, upper: float, training: bool) -> Any:
 
 @_documented(ELEMENTWISE)
 def rrelu(
-    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
 ) -> Tensor:
     """leaky_relu with slopes that are drawn evenly from [lower, upper] in training, else with their mean.
 
@@ -279,9 +285,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 @_documented(ELEMENTWISE)
-def hardtanh(
-    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
-) -> Tensor:
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """input limited to [min_val, max_val].
 
     ValueError: For min_val above max_val.
@@ -291,7 +295,9 @@ def hardtanh(
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not be above max_val; got {min_val} and {max_val}")
-    return inplace_of(_C.hardtanh, input, min_val, max_val) if inplace else _C.hardtanh(input, min_val, max_val)
+    return (
+        inplace_of(_C.hardtanh, input, min_val, max_val) if inplace else _C.hardtanh(input, min_val, max_val)
+    )
 
 
 @_documented(ELEMENTWISE)
@@ -303,7 +309,11 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     >>> tenon.nn.functional.threshold(tenon.tensor([0.5, 1.5]), 1.0, -1.0)
     tensor([-1.0000,  1.5000])
     """
-    return inplace_of(_C.threshold, input, threshold, value) if inplace else _C.threshold(input, threshold, value)
+    return (
+        inplace_of(_C.threshold, input, threshold, value)
+        if inplace
+        else _C.threshold(input, threshold, value)
+    )
 
 
 @_documented(_IN_PLACE)
@@ -361,9 +371,7 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 
 @_documented(_IN_PLACE)
-def rrelu_(
-    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
-) -> Tensor:
+def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
     """rrelu(), over input.
 
     lower: The smallest slope.

@@ -8,15 +8,15 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon.autograd.function import Function
-from tenon.nn.functional._common import LOSS, as_target, reduced, reduction_of, tensor
+from tenon.nn.functional._common import LOSS, as_target, from_start, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div", "multi_margin_loss",
-    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div",
+    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
 ]  # fmt: skip
 
 _CLASSES = """
@@ -35,14 +35,22 @@ def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None
     dim = 0 if input.ndim == 1 else 1
     if target.shape != input.shape[:dim] + input.shape[dim + 1 :]:
         raise ValueError(
-            f"{op}: target holds one class for each sample, so input of shape {input.shape} goes with a target of "
+            f"{op}: target holds one class for each sample, so input of shape {input.shape} goes with a "
+            "target of "
             f"shape {input.shape[:dim] + input.shape[dim + 1 :]}; got {target.shape}"
         )
     if target.dtype.kind not in "iu":
-        raise TypeError(f"{op}: target holds classes, which are integers; got {target.dtype}")
+        raise TypeError(f"{op}: target holds classes, which are integers; got {target.dtype.name}")
     if weight is not None and weight.shape != (input.shape[dim],):
-        raise ValueError(f"{op}: weight has one number for each of the {input.shape[dim]} classes; got {weight.shape}")
+        raise ValueError(
+            f"{op}: weight has one number for each of the {input.shape[dim]} classes; got {weight.shape}"
+        )
     return dim
+
+
+def _no_class(op: str, target: Tensor, n: int, more: str = "") -> IndexError:
+    low, high = int(target.min()), int(target.max())
+    return IndexError(f"{op}: classes are from 0 to {n - 1}; target holds from {low} to {high}{more}")
 
 
 def _nll(
@@ -51,14 +59,11 @@ def _nll(
     """nll_loss, in the name of op."""
     dim = _check_classes(op, input, target, weight)
     counted = target != ignore_index
-    index = _C.where(counted, target, 0).to(dtype=_C.int64)
+    index = from_start(_C.where(counted, target, 0), input.shape[dim])
     try:
         picked = -input.gather(dim, index.unsqueeze(dim)).squeeze(dim)
     except IndexError:
-        raise IndexError(
-            f"{op}: classes are from 0 to {input.shape[dim] - 1}; target holds from {int(target.min())} to "
-            f"{int(target.max())} (ignore_index is {ignore_index})"
-        ) from None
+        raise _no_class(op, target, input.shape[dim], f" (ignore_index is {ignore_index})") from None
     if weight is None:
         factor = counted.to(dtype=input.dtype)
     else:
@@ -69,9 +74,14 @@ def _nll(
 
 @_documented(_CLASSES, LOSS)
 def nll_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
-    ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """The negative log likelihood: minus the log probability of each sample's class.
 
     input: Log probabilities, of shape (N, C), (N, C, d1, ...), or (C,) for one sample.
@@ -115,13 +125,20 @@ def _smoothed(
 
 @_documented(_CLASSES, LOSS)
 def cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
-    ignore_index: int = -100, reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """nll_loss() of log_softmax(input): the loss of a classifier's scores.
 
     input: Scores (logits), of shape (N, C), (N, C, d1, ...), or (C,) for one sample.
-    target: The classes, integers of any dtype from 0 to C - 1, of input's shape without C; or probabilities of
+    target: The classes, integers of any dtype from 0 to C - 1, of input's shape without C; or
+    probabilities of
     input's shape.
     label_smoothing: How much of each target is spread evenly over all classes, from 0 to 1.
     ValueError: For another reduction, a label_smoothing outside [0, 1] and shapes that do not fit.
@@ -136,14 +153,16 @@ def cross_entropy(
     soft = target.shape == input.shape and target.dtype.is_floating_point
     if not soft and input.ndim and target.shape == input.shape:
         raise TypeError(
-            f"cross_entropy: target has input's shape, {input.shape}, so it holds probabilities, which are floats; "
-            f"got {target.dtype}, use .float() or one class for each sample"
+            f"cross_entropy: target has input's shape, {input.shape}, so it holds probabilities, which "
+            "are floats; "
+            f"got {target.dtype.name}, use .float() or one class for each sample"
         )
     if soft:
         dim = 0 if input.ndim == 1 else 1
         if weight is not None and weight.shape != (input.shape[dim],):
             raise ValueError(
-                f"cross_entropy: weight has one number for each of the {input.shape[dim]} classes; got {weight.shape}"
+                f"cross_entropy: weight has one number for each of the {input.shape[dim]} classes; got "
+                f"{weight.shape}"
             )
         log_p = _C.log_softmax(input, dim)
         return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing, dim)
@@ -186,16 +205,21 @@ def _same_shape(op: str, input: Tensor, target: Any) -> Tensor:
     target = tensor(target)
     if target.shape != input.shape:
         raise ValueError(
-            f"{op}: target has input's shape, {input.shape}; got {target.shape}, use .reshape() or .unsqueeze()"
+            f"{op}: target has input's shape, {input.shape}; got {target.shape}, use .reshape() or "
+            ".unsqueeze()"
         )
     return target if target.dtype.is_floating_point else target.to(dtype=input.dtype)
 
 
 @_documented(_BINARY, LOSS)
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    reduce: Any = None,
     reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """-target * log(input) - (1 - target) * log(1 - input), for probabilities.
 
     Where input comes from sigmoid(), binary_cross_entropy_with_logits() keeps more digits.
@@ -212,7 +236,8 @@ def binary_cross_entropy(
         low, high = (float(m) for m in input.detach().aminmax())
         if low < 0 or high > 1:
             raise ValueError(
-                f"binary_cross_entropy: input holds probabilities, from 0 to 1; it is from {low:g} to {high:g}, "
+                f"binary_cross_entropy: input holds probabilities, from 0 to 1; it is from {low:g} to "
+                f"{high:g}, "
                 "use binary_cross_entropy_with_logits for scores"
             )
     loss = _BinaryCrossEntropy.apply(input, target)
@@ -221,9 +246,14 @@ def binary_cross_entropy(
 
 @_documented(_BINARY, LOSS)
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
-    reduction: str = "mean", pos_weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
     """binary_cross_entropy() of sigmoid(input), without its loss of digits.
 
     input: Scores (logits), a tensor of any shape.
@@ -243,14 +273,19 @@ def binary_cross_entropy_with_logits(
 
 @_documented(LOSS)
 def kl_div(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
     log_target: bool = False,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The Kullback-Leibler divergence, target * (log(target) - input), for log probabilities input.
 
     input: Log probabilities, a tensor of any shape.
     target: Probabilities of input's shape, or their logarithms.
-    reduction: 'batchmean' (the divergence: the sum divided by the size of dimension 0), 'mean' (by that of all
+    reduction: 'batchmean' (the divergence: the sum divided by the size of dimension 0), 'mean' (by that
+    of all
     dimensions, which warns), 'sum' or 'none'.
     log_target: Whether target holds logarithms.
     ValueError: For another reduction and for shapes of which each would have to be repeated.
@@ -263,7 +298,8 @@ def kl_div(
     batchmean = reduction == "batchmean" and not flags
     if reduction == "mean" and not flags:
         warnings.warn(
-            "kl_div: reduction='mean' divides by the number of all elements; 'batchmean' gives the divergence",
+            "kl_div: reduction='mean' divides by the number of all elements; 'batchmean' gives the "
+            "divergence",
             stacklevel=2,
         )
     reduction = "sum" if batchmean else reduction_of("kl_div", reduction, size_average, reduce)
@@ -278,11 +314,15 @@ def _rows(op: str, input: Tensor, target: Any, target_ndim: int) -> tuple[Tensor
     target = tensor(target)
     batched = input.ndim == 2
     if input.ndim not in (1, 2) or target.ndim != target_ndim - (not batched):
-        raise ValueError(f"{op}: input has shape (N, C) or (C,); got {input.shape}, with a target of {target.shape}")
+        raise ValueError(
+            f"{op}: input has shape (N, C) or (C,); got {input.shape}, with a target of {target.shape}"
+        )
     if not batched:
         input, target = input.unsqueeze(0), target.unsqueeze(0)
     if target.shape[0] != input.shape[0] or (target_ndim == 2 and target.shape != input.shape):
-        raise ValueError(f"{op}: input of shape {input.shape} does not go with a target of shape {target.shape}")
+        raise ValueError(
+            f"{op}: input of shape {input.shape} does not go with a target of shape {target.shape}"
+        )
     return input, target, batched
 
 
@@ -292,9 +332,15 @@ def _one_each(loss: Tensor, batched: bool, reduction: str) -> Tensor:
 
 @_documented(LOSS)
 def multi_margin_loss(
-    input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
-    size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """The hinge loss of a classifier: the sum of max(0, margin - x[target] + x[i]) ** p over other i, over C.
 
     input: Scores, of shape (N, C) or (C,).
@@ -313,8 +359,11 @@ def multi_margin_loss(
         raise ValueError(f"multi_margin_loss: p is 1 or 2; got {p}")
     input, target, batched = _rows("multi_margin_loss", input, target, 1)
     _check_classes("multi_margin_loss", input, target, weight)
-    index = target.to(dtype=_C.int64).unsqueeze(1)
-    terms = (margin - input.gather(1, index) + input).clip(0)
+    index = from_start(target, input.shape[1]).unsqueeze(1)
+    try:
+        terms = (margin - input.gather(1, index) + input).clip(0)
+    except IndexError:
+        raise _no_class("multi_margin_loss", target, input.shape[1]) from None
     if p == 2:
         terms = terms.square()
     if weight is not None:
@@ -327,7 +376,7 @@ def multi_margin_loss(
 def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
-    """The hinge loss of several classes: the sum of max(0, 1 - (x[y] - x[i])) over classes y and others i, over C.
+    """The hinge loss of several classes: max(0, 1 - (x[y] - x[i])) / C added up over classes y and others i.
 
     input: Scores, of shape (N, C) or (C,).
     target: The classes of each sample, integers of input's shape, up to the first -1.
@@ -342,9 +391,13 @@ def multilabel_margin_loss(
     input, target, batched = _rows("multilabel_margin_loss", input, target, 2)
     n = input.shape[1]
     if target.dtype.kind not in "iu":
-        raise TypeError(f"multilabel_margin_loss: target holds classes, which are integers; got {target.dtype}")
+        raise TypeError(
+            f"multilabel_margin_loss: target holds classes, which are integers; got {target.dtype.name}"
+        )
     if target.numel() and not -1 <= int(target.min()) <= int(target.max()) < n:
-        raise ValueError(f"multilabel_margin_loss: classes are from 0 to {n - 1}, and -1 ends them; got {target}")
+        raise ValueError(
+            f"multilabel_margin_loss: classes are from 0 to {n - 1}, and -1 ends them; got {target}"
+        )
     named = (target >= 0).to(dtype=_C.int64).cumprod(1)
     index = target.clip(0).to(dtype=_C.int64)
     is_class = _C.zeros(input.shape, dtype=_C.int64, device=input.device).scatter_add(1, index, named) > 0
@@ -355,9 +408,13 @@ def multilabel_margin_loss(
 
 @_documented(LOSS)
 def multilabel_soft_margin_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    reduce: Any = None,
     reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """binary_cross_entropy_with_logits() of several classes: the mean over the last dimension.
 
     input: Scores, of shape (..., C).

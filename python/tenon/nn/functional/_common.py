@@ -75,7 +75,8 @@ def as_target(op: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
         both = None
     if both is None or (both != x.shape and both != t.shape):
         raise ValueError(
-            f"{op}: input has the shape {x.shape} and target {t.shape}; they must be the same, use .reshape() "
+            f"{op}: input has the shape {x.shape} and target {t.shape}; they must be the same, use "
+            ".reshape() "
             "or .unsqueeze() on one of them"
         )
     warnings.warn(
@@ -87,6 +88,13 @@ def as_target(op: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
 
 def tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else _C.asarray(x)
+
+
+def from_start(index: Tensor, n: int) -> Tensor:
+    """Indices as int64 of which negative ones count from no end: they become n, which is not there either."""
+    if index.dtype.kind == "u":
+        return index.to(dtype=_C.int64)
+    return _C.where(index < 0, n, index).to(dtype=_C.int64)
 
 
 def probability(op: str, p: Any) -> float:

@@ -20,12 +20,14 @@ _NEVER = -1e30
 def _lengths(name: str, lengths: Any, n: int, limit: int, device: Any) -> Tensor:
     t = lengths if isinstance(lengths, Tensor) else _C.tensor(list(lengths), dtype=_C.int64)
     if t.dtype.kind not in "iu":
-        raise TypeError(f"ctc_loss: {name} holds integers; got {t.dtype}")
+        raise TypeError(f"ctc_loss: {name} holds integers; got {t.dtype.name}")
     t = t.reshape(-1).to(dtype=_C.int64)
     if t.shape != (n,):
         raise ValueError(f"ctc_loss: {name} has one length for each of the {n} samples; got {t.numel()}")
     if n and not 0 <= int(t.min()) <= int(t.max()) <= limit:
-        raise ValueError(f"ctc_loss: {name} must be from 0 to {limit}; it is from {int(t.min())} to {int(t.max())}")
+        raise ValueError(
+            f"ctc_loss: {name} must be from 0 to {limit}; it is from {int(t.min())} to {int(t.max())}"
+        )
     return t.to(device=device)
 
 
@@ -33,7 +35,9 @@ def _padded(targets: Tensor, lengths: Tensor, blank: int) -> Tensor:
     """Targets that stand one after the other as rows, which blanks fill up."""
     total = int(lengths.sum())
     if targets.numel() != total:
-        raise ValueError(f"ctc_loss: target_lengths add up to {total}, but targets holds {targets.numel()} labels")
+        raise ValueError(
+            f"ctc_loss: target_lengths add up to {total}, but targets holds {targets.numel()} labels"
+        )
     width = int(lengths.max()) if lengths.numel() else 0
     place = _C.arange(width, device=targets.device).unsqueeze(0)
     start = (lengths.cumsum(0) - lengths).unsqueeze(1)
@@ -50,12 +54,15 @@ def _check_labels(targets: Tensor, inside: Tensor, blank: int, classes: int) -> 
     low, high = int(named.min()), int(named.max())
     if low < 0 or high >= classes or bool((named == blank).any()):
         raise ValueError(
-            f"ctc_loss: labels are from 0 to {classes - 1} and not the blank, {blank}; targets holds from {low} to {high}"
+            f"ctc_loss: labels are from 0 to {classes - 1} and not the blank, {blank}; targets holds from "
+            f"{low} to {high}"
         )
 
 
-def _losses(log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank: int) -> Tensor:
-    """The loss of each sample: Graves et al. (2006), the forward variables in logarithms, all samples at once."""
+def _losses(
+    log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, blank: int
+) -> Tensor:
+    """The loss of each sample: the forward variables of Graves et al. (2006) in logarithms."""
     steps, n, _ = log_probs.shape
     width = 2 * targets.shape[1] + 1
     labels = _C.full((n, width), blank, dtype=_C.int64, device=targets.device)
@@ -83,19 +90,26 @@ def _losses(log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_le
 
 @_documented(LOSS)
 def ctc_loss(
-    log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
-    reduction: str = "mean", zero_infinity: bool = False,
-) -> Tensor:  # fmt: skip
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Tensor:
     """The negative log likelihood of label sequences, over all ways to align them with the steps.
 
     log_probs: Log probabilities of the classes at each step, of shape (T, N, C), or (T, C) for one sample.
-    targets: The labels, integers: of shape (N, S), or all one after the other, of shape (sum of target_lengths,).
+    targets: The labels, integers: of shape (N, S), or all one after the other, of shape (sum of
+    target_lengths,).
     input_lengths: How many steps each sample has, of shape (N,).
     target_lengths: How many labels each sample has, of shape (N,).
     blank: The class that stands for no label.
     reduction: 'mean' (of the losses, each divided by its number of labels), 'sum', or 'none' for one loss for
     each sample.
-    zero_infinity: True gives 0 for samples whose labels do not fit into their steps, else their loss is infinite.
+    zero_infinity: True gives 0 for samples whose labels do not fit into their steps, else their loss is
+    infinite.
     ValueError: For another reduction, for lengths and labels out of range and shapes that do not fit.
     TypeError: For targets and lengths that are no integers.
 
@@ -106,11 +120,12 @@ def ctc_loss(
     reduction = reduction_of("ctc_loss", reduction)
     targets = tensor(targets)
     if targets.dtype.kind not in "iu":
-        raise TypeError(f"ctc_loss: targets holds labels, which are integers; got {targets.dtype}")
+        raise TypeError(f"ctc_loss: targets holds labels, which are integers; got {targets.dtype.name}")
     batched = log_probs.ndim == 3
     if log_probs.ndim not in (2, 3) or targets.ndim not in (1, 2):
         raise ValueError(
-            "ctc_loss: log_probs has shape (T, N, C) or (T, C), targets (N, S) or (sum of target_lengths,); got "
+            "ctc_loss: log_probs has shape (T, N, C) or (T, C), targets (N, S) or (sum of "
+            "target_lengths,); got "
             f"{log_probs.shape} and {targets.shape}"
         )
     if not batched:
@@ -126,7 +141,9 @@ def ctc_loss(
     if targets.ndim == 1:
         targets = _padded(targets, lengths, blank)
     elif targets.shape[0] != n:
-        raise ValueError(f"ctc_loss: targets has one row for each of the {n} samples; got shape {targets.shape}")
+        raise ValueError(
+            f"ctc_loss: targets has one row for each of the {n} samples; got shape {targets.shape}"
+        )
     inside = _C.arange(targets.shape[1], device=device).unsqueeze(0) < lengths.unsqueeze(1)
     _check_labels(targets, inside, blank, classes)
     loss = _losses(log_probs, _C.where(inside, targets, blank), inputs, lengths, blank)

@@ -140,6 +140,8 @@ def feature_alpha_dropout(
     if not training or p == 0.0:
         return input
     if input.ndim < 2:
-        raise ValueError(f"feature_alpha_dropout: at least two dimensions are needed; got shape {input.shape}")
+        raise ValueError(
+            f"feature_alpha_dropout: at least two dimensions are needed; got shape {input.shape}"
+        )
     shape = input.shape[:2] + (1,) * (input.ndim - 2)
     return _alpha(input, _C.empty(shape, dtype=input.dtype, device=input.device), p, inplace)

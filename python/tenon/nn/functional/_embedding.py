@@ -7,6 +7,7 @@ from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
 from tenon.autograd.function import Function
+from tenon.nn.functional._common import from_start
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ class _Rows(Function):
         return zeros.index_add(0, index, g), None, None, None
 
 
-def _index(op: str, input: Tensor) -> Tensor:
-    """The indices as one row of int64."""
+def _index(op: str, input: Tensor, weight: Tensor) -> Tensor:
+    """The indices as one row of int64; negative ones are not there."""
     if input.dtype.kind not in "iu":
-        raise TypeError(f"{op}: input holds indices, which are integers; got {input.dtype}")
-    return input.reshape(-1).to(dtype=_C.int64)
+        raise TypeError(f"{op}: input holds indices, which are integers; got {input.dtype.name}")
+    return from_start(input.reshape(-1), weight.shape[0])
 
 
 def _check_table(op: str, weight: Tensor, padding_idx: int | None, sparse: bool) -> int:
@@ -79,28 +80,39 @@ def _renormalize(weight: Tensor, index: Tensor, max_norm: float, norm_type: floa
 
 
 def _rows(
-    op: str, index: Tensor, weight: Tensor, padding: int, max_norm: float | None, norm_type: float, by_frequency: bool
+    op: str,
+    input: Tensor,
+    index: Tensor,
+    weight: Tensor,
+    padding: int,
+    max_norm: float | None,
+    norm_type: float,
+    by_frequency: bool,
 ) -> Tensor:
     try:
         if max_norm is not None:
             _renormalize(weight, index, max_norm, norm_type)
         if padding >= 0 or by_frequency:
-            if index.numel() and int(index.min()) < 0:
-                raise IndexError
             rows: Tensor = _Rows.apply(weight, index, padding, by_frequency)
             return rows
         return weight.index_select(0, index)
     except IndexError:
         raise IndexError(
-            f"{op}: indices are from 0 to {weight.shape[0] - 1}; input holds from {int(index.min())} to {int(index.max())}"
+            f"{op}: indices are from 0 to {weight.shape[0] - 1}; input holds from {int(input.min())} to "
+            f"{int(input.max())}"
         ) from None
 
 
 @_documented(_TABLE)
 def embedding(
-    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None,
-    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
     """The rows of a table that input names.
 
     input: Indices from 0 to num_embeddings - 1, integers of any shape.
@@ -112,8 +124,8 @@ def embedding(
             [0., 1.]])
     """
     padding = _check_table("embedding", weight, padding_idx, sparse)
-    index = _index("embedding", input)
-    rows = _rows("embedding", index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
+    index = _index("embedding", input, weight)
+    rows = _rows("embedding", input, index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
     return rows.reshape((*input.shape, weight.shape[1]))
 
 
@@ -122,8 +134,12 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last_offset: bool) -> t
     n = input.numel()
     if input.ndim == 2:
         if offsets is not None:
-            raise ValueError("embedding_bag: with input of two dimensions each row is a bag; leave offsets out")
-        return _C.arange(input.shape[0], device=input.device).repeat_interleave(input.shape[1]), input.shape[0]
+            raise ValueError(
+                "embedding_bag: with input of two dimensions each row is a bag; leave offsets out"
+            )
+        return _C.arange(input.shape[0], device=input.device).repeat_interleave(input.shape[1]), input.shape[
+            0
+        ]
     if input.ndim != 1 or offsets is None or offsets.ndim != 1:
         raise ValueError(
             "embedding_bag: input has shape (bags, length), or (n,) with offsets of shape (bags,); got "
@@ -134,13 +150,17 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last_offset: bool) -> t
         if starts.numel() == 0:
             raise ValueError("embedding_bag: include_last_offset=True needs at least one offset")
         if int(starts[-1]) != n:
-            raise ValueError(f"embedding_bag: the last offset is the number of indices, {n}; got {int(starts[-1])}")
+            raise ValueError(
+                f"embedding_bag: the last offset is the number of indices, {n}; got {int(starts[-1])}"
+            )
         starts = starts[:-1]
     if starts.numel():
         if int(starts[0]) != 0:
             raise ValueError(f"embedding_bag: the first offset must be 0; got {int(starts[0])}")
         if int(starts.max()) > n or bool((starts.diff() < 0).any()):
-            raise ValueError(f"embedding_bag: offsets must not fall, nor be above the {n} indices; got {starts}")
+            raise ValueError(
+                f"embedding_bag: offsets must not fall, nor be above the {n} indices; got {starts}"
+            )
     places = _C.arange(n, device=input.device)
     return _C.searchsorted(starts, places, right=True) - 1, starts.numel()
 
@@ -163,10 +183,18 @@ def _largest(rows: Tensor, bag: Tensor, counted: Tensor, bags: int) -> Tensor:
 
 @_documented(_TABLE)
 def embedding_bag(
-    input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None,
-    norm_type: float = 2, scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False,
-    per_sample_weights: Tensor | None = None, include_last_offset: bool = False, padding_idx: int | None = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Tensor:
     """Sums, means or maxima of rows of a table, bag by bag; an empty bag gives zeros.
 
     input: Indices, integers of shape (bags, length), or (n,) with offsets.
@@ -187,15 +215,16 @@ def embedding_bag(
         raise ValueError(f"embedding_bag: mode is 'sum', 'mean' or 'max'; got {mode!r}")
     if per_sample_weights is not None and (mode != "sum" or per_sample_weights.shape != input.shape):
         raise ValueError(
-            f"embedding_bag: per_sample_weights go with mode='sum' and have input's shape, {input.shape}; got "
+            f"embedding_bag: per_sample_weights go with mode='sum' and have input's shape, {input.shape}; "
+            "got "
             f"mode={mode!r} and {per_sample_weights.shape}"
         )
     if scale_grad_by_freq and mode == "max":
         raise ValueError("embedding_bag: scale_grad_by_freq does not go with mode='max'")
     padding = _check_table("embedding_bag", weight, padding_idx, sparse)
-    index = _index("embedding_bag", input)
+    index = _index("embedding_bag", input, weight)
     bag, bags = _bags(input, offsets, include_last_offset)
-    rows = _rows("embedding_bag", index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
+    rows = _rows("embedding_bag", input, index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
     counted = index != padding
     if mode == "max":
         return _largest(rows, bag, counted, bags)

@@ -35,7 +35,9 @@ def _sizes(op: str, spatial: tuple[int, ...], size: Any, scale: Any) -> tuple[li
     given = scale if size is None else size
     each = list(given) if isinstance(given, tuple | list) else [given] * n
     if len(each) != n:
-        raise ValueError(f"{op}: input has {n} spatial dimensions, for which {len(each)} numbers are given: {given}")
+        raise ValueError(
+            f"{op}: input has {n} spatial dimensions, for which {len(each)} numbers are given: {given}"
+        )
     if size is not None:
         sizes = [int(s.__index__()) for s in each]
         factors: list[float | None] = [None] * n
@@ -113,7 +115,9 @@ def _area_matrix(n: int, m: int) -> list[list[float]]:
     return rows
 
 
-def _smooth_matrix(n: int, m: int, factor: float | None, align_corners: bool, cubic: bool) -> list[list[float]]:
+def _smooth_matrix(
+    n: int, m: int, factor: float | None, align_corners: bool, cubic: bool
+) -> list[list[float]]:
     """Each new element is an average whose filter is as wide as the step (antialias)."""
     step = _step(n, m, factor, align_corners)
     width = max(step, 1.0)
@@ -150,35 +154,45 @@ def _check(
     if input.ndim - 2 not in _MODES[mode]:
         wanted = " or ".join(str(n + 2) for n in _MODES[mode])
         raise ValueError(
-            f"interpolate: mode {mode!r} takes input of {wanted} dimensions, (N, C, ...); got shape {input.shape}"
+            f"interpolate: mode {mode!r} takes input of {wanted} dimensions, (N, C, ...); got shape "
+            f"{input.shape}"
         )
     if align_corners is not None and mode not in _CORNERS:
-        raise ValueError(f"interpolate: align_corners goes with {', '.join(_CORNERS)}; got mode {mode!r}, leave it out")
+        raise ValueError(
+            f"interpolate: align_corners goes with {', '.join(_CORNERS)}; got mode {mode!r}, leave it out"
+        )
     if antialias and (mode not in ("bilinear", "bicubic") or input.ndim != 4):
         raise ValueError(f"interpolate: antialias goes with 'bilinear' and 'bicubic'; got mode {mode!r}")
     if recompute and scale is None:
         raise ValueError("interpolate: recompute_scale_factor needs a scale_factor")
     if not input.is_floating_point() and not mode.startswith("nearest"):
-        raise TypeError(f"interpolate: mode {mode!r} takes floats; got {input.dtype}, use .float()")
+        raise TypeError(f"interpolate: mode {mode!r} takes floats; got {input.dtype.name}, use .float()")
 
 
 @_documented()
 def interpolate(
-    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-    align_corners: bool | None = None, recompute_scale_factor: bool | None = None, antialias: bool = False,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor:
     """input at another size: signals (N, C, L), images (N, C, H, W), volumes (N, C, D, H, W).
 
     input: A tensor of three to five dimensions.
     size: The new size: an int, or one for each dimension behind (N, C).
     scale_factor: The new size divided by the old one, in the place of size.
-    mode: 'nearest', 'nearest-exact' (from the centres, as Pillow), 'linear' (3 dimensions), 'bilinear' and 'bicubic'
+    mode: 'nearest', 'nearest-exact' (from the centres, as Pillow), 'linear' (3 dimensions), 'bilinear'
+    and 'bicubic'
     (4), 'trilinear' (5) or 'area' (means).
     align_corners: True puts the corners' centres upon each other, else the corners' edges.
     recompute_scale_factor: True computes with the factor of the rounded sizes instead of scale_factor.
     antialias: True averages where images become smaller, as Pillow does.
     Returns: A new tensor of shape (N, C, *size).
-    ValueError: For another mode, one that does not go with the number of dimensions, and sizes that are not positive.
+    ValueError: For another mode, one that does not go with the number of dimensions, and sizes that are
+    not positive.
     TypeError: For integers, unless mode is nearest.
 
     >>> tenon.nn.functional.interpolate(tenon.tensor([[[0.0, 1.0]]]), size=4, mode="linear")
@@ -216,9 +230,12 @@ ValueError: For what interpolate() refuses.
 
 @_documented(_UPSAMPLE)
 def upsample(
-    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
     align_corners: bool | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """interpolate(), by PyTorch's older name.
 
     mode: As interpolate()'s.

@@ -21,7 +21,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias.
 
     input: A tensor of shape (..., in_features).
-    weight: A tensor of shape (out_features, in_features), or (in_features,) for one output without a dimension.
+    weight: A tensor of shape (out_features, in_features), or (in_features,) for one output without a
+    dimension.
     bias: A tensor of shape (out_features,); None for none.
     Returns: A new tensor of shape (..., out_features).
     ValueError: For shapes that do not fit.
@@ -33,7 +34,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if input.ndim == 0 or weight.ndim not in (1, 2) or input.shape[-1] != weight.shape[-1]:
         raise ValueError(
-            "linear: the last dimension of input must be that of weight, (out_features, in_features); got input "
+            "linear: the last dimension of input must be that of weight, (out_features, in_features); "
+            "got input "
             f"of shape {input.shape} and weight of shape {weight.shape}"
         )
     if bias is not None and input.ndim == 2 and weight.ndim == 2:
@@ -60,7 +62,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     wanted = (*input1.shape[-1:], *input2.shape[-1:])
     if input1.shape[:-1] != input2.shape[:-1] or weight.ndim != 3 or weight.shape[1:] != wanted:
         raise ValueError(
-            "bilinear: inputs of shapes (..., a) and (..., b) go with a weight of shape (out_features, a, b); got "
+            "bilinear: inputs of shapes (..., a) and (..., b) go with a weight of shape (out_features, "
+            "a, b); got "
             f"{input1.shape}, {input2.shape} and {weight.shape}"
         )
     product = _C.einsum("...i,kij,...j->...k", input1, weight, input2)
@@ -82,7 +85,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             [0, 0, 1]])
     """
     if tensor.dtype.kind not in "iu":
-        raise TypeError(f"one_hot: the indices must be integers; got {tensor.dtype}")
+        raise TypeError(f"one_hot: the indices must be integers; got {tensor.dtype.name}")
     if tensor.numel() == 0:
         if num_classes <= 0:
             raise ValueError("one_hot: there is no element to count classes of; say num_classes")

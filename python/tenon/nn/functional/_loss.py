@@ -25,7 +25,8 @@ _VALUES = """
 input: The predictions, a tensor of any shape.
 target: What they should be, of input's shape: a tensor or an array.
 weight: What each element counts, of input's shape; None for 1.
-ValueError: For another reduction, and for shapes of which each would have to be repeated, such as (n, 1) and (n,).
+ValueError: For another reduction, and for shapes of which each would have to be repeated, such as (n,
+1) and (n,).
 """
 _EMBEDDING = """
 margin: How far apart what is different should be.
@@ -46,9 +47,13 @@ def _weighted(op: str, loss: Tensor, input: Tensor, weight: Any, reduction: str)
 
 @_documented(_VALUES, LOSS)
 def mse_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
     weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The mean of the squared differences.
 
     >>> tenon.nn.functional.mse_loss(tenon.tensor([1.0, 2.0]), np.array([1.0, 4.0], dtype=np.float32))
@@ -61,9 +66,13 @@ def mse_loss(
 
 @_documented(_VALUES, LOSS)
 def l1_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
     weight: Tensor | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The mean of the absolute differences.
 
     >>> tenon.nn.functional.l1_loss(tenon.tensor([1.0, 2.0]), tenon.tensor([1.0, 4.0]))
@@ -88,7 +97,8 @@ def huber_loss(
     """Half the squared difference up to delta, delta * (difference - delta / 2) beyond.
 
     delta: Where the loss becomes linear.
-    ValueError: For another reduction, a delta that is not positive, and shapes of which each would have to be repeated.
+    ValueError: For another reduction, a delta that is not positive, and shapes of which each would have
+    to be repeated.
 
     >>> tenon.nn.functional.huber_loss(tenon.tensor([1.0, 5.0]), tenon.tensor([2.0, 2.0]))
     tensor(1.5000)
@@ -108,9 +118,13 @@ def huber_loss(
 
 @_documented(_VALUES, LOSS)
 def smooth_l1_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
     beta: float = 1.0,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Half the squared difference divided by beta up to beta, difference - beta / 2 beyond.
 
     beta: Where the loss becomes linear; 0 gives l1_loss.
@@ -129,9 +143,15 @@ def smooth_l1_loss(
 
 @_documented(_VALUES, LOSS)
 def poisson_nll_loss(
-    input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: Any = None,
-    eps: float = 1e-8, reduce: Any = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: Any = None,
+    eps: float = 1e-8,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """The negative log likelihood of counts under Poisson's distribution.
 
     log_input: Whether input is the logarithm of the expected count.
@@ -165,16 +185,21 @@ def _variance(input: Tensor, var: Any) -> Tensor:
     if fits and sum(b for a, b in zip(input.shape, var.shape, strict=True) if a != b) == 1:
         return var
     raise ValueError(
-        f"gaussian_nll_loss: var has input's shape, {input.shape}, or 1 in the place of one dimension, or is a "
+        f"gaussian_nll_loss: var has input's shape, {input.shape}, or 1 in the place of one dimension, or "
+        "is a "
         f"number; got {var.shape}"
     )
 
 
 @_documented(_VALUES, LOSS)
 def gaussian_nll_loss(
-    input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6,
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
     reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The negative log likelihood of values under normal distributions.
 
     input: The expected values, a tensor of any shape.
@@ -197,9 +222,13 @@ def gaussian_nll_loss(
 
 @_documented(LOSS, _EMBEDDING)
 def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, size_average: Any = None, reduce: Any = None,
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: Any = None,
+    reduce: Any = None,
     reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The distance where target is 1, max(0, margin - distance) where it is -1.
 
     input: Distances, a tensor of any shape.
@@ -232,9 +261,14 @@ def soft_margin_loss(
 
 @_documented(LOSS, _EMBEDDING)
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: Any = None,
-    reduce: Any = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """1 - cosine where target is 1, max(0, cosine - margin) where it is -1.
 
     input1: Vectors, of shape (n, d) or (d,).
@@ -250,7 +284,8 @@ def cosine_embedding_loss(
     target = tensor(target)
     if input1.ndim != input2.ndim or input1.ndim not in (1, 2) or target.ndim != input1.ndim - 1:
         raise ValueError(
-            "cosine_embedding_loss: inputs of shape (n, d) go with a target of shape (n,), and (d,) with (); got "
+            "cosine_embedding_loss: inputs of shape (n, d) go with a target of shape (n,), and (d,) with "
+            "(); got "
             f"{input1.shape}, {input2.shape} and {target.shape}"
         )
     squares1 = input1.square().sum(-1) + 1e-12
@@ -262,9 +297,14 @@ def cosine_embedding_loss(
 
 @_documented(LOSS, _EMBEDDING)
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: Any = None,
-    reduce: Any = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """max(0, margin - target * (input1 - input2)): what target ranks higher should be larger by the margin.
 
     input1: Values, a tensor of any shape.
@@ -295,9 +335,13 @@ ValueError: For another reduction, for a margin that is not positive and for dif
 
 
 def _triplet(
-    op: str, tensors: tuple[Tensor, Tensor, Tensor], distance: Callable[[Tensor, Tensor], Tensor],
-    margin: float, swap: bool, reduction: str,
-) -> Tensor:  # fmt: skip
+    op: str,
+    tensors: tuple[Tensor, Tensor, Tensor],
+    distance: Callable[[Tensor, Tensor], Tensor],
+    margin: float,
+    swap: bool,
+    reduction: str,
+) -> Tensor:
     anchor, positive, negative = tensors
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise ValueError(
@@ -314,16 +358,24 @@ def _triplet(
 
 @_documented(LOSS, _TRIPLET)
 def triplet_margin_loss(
-    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
-    swap: bool = False, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """max(0, margin + distance to positive - distance to negative).
 
     eps: Is added to each difference, so that the gradient of equal vectors is finite.
 
     >>> a, b = tenon.tensor([[0.0, 0.0]]), tenon.tensor([[0.0, 1.0]])
     >>> tenon.nn.functional.triplet_margin_loss(a, a, b, margin=3.0)
-    tensor(2.)
+    tensor(2.0000)
     """
     reduction = reduction_of("triplet_margin_loss", reduction, size_average, reduce)
 
@@ -335,9 +387,15 @@ def triplet_margin_loss(
 
 @_documented(LOSS, _TRIPLET)
 def triplet_margin_with_distance_loss(
-    anchor: Tensor, positive: Tensor, negative: Tensor, *, distance_function: Any = None, margin: float = 1.0,
-    swap: bool = False, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    distance_function: Any = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
     """triplet_margin_loss() with a distance of your own.
 
     distance_function: A function of two tensors; None for pairwise_distance.

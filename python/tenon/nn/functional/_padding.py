@@ -27,9 +27,7 @@ def _check_room(mode: str, n: int, before: int, after: int) -> None:
 
 
 @_documented()
-def pad(
-    input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
-) -> Tensor:
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """input in a border; a negative width cuts off.
 
     tenon.pad() is NumPy's, with a pair for each dimension from the first on.
@@ -39,7 +37,8 @@ def pad(
     mode: 'constant', 'reflect' (without the edge), 'replicate' (of the edge) or 'circular'.
     value: What mode 'constant' writes; None for 0.
     Returns: A new tensor.
-    ValueError: For another mode, an odd number of widths, more than input has dimensions, and widths for which the
+    ValueError: For another mode, an odd number of widths, more than input has dimensions, and widths
+    for which the
     mode has too few elements.
     TypeError: For widths that are no ints.
 
@@ -53,7 +52,8 @@ def pad(
         raise ValueError(f"pad: mode {mode!r} takes no value; got {value}")
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ValueError(
-            f"pad: pad has two widths for each dimension, at most {2 * input.ndim}, the last dimension first; got "
+            f"pad: pad has two widths for each dimension, at most {2 * input.ndim}, the last dimension "
+            "first; got "
             f"{tuple(widths)}"
         )
     pairs: Any = {}

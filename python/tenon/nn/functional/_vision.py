@@ -37,7 +37,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     r = _positive("pixel_shuffle", "upscale_factor", upscale_factor)
     if input.ndim < 3 or input.shape[-3] % (r * r):
         raise ValueError(
-            f"pixel_shuffle: input has shape (..., C * {r} * {r}, H, W) for upscale_factor={r}; got {input.shape}"
+            f"pixel_shuffle: input has shape (..., C * {r} * {r}, H, W) for upscale_factor={r}; got "
+            f"{input.shape}"
         )
     *batch, c, h, w = input.shape
     n = len(batch)
@@ -61,7 +62,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     r = _positive("pixel_unshuffle", "downscale_factor", downscale_factor)
     if input.ndim < 3 or input.shape[-2] % r or input.shape[-1] % r:
         raise ValueError(
-            f"pixel_unshuffle: input has shape (..., C, H * {r}, W * {r}) for downscale_factor={r}; got {input.shape}"
+            f"pixel_unshuffle: input has shape (..., C, H * {r}, W * {r}) for downscale_factor={r}; got "
+            f"{input.shape}"
         )
     *batch, c, h, w = input.shape
     n = len(batch)
@@ -85,7 +87,8 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     groups = _positive("channel_shuffle", "groups", groups)
     if input.ndim < 3 or input.shape[1] % groups:
         raise ValueError(
-            f"channel_shuffle: input has shape (N, C, ...) with channels that {groups} groups divide; got {input.shape}"
+            f"channel_shuffle: input has shape (N, C, ...) with channels that {groups} groups divide; got "
+            f"{input.shape}"
         )
     n, c, *rest = input.shape
     return input.reshape((n, groups, c // groups, *rest)).transpose(1, 2).reshape(input.shape)
@@ -107,7 +110,9 @@ TypeError: For sizes that are no ints.
 class _Grid:
     """Where the elements of sliding blocks lie in a padded image."""
 
-    def __init__(self, op: str, size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    def __init__(
+        self, op: str, size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+    ) -> None:
         self.kernel = tuple_of(op, "kernel_size", kernel_size, 2)
         self.padding = tuple_of(op, "padding", padding, 2)
         self.dilation = tuple_of(op, "dilation", dilation, 2)
@@ -124,7 +129,8 @@ class _Grid:
         )
         if min(self.blocks) <= 0:
             raise ValueError(
-                f"{op}: a kernel of {self.kernel} with dilation {self.dilation} does not fit into an image of "
+                f"{op}: a kernel of {self.kernel} with dilation {self.dilation} does not fit into an "
+                "image of "
                 f"{tuple(size)} with padding {self.padding}"
             )
 
@@ -186,7 +192,9 @@ def fold(
         )
     *lead, channels, _ = input.shape
     channels //= elements
-    zeros = _C.zeros((*lead, channels, grid.padded[0] * grid.padded[1]), dtype=input.dtype, device=input.device)
+    zeros = _C.zeros(
+        (*lead, channels, grid.padded[0] * grid.padded[1]), dtype=input.dtype, device=input.device
+    )
     image = zeros.index_add(-1, grid.index(input.device), input.reshape((*lead, channels, elements * blocks)))
     image = image.reshape((*lead, channels, *grid.padded))
     h, w = grid.padding

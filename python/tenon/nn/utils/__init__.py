@@ -1,0 +1,43 @@
+"""What prepares parameters and sequences: gradients clipped, weights normalized, parameters as one vector."""
+
+from __future__ import annotations
+
+from tenon._docstrings import documented as _documented
+from tenon._names import guide as _guide
+from tenon.nn.utils import _clip, _convert, _norms, parametrizations, parametrize, rnn
+from tenon.nn.utils._clip import *  # noqa: F403
+from tenon.nn.utils._convert import *  # noqa: F403
+from tenon.nn.utils._norms import *  # noqa: F403
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["consume_prefix_in_state_dict_if_present", "parametrizations", "parametrize", "rnn"]
+__all__ += _clip.__all__
+__all__ += _convert.__all__
+__all__ += _norms.__all__
+
+
+@_documented()
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Takes a prefix such as "module." away from the names of a state dict, in place.
+
+    state_dict: A state dict.
+    prefix: What is taken away where a name begins with it.
+    Returns: None.
+
+    >>> state = {"module.weight": tenon.ones(1)}
+    >>> tenon.nn.utils.consume_prefix_in_state_dict_if_present(state, "module.")
+    >>> list(state)
+    ['weight']
+    """
+    for key in list(state_dict):
+        state_dict[key.removeprefix(prefix)] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", {})
+    for key in list(metadata):
+        name = "" if key == prefix.removesuffix(".") else key.removeprefix(prefix)
+        metadata[name] = metadata.pop(key)
+
+
+_guide(__name__)

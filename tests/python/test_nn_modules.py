@@ -1,0 +1,195 @@
+"""Every module and loss against torch.nn: results, gradients, names, text; by PyTorch's list of cases."""
+
+import sys
+import types
+import unittest
+import warnings
+
+import pytest
+import tenon
+import tenon.nn
+
+torch = pytest.importorskip("torch")
+import nn_parity  # noqa: E402
+
+# PyTorch's list of cases imports a package of its test runner, of which the list needs nothing.
+sys.modules.setdefault("expecttest", types.SimpleNamespace(TestCase=unittest.TestCase))  # type: ignore[arg-type]
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    common = pytest.importorskip("torch.testing._internal.common_modules")
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+DATABASE = {
+    info.module_cls.__name__: info for info in common.module_db if hasattr(tenon.nn, info.module_cls.__name__)
+}
+
+
+def cases(name, training):
+    info = DATABASE[name]
+    torch.manual_seed(0)
+    for dtype in (torch.float64, torch.float32):
+        if dtype in info.dtypes:
+            for case in info.module_inputs_func(
+                info, device="cpu", dtype=dtype, requires_grad=True, training=training
+            ):
+                if case.forward_input is not None:
+                    yield case, dtype
+
+
+@pytest.mark.parametrize("name", sorted(DATABASE.keys() - {"CTCLoss"}))
+def test_database(name):
+    count = 0
+    for training in (True, False) if DATABASE[name].train_and_eval_differ else (True,):
+        for case, dtype in cases(name, training):
+            constructor = case.constructor_input.args, case.constructor_input.kwargs
+            forward = case.forward_input.args, case.forward_input.kwargs
+            nn_parity.modules_agree(name, constructor, forward, training, dtype=dtype)
+            count += 1
+    assert count
+
+
+def test_ctc_of_the_database():
+    """PyTorch's gradient is right only behind log_softmax, so that stands between."""
+    count = 0
+    for case, _ in cases("CTCLoss", True):
+        args, kwargs = case.constructor_input.args, case.constructor_input.kwargs
+        ours, theirs = nn_parity.pair("CTCLoss", *args, **kwargs)
+        nn_parity.same(
+            lambda x, *rest, loss=ours: loss(x.log_softmax(2), *rest),
+            lambda x, *rest, loss=theirs: loss(x.log_softmax(2), *rest),
+            case.forward_input.args,
+            {},
+            tolerance=1e-9 if case.forward_input.args[0].dtype == torch.float64 else 2e-4,
+        )
+        count += 1
+    assert count > 10
+
+
+def r(*shape, dtype=torch.float64):
+    return torch.randn(*shape, dtype=dtype, requires_grad=True)
+
+
+def n(high, *shape):
+    return torch.randint(high, shape)
+
+
+# What the database leaves out, or has too little of: name, what the module is made and called with.
+CASES = [
+    ("Hardsigmoid", (), {}, lambda: (r(3, 4),)),
+    ("RReLU", (0.2, 0.4), {}, lambda: (r(3, 4),)),
+    ("RReLU", (), {"inplace": True}, lambda: (r(3, 4).detach(),)),
+    ("CosineSimilarity", (), {}, lambda: (r(3, 4), r(3, 4))),
+    ("CosineSimilarity", (-1, 0.5), {}, lambda: (r(3, 4), r(4) * 0.1)),
+    ("PairwiseDistance", (), {}, lambda: (r(3, 4), r(3, 4))),
+    ("PairwiseDistance", (1.0, 1e-3, True), {}, lambda: (r(3, 4), r(4))),
+    ("PairwiseDistance", (float("inf"),), {}, lambda: (r(4), r(4))),
+    ("Identity", (3,), {"any": 4}, lambda: (r(3, 4),)),
+    ("TripletMarginLoss", (), {}, lambda: (r(5, 4), r(5, 4), r(5, 4))),
+    ("TripletMarginLoss", (2.0, 1.0, 1e-4, True), {}, lambda: (r(5, 4), r(5, 4), r(5, 4))),
+    ("TripletMarginLoss", (), {"reduction": "none"}, lambda: (r(4), r(4), r(4))),
+    ("TripletMarginWithDistanceLoss", (), {"swap": True}, lambda: (r(5, 4), r(5, 4), r(5, 4))),
+    ("TripletMarginWithDistanceLoss", (), {"margin": 3.0, "reduction": "sum"},
+     lambda: (r(5, 4), r(5, 4), r(5, 4))),
+    ("NLLLoss2d", (), {}, lambda: (r(2, 3, 4, 5), n(3, 2, 4, 5))),
+    ("ChannelShuffle", (2,), {}, lambda: (r(2, 6, 3),)),
+    ("ChannelShuffle", (3,), {}, lambda: (r(2, 6, 3, 2),)),
+    ("Flatten", (), {}, lambda: (r(2, 3, 4),)),
+    ("Flatten", (0, 1), {}, lambda: (r(2, 3, 4),)),
+    ("Unflatten", (1, (2, 3)), {}, lambda: (r(2, 6, 4),)),
+    ("Unflatten", (-1, (2, -1)), {}, lambda: (r(2, 6),)),
+    ("PixelShuffle", (2,), {}, lambda: (r(2, 8, 3, 2),)),
+    ("PixelShuffle", (3,), {}, lambda: (r(9, 3, 2),)),
+    ("PixelUnshuffle", (2,), {}, lambda: (r(1, 2, 2, 4, 6),)),
+    ("Unfold", (2,), {}, lambda: (r(2, 3, 4, 5),)),
+    ("Unfold", ((2, 3), 2, (1, 2), (2, 1)), {}, lambda: (r(2, 3, 6, 7),)),
+    ("Unfold", ((3, 1),), {"padding": 1, "stride": 2}, lambda: (r(3, 4, 5),)),
+    ("Fold", ((4, 5), 2), {}, lambda: (r(2, 12, 12),)),
+    ("Fold", ((6, 7), (2, 3), 2, (1, 2), (2, 1)), {}, lambda: (r(2, 18, 21),)),
+    ("Fold", (4, 2), {"stride": 2}, lambda: (r(8, 4),)),
+    ("Upsample", (), {"scale_factor": 2}, lambda: (r(2, 3, 4),)),
+    ("Upsample", (), {"scale_factor": (2, 1.5), "mode": "bilinear"}, lambda: (r(2, 3, 4, 5),)),
+    ("Upsample", ((3, 7),), {"mode": "bicubic", "align_corners": True}, lambda: (r(2, 3, 4, 5),)),
+    ("UpsamplingNearest2d", (), {"scale_factor": 3}, lambda: (r(2, 3, 4, 5),)),
+    ("UpsamplingBilinear2d", (7,), {}, lambda: (r(2, 3, 4, 5),)),
+    ("EmbeddingBag", (7, 3), {}, lambda: (n(7, 4, 5),)),
+    ("EmbeddingBag", (7, 3), {"mode": "sum"}, lambda: (n(7, 10), torch.tensor([0, 4, 4, 9]))),
+    ("EmbeddingBag", (7, 3), {"mode": "max"}, lambda: (n(7, 10), torch.tensor([0, 4, 4, 9]))),
+    ("EmbeddingBag", (7, 3), {"mode": "max", "padding_idx": 2}, lambda: (n(7, 4, 5),)),
+    ("EmbeddingBag", (7, 3), {"mode": "mean", "padding_idx": 2}, lambda: (n(7, 4, 5),)),
+    ("EmbeddingBag", (7, 3), {"mode": "sum", "padding_idx": -1, "include_last_offset": True},
+     lambda: (n(7, 10), torch.tensor([0, 4, 4, 10]))),
+    ("EmbeddingBag", (7, 3), {"max_norm": 0.7, "norm_type": 1.0}, lambda: (n(7, 4, 5),)),
+    ("Embedding", (7, 3), {"max_norm": 0.7, "padding_idx": -2}, lambda: (n(7, 4, 5),)),
+    ("Embedding", (7, 3), {"scale_grad_by_freq": True, "padding_idx": 1}, lambda: (n(3, 4, 5),)),
+    ("Bilinear", (3, 4, 2), {"bias": False, "dtype": torch.float64}, lambda: (r(5, 6, 3), r(5, 6, 4))),
+    ("Linear", (3, 4), {"bias": False}, lambda: (r(2, 5, 3, dtype=torch.float32),)),
+    ("MultiLabelMarginLoss", (), {}, lambda: (r(2, 4), torch.tensor([[3, 0, -1, 1], [2, 2, 0, -1]]))),
+    ("MultiMarginLoss", (2, 0.5), {"weight": torch.rand(4).double()}, lambda: (r(3, 4), n(4, 3))),
+    ("CrossEntropyLoss", (torch.rand(4).double(),), {"ignore_index": 1, "label_smoothing": 0.1},
+     lambda: (r(6, 4, 2), n(4, 6, 2))),
+    ("CrossEntropyLoss", (), {"label_smoothing": 0.2, "reduction": "none"}, lambda: (r(4), n(4))),
+    ("CrossEntropyLoss", (torch.rand(4).double(),), {"label_smoothing": 0.2},
+     lambda: (r(5, 4), torch.rand(5, 4).double().requires_grad_())),
+    ("KLDivLoss", (), {"reduction": "batchmean"}, lambda: (r(3, 4), torch.rand(3, 4).double())),
+    ("KLDivLoss", (), {"reduction": "sum", "log_target": True}, lambda: (r(3, 4), r(3, 4))),
+    ("GaussianNLLLoss", (), {"full": True},
+     lambda: (r(3, 4), r(3, 4), torch.rand(3).double().requires_grad_())),
+    ("PoissonNLLLoss", (), {"full": True, "log_input": False},
+     lambda: (torch.rand(3, 4).requires_grad_(), n(5, 3, 4).float())),
+    ("BCEWithLogitsLoss", (), {"pos_weight": torch.rand(4)},
+     lambda: (r(3, 4, dtype=torch.float32), n(2, 3, 4).float())),
+    ("HuberLoss", ("sum", 0.3), {}, lambda: (r(3, 4), r(3, 4))),
+    ("SmoothL1Loss", (), {"beta": 0.0}, lambda: (r(3, 4), r(3, 4))),
+    ("Softmax", (), {}, lambda: (r(3, 4),)),
+    ("LogSoftmax", (), {}, lambda: (r(3, 4, 2),)),
+    ("CircularPad2d", ((1, 2, 0, 1),), {}, lambda: (r(2, 3, 4),)),
+    ("ReflectionPad3d", ((1, 2, 0, 1, 1, 0),), {}, lambda: (r(2, 3, 4, 3, 3),)),
+    ("ConstantPad1d", ((-1, 2), 3.5), {}, lambda: (r(2, 3),)),
+    ("ReplicationPad2d", ((-1, 2, 1, -2),), {}, lambda: (r(2, 3, 4, 5),)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("i", range(len(CASES)), ids=[f"{c[0]}-{i}" for i, c in enumerate(CASES)])
+def test_further_cases(i):
+    name, args, kwargs, forward = CASES[i]
+    torch.manual_seed(i)
+    inputs = forward()
+    # PyTorch's slope of hardsigmoid is float32's sixth for float64, too.
+    tolerance = 1e-7 if name == "Hardsigmoid" else None
+    nn_parity.modules_agree(name, (args, kwargs), (inputs, {}), name != "RReLU", tolerance)
+
+
+def test_gradients_of_bags_by_frequency():
+    """Each row's gradient is divided by how often it is used; PyTorch divides by another row's number."""
+    layer = tenon.nn.EmbeddingBag(4, 2, scale_grad_by_freq=True, mode="sum")
+    layer(tenon.tensor([[0, 1, 1], [1, 2, 1]])).sum().backward()
+    assert layer.weight.grad.tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
+
+
+LOSSES = [n for n in tenon.nn.__all__ if "Loss" in n]
+
+
+def test_older_flags_of_reduction():
+    for flags in (
+        {"size_average": False},
+        {"reduce": False},
+        {"reduce": True},
+        {"size_average": True, "reduce": False},
+    ):
+        ours, theirs = tenon.nn.L1Loss(**flags), torch.nn.L1Loss(**flags)
+        assert ours.reduction == theirs.reduction
+        x, y = r(3), r(3)
+        nn_parity.same(ours, theirs, (x, y), {})
+
+
+def test_every_module_was_compared():
+    """Containers and what is drawn by chance have tests of their own."""
+    compared = {*DATABASE, *(name for name, *_ in CASES)}
+    others = {
+        "AlphaDropout", "Buffer", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
+        "LazyLinear", "Module", "ModuleDict", "ModuleList", "Parameter", "ParameterDict", "ParameterList",
+        "Sequential", "UninitializedBuffer", "UninitializedParameter",
+    }  # fmt: skip
+    built_here = {n for n in tenon.nn.__all__ if isinstance(getattr(tenon.nn, n), type)}
+    assert built_here - compared - others == set()
