@@ -10,9 +10,8 @@ MODULES = (
     "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
-    "tenon.nn.utils",
-    "tenon.nn", "tenon.nn.functional", "tenon.nn.init", "tenon.nn.parameter", "tenon.nn.utils",
-    "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations", "tenon.nn.utils.parametrize",
+    "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",
+    "tenon.nn.utils.parametrize",
 )  # fmt: skip
 
 

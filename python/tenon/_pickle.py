@@ -349,11 +349,6 @@ def deep_copy(t: Tensor, memo: dict[int, Any]) -> Tensor:
     if gradient is not None:
         memo.setdefault(id(memo), []).append(gradient)  # or its id would serve for another object
         r.grad = deep_copy(gradient, memo)
-    grad = t.grad
-    if grad is not None:
-        r.grad = deep_copy(grad, memo)
-        key = "tenon.grad", id(grad)
-        memo[key] = grad  # the object is made for each reading: its identity must not be used again
     if type(t) is not Tensor:  # after it is known: an attribute may lead back to it
         import copy
 
