@@ -154,7 +154,7 @@ def test_rrelu_draws_slopes():
     assert -0.5 <= float(y.min()) < -0.45 and -0.3 < float(y.max()) <= -0.25 and len(set(y.tolist())) > 900
     y.sum().backward()
     assert tenon.equal(F.rrelu(tenon.ones(3), training=True), tenon.ones(3))
-    with pytest.raises(ValueError, match="lower must not be above upper; got 0.5 and 0.25"):
+    with pytest.raises(ValueError, match=r"lower must not be above upper; got 0\.5 and 0\.25"):
         F.rrelu(x, 0.5, 0.25)
 
 

@@ -85,6 +85,26 @@ tn.autograd.grad(t.sum(), t)
 tn.cuda.is_available()
 tn.random.initial_seed()
 tn.memory.stats()
+
+net = tn.nn.Sequential(tn.nn.Linear(2, 3), tn.nn.ReLU(), tn.nn.Dropout(0.1))
+assert_type(tn.nn.functional.cross_entropy(net(t), tn.tensor([0, 1])), tn.Tensor)
+for p in net.parameters():
+    assert_type(p, tn.nn.Parameter)
+tn.nn.init.zeros_(tn.nn.Linear(1, 1).weight)
+tn.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+padded, lengths = tn.nn.utils.rnn.pad_packed_sequence(tn.nn.utils.rnn.pack_sequence([t]))
+assert_type(padded, tn.Tensor)
+net.load_state_dict(net.state_dict())
+
+
+class Model(tn.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = tn.nn.Linear(2, 1)
+
+    def forward(self, x: tn.Tensor) -> tn.Tensor:
+        y: tn.Tensor = self.layer(x)
+        return y.relu()
 """
 
 

@@ -223,7 +223,8 @@ class State:
             new = hook(self, destination, prefix, metadata)
             if new is not None:
                 destination = new
-        return destination  # type: ignore[no-any-return]
+        found: dict[str, Any] = destination
+        return found
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Calls ``hook(module, prefix, keep_vars)`` before state_dict() reads the module."""

@@ -66,7 +66,8 @@ class _Table(Module):
         weight = embeddings if isinstance(embeddings, Tensor) else _C.asarray(embeddings)
         if weight.ndim != 2:
             raise ValueError(f"from_pretrained: embeddings have two dimensions; got shape {weight.shape}")
-        made = cls(weight.shape[0], weight.shape[1], _weight=weight.detach(), **kwargs)
+        make: Any = cls
+        made: Self = make(weight.shape[0], weight.shape[1], _weight=weight.detach(), **kwargs)
         made.weight.requires_grad_(not freeze)
         return made
 

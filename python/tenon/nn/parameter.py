@@ -112,7 +112,7 @@ class _Uninitialized:
 
 
 def _refuse_operator(name: str) -> Any:
-    def operator(self: Any, *_: Any) -> NoReturn:
+    def operator(self: _Uninitialized, *_: Any) -> NoReturn:
         self._refuse(name)
 
     return operator

@@ -173,7 +173,7 @@ def _property(name: str) -> property:
 
 
 @functools.cache
-def _parametrized(base: type[Module], names: tuple[str, ...]) -> type[Module]:
+def _parametrized(base: Any, names: tuple[str, ...]) -> type[Module]:
     """The class of a module whose tensors of these names are computed."""
 
     def reduce(self: Any, protocol: Any) -> Any:
@@ -184,14 +184,15 @@ def _parametrized(base: type[Module], names: tuple[str, ...]) -> type[Module]:
     return type(f"Parametrized{base.__name__}", (base,), space)
 
 
-def _rebuild(base: type[Module], names: tuple[str, ...]) -> Module:
+def _rebuild(base: Any, names: tuple[str, ...]) -> Module:
     """A module without its state, from a pickle."""
-    cls = _parametrized(base, tuple(names)) if names else base
-    return cls.__new__(cls)
+    cls: Any = _parametrized(base, names)
+    made: Module = cls.__new__(cls)
+    return made
 
 
-def _base_and_names(module: Any) -> tuple[type[Module], tuple[str, ...]]:
-    found: tuple[type[Module], tuple[str, ...]] = getattr(type(module), "_base_and_names", (type(module), ()))
+def _base_and_names(module: Any) -> tuple[Any, tuple[str, ...]]:
+    found: tuple[Any, tuple[str, ...]] = getattr(type(module), "_base_and_names", (type(module), ()))
     return found
 
 
@@ -222,7 +223,8 @@ def type_before_parametrizations(module: Module) -> type[Module]:
     >>> tenon.nn.utils.parametrize.type_before_parametrizations(layer).__name__
     'Linear'
     """
-    return _base_and_names(module)[0]
+    base: type[Module] = _base_and_names(module)[0]
+    return base
 
 
 @_documented()
