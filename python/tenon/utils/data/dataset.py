@@ -97,10 +97,10 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     Examples
     --------
-    >>> x, y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 0])
+    >>> x, y = np.arange(6).reshape(3, 2), np.array([0, 1, 0])
     >>> dataset = tenon.utils.data.TensorDataset(x, y)
     >>> dataset[1]
-    (tensor([2., 3.], dtype=float64), tensor(1))
+    (tensor([2, 3]), tensor(1))
     >>> np.shares_memory(dataset.tensors[0].numpy(), x)
     True
     """
@@ -379,6 +379,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
     ------
     ValueError
         For lengths that do not sum up to the data set's, and for fractions that are negative.
+    TypeError
+        For lengths that are no numbers, and for a data set without a length.
 
     Examples
     --------
