@@ -1,6 +1,8 @@
 // Rows: an optimizer's step over all parameters. tenon.optim calls them with its groups and state as they are: dicts in
 // PyTorch's form, read anew in each step, so that whatever is set in them counts.
+#include <algorithm>
 #include <deque>
+#include <iterator>
 
 #include "core/errors.h"
 #include "op.h"
@@ -70,10 +72,15 @@ void each(AdadeltaOptions& o, F&& f) {
   f("lr", o.lr), f("rho", o.rho), f("eps", o.eps), f("weight_decay", o.weight_decay), f("maximize", o.maximize);
 }
 
-// The item of a group; a borrowed reference.
-PyObject* item(PyObject* group, PyObject* name) {
-  PyObject* value = PyDict_GetItemWithError(group, name);
-  if (!value && !PyErr_Occurred()) PyErr_SetObject(PyExc_KeyError, name);
+// The item of a dict, held, since a conversion may run code that changes the dict; null where there is none.
+Object find(PyObject* dict, PyObject* name) {
+  PyObject* value = PyDict_GetItemWithError(dict, name);
+  if (!value && PyErr_Occurred()) throw PythonError{};
+  return Object::borrow(value);
+}
+Object item(PyObject* group, PyObject* name) {
+  Object value = find(group, name);
+  if (!value) PyErr_SetObject(PyExc_KeyError, name);
   if (!value) throw PythonError{};
   return value;
 }
@@ -83,7 +90,7 @@ Options options_of(PyObject* group) {
   struct Read {
     PyObject* group;
     std::size_t i = 0;
-    PyObject* next(const char* name) {
+    Object next(const char* name) {
       static std::vector<PyObject*> keys;  // of these options
       if (i == keys.size()) keys.push_back(key(name));
       return item(group, keys[i++]);
@@ -94,20 +101,19 @@ Options options_of(PyObject* group) {
                      unwrap(o).shape());
       return to_double(o, {Options::kName, name});
     }
-    void operator()(const char* name, double& to) { to = number(name, next(name)); }
+    void operator()(const char* name, double& to) { to = number(name, next(name).get()); }
     void operator()(const char* name, bool& to) {
-      PyObject* o = next(name);
-      const int is_true = o == Py_None ? 0 : PyObject_IsTrue(o);
+      const int is_true = PyObject_IsTrue(next(name).get());
       if (is_true < 0) throw PythonError{};
       to = is_true;
     }
     void operator()(const char* name, double& first, double& second) {
-      const Object pair = Object::steal(PySequence_Fast(next(name), "betas must be a pair of numbers"));
-      if (PySequence_Fast_GET_SIZE(pair.get()) != 2)
+      const Object pair = Object::steal(PySequence_Tuple(next(name).get()));
+      if (PyTuple_GET_SIZE(pair.get()) != 2)
         errors::fail(Options::kName, name, " must be two numbers; got ",
-                     static_cast<std::int64_t>(PySequence_Fast_GET_SIZE(pair.get())));
-      first = number(name, PySequence_Fast_GET_ITEM(pair.get(), 0));
-      second = number(name, PySequence_Fast_GET_ITEM(pair.get(), 1));
+                     static_cast<std::int64_t>(PyTuple_GET_SIZE(pair.get())));
+      first = number(name, PyTuple_GET_ITEM(pair.get(), 0));
+      second = number(name, PyTuple_GET_ITEM(pair.get(), 1));
     }
   };
   Options o;
@@ -118,17 +124,22 @@ Options options_of(PyObject* group) {
 // ---- the state ----
 
 struct Kept {
-  Object dict;  // of the parameter; null: it has none yet
+  Object parameter;
+  Object dict;  // null: the parameter has none yet
   Object step, product;  // the tensors that count; null: missing, or plain numbers
 };
 
-// A count as a tensor without dimensions, which is written in place.
+// A count stands in a tensor without dimensions, which is written in place; in old files it is a number.
 double read_count(PyObject* dict, PyObject* name, const char* op, double otherwise, Object& tensor) {
-  PyObject* o = PyDict_GetItemWithError(dict, name);
-  if (!o && PyErr_Occurred()) throw PythonError{};
+  const Object o = find(dict, name);
   if (!o) return otherwise;
-  if (is_tensor(o)) tensor = Object::borrow(o);
-  return to_double(o, {op, "step"});
+  const double count = to_double(o.get(), {op, "step"});
+  if (!is_tensor(o.get())) return count;
+  const Tensor& t = unwrap(o.get());
+  if (t.read_only()) errors::read_only(op);
+  if (!is_floating(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "floats, for a count of steps");
+  tensor = o;
+  return count;
 }
 void write_count(PyObject* dict, PyObject* name, const Object& tensor, double value) {
   if (!tensor) {
@@ -141,117 +152,93 @@ void write_count(PyObject* dict, PyObject* name, const Object& tensor, double va
   Scalar(value).store(t.dtype(), t.data());
   autograd::after_inplace(t, "step");
 }
-void check_count(const Object& tensor, const char* op) {
-  if (!tensor) return;
-  const Tensor& t = unwrap(tensor.get());
-  if (t.read_only()) errors::read_only(op);
-  if (!is_floating(t.dtype())) errors::dtype_not_supported(op, t.dtype(), "floats, for a count of steps");
-}
 
+// The step of a group.
 template <class Options>
 class Step {
  public:
   Step(PyObject* group, PyObject* state) : state_(state), options_(options_of<Options>(group)) {
-    const Object parameters = Object::steal(PySequence_Fast(item(group, params()), "params must be a list"));
+    const Object parameters = Object::steal(PySequence_Fast(item(group, keys().params).get(), "params must be a list"));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(parameters.get()); ++i)
-      add(PySequence_Fast_GET_ITEM(parameters.get(), i));
+      add(Object::borrow(PySequence_Fast_GET_ITEM(parameters.get(), i)));
   }
   void check() const { optim::check(entries_, options_); }
   void run() {
     std::int64_t elements = 0;
-    std::vector<Tensor> used;
     for (const Entry& e : entries_) elements += e.parameter.numel();
+    std::vector<Tensor> used;
     if (elements > kReleaseGilAbove)
       for (const Entry& e : entries_) {
         used.push_back(e.parameter);
         used.push_back(e.gradient);
-        for (const Tensor& t : e.state)
-          if (t.defined()) used.push_back(t);
+        std::copy_if(std::begin(e.state), std::end(e.state), std::back_inserter(used),
+                     [](const Tensor& t) { return t.defined(); });
       }
-    without_gil(
-        elements,
-        [&] {
-          optim::step(entries_, options_);
-          return true;
-        },
-        used);
-    for (std::size_t i = 0; i < entries_.size(); ++i) write(i);
+    without_gil(elements, [&] { optim::step(entries_, options_); }, used);
+    if (Options::counts || states_of(options_))
+      for (std::size_t i = 0; i < entries_.size(); ++i) write(entries_[i], kept_[i]);
   }
 
  private:
-  static PyObject* params() {
-    static PyObject* k = key("params");
-    return k;
-  }
-  static PyObject* step_key() {
-    static PyObject* k = key("step");
-    return k;
-  }
-  static PyObject* product_key() {
-    static PyObject* k = key("mu_product");
-    return k;
-  }
-  static PyObject* state_key(int i) {
-    static PyObject* keys[std::size(Options::kState)] = {};
-    if (!keys[i]) keys[i] = key(Options::kState[i]);
-    return keys[i];
-  }
+  static constexpr int kStates = static_cast<int>(std::size(Options::kState));
   static constexpr bool kProduct = std::is_same_v<Options, NAdamOptions>;
 
-  // The parameters without a gradient are left out.
-  void add(PyObject* o) {
-    if (!is_tensor(o)) errors::fail<TypeError>(Options::kName, "params must be tensors; got ", Py_TYPE(o)->tp_name);
-    Tensor gradient = unwrap(o).grad();
+  struct Keys {
+    PyObject *params = key("params"), *step = key("step"), *product = key("mu_product"), *state[kStates];
+    Keys() {
+      for (int i = 0; i < kStates; ++i) state[i] = key(Options::kState[i]);
+    }
+  };
+  static const Keys& keys() {
+    static const Keys k;
+    return k;
+  }
+
+  // A parameter without a gradient is left out.
+  void add(Object o) {
+    if (!is_tensor(o.get()))
+      errors::fail<TypeError>(Options::kName, "params must be tensors; got ", Py_TYPE(o.get())->tp_name);
+    Tensor gradient = unwrap(o.get()).grad();
     if (!gradient.defined()) return;
     Entry& e = entries_.emplace_back();
     Kept& kept = kept_.emplace_back();
-    parameters_.push_back(Object::borrow(o));
-    e.parameter = unwrap(o);
+    e.parameter = unwrap(o.get());
     e.gradient = std::move(gradient);
-    PyObject* dict = PyDict_GetItemWithError(state_, o);
-    if (!dict && PyErr_Occurred()) throw PythonError{};
-    if (!dict) return;
-    if (!PyDict_Check(dict))
-      errors::fail<TypeError>(Options::kName, "the state of a parameter must be a dict; got ", Py_TYPE(dict)->tp_name);
-    kept.dict = Object::borrow(dict);
+    kept.dict = find(state_, o.get());
+    kept.parameter = std::move(o);
+    if (!kept.dict) return;
+    if (!PyDict_Check(kept.dict.get()))
+      errors::fail<TypeError>(Options::kName, "the state of a parameter must be a dict; got ",
+                              Py_TYPE(kept.dict.get())->tp_name);
     read(e, kept);
   }
   void read(Entry& e, Kept& kept) {
-    for (int i = 0; i < static_cast<int>(std::size(Options::kState)); ++i) {
+    for (int i = 0; i < kStates; ++i) {
       if (!options_.keeps(i)) continue;
-      PyObject* o = PyDict_GetItemWithError(kept.dict.get(), state_key(i));
-      if (!o && PyErr_Occurred()) throw PythonError{};
-      if (!o || o == Py_None) continue;
-      if (!is_tensor(o))
+      const Object o = find(kept.dict.get(), keys().state[i]);
+      if (!o || o.get() == Py_None) continue;
+      if (!is_tensor(o.get()))
         errors::fail<TypeError>(Options::kName, "the state ", Options::kState[i], " must be a tensor; got ",
-                                Py_TYPE(o)->tp_name);
-      e.state[i] = unwrap(o);
+                                Py_TYPE(o.get())->tp_name);
+      e.state[i] = unwrap(o.get());
     }
-    if (!Options::counts) return;
-    e.step = read_count(kept.dict.get(), step_key(), Options::kName, 0, kept.step);
-    check_count(kept.step, Options::kName);
-    if (!kProduct) return;
-    e.mu_product = read_count(kept.dict.get(), product_key(), Options::kName, 1, kept.product);
-    check_count(kept.product, Options::kName);
+    if (Options::counts) e.step = read_count(kept.dict.get(), keys().step, Options::kName, 0, kept.step);
+    if (kProduct) e.mu_product = read_count(kept.dict.get(), keys().product, Options::kName, 1, kept.product);
   }
-  void write(std::size_t i) {
-    Kept& kept = kept_[i];
-    const Entry& e = entries_[i];
-    bool any = Options::counts;
-    for (int k = 0; k < static_cast<int>(std::size(Options::kState)); ++k) any |= options_.keeps(k);
-    if (!any) return;
+  void write(const Entry& e, Kept& kept) {
     if (!kept.dict) {
       kept.dict = Object::steal(PyDict_New());
-      if (PyDict_SetItem(state_, parameters_[i].get(), kept.dict.get()) < 0) throw PythonError{};
+      if (PyDict_SetItem(state_, kept.parameter.get(), kept.dict.get()) < 0) throw PythonError{};
     }
-    if (Options::counts) write_count(kept.dict.get(), step_key(), kept.step, e.step);
-    if (kProduct) write_count(kept.dict.get(), product_key(), kept.product, e.mu_product);
-    for (int k = 0; k < static_cast<int>(std::size(Options::kState)); ++k) {
-      if (!options_.keeps(k)) continue;
-      PyObject* o = PyDict_GetItemWithError(kept.dict.get(), state_key(k));
-      if (o && o != Py_None) continue;
-      const Object made = Object::steal(wrap(e.state[k]));
-      if (PyDict_SetItem(kept.dict.get(), state_key(k), made.get()) < 0) throw PythonError{};
+    PyObject* dict = kept.dict.get();
+    if (Options::counts) write_count(dict, keys().step, kept.step, e.step);
+    if (kProduct) write_count(dict, keys().product, kept.product, e.mu_product);
+    for (int i = 0; i < kStates; ++i) {
+      if (!options_.keeps(i)) continue;
+      const Object o = find(dict, keys().state[i]);
+      if (o && o.get() != Py_None) continue;
+      const Object made = Object::steal(wrap(e.state[i]));
+      if (PyDict_SetItem(dict, keys().state[i], made.get()) < 0) throw PythonError{};
     }
   }
 
@@ -259,7 +246,6 @@ class Step {
   Options options_;
   std::vector<Entry> entries_;
   std::vector<Kept> kept_;
-  std::vector<Object> parameters_;
 };
 
 template <class Options>
@@ -268,9 +254,9 @@ PyObject* step_row(const OpDef& def, PyObject* const* args) {
   if (!PyDict_Check(args[1])) wrong_type({def.name.c_str(), "state"}, "a dict", args[1]);
   std::deque<Step<Options>> groups;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[0]); ++i) {
-    PyObject* group = PyList_GET_ITEM(args[0], i);
-    if (!PyDict_Check(group)) wrong_type({def.name.c_str(), "param_groups"}, "a list of dicts", group);
-    groups.emplace_back(group, args[1]);
+    const Object group = Object::borrow(PyList_GET_ITEM(args[0], i));
+    if (!PyDict_Check(group.get())) wrong_type({def.name.c_str(), "param_groups"}, "a list of dicts", group.get());
+    groups.emplace_back(group.get(), args[1]);
   }
   // All groups are checked before the first one is written.
   if (groups.size() > 1)

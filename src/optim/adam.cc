@@ -45,7 +45,7 @@ void adam(std::span<Entry> entries, const Options& o, bool decoupled) {
       const Value mean = lerp(t.state[0], g, t.number[kRest1]);
       const Value square = mean_square(t.state[1], g, t.number[kKeep2], t.number[kRest2]);
       const Value largest = amsgrad ? maximum(t.state[2], square) : square;
-      const Value scale = muladd(sqrt(largest), t.own[1], t.number[kEps]);
+      const Value scale = add(sqrt(largest), t.own[1]);
       const Value parameter = muladd(div(mean, scale), t.own[0], decay.parameter(t));
       if (amsgrad) return {parameter, mean, square, largest};
       return {parameter, mean, square};
@@ -54,7 +54,9 @@ void adam(std::span<Entry> entries, const Options& o, bool decoupled) {
   check(o);
   const auto& formula = all[flags({o.weight_decay != 0, decoupled, o.amsgrad, o.maximize})];
   run(with(formula, o, decoupled), entries, o, [&](const Entry& e) -> OwnNumbers {
-    return {-o.lr / correction(o.beta1, e.step + 1), 1 / std::sqrt(correction(o.beta2, e.step + 1)), 0};
+    // The correction of the square's root goes to eps and to the step's size: one factor less for each element.
+    const double root = std::sqrt(correction(o.beta2, e.step + 1));
+    return {-o.lr * root / correction(o.beta1, e.step + 1), o.eps * root, 0};
   });
 }
 

@@ -47,7 +47,7 @@ def test_small_gradients_survive_in_half_precision():
     updates = []
     for enabled in (False, True):
         w = tenon.ones(1, requires_grad=True)
-        scaler = tenon.amp.GradScaler("cpu", enabled=enabled)
+        scaler = tenon.amp.GradScaler("cpu", init_scale=2.0**14, enabled=enabled)
         optimizer = tenon.optim.SGD([w], lr=1.0)
         loss = (w.to(tenon.float16) * 1e-5 * 1e-4).to(tenon.float32).sum()
         scaler.scale(loss).backward()

@@ -28,9 +28,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _check_decay(name: str, decay: float) -> None:
+def _checked(name: str, decay: float) -> float:
+    decay = float(decay)
     if not 0.0 <= decay <= 1.0:
         raise ValueError(f"{name}: decay must be in [0, 1]; got {decay}")
+    return decay
 
 
 def _has_fractions(t: Tensor) -> bool:
@@ -64,6 +66,8 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> Many:
     ------
     ValueError
         For another decay.
+    TypeError
+        For what is no number.
 
     Examples
     --------
@@ -72,7 +76,7 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> Many:
     >>> average
     [tensor([0.2500, 0.2500])]
     """
-    _check_decay("get_ema_multi_avg_fn", decay)
+    decay = _checked("get_ema_multi_avg_fn", decay)
 
     @no_grad()
     def update(averages: list[Tensor], values: list[Tensor], num_averaged: Tensor | int) -> None:
@@ -121,13 +125,15 @@ def get_ema_avg_fn(decay: float = 0.999) -> One:
     ------
     ValueError
         For another decay.
+    TypeError
+        For what is no number.
 
     Examples
     --------
     >>> tenon.optim.swa_utils.get_ema_avg_fn(0.75)(tenon.zeros(2), tenon.ones(2), 1)
     tensor([0.2500, 0.2500])
     """
-    _check_decay("get_ema_avg_fn", decay)
+    decay = _checked("get_ema_avg_fn", decay)
 
     @no_grad()
     def update(average: Tensor, value: Tensor, num_averaged: Tensor | int) -> Tensor:
@@ -252,11 +258,18 @@ def update_bn(loader: Iterable[Any], model: nn.Module, device: Any = None) -> No
     -------
     None
 
+    Raises
+    ------
+    TypeError
+        For what is no module.
+
     Examples
     --------
     >>> model = tenon.nn.Linear(2, 2)
     >>> tenon.optim.swa_utils.update_bn([tenon.ones(4, 2)], model)  # it has no such layer
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"update_bn: model must be a Module; got {type(model).__name__}")
     names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
     kinds = tuple(getattr(nn, name) for name in names if hasattr(nn, name))
     layers = [m for m in model.modules() if isinstance(m, kinds)]
