@@ -47,6 +47,10 @@ Range taps_of(const Windows& w, int i, Size o) {
 Size element(const Windows& w, int i, Size o, Size tap) {
   return o * w.stride[i] - w.padding[i] + tap * w.dilation[i];
 }
+// The first element that a window sees; some one for a window between whose taps the input lies.
+Size first_element(const Windows& w, int i, Size o) {
+  return std::min(element(w, i, o, taps_of(w, i, o).begin), w.in[i] - 1);
+}
 
 // f(row, offset, outputs) for each tap of a row of outputs: the input's row, and which outputs read which of its elements.
 template <class F>
@@ -120,10 +124,9 @@ void plane_max(const PoolCall& c, const S* in, S* out, Size* positions) {
   for (Size od = 0; od < w.out[0]; ++od)
     for (Size oh = 0; oh < w.out[1]; ++oh) {
       // Where all are minus infinity, the first element is the largest.
-      const Size top = element(w, 0, od, taps_of(w, 0, od).begin) * w.in[1] + element(w, 1, oh, taps_of(w, 1, oh).begin);
+      const Size top = first_element(w, 0, od) * w.in[1] + first_element(w, 1, oh);
       for (Size o = 0; o < n; ++o) best[o] = lowest<T>();
-      for (Size o = 0; o < n; ++o)
-        at[o] = static_cast<Place>(top * w.in[2] + element(w, 2, o, taps_of(w, 2, o).begin));
+      for (Size o = 0; o < n; ++o) at[o] = static_cast<Place>(top * w.in[2] + first_element(w, 2, o));
       each_tap(w, od, oh, [&](Size row, Size offset, Range os) HWY_ATTR {
         const S* from = in + row * w.in[2] + offset;
         const Place place = static_cast<Place>(row * w.in[2] + offset);
