@@ -40,7 +40,7 @@ Windows windows_of(const char* op, const Tensor& t, int dims, const PoolOptions&
   w.in = last_sizes(t, dims);
   for (int i = kWindowDims - dims; i < kWindowDims; ++i) {
     const Size span = span_of(w, i), room = w.in[i] + 2 * w.padding[i] - span, step = w.stride[i];
-    if (w.padding[i] > span / 2)
+    if (w.padding[i] > w.kernel[i] / 2)
       errors::fail(op, "padding must be at most half of the window, else some windows see none of the input; got padding=",
                    as_dims(w.padding, dims), ", kernel_size=", as_dims(w.kernel, dims));
     Size out = room >= 0 ? room / step + 1 : 0;

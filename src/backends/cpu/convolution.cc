@@ -10,9 +10,12 @@ namespace tenon::cpu {
 void add_convolution_products(ConvolutionTable&);
 void add_convolution_weights(ConvolutionTable&);
 
-Size GatherAxis::least() const { return offset.empty() ? 0 : *std::min_element(offset.begin(), offset.end()); }
-Size GatherAxis::reach() const {
-  return offset.empty() ? 0 : *std::max_element(offset.begin(), offset.end()) - least();
+void GatherAxis::add_tap(Size at, Size by) {
+  tap.push_back(at);
+  offset.push_back(by);
+  const auto [low, high] = std::minmax_element(offset.begin(), offset.end());
+  least = *low;
+  reach = *high - *low;
 }
 
 Size Gather::taps() const {
@@ -42,25 +45,31 @@ Windows as_one_row(Windows w) {
 }
 
 GatherAxis forward(const Windows& w, int i) {
-  GatherAxis a{w.out[i], w.in[i], w.stride[i], {}, {}, 0, 1, w.out[i]};
-  for (Size k = 0; k < w.kernel[i]; ++k) {
-    a.tap.push_back(k);
-    a.offset.push_back(k * w.dilation[i] - w.padding[i]);
-  }
+  GatherAxis a{w.out[i], w.in[i], w.stride[i], {}, {}, 0, 1, w.out[i], 0, 0};
+  for (Size k = 0; k < w.kernel[i]; ++k) a.add_tap(k, k * w.dilation[i] - w.padding[i]);
   return a;
 }
 
 // The elements phase, phase + stride, ... of the input: each tap that meets them reads gradients one after the other.
 GatherAxis backward(const Windows& w, int i, Size phase) {
   GatherAxis a{phase < w.in[i] ? pieces(w.in[i] - phase, w.stride[i]) : 0, w.out[i], 1, {}, {}, phase, w.stride[i],
-               w.in[i]};
+               w.in[i], 0, 0};
   for (Size k = 0; k < w.kernel[i]; ++k) {
     const Size place = phase + w.padding[i] - k * w.dilation[i];
-    if (place % w.stride[i] != 0) continue;
-    a.tap.push_back(k);
-    a.offset.push_back(place / w.stride[i]);
+    if (place % w.stride[i] == 0) a.add_tap(k, place / w.stride[i]);
   }
   return a;
+}
+
+// At most n, and half of that at least: times `inner`, it fills panels of so many columns best.
+Size best_filled(Size n, Size inner, Size columns) {
+  const auto fill = [&](Size i) {
+    return static_cast<double>(i * inner) / static_cast<double>(pieces(i * inner, columns) * columns);
+  };
+  Size best = n;
+  for (Size i = n - 1; i >= (n + 1) / 2; --i)
+    if (fill(i) > fill(best)) best = i;
+  return best;
 }
 
 }  // namespace
@@ -91,13 +100,15 @@ std::vector<Gather> gathers_of(const ConvolutionCall& c) {
   return all;
 }
 
-Boxes::Boxes(Size images, const Gather& g, Size most) : all{images, g.axis[0].out, g.axis[1].out, g.axis[2].out} {
-  Size room = most;
-  for (int i = 3; i >= 0; --i) {
+Boxes::Boxes(Size images, const Gather& g, Size most, Size columns)
+    : all{images, g.axis[0].out, g.axis[1].out, g.axis[2].out} {
+  Size room = std::max<Size>(most, 1), inner = 1;  // outputs in a box so far
+  for (int i = 3; i >= 0; --i, inner *= full[i + 1]) {
     // As many as there is room for, in parts that are about equal.
     const Size parts = pieces(all[i], std::max<Size>(room, 1));
     full[i] = parts > 0 ? pieces(all[i], parts) : 1;
-    if (i == 3 && parts > 1) full[i] = std::min(all[i], (full[i] + 31) / 32 * 32);  // whole vectors
+    if (i == 3 && parts > 1) full[i] = std::min(all[i], pieces(full[i], columns) * columns);
+    if (i < 3 && parts > 1) full[i] = best_filled(full[i], inner, columns);
     room = parts > 1 ? 1 : room / full[i];
     counts[i] = pieces(all[i], full[i]);
   }
@@ -121,10 +132,10 @@ Box Boxes::at(Size i) const {
 Layout::Layout(const Gather& g, const Boxes& boxes, Size channels, bool can_be) : in_place(can_be), part(0), used{} {
   for (int i = 0; i < kWindowDims; ++i) {
     const GatherAxis& a = g.axis[i];
-    extent[i] = (boxes.full[i + 1] - 1) * a.stride + a.reach() + 1;
-    in_place = in_place && a.least() >= 0 && (a.out - 1) * a.stride + a.least() + a.reach() < a.in;
+    extent[i] = (boxes.full[i + 1] - 1) * a.stride + a.reach + 1;
+    in_place = in_place && a.least >= 0 && (a.out - 1) * a.stride + a.least + a.reach < a.in;
     if (a.stride <= 16)
-      for (const Size offset : a.offset) used[i][(offset - a.least()) % a.stride] = true;
+      for (const Size offset : a.offset) used[i][(offset - a.least) % a.stride] = true;
   }
   const GatherAxis& last = g.axis[2];
   in_place = in_place && last.stride == 1;
@@ -132,7 +143,7 @@ Layout::Layout(const Gather& g, const Boxes& boxes, Size channels, bool can_be) 
     row = last.in;
     plane = row * g.axis[1].in;
     channel = plane * g.axis[0].in;
-    image = channel * channels * g.groups;
+    image = channel * g.channels * g.groups;
     numel = 0;
     return;
   }
@@ -144,10 +155,15 @@ Layout::Layout(const Gather& g, const Boxes& boxes, Size channels, bool can_be) 
   numel = image * boxes.full[0];
 }
 
+Size Layout::begin(const Gather& g, const Box& box) const {
+  const auto first = [&](int i) { return box.begin[i + 1] * g.axis[i].stride + g.axis[i].least; };
+  return box.begin[0] * image + first(0) * plane + first(1) * row + first(2);
+}
+
 std::vector<Size> Layout::offsets(const Gather& g, Size channels) const {
   std::vector<Size> all;
   all.reserve(static_cast<std::size_t>(channels * g.taps()));
-  const Size least[] = {g.axis[0].least(), g.axis[1].least(), g.axis[2].least()};
+  const Size least[] = {g.axis[0].least, g.axis[1].least, g.axis[2].least};
   for (Size c = 0; c < channels; ++c)
     for (const Size d : g.axis[0].offset)
       for (const Size h : g.axis[1].offset)

@@ -19,11 +19,11 @@ using Size = std::int64_t;
 // Along one dimension, output o reads the elements o * stride + offset[i] of `in`; zeros outside.
 struct GatherAxis {
   Size out = 1, in = 1, stride = 1;
-  std::vector<Size> tap{0}, offset{0};  // the kernel's elements that take part, and where they read
+  std::vector<Size> tap, offset;        // the kernel's elements that take part, and where they read
   Size first = 0, step = 1, size = 1;   // output o lies at first + o * step of `size`
+  Size least = 0, reach = 0;            // the smallest offset, and how far the largest is from it
 
-  Size least() const;  // of the offsets
-  Size reach() const;  // from the smallest to the largest one
+  void add_tap(Size at, Size offset);
 };
 
 struct Gather {
@@ -55,7 +55,8 @@ struct Box {
 struct Boxes {
   Size all[4], full[4], counts[4];
 
-  Boxes(Size images, const Gather& g, Size most);  // of about `most` outputs
+  // Of about `most` outputs; as few as can be are missing in the last panel of so many columns.
+  Boxes(Size images, const Gather& g, Size most, Size columns);
   void set_images(Size n);                         // fewer than before
   Size count() const { return counts[0] * counts[1] * counts[2] * counts[3]; }
   Box at(Size i) const;
@@ -69,9 +70,13 @@ struct Layout {
   Size numel;                             // of the copy
   bool used[kWindowDims][16];             // whether an element is read, by its place modulo the stride
 
-  // can_be: whether x may serve in place.
+  // channels: that are copied. can_be: whether x may serve in place.
   Layout(const Gather& g, const Boxes& boxes, Size channels, bool can_be);
-  bool reads(int axis, Size place, Size stride) const { return stride > 16 || used[axis][place % stride]; }
+  // The first element that a box reads, from the first one of its images and channels, where x serves in place.
+  Size begin(const Gather& g, const Box& box) const;
+  bool reads(int axis, Size place, Size stride) const {
+    return stride == 1 || stride > 16 || used[axis][place % stride];
+  }
   // The offset of each channel and tap, from the one of the output.
   std::vector<Size> offsets(const Gather& g, Size channels) const;
 };

@@ -4,6 +4,7 @@
 #include "backends/cpu/targets.h"
 
 #include <array>
+#include <span>
 #include <utility>
 
 #include "backends/cpu/convolution-inl.h"
@@ -33,24 +34,42 @@ void packed_tile(const T* a, const T* b, Size k, T* c, Size ldc, bool add) {
 
 // The same with b where it lies: its row p begins at x + offset[p].
 template <class T>
-using DirectTile = void (*)(const T* a, const T* x, const Size* offset, Size k, T* c, Size ldc);
+using DirectTile = void (*)(const T* a, const T* x, const Size* offset, Size k, T* c, Size ldc, bool add);
 template <class T, int Rows, int Vectors>
 void direct_tile(const T* HWY_RESTRICT a, const T* HWY_RESTRICT x, const Size* HWY_RESTRICT offset, Size k,
-                 T* HWY_RESTRICT c, Size ldc) {
-  Vector<T> sum[Rows][Vectors] = {};
-  for (Size p = 0; p < k; ++p, a += Rows) {
+                 T* HWY_RESTRICT c, Size ldc, bool add) {
+  // Few sums would wait for each other: of two or four steps each has its own.
+  constexpr int kSplit = Rows * Vectors >= 8 ? 1 : Rows * Vectors >= 4 ? 2 : 4;
+  Vector<T> sum[Rows][Vectors] = {}, other[kSplit][Rows][Vectors] = {};
+  const auto step = [&](Size p, Vector<T>(&s)[Rows][Vectors]) HWY_ATTR {
     Vector<T> y[Vectors];
 #pragma GCC unroll 4
     for (int j = 0; j < Vectors; ++j) y[j] = load(x + offset[p] + j * kLanes<T>);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
-      for (int j = 0; j < Vectors; ++j) sum[i][j] = multiply_add(sum[i][j], a[i], y[j]);
-  }
+      for (int j = 0; j < Vectors; ++j) s[i][j] = multiply_add(s[i][j], a[p * Rows + i], y[j]);
+  };
+  Size p = 0;
+  if constexpr (kSplit > 1)
+    for (; p + kSplit <= k; p += kSplit)
+#pragma GCC unroll 4
+      for (int q = 0; q < kSplit; ++q) step(p + q, other[q]);
+  for (; p < k; ++p) step(p, sum);
+  if constexpr (kSplit > 1)
+#pragma GCC unroll 4
+    for (int q = 0; q < kSplit; ++q)
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 4
+        for (int j = 0; j < Vectors; ++j) sum[i][j] += other[q][i][j];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
-    for (int j = 0; j < Vectors; ++j) store(c + i * ldc + j * kLanes<T>, sum[i][j]);
+    for (int j = 0; j < Vectors; ++j) {
+      T* to = c + i * ldc + j * kLanes<T>;
+      store(to, add ? load(to) + sum[i][j] : sum[i][j]);
+    }
 }
 
 template <class T>
@@ -68,6 +87,8 @@ struct Tiles {
   static constexpr auto kDirect = direct(std::make_integer_sequence<int, kRows>());
 };
 
+constexpr Size kWeights = 512 << 10;  // bytes of a block of them
+
 // What all boxes share.
 template <class T>
 struct Plan {
@@ -79,16 +100,19 @@ struct Plan {
   Boxes boxes;
   Layout layout;
   std::vector<Size> offsets;
+  Size furthest;               // of the offsets
   const T* weights = nullptr;  // packed: groups, blocks of k, panels, k, rows
 
   static constexpr int kColumns = Tile<T>::columns;
   // Panels of b of one box take a part of the L2 cache.
   static constexpr Size kPacked = (Tile<T>::wide ? 1 << 20 : 384 << 10) / sizeof(T);
 
-  static Size most_outputs(const Gather& g, Size k_block) {
-    Size most = std::clamp<Size>(kPacked / std::max<Size>(k_block, 1), 4 * kColumns, 1024);
-    const Size all = g.batch * g.axis[0].out * g.axis[1].out * g.axis[2].out * g.groups;
-    while (most > 4 * kColumns && all < most * 4 * max_threads()) most /= 2;
+  static Size most_outputs(const Gather& g, Size k_block, Size panels) {
+    Size most = std::clamp<Size>(kPacked / k_block, 4 * kColumns, 1024);
+    // A box for each thread; where there are many panels, threads share one's rows.
+    const Size all = g.batch * g.axis[0].out * g.axis[1].out * g.axis[2].out * g.groups,
+               threads = max_threads() == 1 || panels > 8 ? 1 : 2 * max_threads();
+    while (most > 4 * kColumns && all < most * threads) most /= 2;
     return most;
   }
   Plan(const Gather& gather, bool can_be_in_place)
@@ -98,15 +122,13 @@ struct Plan {
         panels(g.rows, Tile<T>::rows),
         direct(g.rows <= kDirectRows),
         k_block(std::max<Size>(direct ? k : std::min(k, Blocks<T>::k), 1)),
-        boxes(g.batch, g, most_outputs(g, k_block)),
+        boxes(g.batch, g, most_outputs(g, k_block, panels.count), kColumns),
         layout(g, boxes, g.channels, can_be_in_place && !direct),
-        offsets(layout.offsets(g, g.channels)) {}
+        offsets(layout.offsets(g, g.channels)),
+        furthest(offsets.empty() ? 0 : *std::max_element(offsets.begin(), offsets.end())) {}
 
   // From so few output channels on, packing b would cost more than it saves.
   static constexpr Size kDirectRows = 6;
-  // Outputs that a row takes of the sums.
-  Size pitch(const Box& box) const { return direct ? round_up(box.size[3], kColumns) : box.size[3]; }
-  Size columns(const Box& box) const { return round_up(box.numel() / box.size[3] * pitch(box), kColumns); }
 };
 
 // One panel of the weights, for all blocks of k.
@@ -126,121 +148,193 @@ void pack_weights(const Plan<T>& p, const std::vector<Size>& places, Size group,
   }
 }
 
-// A part of a panel's columns that lies in one piece.
-struct Segment {
+// A vector of a panel's row: where it is read, and where in the row it stands.
+struct Move {
   Size from;
   int to, length;
 };
-struct Segments {
-  std::vector<Segment> all;
-  std::vector<int> begin;  // by panel, and the end
-
-  void find(const std::vector<Run>& runs, int columns) {
-    all.clear();
-    begin.assign(1, 0);
-    int room = columns;
-    for (const Run& r : runs)
-      for (Size done = 0; done < r.length;) {
-        const int n = static_cast<int>(std::min<Size>(room, r.length - done));
-        all.push_back({r.from + done, columns - room, n});
-        done += n;
-        room -= n;
-        if (room > 0) continue;
-        begin.push_back(static_cast<int>(all.size()));
-        room = columns;
-      }
-    if (room < columns) begin.push_back(static_cast<int>(all.size()));
-  }
-  Size panels() const { return static_cast<Size>(begin.size()) - 1; }
+// Some of a panel's columns: outputs that lie next to each other, of the first channel.
+template <class S>
+struct Piece {
+  S* to;
+  int column, length;
 };
 
+// The columns of one box, in panels.
+template <class S, class T>
+struct Columns {
+  static constexpr int C = Tile<T>::columns, L = kLanes<T>;
+  std::vector<Move> moves;
+  std::vector<Piece<S>> pieces;
+  struct Panel {
+    std::size_t move, piece;  // the first ones
+  };
+  std::vector<Panel> panels;
+
+  // The next n outputs of the box are read at `from`, and lie at `to`. A panel that is full is ended.
+  void add(Size from, S* to, Size step, Size n) {
+    while (n > 0) {
+      if (room_ == 0) next();
+      const int part = static_cast<int>(std::min<Size>(room_, n)), column = C - room_;
+      for (int q = 0; q < part; q += L) moves.push_back({from + q, column + q, std::min(L, part - q)});
+      const bool joins = step == 1 && pieces.size() > panels.back().piece && pieces.back().to + pieces.back().length == to;
+      if (joins) pieces.back().length += part;
+      else pieces.push_back({to, column, part});
+      from += part;
+      to += part * step;
+      room_ -= part;
+      n -= part;
+    }
+  }
+  void next() {
+    panels.push_back({moves.size(), pieces.size()});
+    room_ = C;
+  }
+  Size count() const { return static_cast<Size>(panels.size()); }
+  std::span<const Move> moves_of(Size j) const { return part(moves, &Panel::move, j); }
+  std::span<const Piece<S>> pieces_of(Size j) const { return part(pieces, &Panel::piece, j); }
+
+ private:
+  template <class V>
+  auto part(const V& all, std::size_t Panel::*first, Size j) const {
+    const auto i = static_cast<std::size_t>(j);
+    const std::size_t begin = panels[i].*first, end = i + 1 < panels.size() ? panels[i + 1].*first : all.size();
+    return std::span(all).subspan(begin, end - begin);
+  }
+  int room_ = 0;
+};
+
+template <class S, class T>
+void find_columns(const Plan<T>& p, Size group, const Box& box, Columns<S, T>& out) {
+  const Gather& g = p.g;
+  const GatherAxis &planes = g.axis[0], &rows = g.axis[1], &last = g.axis[2];
+  const Size size = planes.size * rows.size * last.size;
+  for (Size n = 0; n < box.size[0]; ++n) {
+    S* channel = static_cast<S*>(g.out) + ((box.begin[0] + n) * g.groups + group) * g.rows * size;
+    for (Size d = 0; d < box.size[1]; ++d)
+      for (Size h = 0; h < box.size[2]; ++h) {
+        if (p.direct) out.next();
+        const Size plane = planes.first + (box.begin[1] + d) * planes.step,
+                   row = rows.first + (box.begin[2] + h) * rows.step,
+                   column = last.first + box.begin[3] * last.step;
+        out.add(n * p.layout.image + d * planes.stride * p.layout.plane + h * rows.stride * p.layout.row,
+                channel + (plane * rows.size + row) * last.size + column, last.step, box.size[3]);
+      }
+  }
+}
+
 // Columns of the panel for these offsets. Whole vectors are copied where x does not end; what is too much is written
-// again, by the next segment, row or panel.
+// again, by the next move, row or panel.
 template <class T>
-void pack_panel(const T* x, const T* end, const Size* offset, Size k, const Segment* s, int n, T* out) {
+void pack_panel(const T* x, const T* end, Size furthest, const Size* offset, Size k, std::span<const Move> moves, T* out) {
   constexpr int C = Tile<T>::columns, L = kLanes<T>;
-  if (n == 1 && s->length == C) {
+  const std::size_t n = moves.size();
+  const Move* m = moves.data();
+  const bool whole = n == static_cast<std::size_t>(C / L) && m[n - 1].from == m[0].from + C - L && m[n - 1].length == L;
+  if (x + furthest + m[n - 1].from + L > end) {
+    for (Size p = 0; p < k; ++p, out += C)
+      for (std::size_t i = 0; i < n; ++i)
+        std::memcpy(out + m[i].to, x + offset[p] + m[i].from, static_cast<std::size_t>(m[i].length) * sizeof(T));
+  } else if (whole) {
     for (Size p = 0; p < k; ++p, out += C) {
-      const T* from = x + offset[p] + s->from;
+      const T* from = x + offset[p] + m[0].from;
 #pragma GCC unroll 4
       for (int q = 0; q < C; q += L) store(out + q, load(from + q));
     }
-    return;
-  }
-  for (Size p = 0; p < k; ++p, out += C) {
-    for (int i = 0; i < n; ++i) {
-      const T* from = x + offset[p] + s[i].from;
-      T* to = out + s[i].to;
-      for (int q = 0; q < s[i].length; q += L) {
-        if (from + q + L <= end) store(to + q, load(from + q));
-        else std::memcpy(to + q, from + q, static_cast<std::size_t>(std::min(L, s[i].length - q)) * sizeof(T));
-      }
+  } else if (n == 3) {
+    for (Size p = 0; p < k; ++p, out += C) {
+      const T* from = x + offset[p];
+#pragma GCC unroll 3
+      for (int i = 0; i < 3; ++i) store(out + m[i].to, load(from + m[i].from));
+    }
+  } else {
+    for (Size p = 0; p < k; ++p, out += C) {
+      const T* from = x + offset[p];
+      for (std::size_t i = 0; i < n; ++i) store(out + m[i].to, load(from + m[i].from));
     }
   }
 }
 
-// The sums of a box, [rows][columns].
-template <class T>
-void packed_sums(const Plan<T>& p, const T* x, const T* end, const T* weights, const Segments& segments, Size columns,
-                 Size panel_begin, Size panel_end, T* sums) {
+// Where the tiles of a panel of columns put their sums: in the output itself, if they are outputs as they are, else
+// beside each other.
+template <class S, class T>
+struct Target {
+  const Plan<T>& p;
+  Size group;
+  std::span<const Piece<S>> pieces;
+  T* sums;  // [rows][C]
+  static constexpr int C = Tile<T>::columns;
+
+  Size of_channel() const { return p.g.axis[0].size * p.g.axis[1].size * p.g.axis[2].size; }
+  bool in_place() const { return std::is_same_v<S, T> && pieces.size() == 1 && pieces[0].length == C && p.g.axis[2].step == 1; }
+  T* row(Size m) const { return in_place() ? reinterpret_cast<T*>(pieces[0].to) + m * of_channel() : sums + m * C; }
+  Size ld() const { return in_place() ? of_channel() : C; }
+  T bias(Size m) const { return p.g.bias ? widen<T>(static_cast<const S*>(p.g.bias)[group * p.g.rows + m]) : T(0); }
+
+  // Before the first sums. Whether these are to be added to what is there.
+  bool begin(Size from, Size rows) const {
+    if (!in_place() || !p.g.bias) return false;
+    for (Size m = from; m < from + rows; ++m) std::fill_n(row(m), C, bias(m));
+    return true;
+  }
+  // After the last ones.
+  void end(Size from, Size rows) const {
+    if (in_place()) return;
+    const Size step = p.g.axis[2].step;
+    for (const Piece<S>& piece : pieces)
+      for (Size m = from; m < from + rows; ++m) {
+        const T *s = sums + m * C + piece.column, add = bias(m);
+        S* to = piece.to + m * of_channel();
+        if (step == 1)
+          for (int q = 0; q < piece.length; ++q) to[q] = narrow<S>(s[q] + add);
+        else
+          for (int q = 0; q < piece.length; ++q) to[q * step] = narrow<S>(s[q] + add);
+      }
+  }
+};
+
+// Some panels of rows of a box. A block of the weights stays in the L2 cache while it meets all columns.
+template <class S, class T>
+void packed_box(const Plan<T>& p, Size group, const T* x, const T* end, const Columns<S, T>& columns, Size panel_begin,
+                Size panel_end) {
   constexpr int C = Tile<T>::columns;
-  const Size n = segments.panels();
+  const Size n = columns.count();
   T* packed = static_cast<T*>(scratch(1, static_cast<std::size_t>(n * C * p.k_block + kLanes<T>) * sizeof(T)));
+  T* sums = static_cast<T*>(scratch(2, static_cast<std::size_t>(n * C * p.g.rows) * sizeof(T)));
+  const T* weights = p.weights + group * p.g.rows * p.k;
+  const Size block = std::max<Size>(kWeights / static_cast<Size>(sizeof(T)) / (p.panels.each * p.k_block), 1);
   for (Size k0 = 0; k0 == 0 || k0 < p.k; k0 += p.k_block) {
     const Size k = std::min(p.k_block, p.k - k0);
-    const Size* offset = p.offsets.data() + k0;
-    for (Size j = 0; j < n; ++j) {
-      const int first = segments.begin[static_cast<std::size_t>(j)], last = segments.begin[static_cast<std::size_t>(j) + 1];
-      T* b = packed + j * C * k;
-      pack_panel(x, end, offset, k, segments.all.data() + first, last - first, b);
-      for (Size i = panel_begin; i < panel_end; ++i) {
-        const Size row = p.panels.first(i);
-        Tiles<T>::kPacked[static_cast<std::size_t>(p.panels.of(i) - 1)](weights + k0 * p.g.rows + row * k, b, k,
-                                                                        sums + row * columns + j * C, columns, k0 > 0);
+    const bool first = k0 == 0, last = k0 + k >= p.k;
+    for (Size i0 = panel_begin; i0 < panel_end; i0 += block)
+      for (Size j = 0; j < n; ++j) {
+        T* b = packed + j * C * k;
+        if (i0 == panel_begin && k > 0)
+          pack_panel(x, end, p.furthest, p.offsets.data() + k0, k, columns.moves_of(j), b);
+        const Target<S, T> target{p, group, columns.pieces_of(j), sums + j * C * p.g.rows};
+        for (Size i = i0; i < std::min(i0 + block, panel_end); ++i) {
+          const Size row = p.panels.first(i), rows = p.panels.of(i);
+          const bool add = first ? target.begin(row, rows) : true;
+          Tiles<T>::kPacked[static_cast<std::size_t>(rows - 1)](weights + k0 * p.g.rows + row * k, b, k, target.row(row),
+                                                                target.ld(), add);
+          if (last) target.end(row, rows);
+        }
       }
-    }
   }
 }
 
-template <class T>
-void direct_sums(const Plan<T>& p, const T* x, const T* weights, const std::vector<Run>& runs, Size pitch,
-                 Size columns, T* sums) {
-  constexpr int C = Tile<T>::columns;
-  for (Size i = 0; i < p.panels.count; ++i) {
-    const auto tile = Tiles<T>::kDirect[static_cast<std::size_t>(p.panels.of(i) - 1)];
-    T* to = sums + p.panels.first(i) * columns;
-    for (const Run& r : runs) {
-      for (Size q = 0; q < r.length; q += C)
-        tile(weights + p.panels.first(i) * p.k, x + r.from + q, p.offsets.data(), p.k, to + q, columns);
-      to += pitch;
-    }
-  }
-}
-
-// Sums become outputs: with the bias, and rounded where they were wider.
 template <class S, class T>
-void write(const Plan<T>& p, Size group, const Box& box, Size row_begin, Size row_end, const T* sums) {
-  const Gather& g = p.g;
-  const GatherAxis &planes = g.axis[0], &rows = g.axis[1], &last = g.axis[2];
-  const Size pitch = p.pitch(box), columns = p.columns(box), of_image = box.of_image();
-  const Size size = planes.size * rows.size * last.size;
-  const bool whole = pitch == box.size[3] && planes.step == 1 && rows.step == 1 && last.step == 1;
-  const Size length = whole ? of_image : box.size[3], lines = of_image / length;
-  for (Size m = row_begin; m < row_end; ++m) {
-    const T bias = g.bias ? widen<T>(static_cast<const S*>(g.bias)[group * g.rows + m]) : T(0);
-    const T* from = sums + m * columns;
-    for (Size n = 0; n < box.size[0]; ++n) {
-      S* channel = static_cast<S*>(g.out) + (((box.begin[0] + n) * g.groups + group) * g.rows + m) * size;
-      for (Size i = 0; i < lines; ++i) {
-        const Size d = box.begin[1] + i / box.size[2], h = box.begin[2] + i % box.size[2];
-        S* to = channel + ((planes.first + d * planes.step) * rows.size + rows.first + h * rows.step) * last.size +
-                last.first + box.begin[3] * last.step;
-        if (last.step == 1)
-          for (Size q = 0; q < length; ++q) to[q] = narrow<S>(from[q] + bias);
-        else
-          for (Size q = 0; q < length; ++q) to[q * last.step] = narrow<S>(from[q] + bias);
-        from += whole ? length : pitch;
-      }
+void direct_box(const Plan<T>& p, Size group, const T* x, const Columns<S, T>& columns) {
+  T* sums = static_cast<T*>(scratch(2, static_cast<std::size_t>(Tile<T>::columns * p.g.rows) * sizeof(T)));
+  const T* weights = p.weights + group * p.g.rows * p.k;
+  for (Size j = 0; j < columns.count(); ++j) {
+    const Target<S, T> target{p, group, columns.pieces_of(j), sums};
+    for (Size i = 0; i < p.panels.count; ++i) {
+      const Size row = p.panels.first(i), rows = p.panels.of(i);
+      Tiles<T>::kDirect[static_cast<std::size_t>(rows - 1)](weights + row * p.k, x + columns.moves_of(j)[0].from,
+                                                            p.offsets.data(), p.k, target.row(row), target.ld(),
+                                                            target.begin(row, rows));
+      target.end(row, rows);
     }
   }
 }
@@ -255,9 +349,7 @@ void run_box(const Plan<T>& p, Size group, const Box& box, Size panel_begin, Siz
   if (p.layout.in_place) {
     if constexpr (std::is_same_v<S, T>) {
       end = static_cast<const T*>(g.x) + g.batch * g.groups * g.channels * of_channel;
-      x = source + box.begin[0] * p.layout.image +
-          (box.begin[1] * g.axis[0].stride + g.axis[0].least()) * p.layout.plane +
-          (box.begin[2] * g.axis[1].stride + g.axis[1].least()) * p.layout.row + box.begin[3] + g.axis[2].least();
+      x = source + p.layout.begin(g, box);
     }
   } else if (p.k > 0) {
     // A row's last vectors reach beyond it.
@@ -266,19 +358,10 @@ void run_box(const Plan<T>& p, Size group, const Box& box, Size panel_begin, Siz
     x = copy;
     end = copy + p.layout.numel + C;
   }
-  std::vector<Run> runs;
-  Segments segments;
-  find_runs(g, p.layout, box, runs);
-  const Size columns = p.columns(box);
-  T* sums = static_cast<T*>(scratch(2, static_cast<std::size_t>(g.rows * columns) * sizeof(T)));
-  const T* weights = p.weights + group * g.rows * p.k;
-  if (p.direct) {
-    direct_sums(p, x, weights, runs, p.pitch(box), columns, sums);
-  } else {
-    segments.find(runs, C);
-    packed_sums(p, x, end, weights, segments, columns, panel_begin, panel_end, sums);
-  }
-  write<S>(p, group, box, p.panels.first(panel_begin), std::min(p.panels.first(panel_end), g.rows), sums);
+  Columns<S, T> columns;
+  find_columns(p, group, box, columns);
+  if (p.direct) direct_box(p, group, x, columns);
+  else packed_box(p, group, x, end, columns, panel_begin, panel_end);
 }
 
 template <class S>

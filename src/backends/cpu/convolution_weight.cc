@@ -121,6 +121,7 @@ struct Tiles {
 template <class T>
 struct Plan {
   const Gather& g;
+  const bool swapped;  // x and the gradients have changed roles
   const Size taps, k;
   bool inner;
   Size vectors;  // of rows that are worked on together
@@ -132,7 +133,7 @@ struct Plan {
   std::vector<Size> offsets;
 
   static constexpr Size kFewRows = 8, kFewSums = 48;
-  static constexpr Size kTasks = 16;
+  static constexpr Size kTasks = 16, kBlock = 256;  // of channels * taps at least in a block
   static constexpr Size kSums = Size{8} << 20;  // bytes of all chunks
   static constexpr Size kPanel = 32 << 10;      // bytes of the gradients that a tile reads
 
@@ -142,20 +143,21 @@ struct Plan {
   Size of_group() const { return inner ? g.rows * k : padded * k; }
   Size of_chunk() const { return g.groups * of_group(); }
 
-  explicit Plan(const Gather& gather)
+  Plan(const Gather& gather, bool is_swapped, bool can_be_in_place)
       : g(gather),
+        swapped(is_swapped),
         taps(g.taps()),
         k(g.channels * taps),
         inner(g.rows < kFewRows || k < kFewSums),
         vectors(even(parts(g.rows, kLanes<T>), Tiles<T>::kVectors)),
         padded(round_up(g.rows, vectors * kLanes<T>)),
         chunks(std::clamp<Size>(kSums / static_cast<Size>(sizeof(T)) / std::max<Size>(of_chunk(), 1), 1,
-                                std::min<Size>(g.batch, 8))),
+                                std::min<Size>(g.batch, kTasks))),
         images(parts(g.batch, chunks)),
-        blocks(std::clamp<Size>(kTasks / (chunks * g.groups), 1, g.channels)),
+        blocks(std::clamp<Size>(kTasks / (chunks * g.groups), 1, std::clamp<Size>(k / kBlock, 1, g.channels))),
         channels(parts(g.channels, blocks)),
-        boxes(images, g, inner ? 1024 : std::max<Size>(kPanel / static_cast<Size>(sizeof(T)) / (vectors * kLanes<T>), 64)),
-        layout(g, boxes, channels, false),
+        boxes(images, g, inner ? 1024 : std::max<Size>(kPanel / static_cast<Size>(sizeof(T)) / (vectors * kLanes<T>), 64), kLanes<T>),
+        layout(g, boxes, channels, can_be_in_place && !inner),
         offsets(layout.offsets(g, channels)) {
     chunks = parts(g.batch, images);
     blocks = parts(g.channels, channels);
@@ -242,43 +244,82 @@ void run_task(const Plan<T>& p, Size chunk, Size group, Size block, T* sums) {
   Boxes boxes = p.boxes;
   boxes.set_images(std::min(p.images, g.batch - image));
   std::vector<Run> runs;
-  T* x = static_cast<T*>(scratch(0, static_cast<std::size_t>(p.layout.numel + kLanes<T>) * sizeof(T)));
+  T* copy = static_cast<T*>(scratch(0, static_cast<std::size_t>(p.layout.numel + kLanes<T>) * sizeof(T)));
   Pace pace;
   for (Size i = 0; i < boxes.count(); ++i) {
     const Box box = boxes.at(i);
     const S* from = static_cast<const S*>(g.x) + ((image * g.groups + group) * g.channels + first) * of_channel;
-    stage(g, p.layout, box, from, channels, x);
+    const T* x = copy;
+    if (!p.layout.in_place) stage(g, p.layout, box, from, channels, copy);
+    else if constexpr (std::is_same_v<S, T>) x = from + p.layout.begin(g, box);
     find_runs(g, p.layout, box, runs);
-    add_box(p, box, runs, static_cast<const T*>(x), take_gradients<S>(p, group, image, box), k, to);
+    add_box(p, box, runs, x, take_gradients<S>(p, group, image, box), k, to);
     pace.did(box.numel() * k * g.rows / 16);
   }
 }
 
-// The chunks' sums in their order, as weights.
+// The chunks' sums in their order, as weights: some rows of a group. They are taken in squares, so that lines of the cache
+// are read and written whole whichever way they lie.
+constexpr Size kTogether = 64;
 template <class S, class T>
-void add_up(const Plan<T>& p, Size group, Size row, const T* sums) {
-  const Size step = p.inner ? 1 : p.padded;
-  const T* from = sums + group * p.of_group() + (p.inner ? row * p.k : row);
-  S* to = static_cast<S*>(p.g.out) + (group * p.g.rows + row) * p.k;
-  for (Size i = 0; i < p.k; ++i) {
-    T sum = from[i * step];
-    for (Size c = 1; c < p.chunks; ++c) sum += from[c * p.of_chunk() + i * step];
-    to[i] = narrow<S>(sum);
+void add_up(const Plan<T>& p, Size group, Size row, Size rows, const T* sums) {
+  const Gather& g = p.g;
+  const Size step = p.inner ? 1 : p.padded, of_row = p.inner ? p.k : 1;
+  const T* from = sums + group * p.of_group() + row * of_row;
+  S* out = static_cast<S*>(g.out) + group * g.rows * p.k;
+  alignas(64) T sum[kTogether][kTogether];
+  for (Size i = 0; i < p.k; i += kTogether) {
+    const Size n = std::min(kTogether, p.k - i);
+    for (Size q = 0; q < n; ++q)
+      for (Size r = 0; r < rows; ++r) sum[q][r] = from[(i + q) * step + r * of_row];
+    for (Size c = 1; c < p.chunks; ++c)
+      for (Size q = 0; q < n; ++q)
+        for (Size r = 0; r < rows; ++r) sum[q][r] += from[c * p.of_chunk() + (i + q) * step + r * of_row];
+    if (p.swapped) {
+      for (Size q = 0; q < n; ++q)
+        for (Size r = 0; r < rows; ++r) out[(i + q) * g.rows + row + r] = narrow<S>(sum[q][r]);
+    } else if constexpr (std::is_same_v<S, T>) {
+      constexpr auto size = static_cast<Size>(sizeof(T));
+      transpose(reinterpret_cast<const char*>(sum), kTogether * size, reinterpret_cast<char*>(out + row * p.k + i),
+                p.k * size, n, rows, size, false);
+    } else {
+      for (Size r = 0; r < rows; ++r)
+        for (Size q = 0; q < n; ++q) out[(row + r) * p.k + i + q] = narrow<S>(sum[q][r]);
+    }
   }
+}
+
+// With one tap that moves over all elements, x and the gradients can change roles: the smaller one is brought into
+// another order.
+bool gains_by_swapping(const Gather& g) {
+  bool pointwise = g.rows > g.channels;
+  for (const GatherAxis& a : g.axis)
+    pointwise = pointwise && a.in == a.out && a.stride == 1 && a.least == 0 && a.tap.size() == 1;
+  return pointwise;
 }
 
 template <class S>
 struct Of {
-  static void run(const Gather& g) {
+  static void run(const Gather& given) {
     using T = Compute<S>;
-    if (g.rows * g.channels * g.taps() == 0) return;
-    const Plan<T> p(g);
+    if (given.rows * given.channels * given.taps() == 0) return;
+    Gather g = given;
+    const bool swapped = gains_by_swapping(g);
+    if (swapped) {
+      std::swap(g.x, g.w);
+      std::swap(g.rows, g.channels);
+    }
+    const Plan<T> p(g, swapped, std::is_same_v<S, T>);
     T* sums = static_cast<T*>(scratch(3, static_cast<std::size_t>(p.chunks * p.of_chunk()) * sizeof(T)));
     parallel_tasks(p.chunks * g.groups * p.blocks, [&](Size i) {
       run_task<S>(p, i / p.blocks / g.groups, i / p.blocks % g.groups, i % p.blocks, sums);
     });
-    parallel_for(g.groups * g.rows, std::max<Size>(kGrain / 4 / (p.k * p.chunks), 1), [&](Size i, Size end) {
-      for (; i < end; ++i) add_up<S>(p, i / g.rows, i % g.rows, sums);
+    const Size parts = Plan<T>::parts(g.rows, kTogether);
+    parallel_for(g.groups * parts, std::max<Size>(kGrain / kTogether / (p.k * p.chunks), 1), [&](Size i, Size end) {
+      for (; i < end; ++i) {
+        const Size row = i % parts * kTogether;
+        add_up<S>(p, i / parts, row, std::min(kTogether, g.rows - row), sums);
+      }
     });
   }
 };

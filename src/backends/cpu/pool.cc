@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/pool.h"
-#include "backends/cpu/scratch.h"
+#include "backends/cpu/products-inl.h"
 #include "backends/scalar/convert.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,6 +47,10 @@ Range taps_of(const Windows& w, int i, Size o) {
 }
 Size element(const Windows& w, int i, Size o, Size tap) {
   return o * w.stride[i] - w.padding[i] + tap * w.dilation[i];
+}
+// The first element that a window sees; some one for a window between whose taps the input lies.
+Size first_element(const Windows& w, int i, Size o) {
+  return std::min(element(w, i, o, taps_of(w, i, o).begin), w.in[i] - 1);
 }
 
 // f(row, offset, outputs) for each tap of a row of outputs: the input's row, and which outputs read which of its elements.
@@ -92,7 +97,7 @@ constexpr T lowest() {
   else return std::numeric_limits<T>::lowest();
 }
 
-template <class S, class Place>
+template <class S>
 void adaptive_max(const PoolCall& c, const S* in, S* out, Size* positions) {
   using T = Value<S>;
   Size last = -1;
@@ -109,52 +114,120 @@ void adaptive_max(const PoolCall& c, const S* in, S* out, Size* positions) {
   });
 }
 
-// Place: an integer of the elements' size, so that both take as many lanes.
-template <class S, class Place>
-void plane_max(const PoolCall& c, const S* in, S* out, Size* positions) {
+// A row of outputs of a plane, and the taps whose rows lie in the input.
+struct Row {
+  const Windows& w;
+  Size od, oh;
+  Range ds, hs;
+
+  Row(const Windows& windows, Size d, Size h)
+      : w(windows), od(d), oh(h), ds(taps_of(w, 0, d)), hs(taps_of(w, 1, h)) {}
+  // f(the place of the first element of the input's row).
+  template <class F>
+  HWY_INLINE void each(F&& f) const {
+    for (Size d = ds.begin; d < ds.end; ++d)
+      for (Size h = hs.begin; h < hs.end; ++h)
+        f((element(w, 0, od, d) * w.in[1] + element(w, 1, oh, h)) * w.in[2]);
+  }
+};
+
+// Where all elements are minus infinity, the first one is the largest.
+template <class S>
+void max_of_window(const Row& r, Size o, const S* in, S* out, Size* position) {
   using T = Value<S>;
+  const Windows& w = r.w;
+  const Range ks = taps_of(w, 2, o);
+  T best = lowest<T>();
+  Size at = (first_element(w, 0, r.od) * w.in[1] + first_element(w, 1, r.oh)) * w.in[2] + first_element(w, 2, o);
+  r.each([&](Size row) HWY_ATTR {
+    for (Size k = ks.begin; k < ks.end; ++k) {
+      const Size i = row + element(w, 2, o, k);
+      const T v = scalar::convert<T>(in[i]);
+      if (!is_above(v, best)) continue;
+      best = v;
+      at = i;
+    }
+  });
+  *out = scalar::convert<S>(best);
+  if (position) *position = at;
+}
+
+// p[0], p[Stride], p[2 * Stride], ...
+template <int Stride, class T>
+HWY_INLINE Vector<T> load_every(const T* p) {
+  if constexpr (Stride == 1) return load(p);
+  constexpr int L = kLanes<T>;
+  const Vector<T> a = load(p), b = load(p + L - 1);  // reads no element behind the last one
+  return [&]<std::size_t... I>(std::index_sequence<I...>) HWY_ATTR {
+    return __builtin_shufflevector(a, b, (2 * static_cast<int>(I) < L ? 2 * static_cast<int>(I) : 2 * static_cast<int>(I) + 1)...);
+  }(std::make_index_sequence<static_cast<std::size_t>(L)>());
+}
+
+// Outputs from o on whose windows lie in the row, a vector at a time; where it ends.
+template <int Stride, class T>
+Size max_of_vectors(const Row& r, Size o, Size end, const T* in, T* out, Size* positions) {
+  using Place = std::conditional_t<sizeof(T) == 8, Size, std::int32_t>;
+  constexpr int L = kLanes<T>;
+  const Windows& w = r.w;
+  Vector<Place> lane;
+  for (int i = 0; i < L; ++i) lane[i] = i * Stride;
+  const Size top = (first_element(w, 0, r.od) * w.in[1] + first_element(w, 1, r.oh)) * w.in[2] - w.padding[2];
+  for (; o + L <= end; o += L) {
+    Vector<T> best = lowest<T>() - Vector<T>{};
+    Vector<Place> at = static_cast<Place>(top + o * Stride) + lane;
+    r.each([&](Size row) HWY_ATTR {
+      for (Size k = 0; k < w.kernel[2]; ++k) {
+        const Size first = row + o * Stride - w.padding[2] + k * w.dilation[2];
+        const Vector<T> v = load_every<Stride>(in + first);
+        const Vector<Place> above = ~(v <= best) & (best == best);
+        best = above ? v : best;
+        at = above ? static_cast<Place>(first) + lane : at;
+      }
+    });
+    store(out + o, best);
+    if (positions)
+      for (int i = 0; i < L; ++i) positions[o + i] = at[i];
+  }
+  return o;
+}
+
+template <class S>
+void plane_max(const PoolCall& c, const S* in, S* out, Size* positions) {
   const Windows& w = c.windows;
-  const Size n = w.out[2];
-  T* HWY_RESTRICT best = static_cast<T*>(scratch(0, static_cast<std::size_t>(n) * sizeof(T)));
-  Place* HWY_RESTRICT at = static_cast<Place*>(scratch(1, static_cast<std::size_t>(n) * sizeof(Place)));
+  const Size n = w.out[2], stride = w.stride[2];
+  // Outputs whose windows lie in the row as a whole.
+  const Size begin = outputs_of(w, 2, -w.padding[2]).begin,
+             end = outputs_of(w, 2, (w.kernel[2] - 1) * w.dilation[2] - w.padding[2]).end;
+  const bool in_vectors = std::is_floating_point_v<S> && stride <= 2 &&
+                          (sizeof(S) == 8 || w.in.numel() < std::numeric_limits<std::int32_t>::max());
   for (Size od = 0; od < w.out[0]; ++od)
     for (Size oh = 0; oh < w.out[1]; ++oh) {
-      // Where all are minus infinity, the first element is the largest.
-      const Size top = element(w, 0, od, taps_of(w, 0, od).begin) * w.in[1] + element(w, 1, oh, taps_of(w, 1, oh).begin);
-      for (Size o = 0; o < n; ++o) best[o] = lowest<T>();
-      for (Size o = 0; o < n; ++o)
-        at[o] = static_cast<Place>(top * w.in[2] + element(w, 2, o, taps_of(w, 2, o).begin));
-      each_tap(w, od, oh, [&](Size row, Size offset, Range os) HWY_ATTR {
-        const S* from = in + row * w.in[2] + offset;
-        const Place place = static_cast<Place>(row * w.in[2] + offset);
-        with_stride(w.stride[2], [&](auto stride) HWY_ATTR {
-          for (Size o = os.begin; o < os.end; ++o) {
-            const T v = scalar::convert<T>(from[o * stride]);
-            const bool above = is_above(v, best[o]);
-            best[o] = above ? v : best[o];
-            at[o] = above ? static_cast<Place>(place + static_cast<Place>(o * stride)) : at[o];
-          }
-        });
-      });
-      for (Size o = 0; o < n; ++o) out[o] = scalar::convert<S>(best[o]);
+      const Row r(w, od, oh);
+      Size o = 0;
+      const auto up_to = [&](Size last) HWY_ATTR {
+        for (; o < last; ++o) max_of_window(r, o, in, out + o, positions ? positions + o : nullptr);
+      };
+      if constexpr (std::is_floating_point_v<S>) {
+        if (in_vectors) {
+          up_to(begin);
+          o = stride == 1 ? max_of_vectors<1>(r, o, end, in, out, positions)
+                          : max_of_vectors<2>(r, o, end, in, out, positions);
+        }
+      }
+      up_to(n);
       out += n;
-      if (!positions) continue;
-      for (Size o = 0; o < n; ++o) positions[o] = static_cast<Size>(at[o]);
-      positions += n;
+      if (positions) positions += n;
     }
 }
 
 template <class S>
 struct MaxOf {
   static void run(const PoolCall& c, Size begin, Size end) {
-    using Narrow = std::conditional_t<sizeof(Value<S>) == 8, Size, std::int32_t>;
     const Size in = c.windows.in.numel(), out = c.windows.out.numel();
-    const auto kernel = c.begin[0]                                     ? &adaptive_max<S, Size>
-                        : in < std::numeric_limits<std::int32_t>::max() ? &plane_max<S, Narrow>
-                                                                       : &plane_max<S, Size>;
     for (Size p = begin; p < end; ++p)
-      kernel(c, static_cast<const S*>(c.in) + p * in, static_cast<S*>(c.out) + p * out,
-             c.positions ? c.positions + p * out : nullptr);
+      (c.begin[0] ? &adaptive_max<S> : &plane_max<S>)(c, static_cast<const S*>(c.in) + p * in,
+                                                      static_cast<S*>(c.out) + p * out,
+                                                      c.positions ? c.positions + p * out : nullptr);
   }
 };
 
