@@ -34,7 +34,7 @@ constexpr const char* kElements =
     "float, float16 and bfloat16 are rounded once. input and target broadcast together, with a warning. ValueError\n"
     "for shapes that do not broadcast and another reduction; TypeError for complex numbers and float8."
     "\n\ninput: the predictions. target: what they should be.";
-constexpr const char* kWeight = " weight: factors of the losses, which broadcast to them; None for 1.";
+constexpr const char* kWeight = " weight: factors of the losses, in input's shape; None for 1.";
 constexpr const char* kProbabilities =
     "\n\nA new tensor, without dimensions unless reduction='none', in the promoted dtype; integers become the default\n"
     "float, float16 and bfloat16 are rounded once. TypeError for complex numbers and float8."

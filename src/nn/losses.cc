@@ -73,16 +73,23 @@ struct Pair {
   }
 };
 
+void check_weight(const char* op, const Tensor& x, const Tensor& weight) {
+  if (weight.defined() && weight.shape() != x.shape())
+    errors::fail<ShapeError>(op, "weight has input's shape ", x.shape(), "; got ", weight.shape());
+}
+void check_broadcast(const char* op, const char* what, const Tensor& x, const Tensor& t) {
+  if (t.defined() && broadcast_shapes(op, x.shape(), t.shape()) != x.shape())
+    errors::fail<ShapeError>(op, what, " must broadcast to input's shape ", x.shape(), "; got ", t.shape());
+}
+
 // losses(Reduce), weighted where there are weights: their mean is divided by the weights' sum, or the elements' number.
 template <class Losses>
 Tensor weighted(const char* op, const Pair& in, Reduce reduce, const Tensor& weight, bool by_weights, Losses&& losses) {
   if (!weight.defined()) return to(losses(reduce), in.dtype);
   check_devices(op, in.x, {&weight});
   const Tensor each = losses(Reduce::none);
-  if (broadcast_shapes(op, each.shape(), weight.shape()) != each.shape())
-    errors::fail<ShapeError>(op, "weight must broadcast to the losses' shape ", each.shape(), "; got ", weight.shape());
   const Tensor w = to(weight, each.dtype()), y = mul(each, w);
-  if (reduce == Reduce::mean && by_weights) return to(div(sum(y), sum(expand(w, each.shape()))), in.dtype);
+  if (reduce == Reduce::mean && by_weights) return to(div(sum(y), sum(w)), in.dtype);
   return to(reduced(y, reduce), in.dtype);
 }
 
@@ -105,6 +112,7 @@ Reduce reduce_by(const char* op, const std::string& name) {
 
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduce reduce, const Tensor& weight) {
   const Pair in("mse_loss", x, target);
+  check_weight("mse_loss", x, weight);
   return weighted("mse_loss", in, reduce, weight, true, [&](Reduce r) {
     return loss(
         "mse_loss", r, [](const auto& x, const auto& t) { return square(sub(x, t)); },
@@ -114,6 +122,7 @@ Tensor mse_loss(const Tensor& x, const Tensor& target, Reduce reduce, const Tens
 
 Tensor l1_loss(const Tensor& x, const Tensor& target, Reduce reduce, const Tensor& weight) {
   const Pair in("l1_loss", x, target);
+  check_weight("l1_loss", x, weight);
   return weighted("l1_loss", in, reduce, weight, true, [&](Reduce r) {
     return loss(
         "l1_loss", r, [](const auto& x, const auto& t) { return abs(sub(x, t)); },
@@ -137,6 +146,7 @@ Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, Reduce reduce, doub
 Tensor huber_loss(const Tensor& x, const Tensor& target, Reduce reduce, double delta, const Tensor& weight) {
   if (!(delta > 0)) errors::fail("huber_loss", "delta must be positive; got ", delta);
   const Pair in("huber_loss", x, target);
+  check_weight("huber_loss", x, weight);
   const auto f = [](const auto& x, const auto& t, const auto& delta) {
     const auto d = abs(sub(x, t));
     return where(le(d, delta), mul(0.5, square(d)), mul(delta, sub(d, mul(0.5, delta))));
@@ -151,6 +161,7 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const Tensor&
   constexpr const char* op = "binary_cross_entropy";
   if (x.shape() != target.shape())
     errors::fail<ShapeError>(op, "target must have input's shape ", x.shape(), "; got ", target.shape());
+  check_broadcast(op, "weight", x, weight);
   const Pair in(op, x, target);
   if (x.device().is_cpu() && x.numel() > 0) {
     const double low = amin(in.x.detach()).item<double>(), high = amax(in.x.detach()).item<double>();
@@ -176,6 +187,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, c
   constexpr const char* op = "binary_cross_entropy_with_logits";
   if (x.shape() != target.shape())
     errors::fail<ShapeError>(op, "target must have input's shape ", x.shape(), "; got ", target.shape());
+  check_broadcast(op, "weight", x, weight);
   const Pair in(op, x, target);
   if (!pos_weight.defined()) {
     const auto f = [](const auto& x, const auto& t) {
@@ -187,9 +199,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, c
                     [&](Reduce r) { return loss(op, r, f, std::make_tuple(of_x, of_target), in.x, in.target); });
   }
   check_devices(op, x, {&pos_weight});
-  if (broadcast_shapes(op, x.shape(), pos_weight.shape()) != x.shape())
-    errors::fail<ShapeError>(op, "pos_weight must broadcast to input's shape ", x.shape(), "; got ",
-                             pos_weight.shape());
+  check_broadcast(op, "pos_weight", x, pos_weight);
   // A target of 1 counts p times: (1 - t) x + (1 + (p - 1) t) softplus(-x).
   const auto f = [](const auto& x, const auto& t, const auto& p) {
     return add(mul(sub(1, t), x), mul(add(1, mul(sub(p, 1), t)), softplus(neg(x))));

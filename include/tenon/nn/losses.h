@@ -15,8 +15,8 @@ enum class Reduce : std::uint8_t { none, mean, sum };
 TENON_API Reduce reduce_by(const char* op, const std::string& name);
 
 // ---- losses.cc: element by element; the tensors broadcast together and are promoted, integers to the default float.
-// Each is one pass, and so is its gradient. weight, where it is defined, scales the losses and broadcasts to them; the
-// mean is divided by the sum of the weights in mse_loss and l1_loss, by the number of elements in the others. ----
+// Each is one pass, and so is its gradient. weight, of x's shape where it is defined, scales the losses; the mean is
+// divided by the sum of the weights in mse_loss and l1_loss, by the number of elements in the others. ----
 TENON_API Tensor mse_loss(const Tensor& x, const Tensor& target, Reduce reduce = Reduce::mean,
                           const Tensor& weight = {});  // (x - target)^2
 TENON_API Tensor l1_loss(const Tensor& x, const Tensor& target, Reduce reduce = Reduce::mean,
@@ -27,7 +27,7 @@ TENON_API Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, Reduce re
 TENON_API Tensor huber_loss(const Tensor& x, const Tensor& target, Reduce reduce = Reduce::mean, double delta = 1,
                             const Tensor& weight = {});
 // -(target log x + (1 - target) log(1 - x)) of probabilities x, with logarithms of -100 at least. x and target have one
-// shape. Throws ShapeError, and ValueError for an x outside of [0, 1] on the CPU.
+// shape, to which weight broadcasts. Throws ShapeError, and ValueError for an x outside of [0, 1] on the CPU.
 TENON_API Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const Tensor& weight = {},
                                       Reduce reduce = Reduce::mean);
 // The same of x = sigmoid(logits), formed without overflow. pos_weight, which broadcasts to x, scales what a target of 1
