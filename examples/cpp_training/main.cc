@@ -9,6 +9,7 @@
 #include <tenon/optim.h>
 #include <tenon/tenon.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -26,7 +27,8 @@ constexpr std::int64_t kHidden = 128, kBatch = 64;
 struct Linear {
   Tensor weight, bias;
 
-  Linear(std::int64_t in, std::int64_t out) : weight(tenon::empty({out, in})), bias(tenon::empty({out})) {
+  Linear(std::int64_t in, std::int64_t out)
+      : weight(tenon::empty({out, in}, tenon::DType::float32)), bias(tenon::empty({out}, tenon::DType::float32)) {
     const double bound = 1 / std::sqrt(static_cast<double>(in));
     tenon::uniform_(weight, -bound, bound).set_requires_grad(true);
     tenon::uniform_(bias, -bound, bound).set_requires_grad(true);
@@ -51,19 +53,19 @@ int run(int argc, char** argv) {
   const Tensor labels = tenon::load_npy(argv[2]).to(tenon::DType::int64);
   const int epochs = argc > 5 ? std::atoi(argv[5]) : 30;
   const std::int64_t n = images.size(0), kept = n / 4;
-  const std::int64_t classes = labels.max().item().to<std::int64_t>() + 1;
+  const std::int64_t classes = tenon::amax(labels).item().to<std::int64_t>() + 1;
 
   tenon::default_generator().manual_seed(0);
   const Perceptron model(images.size(1), classes);
   tenon::optim::AdamW optimizer(model.parameters(), {.lr = 3e-3});
   const Tensor order = tenon::randperm(n);
-  const Tensor seen = order.narrow(0, kept, n - kept), unseen = order.narrow(0, 0, kept);
+  const Tensor seen = tenon::narrow(order, 0, kept, n - kept), unseen = tenon::narrow(order, 0, 0, kept);
 
   for (int epoch = 1; epoch <= epochs; ++epoch) {
     const Tensor shuffled = tenon::index_select(seen, 0, tenon::randperm(seen.numel()));
     double total = 0;
     for (std::int64_t at = 0; at < shuffled.numel(); at += kBatch) {
-      const Tensor rows = shuffled.narrow(0, at, std::min(kBatch, shuffled.numel() - at));
+      const Tensor rows = tenon::narrow(shuffled, 0, at, std::min(kBatch, shuffled.numel() - at));
       const Tensor loss = tenon::nn::cross_entropy(model(tenon::index_select(images, 0, rows)),
                                                    tenon::index_select(labels, 0, rows));
       optimizer.zero_grad();
@@ -75,10 +77,10 @@ int run(int argc, char** argv) {
       std::cout << "epoch " << epoch << ": loss " << total / static_cast<double>(shuffled.numel()) << '\n';
   }
 
-  const tenon::NoGrad guard;
+  const tenon::NoGrad guard;  // nothing below is recorded
   const Tensor predictions = tenon::argmax(model(images), 1);
   const Tensor right = tenon::eq(tenon::index_select(predictions, 0, unseen), tenon::index_select(labels, 0, unseen));
-  std::cout << "right: " << right.count_nonzero().item().to<std::int64_t>() << " of " << kept << " unseen rows\n";
+  std::cout << "right: " << tenon::count_nonzero(right).item().to<std::int64_t>() << " of " << kept << " unseen rows\n";
   tenon::save_npy(argv[3], predictions);
   tenon::save_safetensors(argv[4], {{"0.weight", model.first.weight},
                                     {"0.bias", model.first.bias},

@@ -9,12 +9,44 @@
 
 #include "backends/cpu/gemm-inl.h"
 #include "backends/cpu/scratch.h"
+#include "backends/cpu/transpose-inl.h"
 #include "core/interrupt.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-// Rows x k of a, as panels of Tile::rows side by side, padded with zeros. A complex element is two steps.
+// Elements that the processor's vectors can turn as they are.
+template <class S, class T>
+inline constexpr bool kTurns = std::is_same_v<S, T> && std::is_floating_point_v<T>;
+
+// out[p * width + i] = s[i * line + p] for `lines` lines, up to `width`, and k steps: what is read along k, and computed
+// with across. The rest of a row of out is filled with zeros, or left alone. Up to a vector behind out may be overwritten.
+template <class T>
+void turn(const T* s, Size line, Size lines, Size k, T* out, Size width) {
+  using Lanes = Square<T, kVectorBytes>;
+  constexpr Size N = Lanes::N;
+  const Size whole = k / N * N;
+  for (Size p = 0; p < whole; p += N) {
+    for (Size i = (lines - 1) / N * N; i >= 0; i -= N) {  // what reaches into the next rows is overwritten by them
+      const Size n = std::min(N, lines - i);
+      Vector<T> v[N] = {};
+      if (n == N) {
+#pragma GCC unroll 16
+        for (Size q = 0; q < N; ++q) v[q] = load(s + (i + q) * line + p);
+      } else {
+        for (Size q = 0; q < n; ++q) v[q] = load(s + (i + q) * line + p);
+      }
+      Lanes::transpose(v);
+#pragma GCC unroll 16
+      for (Size q = 0; q < N; ++q) store(out + (p + q) * width + i, v[q]);
+    }
+  }
+  for (Size p = whole; p < k; ++p)
+    for (Size i = 0; i < lines; ++i) out[p * width + i] = s[i * line + p];
+}
+
+// Rows x k of a, as panels of Tile::rows side by side, padded with zeros. A complex element is two steps. Up to a vector
+// behind out may be overwritten.
 template <class S, class T = Compute<S>>
 void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
   constexpr int R = Tile<T>::rows, P = kParts<S>;
@@ -22,6 +54,13 @@ void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
     const Size rows = std::min<Size>(R, m - i);
     const S* from = a + i * row;
     if (rows < R) std::memset(out, 0, static_cast<std::size_t>(R * k * P) * sizeof(T));
+    if constexpr (kTurns<S, T>) {
+      if (step == 1) {
+        turn(from, row, rows, k, out, R);
+        out += R * k;
+        continue;
+      }
+    }
     for (Size p = 0; p < k; ++p) {
       const S* s = from + p * step;
       if constexpr (P == 2) {
@@ -48,6 +87,13 @@ void pack_b(const S* b, Size step, Size column, Size k, Size n, T* out) {
   for (Size j = 0; j < n; j += C) {
     const Size columns = std::min<Size>(C, n - j);
     if (columns < C) std::memset(out, 0, static_cast<std::size_t>(Columns * k * P) * sizeof(T));
+    if constexpr (kTurns<S, T>) {
+      if (step == 1 && column != 1) {
+        turn(b + j * column, column, columns, k, out, Columns);
+        out += Columns * k;
+        continue;
+      }
+    }
     if (P == 1 && step == 1 && column != 1) {
       // Transposed: a cache line of each column at a time, since the columns often fall into the same cache
       // sets.
@@ -118,8 +164,8 @@ void packed_gemm(const MatrixProduct& g) {
   const Size n_block = Blocks<T>::n / P, k_block = Blocks<T>::k / P;
   const Size m_outer = direct ? g.m : std::min<Size>(g.m, Blocks<T>::m * 4);
   const Size n_most = std::min(n_block, round_up(g.n, Tile<T>::columns / P)), k_most = std::min(k_block, g.k) * P;
-  T* packed_a = static_cast<T*>(
-      scratch(0, sizeof(T) * static_cast<std::size_t>(std::min(Blocks<T>::m, round_up(g.m, Tile<T>::rows)) * k_most)));
+  const Size m_most = std::min(Blocks<T>::m, round_up(g.m, Tile<T>::rows));
+  T* packed_a = static_cast<T*>(scratch(0, sizeof(T) * static_cast<std::size_t>(m_most * k_most) + kVectorBytes));
   T* packed_b = static_cast<T*>(scratch(1, sizeof(T) * static_cast<std::size_t>(n_most * P * k_most)));
   T* sums = direct ? nullptr : static_cast<T*>(scratch(2, sizeof(T) * static_cast<std::size_t>(m_outer * n_most * P)));
   Pace pace;

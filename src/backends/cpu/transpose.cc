@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/parallel.h"
+#include "backends/cpu/transpose-inl.h"
 #include "backends/cpu/transpose.h"
 #include "plan/transpose.h"
 
@@ -23,28 +23,10 @@ constexpr int kVectorBytes = HWY_MAX_BYTES > 64 || HWY_MAX_BYTES < 16 ? 16 : HWY
 
 template <class T, int kBytes>
 struct Tile {
-  typedef T V __attribute__((vector_size(kBytes)));
+  using V = typename Square<T, kBytes>::V;
   typedef T Unaligned __attribute__((vector_size(kBytes), aligned(alignof(T)), may_alias));
-  static constexpr int N = kBytes / static_cast<int>(sizeof(T));
-  using Lanes = std::make_index_sequence<N>;
+  static constexpr int N = Square<T, kBytes>::N;
 
-  // The S x S blocks beside the diagonal change places.
-  template <int S, std::size_t... I>
-  static HWY_INLINE void swap_blocks(V& a, V& b, std::index_sequence<I...>) {
-    const V x =
-        __builtin_shufflevector(a, b, (static_cast<int>(I) & S ? N + static_cast<int>(I) - S : static_cast<int>(I))...);
-    b = __builtin_shufflevector(a, b, (static_cast<int>(I) & S ? N + static_cast<int>(I) : static_cast<int>(I) + S)...);
-    a = x;
-  }
-  template <int S>
-  static HWY_INLINE void stage(V* v) {
-    if constexpr (S < N) {
-#pragma GCC unroll 16
-      for (int i = 0; i < N; ++i)
-        if (!(i & S)) swap_blocks<S>(v[i], v[i + S], Lanes{});
-      stage<2 * S>(v);
-    }
-  }
   template <bool kStream>
   static HWY_INLINE void store(char* p, V v) {
 #if defined(__x86_64__)
@@ -72,7 +54,7 @@ struct Tile {
     V v[N];
 #pragma GCC unroll 16
     for (int i = 0; i < N; ++i) v[i] = *reinterpret_cast<const Unaligned*>(src + i * src_stride);
-    stage<1>(v);
+    Square<T, kBytes>::transpose(v);
 #pragma GCC unroll 16
     for (int i = 0; i < N; ++i) store<kStream>(dst + i * dst_stride, v[i]);
   }

@@ -14,6 +14,7 @@ from tenon.nn.functional import (
     _linear,
     _loss,
     _padding,
+    _rows,
     _vision,
 )
 from tenon.nn.functional._activation import *  # noqa: F403
@@ -25,6 +26,7 @@ from tenon.nn.functional._interpolate import *  # noqa: F403
 from tenon.nn.functional._linear import *  # noqa: F403
 from tenon.nn.functional._loss import *  # noqa: F403
 from tenon.nn.functional._padding import *  # noqa: F403
+from tenon.nn.functional._rows import *  # noqa: F403
 from tenon.nn.functional._vision import *  # noqa: F403
 
 __all__: list[str] = []
@@ -37,6 +39,7 @@ __all__ += _interpolate.__all__
 __all__ += _linear.__all__
 __all__ += _loss.__all__
 __all__ += _padding.__all__
+__all__ += _rows.__all__
 __all__ += _vision.__all__
 
 _guide(__name__)
