@@ -66,8 +66,8 @@ int run(int argc, char** argv) {
     double total = 0;
     for (std::int64_t at = 0; at < shuffled.numel(); at += kBatch) {
       const Tensor rows = tenon::narrow(shuffled, 0, at, std::min(kBatch, shuffled.numel() - at));
-      const Tensor loss = tenon::nn::cross_entropy(model(tenon::index_select(images, 0, rows)),
-                                                   tenon::index_select(labels, 0, rows));
+      const Tensor loss =
+          tenon::nn::cross_entropy(model(tenon::index_select(images, 0, rows)), tenon::index_select(labels, 0, rows));
       optimizer.zero_grad();
       loss.backward();
       optimizer.step();

@@ -39,8 +39,9 @@ struct Blocks {
 
 constexpr int kRowsAhead = 8;  // of b, asked for before they are needed
 
-// c[Rows x Vectors] (+)= a[Rows x k] @ b[k x Vectors]. Packed: rows of a lie side by side.
-template <class T, int Rows, int Vectors, bool Packed>
+// c[Rows x Vectors] (+)= a[Rows x k] @ b[k x Vectors]. Packed: rows of a lie side by side, in panels
+// of so many.
+template <class T, int Rows, int Vectors, bool Packed, int Panel = Rows>
 HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* HWY_RESTRICT b, Size ldb, Size k,
                      T* HWY_RESTRICT c, Size ldc, bool add) {
   Vector<T> sum[Rows][Vectors] = {};
@@ -65,7 +66,7 @@ HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* 
       for (int j = 0; j < Vectors; ++j) sum[i][j] = multiply_add(sum[i][j], x, y[j]);
     }
     b += ldb;
-    if constexpr (Packed) a += Rows;
+    if constexpr (Packed) a += Panel;
     else at += a_step;
   }
 #pragma GCC unroll 16

@@ -32,7 +32,7 @@ using Size = std::int64_t;
 // a tile's edges and packing take too much of the time then.
 constexpr double kBlasFrom = 80.0 * 80 * 80;
 constexpr double kBlasBelow = 120.0 * 120 * 120;
-constexpr Size kNarrow = 48;
+constexpr Size kNarrow = 16;
 // A piece of this many takes some hundred microseconds: worth a thread.
 constexpr double kPiece = 8e6;
 // Each piece packs its operands anew, so large products are cut into few (1024: 16 pieces cost 15 %, 4 cost 4 %).
