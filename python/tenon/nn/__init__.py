@@ -3,6 +3,7 @@
 from tenon._names import guide as _guide
 from tenon.nn import (
     activation,
+    classification,
     distance,
     dropout,
     embedding,
@@ -12,10 +13,12 @@ from tenon.nn import (
     loss,
     padding,
     parameter,
+    softmax,
     utils,
     vision,
 )
 from tenon.nn.activation import *  # noqa: F403
+from tenon.nn.classification import *  # noqa: F403
 from tenon.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from tenon.nn.distance import *  # noqa: F403
 from tenon.nn.dropout import *  # noqa: F403
@@ -25,17 +28,20 @@ from tenon.nn.loss import *  # noqa: F403
 from tenon.nn.module import Module
 from tenon.nn.padding import *  # noqa: F403
 from tenon.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+from tenon.nn.softmax import *  # noqa: F403
 from tenon.nn.vision import *  # noqa: F403
 
 __all__ = ["Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 __all__ += ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter"]
 __all__ += activation.__all__
+__all__ += classification.__all__
 __all__ += distance.__all__
 __all__ += dropout.__all__
 __all__ += embedding.__all__
 __all__ += linear.__all__
 __all__ += loss.__all__
 __all__ += padding.__all__
+__all__ += softmax.__all__
 __all__ += vision.__all__
 __all__ += ["functional", "init", "parameter", "utils"]
 
