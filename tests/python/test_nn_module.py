@@ -133,6 +133,11 @@ def test_a_missing_attribute_is_named_with_the_one_that_was_meant():
         net.frist  # noqa: B018
     assert not hasattr(net, "_missing") and not hasattr(net, "something_else_entirely")
 
+    with pytest.raises(AttributeError) as raised:
+        net.frist  # noqa: B018
+    error = pickle.loads(pickle.dumps(raised.value))
+    assert type(error) is AttributeError and str(error).endswith("did you mean 'first'?")
+
     class Broken(nn.Module):
         @property
         def size(self):

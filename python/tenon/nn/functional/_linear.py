@@ -40,7 +40,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is not None and input.ndim == 2 and weight.ndim == 2:
         return _C.addmm(bias, input, weight.T)
-    product = input @ weight.T
+    product = _C.matmul(input, weight.T)
     return product if bias is None else product + bias
 
 
