@@ -101,6 +101,7 @@ def test_arrays_as_arguments():
     assert F.mse_loss(tenon.zeros(2, 3), x).item() == 1
 
 
+@pytest.mark.filterwarnings("ignore:kl_div")
 def test_shapes_that_would_be_repeated_by_mistake():
     """A column beside a row: 5 * 5 differences, of which PyTorch warns and goes on."""
     for f in (

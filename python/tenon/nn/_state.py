@@ -154,7 +154,8 @@ def _why_not(key: str, old: Any, source: Tensor, assign: bool) -> str:
         return f"{key}: the memory in current model is read-only; use assign=True."
     if source.dtype.is_complex and not old.dtype.is_complex and not assign:
         return f"{key}: copying {source.dtype.name} into {old.dtype.name} would drop the imaginary parts."
-    if assign and isinstance(old, Parameter) and old.requires_grad and source.dtype.kind not in "fcV":
+    integers = not (source.dtype.is_floating_point or source.dtype.is_complex)
+    if assign and isinstance(old, Parameter) and old.requires_grad and integers:
         return f"{key}: a parameter that requires grad cannot be {source.dtype.name}."
     return ""
 

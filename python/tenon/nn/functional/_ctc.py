@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
-from tenon.nn.functional._common import LOSS, reduced, reduction_of, tensor
+from tenon.nn.functional._common import LOSS, is_integer, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _NEVER = -1e30
 
 def _lengths(name: str, lengths: Any, n: int, limit: int, device: Any) -> Tensor:
     t = lengths if isinstance(lengths, Tensor) else _C.tensor(list(lengths), dtype=_C.int64)
-    if t.dtype.kind not in "iu":
+    if not is_integer(t):
         raise TypeError(f"ctc_loss: {name} holds integers; got {t.dtype.name}")
     t = t.reshape(-1).to(dtype=_C.int64)
     if t.shape != (n,):
@@ -130,7 +130,7 @@ def ctc_loss(
     """
     reduction = reduction_of("ctc_loss", reduction)
     targets = tensor(targets)
-    if targets.dtype.kind not in "iu":
+    if not is_integer(targets):
         raise TypeError(f"ctc_loss: targets holds labels, which are integers; got {targets.dtype.name}")
     batched = log_probs.ndim == 3
     if log_probs.ndim not in (2, 3) or targets.ndim not in (1, 2):
