@@ -384,4 +384,39 @@ TEST(Versions, AWriteToWhatBackwardNeedsIsAnErrorThatNamesBothOps) {
   }
 }
 
+// ---- other memory ----
+
+TEST(SetData, GivesALeafOtherMemory) {
+  Tensor x = leaf({1, 2});
+  const Tensor y = doubles({3, 4});
+  const Tensor graph = square(x);
+  set_data(x, y);
+  EXPECT_TRUE(x.shares_storage(y) && x.is_leaf() && x.requires_grad());
+  // Backward had saved the leaf: it notices the change.
+  EXPECT_NE(message<GradError>([&] { graph.backward(ones({2}, DType::float64)); }).find("by data"), std::string::npos);
+  square(x).backward(ones({2}, DType::float64));
+  EXPECT_EQ(values(x.grad()), (V{6, 8}));
+  set_data(x, doubles({1, 2, 3}));
+  EXPECT_FALSE(x.grad().defined());  // it would not fit
+  EXPECT_THROW(set_data(x, test::counting({2}, DType::int64)), GradError);
+  Tensor z = mul(x, 2);
+  EXPECT_THROW(set_data(z, y), GradError);
+  EXPECT_EQ(values(x), (V{1, 2, 3}));
+}
+
+TEST(SetData, LeavesViewsOfTheOldMemoryAlone) {
+  Tensor base = doubles({1, 2, 3}), view = slice(base, 0, 1, 3);
+  set_data(base, doubles({5, 6}));
+  const Tensor w = leaf({10, 20});
+  const Operand with[] = {w};
+  elementwise_(Op::mul, view, with);
+  EXPECT_EQ(values(view), (V{20, 60}));
+  EXPECT_EQ(values(base), (V{5, 6}));
+  EXPECT_TRUE(view.requires_grad());
+  EXPECT_FALSE(base.requires_grad());
+  elementwise_(Op::mul, base, with);
+  view.backward(ones({2}, DType::float64));
+  EXPECT_EQ(values(w.grad()), (V{2, 3}));
+}
+
 }  // namespace

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tenon
 import tenon.nn.functional as F
+from support import run_python
 from tenon import nn
 
 
@@ -42,6 +43,34 @@ def test_training_makes_no_copy():
     assert type(scores) is np.ndarray and scores.dtype == np.float32
 
 
+def test_arrays_go_through_layers():
+    x, _ = spirals(10)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    with tenon.no_copies():
+        assert tenon.equal(model(x), model(tenon.from_numpy(x)))
+        assert model(x[None]).shape == (1, 10, 1)
+
+
+def test_without_numpy():
+    """tenon.nn trains where there is no NumPy, and imports neither it nor typing or inspect."""
+    run_python(
+        """
+        import sys
+        sys.modules["numpy"] = None
+        import tenon
+        from tenon import nn
+        assert not {"typing", "inspect"} & sys.modules.keys()
+        net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2))
+        nn.init.orthogonal_(net[0].weight)
+        value = nn.CrossEntropyLoss()(net(tenon.randn(5, 2)), tenon.tensor([0, 1, 0, 1, 1]))
+        value.backward()
+        assert nn.utils.clip_grad_norm_(net.parameters(), 1.0).item() > 0
+        net.load_state_dict(net.state_dict())
+        repr(net)
+        """
+    )
+
+
 def test_weights_live_in_arrays():
     x = np.linspace(-1, 1, 20, dtype=np.float64).reshape(-1, 1)
     y = 3 * x + 0.5
@@ -72,6 +101,7 @@ def test_arrays_as_arguments():
     assert F.mse_loss(tenon.zeros(2, 3), x).item() == 1
 
 
+@pytest.mark.filterwarnings("ignore:kl_div")
 def test_shapes_that_would_be_repeated_by_mistake():
     """A column beside a row: 5 * 5 differences, of which PyTorch warns and goes on."""
     for f in (

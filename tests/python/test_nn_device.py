@@ -1,4 +1,4 @@
-"""Modules on a device, the simulated one unless there is a real one: the same results and gradients as on the CPU."""
+"""Modules on a device, the simulated one unless there is a real one: results and gradients as on the CPU."""
 
 import warnings
 
@@ -12,7 +12,9 @@ from test_nn_modules import CASES, DATABASE, cases  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
-    pytest.mark.skipif(not tenon.cuda.is_available(), reason="neither a device nor the simulated one is there"),
+    pytest.mark.skipif(
+        not tenon.cuda.is_available(), reason="neither a device nor the simulated one is there"
+    ),
 ]
 
 

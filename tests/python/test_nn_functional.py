@@ -214,6 +214,14 @@ def test_dropout(name):
             f(x, p)
 
 
+def test_dropout_takes_numbers_with_fractions():
+    z = F.dropout(tenon.ones(1000, dtype=tenon.complex64), 0.5)
+    assert z.dtype is tenon.complex64 and set(z.real.tolist()) == {0.0, 2.0}
+    for f in (F.dropout, F.alpha_dropout, F.feature_alpha_dropout):
+        with pytest.raises(TypeError, match=f"{f.__name__}: input holds floats; got int64, use .float"):
+            f(tenon.ones(2, 3, dtype=tenon.int64), 0.5, True)
+
+
 def test_dropout_of_channels():
     tenon.manual_seed(0)
     for name, shapes in (
@@ -302,6 +310,32 @@ def test_losses_of_large_distances_are_finite():
         x = tenon.tensor([1e20, 0.0], requires_grad=True)
         getattr(F, name)(x, tenon.zeros(2), reduction="sum").backward()
         assert x.grad.tolist() == [1, 0]
+
+
+SECOND = {
+    "cross_entropy": lambda x: F.cross_entropy(x, tenon.tensor([0, 2]), label_smoothing=0.1),
+    "bce": lambda x: F.binary_cross_entropy_with_logits(x, tenon.full((2, 3), 0.3).double()),
+    "huber": lambda x: F.huber_loss(x, tenon.full((2, 3), 0.3).double(), reduction="sum"),
+    "cosine": lambda x: F.cosine_similarity(x, x.flip(0)),
+    "normalize": lambda x: F.normalize(x),
+    "prelu": lambda x: F.prelu(x, tenon.tensor([0.3], dtype=tenon.float64)),
+    "bicubic": lambda x: F.interpolate(x.reshape(1, 1, 2, 3), size=(3, 4), mode="bicubic").square(),
+    "antialias": lambda x: F.interpolate(
+        x.reshape(1, 1, 2, 3), size=(1, 2), mode="bilinear", antialias=True
+    ).exp(),
+    "unfold": lambda x: F.unfold(x.reshape(1, 2, 3), (2, 2), padding=1).square(),
+    "fold": lambda x: F.fold(x.reshape(1, 1, 6).expand(1, 4, 6), (3, 4), 2).square(),
+    "pad": lambda x: F.pad(x, (1, 1), "reflect").square(),
+    "glu": lambda x: F.glu(x.T.reshape(3, 2)),
+    "bilinear": lambda x: F.bilinear(x, x, tenon.ones(1, 3, 3, dtype=tenon.float64)),
+    "bag": lambda x: F.embedding_bag(tenon.tensor([[0, 1], [1, 1]]), x, mode="mean", padding_idx=0).square(),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivatives(name):
+    x = nn_parity.ours(r(2, 3))
+    assert tenon.autograd.gradcheck(SECOND[name], x) and tenon.autograd.gradgradcheck(SECOND[name], x)
 
 
 def ctc(lib, functional, logits, *args, **kwargs):

@@ -5,6 +5,7 @@ import types
 import unittest
 import warnings
 
+import numpy as np
 import pytest
 import tenon
 import tenon.nn
@@ -168,6 +169,34 @@ def test_gradients_of_bags_by_frequency():
 
 
 LOSSES = [n for n in tenon.nn.__all__ if "Loss" in n]
+
+
+def test_fifty_steps_of_training():
+    """The same losses as PyTorch's, from the same weights and data."""
+    layers = [("Linear", (5, 16)), ("GELU", ()), ("Linear", (16, 16)), ("PReLU", ()), ("Linear", (16, 3))]
+    torch.manual_seed(0)
+    reference = torch.nn.Sequential(*[getattr(torch.nn, name)(*args) for name, args in layers])
+    model = tenon.nn.Sequential(*[getattr(tenon.nn, name)(*args) for name, args in layers])
+    model.load_state_dict(reference.state_dict())
+    x = torch.randn(64, 5)
+    y = x[:, :3].argmax(1)
+    losses = []
+    for lib, net, inputs, target in (
+        (torch, reference, x, y),
+        (tenon, model, nn_parity.ours(x), nn_parity.ours(y)),
+    ):
+        criterion = lib.nn.CrossEntropyLoss(label_smoothing=0.05)
+        for _ in range(50):
+            value = criterion(net(inputs), target)
+            value.backward()
+            lib.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            with lib.no_grad():
+                for p in net.parameters():
+                    p -= 0.3 * p.grad
+            net.zero_grad()
+            losses.append(value.item())
+    assert losses[49] < losses[0] / 2
+    np.testing.assert_allclose(losses[50:], losses[:50], rtol=1e-4)
 
 
 def test_older_flags_of_reduction():

@@ -96,6 +96,10 @@ def test_assign_takes_the_memory():
             model.load_state_dict({"bias": bias, "count": count, "weight": wrong}, assign=True)
         assert model.weight is before
     model.bias.requires_grad_()
+    frozen = nn.Parameter(tenon.ones(2), requires_grad=False)
+    with pytest.raises(RuntimeError, match="size mismatch for weight"):
+        model.load_state_dict({"bias": frozen, "count": count, "weight": np.ones(1)}, assign=True)
+    assert not frozen.requires_grad and model.bias is bias
     with pytest.raises(RuntimeError, match=r"bias: a parameter that requires grad cannot be int64"):
         model.load_state_dict({"weight": a, "bias": np.array([1, 2]), "count": count}, assign=True)
     assert model.bias is bias

@@ -4,6 +4,7 @@ from tenon._names import guide as _guide
 from tenon.nn import (
     activation,
     attention,
+    classification,
     convolution,
     distance,
     dropout,
@@ -19,12 +20,14 @@ from tenon.nn import (
     pooling,
     recurrent,
     recurrent_cells,
+    softmax,
     transformer,
     utils,
     vision,
 )
 from tenon.nn.activation import *  # noqa: F403
 from tenon.nn.attention import *  # noqa: F403
+from tenon.nn.classification import *  # noqa: F403
 from tenon.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from tenon.nn.convolution import *  # noqa: F403
 from tenon.nn.distance import *  # noqa: F403
@@ -40,6 +43,7 @@ from tenon.nn.parameter import Buffer, Parameter, UninitializedBuffer, Uninitial
 from tenon.nn.pooling import *  # noqa: F403
 from tenon.nn.recurrent import *  # noqa: F403
 from tenon.nn.recurrent_cells import *  # noqa: F403
+from tenon.nn.softmax import *  # noqa: F403
 from tenon.nn.transformer import *  # noqa: F403
 from tenon.nn.vision import *  # noqa: F403
 
@@ -47,6 +51,7 @@ __all__ = ["Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList
 __all__ += ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter"]
 __all__ += activation.__all__
 __all__ += attention.__all__
+__all__ += classification.__all__
 __all__ += convolution.__all__
 __all__ += distance.__all__
 __all__ += dropout.__all__
@@ -59,6 +64,7 @@ __all__ += padding.__all__
 __all__ += pooling.__all__
 __all__ += recurrent.__all__
 __all__ += recurrent_cells.__all__
+__all__ += softmax.__all__
 __all__ += transformer.__all__
 __all__ += vision.__all__
 __all__ += ["functional", "init", "parameter", "utils"]

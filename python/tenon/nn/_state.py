@@ -32,11 +32,9 @@ else:
         __slots__ = ()
 
         def __repr__(self):
-            return (
-                super().__repr__()
-                if self.missing_keys or self.unexpected_keys
-                else "<All keys matched successfully>"
-            )
+            if self.missing_keys or self.unexpected_keys:
+                return super().__repr__()
+            return "<All keys matched successfully>"
 
 
 _EXTRA = "_extra_state"
@@ -111,7 +109,7 @@ def _materialize(target: Any, source: Tensor) -> Step:
 def _assign(module: Any, name: str, source: Tensor) -> Step:
     def step(_: bool) -> Undo:
         old = getattr(module, name)
-        setattr(module, name, source)
+        setattr(module, name, _in_place_of(old, source))
         return lambda: setattr(module, name, old)
 
     return step
@@ -124,16 +122,12 @@ def _call(function: Callable[[Any], None], value: Any) -> Step:
     return step
 
 
-def _assigned(old: Any, source: Tensor) -> Tensor:
-    """The tensor that takes the place of old, over the memory of source."""
+def _in_place_of(old: Any, source: Tensor) -> Tensor:
+    """What takes the place of old, over the memory of source."""
     if not isinstance(old, Parameter):
         return source
-    if isinstance(source, Parameter):
-        return (
-            source.requires_grad_(old.requires_grad)
-            if source.is_leaf
-            else Parameter(source, old.requires_grad)
-        )
+    if isinstance(source, Parameter) and source.is_leaf:
+        return source.requires_grad_(old.requires_grad)
     return Parameter(source, old.requires_grad)
 
 
@@ -154,7 +148,8 @@ def _why_not(key: str, old: Any, source: Tensor, assign: bool) -> str:
         return f"{key}: the memory in current model is read-only; use assign=True."
     if source.dtype.is_complex and not old.dtype.is_complex and not assign:
         return f"{key}: copying {source.dtype.name} into {old.dtype.name} would drop the imaginary parts."
-    if assign and isinstance(old, Parameter) and old.requires_grad and source.dtype.kind not in "fcV":
+    integers = not (source.dtype.is_floating_point or source.dtype.is_complex)
+    if assign and isinstance(old, Parameter) and old.requires_grad and integers:
         return f"{key}: a parameter that requires grad cannot be {source.dtype.name}."
     return ""
 
@@ -319,7 +314,7 @@ class State:
         elif is_lazy(source):
             return
         elif assign:
-            plan.steps.append(_assign(self, name, _assigned(old, source)))
+            plan.steps.append(_assign(self, name, source))
         else:
             plan.steps.append(_materialize(old, source) if is_lazy(old) else _copy(old, source))
 

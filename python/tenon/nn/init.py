@@ -335,16 +335,15 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
         raise ValueError(f"orthogonal_: the tensor has two dimensions or more; got shape {tensor.shape}")
     if tensor.numel() == 0:
         return tensor
-    from tenon.numpy.linalg import qr
+    from tenon.linalg import svd
 
     rows = tensor.shape[0]
-    columns = tensor.numel() // rows
     dtype = tensor.dtype if tensor.dtype in (_C.float32, _C.float64) else _C.float32
     with no_grad():
-        flat = _C.empty(max(rows, columns), min(rows, columns), dtype=dtype)
-        q, r = qr(flat.normal_(0.0, 1.0, generator=generator))
-        q = q * r.diagonal().sign()  # the one decomposition whose Q is evenly distributed
-        return tensor.copy_(((q.T if rows < columns else q) * gain).reshape(tensor.shape))
+        drawn = _C.empty(rows, tensor.numel() // rows, dtype=dtype).normal_(0.0, 1.0, generator=generator)
+        u, _, vh = svd(drawn, full_matrices=False)
+        # The orthogonal matrix that is next to an even cloud is evenly distributed, too.
+        return tensor.copy_(((u @ vh) * gain).reshape(tensor.shape))
 
 
 @_documented(_FILL)

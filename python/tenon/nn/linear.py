@@ -127,6 +127,7 @@ class LazyLinear(LazyModuleMixin, Linear):
             if isinstance(self.bias, UninitializedParameter):
                 self.bias.materialize((self.out_features,))
             super().reset_parameters()
+        self.in_features = self.weight.shape[-1]  # it may have been loaded
 
 
 class Bilinear(Module):

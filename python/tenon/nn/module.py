@@ -25,6 +25,25 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
+class _NoAttribute(AttributeError):
+    """Looks for the name that was meant when it is read: hasattr() does not, and is called often."""
+
+    def __init__(self, module: Module, name: str) -> None:
+        # Without an obj the interpreter adds no guess of its own.
+        super().__init__(f"{type(module).__name__!r} object has no attribute {name!r}", name=name, obj=None)
+        self._module, self._name = module, name
+
+    def __str__(self) -> str:
+        return super().__str__() + ("" if self._name.startswith("_") else near(self._name, dir(self._module)))
+
+    def __reduce__(self) -> Any:
+        return AttributeError, (str(self),)
+
+
+_NoAttribute.__name__ = _NoAttribute.__qualname__ = "AttributeError"
+_NoAttribute.__module__ = "builtins"
+
+
 class Module(Members, State, Conversion, HookPoints):
     """The base class of layers and models: a function that has parameters.
 
@@ -208,8 +227,7 @@ class Module(Members, State, Conversion, HookPoints):
             return object.__getattribute__(
                 self, name
             )  # a property that raised AttributeError: with its own words
-        hint = "" if name.startswith("_") else near(name, dir(self))
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+        raise _NoAttribute(self, name)
 
     def __delattr__(self, name: str) -> None:
         for kind in _KINDS:

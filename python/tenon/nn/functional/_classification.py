@@ -8,7 +8,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon.autograd.function import Function
-from tenon.nn.functional._common import LOSS, as_target, from_start, reduced, reduction_of, tensor
+from tenon.nn.functional._common import LOSS, as_target, from_start, is_integer, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None
             "target of "
             f"shape {input.shape[:dim] + input.shape[dim + 1 :]}; got {target.shape}"
         )
-    if target.dtype.kind not in "iu":
+    if not is_integer(target):
         raise TypeError(f"{op}: target holds classes, which are integers; got {target.dtype.name}")
     if weight is not None and weight.shape != (input.shape[dim],):
         raise ValueError(
@@ -390,7 +390,7 @@ def multilabel_margin_loss(
     reduction = reduction_of("multilabel_margin_loss", reduction, size_average, reduce)
     input, target, batched = _rows("multilabel_margin_loss", input, target, 2)
     n = input.shape[1]
-    if target.dtype.kind not in "iu":
+    if not is_integer(target):
         raise TypeError(
             f"multilabel_margin_loss: target holds classes, which are integers; got {target.dtype.name}"
         )

@@ -90,9 +90,14 @@ def tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else _C.asarray(x)
 
 
+def is_integer(t: Tensor) -> bool:
+    """Whether it holds integers; bools are none."""
+    return not (t.dtype.is_floating_point or t.dtype.is_complex or t.dtype is _C.bool)
+
+
 def from_start(index: Tensor, n: int) -> Tensor:
     """Indices as int64 of which negative ones count from no end: they become n, which is not there either."""
-    if index.dtype.kind == "u":
+    if not index.dtype.is_signed:
         return index.to(dtype=_C.int64)
     return _C.where(index < 0, n, index).to(dtype=_C.int64)
 

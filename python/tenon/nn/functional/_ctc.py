@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
-from tenon.nn.functional._common import LOSS, reduced, reduction_of, tensor
+from tenon.nn.functional._common import LOSS, is_integer, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _NEVER = -1e30
 
 def _lengths(name: str, lengths: Any, n: int, limit: int, device: Any) -> Tensor:
     t = lengths if isinstance(lengths, Tensor) else _C.tensor(list(lengths), dtype=_C.int64)
-    if t.dtype.kind not in "iu":
+    if not is_integer(t):
         raise TypeError(f"ctc_loss: {name} holds integers; got {t.dtype.name}")
     t = t.reshape(-1).to(dtype=_C.int64)
     if t.shape != (n,):
@@ -47,16 +47,27 @@ def _padded(targets: Tensor, lengths: Tensor, blank: int) -> Tensor:
     return _C.where(inside, targets[_C.where(inside, start + place, 0)], blank)
 
 
-def _check_labels(targets: Tensor, inside: Tensor, blank: int, classes: int) -> None:
+def _rows(targets: Tensor, lengths: Tensor, blank: int, classes: int) -> Tensor:
+    """Targets as one row of int64 for each sample, which blanks fill up. ValueError for other labels."""
+    n = lengths.numel()
+    targets = targets.to(dtype=_C.int64)
+    if targets.ndim == 1:
+        targets = _padded(targets, lengths, blank)
+    elif targets.shape[0] != n:
+        raise ValueError(
+            f"ctc_loss: targets has one row for each of the {n} samples; got shape {targets.shape}"
+        )
+    inside = _C.arange(targets.shape[1], device=targets.device).unsqueeze(0) < lengths.unsqueeze(1)
     named = targets[inside]
     if named.numel() == 0:
-        return
+        return _C.full(targets.shape, blank, dtype=_C.int64, device=targets.device)
     low, high = int(named.min()), int(named.max())
     if low < 0 or high >= classes or bool((named == blank).any()):
         raise ValueError(
             f"ctc_loss: labels are from 0 to {classes - 1} and not the blank, {blank}; targets holds from "
             f"{low} to {high}"
         )
+    return _C.where(inside, targets, blank)
 
 
 def _losses(
@@ -119,14 +130,13 @@ def ctc_loss(
     """
     reduction = reduction_of("ctc_loss", reduction)
     targets = tensor(targets)
-    if targets.dtype.kind not in "iu":
+    if not is_integer(targets):
         raise TypeError(f"ctc_loss: targets holds labels, which are integers; got {targets.dtype.name}")
     batched = log_probs.ndim == 3
     if log_probs.ndim not in (2, 3) or targets.ndim not in (1, 2):
         raise ValueError(
-            "ctc_loss: log_probs has shape (T, N, C) or (T, C), targets (N, S) or (sum of "
-            "target_lengths,); got "
-            f"{log_probs.shape} and {targets.shape}"
+            "ctc_loss: log_probs has shape (T, N, C) or (T, C), targets (N, S) or (sum of target_lengths,); "
+            f"got {log_probs.shape} and {targets.shape}"
         )
     if not batched:
         log_probs = log_probs.unsqueeze(1)
@@ -135,18 +145,8 @@ def ctc_loss(
         raise ValueError(f"ctc_loss: blank is a class from 0 to {classes - 1}; got {blank}")
     device = log_probs.device
     inputs = _lengths("input_lengths", input_lengths, n, steps, device)
-    limit = targets.shape[-1]
-    lengths = _lengths("target_lengths", target_lengths, n, limit, device)
-    targets = targets.to(dtype=_C.int64)
-    if targets.ndim == 1:
-        targets = _padded(targets, lengths, blank)
-    elif targets.shape[0] != n:
-        raise ValueError(
-            f"ctc_loss: targets has one row for each of the {n} samples; got shape {targets.shape}"
-        )
-    inside = _C.arange(targets.shape[1], device=device).unsqueeze(0) < lengths.unsqueeze(1)
-    _check_labels(targets, inside, blank, classes)
-    loss = _losses(log_probs, _C.where(inside, targets, blank), inputs, lengths, blank)
+    lengths = _lengths("target_lengths", target_lengths, n, targets.shape[-1], device)
+    loss = _losses(log_probs, _rows(targets, lengths, blank, classes), inputs, lengths, blank)
     if zero_infinity:
         loss = _C.where(loss.isinf(), 0.0, loss)
     if reduction == "mean":

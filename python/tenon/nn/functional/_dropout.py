@@ -27,6 +27,14 @@ ValueError: For a p outside [0, 1] and for another number of dimensions.
 """
 
 
+def _noise(op: str, input: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Memory of a real dtype for what is drawn."""
+    if not (input.is_floating_point() or input.is_complex()):
+        raise TypeError(f"{op}: input holds floats; got {input.dtype.name}, use .float()")
+    dtype = input.real.dtype if input.is_complex() else input.dtype
+    return _C.empty(shape, dtype=dtype, device=input.device)
+
+
 def _scaled(input: Tensor, noise: Tensor, p: float, inplace: bool) -> Tensor:
     noise = noise.bernoulli_(1.0 - p)
     if p < 1.0:
@@ -44,7 +52,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     p = probability("dropout", p)
     if not training or p == 0.0:
         return input
-    return _scaled(input, _C.empty_like(input), p, inplace)
+    return _scaled(input, _noise("dropout", input, input.shape), p, inplace)
 
 
 def _by_channel(
@@ -60,8 +68,7 @@ def _by_channel(
         return input
     batched = input.ndim == dims[1]
     kept = input.shape[: 2 if batched else 1]
-    noise = _C.empty(kept + (1,) * (input.ndim - len(kept)), dtype=input.dtype, device=input.device)
-    return _scaled(input, noise, p, inplace)
+    return _scaled(input, _noise(op, input, kept + (1,) * (input.ndim - len(kept))), p, inplace)
 
 
 @_documented(_CHANNELS, _DROPOUT)
@@ -122,7 +129,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     p = probability("alpha_dropout", p)
     if not training or p == 0.0:
         return input
-    return _alpha(input, _C.empty_like(input), p, inplace)
+    return _alpha(input, _noise("alpha_dropout", input, input.shape), p, inplace)
 
 
 @_documented(_DROPOUT)
@@ -144,4 +151,4 @@ def feature_alpha_dropout(
             f"feature_alpha_dropout: at least two dimensions are needed; got shape {input.shape}"
         )
     shape = input.shape[:2] + (1,) * (input.ndim - 2)
-    return _alpha(input, _C.empty(shape, dtype=input.dtype, device=input.device), p, inplace)
+    return _alpha(input, _noise("feature_alpha_dropout", input, shape), p, inplace)

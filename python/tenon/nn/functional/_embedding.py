@@ -7,7 +7,7 @@ from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
 from tenon.autograd.function import Function
-from tenon.nn.functional._common import from_start
+from tenon.nn.functional._common import from_start, is_integer
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Rows(Function):
 
 def _index(op: str, input: Tensor, weight: Tensor) -> Tensor:
     """The indices as one row of int64; negative ones are not there."""
-    if input.dtype.kind not in "iu":
+    if not is_integer(input):
         raise TypeError(f"{op}: input holds indices, which are integers; got {input.dtype.name}")
     return from_start(input.reshape(-1), weight.shape[0])
 

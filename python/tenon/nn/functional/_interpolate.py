@@ -106,44 +106,37 @@ def _cubic(x: Tensor, dim: int, m: int, factor: float | None, align_corners: boo
     return taps[0] + taps[1] + taps[2] + taps[3]
 
 
-def _area_matrix(n: int, m: int) -> list[list[float]]:
+def _area_weights(n: int, m: int, device: Any) -> Tensor:
     """Each new element is the mean of the old ones that it covers."""
-    rows = []
-    for i in range(m):
-        a, b = i * n // m, -(-(i + 1) * n // m)
-        rows.append([1.0 / (b - a) if a <= j < b else 0.0 for j in range(n)])
-    return rows
+    i = _C.arange(m, device=device).unsqueeze(1)
+    j = _C.arange(n, device=device)
+    first, last = i * n // m, ((i + 1) * n + m - 1) // m
+    return ((j >= first) & (j < last)) / (last - first).double()
 
 
-def _smooth_matrix(
-    n: int, m: int, factor: float | None, align_corners: bool, cubic: bool
-) -> list[list[float]]:
+def _smooth_weights(
+    n: int, m: int, factor: float | None, align_corners: bool, cubic: bool, device: Any
+) -> Tensor:
     """Each new element is an average whose filter is as wide as the step (antialias)."""
     step = _step(n, m, factor, align_corners)
     width = max(step, 1.0)
     reach = (2.0 if cubic else 1.0) * width
-
-    def weight(d: float) -> float:
-        d = abs(d) / width
-        if not cubic:
-            return max(1.0 - d, 0.0)
-        if d < 1:
-            return (1.5 * d - 2.5) * d * d + 1
-        return ((-0.5 * d + 2.5) * d - 4) * d + 2 if d < 2 else 0.0
-
-    rows = []
-    for i in range(m):
-        centre = step * (i + 0.5)
-        a, b = max(int(centre - reach + 0.5), 0), min(int(centre + reach + 0.5), n)
-        row = [weight(j - centre + 0.5) if a <= j < b else 0.0 for j in range(n)]
-        total = sum(row)
-        rows.append([w / total for w in row] if total else row)
-    return rows
+    centre = (_C.arange(m, dtype=_C.float64, device=device).unsqueeze(1) + 0.5) * step
+    j = _C.arange(n, dtype=_C.float64, device=device)
+    first, last = (centre - reach + 0.5).trunc(), (centre + reach + 0.5).trunc()
+    d = (j - centre + 0.5).abs() / width
+    if cubic:
+        near, far = ((1.5 * d - 2.5) * d * d + 1), (((-0.5 * d + 2.5) * d - 4) * d + 2)
+        weights = _C.where(d < 1, near, _C.where(d < 2, far, 0.0))
+    else:
+        weights = (1.0 - d).clip(0)
+    weights = _C.where((j >= first) & (j < last), weights, 0.0)
+    total = weights.sum(1, keepdim=True)
+    return weights / _C.where(total == 0, 1.0, total)
 
 
-def _by_matrix(x: Tensor, dim: int, rows: list[list[float]]) -> Tensor:
-    matrix = _C.tensor(rows, dtype=_C.float64).to(x.device, x.dtype)
-    return (x.movedim(dim, -1) @ matrix.T).movedim(-1, dim)
+def _by_matrix(x: Tensor, dim: int, weights: Tensor) -> Tensor:
+    return _C.matmul(x.movedim(dim, -1), weights.to(dtype=x.dtype).T).movedim(-1, dim)
 
 
 def _check(
@@ -207,11 +200,12 @@ def interpolate(
     for dim, (m, factor) in enumerate(zip(sizes, factors, strict=True), start=2):
         n = x.shape[dim]
         if mode == "area":
-            x = _by_matrix(x, dim, _area_matrix(n, m))
+            x = _by_matrix(x, dim, _area_weights(n, m, x.device))
         elif mode in ("nearest", "nearest-exact"):
             x = _nearest(x, dim, m, factor, mode == "nearest-exact")
         elif antialias:
-            x = _by_matrix(x, dim, _smooth_matrix(n, m, factor, corners, mode == "bicubic"))
+            weights = _smooth_weights(n, m, factor, corners, mode == "bicubic", x.device)
+            x = _by_matrix(x, dim, weights)
         elif mode == "bicubic":
             x = _cubic(x, dim, m, factor, corners)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
-from tenon.nn.functional._common import at_least
+from tenon.nn.functional._common import at_least, is_integer
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is not None and input.ndim == 2 and weight.ndim == 2:
         return _C.addmm(bias, input, weight.T)
-    product = input @ weight.T
+    product = _C.matmul(input, weight.T)
     return product if bias is None else product + bias
 
 
@@ -84,7 +84,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
-    if tensor.dtype.kind not in "iu":
+    if not is_integer(tensor):
         raise TypeError(f"one_hot: the indices must be integers; got {tensor.dtype.name}")
     if tensor.numel() == 0:
         if num_classes <= 0:

@@ -8,6 +8,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
+from tenon.nn.functional._common import is_integer
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
 
 def _as_lengths(op: str, lengths: Any) -> Tensor:
     t = lengths if isinstance(lengths, Tensor) else _C.tensor(list(lengths), dtype=_C.int64)
-    if t.dtype.kind not in "iu" or t.ndim != 1:
+    if not is_integer(t) or t.ndim != 1:
         raise TypeError(
             f"{op}: lengths holds one integer for each sequence; got {t.dtype.name} of shape {t.shape}"
         )
