@@ -65,6 +65,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon import linalg as linalg
     from tenon import numpy as numpy
+    from tenon import utils as utils
 else:
 
     def __getattr__(name):
@@ -79,7 +80,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"linalg", "numpy"})
+_LAZY = frozenset({"linalg", "numpy", "utils"})
 
 from tenon import _companions  # noqa: E402
 

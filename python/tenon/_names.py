@@ -8,6 +8,7 @@ import sys
 MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.numpy.linalg", "tenon.numpy.fft", "tenon.autograd",
     "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
+    "tenon.utils", "tenon.utils.data",
 )  # fmt: skip
 
 

@@ -232,8 +232,8 @@ def part_of(file: Tensor, offset: int, size: int) -> Tensor:
     return _C._shared_part(file, offset, size)
 
 
-def _mapping(t: Tensor) -> tuple[str, int, bool] | None:
-    """(path, the position of t's first byte in it, whether writes are shared) of the mapping under t."""
+def _mapping(t: Tensor) -> tuple[str, int, str] | None:
+    """(path, the position of t's first byte in it, its rights as "rw-s") of the mapping under t."""
     if t.numel() == 0 or not sys.platform.startswith("linux"):
         return None
     low, high = _extent(t)
@@ -243,7 +243,7 @@ def _mapping(t: Tensor) -> tuple[str, int, bool] | None:
             first, last = (int(x, 16) for x in fields[0].split("-"))
             if first <= low and high <= last:
                 path = fields[5].rstrip("\n") if len(fields) == 6 else ""
-                return path, int(fields[2], 16) + low - first, fields[1][3] == "s"
+                return path, int(fields[2], 16) + low - first, fields[1]
     return None
 
 
@@ -251,9 +251,9 @@ def _by_name(t: Tensor) -> tuple[Any, ...] | None:
     found = _mapping(t) if t._owner() is not None else None
     if found is None:
         return None
-    path, offset, shared = found
+    path, offset, rights = found
     # A block that was unlinked has no name any more, and a private mapping shares no writes.
-    if not path.startswith(_SHM) or path.endswith(" (deleted)") or not shared:
+    if not path.startswith(_SHM) or path.endswith(" (deleted)") or "s" not in rights:
         return None
     low, high = _extent(t)
     geometry = (t.shape, t.stride(), (t.data_ptr() - low) // t.itemsize, (high - low) // t.itemsize)
@@ -265,7 +265,7 @@ def is_shared(t: Tensor) -> bool:
     if not t.is_cpu or _C._shared_descriptor(t) >= 0:
         return True
     found = _mapping(t) if t._owner() is not None else None
-    return found is not None and found[2]
+    return found is not None and "s" in found[2]
 
 
 def share_memory_(t: Tensor) -> Tensor:

@@ -1,0 +1,114 @@
+"""Whole batches: who can read one at once, and the indices of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tenon import _C
+from tenon._C import Tensor
+from tenon.utils.data import _arena
+
+Reader = Callable[[Any], Any]
+_ARRAYS = {("numpy", "ndarray"), ("numpy", "memmap"), ("numpy.memmap", "memmap")}
+
+
+def prefers(cls: type, method: str, *others: str) -> bool:
+    """Whether a class defines method, and no class below that one has others of its own, which would be lost."""
+    for base in cls.__mro__:
+        if method in vars(base):
+            return True
+        if any(name in vars(base) for name in others):
+            return False
+    return False
+
+
+def getter(dataset: Any) -> Reader | None:
+    """What reads a batch by a slice or a vector of indices; None where the data set has only samples."""
+    cls = type(dataset)
+    if isinstance(dataset, Tensor) or (cls.__module__, cls.__name__) in _ARRAYS:
+        try:
+            t = _C.asarray(dataset)
+        except TypeError:  # an array of objects
+            return None
+        return (lambda indices: rows(t, indices)) if t.ndim else None
+    if not prefers(cls, "__getbatch__", "__getitem__", "__getitems__"):
+        return None
+    able = getattr(dataset, "_reads_batches", None)
+    if able is not None and not able():
+        return None
+    read: Reader = dataset.__getbatch__
+    return read
+
+
+def rows(t: Tensor, indices: slice | Tensor) -> Tensor:
+    """A read-only view of consecutive rows, or a gather; in a worker the gather's result is what is sent."""
+    if isinstance(indices, slice):
+        view: Tensor = t[indices]
+        view._make_read_only()
+        return view
+    out = None if t.requires_grad else _arena.empty((len(indices), *t.shape[1:]), t.dtype)
+    if out is None:
+        return _C.index_select(t, 0, indices)
+    return _C.index_select(t, 0, indices, out=out)
+
+
+def samples(dataset: Any, indices: list[int]) -> list[Any]:
+    """The samples, by ``__getitems__`` where the data set has it."""
+    if not prefers(type(dataset), "__getitems__", "__getitem__"):
+        return [dataset[i] for i in indices]
+    got: list[Any] = dataset.__getitems__(indices)
+    if len(got) != len(indices):
+        raise ValueError(
+            f"{type(dataset).__name__}: __getitems__ returned {len(got)} samples for {len(indices)} indices"
+        )
+    return got
+
+
+def index_vector(indices: Any) -> Tensor:
+    """Indices as a vector of int64."""
+    if isinstance(indices, range):
+        return _C.arange(indices.start, indices.stop, indices.step, dtype=_C.int64)
+    if not isinstance(indices, Tensor) and not hasattr(indices, "__array__"):
+        indices = list(indices)
+        if not indices:
+            return _C.zeros(0, dtype=_C.int64)
+    return _C.asarray(indices, dtype=_C.int64)
+
+
+def index_batches(batch_sampler: Any) -> Iterator[slice | Tensor]:
+    """What ``__getbatch__`` gets: slices of a permutation, without a list of numbers where the sampler allows."""
+    from tenon.utils.data.sampler import BatchSampler, SequentialSampler
+
+    sampler = getattr(batch_sampler, "sampler", None)
+    if type(batch_sampler) is not BatchSampler or not prefers(type(sampler), "_vector", "__iter__"):
+        yield from map(index_vector, batch_sampler)
+        return
+    consecutive = isinstance(sampler, SequentialSampler)
+    order = None if consecutive else sampler._vector()
+    count = len(sampler) if order is None else len(order)
+    size = batch_sampler.batch_size
+    for start in range(0, count - size + 1 if batch_sampler.drop_last else count, size):
+        part = slice(start, min(start + size, count))
+        yield part if order is None else order[part]
+
+
+def first(indices: Any) -> Any:
+    """The first of a batch's indices, for messages and seeds; the index itself where it is one."""
+    if isinstance(indices, slice):
+        return indices.start
+    if isinstance(indices, Tensor):
+        return int(indices[0].item()) if indices.ndim and len(indices) else indices
+    return indices[0] if isinstance(indices, list | tuple) and indices else indices
+
+
+def told(indices: Any) -> str:
+    """A batch's indices in words, a few of many."""
+    if isinstance(indices, slice):
+        return f"samples {indices.start} to {indices.stop - 1}"
+    if isinstance(indices, Tensor):
+        indices = indices.tolist()
+    if not isinstance(indices, list):
+        return f"sample {indices!r}"
+    shown = ", ".join(map(repr, indices[:8]))
+    return f"samples {shown}" + (f", ... ({len(indices)} of them)" if len(indices) > 8 else "")
