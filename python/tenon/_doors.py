@@ -14,6 +14,7 @@ from tenon._border import (
     show_config,
 )
 from tenon._C import from_dlpack
+from tenon._checkpoint import load, save
 from tenon._io import (
     load_npy,
     load_npz,
@@ -30,6 +31,7 @@ __all__ = [
     "explain",
     "from_dlpack",
     "from_struct",
+    "load",
     "load_npy",
     "load_npz",
     "load_safetensors",
@@ -38,6 +40,7 @@ __all__ = [
     "numpy_policy",
     "read_csv",
     "record_copies",
+    "save",
     "save_npy",
     "save_npz",
     "save_safetensors",

@@ -165,7 +165,9 @@ class DataLoader(Generic[T_co]):
         if sampler is not None and shuffle:
             raise _refuse("sampler and shuffle exclude each other; got both")
         if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
-            raise _refuse("batch_sampler excludes batch_size, shuffle, sampler and drop_last; got one of them")
+            raise _refuse(
+                "batch_sampler excludes batch_size, shuffle, sampler and drop_last; got one of them"
+            )
         if batch_size is None and batch_sampler is None and drop_last:
             raise _refuse("drop_last needs batches; got batch_size=None")
         if batch_size is not None and (

@@ -403,5 +403,3 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
     order = _C.randperm(size, generator=generator).tolist()
     ends = itertools.accumulate(map(int, counts))
     return [Subset(dataset, order[end - int(n) : end]) for end, n in zip(ends, counts, strict=True)]
-
-
