@@ -21,10 +21,10 @@ _STRUCTURE = "tenon"  # the entry of the metadata that describes the objects aro
 def save(obj: Any, f: Any) -> None:
     """Writes a state dict or a checkpoint to a safetensors file, which any program can read.
 
-    It may hold dicts, lists, tuples, sets, numbers, strings, bytes, None, dtypes, devices, arrays and tensors,
-    one inside the other. Tensors that share memory share it again after loading. A tensor's name in the file
-    is the way to it, as ``model.0.weight``. The file is written beside the target and renamed: a failed save
-    leaves the old file as it was.
+    It may hold dicts, lists, tuples, sets, numbers, strings, bytes, None, dtypes, devices, arrays and
+    tensors, one inside the other. Tensors that share memory share it again after loading. A tensor's name
+    in the file is the way to it, as ``model.0.weight``. The file is written beside the target and renamed:
+    a failed save leaves the old file as it was.
 
     Parameters
     ----------
@@ -82,13 +82,13 @@ def load(
     f : path or file
         Where the file is, or a file that is open for reading bytes.
     map_location : device, str, dict or callable, optional
-        Where the tensors go; None for where they were when they were saved. A dict gives new places for old ones,
-        a callable gets a tensor and its old place, and returns a tensor or a place.
+        Where the tensors go; None for where they were when they were saved. A dict gives new places for old
+        ones, a callable gets a tensor and its old place, and returns a tensor or a place.
     weights_only : bool, optional
         For PyTorch's scripts. It changes nothing: there is no other way to load here.
     mmap : bool, optional
-        True maps the file instead of reading it: tensors are read-only views of it, and pages come as they are
-        used.
+        True maps the file instead of reading it: tensors are read-only views of it, and pages come as they
+        are used.
 
     Returns
     -------

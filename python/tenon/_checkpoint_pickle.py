@@ -1,8 +1,9 @@
 """The pickles inside PyTorch's .pt files, read by an interpreter of a few opcodes that runs no code.
 
 Python's own unpickler calls what a file names; even with a narrow find_class it builds objects, sets their
-attributes and allocates what numbers in the file say. Here a global is a name, looked up in a table; a call is
-one of the functions in it, which check their arguments; an opcode that state dicts do not need is refused.
+attributes and allocates what numbers in the file say. Here a global is a name, looked up in a table; a call
+is one of the functions in it, which check their arguments; an opcode that state dicts do not need is
+refused.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _ordered_dict(*args: Any) -> Any:
 def _default_dict(factory: Any = None) -> Any:
     if factory is not None and (not isinstance(factory, Global) or factory.name not in _FACTORIES):
         raise _mismatch("collections.defaultdict")
-    return defaultdict(factory and _FACTORIES[factory.name])
+    return defaultdict(None if factory is None else _FACTORIES[factory.name])
 
 
 def _bytearray(*args: Any) -> bytearray:
@@ -124,7 +125,7 @@ def key(x: Any) -> Any:
 
 
 class Machine:
-    """Runs one pickle. calls: further functions by their global names; persistent: what stands for a storage."""
+    """Runs one pickle. calls: more functions by their names; persistent: what makes a storage."""
 
     def __init__(self, calls: dict[str, Callable[..., Any]], persistent: Callable[[Any], Any]) -> None:
         self._calls = _CALLS | calls

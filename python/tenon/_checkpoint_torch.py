@@ -15,7 +15,8 @@ from tenon._checkpoint_pickle import STORAGES, Global, Machine
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, BinaryIO
+    from io import BufferedReader
+    from typing import Any
 
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 
@@ -30,7 +31,7 @@ class _Storage:
 class Archive:
     """An open .pt file. Nothing that it claims is taken for granted: ValueError without the file's name."""
 
-    def __init__(self, file: BinaryIO, mapped: bool, place: Callable[[Tensor, str], Tensor]) -> None:
+    def __init__(self, file: BufferedReader, mapped: bool, place: Callable[[Tensor, str], Tensor]) -> None:
         self._file = file
         self._place = place
         self._size = os.fstat(file.fileno()).st_size
@@ -52,7 +53,7 @@ class Archive:
 
     def read(self) -> Any:
         """The object that was saved."""
-        calls = {
+        calls: dict[str, Callable[..., Any]] = {
             "torch._utils._rebuild_tensor": self._tensor,
             "torch._utils._rebuild_tensor_v2": self._tensor,
             "torch._utils._rebuild_tensor_v3": self._tensor_v3,
@@ -72,7 +73,7 @@ class Archive:
         return order
 
     def _where(self, name: str) -> tuple[int, zipfile.ZipInfo]:
-        """Where a member's bytes begin. They are stored as they are: no archive can claim more than it has."""
+        """Where a member's bytes begin. They are stored plainly: no archive can claim more than it has."""
         full = self._prefix + name
         try:
             info = self._zip.getinfo(full)
@@ -138,7 +139,7 @@ class Archive:
         size = 1 if dtype is None else dtype.itemsize
         if type(count) is not int or not 0 <= count * size <= flat.numel():
             raise ValueError(
-                f"storage {name!r} claims {count!r} elements of {size} bytes, the file has {flat.numel()} bytes"
+                f"storage {name!r} claims {count!r} elements of {size} bytes, it has {flat.numel()} bytes"
             )
         return _Storage(flat, dtype, count)
 
@@ -177,7 +178,8 @@ def _in_order(flat: Tensor, dtype: Any) -> Tensor:
     if dtype is None:
         raise ValueError("it has storages of the other byte order whose dtype is not told")
     whole = flat.numel() // dtype.itemsize * dtype.itemsize
-    return _C._swap_bytes(flat[:whole].view(dtype)).view(_C.uint8)
+    swapped: Tensor = _C._swap_bytes(flat[:whole].view(dtype))
+    return swapped.view(_C.uint8)
 
 
 def _view(

@@ -63,7 +63,7 @@ class ModelSummary:
         rows = [head, *(_row(layer) for layer in self.layers)]
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
-            f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}".rstrip()
+            "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, "<<>>", widths, strict=True))
             for row in rows
         ]
         lines.insert(1, "-" * max(map(len, lines)))
@@ -147,8 +147,8 @@ def summary(model: Any, input: Any) -> ModelSummary:
     model : Module
         What is looked at: a module, of tenon's or PyTorch's.
     input
-        What the model is called with: a tensor or an array; a tuple or a dict of arguments; or the shape of one
-        tensor, as ``(32, 784)``.
+        What the model is called with: a tensor or an array; a tuple or a dict of arguments; or the shape of
+        one tensor, as ``(32, 784)``.
 
     Returns
     -------

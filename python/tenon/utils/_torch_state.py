@@ -27,8 +27,8 @@ def _mapped(x: Any, convert: Callable[[Any], Any]) -> Any:
 def from_torch_state_dict(state_dict: Any) -> Any:
     """The state of a torch.nn module or optimizer with tensors of tenon's over the same memory.
 
-    Nothing is copied: training one side changes the other. ``module.load_state_dict()`` copies the values into
-    the module's own parameters, and with ``assign=True`` takes the tensors themselves.
+    Nothing is copied: training one side changes the other. ``module.load_state_dict()`` copies the values
+    into the module's own parameters, and with ``assign=True`` takes the tensors themselves.
 
     Parameters
     ----------
@@ -90,15 +90,17 @@ def to_torch_state_dict(state_dict: Any) -> Any:
     >>> weights = tenon.utils.to_torch_state_dict({"0.bias": tenon.zeros(2)})  # doctest: +SKIP
     >>> torch.nn.Sequential(torch.nn.Linear(3, 2)).load_state_dict(weights, strict=False)  # doctest: +SKIP
     """
-    import torch
+    from importlib import import_module
+
+    torch: Any = import_module("torch")
 
     def convert(x: Any) -> Any:
         if not isinstance(x, Tensor):
             return x
         if x.readonly:
             raise BufferError(
-                "to_torch_state_dict: PyTorch has no read-only tensors, and this one is; load without mmap=True, "
-                "or use .clone()"
+                "to_torch_state_dict: PyTorch has no read-only tensors, and this one is; load it without "
+                "mmap=True, or use .clone()"
             )
         return torch.from_dlpack(x.detach())
 

@@ -1,4 +1,4 @@
-"""Data sets, samplers, and the DataLoader: batches from arrays by one gather each, from objects by workers."""
+"""Data sets, samplers, and the DataLoader: arrays by one gather per batch, objects by workers."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Shared memory in which batches travel: a worker fills it, the parent's tensors stand over it, and it serves again.
+"""Shared memory for batches: a worker fills it, the parent's tensors stand over it, and it serves again.
 
-A worker makes chunks and sends their descriptors once. It puts batches into them side by side. A chunk serves
-again when no tensor stands over it any more, neither in the worker nor in the parent, which reports the ends of
-its own. Pages that were touched before are what makes this fast: new ones cost more than the copy.
+A worker makes chunks and sends their descriptors once. It puts batches into them side by side. A chunk
+serves again when no tensor stands over it any more, neither in the worker nor in the parent, which reports
+the ends of its own. Pages that were touched before are what makes this fast: new ones cost more than the
+copy.
 """
 
 from __future__ import annotations
@@ -24,14 +25,34 @@ _ALIGNMENT = 64
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
 
+# Python's own mappings keep a descriptor each, and a process may have few of those.
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = (
+    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
+)  # fmt: skip
+_libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+_FAILED = ctypes.c_void_p(-1).value
+
+
 class _Block:
     """A mapping of shared memory. It ends with the last tensor over it."""
 
+    _unmap = staticmethod(_libc.munmap)
+
     def __init__(self, descriptor: int, size: int) -> None:
-        self.size = size
-        self.memory = mmap.mmap(descriptor, size)
-        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
+        self.size = 0
+        address = _libc.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, descriptor, 0)
+        if address == _FAILED:
+            error = ctypes.get_errno()
+            raise OSError(error, f"DataLoader: {size} bytes of shared memory: {os.strerror(error)}")
+        self.address, self.size = address, size
         self.pinned: Tensor | None = None
+
+    def __del__(self) -> None:
+        if self.size:
+            self.pinned = None  # the lock ends before the memory
+            self._unmap(self.address, self.size)
 
     def tensor(self, offset: int, shape: Sequence[int], strides: Any, dtype: Any, owner: Any) -> Tensor:
         t: Tensor = _C._from_address(
@@ -178,7 +199,7 @@ class Window:
         """Maps a new chunk, and page-locks it if asked for; the descriptor stays the caller's."""
         block = self._blocks[number] = _Block(descriptor, size)
         if pin:
-            block.pinned = block.tensor(0, (size,), None, "uint8", block.memory).pin_()
+            block.pinned = block.tensor(0, (size,), None, "uint8", None).pin_()
 
     def lease(self, number: int) -> Lease:
         """For the tensors of one batch."""

@@ -14,7 +14,7 @@ _ARRAYS = {("numpy", "ndarray"), ("numpy", "memmap"), ("numpy.memmap", "memmap")
 
 
 def prefers(cls: type, method: str, *others: str) -> bool:
-    """Whether a class defines method, and no class below that one has others of its own, which would be lost."""
+    """Whether a class has method, and no class below its owner has others, which would be passed over."""
     for base in cls.__mro__:
         if method in vars(base):
             return True
@@ -77,10 +77,10 @@ def index_vector(indices: Any) -> Tensor:
 
 
 def index_batches(batch_sampler: Any) -> Iterator[slice | Tensor]:
-    """What ``__getbatch__`` gets: slices of a permutation, without a list of numbers where the sampler allows."""
+    """What ``__getbatch__`` gets: slices of a vector where the sampler has one, and no lists of numbers."""
     from tenon.utils.data.sampler import BatchSampler, SequentialSampler
 
-    sampler = getattr(batch_sampler, "sampler", None)
+    sampler: Any = getattr(batch_sampler, "sampler", None)
     if type(batch_sampler) is not BatchSampler or not prefers(type(sampler), "_vector", "__iter__"):
         yield from map(index_vector, batch_sampler)
         return

@@ -53,7 +53,7 @@ class Channel:
 
     def send_descriptor(self, descriptor: int) -> None:
         """Sends a descriptor, which stays the caller's."""
-        reduction.send_handle(self.connection, descriptor, None)  # type: ignore[arg-type]
+        reduction.send_handle(self.connection, descriptor, None)
 
     def receive_descriptor(self) -> int:
         """A descriptor that the other side has sent; the caller closes it."""

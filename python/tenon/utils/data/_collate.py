@@ -68,10 +68,10 @@ def _rebuilt(like: Any, fields: Any) -> Any:
             made.update(fields)
             return made
         if isinstance(like, MutableSequence):
-            made = copy.copy(like)
+            items = copy.copy(like)
             for i, value in enumerate(fields):
-                made[i] = value
-            return made
+                items[i] = value
+            return items
         return type(like)(fields)
     except TypeError:  # a type with another constructor
         return fields

@@ -55,7 +55,9 @@ class _Packer(pickle.Pickler):
             found = self.arena.place(*_pickle._extent(t))
             assert found is not None
         chunk = found[0]
-        self.chunks[chunk.number] = chunk
+        if chunk.number not in self.chunks:
+            self.chunks[chunk.number] = chunk
+            chunk.users += 1
         grad = not array and x.requires_grad
         offset = t.data_ptr() - chunk.address
         return chunk.number, offset, tuple(t.shape), tuple(t.strides), str(t.dtype.name), grad, array
@@ -65,9 +67,12 @@ def pack(data: Any, arena: Arena) -> tuple[list[int], bytes]:
     """The chunks that a batch lies in, which it keeps until the parent reports its end, and its pickle."""
     buffer = io.BytesIO()
     packer = _Packer(buffer, arena)
-    packer.dump(data)
-    for chunk in packer.chunks.values():
-        chunk.users += 1
+    try:
+        packer.dump(data)
+    except BaseException:
+        for chunk in packer.chunks.values():
+            chunk.users -= 1
+        raise
     return list(packer.chunks), buffer.getvalue()
 
 
@@ -111,6 +116,7 @@ def pack_error(error: Exception, worker: int) -> bytes:
 def unpack_error(data: bytes) -> Exception:
     """The exception, whose cause is the worker's traceback."""
     pickled, text = pickle.loads(data)
+    error: Exception
     try:
         error = pickle.loads(pickled)
         assert isinstance(error, Exception)

@@ -1,4 +1,4 @@
-"""A data set on its way to a worker that is not forked: arrays go by shared memory or by their file's name."""
+"""A data set on its way to a worker that is not forked: arrays go by shared memory or as their file."""
 
 from __future__ import annotations
 

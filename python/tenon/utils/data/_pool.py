@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -16,7 +17,7 @@ from tenon.utils.data import _channel, _worker
 from tenon.utils.data._arena import Window
 from tenon.utils.data._parcel import Parcel
 
-GRACE_S = 1.0  # for workers to end by themselves
+GRACE_S = 0.5  # for workers to end by themselves
 LOOK_S = 0.5  # between looks at workers whose end was not announced
 
 
@@ -85,7 +86,7 @@ class Pool:
             if isinstance(e, pickle.PicklingError | AttributeError | TypeError):
                 e.add_note(
                     f"DataLoader: workers that are started by {context.get_start_method()!r} get a pickle of "
-                    "the data set, collate_fn and worker_init_fn; define what they need at the top of a module"
+                    "the data set, collate_fn and worker_init_fn; define what they need in a module"
                 )
             raise
 
@@ -124,10 +125,8 @@ class Pool:
         self._send(w, ("read", self.epoch, number, _channel.packed(indices), released))
 
     def _send(self, w: Worker, message: Any) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it has died: receive() tells, after what it had sent
             w.channel.send(_channel.dumps(message))
-        except OSError:
-            self._died(w)
 
     def receive(self, until: float | None) -> Iterator[tuple[Worker, str, int, list[int], bytes]]:
         """(worker, kind, number, chunks, data) of what has come, at least one; nothing after `until`."""
@@ -135,14 +134,16 @@ class Pool:
             wait = LOOK_S if until is None else min(LOOK_S, max(until - time.monotonic(), 0))
             ready = [self._by_descriptor[fd] for fd, _ in self._poll.poll(wait * 1000)]
             got = False
-            for w in [w for w, connected in ready if connected]:
+            heard = [w for w, connected in ready if connected]
+            for w in heard:
                 for message in self._messages(w):
                     got = True
                     yield w, *message
             if got or (not ready and until is not None and time.monotonic() >= until):
                 return
-            for w in self.workers if not ready else [w for w, connected in ready if not connected]:
-                if not w.process.is_alive():
+            ended = [w for w, _ in ready] or self.workers
+            for w in ended:  # what one has sent before it died is read first
+                if w not in heard and not w.process.is_alive():
                     self._died(w)
 
     def _messages(self, w: Worker) -> Iterator[tuple[str, int, list[int], bytes]]:
@@ -152,7 +153,8 @@ class Pool:
             if kind == "chunk":
                 descriptor = w.channel.receive_descriptor()
                 try:
-                    w.window.add(*message, descriptor, self.pins)
+                    number, size = message
+                    w.window.add(number, size, descriptor, self.pins)
                 finally:
                     os.close(descriptor)
                 return

@@ -1,4 +1,4 @@
-"""Random numbers in workers: seeds from the epoch and the batch, for all generators that a data set may use."""
+"""Random numbers in workers: seeds from epoch and batch, for all generators that a data set may use."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def generators(*roots: Any) -> list[Any]:
     kinds: tuple[Any, ...] = (random.Random, _C.Generator)
     if numpy is not None:
         kinds += (numpy.Generator, numpy.RandomState)
-    found, seen, waiting = [], set(), list(roots)
+    found: list[Any] = []
+    seen: set[int] = set()
+    waiting = list(roots)
     while waiting and len(seen) < _MOST:
         x = waiting.pop()
         if id(x) in seen or isinstance(x, _LEAVES) or type(x).__module__ == "numpy":
@@ -106,11 +108,11 @@ class Seeder:
 
     def __call__(self, *place: int) -> None:
         """The numbers that follow depend on the place alone: the epoch's seed, the batch."""
-        seed = mixed("global", *place)
-        random.seed(seed)
-        _C.manual_seed(seed & (2**64 - 1))
+        # Python and NumPy have the same algorithm: one seed would give the same numbers.
+        random.seed(mixed("random", *place))
+        _C.manual_seed(mixed("tenon", *place) & (2**64 - 1))
         numpy = sys.modules.get("numpy.random")
         if numpy is not None:
-            numpy.seed(words(seed))
+            numpy.seed(words(mixed("numpy", *place)))
         for generator, state in self._held:
             _seed(generator, mixed(state, *place))

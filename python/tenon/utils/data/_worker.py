@@ -97,7 +97,8 @@ class _Worker:
         if epoch != self.epoch:
             return
         self.arena.begin(released)
-        kind, chunks, data = "data", [], b""
+        kind, data = "data", b""
+        chunks: list[int] = []
         try:
             if self.failed is not None:
                 raise self.failed

@@ -71,7 +71,8 @@ class WorkersIterator:
             self._end()
             raise
         except BaseException as e:
-            if not isinstance(e, Exception) or not self._pool.workers:
+            dead = self._pool is not None and not self._pool.workers
+            if dead or not isinstance(e, Exception):  # Ctrl-C
                 self._end(now=True)
             raise
 
@@ -87,7 +88,10 @@ class WorkersIterator:
         self._load[task.worker.id] -= 1
         self._ask()
         if kind == "error":
-            raise data
+            try:
+                raise data
+            finally:
+                del task, data  # the traceback leads here: the error would keep itself, and the workers, alive
         return pinned(data) if self._pool is not None and self._pool.pins else data
 
     def _answered(self) -> _Task | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import multiprocessing.context
 import warnings
@@ -36,11 +37,11 @@ class DataLoader(Generic[T_co]):
     of the samples.
 
     Workers put batches into shared memory, which becomes the tensors' memory here without a copy and serves
-    again when those are gone. Before each batch a worker seeds Python's, NumPy's and tenon's random numbers, and
-    the generators that the data set holds, from the epoch's seed and the batch's place: no two batches have
-    the same numbers, and the results do not depend on the number of workers. (With num_workers=0 they are this
-    process's own.) A worker's exception is raised here, with its traceback and the sample; a worker that dies
-    is a RuntimeError at once.
+    again when those are gone. Before each batch a worker seeds Python's, NumPy's and tenon's random
+    numbers, and the generators that the data set holds, from the epoch's seed and the batch's place: no two
+    batches have the same numbers, and the results do not depend on the number of workers. (With
+    num_workers=0 they are this process's own.) A worker's exception is raised here, with its traceback and
+    the sample; a worker that dies is a RuntimeError at once.
 
     Parameters
     ----------
@@ -71,8 +72,7 @@ class DataLoader(Generic[T_co]):
     generator : Generator, optional
         Where the order and the workers' seeds come from; None for the default generator.
     prefetch_factor : int, optional
-        How many batches each worker reads ahead; None for 2. With num_workers=0 a thread reads ahead, which pays
-        for large batches and memory maps.
+        How many batches each worker reads ahead; None for 2.
     persistent_workers : bool, default False
         True keeps the workers for the next epoch.
     pin_memory_device : str, default ""
@@ -181,8 +181,10 @@ class DataLoader(Generic[T_co]):
             raise _refuse(f"num_workers must be an integer of at least 0; got {num_workers!r}")
         if timeout < 0:
             raise _refuse(f"timeout must be a number of seconds, or 0 for none; got {timeout!r}")
-        if prefetch_factor is not None and prefetch_factor < 1:
-            raise _refuse(f"prefetch_factor must be at least 1; got {prefetch_factor!r}")
+        if prefetch_factor is not None and (prefetch_factor < 1 or not num_workers):
+            raise _refuse(
+                f"prefetch_factor must be at least 1, and needs num_workers > 0; got {prefetch_factor!r}"
+            )
         if persistent and not num_workers:
             raise _refuse("persistent_workers needs num_workers > 0; got 0")
 
@@ -250,7 +252,7 @@ class DataLoader(Generic[T_co]):
     def _shown(self, batches: Iterator[T_co]) -> Iterator[T_co]:
         """The batches with a progress bar around them, where tqdm is installed."""
         try:
-            from tqdm.auto import tqdm
+            tqdm = importlib.import_module("tqdm.auto").tqdm
         except ImportError:
             return batches
         try:
@@ -264,8 +266,10 @@ class DataLoader(Generic[T_co]):
 
     def __len__(self) -> int:
         if not isinstance(self.dataset, IterableDataset):
-            return len(self.sampler if self.batch_sampler is None else self.batch_sampler)  # type: ignore[arg-type]
-        count = len(self.dataset)  # type: ignore[arg-type]
+            order: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
+            return len(order)
+        data: Any = self.dataset
+        count = len(data)
         if self.batch_size is None:
             return count
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)

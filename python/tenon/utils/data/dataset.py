@@ -56,8 +56,8 @@ class Dataset(Generic[T_co]):
 class IterableDataset(Dataset[T_co]):
     """A data set that is read from its beginning to its end: subclass it and define ``__iter__``.
 
-    Each worker of a DataLoader iterates over a copy of its own; ``get_worker_info()`` tells ``__iter__`` which
-    part is the worker's.
+    Each worker of a DataLoader iterates over a copy of its own; ``get_worker_info()`` tells ``__iter__``
+    which part is the worker's.
 
     Examples
     --------
@@ -215,7 +215,7 @@ class ConcatDataset(Dataset[T_co]):
     (3, 'c', 'a')
     """
 
-    datasets: list[Dataset[T_co]]
+    datasets: list[Any]
     cumulative_sizes: list[int]
 
     def __init__(self, datasets: Iterable[Any]) -> None:
@@ -228,7 +228,7 @@ class ConcatDataset(Dataset[T_co]):
                     f"ConcatDataset: {type(d).__name__} is an IterableDataset, which has no indices; use "
                     "ChainDataset"
                 )
-        self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]
+        self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))
 
     def _place(self, index: int) -> tuple[int, int]:
         """The number of a data set, and the index in it."""
@@ -241,7 +241,8 @@ class ConcatDataset(Dataset[T_co]):
 
     def __getitem__(self, index: int) -> T_co:
         which, at = self._place(index)
-        return self.datasets[which][at]
+        sample: T_co = self.datasets[which][at]
+        return sample
 
     def __getitems__(self, indices: list[int]) -> list[T_co]:
         """The samples, read from each data set at once where it can."""
@@ -364,8 +365,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
     dataset : Dataset
         What is split.
     lengths : sequence of int or float
-        How many samples each part has; or fractions that sum up to 1. What fractions leave over goes to the first
-        parts, one sample each.
+        How many samples each part has; or fractions that sum up to 1. What fractions leave over goes to the
+        first parts, one sample each.
     generator : Generator, optional
         Where the permutation comes from; None for the default generator.
 
@@ -391,14 +392,14 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
         if min(counts) < 0:
             raise ValueError(f"random_split: fractions must lie between 0 and 1; got {list(lengths)}")
         counts = [math.floor(size * f) for f in counts]
-        for i in range(size - sum(counts)):
+        for i in range(size - int(sum(counts))):
             counts[i % len(counts)] += 1
         for i in (i for i, n in enumerate(counts) if n == 0):
             warnings.warn(f"random_split: part {i} of {list(lengths)} has no samples", stacklevel=2)
     if sum(counts) != size or any(n != int(n) or n < 0 for n in counts):
         raise ValueError(
-            f"random_split: lengths must be counts that sum up to the data set's {size}, or fractions that sum "
-            f"up to 1; got {list(lengths)}"
+            f"random_split: lengths must be counts that sum up to the data set's {size}, or fractions "
+            f"that sum up to 1; got {list(lengths)}"
         )
     order = _C.randperm(size, generator=generator).tolist()
     ends = itertools.accumulate(map(int, counts))

@@ -38,7 +38,8 @@ class DistributedSampler(Sampler[int]):
     dataset : sized
         What is read.
     num_replicas : int, optional
-        How many processes there are; None for what torchrun or mpiexec says in the environment, 1 without them.
+        How many processes there are; None for what torchrun or mpiexec says in the environment, 1 without
+        them.
     rank : int, optional
         Which of them this is; None as for num_replicas.
     shuffle : bool, default True
