@@ -136,15 +136,26 @@ def _in_memory(f: Any) -> Iterator[str]:
 
 def _named(op: str, path: Any, work: Any, shown: str = "") -> Any:
     """Errors speak for save or load, and show what the user gave."""
+
+    def told(text: str) -> str:
+        for inner in ("load_safetensors: ", "save_safetensors: "):
+            text = text.replace(inner, f"{op}: ", 1)
+        return text.replace(str(path), shown) if shown else text
+
     try:
         return work()
-    except (ValueError, TypeError, OSError) as e:
-        if len(e.args) == 1 and isinstance(e.args[0], str):
-            text = e.args[0]
-            for inner in ("load_safetensors: ", "save_safetensors: "):
-                text = text.replace(inner, f"{op}: ", 1)
-            e.args = (text.replace(str(path), shown) if shown else text,)
+    except OSError as e:
+        if isinstance(e.strerror, str):
+            e.strerror = told(e.strerror)
         raise
+    except (ValueError, TypeError) as e:
+        if len(e.args) == 1 and isinstance(e.args[0], str):
+            e.args = (told(e.args[0]),)
+        raise
+
+
+def _file(path: Any) -> str:
+    return f"file {os.fsdecode(path)!r}"
 
 
 def _load(path: Any, place: Any, mapped: bool) -> Any:
@@ -152,10 +163,10 @@ def _load(path: Any, place: Any, mapped: bool) -> Any:
         head = file.read(16)
         if head[:4] == b"PK\x03\x04":
             return _load_archive(file, path, place, mapped)
-    if head[:2] in (b"\x80\x02", b"\x80\x04") or head[:1] == b"(":
+    if head[8:9] != b"{" and head[:1] in (b"\x80", b"("):
         raise ValueError(
             "load: it is a pickle, as torch.save wrote before PyTorch 1.6; save it anew with PyTorch's "
-            f"torch.save(state_dict, path): {path}"
+            f"torch.save(state_dict, path); {_file(path)}"
         )
     tensors, metadata = _C._load_safetensors(path, mapped, None)
     if _STRUCTURE not in metadata:
@@ -165,7 +176,7 @@ def _load(path: Any, place: Any, mapped: bool) -> Any:
     try:
         return Decoder(tensors, place).object(metadata[_STRUCTURE])
     except ValueError as e:
-        raise ValueError(f"load: {e}: {path}") from None
+        raise ValueError(f"load: {e}; {_file(path)}") from None
 
 
 def _load_archive(file: Any, path: Any, place: Any, mapped: bool) -> Any:
@@ -177,11 +188,13 @@ def _load_archive(file: Any, path: Any, place: Any, mapped: bool) -> Any:
     try:
         return Archive(file, mapped, place).read()
     except ValueError as e:
-        raise ValueError(f"load: {e}: {path}") from None
+        raise ValueError(f"load: {e}; {_file(path)}") from None
     except (zipfile.BadZipFile, struct.error, EOFError, KeyError, IndexError, OverflowError) as e:
-        raise ValueError(f"load: the archive is damaged ({type(e).__name__}: {e}): {path}") from None
+        raise ValueError(f"load: the archive is damaged ({type(e).__name__}: {e}); {_file(path)}") from None
     except (NotImplementedError, RecursionError, MemoryError) as e:
-        raise ValueError(f"load: it is none that torch.save writes ({type(e).__name__}): {path}") from None
+        raise ValueError(
+            f"load: it is none that torch.save writes ({type(e).__name__}); {_file(path)}"
+        ) from None
 
 
 def _placing(map_location: Any) -> Any:

@@ -85,8 +85,10 @@ class Archive:
             or info.flag_bits & 1
         ):
             raise ValueError(f"its member {full!r} is compressed or encrypted, which torch.save does not do")
-        self._file.seek(info.header_offset)
-        header = self._file.read(_LOCAL_HEADER.size)
+        header = b""
+        if 0 <= info.header_offset < self._size:
+            self._file.seek(info.header_offset)
+            header = self._file.read(_LOCAL_HEADER.size)
         if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
             raise ValueError(f"its member {full!r} is not where the directory says")
         *_, name_length, extra_length = _LOCAL_HEADER.unpack(header)

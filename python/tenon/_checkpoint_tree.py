@@ -230,6 +230,8 @@ class Decoder:
             return [self._value(v) for v in node]
         if not isinstance(node, dict):
             return node
+        if not node:
+            raise ValueError("it holds an object of no kind")
         kind, content = next(iter(node.items()))
         if kind in _DICTS:
             made = _DICTS[kind]()
@@ -281,8 +283,8 @@ _VALUES: dict[str, Callable[[Decoder, Any], Any]] = {
     "scalar": Decoder._scalar,
     "float": lambda d, x: _FLOATS[x],
     "complex": lambda d, x: complex(d._value(x[0]), d._value(x[1])),
-    "bytes": lambda d, x: base64.b64decode(x),
-    "bytearray": lambda d, x: bytearray(base64.b64decode(x)),
+    "bytes": lambda d, x: base64.b64decode(x, validate=True),
+    "bytearray": lambda d, x: bytearray(base64.b64decode(x, validate=True)),
     "dtype": lambda d, x: _dtype(x),
     "device": lambda d, x: _C.device(x),
     "tuple": lambda d, x: tuple(d._value(x)),

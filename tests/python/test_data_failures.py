@@ -222,7 +222,9 @@ def test_timeouts():
     batches = iter(loader(Hangs(), 1, num_workers=1, timeout=0.3))
     next(batches)
     begun = time.monotonic()
-    with pytest.raises(RuntimeError, match=r"no batch has come within timeout=0.3 .*worker 0 reads samples 1"):
+    with pytest.raises(
+        RuntimeError, match=r"no batch has come within timeout=0.3 .*worker 0 reads samples 1"
+    ):
         next(batches)
     assert time.monotonic() - begun < 2
 

@@ -68,7 +68,9 @@ def test_batches_are_pytorchs(kind, arguments, peer):  # noqa: F811
         same(a, b)
 
 
-@pytest.mark.parametrize("arguments", [{}, {"batch_size": 2}, {"batch_size": 2, "drop_last": True}, {"batch_size": None}])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"batch_size": 2}, {"batch_size": 2, "drop_last": True}, {"batch_size": None}]
+)
 def test_iterables_are_pytorchs(arguments, peer):  # noqa: F811
     class Theirs(peer.IterableDataset):
         def __iter__(self):

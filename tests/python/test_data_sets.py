@@ -63,7 +63,9 @@ def test_a_tensor_dataset_over_a_memory_map_and_a_frame(tmp_path):
     assert dataset.tensors[0].readonly
 
 
-@pytest.mark.parametrize("tensors", [(), (np.zeros(3), np.zeros(4)), (np.float64(3),), (np.zeros(2), np.array(1))])
+@pytest.mark.parametrize(
+    "tensors", [(), (np.zeros(3), np.zeros(4)), (np.float64(3),), (np.zeros(2), np.array(1))]
+)
 def test_tensor_datasets_need_one_length(tensors):
     with pytest.raises(ValueError, match="TensorDataset: .*"):
         data.TensorDataset(*tensors)
@@ -171,7 +173,9 @@ def test_random_samplers():
     many = list(data.RandomSampler(range(4), num_samples=10))
     assert len(many) == 10 and sorted(many[:4]) == sorted(many[4:8]) == [0, 1, 2, 3]
     drawn = list(data.RandomSampler(range(4), replacement=True, num_samples=1000))
-    assert collections.Counter(drawn).keys() == {0, 1, 2, 3} and min(collections.Counter(drawn).values()) > 150
+    assert (
+        collections.Counter(drawn).keys() == {0, 1, 2, 3} and min(collections.Counter(drawn).values()) > 150
+    )
     assert list(data.RandomSampler([])) == []
     assert sorted(data.SubsetRandomSampler([7, 3, 5])) == [3, 5, 7]
 

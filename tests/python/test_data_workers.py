@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tenon
 from support import run_python
+from tenon import _pickle
 from tenon.utils import data
 from test_data_sets import Point, peer, same, seeded  # noqa: F401
 
@@ -62,7 +63,9 @@ def test_every_start_method(method):
     dataset = data.TensorDataset(big, np.arange(600))
     got = list(loader(dataset, 100, shuffle=True, multiprocessing_context=method, generator=seeded()))
     expected = list(data.DataLoader(dataset, 100, shuffle=True, generator=seeded()))
-    assert all(tenon.equal(a[0], b[0]) and tenon.equal(a[1], b[1]) for a, b in zip(got, expected, strict=True))
+    assert all(
+        tenon.equal(a[0], b[0]) and tenon.equal(a[1], b[1]) for a, b in zip(got, expected, strict=True)
+    )
 
 
 class Odd(data.Dataset):
@@ -92,7 +95,11 @@ def test_samples_of_any_kind_arrive():
     got = list(loader(Odd(), batch_size=None, collate_fn=lambda sample: sample))
     assert [g["array"][0, 0] for g in got] == [0, 1, 2, 3]
     for g in got:
-        assert g["text"] == "x" * 50_000 and isinstance(g["array"], np.ndarray) and g["words"].tolist() == ["a", "b"]
+        assert (
+            g["text"] == "x" * 50_000
+            and isinstance(g["array"], np.ndarray)
+            and g["words"].tolist() == ["a", "b"]
+        )
         assert isinstance(g["point"], Point) and g["turned"].tolist() == [[0, 3], [1, 4], [2, 5]]
         assert g["empty"].shape == (0, 3) and g["half"].dtype is tenon.bfloat16 and g["none"] is None
         assert g["twice"][0] is g["twice"][1] and g["leaf"].requires_grad and g["leaf"].is_leaf
@@ -142,7 +149,9 @@ class Shards(data.IterableDataset):
         return self.n
 
 
-@pytest.mark.parametrize("arguments", [{"batch_size": 3}, {"batch_size": 3, "drop_last": True}, {"batch_size": None}])
+@pytest.mark.parametrize(
+    "arguments", [{"batch_size": 3}, {"batch_size": 3, "drop_last": True}, {"batch_size": None}]
+)
 @pytest.mark.parametrize("n", [0, 1, 7, 20])
 def test_iterables_are_pytorchs(n, arguments, peer):  # noqa: F811
     class Theirs(peer.IterableDataset):
@@ -373,7 +382,7 @@ class Where(data.Dataset):
         with open(f"/proc/self/{path}") as f:
             private = next(int(line.split()[1]) for line in f if line.startswith(name))
         shared = tenon.asarray(self.x).is_shared()
-        mapped = "rows.npy" in tenon._pickle._mapping(tenon.asarray(self.mapped))[0]
+        mapped = "rows.npy" in _pickle._mapping(tenon.asarray(self.mapped))[0]
         return total, private, shared, mapped, self.tensor.is_shared()
 
 
@@ -463,5 +472,7 @@ def test_pinned_batches_are_made_once():
 
 
 def test_the_package_is_not_needed_before_it_is_used():
-    loaded = run_python("import sys, tenon; print([m for m in sys.modules if 'multiproc' in m or 'tenon.utils' in m])")
+    loaded = run_python(
+        "import sys, tenon; print([m for m in sys.modules if 'multiproc' in m or 'tenon.utils' in m])"
+    )
     assert loaded == "[]\n"

@@ -91,7 +91,10 @@ class WorkersIterator:
             try:
                 raise data
             finally:
-                del task, data  # the traceback leads here: the error would keep itself, and the workers, alive
+                del (
+                    task,
+                    data,
+                )  # the traceback leads here: the error would keep itself, and the workers, alive
         return pinned(data) if self._pool is not None and self._pool.pins else data
 
     def _answered(self) -> _Task | None:

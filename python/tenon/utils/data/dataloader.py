@@ -91,11 +91,11 @@ class DataLoader(Generic[T_co]):
 
     Examples
     --------
-    >>> data = tenon.utils.data.TensorDataset(np.arange(4.0), np.array([0, 1, 0, 1]))
+    >>> data = tenon.utils.data.TensorDataset(np.arange(4), np.array([0, 1, 0, 1]))
     >>> for x, y in tenon.utils.data.DataLoader(data, batch_size=3):
     ...     print(x, y)
-    tensor([0., 1., 2.], dtype=float64) tensor([0, 1, 0])
-    tensor([3.], dtype=float64) tensor([1])
+    tensor([0, 1, 2]) tensor([0, 1, 0])
+    tensor([3]) tensor([1])
     """
 
     _ready = False

@@ -97,10 +97,10 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     Examples
     --------
-    >>> x, y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 0])
+    >>> x, y = np.arange(6).reshape(3, 2), np.array([0, 1, 0])
     >>> dataset = tenon.utils.data.TensorDataset(x, y)
     >>> dataset[1]
-    (tensor([2., 3.], dtype=float64), tensor(1))
+    (tensor([2, 3]), tensor(1))
     >>> np.shares_memory(dataset.tensors[0].numpy(), x)
     True
     """
