@@ -92,8 +92,9 @@ def load(
 
     Returns
     -------
-    The object that was saved; of a safetensors file of another program, a dict of its tensors.
-        Tensors own their memory, or are views of the mapped file.
+    Any
+        The object that was saved; of a safetensors file of another program, a dict of its tensors. They own
+        their memory, or are views of the mapped file.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 import tenon
-from test_checkpoint import equal
+from test_checkpoint import DTYPES, equal
 
 
 @pytest.fixture
@@ -85,12 +85,11 @@ def test_what_torch_saves_loads(torch, path, protocol, mmap):
 
 
 def test_every_dtype_loads(torch, path):
-    names = "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 bfloat16 float32 float64 complex64 complex128"
-    saved = {n: torch.tensor([[0, 1], [1, 0]]).to(getattr(torch, n)) for n in names.split()}
+    saved = {n: torch.tensor([[0, 1], [1, 0]]).to(getattr(torch, n)) for n in DTYPES.split()}
     saved["float8"] = torch.ones(3).to(torch.float8_e4m3fn)
     torch.save(saved, path)
     got = tenon.load(path)
-    same({n: got[n] for n in names.split()}, {n: saved[n] for n in names.split()})
+    same({n: got[n] for n in DTYPES.split()}, {n: saved[n] for n in DTYPES.split()})
     assert got["float8"].dtype is tenon.float8_e4m3fn and got["float8"].float().tolist() == [1, 1, 1]
 
 
@@ -288,7 +287,9 @@ HOSTILE = {
     "an untyped storage": tensor(of=storage("UntypedStorage", count=16)),
     "too few arguments": Call("torch._utils", "_rebuild_tensor_v2", storage()),
     "too many arguments": Call("torch._utils", "_rebuild_tensor_v2", *range(20)),
-    "a dtype that is none": Call("torch._utils", "_rebuild_tensor_v3", storage("UntypedStorage"), 0, (1,), (1,), False, None, 3),
+    "a dtype that is none": Call(
+        "torch._utils", "_rebuild_tensor_v3", storage("UntypedStorage"), 0, (1,), (1,), False, None, 3
+    ),
     "bytearrays of any size": Call("builtins", "bytearray", 2**40),
     "sets of what cannot be hashed": Call("builtins", "set", [[1]]),
     "numbers of anything": Call("builtins", "complex", "1", "2"),
@@ -297,7 +298,9 @@ HOSTILE = {
     "a factory that is called": Call("collections", "defaultdict", Named("torch", "Size")),
     "attributes": Call("collections", "OrderedDict", state={"update": 3}),
     "attributes that are none": Call("collections", "OrderedDict", state=[1]),
-    "attributes of a tensor": Call("torch._utils", "_rebuild_tensor_v2", storage(), 0, (1,), (1,), False, None, state={"a": 1}),
+    "attributes of a tensor": Call(
+        "torch._utils", "_rebuild_tensor_v2", storage(), 0, (1,), (1,), False, None, state={"a": 1}
+    ),
     "a class": Call("builtins", "type", "A", (), {}),
     "an attribute of an attribute": Named("torch", "nn.functional.relu"),
     "eval": Call("builtins", "eval", "1"),

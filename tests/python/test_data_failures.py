@@ -137,7 +137,7 @@ def test_failures_everywhere_are_told(make, error, match):
 
 
 def test_what_spawned_workers_cannot_have_is_told():
-    with pytest.raises((AttributeError, TypeError, Exception), match="(?i)pickle") as e:
+    with pytest.raises(Exception, match=r"(?i)pickle") as e:
         list(loader(Rows(), collate_fn=lambda x: x, multiprocessing_context="spawn"))
     assert any("'spawn' get a pickle" in note for note in e.value.__notes__)
 

@@ -104,7 +104,7 @@ def test_all_ways_to_read_have_one_order():
                 data.DataLoader(Rows(), **order, **arguments())
             )
     loader = data.DataLoader(arrays, 4, shuffle=True)
-    assert sorted(sum(labels(loader), [])) == Y.tolist()
+    assert sorted(i for batch in labels(loader) for i in batch) == Y.tolist()
     assert labels(loader) != labels(loader)
     tenon.manual_seed(1)
     first = labels(loader)

@@ -67,7 +67,7 @@ def test_a_tensor_dataset_over_a_memory_map_and_a_frame(tmp_path):
     "tensors", [(), (np.zeros(3), np.zeros(4)), (np.float64(3),), (np.zeros(2), np.array(1))]
 )
 def test_tensor_datasets_need_one_length(tensors):
-    with pytest.raises(ValueError, match="TensorDataset: .*"):
+    with pytest.raises(ValueError, match=r"TensorDataset: .*"):
         data.TensorDataset(*tensors)
 
 
@@ -194,7 +194,7 @@ def test_distributed_sampler(monkeypatch):
         return [list(s) for s in samplers]
 
     first = parts(0)
-    assert set(sum(first, [])) == set(range(10)) and [len(p) for p in first] == [4, 4, 4]
+    assert {i for part in first for i in part} == set(range(10)) and [len(p) for p in first] == [4, 4, 4]
     assert parts(0) == first != parts(1)
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
     monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
@@ -263,6 +263,7 @@ def test_collation_stacks_tensors():
 @pytest.mark.parametrize(
     "batch, error, match",
     [
+        ([], ValueError, "got none"),
         ([None], TypeError, "found NoneType.*collate_fn="),
         ([object()], TypeError, "found object"),
         ([np.array(["a"])], TypeError, "found an array of <U1"),

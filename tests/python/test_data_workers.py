@@ -1,4 +1,4 @@
-"""DataLoader with workers: what arrives, in which memory, with which random numbers, by which start method."""
+"""DataLoader with workers: what arrives, in which memory, with which random numbers."""
 
 import gc
 import os
@@ -38,8 +38,16 @@ def loader(dataset, *args, num_workers=2, multiprocessing_context="fork", **kwar
 # ---- what arrives ----
 
 
-@pytest.mark.parametrize("arguments", [{}, {"batch_size": 4}, {"batch_size": 5, "drop_last": True}, {"batch_size": None},
-                                       {"batch_sampler": [[1, 2], [22], [0, 0]]}], ids=str)  # fmt: skip
+ARGUMENTS = [
+    {},
+    {"batch_size": 4},
+    {"batch_size": 5, "drop_last": True},
+    {"batch_size": None},
+    {"batch_sampler": [[1, 2], [22], [0, 0]]},
+]
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
 @pytest.mark.parametrize("dataset", [Rows(), data.TensorDataset(X, Y)], ids=["rows", "tensors"])
 def test_batches_are_those_without_workers(dataset, arguments):
     expected = list(data.DataLoader(dataset, **arguments))
@@ -245,7 +253,7 @@ def test_the_parents_numbers_are_left_alone():
 
 def test_workers_of_an_iterable_differ():
     got = [batch.tolist() for batch in loader(Noises(), 2, generator=seeded())]
-    numbers = sum(got, [])
+    numbers = [x for batch in got for x in batch]
     assert len(set(numbers)) == len(numbers) == 12
     assert [batch.tolist() for batch in loader(Noises(), 2, generator=seeded())] == got
 

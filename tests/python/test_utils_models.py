@@ -166,7 +166,7 @@ def test_tenons_weights_become_torchs(torch):
     assert copied.bias.tolist() == [1, 1]
 
 
-@pytest.mark.parametrize("dtype", "bool int8 int64 float16 bfloat16 float32 float64 complex64".split())
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "float16", "bfloat16", "float64", "complex64"])
 def test_dtypes_there_and_back(dtype, torch):
     t = torch.tensor([[0, 1, 1], [1, 0, 0]]).to(getattr(torch, dtype))[:, ::2]
     got = utils.from_torch_state_dict([t])[0]

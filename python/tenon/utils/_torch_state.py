@@ -37,7 +37,8 @@ def from_torch_state_dict(state_dict: Any) -> Any:
 
     Returns
     -------
-    The same structure. Its tensors share memory with PyTorch's.
+    dict
+        The same structure. Its tensors share memory with PyTorch's.
 
     Raises
     ------
@@ -76,7 +77,8 @@ def to_torch_state_dict(state_dict: Any) -> Any:
 
     Returns
     -------
-    The same structure. Its tensors share memory with tenon's.
+    dict
+        The same structure. Its tensors share memory with tenon's.
 
     Raises
     ------

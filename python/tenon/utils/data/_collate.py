@@ -89,9 +89,13 @@ def collate(batch: Sequence[Any], *, collate_fn_map: Mapping[Any, Callable[..., 
 
     Returns
     -------
-    The batch: a structure as that of one sample, with tensors in new memory.
+    Any
+        A structure as that of one sample, with new tensors.
     """
-    first = batch[0]
+    try:
+        first = batch[0]
+    except IndexError:
+        raise ValueError("default_collate: expected the samples of a batch; got none") from None
     for kind, function in (collate_fn_map or {}).items():
         if isinstance(first, kind):
             return function(batch, collate_fn_map=collate_fn_map)
@@ -138,19 +142,20 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
     Returns
     -------
-    A structure as that of one sample, with tensors in new memory.
+    Any
+        A structure as that of one sample, with new tensors.
 
     Raises
     ------
     TypeError
         For samples of other types.
     ValueError
-        For samples of different shapes or lengths.
+        For samples of different shapes or lengths, and for none.
 
     Examples
     --------
-    >>> tenon.utils.data.default_collate([(1, "a"), (2, "b")])
-    [tensor([1, 2]), ('a', 'b')]
+    >>> tenon.utils.data.default_collate([(1, 0.5), (2, 1.5)])
+    [tensor([1, 2]), tensor([0.5000, 1.5000], dtype=tenon.float64)]
     """
     return collate(batch, collate_fn_map=default_collate_fn_map)
 
@@ -165,7 +170,8 @@ def default_convert(data: Any) -> Any:
 
     Returns
     -------
-    The sample. Its tensors share the arrays' memory; tuples become lists.
+    Any
+        The sample itself, or a structure like it whose tensors share the arrays' memory; tuples become lists.
 
     Examples
     --------

@@ -379,6 +379,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
     ------
     ValueError
         For lengths that do not sum up to the data set's, and for fractions that are negative.
+    TypeError
+        For lengths that are no numbers, and for a data set without a length.
 
     Examples
     --------
