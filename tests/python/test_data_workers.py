@@ -1,7 +1,9 @@
 """DataLoader with workers: what arrives, in which memory, with which random numbers."""
 
+import copy
 import gc
 import os
+import pickle
 import random
 import threading
 import time
@@ -484,3 +486,23 @@ def test_the_package_is_not_needed_before_it_is_used():
         "import sys, tenon; print([m for m in sys.modules if 'multiproc' in m or 'tenon.utils' in m])"
     )
     assert loaded == "[]\n"
+
+
+def test_copies_of_a_loader_have_workers_of_their_own():
+    source = loader(Info(), 2, persistent_workers=True)
+    first = pids(source)
+    for other in (copy.copy(source), copy.deepcopy(source), pickle.loads(pickle.dumps(source))):
+        assert not pids(other) & first
+    assert pids(source) == first
+
+
+class Keys(data.Dataset):
+    """Its indices are bytes."""
+
+    def __getitem__(self, index):
+        return index.decode()
+
+
+def test_indices_of_any_kind():
+    assert list(loader(Keys(), batch_size=None, sampler=[b"12345678", b"b"])) == ["12345678", "b"]
+    assert list(loader(Keys(), batch_sampler=[[b"a", b"b"]])) == [["a", "b"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 import types
@@ -62,7 +63,8 @@ def generators(*roots: Any) -> list[Any]:
         if isinstance(x, kinds):
             found.append(x)
         else:
-            waiting.extend(_inside(x))
+            with contextlib.suppress(Exception):  # what an object's own code raises
+                waiting.extend(_inside(x))
     return found
 
 
