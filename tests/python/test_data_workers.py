@@ -481,6 +481,23 @@ def test_pinned_batches_are_made_once():
         assert tenon.equal(x[:, 0], 2 * y.to(tenon.float32))
 
 
+def test_without_numpy():
+    run_python(
+        """
+        import sys
+        sys.modules["numpy"] = None
+        import tenon
+        from tenon.utils import data
+        x = tenon.arange(12.0).reshape(6, 2)
+        for workers in (0, 2):
+            source = data.DataLoader(data.TensorDataset(x, tenon.arange(6)), 2, num_workers=workers)
+            assert [y.tolist() for _, y in source] == [[0, 1], [2, 3], [4, 5]]
+            source = data.DataLoader([(1, 2.5), (3, 4.5)], 2, num_workers=workers)
+            assert [b.tolist() for b in next(iter(source))] == [[1, 3], [2.5, 4.5]]
+        """
+    )
+
+
 def test_the_package_is_not_needed_before_it_is_used():
     loaded = run_python(
         "import sys, tenon; print([m for m in sys.modules if 'multiproc' in m or 'tenon.utils' in m])"
