@@ -47,6 +47,7 @@ ARGUMENTS = [
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
 @pytest.mark.parametrize("kind", ["rows", "many", "tensors", "array", "list", "subset", "stack"])
+@pytest.mark.parametrize("kind", ["rows", "many", "tensors", "array", "list", "subset", "stack", "concat"])
 def test_batches_are_pytorchs(kind, arguments, peer):  # noqa: F811
     import torch
 
@@ -57,6 +58,9 @@ def test_batches_are_pytorchs(kind, arguments, peer):  # noqa: F811
         "array": lambda d, t: X,
         "list": lambda d, t: [(x, int(y)) for x, y in zip(X, Y, strict=True)],
         "subset": lambda d, t: d.Subset(d.TensorDataset(t(X), t(Y)), list(reversed(range(23)))),
+        "concat": lambda d, t: d.ConcatDataset(
+            [d.TensorDataset(t(X[a:b]), t(Y[a:b])) for a, b in ((0, 6), (6, 7), (7, 23))]
+        ),
         "stack": lambda d, t: d.StackDataset(x=d.TensorDataset(t(X)), y=d.TensorDataset(t(Y))),
     }[kind]
     ours = data.DataLoader(made(data, lambda a: a), **arguments)
@@ -146,6 +150,29 @@ def test_a_subset_of_consecutive_rows_is_a_view_too():
     assert np.shares_memory(batch.numpy(), x) and batch.tolist() == X[10:15].tolist()
     backwards = data.Subset(data.TensorDataset(x), range(20, 10, -2))
     assert next(iter(data.DataLoader(backwards, 2)))[0].tolist() == X[[20, 18]].tolist()
+
+
+def test_concatenations_read_batches():
+    class Seen(data.TensorDataset):
+        asked = ()
+
+        def __getbatch__(self, indices):
+            self.asked = (*self.asked, indices)
+            return super().__getbatch__(indices)
+
+        def __getitem__(self, index):
+            return super().__getitem__(index)
+
+    one, two = Seen(X[:5].copy(), Y[:5]), Seen(X[5:], Y[5:])
+    both = data.ConcatDataset([one, two])
+    got = [x for x, _ in data.DataLoader(both, 5)]
+    assert np.shares_memory(got[0].numpy(), one.tensors[0].numpy()) and got[0].readonly
+    assert tenon.cat(got).tolist() == X.tolist() and one.asked == (slice(0, 5),) and len(two.asked) == 4
+    assert labels(data.DataLoader(both, 4, sampler=[20, 0, -1, 3, 22, -23])) == [[20, 0, 22, 3], [22, 0]]
+    assert len(one.asked) == 3  # of each batch one part
+    for index in (23, -24):
+        with pytest.raises(IndexError, match=f"ConcatDataset: index {index} is out of range for 23"):
+            list(data.DataLoader(both, 2, sampler=[0, index]))
 
 
 def test_gradients_of_the_data_are_kept():

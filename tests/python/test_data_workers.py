@@ -1,7 +1,9 @@
 """DataLoader with workers: what arrives, in which memory, with which random numbers."""
 
+import copy
 import gc
 import os
+import pickle
 import random
 import threading
 import time
@@ -479,8 +481,45 @@ def test_pinned_batches_are_made_once():
         assert tenon.equal(x[:, 0], 2 * y.to(tenon.float32))
 
 
+def test_without_numpy():
+    run_python(
+        """
+        import sys
+        sys.modules["numpy"] = None
+        import tenon
+        from tenon.utils import data
+        x = tenon.arange(12.0).reshape(6, 2)
+        for workers in (0, 2):
+            source = data.DataLoader(data.TensorDataset(x, tenon.arange(6)), 2, num_workers=workers)
+            assert [y.tolist() for _, y in source] == [[0, 1], [2, 3], [4, 5]]
+            source = data.DataLoader([(1, 2.5), (3, 4.5)], 2, num_workers=workers)
+            assert [b.tolist() for b in next(iter(source))] == [[1, 3], [2.5, 4.5]]
+        """
+    )
+
+
 def test_the_package_is_not_needed_before_it_is_used():
     loaded = run_python(
         "import sys, tenon; print([m for m in sys.modules if 'multiproc' in m or 'tenon.utils' in m])"
     )
     assert loaded == "[]\n"
+
+
+def test_copies_of_a_loader_have_workers_of_their_own():
+    source = loader(Info(), 2, persistent_workers=True)
+    first = pids(source)
+    for other in (copy.copy(source), copy.deepcopy(source), pickle.loads(pickle.dumps(source))):
+        assert not pids(other) & first
+    assert pids(source) == first
+
+
+class Keys(data.Dataset):
+    """Its indices are bytes."""
+
+    def __getitem__(self, index):
+        return index.decode()
+
+
+def test_indices_of_any_kind():
+    assert list(loader(Keys(), batch_size=None, sampler=[b"12345678", b"b"])) == ["12345678", "b"]
+    assert list(loader(Keys(), batch_sampler=[[b"a", b"b"]])) == [["a", "b"]]

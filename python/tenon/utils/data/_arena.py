@@ -76,6 +76,7 @@ class _Use:
 
     def __del__(self) -> None:
         self.chunk.users -= 1
+        self.chunk.release()
 
 
 class _Chunk(_Block):
@@ -85,6 +86,14 @@ class _Chunk(_Block):
     def __init__(self, descriptor: int, size: int, number: int) -> None:
         super().__init__(descriptor, size)
         self.number = number
+    def __init__(self, descriptor: int, size: int, number: int, free: dict[int, _Chunk]) -> None:
+        self.number, self._free = number, free
+
+    def release(self) -> None:
+        """One user less; without any the chunk can be filled again."""
+        self.users -= 1
+        if self.users == 0:
+            self._free[self.number] = self
 
 
 class Arena:
@@ -93,6 +102,7 @@ class Arena:
     def __init__(self, announce: Callable[[int, int, int], None]) -> None:
         self._announce = announce
         self._chunks: dict[int, _Chunk] = {}
+        self._free: dict[int, _Chunk] = {}
         self._current: _Chunk | None = None
         self._made = 0
         self._batch: list[tuple[int, int, _Chunk]] = []  # what this batch was given: begin, end, where
@@ -122,6 +132,7 @@ class Arena:
                 self._chunks.pop(~number, None)
             elif number in self._chunks:
                 self._chunks[number].users -= 1
+                self._chunks[number].release()
 
     def _room(self, size: int) -> _Chunk:
         chunk = self._current
@@ -130,6 +141,8 @@ class Arena:
         if chunk is None or chunk.size - chunk.filled < size:
             free = [c for c in self._chunks.values() if c.users == 0 and c.size >= size]
             chunk = min(free, key=lambda c: c.size) if free else self._create(size)
+            free = [c for c in self._free.values() if c.users == 0 and c.size >= size]
+            self._free.pop(chunk.number, None)
             chunk.filled = 0
             self._current = chunk
         return chunk
@@ -143,6 +156,7 @@ class Arena:
             number = self._made
             self._made += 1
             chunk = self._chunks[number] = _Chunk(descriptor, size, number)
+            chunk = self._chunks[number] = _Chunk(descriptor, size, number, self._free)
             self._announce(number, size, descriptor)
         finally:
             os.close(descriptor)

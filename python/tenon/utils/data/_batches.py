@@ -53,6 +53,47 @@ def rows(t: Tensor, indices: slice | Tensor) -> Tensor:
     return _C.index_select(t, 0, indices, out=out)
 
 
+def holds_tensors(dataset: Any) -> bool:
+    """Whether whole batches of it consist of tensors, so that parts of them can be joined."""
+    told = getattr(dataset, "_holds_tensors", None)
+    return told() if told is not None else isinstance(dataset, Tensor) or hasattr(dataset, "__array__")
+
+
+def joined(readers: list[Reader], ends: list[int], indices: slice | Tensor) -> Any:
+    """A batch of data sets one after the other, the i-th of which has the indices below ends[i]."""
+    size = ends[-1]
+    if isinstance(indices, slice):
+        for i, end in enumerate(ends):
+            start = ends[i - 1] if i else 0
+            if start <= indices.start and indices.stop <= end:
+                return readers[i](slice(indices.start - start, indices.stop - start))
+        indices = index_vector(range(indices.start, indices.stop))
+    wrong = (indices < -size) | (indices >= size)
+    if wrong.any():
+        raise IndexError(
+            f"ConcatDataset: index {indices[wrong][0].item()} is out of range for {size} samples"
+        )
+    indices = _C.where(indices < 0, indices + size, indices)
+    which = _C.searchsorted(_C.tensor(ends), indices, right=True)
+    places, parts = [], []
+    for i, read in enumerate(readers):
+        mine = (which == i).nonzero().reshape(-1)
+        if len(mine):
+            places.append(mine)
+            parts.append(read(indices[mine] - (ends[i - 1] if i else 0)))
+    return _interleaved(parts, _C.argsort(_C.cat(places)))
+
+
+def _interleaved(parts: list[Any], order: Tensor) -> Any:
+    """The rows of all parts in another order, in a structure as that of one part."""
+    first = parts[0]
+    if isinstance(first, dict):
+        return {k: _interleaved([p[k] for p in parts], order) for k in first}
+    if isinstance(first, list):
+        return [_interleaved(list(fields), order) for fields in zip(*parts, strict=True)]
+    return rows(_C.cat(parts) if len(parts) > 1 else first, order)
+
+
 def samples(dataset: Any, indices: list[int]) -> list[Any]:
     """The samples, by ``__getitems__`` where the data set has it."""
     if not prefers(type(dataset), "__getitems__", "__getitem__"):

@@ -81,6 +81,13 @@ def unpacked(indices: Any) -> Any:
     if isinstance(indices, bytes):
         return _C.frombuffer(bytearray(indices), dtype=_C.int64) if indices else _C.zeros(0, dtype=_C.int64)
     return indices
+def packed(indices: Any) -> tuple[bool, Any]:
+    if isinstance(indices, Tensor) and indices.ndim == 1 and len(indices) and indices.dtype is _C.int64:
+        return True, memoryview(indices.contiguous()).tobytes()
+    return False, indices
+def unpacked(sent: tuple[bool, Any]) -> Any:
+    vector, indices = sent
+    return _C.frombuffer(bytearray(indices), dtype=_C.int64) if vector else indices
 
 
 def dumps(message: Any) -> bytes:

@@ -72,6 +72,7 @@ def pack(data: Any, arena: Arena) -> tuple[list[int], bytes]:
     except BaseException:
         for chunk in packer.chunks.values():
             chunk.users -= 1
+            chunk.release()
         raise
     return list(packer.chunks), buffer.getvalue()
 

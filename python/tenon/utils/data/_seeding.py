@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 import types
@@ -63,6 +64,8 @@ def generators(*roots: Any) -> list[Any]:
             found.append(x)
         else:
             waiting.extend(_inside(x))
+            with contextlib.suppress(Exception):  # what an object's own code raises
+                waiting.extend(_inside(x))
     return found
 
 

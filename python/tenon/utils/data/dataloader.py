@@ -209,6 +209,9 @@ class DataLoader(Generic[T_co]):
             )
         self._context = context
 
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_pool": None}  # a copy has workers of its own
+
     def __setattr__(self, name: str, value: Any) -> None:
         if self._ready and name in _FIXED:
             raise ValueError(f"DataLoader: {name} cannot be changed any more; make another DataLoader")

@@ -125,6 +125,9 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         """The rows of all tensors: views of consecutive ones, else a gather."""
         return [_batches.rows(t, indices) for t in self.tensors]
 
+    def _holds_tensors(self) -> bool:
+        return True
+
     def __len__(self) -> int:
         return len(self.tensors[0])
 
@@ -188,6 +191,9 @@ class StackDataset(Dataset[Any]):
 
     def _reads_batches(self) -> bool:
         return all(_batches.getter(d) is not None for d in self._parts())
+
+    def _holds_tensors(self) -> bool:
+        return all(map(_batches.holds_tensors, self._parts()))
 
     def __len__(self) -> int:
         return len(self._parts()[0])
@@ -256,6 +262,17 @@ class ConcatDataset(Dataset[T_co]):
             for (position, _), sample in zip(found, got, strict=True):
                 result[position] = sample
         return result
+
+    def __getbatch__(self, indices: Indices) -> Any:
+        """A batch of one data set, or one that is put together from the batches of several."""
+        readers = [_batches.getter(d) for d in self.datasets]
+        return _batches.joined(readers, self.cumulative_sizes, indices)  # type: ignore[arg-type]
+
+    def _reads_batches(self) -> bool:
+        return self._holds_tensors() and all(_batches.getter(d) is not None for d in self.datasets)
+
+    def _holds_tensors(self) -> bool:
+        return all(map(_batches.holds_tensors, self.datasets))
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
@@ -352,6 +369,9 @@ class Subset(Dataset[T_co]):
 
     def _reads_batches(self) -> bool:
         return _batches.getter(self.dataset) is not None
+
+    def _holds_tensors(self) -> bool:
+        return _batches.holds_tensors(self.dataset)
 
     def __len__(self) -> int:
         return len(self.indices)

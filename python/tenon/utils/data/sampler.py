@@ -34,6 +34,9 @@ class Sampler(Generic[T_co]):
     [['c'], ['b'], ['a']]
     """
 
+    def __init__(self, data_source: Any = None) -> None:
+        """data_source is what scripts for earlier PyTorch pass; nothing is done with it."""
+
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(f"{type(self).__name__}: a Sampler must define __iter__()")
 
