@@ -240,6 +240,16 @@ def test_strided_parameters(name):
     np.testing.assert_array_equal(base[2][:, 0], np.arange(24).reshape(6, 4)[:, 0])
 
 
+def test_columns_of_one_array_are_parameters():
+    """Their addresses are mixed, their elements are not."""
+    base = np.arange(20, dtype=np.float32).reshape(5, 4)
+    params = [tenon.from_numpy(base)[:, i].requires_grad_() for i in range(4)]
+    for i, p in enumerate(params):
+        p.grad = tenon.full((5,), float(i))
+    tenon.optim.SGD(params, lr=0.5, momentum=0.9).step()
+    np.testing.assert_array_equal(base, np.arange(20).reshape(5, 4) - 0.5 * np.arange(4))
+
+
 def test_gradients_may_alias():
     a, b = tenon.ones(4, requires_grad=True), tenon.ones(4, requires_grad=True)
     a.grad = b.grad = tenon.full((4,), 2.0)
