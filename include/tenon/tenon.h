@@ -11,6 +11,7 @@
 #include "tenon/io.h"
 #include "tenon/linalg.h"
 #include "tenon/ops.h"
+#include "tenon/optim.h"
 #include "tenon/program.h"
 #include "tenon/program_steps.h"
 #include "tenon/tensor.h"

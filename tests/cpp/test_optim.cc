@@ -1,5 +1,4 @@
 // The optimizers against their formulas in double precision, element by element; on the CPU and the simulated device.
-#include "tenon/optim.h"
 
 #include <array>
 #include <cmath>

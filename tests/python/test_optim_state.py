@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tenon
 from optimizers import FUSED, MORE_CASES, assert_same, leaves, set_gradients, train, values
+from support import run_python
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,19 @@ def test_groups_have_options_of_their_own():
     with pytest.raises(ValueError, match=r"^SGD: lr must not be negative; got -1"):
         optimizer.add_param_group({"params": [ones()], "lr": -1.0})
     assert len(optimizer.param_groups) == 3
+
+
+def test_the_import_brings_neither_numpy_nor_modules():
+    run_python(
+        """
+        import sys
+        import tenon
+        assert "tenon.optim" not in sys.modules
+        tenon.optim.Adam([tenon.ones(1)])
+        loaded = {"numpy", "tenon.nn", "tenon.optim.swa_utils"} & set(sys.modules)
+        assert not loaded, loaded
+        """
+    )
 
 
 def test_a_users_group_is_not_changed():

@@ -20,6 +20,8 @@ from tenon.optim.lr_scheduler._simple import MultiStepLR as MultiStepLR
 from tenon.optim.lr_scheduler._simple import PolynomialLR as PolynomialLR
 from tenon.optim.lr_scheduler._simple import StepLR as StepLR
 
+_LRScheduler = LRScheduler  # the name that older scripts subclass
+
 __all__ = [
     "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR",
     "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR",
