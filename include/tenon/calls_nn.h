@@ -145,8 +145,9 @@ struct AttentionCall {
   void clear() { batch = 0; }
 };
 
-// Normalization of slabs of `channels` rows of `columns` elements, one behind the other: mean 0 (where centred) and
-// variance 1 in each. Channel c of slab s has weight and bias [s % groups * channels + c], which are null for 1 and 0.
+// Normalization of slabs of `rows` rows of `columns` elements: mean 0 (where centred) and variance 1 in each. Row r of
+// slab s begins at element s * slab_stride + r * row_stride and has weight and bias [s % groups * slab_weights +
+// r * row_weights] of n_weights, which are null for 1 and 0.
 //   forward   out, and each slab's mean (null unless centred) and 1 / sqrt(variance + eps)
 //   backward  dx, dweight and dbias (each null where nobody needs it) from the gradient g of out, and what forward read
 //             and wrote
@@ -156,7 +157,8 @@ TENON_NAMED_ENUM(NormalizationPass, TENON_NORMALIZATIONS)
 struct NormalizationCall {
   NormalizationPass kind;
   DType dtype;  // of all
-  std::int64_t slabs, groups, channels, columns;
+  std::int64_t slabs, rows, columns, slab_stride, row_stride;
+  std::int64_t groups, slab_weights, row_weights, n_weights;
   bool centred;
   double eps;
   const void *x, *weight, *bias, *g;
@@ -164,7 +166,7 @@ struct NormalizationCall {
 
   template <class F>
   void operands(F&& f) {
-    const std::int64_t n = slabs * channels * columns, affine = groups * channels;
+    const std::int64_t n = slabs * rows * columns, affine = n_weights;
     const auto of = [&](const char* what, auto& p, std::int64_t elements) {
       if (p) f(what, p, Reach(dtype, elements));
     };

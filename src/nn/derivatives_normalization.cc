@@ -80,7 +80,7 @@ struct Needed {
 // By the backend's kernel; empty where it has none.
 Grads by_kernel(const char* op, In grad, In input, In weight, In mean, In rstd, const Normalization& n,
                 const Needed& needed) {
-  if (n.groups == 0 || input.numel() == 0) return {};
+  if (n.slabs == 0 || input.numel() == 0) return {};
   const Tensor x = contiguous(input), g = contiguous(grad), w = weight.defined() ? contiguous(weight) : weight;
   NormalizationCall c = n.call(NormalizationPass::backward, x, w);
   Grads out(3);

@@ -53,6 +53,9 @@ struct Statistics {
   Tensor mean, var;  // with the normalized dimensions as 1; mean undefined where it is not subtracted
 };
 
+// Batch norm's kernel goes along the places of a channel. Where these are few, it would jump more than it computes.
+constexpr std::int64_t kLeastRow = 16;
+
 Statistics statistics(const Tensor& x, const Normalization& n) {
   if (n.centred) {
     const std::vector<Tensor> both = var_mean(x, n.axes, 0, true);
@@ -66,7 +69,7 @@ struct ByKernel {
   Tensor y, mean, rstd;
 };
 ByKernel by_kernel(const char* op, const Tensor& x, const Normalization& n, const Tensor& weight, const Tensor& bias) {
-  if (n.groups == 0 || x.numel() == 0) return {};
+  if (n.slabs == 0 || x.numel() == 0) return {};
   const Tensor in = contiguous(x), w = weight.defined() ? contiguous(weight) : weight,
                b = bias.defined() ? contiguous(bias) : bias;
   NormalizationCall c = n.call(NormalizationPass::forward, in, w);
@@ -88,9 +91,10 @@ Tensor normalized(const char* op, const Tensor& x, const Normalization& n, const
   Statistics s;
   {
     const NoGrad guard;
-    const ByKernel made = found ? ByKernel{} : by_kernel(op, x, n, weight, bias);
+    const ByKernel made = by_kernel(op, x, n, weight, bias);
     if (made.y.defined()) {
       y = made.y, s.mean = made.mean, rstd = made.rstd;
+      if (found) s.var = maximum(sub(square(div(1, rstd)), n.eps), 0);
     } else {
       const auto seen = [&](const Tensor& t) { return t.defined() ? reshape(t, n.affine) : t; };
       const Tensor view = reshape(x, n.shape);
@@ -124,7 +128,7 @@ Normalization over_last(const char* op, const Tensor& x, const Dims& shape, bool
   const std::int64_t columns = shape.product();
   std::int64_t rows = 1;
   for (int d = 0; d < first; ++d) rows *= x.shape()[d];
-  return {{rows, columns}, {1}, {1, columns}, centred, eps, 1, columns, 1};
+  return Normalization{{rows, columns}, {1}, {1, columns}, centred, eps}.by_slabs(rows, columns, 1, 1);
 }
 
 struct Sizes {
@@ -201,7 +205,8 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
   const std::int64_t each = channels / groups;
   if (each * rest == 1 && x.numel() > 0)
     errors::fail(op, "a group needs more than one element; got input ", x.shape(), " and ", groups, " groups");
-  const Normalization n{{batch, groups, each, rest}, {2, 3}, {1, groups, each, 1}, true, eps, groups, each, rest};
+  const Normalization n = Normalization{{batch, groups, each, rest}, {2, 3}, {1, groups, each, 1}, true, eps}.by_slabs(
+      batch * groups, each, rest, groups);
   return to(normalized(op, to(x, d), n, as(weight, d), as(bias, d)), x.dtype());
 }
 
@@ -217,7 +222,8 @@ Tensor batch_norm(const Tensor& x, Running running, const Tensor& weight, const 
     errors::fail(op, "training needs more than one element for each channel; got input ", x.shape());
   check_running(op, running);
   Statistics found;
-  const Normalization n{{batch, channels, rest}, {0, 2}, {1, channels, 1}, true, eps};
+  Normalization n{{batch, channels, rest}, {0, 2}, {1, channels, 1}, true, eps};
+  if (rest >= kLeastRow) n = std::move(n).by_channels(batch, channels, rest);
   const Tensor y = normalized(op, input, n, w, b, &found);
   const double elements = static_cast<double>(batch * rest);
   if (elements > 0)
@@ -238,8 +244,9 @@ Tensor instance_norm(const Tensor& x, Running running, const Tensor& weight, con
   check_running(op, running);
   Statistics found;
   const bool learns = x.numel() > 0 && (running.mean.defined() || running.var.defined());
-  const Normalization n{{batch, channels, rest}, {2}, {1, channels, 1}, true, eps, channels, 1, rest};
-  const Tensor y = normalized(op, input, n, w, b, learns ? &found : nullptr);
+  const Normalization n = Normalization{{batch, channels, rest}, {2}, {1, channels, 1}, true, eps}.by_slabs(
+      batch * channels, 1, rest, channels);
+  const Tensor y = normalized(op, input, n, w, b, &found);
   const double elements = static_cast<double>(rest);
   if (learns)
     learn(running, mean(found.mean, Dims{0, 2}), mul(mean(found.var, Dims{0, 2}), elements / (elements - 1)), momentum);

@@ -108,6 +108,20 @@ TEST(Normalization, HasBothGradients) {
   expect_second_gradients("response", [](V v) { return nn::local_response_norm(v[0], 3, 0.5, 0.75, 1); }, {x});
 }
 
+TEST(Normalization, OfBatchesGoesAlongThePlacesOfAChannel) {
+  const Tensor x = uniform({3, 4, 5, 7}, -1, 2, 1), g = uniform({3, 4, 5, 7}, -1, 1, 3);
+  const std::vector<Tensor> a{leaf(x), leaf(kW), leaf(kB)}, b{leaf(x), leaf(kW), leaf(kB)};
+  const Tensor mean_ = zeros({4}, DType::float64), var_ = zeros({4}, DType::float64);
+  const Tensor y = nn::batch_norm(a[0], {mean_, var_}, a[1], a[2], true, 1);
+  const Tensor z = add(mul(standardized(b[0], Dims{0, 2, 3}, 1e-5), per_channel(b[1], x)), per_channel(b[2], x));
+  EXPECT_TRUE(allclose(y, z, 1e-12, 1e-12));
+  EXPECT_TRUE(allclose(mean_, mean(x, Dims{0, 2, 3}), 1e-12, 1e-12));
+  EXPECT_TRUE(allclose(var_, var(x, Dims{0, 2, 3}), 1e-12, 1e-12));
+  y.backward(g);
+  z.backward(g);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(allclose(a[i].grad(), b[i].grad(), 1e-10, 1e-10)) << i;
+}
+
 // Slabs of many elements, of one row and of many, and more of them than the gradient has pieces.
 TEST(Normalization, HasGradientsOfLargeOnes) {
   for (const auto& [slabs, columns, d] :

@@ -14,7 +14,7 @@
 #ifndef TENON_NORMALIZATION_KERNELS_
 #define TENON_NORMALIZATION_KERNELS_
 namespace tenon::cpu {
-// Of the slabs from begin to end. sums: of each channel of each group the gradients of weight and bias, which add up.
+// Of the slabs from begin to end. The gradients of weight and bias add up in dweight and dbias, which may be null.
 struct NormalizationKernels {
   void (*forward)(const NormalizationCall&, std::int64_t begin, std::int64_t end);
   void (*backward)(const NormalizationCall&, std::int64_t begin, std::int64_t end, void* dweight, void* dbias);
@@ -58,52 +58,73 @@ T* at(void* p, Size i) {
   return p ? static_cast<T*>(p) + i : nullptr;
 }
 
-// What channel by channel and element by element have in common: the weights of a slab.
 template <class T>
 struct Slab {
-  Size n, channels, columns, affine;
-  const T* HWY_RESTRICT x;
-  const T* HWY_RESTRICT w;
-  T mean, rstd;
+  Size rows, columns, row, n, begin, weights;  // row: from one to the next; begin and weights: where they begin
+  Size weight_step;
+  const T* x;
+  const T* w;
+  T mean = 0, rstd = 0;
 
   Slab(const NormalizationCall& c, Size s)
-      : n(c.channels * c.columns),
-        channels(c.channels),
+      : rows(c.rows),
         columns(c.columns),
-        affine(s % c.groups * c.channels),
-        x(at<T>(c.x, s * n)),
-        w(at<T>(c.weight, affine)) {}
-  T weight(Size channel) const { return w ? w[channel] : T(1); }
+        row(c.row_stride),
+        n(c.rows * c.columns),
+        begin(s * c.slab_stride),
+        weights(s % c.groups * c.slab_weights),
+        weight_step(c.row_weights),
+        x(at<T>(c.x, begin)),
+        w(at<T>(c.weight, weights)) {}
+  // Rows of one element each, side by side, as those of layer_norm.
+  bool flat() const { return columns == 1 && row == 1 && weight_step == 1; }
+  T weight(Size r) const { return w ? w[r * weight_step] : T(1); }
+  // The sum of f(row, i) for the elements of all rows.
+  template <class F>
+  HWY_INLINE double sum(F&& f) const {
+    if (row == columns) return summed<T>(n, [&](Size i) { return f(x, i); });
+    double total = 0;
+    for (Size r = 0; r < rows; ++r) {
+      const T* from = x + r * row;
+      total += summed<T>(columns, [&](Size i) { return f(from, i); });
+    }
+    return total;
+  }
 };
+
+template <class T>
+void forward_flat(const NormalizationCall& c, const Slab<T>& slab) {
+  const T* HWY_RESTRICT x = slab.x;
+  const T* HWY_RESTRICT w = slab.w;
+  const T* HWY_RESTRICT b = at<T>(c.bias, slab.weights);
+  T* HWY_RESTRICT y = at<T>(c.out, slab.begin);
+  const T m = slab.mean, r = slab.rstd;
+  if (w && b)
+    for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r * w[i] + b[i];
+  else if (w)
+    for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r * w[i];
+  else if (b)
+    for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r + b[i];
+  else
+    for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r;
+}
 
 template <class T>
 void forward_slab(const NormalizationCall& c, Size s) {
   Slab<T> slab(c, s);
-  const T* HWY_RESTRICT x = slab.x;
-  const T* HWY_RESTRICT w = slab.w;
-  const T* HWY_RESTRICT b = at<T>(c.bias, slab.affine);
-  T* HWY_RESTRICT y = at<T>(c.out, s * slab.n);
   const double count = static_cast<double>(slab.n);
-  const T m = c.centred ? static_cast<T>(summed<T>(slab.n, [&](Size i) { return x[i]; }) / count) : T(0);
-  const double var = summed<T>(slab.n, [&](Size i) { return (x[i] - m) * (x[i] - m); }) / count;
-  const T r = static_cast<T>(1 / std::sqrt(var + c.eps));
+  const T m = c.centred ? static_cast<T>(slab.sum([](const T* x, Size i) { return x[i]; }) / count) : T(0);
+  const double var = slab.sum([m](const T* x, Size i) { return (x[i] - m) * (x[i] - m); }) / count;
+  slab.mean = m;
+  slab.rstd = static_cast<T>(1 / std::sqrt(var + c.eps));
   if (c.centred) *at<T>(c.mean, s) = m;
-  *at<T>(c.rstd, s) = r;
-  if (slab.columns == 1) {
-    if (w && b)
-      for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r * w[i] + b[i];
-    else if (w)
-      for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r * w[i];
-    else if (b)
-      for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r + b[i];
-    else
-      for (Size i = 0; i < slab.n; ++i) y[i] = (x[i] - m) * r;
-    return;
-  }
-  for (Size k = 0; k < slab.channels; ++k) {
-    const T factor = r * slab.weight(k), shift = b ? b[k] : T(0);
-    const T* HWY_RESTRICT from = x + k * slab.columns;
-    T* HWY_RESTRICT to = y + k * slab.columns;
+  *at<T>(c.rstd, s) = slab.rstd;
+  if (slab.flat()) return forward_flat<T>(c, slab);
+  const T* b = at<T>(c.bias, slab.weights);
+  for (Size r = 0; r < slab.rows; ++r) {
+    const T factor = slab.rstd * slab.weight(r), shift = b ? b[r * slab.weight_step] : T(0);
+    const T* HWY_RESTRICT from = slab.x + r * slab.row;
+    T* HWY_RESTRICT to = at<T>(c.out, slab.begin + r * slab.row);
     for (Size i = 0; i < slab.columns; ++i) to[i] = (from[i] - m) * factor + shift;
   }
 }
@@ -118,14 +139,12 @@ struct Slope {
         offset(c.centred ? static_cast<T>(of_g * static_cast<double>(s.rstd) / static_cast<double>(s.n)) : T(0)) {}
 };
 
-// A channel for each element.
 template <class T>
-void backward_elements(const NormalizationCall& c, Size s, const Slab<T>& slab, T* HWY_RESTRICT dw,
-                       T* HWY_RESTRICT db) {
+void backward_flat(const NormalizationCall& c, const Slab<T>& slab, T* HWY_RESTRICT dw, T* HWY_RESTRICT db) {
   const T* HWY_RESTRICT x = slab.x;
   const T* HWY_RESTRICT w = slab.w;
-  const T* HWY_RESTRICT g = at<T>(c.g, s * slab.n);
-  T* HWY_RESTRICT dx = at<T>(c.dx, s * slab.n);
+  const T* HWY_RESTRICT g = at<T>(c.g, slab.begin);
+  T* HWY_RESTRICT dx = at<T>(c.dx, slab.begin);
   const T m = slab.mean, r = slab.rstd;
   if (dw)
     for (Size i = 0; i < slab.n; ++i) dw[i] += g[i] * ((x[i] - m) * r);
@@ -142,27 +161,26 @@ void backward_elements(const NormalizationCall& c, Size s, const Slab<T>& slab, 
   else gradient([&](Size i) { return g[i]; });
 }
 
-// A channel for each row.
 template <class T>
-void backward_rows(const NormalizationCall& c, Size s, const Slab<T>& slab, T* dw, T* db) {
+void backward_rows(const NormalizationCall& c, const Slab<T>& slab, T* dw, T* db) {
   const T m = slab.mean, r = slab.rstd;
   double of_g = 0, of_gx = 0;
-  for (Size k = 0; k < slab.channels; ++k) {
-    const T* HWY_RESTRICT x = slab.x + k * slab.columns;
-    const T* HWY_RESTRICT g = at<T>(c.g, s * slab.n + k * slab.columns);
+  for (Size k = 0; k < slab.rows; ++k) {
+    const T* HWY_RESTRICT x = slab.x + k * slab.row;
+    const T* HWY_RESTRICT g = at<T>(c.g, slab.begin + k * slab.row);
     const double plain = summed<T>(slab.columns, [&](Size i) { return g[i]; });
     const double with_x = summed<T>(slab.columns, [&](Size i) { return g[i] * ((x[i] - m) * r); });
-    if (dw) dw[k] += static_cast<T>(with_x);
-    if (db) db[k] += static_cast<T>(plain);
+    if (dw) dw[k * slab.weight_step] += static_cast<T>(with_x);
+    if (db) db[k * slab.weight_step] += static_cast<T>(plain);
     of_g += plain * static_cast<double>(slab.weight(k));
     of_gx += with_x * static_cast<double>(slab.weight(k));
   }
   if (!c.dx) return;
   const Slope<T> to(c, slab, of_g, of_gx);
-  for (Size k = 0; k < slab.channels; ++k) {
-    const T* HWY_RESTRICT x = slab.x + k * slab.columns;
-    const T* HWY_RESTRICT g = at<T>(c.g, s * slab.n + k * slab.columns);
-    T* HWY_RESTRICT dx = at<T>(c.dx, s * slab.n + k * slab.columns);
+  for (Size k = 0; k < slab.rows; ++k) {
+    const T* HWY_RESTRICT x = slab.x + k * slab.row;
+    const T* HWY_RESTRICT g = at<T>(c.g, slab.begin + k * slab.row);
+    T* HWY_RESTRICT dx = at<T>(c.dx, slab.begin + k * slab.row);
     const T factor = slab.weight(k) * r;
     for (Size i = 0; i < slab.columns; ++i) dx[i] = g[i] * factor - (x[i] - m) * to.slope - to.offset;
   }
@@ -178,9 +196,9 @@ void backward_slabs(const NormalizationCall& c, Size begin, Size end, void* dwei
     Slab<T> slab(c, s);
     slab.mean = c.centred ? *at<T>(c.mean, s) : T(0);
     slab.rstd = *at<T>(c.rstd, s);
-    T *dw = at<T>(dweight, slab.affine), *db = at<T>(dbias, slab.affine);
-    if (slab.columns == 1) backward_elements<T>(c, s, slab, dw, db);
-    else backward_rows<T>(c, s, slab, dw, db);
+    T *dw = at<T>(dweight, slab.weights), *db = at<T>(dbias, slab.weights);
+    if (slab.flat()) backward_flat<T>(c, slab, dw, db);
+    else backward_rows<T>(c, slab, dw, db);
   }
 }
 
@@ -205,7 +223,7 @@ constexpr Size kMostPieces = 64;
 // Backwards, in pieces that depend on the sizes alone; each has sums of its own, which are added up in order.
 template <class T>
 void run_backward(const NormalizationCall& c, const NormalizationKernels& k) {
-  const Size n = std::max<Size>(c.channels * c.columns, 1), affine = c.groups * c.channels;
+  const Size n = std::max<Size>(c.rows * c.columns, 1), affine = c.n_weights;
   const Size least = std::max<Size>(std::max(kGrain, 4 * affine) / n, 1);  // slabs
   const Size each = std::max(least, (c.slabs + kMostPieces - 1) / kMostPieces), pieces = (c.slabs + each - 1) / each;
   const Size kinds = (c.dweight ? 1 : 0) + (c.dbias ? 1 : 0);
@@ -241,7 +259,7 @@ Status normalization(const NormalizationCall& c) {
     else run_backward<float>(c, k);
     return Status::ok;
   }
-  const Size grain = std::max<Size>(kGrain / 4 / std::max<Size>(c.channels * c.columns, 1), 1);
+  const Size grain = std::max<Size>(kGrain / 4 / std::max<Size>(c.rows * c.columns, 1), 1);
   parallel_for(c.slabs, grain, [&](Size begin, Size end) { k.forward(c, begin, end); });
   return Status::ok;
 }
