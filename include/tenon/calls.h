@@ -304,6 +304,7 @@ struct ProgramCall {
   X(select, SelectCall)                \
   X(convolution, ConvolutionCall)      \
   X(pool, PoolCall)                    \
-  X(attention, AttentionCall)
+  X(attention, AttentionCall)          \
+  X(normalization, NormalizationCall)
 
 }  // namespace tenon

@@ -125,8 +125,11 @@ struct AttentionCall {
                         std::int64_t columns, std::int64_t column_stride) {
       if (!h.data) return;
       f(what, h.data,
-        Reach(d).along(batch, h.strides[0] * size(d)).along(n_heads, h.strides[1] * size(d))
-            .along(rows, h.strides[2] * size(d)).along(columns, column_stride * size(d)));
+        Reach(d)
+            .along(batch, h.strides[0] * size(d))
+            .along(n_heads, h.strides[1] * size(d))
+            .along(rows, h.strides[2] * size(d))
+            .along(columns, column_stride * size(d)));
     };
     of("the output", out, dtype, heads, queries, value_width, 1);
     of("the query", q, dtype, heads, queries, width, 1);
@@ -140,6 +143,45 @@ struct AttentionCall {
     f("the sums", lse, Reach(dtype == DType::float64 ? DType::float64 : DType::float32, batch * heads * queries));
   }
   void clear() { batch = 0; }
+};
+
+// Normalization of slabs of `rows` rows of `columns` elements: mean 0 (where centred) and variance 1 in each. Row r of
+// slab s begins at element s * slab_stride + r * row_stride and has weight and bias [s % groups * slab_weights +
+// r * row_weights] of n_weights, which are null for 1 and 0.
+//   forward   out, and each slab's mean (null unless centred) and 1 / sqrt(variance + eps)
+//   backward  dx, dweight and dbias (each null where nobody needs it) from the gradient g of out, and what forward read
+//             and wrote
+#define TENON_NORMALIZATIONS(X) X(forward) X(backward)
+TENON_NAMED_ENUM(NormalizationPass, TENON_NORMALIZATIONS)
+
+struct NormalizationCall {
+  NormalizationPass kind;
+  DType dtype;  // of all
+  std::int64_t slabs, rows, columns, slab_stride, row_stride;
+  std::int64_t groups, slab_weights, row_weights, n_weights;
+  bool centred;
+  double eps;
+  const void *x, *weight, *bias, *g;
+  void *out, *mean, *rstd, *dx, *dweight, *dbias;
+
+  template <class F>
+  void operands(F&& f) {
+    const std::int64_t n = slabs * rows * columns, affine = n_weights;
+    const auto of = [&](const char* what, auto& p, std::int64_t elements) {
+      if (p) f(what, p, Reach(dtype, elements));
+    };
+    of("the output", out, n);
+    of("the input", x, n);
+    of("the gradient", g, n);
+    of("the input's gradient", dx, n);
+    of("the weight", weight, affine);
+    of("the bias", bias, affine);
+    of("the weight's gradient", dweight, affine);
+    of("the bias's gradient", dbias, affine);
+    of("the means", mean, slabs);
+    of("the deviations", rstd, slabs);
+  }
+  void clear() { slabs = 0; }
 };
 
 }  // namespace tenon

@@ -1,4 +1,5 @@
 // The gradient of normalization: two sums over what was normalized, and one pass.
+#include "core/launch.h"
 #include "nn/derivatives.h"
 #include "nn/recorded.h"
 #include "tenon/elementwise.h"
@@ -76,6 +77,22 @@ struct Needed {
   bool x, weight, bias;
 };
 
+// By the backend's kernel; empty where it has none.
+Grads by_kernel(const char* op, In grad, In input, In weight, In mean, In rstd, const Normalization& n,
+                const Needed& needed) {
+  if (n.slabs == 0 || input.numel() == 0) return {};
+  const Tensor x = contiguous(input), g = contiguous(grad), w = weight.defined() ? contiguous(weight) : weight;
+  NormalizationCall c = n.call(NormalizationPass::backward, x, w);
+  Grads out(3);
+  if (needed.x) out[0] = empty(input.shape(), x.dtype(), x.device());
+  if (needed.weight) out[1] = empty(weight.shape(), x.dtype(), x.device());
+  if (needed.bias) out[2] = empty({n.affine.product()}, x.dtype(), x.device());
+  const auto data = [](In t) { return t.defined() ? t.data() : nullptr; };
+  c.g = g.data(), c.mean = data(mean), c.rstd = rstd.data();
+  c.dx = data(out[0]), c.dweight = data(out[1]), c.dbias = data(out[2]);
+  return try_launch(op, x.device(), &Backend::normalization, c) ? out : Grads();
+}
+
 Grads fused_gradient(const char* op, In grad, In input, In weight, In mean, In rstd, const Normalization& n,
                      const Needed& needed) {
   const Tensor g = reshape(grad, n.shape), x = reshape(input, n.shape);
@@ -113,7 +130,8 @@ Backward normalization(const char* op, In x, In weight, In bias, In mean, In rst
       out = recorded([&](std::span<const Tensor> in) { return std::vector{formula(in[0], in[1], n)}; }, at, {&g, 1});
       out.push_back(needed.bias ? sum(reshape(g, n.shape), n.repeated(), true) : Tensor());
     } else {
-      out = fused_gradient(op, g, at[0], at[1], mean, rstd, n, needed);
+      out = by_kernel(op, g, at[0], at[1], mean, rstd, n, needed);
+      if (out.empty()) out = fused_gradient(op, g, at[0], at[1], mean, rstd, n, needed);
     }
     if (needed.bias) out[2] = reshape(out[2], bias_shape);
     return out;

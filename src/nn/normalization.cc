@@ -1,6 +1,7 @@
 // Normalization: the statistics by reductions, and one pass that subtracts, scales and shifts.
 #include "tenon/nn/normalization.h"
 
+#include "core/launch.h"
 #include "nn/derivatives.h"
 #include "nn/normalization.h"
 #include "nn/support.h"
@@ -52,12 +53,33 @@ struct Statistics {
   Tensor mean, var;  // with the normalized dimensions as 1; mean undefined where it is not subtracted
 };
 
+// Batch norm's kernel goes along the places of a channel. Where these are few, it would jump more than it computes.
+constexpr std::int64_t kLeastRow = 16;
+
 Statistics statistics(const Tensor& x, const Normalization& n) {
   if (n.centred) {
     const std::vector<Tensor> both = var_mean(x, n.axes, 0, true);
     return {both[1], both[0]};
   }
   return {{}, mul(square(norm(x, 2, n.axes, true)), 1 / static_cast<double>(n.count()))};
+}
+
+// All of it by the backend's kernel: y, the mean and 1 / deviation. Undefined where it has none.
+struct ByKernel {
+  Tensor y, mean, rstd;
+};
+ByKernel by_kernel(const char* op, const Tensor& x, const Normalization& n, const Tensor& weight, const Tensor& bias) {
+  if (n.slabs == 0 || x.numel() == 0) return {};
+  const Tensor in = contiguous(x), w = weight.defined() ? contiguous(weight) : weight,
+               b = bias.defined() ? contiguous(bias) : bias;
+  NormalizationCall c = n.call(NormalizationPass::forward, in, w);
+  Dims kept = n.shape;
+  for (const auto d : n.axes) kept[static_cast<int>(d)] = 1;
+  ByKernel out{empty(x.shape(), x.dtype(), x.device()), n.centred ? empty(kept, x.dtype(), x.device()) : Tensor(),
+               empty(kept, x.dtype(), x.device())};
+  c.bias = b.defined() ? b.data() : nullptr;
+  c.out = out.y.data(), c.rstd = out.rstd.data(), c.mean = n.centred ? out.mean.data() : nullptr;
+  return try_launch(op, x.device(), &Backend::normalization, c) ? out : ByKernel{};
 }
 
 // All tensors are in the dtype that is computed in. found: what the running statistics are to learn of, if not null.
@@ -69,11 +91,17 @@ Tensor normalized(const char* op, const Tensor& x, const Normalization& n, const
   Statistics s;
   {
     const NoGrad guard;
-    const auto seen = [&](const Tensor& t) { return t.defined() ? reshape(t, n.affine) : t; };
-    const Tensor view = reshape(x, n.shape);
-    s = statistics(view, n);
-    rstd = rsqrt(add(s.var, n.eps));
-    y = reshape(apply(op, view, s.mean, rstd, seen(weight), seen(bias)), x.shape());
+    const ByKernel made = by_kernel(op, x, n, weight, bias);
+    if (made.y.defined()) {
+      y = made.y, s.mean = made.mean, rstd = made.rstd;
+      if (found) s.var = maximum(sub(square(div(1, rstd)), n.eps), 0);
+    } else {
+      const auto seen = [&](const Tensor& t) { return t.defined() ? reshape(t, n.affine) : t; };
+      const Tensor view = reshape(x, n.shape);
+      s = statistics(view, n);
+      rstd = rsqrt(add(s.var, n.eps));
+      y = reshape(apply(op, view, s.mean, rstd, seen(weight), seen(bias)), x.shape());
+    }
   }
   if (found) *found = s;
   if (flows) autograd::attach(y, op, inputs, derive::normalization(op, x, weight, bias, s.mean, rstd, n));
@@ -100,7 +128,7 @@ Normalization over_last(const char* op, const Tensor& x, const Dims& shape, bool
   const std::int64_t columns = shape.product();
   std::int64_t rows = 1;
   for (int d = 0; d < first; ++d) rows *= x.shape()[d];
-  return {{rows, columns}, {1}, {1, columns}, centred, eps};
+  return Normalization{{rows, columns}, {1}, {1, columns}, centred, eps}.by_slabs(rows, columns, 1, 1);
 }
 
 struct Sizes {
@@ -177,7 +205,8 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
   const std::int64_t each = channels / groups;
   if (each * rest == 1 && x.numel() > 0)
     errors::fail(op, "a group needs more than one element; got input ", x.shape(), " and ", groups, " groups");
-  const Normalization n{{batch, groups, each, rest}, {2, 3}, {1, groups, each, 1}, true, eps};
+  const Normalization n = Normalization{{batch, groups, each, rest}, {2, 3}, {1, groups, each, 1}, true, eps}.by_slabs(
+      batch * groups, each, rest, groups);
   return to(normalized(op, to(x, d), n, as(weight, d), as(bias, d)), x.dtype());
 }
 
@@ -193,7 +222,8 @@ Tensor batch_norm(const Tensor& x, Running running, const Tensor& weight, const 
     errors::fail(op, "training needs more than one element for each channel; got input ", x.shape());
   check_running(op, running);
   Statistics found;
-  const Normalization n{{batch, channels, rest}, {0, 2}, {1, channels, 1}, true, eps};
+  Normalization n{{batch, channels, rest}, {0, 2}, {1, channels, 1}, true, eps};
+  if (rest >= kLeastRow) n = std::move(n).by_channels(batch, channels, rest);
   const Tensor y = normalized(op, input, n, w, b, &found);
   const double elements = static_cast<double>(batch * rest);
   if (elements > 0)
@@ -213,10 +243,12 @@ Tensor instance_norm(const Tensor& x, Running running, const Tensor& weight, con
   if (rest == 1) errors::fail(op, "an instance needs more than one element in each channel; got input ", x.shape());
   check_running(op, running);
   Statistics found;
-  const Normalization n{{batch, channels, rest}, {2}, {1, channels, 1}, true, eps};
+  const bool learns = x.numel() > 0 && (running.mean.defined() || running.var.defined());
+  const Normalization n = Normalization{{batch, channels, rest}, {2}, {1, channels, 1}, true, eps}.by_slabs(
+      batch * channels, 1, rest, channels);
   const Tensor y = normalized(op, input, n, w, b, &found);
   const double elements = static_cast<double>(rest);
-  if (x.numel() > 0 && (running.mean.defined() || running.var.defined()))
+  if (learns)
     learn(running, mean(found.mean, Dims{0, 2}), mul(mean(found.var, Dims{0, 2}), elements / (elements - 1)), momentum);
   return to(y, x.dtype());
 }

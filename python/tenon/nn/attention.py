@@ -120,11 +120,12 @@ class MultiheadAttention(Module):
 
     def _reset_parameters(self) -> None:
         for name in ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight"):
-            if self._parameters[name] is not None:
-                init.xavier_uniform_(self._parameters[name])
-        if self.in_proj_bias is not None:
-            init.zeros_(self.in_proj_bias)
-            init.zeros_(self.out_proj.bias)
+            weight = self._parameters[name]
+            if weight is not None:
+                init.xavier_uniform_(weight)
+        for bias in (self.in_proj_bias, self.out_proj.bias):
+            if bias is not None:
+                init.zeros_(bias)
         for extra in (self.bias_k, self.bias_v):
             if extra is not None:
                 init.xavier_normal_(extra)
@@ -156,7 +157,7 @@ class MultiheadAttention(Module):
             q = F.linear(query, weight[:n], None if bias is None else bias[:n])
             return (q, *F.linear(key, w, b).unflatten(-1, (2, n)).unbind(-2))
         names = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
-        weights = weight.chunk(3) if weight is not None else [self._parameters[name] for name in names]
+        weights: Any = [self._parameters[name] for name in names] if weight is None else weight.chunk(3)
         biases = [None] * 3 if bias is None else bias.chunk(3)
         return tuple(F.linear(t, w, b) for t, w, b in zip((query, key, value), weights, biases, strict=True))
 

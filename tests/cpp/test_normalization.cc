@@ -2,6 +2,7 @@
 #include "tenon/nn/normalization.h"
 
 #include "gradients.h"
+#include "tenon/threads.h"
 
 namespace tenon::test {
 namespace {
@@ -105,6 +106,54 @@ TEST(Normalization, HasBothGradients) {
                           {x, cw, cb});
   expect_second_gradients("instance", [](V v) { return nn::instance_norm(v[0], {}, v[1], v[2]); }, {x, cw, cb});
   expect_second_gradients("response", [](V v) { return nn::local_response_norm(v[0], 3, 0.5, 0.75, 1); }, {x});
+}
+
+TEST(Normalization, OfBatchesGoesAlongThePlacesOfAChannel) {
+  const Tensor x = uniform({3, 4, 5, 7}, -1, 2, 1), g = uniform({3, 4, 5, 7}, -1, 1, 3);
+  const std::vector<Tensor> a{leaf(x), leaf(kW), leaf(kB)}, b{leaf(x), leaf(kW), leaf(kB)};
+  const Tensor mean_ = zeros({4}, DType::float64), var_ = zeros({4}, DType::float64);
+  const Tensor y = nn::batch_norm(a[0], {mean_, var_}, a[1], a[2], true, 1);
+  const Tensor z = add(mul(standardized(b[0], Dims{0, 2, 3}, 1e-5), per_channel(b[1], x)), per_channel(b[2], x));
+  EXPECT_TRUE(allclose(y, z, 1e-12, 1e-12));
+  EXPECT_TRUE(allclose(mean_, mean(x, Dims{0, 2, 3}), 1e-12, 1e-12));
+  EXPECT_TRUE(allclose(var_, var(x, Dims{0, 2, 3}), 1e-12, 1e-12));
+  y.backward(g);
+  z.backward(g);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(allclose(a[i].grad(), b[i].grad(), 1e-10, 1e-10)) << i;
+}
+
+// Slabs of many elements, of one row and of many, and more of them than the gradient has pieces.
+TEST(Normalization, HasGradientsOfLargeOnes) {
+  for (const auto& [slabs, columns, d] :
+       {std::tuple{3, 9001, DType::float64}, {5000, 40, DType::float64}, {70, 5, DType::float64}}) {
+    const Tensor x = uniform({slabs, columns}, -1, 2, 1, d), w = uniform({columns}, 0.5, 2, 2, d),
+                 g = uniform({slabs, columns}, -1, 1, 3, d);
+    const std::vector<Tensor> a{leaf(x), leaf(w), leaf(w)}, b{leaf(x), leaf(w), leaf(w)};
+    nn::layer_norm(a[0], {columns}, a[1], a[2]).backward(g);
+    add(mul(standardized(b[0], Dims{1}, 1e-5), b[1]), b[2]).backward(g);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(allclose(a[i].grad(), b[i].grad(), 1e-9, 1e-9)) << i;
+  }
+}
+
+TEST(Normalization, HasTheSameBitsForAnyNumberOfThreads) {
+  const Tensor x = uniform({400, 3, 500}, -1, 2, 1, DType::float32), w = uniform({3}, 0.5, 2, 2, DType::float32);
+  const int before = num_threads();
+  std::vector<std::vector<float>> all;
+  for (const int n : {1, 3}) {
+    set_num_threads(n);
+    const Tensor a = leaf(x), b = leaf(w), y = nn::group_norm(a, 1, b);
+    y.backward(x);
+    for (const Tensor& t : {y, a.grad(), b.grad()}) all.push_back(values<float>(t));
+  }
+  set_num_threads(before);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(all[i], all[i + 3]);
+}
+
+TEST(Normalization, OfFloat32IsCloseToThatOfFloat64) {
+  const Tensor x = add(uniform({8, 30000}, -1, 1, 1), 100);
+  const Tensor y = nn::layer_norm(x.to(DType::float32), {30000});
+  EXPECT_TRUE(
+      allclose(y.to(DType::float64), nn::layer_norm(x.to(DType::float32).to(DType::float64), {30000}), 1e-4, 1e-4));
 }
 
 TEST(Normalization, OverNeighboursIsItsFormula) {
