@@ -54,13 +54,11 @@ def tensors(arrays):
     return lambda data, from_numpy: data.TensorDataset(*map(from_numpy, arrays))
 
 
-@row("epoch in order, 20,000 rows in memory", target="torch 2x")
 @row("epoch in order, 20,000 rows", target="torch 2x")
 def in_order():
     return epochs(tensors(arrays()))
 
 
-@row("epoch shuffled, 20,000 rows in memory", target="torch 2x")
 @row("epoch shuffled, 20,000 rows", target="torch 2x")
 def shuffled():
     return epochs(tensors(arrays()), shuffle=True)
@@ -71,27 +69,23 @@ def memory_map():
     return epochs(tensors(mapped()), shuffle=True)
 
 
-@row("epoch shuffled, 2,000 samples of ndarrays")
 @row("epoch shuffled, 2,000 samples")
 def samples():
     x = arrays(FEW)[0]
     return epochs(lambda data, from_numpy: Samples(x), shuffle=True)
 
 
-@row("epoch shuffled, 20,000 rows, 2 workers", target="torch 2x")
 @row("20,000 rows, 2 workers", target="torch 2x")
 def workers():
     return epochs(tensors(arrays()), shuffle=True, num_workers=2, persistent_workers=True)
 
 
-@row("epoch shuffled, 2,000 samples, 2 workers", target="torch 2x")
 @row("2,000 samples, 2 workers", target="torch 2x")
 def samples_by_workers():
     x = arrays(FEW)[0]
     return epochs(lambda data, from_numpy: Samples(x), shuffle=True, num_workers=2, persistent_workers=True)
 
 
-@row("epoch, 40 batches of 4 MB, 2 workers", target="torch 2x", bytes=40 * 2 * (4 << 20))
 @row("40 batches of 4 MB, 2 workers", target="torch 2x", bytes=40 * 2 * (4 << 20))
 def large_batches():
     x = np.zeros((40 * BATCH, 1 << 14), np.float32)

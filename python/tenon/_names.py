@@ -12,7 +12,6 @@ MODULES = (
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",
     "tenon.nn.utils.parametrize",
-    "tenon.utils", "tenon.utils.data",
 )  # fmt: skip
 
 

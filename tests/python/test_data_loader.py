@@ -46,7 +46,6 @@ ARGUMENTS = [
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
-@pytest.mark.parametrize("kind", ["rows", "many", "tensors", "array", "list", "subset", "stack"])
 @pytest.mark.parametrize("kind", ["rows", "many", "tensors", "array", "list", "subset", "stack", "concat"])
 def test_batches_are_pytorchs(kind, arguments, peer):  # noqa: F811
     import torch

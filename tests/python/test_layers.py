@@ -24,7 +24,6 @@ ALLOWED = {
     "backends/sim": {"core/", "backends/cpu/"},
 }
 FOLDERS = ("core/", "plan/", "ops/", "optim/", "autograd/", "nn/", "interop/", "backends/")
-FOLDERS = ("core/", "plan/", "ops/", "nn/", "autograd/", "interop/", "backends/")
 
 
 def includes(path: Path) -> list[str]:

@@ -75,7 +75,6 @@ class _Use:
         chunk.users += 1
 
     def __del__(self) -> None:
-        self.chunk.users -= 1
         self.chunk.release()
 
 
@@ -83,10 +82,8 @@ class _Chunk(_Block):
     users = 0  # tensors of this process, and batches of the parent's
     filled = 0
 
-    def __init__(self, descriptor: int, size: int, number: int) -> None:
-        super().__init__(descriptor, size)
-        self.number = number
     def __init__(self, descriptor: int, size: int, number: int, free: dict[int, _Chunk]) -> None:
+        super().__init__(descriptor, size)
         self.number, self._free = number, free
 
     def release(self) -> None:
@@ -131,7 +128,6 @@ class Arena:
             if number < 0:
                 self._chunks.pop(~number, None)
             elif number in self._chunks:
-                self._chunks[number].users -= 1
                 self._chunks[number].release()
 
     def _room(self, size: int) -> _Chunk:
@@ -139,9 +135,8 @@ class Arena:
         if chunk is not None and chunk.users == 0:
             chunk.filled = 0
         if chunk is None or chunk.size - chunk.filled < size:
-            free = [c for c in self._chunks.values() if c.users == 0 and c.size >= size]
-            chunk = min(free, key=lambda c: c.size) if free else self._create(size)
             free = [c for c in self._free.values() if c.users == 0 and c.size >= size]
+            chunk = min(free, key=lambda c: c.size) if free else self._create(size)
             self._free.pop(chunk.number, None)
             chunk.filled = 0
             self._current = chunk
@@ -155,7 +150,6 @@ class Arena:
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
             number = self._made
             self._made += 1
-            chunk = self._chunks[number] = _Chunk(descriptor, size, number)
             chunk = self._chunks[number] = _Chunk(descriptor, size, number, self._free)
             self._announce(number, size, descriptor)
         finally:

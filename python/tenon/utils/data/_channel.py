@@ -69,23 +69,15 @@ class Channel:
         self.connection.close()
 
 
-def packed(indices: Any) -> Any:
-    """Indices as they are sent: a vector as its bytes."""
-    if isinstance(indices, Tensor) and indices.ndim == 1:
-        return memoryview(indices.contiguous()).tobytes()
-    return indices
-
-
-def unpacked(indices: Any) -> Any:
-    """What packed() was given."""
-    if isinstance(indices, bytes):
-        return _C.frombuffer(bytearray(indices), dtype=_C.int64) if indices else _C.zeros(0, dtype=_C.int64)
-    return indices
 def packed(indices: Any) -> tuple[bool, Any]:
+    """Indices as they are sent: a vector as its bytes."""
     if isinstance(indices, Tensor) and indices.ndim == 1 and len(indices) and indices.dtype is _C.int64:
         return True, memoryview(indices.contiguous()).tobytes()
     return False, indices
+
+
 def unpacked(sent: tuple[bool, Any]) -> Any:
+    """What packed() was given."""
     vector, indices = sent
     return _C.frombuffer(bytearray(indices), dtype=_C.int64) if vector else indices
 

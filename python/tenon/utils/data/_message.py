@@ -71,7 +71,6 @@ def pack(data: Any, arena: Arena) -> tuple[list[int], bytes]:
         packer.dump(data)
     except BaseException:
         for chunk in packer.chunks.values():
-            chunk.users -= 1
             chunk.release()
         raise
     return list(packer.chunks), buffer.getvalue()

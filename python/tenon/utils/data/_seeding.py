@@ -63,7 +63,6 @@ def generators(*roots: Any) -> list[Any]:
         if isinstance(x, kinds):
             found.append(x)
         else:
-            waiting.extend(_inside(x))
             with contextlib.suppress(Exception):  # what an object's own code raises
                 waiting.extend(_inside(x))
     return found

@@ -120,7 +120,6 @@ def main(
         end.close()
     if inherited:
         gc.freeze()  # a collection would touch, and so copy, the pages of the parent's objects
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     # Ctrl-C is the parent's. A handler, since programs that a worker starts would inherit SIG_IGN.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     _C.set_num_threads(1)
