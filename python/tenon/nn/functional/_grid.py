@@ -152,8 +152,8 @@ def grid_sample(
         )
     if n not in (2, 3) or grid.ndim != input.ndim or grid.shape[0] != input.shape[0] or grid.shape[-1] != n:
         raise ValueError(
-            "grid_sample: input of shape (N, C, H, W) goes with a grid of shape (N, H_out, W_out, 2), volumes "
-            f"with (N, D_out, H_out, W_out, 3); got {input.shape} and {grid.shape}"
+            "grid_sample: input of shape (N, C, H, W) goes with a grid of shape (N, H_out, W_out, 2), "
+            f"volumes with (N, D_out, H_out, W_out, 3); got {input.shape} and {grid.shape}"
         )
     corners = bool(align_corners)
     flat = grid.reshape(grid.shape[0], -1, n)
