@@ -6,6 +6,7 @@
 
 #include "autograd/mutexes.h"
 #include "core/errors.h"
+#include "core/in_use.h"
 #include "tenon/autograd.h"
 
 namespace tenon {
@@ -105,6 +106,7 @@ SavedTensor::~SavedTensor() {
 void Storage::fingerprint_saved() {
   std::lock_guard lock(list_mutex(*this));
   while (SavedTensor* first = saved()) {
+    const InUse reads(first->tensor);  // set_data() may give it other memory; then its version is wrong anyway
     first->fingerprint = guard::fingerprint(first->tensor);
     remove(*this, first);
   }

@@ -11,7 +11,7 @@ namespace tenon {
 // A saved tensor in the list of its storage, while nobody outside can write the bytes.
 struct SavedTensor {
   Tensor tensor;
-  Ref<Storage> storage;           // whose list it is in; resize_() refuses to replace it
+  Ref<Storage> storage;           // whose list it is in, whatever set_data() gives the tensor later
   std::uint64_t fingerprint = 0;  // as soon as somebody can
   SavedTensor *next = nullptr, *previous = nullptr;
 

@@ -71,6 +71,52 @@ def test_interpolate_by_older_names_and_in_float32():
     assert F.interpolate(tenon.arange(4).reshape(1, 1, 4), size=2).dtype is tenon.int64
 
 
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+def test_grid_sample(mode, padding):
+    places = r(2, 5, 6, 2, seed=3)
+    for corners in (False, True):
+        options = {"mode": mode, "padding_mode": padding, "align_corners": corners}
+        if mode == "nearest":  # its places have no gradient
+            same("grid_sample", r(2, 3, 4, 5), places.detach(), **options)
+        else:
+            same("grid_sample", r(2, 3, 4, 5), places, **options)
+        if mode != "bicubic":
+            volume = r(2, 2, 3, 4, 5), r(2, 2, 3, 2, 3, seed=4)
+            same("grid_sample", volume[0], volume[1].detach() if mode == "nearest" else volume[1], **options)
+
+
+def test_affine_grid():
+    for corners in (None, False, True):
+        same("affine_grid", r(2, 2, 3), [2, 1, 3, 5], align_corners=corners)
+        same("affine_grid", r(2, 3, 4), [2, 1, 2, 1, 4], align_corners=corners)
+    for wrong, error, words in (
+        (
+            lambda: F.affine_grid(tenon.ones(2, 2, 3), (1, 1, 2, 2)),
+            ValueError,
+            r"got \(2, 2, 3\) for \(1, 1, 2, 2\)",
+        ),
+        (lambda: F.affine_grid(tenon.ones(1, 2, 3).long(), (1, 1, 2, 2)), TypeError, "floats; got int64"),
+        (
+            lambda: F.grid_sample(tenon.ones(1, 1, 2, 2), tenon.ones(1, 2, 2, 3)),
+            ValueError,
+            "goes with a grid",
+        ),
+        (
+            lambda: F.grid_sample(tenon.ones(1, 1, 2, 2), tenon.ones(1, 2, 2, 2), "cubic"),
+            ValueError,
+            "got 'cubic'",
+        ),
+        (
+            lambda: F.grid_sample(tenon.ones(1, 1, 2, 2), tenon.ones(1, 2, 2, 2), padding_mode="edge"),
+            ValueError,
+            "got 'edge'",
+        ),
+    ):
+        with pytest.raises(error, match=words):
+            wrong()
+
+
 # ---- borders, blocks ----
 
 

@@ -88,6 +88,13 @@ def test_data_and_what_backward_has_saved():
     p.data = p.data.flip(0)
     with pytest.raises(RuntimeError, match="changed in place by data"):
         y.backward()
+    large = nn.Parameter(tenon.ones(1000))
+    y, old = (large * large).sum(), large.detach()
+    large.data = tenon.zeros(3)
+    lent = old.numpy()  # from now on it can be written from outside, which the guard takes note of
+    with pytest.raises(RuntimeError, match="changed in place by data"):
+        y.backward()
+    assert lent.sum() == 1000
     other = tenon.ones(3, requires_grad=True)
     y = (other * other).sum()
     p.data = other  # what others have saved of the memory stays valid

@@ -10,6 +10,7 @@ from tenon.nn.functional import (
     _ctc,
     _dropout,
     _embedding,
+    _grid,
     _interpolate,
     _linear,
     _loss,
@@ -22,6 +23,7 @@ from tenon.nn.functional._classification import *  # noqa: F403
 from tenon.nn.functional._ctc import *  # noqa: F403
 from tenon.nn.functional._dropout import *  # noqa: F403
 from tenon.nn.functional._embedding import *  # noqa: F403
+from tenon.nn.functional._grid import *  # noqa: F403
 from tenon.nn.functional._interpolate import *  # noqa: F403
 from tenon.nn.functional._linear import *  # noqa: F403
 from tenon.nn.functional._loss import *  # noqa: F403
@@ -35,6 +37,7 @@ __all__ += _classification.__all__
 __all__ += _ctc.__all__
 __all__ += _dropout.__all__
 __all__ += _embedding.__all__
+__all__ += _grid.__all__
 __all__ += _interpolate.__all__
 __all__ += _linear.__all__
 __all__ += _loss.__all__

@@ -80,7 +80,7 @@ def _linear(x: Tensor, dim: int, m: int, factor: float | None, align_corners: bo
     return _C.lerp(x.index_select(dim, low), x.index_select(dim, high), _along(at - low, x, dim))
 
 
-def _cubic_weights(t: Tensor, a: float) -> Tensor:
+def cubic_weights(t: Tensor, a: float) -> Tensor:
     """The four weights for places t in [0, 1) between the second and the third element (Keys, 1981)."""
 
     def near(d: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ def _cubic(x: Tensor, dim: int, m: int, factor: float | None, align_corners: boo
     at = _C.arange(m, dtype=_C.float64, device=x.device)
     at = at * step if align_corners else (at + 0.5) * step - 0.5
     low = at.floor()
-    weights = _cubic_weights(at - low, -0.75)
+    weights = cubic_weights(at - low, -0.75)
     index = low.to(dtype=_C.int64)
     taps = [
         x.index_select(dim, (index + k - 1).clip(0, n - 1)) * _along(weights[k], x, dim) for k in range(4)
