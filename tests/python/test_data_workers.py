@@ -355,6 +355,32 @@ def test_batches_of_a_forked_process_are_not_overwritten():
         os.close(end)
 
 
+def test_forks_while_batches_are_under_way():
+    """Each new iterator forks; batches of the others share chunks with some that were given out before."""
+    small = data.TensorDataset(np.arange(200), np.arange(200))
+    source = loader(small, 2, prefetch_factor=9)
+    iterators, seen = [], []
+    for _ in range(4):
+        iterators.append(iter(source))
+        for batches in iterators:
+            seen += next(batches)[0].tolist() + next(batches)[1].tolist()
+    for batches in iterators:
+        for x, y in batches:
+            assert tenon.equal(x, y)
+    assert sorted(set(seen)) == list(range(16))
+
+
+def test_epochs_that_are_broken_off_give_their_memory_back():
+    source = loader(big_batches(), 1, persistent_workers=True, prefetch_factor=3)
+    addresses = set()
+    for _ in range(30):
+        for (x,) in source:
+            addresses.add(x.data_ptr())
+            del x
+            break
+    assert len(addresses) <= 12 and len(list(source)) == 12
+
+
 class Cached(data.Dataset):
     """Keeps a batch that default_collate made, and gives its sum later."""
 
