@@ -18,7 +18,11 @@ from test_data_sets import Point, peer, same, seeded  # noqa: F401
 
 X = np.arange(46, dtype=np.float32).reshape(23, 2)
 Y = np.arange(23)
-METHODS = ["fork", "spawn", "forkserver"]
+METHODS = [
+    "fork",
+    pytest.param("spawn", marks=pytest.mark.slow),
+    pytest.param("forkserver", marks=pytest.mark.slow),
+]
 
 pytestmark = pytest.mark.threads_after_fork
 
@@ -235,8 +239,12 @@ def test_numbers_do_not_depend_on_the_number_of_workers():
     one = drawn(num_workers=1, epochs=2)
     for workers in (2, 3):
         assert all(map(tenon.equal, drawn(num_workers=workers, epochs=2), one))
-    assert all(map(tenon.equal, drawn(multiprocessing_context="spawn", epochs=2), one))
-    assert all(map(tenon.equal, drawn(num_workers=3, prefetch_factor=5, in_order=True, epochs=2), one))
+    assert all(map(tenon.equal, drawn(num_workers=3, prefetch_factor=5, epochs=2), one))
+
+
+@pytest.mark.slow
+def test_numbers_do_not_depend_on_the_start_method():
+    assert all(map(tenon.equal, drawn(multiprocessing_context="spawn", epochs=2), drawn(epochs=2)))
 
 
 def test_numbers_depend_on_seeds():
