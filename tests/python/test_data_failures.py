@@ -16,7 +16,7 @@ import pytest
 import tenon
 from support import PACKAGE
 from tenon.utils import data
-from test_data_workers import Rows, Slow, loader
+from test_data_workers import METHODS, Rows, Slow, loader
 
 pytestmark = pytest.mark.threads_after_fork
 
@@ -299,7 +299,7 @@ def end(process, workers, within):
     return errors
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("wait", ["pass", "time.sleep(1000)"], ids=["in the loader", "in the loop"])
 def test_ctrl_c_ends_at_once(tmp_path, method, wait):
     process, workers = start(tmp_path, method, wait)

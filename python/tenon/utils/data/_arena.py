@@ -81,16 +81,17 @@ class _Use:
 class _Chunk(_Block):
     users = 0  # tensors of this process, and batches of the parent's
     filled = 0
+    lost = False  # a process that the parent has forked may look at it for ever
 
-    def __init__(self, descriptor: int, size: int, number: int, free: dict[int, _Chunk]) -> None:
+    def __init__(self, descriptor: int, size: int, number: int, arena: Arena) -> None:
         super().__init__(descriptor, size)
-        self.number, self._free = number, free
+        self.number, self._arena = number, arena
 
     def release(self) -> None:
-        """One user less; without any the chunk can be filled again."""
+        """One user less; without any the chunk can be filled again, or goes."""
         self.users -= 1
         if self.users == 0:
-            self._free[self.number] = self
+            self._arena.unused(self)
 
 
 class Arena:
@@ -98,6 +99,7 @@ class Arena:
 
     def __init__(self, announce: Callable[[int, int, int], None]) -> None:
         self._announce = announce
+        self._gone: list[int] = []
         self._chunks: dict[int, _Chunk] = {}
         self._free: dict[int, _Chunk] = {}
         self._current: _Chunk | None = None
@@ -121,18 +123,35 @@ class Arena:
                 return chunk, low - chunk.address
         return None
 
-    def begin(self, released: Sequence[int]) -> None:
-        """A new batch. released: the chunks of batches that are gone in the parent, ~number of those lost."""
+    def begin(self) -> None:
+        """A new batch: what the last one was given is its own."""
         self._batch.clear()
+
+    def release(self, released: Sequence[int]) -> None:
+        """Takes back the chunks of batches that are gone in the parent, ~number of those that are lost."""
         for number in released:
-            if number < 0:
-                self._chunks.pop(~number, None)
-            elif number in self._chunks:
-                self._chunks[number].release()
+            chunk = self._chunks[number if number >= 0 else ~number]
+            chunk.lost = chunk.lost or number < 0
+            chunk.release()
+
+    def unused(self, chunk: _Chunk) -> None:
+        """A chunk without users serves again, unless it is lost."""
+        if not chunk.lost:
+            self._free[chunk.number] = chunk
+            return
+        del self._chunks[chunk.number]
+        if self._current is chunk:
+            self._current = None
+        self._gone.append(chunk.number)
+
+    def take_gone(self) -> list[int]:
+        """The chunks that were given up since the last call."""
+        gone, self._gone = self._gone, []
+        return gone
 
     def _room(self, size: int) -> _Chunk:
         chunk = self._current
-        if chunk is not None and chunk.users == 0:
+        if chunk is not None and chunk.users == 0 and not chunk.lost:
             chunk.filled = 0
         if chunk is None or chunk.size - chunk.filled < size:
             free = [c for c in self._free.values() if c.users == 0 and c.size >= size]
@@ -150,7 +169,7 @@ class Arena:
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
             number = self._made
             self._made += 1
-            chunk = self._chunks[number] = _Chunk(descriptor, size, number, self._free)
+            chunk = self._chunks[number] = _Chunk(descriptor, size, number, self)
             self._announce(number, size, descriptor)
         finally:
             os.close(descriptor)
@@ -192,7 +211,7 @@ class Lease:
         self.block, self.number, self.released, self.forks = block, number, released, _forks
 
     def __del__(self) -> None:
-        # A process that was forked meanwhile may look at the batch for ever: its chunk is used no more.
+        # A process that was forked meanwhile may look at the batch: its chunk is lost.
         self.released.append(self.number if self.forks == _forks else ~self.number)
 
 
@@ -209,16 +228,18 @@ class Window:
         if pin:
             block.pinned = block.tensor(0, (size,), None, "uint8", None).pin_()
 
+    def remove(self, gone: Sequence[int]) -> None:
+        """Chunks that the worker uses no more."""
+        for number in gone:
+            del self._blocks[number]
+
     def lease(self, number: int) -> Lease:
         """For the tensors of one batch."""
         return Lease(self._blocks[number], number, self.released)
 
     def take_released(self) -> list[int]:
-        """The chunks whose batches have ended since the last call."""
+        """The chunks whose batches have ended since the last call, ~number of those lost."""
         ended = []
         while self.released:
-            number = self.released.popleft()
-            if number < 0:
-                self._blocks.pop(~number, None)
-            ended.append(number)
+            ended.append(self.released.popleft())
         return ended

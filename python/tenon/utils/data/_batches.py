@@ -67,21 +67,21 @@ def joined(readers: list[Reader], ends: list[int], indices: slice | Tensor) -> A
             start = ends[i - 1] if i else 0
             if start <= indices.start and indices.stop <= end:
                 return readers[i](slice(indices.start - start, indices.stop - start))
-        indices = index_vector(range(indices.start, indices.stop))
-    wrong = (indices < -size) | (indices >= size)
-    if wrong.any():
-        raise IndexError(
-            f"ConcatDataset: index {indices[wrong][0].item()} is out of range for {size} samples"
-        )
-    indices = _C.where(indices < 0, indices + size, indices)
-    which = _C.searchsorted(_C.tensor(ends), indices, right=True)
+        vector = index_vector(range(indices.start, indices.stop))
+    else:
+        vector = indices
+    wrong = vector[(vector < -size) | (vector >= size)]
+    if len(wrong):
+        raise IndexError(f"ConcatDataset: index {wrong[0].item()} is out of range for {size} samples")
+    vector = _C.where(vector < 0, vector + size, vector)
+    which = _C.searchsorted(_C.tensor(ends), vector, right=True)
     places, parts = [], []
     for i, read in enumerate(readers):
         mine = (which == i).nonzero().reshape(-1)
         if len(mine):
             places.append(mine)
-            parts.append(read(indices[mine] - (ends[i - 1] if i else 0)))
-    return _interleaved(parts, _C.argsort(_C.cat(places)))
+            parts.append(read(vector[mine] - (ends[i - 1] if i else 0)))
+    return parts[0] if len(parts) == 1 else _interleaved(parts, _C.argsort(_C.cat(places)))
 
 
 def _interleaved(parts: list[Any], order: Tensor) -> Any:
@@ -91,7 +91,7 @@ def _interleaved(parts: list[Any], order: Tensor) -> Any:
         return {k: _interleaved([p[k] for p in parts], order) for k in first}
     if isinstance(first, list):
         return [_interleaved(list(fields), order) for fields in zip(*parts, strict=True)]
-    return rows(_C.cat(parts) if len(parts) > 1 else first, order)
+    return rows(_C.cat(parts), order)
 
 
 def samples(dataset: Any, indices: list[int]) -> list[Any]:

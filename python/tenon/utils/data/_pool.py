@@ -122,7 +122,7 @@ class Pool:
     def read(self, w: Worker, number: int, indices: Any) -> None:
         """Asks a worker for a batch."""
         released = w.window.take_released()
-        self._send(w, ("read", self.epoch, number, _channel.packed(indices), released))
+        self._send(w, ("read", number, _channel.packed(indices), released))
 
     def _send(self, w: Worker, message: Any) -> None:
         with contextlib.suppress(OSError):  # it has died: receive() tells, after what it had sent
@@ -160,7 +160,8 @@ class Pool:
                 return
         except (EOFError, ConnectionError):
             self._died(w)
-        epoch, number, chunks, data = message
+        epoch, number, chunks, data, gone = message
+        w.window.remove(gone)
         if epoch != self.epoch:
             w.window.released.extend(chunks)
             return

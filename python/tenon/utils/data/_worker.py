@@ -64,7 +64,9 @@ class _Worker:
                 raise EOFError
         kind, *message = pickle.loads(self.channel.receive())
         if kind == "read":
-            self.tasks.append(message)
+            *task, released = message
+            self.arena.release(released)
+            self.tasks.append(task)
         else:
             self.tasks.clear()  # of an epoch that was broken off
             self._begin(*message)
@@ -93,10 +95,8 @@ class _Worker:
         except Exception as e:
             self.failed = e
 
-    def _answer(self, epoch: int, number: int, indices: Any, released: list[int]) -> None:
-        if epoch != self.epoch:
-            return
-        self.arena.begin(released)
+    def _answer(self, number: int, indices: Any) -> None:
+        self.arena.begin()
         kind, data = "data", b""
         chunks: list[int] = []
         try:
@@ -109,7 +109,8 @@ class _Worker:
             kind = "end"
         except Exception as e:
             kind, data = "error", _message.pack_error(e, self.place.id)
-        self.channel.send(_channel.dumps((kind, epoch, number, chunks, data)))
+        reply = kind, self.epoch, number, chunks, data, self.arena.take_gone()
+        self.channel.send(_channel.dumps(reply))
 
 
 def main(

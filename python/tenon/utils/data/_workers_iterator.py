@@ -90,11 +90,8 @@ class WorkersIterator:
         if kind == "error":
             try:
                 raise data
-            finally:
-                del (
-                    task,
-                    data,
-                )  # the traceback leads here: the error would keep itself, and the workers, alive
+            finally:  # its traceback leads here: it would keep itself, and the workers, alive
+                del task, data
         return pinned(data) if self._pool is not None and self._pool.pins else data
 
     def _answered(self) -> _Task | None:
