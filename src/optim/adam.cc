@@ -45,8 +45,8 @@ void adam(std::span<Entry> entries, const Options& o, bool decoupled) {
       const Value mean = lerp(t.state[0], g, t.number[kRest1]);
       const Value square = mean_square(t.state[1], g, t.number[kKeep2], t.number[kRest2]);
       const Value largest = amsgrad ? maximum(t.state[2], square) : square;
-      const Value scale = add(sqrt(largest), t.own[1]);
-      const Value parameter = muladd(div(mean, scale), t.own[0], decay.parameter(t));
+      const Value shrunk = decay.parameter(t), scale = add(sqrt(largest), t.own[1]);
+      const Value parameter = muladd(div(mean, scale), t.own[0], shrunk);
       if (amsgrad) return {parameter, mean, square, largest};
       return {parameter, mean, square};
     };

@@ -71,7 +71,8 @@ inline Value descent(const Terms& t, bool maximize, bool decay, const Value& wei
 }
 // keep * average + (1 - keep) * x * x. (Not lerp: that is NaN, where a square was too large before.)
 inline Value mean_square(const Value& average, const Value& x, const Value& keep, const Value& rest) {
-  return muladd(mul(x, rest), x, mul(average, keep));
+  const Value scaled = mul(x, rest), kept = mul(average, keep);  // in this order, in which the CPU has one loop for it
+  return muladd(scaled, x, kept);
 }
 
 // ---- options ----

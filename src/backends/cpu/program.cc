@@ -1,11 +1,12 @@
 // Runs an elementwise program block by block: registers are blocks that fit the L1 cache together, and each step is one
-// call of its 1-d kernel. No loop is compiled for a program.
+// call of its 1-d kernel. No loop is compiled for a program, but for steps that many have in a row (chains.h).
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "backends/cpu/access.h"
 #include "backends/cpu/backend.h"
+#include "backends/cpu/chains.h"
 #include "backends/cpu/cursor.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/parallel.h"
@@ -28,9 +29,17 @@ std::int64_t size_of(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 struct Machine {
   static constexpr std::uint8_t kNone = 0xff;
 
+  // A step, or a chain of them.
+  struct Instruction {
+    Kernel kernel;
+    int arity;
+    std::uint8_t in[kMaxChainInputs];
+    std::uint8_t out;
+  };
+
   const ProgramCall& c;
-  Kernel kernel[kMaxSteps];
-  std::uint8_t arity[kMaxSteps];
+  Instruction instruction[kMaxSteps];
+  int instructions = 0;
   Access access[kMaxProgramOperands];
   std::uint8_t slot[kMaxRegisters];  // the block that holds a register; kNone where it lies in memory
   std::int8_t writes[kMaxRegisters];  // the output that the register's step writes to directly; -1: none
@@ -45,13 +54,18 @@ struct Machine {
   }
 
   bool find_kernels() {
-    for (int s = 0; s < c.steps; ++s) {
+    for (int s = 0, steps = 1; s < c.steps; s += steps) {
+      Instruction& i = instruction[instructions++];
+      steps = find_chain(i, s);
+      i.out = static_cast<std::uint8_t>(c.inputs + c.numbers + s + steps - 1);
+      if (steps > 1) continue;
       const OpInfo& o = info(c.step[s].op);
-      arity[s] = static_cast<std::uint8_t>(o.arity);
+      i.arity = o.arity;
+      std::copy(std::begin(c.step[s].in), std::end(c.step[s].in), i.in);
       const int typed = o.rule == Rule::select ? 1 : 0;  // the operand that says what is computed in
       const DType compute = c.register_dtype[c.step[s].in[typed]];
-      kernel[s] = kernels().elementwise[static_cast<int>(c.step[s].op)][static_cast<int>(compute)];
-      if (!kernel[s]) return false;
+      i.kernel = kernels().elementwise[static_cast<int>(c.step[s].op)][static_cast<int>(compute)];
+      if (!i.kernel) return false;
     }
     return true;
   }
@@ -81,6 +95,16 @@ struct Machine {
   }
 
  private:
+  // Makes the chain that begins at a step the instruction. Returns how many steps it has; 1: there is none.
+  int find_chain(Instruction& i, int step) const {
+    for (const Chain& chain : chains()) {
+      i.kernel = chain.kernel(c.register_dtype[c.inputs + c.numbers + step]);
+      i.arity = chain.inputs;
+      if (i.kernel && matches(chain, c, step, i.in)) return chain.steps;
+    }
+    return 1;
+  }
+
   std::int64_t widest() const {
     std::int64_t w = 1;
     for (int r = 0; r < c.inputs + c.numbers + c.steps; ++r) w = std::max(w, item[r]);
@@ -112,17 +136,17 @@ struct Machine {
   void choose_direct_outputs() {
     std::fill(std::begin(writes), std::end(writes), static_cast<std::int8_t>(-1));
     for (int j = 0; j < c.outputs; ++j) {
-      const int r = c.output[j], step = r - c.inputs - c.numbers;
-      written[j] = step >= 0 && writes[r] < 0 && !stream && (access[j] == Access::direct || access[j] == Access::row) &&
-                   !read_later(j, step);
+      const int r = c.output[j];
+      written[j] = r >= c.inputs + c.numbers && writes[r] < 0 && !stream &&
+                   (access[j] == Access::direct || access[j] == Access::row) && !read_later(j, r);
       if (written[j]) writes[r] = static_cast<std::int8_t>(j);
     }
   }
-  bool read_later(int output, int step) const {
-    unsigned later = 0;  // the inputs that steps after this one read
-    for (int s = step + 1; s < c.steps; ++s)
-      for (int k = 0; k < arity[s]; ++k)
-        if (c.step[s].in[k] < c.inputs) later |= 1u << c.step[s].in[k];
+  bool read_later(int output, int result) const {
+    unsigned later = 0;  // the inputs that are read after this result is written
+    for (int s = 0; s < instructions; ++s)
+      for (int k = 0; k < instruction[s].arity && instruction[s].out > result; ++k)
+        if (instruction[s].in[k] < c.inputs) later |= 1u << instruction[s].in[k];
     for (int i = 0; i < c.inputs; ++i) {
       const int operand = c.outputs + i;
       if (!(later >> i & 1) || access[operand] == Access::packed || access[operand] == Access::constant) continue;
@@ -134,12 +158,13 @@ struct Machine {
   // Registers whose lives do not overlap share a block. Returns how many blocks there are.
   int assign_slots() {
     const int first = c.inputs + c.numbers, registers = first + c.steps;
-    int last[kMaxRegisters];  // the step that reads a register last; c.steps: the end of the block
+    int last[kMaxRegisters];  // the instruction that reads a register last; c.steps: the end of the block
     for (int r = 0; r < registers; ++r) last[r] = -1;
-    for (int s = 0; s < c.steps; ++s)
-      for (int k = 0; k < arity[s]; ++k) last[c.step[s].in[k]] = s;
+    for (int s = 0; s < instructions; ++s)
+      for (int k = 0; k < instruction[s].arity; ++k) last[instruction[s].in[k]] = s;
     for (int j = 0; j < c.outputs; ++j)
       if (!written[j]) last[c.output[j]] = c.steps;
+    std::fill(slot + first, slot + registers, kNone);
     int slots = 0;
     for (int r = 0; r < first; ++r) {
       const Access a = r < c.inputs ? access[c.outputs + r] : Access::constant;
@@ -148,16 +173,15 @@ struct Machine {
     }
     std::uint8_t free[kMaxRegisters];
     int n_free = 0;
-    for (int s = 0; s < c.steps; ++s) {
-      const int r = first + s;
+    for (int s = 0; s < instructions; ++s) {
+      const Instruction& i = instruction[s];
+      const int r = i.out;
       // A kernel may overwrite an operand of the same size.
-      for (int k = 0; k < arity[s]; ++k) {
-        const int in = c.step[s].in[k];
-        if (last[in] == s && item[in] == item[r]) release(in, last, free, n_free);
-      }
+      for (int k = 0; k < i.arity; ++k)
+        if (last[i.in[k]] == s && item[i.in[k]] == item[r]) release(i.in[k], last, free, n_free);
       slot[r] = writes[r] >= 0 ? kNone : n_free ? free[--n_free] : static_cast<std::uint8_t>(slots++);
-      for (int k = 0; k < arity[s]; ++k)
-        if (last[c.step[s].in[k]] == s) release(c.step[s].in[k], last, free, n_free);
+      for (int k = 0; k < i.arity; ++k)
+        if (last[i.in[k]] == s) release(i.in[k], last, free, n_free);
       if (last[r] < 0) release(r, last, free, n_free);
     }
     return slots;
@@ -212,13 +236,13 @@ class Registers {
                  : m_.access[j] == Access::row  ? cursor[j].next(n)
                                                 : nullptr;
       }
-      for (int s = 0; s < c_.steps; ++s) {
+      for (int s = 0; s < m_.instructions; ++s) {
         if (m_.ahead) fetch_ahead(span, s, at, n);
-        const int r = c_.inputs + c_.numbers + s;
-        const void* in[3];
-        for (int k = 0; k < m_.arity[s]; ++k) in[k] = value_[c_.step[s].in[k]];
-        if (m_.writes[r] >= 0) value_[r] = out[static_cast<int>(m_.writes[r])];
-        m_.kernel[s](in, value_[r], n);
+        const Machine::Instruction& i = m_.instruction[s];
+        const void* in[kMaxChainInputs];
+        for (int k = 0; k < i.arity; ++k) in[k] = value_[i.in[k]];
+        if (m_.writes[i.out] >= 0) value_[i.out] = out[static_cast<int>(m_.writes[i.out])];
+        i.kernel(in, value_[i.out], n);
       }
       for (int j = 0; j < c_.outputs; ++j)
         if (!m_.written[j]) store(j, out[j], cursor[j], n);
@@ -251,12 +275,12 @@ class Registers {
       });
     }
   }
-  // A part of the next block of the inputs that lie in memory, before each step.
+  // A part of the next block of the inputs that lie in memory, before each instruction.
   void fetch_ahead(const ProgramSpan& span, int s, std::int64_t at, std::int64_t n) const {
     for (int r = 0; r < c_.inputs; ++r) {
       if (m_.access[c_.outputs + r] != Access::direct) continue;
-      const std::int64_t bytes = n * m_.item[r], begin = bytes * s / c_.steps / 64 * 64;
-      const std::int64_t end = bytes * (s + 1) / c_.steps / 64 * 64;
+      const std::int64_t bytes = n * m_.item[r], begin = bytes * s / m_.instructions / 64 * 64;
+      const std::int64_t end = bytes * (s + 1) / m_.instructions / 64 * 64;
       const char* next = static_cast<const char*>(span.operand[c_.outputs + r].data) + (at + n) * m_.item[r];
       // To the L2 cache: in the L1 they would be in the way of this block.
       for (std::int64_t k = begin; k < end; k += 64) __builtin_prefetch(next + k, 0, 2);

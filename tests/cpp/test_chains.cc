@@ -1,0 +1,101 @@
+// Steps that run as one loop: which ones do, and that the results are those of the single operations.
+#include "backends/cpu/chains.h"
+
+#include "helpers.h"
+#include "plan/program.h"
+#include "tenon/program_steps.h"
+
+namespace tenon::test {
+namespace {
+
+ProgramCall planned(const Program& p, DType d) {
+  ProgramCall c;
+  plan_steps(c, p, program_types(p, d));
+  return c;
+}
+// The number of steps of the chain that begins at a step; 1 for none.
+int chain_at(const Program& p, int step, DType d = DType::float32) {
+  const ProgramCall c = planned(p, d);
+  std::uint8_t in[cpu::kMaxChainInputs];
+  for (const cpu::Chain& chain : cpu::chains())
+    if (chain.kernel(c.register_dtype[c.inputs + c.numbers + step]) && cpu::matches(chain, c, step, in))
+      return chain.steps;
+  return 1;
+}
+
+const auto kScaledStep = [](const auto& a, const auto& b, const auto& c, const auto& d, const auto& e) {
+  const auto scale = add(sqrt(a), b);
+  return muladd(div(c, scale), d, e);
+};
+const auto kMeanSquare = [](const auto& a, const auto& b, const auto& c, const auto& d) {
+  const auto scaled = mul(a, b), kept = mul(c, d);
+  return muladd(scaled, a, kept);
+};
+
+TEST(Chains, AreFoundWhereNothingElseNeedsWhatStandsBetween) {
+  const Program scaled = make_program<5>("scaled", kScaledStep), mean = make_program<4>("mean", kMeanSquare);
+  for (DType d : {DType::float32, DType::float64, DType::float16, DType::bfloat16}) {
+    EXPECT_EQ(chain_at(scaled, 0, d), 4);
+    EXPECT_EQ(chain_at(scaled, 1, d), 1);
+    EXPECT_EQ(chain_at(mean, 0, d), 3);
+  }
+  EXPECT_EQ(chain_at(scaled, 0, DType::complex64), 1);
+
+  // An output, an operand of a later step, another order, another operand: each needs the steps one by one.
+  EXPECT_EQ(chain_at(make_program<5>("output",
+                                     [](auto a, auto b, auto c, auto d, auto e) {
+                                       const auto scale = add(sqrt(a), b);
+                                       return std::array{muladd(div(c, scale), d, e), scale};
+                                     }),
+                     0),
+            1);
+  EXPECT_EQ(chain_at(make_program<5>("later",
+                                     [](auto a, auto b, auto c, auto d, auto e) {
+                                       const auto root = sqrt(a), scale = add(root, b);
+                                       return add(muladd(div(c, scale), d, e), root);
+                                     }),
+                     0),
+            1);
+  EXPECT_EQ(chain_at(make_program<5>("order", [](auto a, auto b, auto c, auto d,
+                                                 auto e) { return muladd(div(add(sqrt(a), b), c), d, e); }),
+                     0),
+            1);
+  EXPECT_EQ(chain_at(make_program<3>("square",
+                                     [](auto a, auto b, auto c) {
+                                       const auto first = mul(a, b), second = mul(first, c);
+                                       return muladd(first, a, second);
+                                     }),
+                     0),
+            1);
+}
+
+TEST(Chains, ComputeWhatTheirStepsDo) {
+  const Program program = make_program<6>("both", [](auto p, auto g, auto v, auto keep, auto rest, auto rate) {
+    const auto scaled = mul(g, rest), kept = mul(v, keep);
+    const auto square = muladd(scaled, g, kept);
+    const auto scale = add(sqrt(square), 1e-3);
+    return std::array{muladd(div(g, scale), rate, p), square};
+  });
+  for (DType d : {DType::float32, DType::float64, DType::bfloat16})
+    for (std::int64_t n : {1, 15, 600, 5000, 300'000})
+      for (const bool strided : {false, true}) {
+        const auto make = [&](std::uint64_t seed) {
+          const Tensor t = uniform({n, 2}, 0.1, 2, seed, d);
+          return strided ? select(t, 1, 1) : reshape(slice(t, 1, 0, 1), {n}).contiguous();
+        };
+        const Tensor p = make(1), g = make(2), v = make(3), rate = make(4);
+        const Tensor p64 = p.to(DType::float64), g64 = g.to(DType::float64), v64 = v.to(DType::float64);
+        const Tensor square = add(mul(mul(g64, 0.25), g64), mul(v64, 0.75));
+        const Tensor want = add(mul(div(g64, add(sqrt(square), 1e-3)), rate.to(DType::float64)), p64);
+        const Operand in[] = {p, g, v, 0.75, 0.25, rate};
+        const Tensor out[] = {p, v};  // in place
+        const ProgramArguments run{in, out};
+        run_program(program, {&run, 1});
+        const double tolerance = d == DType::float64 ? 1e-14 : d == DType::float32 ? 1e-6 : 1e-2;
+        EXPECT_TRUE(allclose(p.to(DType::float64), want, tolerance, tolerance)) << name(d) << " " << n;
+        EXPECT_TRUE(allclose(v.to(DType::float64), square, tolerance, tolerance)) << name(d) << " " << n;
+      }
+}
+
+}  // namespace
+}  // namespace tenon::test
