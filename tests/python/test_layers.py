@@ -15,13 +15,14 @@ ALLOWED = {
     },  # a tensor frees its meta; the CPU's table is built in
     "plan": {"core/"},
     "ops": {"core/", "plan/", "autograd/"},
+    "nn": {"core/", "plan/", "autograd/", "ops/"},
     "autograd": {"core/", "plan/"},
     "interop": {"core/", "ops/", "plan/"},
     "backends/scalar": set(),
     "backends/cpu": {"core/", "backends/scalar/", "plan/"},
     "backends/sim": {"core/", "backends/cpu/"},
 }
-FOLDERS = ("core/", "plan/", "ops/", "autograd/", "interop/", "backends/")
+FOLDERS = ("core/", "plan/", "ops/", "nn/", "autograd/", "interop/", "backends/")
 
 
 def includes(path: Path) -> list[str]:
