@@ -472,8 +472,8 @@ from tenon._C import ArrayLike, DTypeLike, Generator, Ints, Number, Tensor, Valu
 
 def nn_stub() -> str:
     """The rows that tenon.nn.functional shows."""
-    rows = sorted(_C._nn_names.items())
-    return "\n".join([NN_HEADER, *(operation(name, row, False) for name, row in rows), "__all__: list[_str]"]) + "\n"
+    rows = (operation(name, row, False) for name, row in sorted(_C._nn_names.items()))
+    return "\n".join([NN_HEADER, *rows, "__all__: list[_str]"]) + "\n"
 
 
 def stub() -> str:

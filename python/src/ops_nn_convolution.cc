@@ -66,7 +66,8 @@ std::string common(const char* stride, const char* padding) {
 const char* conv_text(int n, const char* example) {
   const std::string sizes = kSizes[n - 1];
   return kept(std::string("The sums of weight * input under a kernel that moves over ") + kOver[n - 1] + ".\n\n" +
-              "input: of shape (N, C, " + sizes + ") or (C, " + sizes + "). weight: of shape (O, C / groups, kernel...).\n" +
+              "input: of shape (N, C, " + sizes + ") or (C, " + sizes +
+              "). weight: of shape (O, C / groups, kernel...).\n" +
               common("how far the kernel moves from one result to the next",
                      "how many zeros stand on both sides; 'valid' for none, 'same' for as many as keep the size (with\n"
                      "stride=1; of an odd number one more stands behind)") +
@@ -75,8 +76,9 @@ const char* conv_text(int n, const char* example) {
 const char* transpose_text(int n, const char* example) {
   const std::string sizes = kSizes[n - 1];
   return kept(std::string("The transposed convolution over ") + kOver[n - 1] +
-              ": what a convolution does to its input's gradient.\n\n" + "input: of shape (N, C, " + sizes + ") or (C, " +
-              sizes + "). weight: of shape (C, O / groups, kernel...). output_padding: how much longer the result is at its\n"
+              ": what a convolution does to its input's gradient.\n\n" + "input: of shape (N, C, " + sizes +
+              ") or (C, " + sizes +
+              "). weight: of shape (C, O / groups, kernel...). output_padding: how much longer the result is at its\n"
               "end; smaller than stride or dilation. " +
               common("how far apart the kernel's copies stand in the result",
                      "how many elements of the result are cut off on both sides") +
@@ -99,27 +101,34 @@ void def_nn_convolution(Ops& ops) {
         .nn();
   };
   def("conv1d", &conv<1>,
-      conv_text(1, ">>> tenon.conv1d(tenon.tensor([[1., 2., 4., 8.]]), tenon.tensor([[[-1., 1.]]]))\n"
-                   "tensor([[1., 2., 4.]])"));
+      conv_text(1,
+                ">>> tenon.conv1d(tenon.tensor([[1., 2., 4., 8.]]), tenon.tensor([[[-1., 1.]]]))\n"
+                "tensor([[1., 2., 4.]])"));
   def("conv2d", &conv<2>,
-      conv_text(2, ">>> image = tenon.arange(9.).reshape(1, 3, 3)\n"
-                   ">>> tenon.conv2d(image, tenon.ones(1, 1, 2, 2))\n"
-                   "tensor([[[ 8., 12.],\n"
-                   "         [20., 24.]]])\n"
-                   ">>> tenon.conv2d(image, tenon.ones(1, 1, 3, 3), padding='same').shape\n"
-                   "(1, 3, 3)"));
+      conv_text(2,
+                ">>> image = tenon.arange(9.).reshape(1, 3, 3)\n"
+                ">>> tenon.conv2d(image, tenon.ones(1, 1, 2, 2))\n"
+                "tensor([[[ 8., 12.],\n"
+                "         [20., 24.]]])\n"
+                ">>> tenon.conv2d(image, tenon.ones(1, 1, 3, 3), padding='same').shape\n"
+                "(1, 3, 3)"));
   def("conv3d", &conv<3>,
-      conv_text(3, ">>> tenon.conv3d(tenon.ones(1, 2, 4, 4, 4), tenon.ones(5, 2, 3, 3, 3), stride=2, padding=1).shape\n"
-                   "(1, 5, 2, 2, 2)"));
+      conv_text(3,
+                ">>> tenon.conv3d(tenon.ones(1, 2, 4, 4, 4), tenon.ones(5, 2, 3, 3, 3), stride=2, padding=1).shape\n"
+                "(1, 5, 2, 2, 2)"));
   def_transpose("conv_transpose1d", &conv_transpose<1>,
-                transpose_text(1, ">>> tenon.conv_transpose1d(tenon.tensor([[1., 2.]]), tenon.ones(1, 1, 2), stride=2)\n"
-                                  "tensor([[1., 1., 2., 2.]])"));
-  def_transpose("conv_transpose2d", &conv_transpose<2>,
-                transpose_text(2, ">>> tenon.conv_transpose2d(tenon.ones(1, 3, 4, 4), tenon.ones(3, 2, 2, 2), stride=2).shape\n"
-                                  "(1, 2, 8, 8)"));
+                transpose_text(1,
+                               ">>> tenon.conv_transpose1d(tenon.tensor([[1., 2.]]), tenon.ones(1, 1, 2), stride=2)\n"
+                               "tensor([[1., 1., 2., 2.]])"));
+  def_transpose(
+      "conv_transpose2d", &conv_transpose<2>,
+      transpose_text(2,
+                     ">>> tenon.conv_transpose2d(tenon.ones(1, 3, 4, 4), tenon.ones(3, 2, 2, 2), stride=2).shape\n"
+                     "(1, 2, 8, 8)"));
   def_transpose("conv_transpose3d", &conv_transpose<3>,
-                transpose_text(3, ">>> tenon.conv_transpose3d(tenon.ones(3, 2, 2, 2), tenon.ones(3, 1, 2, 2, 2)).shape\n"
-                                  "(1, 3, 3, 3)"));
+                transpose_text(3,
+                               ">>> tenon.conv_transpose3d(tenon.ones(3, 2, 2, 2), tenon.ones(3, 1, 2, 2, 2)).shape\n"
+                               "(1, 3, 3, 3)"));
 }
 
 }  // namespace tenon::py

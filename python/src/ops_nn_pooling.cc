@@ -79,8 +79,8 @@ template <int Dimensions>
 PyObject* adaptive_max(const OpDef& def, PyObject* const* args, bool places) {
   const Tensor t = argument<Tensor>(def, args, 0);
   const OutputSize size = output_size(args[1], {def.name.c_str(), "output_size"});
-  return one_or_both(without_gil(t.numel(), [&] { return nn::adaptive_max_pool(Dimensions, t, size, places); }, t),
-                     places);
+  return one_or_both(
+      without_gil(t.numel(), [&] { return nn::adaptive_max_pool(Dimensions, t, size, places); }, t), places);
 }
 template <int Dimensions>
 PyObject* adaptive_max_pool(const OpDef& def, PyObject* const* args) {
@@ -111,42 +111,48 @@ std::string input(int n) {
 const char* max_text(int n, const char* returned, const std::string& example) {
   return kept("The largest element of each window.\n\n" + input(n) + kWindows +
               "dilation: how far a window's elements are from each other. " + kCeil +
-              "return_indices: whether the elements' places in their plane are returned, too. " + kEach + returned + "\n" +
-              "A NaN is above all numbers; the first of equal ones counts, and its place gets the gradient.\n" + kErrors +
-              example);
+              "return_indices: whether the elements' places in their plane are returned, too. " + kEach + returned +
+              "\n" + "A NaN is above all numbers; the first of equal ones counts, and its place gets the gradient.\n" +
+              kErrors + example);
 }
 constexpr const char* kOne = "A new tensor of input's dtype, or a tuple of it and one of int64.";
 constexpr const char* kBoth = "A tuple of new tensors: the elements, and their places in their plane (int64).";
 
 const char* avg_text(int n, const std::string& example) {
-  return kept("The mean of each window.\n\n" + input(n) + kWindows + kCeil +
-              "count_include_pad: whether the padding counts, as zeros. " +
-              (n > 1 ? "divisor_override: what sums are divided by instead of the number of elements. " : "") + kEach +
-              "A new tensor of input's dtype; integers become the default float. float16 and bfloat16 are rounded once.\n" +
-              kErrors + example);
+  return kept(
+      "The mean of each window.\n\n" + input(n) + kWindows + kCeil +
+      "count_include_pad: whether the padding counts, as zeros. " +
+      (n > 1 ? "divisor_override: what sums are divided by instead of the number of elements. " : "") + kEach +
+      "A new tensor of input's dtype; integers become the default float. float16 and bfloat16 are rounded once.\n" +
+      kErrors + example);
 }
 const char* lp_text(int n, const std::string& example) {
   return kept("The power mean of each window, times its size: the norm of its elements.\n\n" + input(n) +
               "norm_type: the exponent p of (the sum of x^p)^(1/p); 1 gives sums, and a large one nears the maximum.\n"
               "kernel_size: the size of a window. stride: how far it moves from one result to the next; None for\n"
-              "kernel_size. " + kCeil + kEach + "A new tensor of input's dtype; integers become the default float.\n" + kErrors +
+              "kernel_size. " +
+              kCeil + kEach + "A new tensor of input's dtype; integers become the default float.\n" + kErrors +
               example);
 }
 const char* unpool_text(int n, const std::string& example) {
-  return kept("Zeros, with input's elements where max_pool" + std::to_string(n) + "d found them.\n\n" + input(n) +
-              "indices: places in a plane, of input's shape, as return_indices gives them. kernel_size: the size of a\n"
-              "window. stride: how far it moved; None for kernel_size. padding: that of the pool. output_size: the result's\n"
-              "last sizes, or its whole shape, where several give the same pool; None for the smallest.\n\n"
-              "A new tensor of input's dtype. ValueError for shapes that do not fit, TypeError for indices that are not\n"
-              "int64, IndexError for one outside of its plane.\n\n" + example);
+  return kept(
+      "Zeros, with input's elements where max_pool" + std::to_string(n) + "d found them.\n\n" + input(n) +
+      "indices: places in a plane, of input's shape, as return_indices gives them. kernel_size: the size of a\n"
+      "window. stride: how far it moved; None for kernel_size. padding: that of the pool. output_size: the result's\n"
+      "last sizes, or its whole shape, where several give the same pool; None for the smallest.\n\n"
+      "A new tensor of input's dtype. ValueError for shapes that do not fit, TypeError for indices that are not\n"
+      "int64, IndexError for one outside of its plane.\n\n" +
+      example);
 }
 const char* adaptive_text(const char* what, int n, const char* returned, const std::string& example) {
   return kept(std::string(what) + " of each of output_size windows that divide the input.\n\n" + input(n) +
               "output_size: an int, or one for each dimension; None for the input's size. return_indices: whether the\n"
               "elements' places in their plane are returned, too.\n\n"
               "Window i of n begins at i * size / n, rounded down, and ends at (i + 1) * size / n, rounded up. " +
-              returned + "\nValueError for an input without elements and for negative sizes, TypeError for complex numbers\n"
-              "and float8.\n\n" + example);
+              returned +
+              "\nValueError for an input without elements and for negative sizes, TypeError for complex numbers\n"
+              "and float8.\n\n" +
+              example);
 }
 
 template <int N>
@@ -178,14 +184,15 @@ void def_windows(Ops& ops, const std::string& d) {
       .nn_only();
   ops.def(named("max_unpool"), &max_unpool<N>,
           unpool_text(N, ">>> y, places = tenon.max_pool" + d + "(tenon.ones(1, " + ones +
-                             "), 2, return_indices=True)\n>>> " + f + "max_unpool" + d + "(y, places, 2).shape\n(1, " + ones + ")"),
+                             "), 2, return_indices=True)\n>>> " + f + "max_unpool" + d + "(y, places, 2).shape\n(1, " +
+                             ones + ")"),
           "input"_a, "indices"_a, "kernel_size"_a, "stride"_a = none, "padding"_a = 0, "output_size"_a = none)
       .nn_only();
   const std::string two = N == 1 ? "(1, 2)" : N == 2 ? "(1, 2, 2)" : "(1, 2, 2, 2)";
   auto mean = ops.raw(named("adaptive_avg_pool"), &adaptive_avg_pool<N>,
                       adaptive_text("The mean", N, "A new tensor of input's dtype; integers become the default float.",
-                                    ">>> " + std::string(N == 1 ? "tenon." : f) + "adaptive_avg_pool" + d + "(tenon.ones(1, " +
-                                        ones + "), 2).shape\n" + two),
+                                    ">>> " + std::string(N == 1 ? "tenon." : f) + "adaptive_avg_pool" + d +
+                                        "(tenon.ones(1, " + ones + "), 2).shape\n" + two),
                       "input"_a, "output_size"_a);
   if (N == 1) mean.function_only().nn();
   else mean.nn_only();
@@ -204,8 +211,9 @@ void def_nn_pooling(Ops& ops) {
   def_windows<2>(ops, "2d");
   def_windows<3>(ops, "3d");
   ops.def("avg_pool1d", &avg_pool1d,
-          avg_text(1, ">>> tenon.avg_pool1d(tenon.tensor([[1., 3., 2., 0.]]), 2)\n"
-                      "tensor([[2., 1.]])"),
+          avg_text(1,
+                   ">>> tenon.avg_pool1d(tenon.tensor([[1., 3., 2., 0.]]), 2)\n"
+                   "tensor([[2., 1.]])"),
           "input"_a, "kernel_size"_a, "stride"_a = none, "padding"_a = 0, "ceil_mode"_a = false,
           "count_include_pad"_a = true)
       .function_only()

@@ -18,17 +18,18 @@ Saved kept_for(bool other_needs, const Tensor& t, const char* op) { return other
 Backward convolution_output(const Tensor& x, const Tensor& w, const Tensor& bias, const nn::ConvolutionShape& s) {
   const bool nx = autograd::needs_grad(x), nw = autograd::needs_grad(w),
              nb = bias.defined() && autograd::needs_grad(bias);
-  return [x = kept_for(nw, x, s.op), w = kept_for(nx, w, s.op), has_bias = bias.defined(), nx, nw, nb, s](In g) -> Grads {
-    Grads out(has_bias ? 3 : 2);
-    if (nx) out[0] = nn::convolution_input(g, w.get(), s);
-    if (nw) out[1] = nn::convolution_weight(g, x.get(), s);
-    if (nb) {
-      Dims axes{0};
-      for (int d = 2; d < g.ndim(); ++d) axes.push_back(d);
-      out[2] = tenon::sum(g, axes);
-    }
-    return out;
-  };
+  return
+      [x = kept_for(nw, x, s.op), w = kept_for(nx, w, s.op), has_bias = bias.defined(), nx, nw, nb, s](In g) -> Grads {
+        Grads out(has_bias ? 3 : 2);
+        if (nx) out[0] = nn::convolution_input(g, w.get(), s);
+        if (nw) out[1] = nn::convolution_weight(g, x.get(), s);
+        if (nb) {
+          Dims axes{0};
+          for (int d = 2; d < g.ndim(); ++d) axes.push_back(d);
+          out[2] = tenon::sum(g, axes);
+        }
+        return out;
+      };
 }
 Backward convolution_input(const Tensor& y, const Tensor& w, const nn::ConvolutionShape& s) {
   const bool ny = autograd::needs_grad(y), nw = autograd::needs_grad(w);

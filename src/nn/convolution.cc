@@ -24,17 +24,9 @@ Tensor product(Convolution kind, const Tensor& a, const Tensor& b, const Tensor&
   const Tensor out = empty(shape, a.dtype(), a.device()), left = contiguous(a), right = contiguous(b),
                offset = bias.defined() ? contiguous(bias) : bias;
   if (out.numel() == 0) return out;
-  const ConvolutionCall call{kind,
-                             a.dtype(),
-                             out.data(),
-                             left.data(),
-                             right.data(),
-                             bias.defined() ? offset.data() : nullptr,
-                             batch,
-                             s.groups,
-                             s.w[1],
-                             s.w[0] / s.groups,
-                             s.windows};
+  const ConvolutionCall call{
+      kind,  a.dtype(), out.data(), left.data(),       right.data(), bias.defined() ? offset.data() : nullptr,
+      batch, s.groups,  s.w[1],     s.w[0] / s.groups, s.windows};
   launch(s.op, a.device(), a.dtype(), &Backend::convolution, call);
   return out;
 }
@@ -49,15 +41,16 @@ WindowSizes kernel_of(const char* op, const Tensor& w, int dims, bool transposed
   if (w.ndim() != dims + 2)
     errors::fail<ShapeError>(op, "the weight must be ", wanted[transposed][dims - 1], "; got shape ", w.shape());
   const WindowSizes k = last_sizes(w, dims);
-  if (k.numel() == 0) errors::fail<ShapeError>(op, "a kernel has one element at least; got a weight of shape ", w.shape());
+  if (k.numel() == 0)
+    errors::fail<ShapeError>(op, "a kernel has one element at least; got a weight of shape ", w.shape());
   return k;
 }
 
 void need_groups(const char* op, const Tensor& w, std::int64_t groups) {
   if (groups < 1) errors::fail(op, "groups must be positive; got ", groups);
   if (w.size(0) % groups != 0)
-    errors::fail(op, "the first size of the weight, shape ", w.shape(), ", must be a multiple of groups; got groups=",
-                 groups);
+    errors::fail(op, "the first size of the weight, shape ", w.shape(),
+                 ", must be a multiple of groups; got groups=", groups);
 }
 void need_channels(const char* op, const Tensor& x, const Tensor& w, std::int64_t channels, std::int64_t groups) {
   if (x.size(1) != channels)
@@ -66,8 +59,8 @@ void need_channels(const char* op, const Tensor& x, const Tensor& w, std::int64_
 }
 void need_bias(const char* op, const Tensor& bias, std::int64_t channels) {
   if (bias.defined() && bias.shape() != Dims{channels})
-    errors::fail<ShapeError>(op, "the bias must have shape ", Dims{channels}, ", one element for each channel of the output; got ",
-                             bias.shape());
+    errors::fail<ShapeError>(op, "the bias must have shape ", Dims{channels},
+                             ", one element for each channel of the output; got ", bias.shape());
 }
 
 // All operands in the dtype that they promote to.
@@ -111,7 +104,8 @@ void fit(const char* op, Windows& v, int dims, bool same) {
     if (padded < span)
       errors::fail<ShapeError>(op, "a kernel of size ", as_dims(v.kernel, dims), " with dilation ",
                                as_dims(v.dilation, dims), " does not fit into an input of size ", as_dims(v.in, dims),
-                               " with padding ", as_dims(v.padding, dims), "; make the padding larger or the kernel smaller");
+                               " with padding ", as_dims(v.padding, dims),
+                               "; make the padding larger or the kernel smaller");
     v.out[i] = (padded - span) / v.stride[i] + 1;
   }
 }
@@ -169,8 +163,8 @@ Tensor convolution_transpose(int dims, const Tensor& x, const Tensor& w, const T
                    as_dims(more, dims), ", stride=", as_dims(v.stride, dims), ", dilation=", as_dims(v.dilation, dims));
     v.in[i] = (v.out[i] - 1) * v.stride[i] - 2 * v.padding[i] + span_of(v, i) + more[i];
     if (v.out[i] == 0 || v.in[i] < 1)
-      errors::fail<ShapeError>(op, "an input of size ", as_dims(v.out, dims), " with padding ", as_dims(v.padding, dims),
-                               " gives no output; make the padding smaller");
+      errors::fail<ShapeError>(op, "an input of size ", as_dims(v.out, dims), " with padding ",
+                               as_dims(v.padding, dims), " gives no output; make the padding smaller");
   }
   const Operands p = promoted(op, batch, w, bias);
   Dims shape = with_last(batch.shape(), v.in, dims);

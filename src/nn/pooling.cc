@@ -41,7 +41,8 @@ Windows windows_of(const char* op, const Tensor& t, int dims, const PoolOptions&
   for (int i = kWindowDims - dims; i < kWindowDims; ++i) {
     const Size span = span_of(w, i), room = w.in[i] + 2 * w.padding[i] - span, step = w.stride[i];
     if (w.padding[i] > w.kernel[i] / 2)
-      errors::fail(op, "padding must be at most half of the window, else some windows see none of the input; got padding=",
+      errors::fail(op,
+                   "padding must be at most half of the window, else some windows see none of the input; got padding=",
                    as_dims(w.padding, dims), ", kernel_size=", as_dims(w.kernel, dims));
     Size out = room >= 0 ? room / step + 1 : 0;
     if (o.ceil_mode && room > -step) {
@@ -73,8 +74,7 @@ PoolShape adaptive_shape(const char* op, const Tensor& t, int dims, const Output
     const int at = kWindowDims - dims + i;
     w.out[at] = size[size.size() == 1 ? 0 : static_cast<std::size_t>(i)].value_or(w.in[at]);
     if (w.out[at] < 0) errors::fail(op, "output_size must not be negative; got ", w.out[at]);
-    if (w.in[at] == 0)
-      errors::fail<ShapeError>(op, "an input without elements has no windows; got shape ", t.shape());
+    if (w.in[at] == 0) errors::fail<ShapeError>(op, "an input without elements has no windows; got shape ", t.shape());
     if (w.out[at] == 0) continue;
     equal = equal && w.in[at] % w.out[at] == 0;
     w.kernel[at] = w.stride[at] = w.in[at] / w.out[at];
@@ -93,8 +93,8 @@ PoolShape adaptive_shape(const char* op, const Tensor& t, int dims, const Output
 
 PoolCall call_of(Pool kind, const Tensor& out, const Tensor& in, const PoolShape& s) {
   const Tensor& x = kind == Pool::sum_gradient ? out : in;
-  PoolCall c{kind, in.dtype(), out.data(), in.data(), nullptr, x.numel() / std::max<Size>(s.windows.in.numel(), 1),
-             s.windows, {}, {}};
+  PoolCall c{kind,      in.dtype(), out.data(), in.data(), nullptr, x.numel() / std::max<Size>(s.windows.in.numel(), 1),
+             s.windows, {},         {}};
   for (int i = 0; i < kWindowDims; ++i) {
     c.begin[i] = s.begin[i].empty() ? nullptr : s.begin[i].data();
     c.end[i] = s.end[i].empty() ? nullptr : s.end[i].data();
@@ -195,8 +195,8 @@ Tensor lp_pool(int dims, const Tensor& t, double p, const PoolOptions& o) {
   const Windows w = windows_of(op, t, dims, o);
   return rounded_once(fractional(t), [&](const Tensor& x) {
     // The mean of what a window has, times a whole one's size: PyTorch's sum, also where the input ends.
-    const Tensor sums = mul(mean_of(pow(x, p), dims, shape_of(op, t, w, dims), true, {}),
-                            static_cast<double>(w.kernel.numel()));
+    const Tensor sums =
+        mul(mean_of(pow(x, p), dims, shape_of(op, t, w, dims), true, {}), static_cast<double>(w.kernel.numel()));
     return pow(sums, 1 / p);
   });
 }
@@ -235,8 +235,8 @@ Tensor max_unpool(int dims, const Tensor& t, const Tensor& places, const PoolOpt
   if (size) {
     const int n = size->size();
     if (n != dims && n != t.ndim())
-      errors::fail<ShapeError>(op, "output_size takes ", dims, dims == 1 ? " size" : " sizes", ", or those of the whole result; got ",
-                               *size);
+      errors::fail<ShapeError>(op, "output_size takes ", dims, dims == 1 ? " size" : " sizes",
+                               ", or those of the whole result; got ", *size);
     for (int i = 0; i < dims; ++i) {
       const int at = kWindowDims - dims + i;
       const Size wanted = (*size)[n - dims + i];

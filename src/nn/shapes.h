@@ -16,8 +16,8 @@ inline const char* name_of(Names names, int dims) { return names[dims - 1]; }
 // One number for all dimensions, or one each, in the last `dims` of three.
 inline WindowSizes sizes_of(const char* op, const char* what, const Dims& given, int dims, std::int64_t least) {
   if (given.size() != 1 && given.size() != dims)
-    errors::fail(op, what, " takes one int", dims > 1 ? errors::text(", or ", dims, " of them") : std::string(), "; got ",
-                 given);
+    errors::fail(op, what, " takes one int", dims > 1 ? errors::text(", or ", dims, " of them") : std::string(),
+                 "; got ", given);
   WindowSizes s{{least, least, least}};
   for (int i = 0; i < dims; ++i) {
     const std::int64_t v = given[given.size() == 1 ? 0 : i];

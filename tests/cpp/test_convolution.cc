@@ -54,8 +54,8 @@ std::array<Size, 3> each(const Dims& given, int dims, Size other) {
 // Calls f(place in y, place in x, place in w) for every product of a convolution.
 template <class F>
 void each_product(const Case& c, const Dims& y, F&& f) {
-  const auto in = sizes(c.x, c.dims), k = sizes(c.w, c.dims), out = sizes(y, c.dims), stride = each(c.o.stride, c.dims, 1),
-             dilation = each(c.o.dilation, c.dims, 1);
+  const auto in = sizes(c.x, c.dims), k = sizes(c.w, c.dims), out = sizes(y, c.dims),
+             stride = each(c.o.stride, c.dims, 1), dilation = each(c.o.dilation, c.dims, 1);
   auto padding = each(c.o.padding, c.dims, 0);
   if (c.o.same)
     for (std::size_t i = 0; i < 3; ++i) padding[i] = (k[i] - 1) * dilation[i] / 2;
@@ -97,7 +97,8 @@ TEST_F(Convolution, IsTheSumOfAllProductsAndSoAreItsGradients) {
     for (const Device device : {kCpu, kCuda})
       for (const Case& c : kCases) {
         SCOPED_TRACE(c.x.str() + " " + c.w.str());
-        const Tensor x = leaf(uniform(c.x, -1, 1, 1, dtype).to(device)), w = leaf(uniform(c.w, -1, 1, 2, dtype).to(device)),
+        const Tensor x = leaf(uniform(c.x, -1, 1, 1, dtype).to(device)),
+                     w = leaf(uniform(c.w, -1, 1, 2, dtype).to(device)),
                      bias = leaf(uniform({c.w[0]}, -1, 1, 3, dtype).to(device));
         const Tensor y = nn::convolution(c.dims, x, w, bias, c.o), g = uniform(y.shape(), -1, 1, 4, dtype).to(device);
         y.backward(g);
@@ -110,7 +111,8 @@ TEST_F(Convolution, IsTheSumOfAllProductsAndSoAreItsGradients) {
           db[channel] += gs[i];
         }
         each_product(c, y.shape(), [&](Size iy, Size ix, Size iw) {
-          const auto a = static_cast<std::size_t>(iy), b = static_cast<std::size_t>(ix), d = static_cast<std::size_t>(iw);
+          const auto a = static_cast<std::size_t>(iy), b = static_cast<std::size_t>(ix),
+                     d = static_cast<std::size_t>(iw);
           ys[a] += xs[b] * ws[d];
           dx[b] += gs[a] * ws[d];
           dw[d] += gs[a] * xs[b];
@@ -162,13 +164,13 @@ TEST_F(Convolution, HasSecondDerivatives) {
                         Case{2, {1, 2, 4, 5}, {2, 1, 3, 2}, {.padding = {1, 0}, .dilation = {1, 2}, .groups = 2}},
                         Case{3, {1, 1, 2, 3, 2}, {2, 1, 2, 2, 1}, {}}}) {
     const std::vector<Tensor> at{uniform(c.x, -1, 1, 1), uniform(c.w, -1, 1, 2), uniform({c.w[0]}, -1, 1, 3)};
-    expect_second_gradients("convolution", [&](const auto& v) { return nn::convolution(c.dims, v[0], v[1], v[2], c.o); },
-                            at);
+    expect_second_gradients(
+        "convolution", [&](const auto& v) { return nn::convolution(c.dims, v[0], v[1], v[2], c.o); }, at);
   }
   const std::vector<Tensor> at{uniform({2, 2, 3}, -1, 1, 1), uniform({2, 2, 3}, -1, 1, 2), uniform({4}, -1, 1, 3)};
   const ConvolutionOptions o{.stride = {2}, .padding = {1}, .output_padding = {1}, .groups = 2};
-  expect_second_gradients("transposed",
-                          [&](const auto& v) { return nn::convolution_transpose(1, v[0], v[1], v[2], o); }, at);
+  expect_second_gradients(
+      "transposed", [&](const auto& v) { return nn::convolution_transpose(1, v[0], v[1], v[2], o); }, at);
 }
 
 TEST_F(Convolution, TakesAnyLayoutAndOneImage) {
@@ -205,9 +207,10 @@ TEST_F(Convolution, ANanReachesOnlyWhatSeesIt) {
 
 TEST_F(Convolution, HasTheSameBitsForAnyNumberOfThreads) {
   const int before = num_threads();
-  for (const Case& c : {Case{2, {9, 8, 20, 20}, {32, 8, 3, 3}, {.padding = {1}}}, Case{2, {9, 8, 20, 20}, {8, 1, 3, 3}, {.groups = 8}},
-                        Case{2, {2, 64, 14, 14}, {128, 64, 3, 3}, {.stride = {2}}}, Case{1, {40, 3, 200}, {4, 3, 9}, {}},
-                        Case{2, {4, 32, 16, 16}, {64, 32, 1, 1}, {}}}) {
+  for (const Case& c :
+       {Case{2, {9, 8, 20, 20}, {32, 8, 3, 3}, {.padding = {1}}}, Case{2, {9, 8, 20, 20}, {8, 1, 3, 3}, {.groups = 8}},
+        Case{2, {2, 64, 14, 14}, {128, 64, 3, 3}, {.stride = {2}}}, Case{1, {40, 3, 200}, {4, 3, 9}, {}},
+        Case{2, {4, 32, 16, 16}, {64, 32, 1, 1}, {}}}) {
     const auto all = [&](int threads) {
       set_num_threads(threads);
       const Tensor x = leaf(uniform(c.x, -1, 1, 1, DType::float32)), w = leaf(uniform(c.w, -1, 1, 2, DType::float32));
@@ -229,23 +232,26 @@ TEST_F(Convolution, SaysWhatDoesNotFit) {
   };
   EXPECT_EQ(told(zeros({8, 8}), w, {}), "conv2d: the input must be (N, C, H, W) or (C, H, W); got shape (8, 8)");
   EXPECT_EQ(told(x, zeros({4, 3, 3}), {}), "conv2d: the weight must be (O, C / groups, H, W); got shape (4, 3, 3)");
-  EXPECT_EQ(told(zeros({2, 5, 8, 8}), w, {}),
-            "conv2d: a weight of shape (4, 3, 3, 3) with groups=1 takes 3 channels; got an input of shape (2, 5, 8, 8)");
+  EXPECT_EQ(
+      told(zeros({2, 5, 8, 8}), w, {}),
+      "conv2d: a weight of shape (4, 3, 3, 3) with groups=1 takes 3 channels; got an input of shape (2, 5, 8, 8)");
   EXPECT_EQ(told(x, w, {.groups = 3}),
             "conv2d: the first size of the weight, shape (4, 3, 3, 3), must be a multiple of groups; got groups=3");
   EXPECT_EQ(told(x, w, {}, zeros({3})),
             "conv2d: the bias must have shape (4,), one element for each channel of the output; got (3,)");
-  EXPECT_EQ(told(x, zeros({4, 3, 9, 3}), {}),
-            "conv2d: a kernel of size (9, 3) with dilation (1, 1) does not fit into an input of size (8, 8) with padding "
-            "(0, 0); make the padding larger or the kernel smaller");
+  EXPECT_EQ(
+      told(x, zeros({4, 3, 9, 3}), {}),
+      "conv2d: a kernel of size (9, 3) with dilation (1, 1) does not fit into an input of size (8, 8) with padding "
+      "(0, 0); make the padding larger or the kernel smaller");
   EXPECT_EQ(told(x, w, {.stride = {0}}), "conv2d: stride must be positive; got (0,)");
   EXPECT_EQ(told(x, w, {.padding = {-1}}), "conv2d: padding must not be negative; got (-1,)");
   EXPECT_EQ(told(x, w, {.dilation = {1, 2, 3}}), "conv2d: dilation takes one int, or 2 of them; got (1, 2, 3)");
   EXPECT_EQ(told(x, w, {.stride = {2, 1}, .same = true}),
             "conv2d: padding='same' keeps the size only with stride=1; got stride=(2, 1)");
-  EXPECT_EQ(message<ValueError>([&] { nn::convolution_transpose(2, x, zeros({3, 4, 2, 2}), {}, {.output_padding = {1}}); }),
-            "conv_transpose2d: output_padding must be smaller than the stride or the dilation; got output_padding=(1, 1), "
-            "stride=(1, 1), dilation=(1, 1)");
+  EXPECT_EQ(
+      message<ValueError>([&] { nn::convolution_transpose(2, x, zeros({3, 4, 2, 2}), {}, {.output_padding = {1}}); }),
+      "conv_transpose2d: output_padding must be smaller than the stride or the dilation; got output_padding=(1, 1), "
+      "stride=(1, 1), dilation=(1, 1)");
   EXPECT_THROW(nn::convolution(2, x, w.to(kCuda), {}), DeviceError);
 }
 

@@ -81,17 +81,23 @@ struct Case {
   PoolOptions o;
 };
 const Case kCases[] = {
-    {8, 8, {{2}}},           {9, 70, {{2}}},
-    {7, 40, {{3}, {1}, {1}}}, {7, 41, {{3}, {2}, {1}, {1}, true}},
-    {5, 5, {{2, 3}, {3, 2}, {1, 0}, {1}, true}}, {12, 90, {{2, 4}, {1, 3}, {1, 2}, {2, 3}}},
-    {1, 33, {{1, 2}, {1, 1}}}, {6, 6, {{6}}},
-    {10, 20, {{2, 1}, {5, 4}}}, {4, 66, {{3, 5}, {1, 2}, {1, 2}}},
+    {8, 8, {{2}}},
+    {9, 70, {{2}}},
+    {7, 40, {{3}, {1}, {1}}},
+    {7, 41, {{3}, {2}, {1}, {1}, true}},
+    {5, 5, {{2, 3}, {3, 2}, {1, 0}, {1}, true}},
+    {12, 90, {{2, 4}, {1, 3}, {1, 2}, {2, 3}}},
+    {1, 33, {{1, 2}, {1, 1}}},
+    {6, 6, {{6}}},
+    {10, 20, {{2, 1}, {5, 4}}},
+    {4, 66, {{3, 5}, {1, 2}, {1, 2}}},
 };
 
 using Pools = SimTest;
 
 TEST_F(Pools, AreTheLargestAndTheMeanOfEachWindow) {
-  for (const DType d : {DType::float64, DType::float32, DType::float16, DType::bfloat16, DType::int32, DType::uint8, DType::int64})
+  for (const DType d :
+       {DType::float64, DType::float32, DType::float16, DType::bfloat16, DType::int32, DType::uint8, DType::int64})
     for (const Device device : {kCpu, kCuda})
       for (const Case& c : kCases) {
         const Tensor x = uniform({2, 3, c.h, c.w}, 0, 9, 1).to(d);
@@ -101,13 +107,17 @@ TEST_F(Pools, AreTheLargestAndTheMeanOfEachWindow) {
           return windows(n, at(c.o.kernel, i), at(stride, i), at(c.o.padding, i), dilation, c.o.ceil_mode);
         };
         SCOPED_TRACE(x.shape().str() + " " + c.o.kernel.str() + " " + std::string(info(d).name));
-        const Pooled wanted = pooled(values(x), 6, c.h, c.w, along(c.h, 0, at(c.o.dilation, 0)), along(c.w, 1, at(c.o.dilation, 1)));
+        const Pooled wanted =
+            pooled(values(x), 6, c.h, c.w, along(c.h, 0, at(c.o.dilation, 0)), along(c.w, 1, at(c.o.dilation, 1)));
         const ValuesIndices got = nn::max_pool(2, x.to(device), c.o);
         EXPECT_EQ(as_list(got.values), wanted.largest);
         EXPECT_EQ(as_list(got.indices), wanted.places);
         EXPECT_EQ(as_list(nn::max_pool(2, x.to(device), c.o, false).values), wanted.largest);
         if (c.o.dilation != Dims{1}) continue;
-        const double tolerance = d == DType::float64 ? 1e-13 : d == DType::float16 ? 5e-3 : d == DType::bfloat16 ? 4e-2 : 5e-6;
+        const double tolerance = d == DType::float64    ? 1e-13
+                                 : d == DType::float16  ? 5e-3
+                                 : d == DType::bfloat16 ? 4e-2
+                                                        : 5e-6;
         const Pooled sums = pooled(values(x), 6, c.h, c.w, along(c.h, 0, 1), along(c.w, 1, 1));
         const Tensor mean = nn::avg_pool(2, x.to(device), c.o);
         EXPECT_EQ(mean.dtype(), is_differentiable(d) ? d : DType::float32);
@@ -121,7 +131,8 @@ TEST_F(Pools, AreTheLargestAndTheMeanOfEachWindow) {
 
 TEST_F(Pools, AdaptiveOnesDivideTheInput) {
   for (const Device device : {kCpu, kCuda})
-    for (const auto [h, w, oh, ow] : {std::array<Size, 4>{8, 8, 4, 2}, {7, 11, 3, 4}, {2, 3, 5, 4}, {6, 5, 1, 1}, {9, 4, 1, 3}, {3, 3, 0, 2}}) {
+    for (const auto [h, w, oh, ow] :
+         {std::array<Size, 4>{8, 8, 4, 2}, {7, 11, 3, 4}, {2, 3, 5, 4}, {6, 5, 1, 1}, {9, 4, 1, 3}, {3, 3, 0, 2}}) {
       const Tensor x = uniform({2, 2, h, w}, -9, 9, 1);
       const Pooled wanted = pooled(values(x), 4, h, w, parts(h, oh), parts(w, ow));
       const ValuesIndices got = nn::adaptive_max_pool(2, x.to(device), {oh, ow});
@@ -191,14 +202,17 @@ TEST_F(Pools, SayWhatDoesNotFit) {
   const Tensor x = zeros({1, 2, 4, 4});
   EXPECT_EQ(message<ValueError>([&] { nn::max_pool(2, zeros({4, 4}), {{2}}); }),
             "max_pool2d: the input must be (N, C, H, W) or (C, H, W); got shape (4, 4)");
-  EXPECT_EQ(message<ValueError>([&] { nn::avg_pool(2, x, {{5}}); }),
-            "avg_pool2d: windows of size (5, 5) do not fit into an input of size (4, 4) with padding (0, 0); make the padding "
-            "larger or the windows smaller");
+  EXPECT_EQ(
+      message<ValueError>([&] { nn::avg_pool(2, x, {{5}}); }),
+      "avg_pool2d: windows of size (5, 5) do not fit into an input of size (4, 4) with padding (0, 0); make the padding "
+      "larger or the windows smaller");
   EXPECT_EQ(message<ValueError>([&] { nn::max_pool(2, x, {{2}, {}, {2}}); }),
             "max_pool2d: padding must be at most half of the window, else some windows see none of the input; got "
             "padding=(2, 2), kernel_size=(2, 2)");
-  EXPECT_EQ(message<ValueError>([&] { nn::max_pool(2, x, {{0}}); }), "max_pool2d: kernel_size must be positive; got (0,)");
-  EXPECT_EQ(message<ValueError>([&] { nn::avg_pool(2, x, {{2}}, true, 0); }), "avg_pool2d: divisor_override must not be 0");
+  EXPECT_EQ(message<ValueError>([&] { nn::max_pool(2, x, {{0}}); }),
+            "max_pool2d: kernel_size must be positive; got (0,)");
+  EXPECT_EQ(message<ValueError>([&] { nn::avg_pool(2, x, {{2}}, true, 0); }),
+            "avg_pool2d: divisor_override must not be 0");
   EXPECT_EQ(message<ValueError>([&] { nn::adaptive_avg_pool(2, zeros({1, 2, 0, 4}), {2}); }),
             "adaptive_avg_pool2d: an input without elements has no windows; got shape (1, 2, 0, 4)");
   EXPECT_THROW(nn::max_pool(2, x.to(DType::complex64), {{2}}), DtypeError);

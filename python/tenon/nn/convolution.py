@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     Ints = int | Sequence[int]
 
-__all__ = [
-    f"{lazy}{kind}{dims}d" for lazy in ("", "Lazy") for kind in ("Conv", "ConvTranspose") for dims in (1, 2, 3)
-]
+__all__ = [f"{kind}{dims}d" for kind in ("Conv", "ConvTranspose") for dims in (1, 2, 3)]
+__all__ += [f"Lazy{name}" for name in __all__]
 
 _MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
@@ -41,9 +40,9 @@ _DOC = """{summary}
         dtype: their dtype; None for the default float.
 
     kernel_size, stride, padding and dilation are an int, or one for each dimension. ``weight`` has shape
-    {weight}, ``bias`` (out_channels,); both are drawn evenly from
-    +-1 / sqrt(the number of elements that a kernel sees). ValueError for options that do not fit together, and from
-    forward for shapes that do not fit.
+    {weight}, ``bias`` (out_channels,); both are drawn evenly
+    from +-1 / sqrt(the number of elements that a kernel sees). ValueError for options that do not fit
+    together, and from forward for shapes that do not fit.
 
     >>> layer = tenon.nn.{name}({channels}, 3, padding=1)
     >>> layer(tenon.ones(2, 4, {sizes})).shape
@@ -64,7 +63,9 @@ def _document(cls: Any) -> Any:
         if transposed
         else "how many elements stand on both sides, or 'same' or 'valid'",
         more="output_padding: how much longer the result is at its end.\n        " if transposed else "",
-        mode="'zeros'" if transposed else "'zeros', 'reflect', 'replicate' or 'circular': what the padding is made of",
+        mode="'zeros'"
+        if transposed
+        else "what the padding is made of: 'zeros', 'reflect', 'replicate' or 'circular'",
         weight="(in_channels, out_channels / groups, kernel...)"
         if transposed
         else "(out_channels, in_channels / groups, kernel...)",
@@ -103,8 +104,9 @@ class _Conv(Module):
     bias: Parameter | None
 
     def _set_up(
-        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints, padding: Any, dilation: Ints,
-        output_padding: Ints, groups: int, bias: bool, padding_mode: str, device: Any, dtype: Any,
+        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints, padding: Any,
+        dilation: Ints, output_padding: Ints, groups: int, bias: bool, padding_mode: str, device: Any,
+        dtype: Any,
     ) -> None:  # fmt: skip
         name, dims = type(self).__name__, self._dims
         if groups < 1:
@@ -127,7 +129,9 @@ class _Conv(Module):
             allowed = "" if self._transposed else ", 'same' or 'valid'"
             raise ValueError(f"{name}: padding must be ints{allowed}; got {padding!r}")
         elif padding == "same" and any(s != 1 for s in self.stride):
-            raise ValueError(f"{name}: padding='same' keeps the size only with stride=1; got stride={self.stride}")
+            raise ValueError(
+                f"{name}: padding='same' keeps the size only with stride=1; got stride={self.stride}"
+            )
         else:
             self.padding = padding
         if isinstance(self, LazyModuleMixin):
@@ -158,7 +162,8 @@ class _Conv(Module):
 
     def extra_repr(self) -> str:
         dims = self._dims
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        text += f", stride={self.stride}"
         if self.padding != (0,) * dims:
             text += f", padding={self.padding}"
         if self.dilation != (1,) * dims:
@@ -177,8 +182,8 @@ class _Convolution(_Conv):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Any = 0,
-        dilation: Ints = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
-        dtype: Any = None,
+        dilation: Ints = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
+        device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self._set_up(
@@ -240,7 +245,9 @@ class _ConvTranspose(_Conv):
         if len(sizes) in (dims + 1, dims + 2) and len(sizes) == input.ndim:
             sizes = sizes[-dims:]
         if len(sizes) != dims:
-            raise ValueError(f"{name}: output_size takes {dims} sizes, or those of the whole result; got {sizes}")
+            raise ValueError(
+                f"{name}: output_size takes {dims} sizes, or those of the whole result; got {sizes}"
+            )
         least = [
             (input.shape[i - dims] - 1) * self.stride[i] - 2 * self.padding[i]
             + self.dilation[i] * (self.kernel_size[i] - 1) + 1
@@ -286,7 +293,8 @@ class _LazyConvolution(_LazyConv, _Convolution):
 
     def __init__(
         self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Any = 0, dilation: Ints = 1,
-        groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
+        groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
+        dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(
             0, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
@@ -297,13 +305,13 @@ class _LazyConvTranspose(_LazyConv, _ConvTranspose):
     """Lazy transposed convolutions of all dimensions."""
 
     def __init__(
-        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, output_padding: Ints = 0,
-        groups: int = 1, bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None,
-        dtype: Any = None,
+        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0,
+        output_padding: Ints = 0, groups: int = 1, bias: bool = True, dilation: Ints = 1,
+        padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(
-            0, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode,
-            device, dtype,
+            0, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation,
+            padding_mode, device, dtype,
         )  # fmt: skip
 
 

@@ -19,7 +19,9 @@ __all__ = [f"{kind}{dims}d" for kind in _KINDS for dims in (1, 2, 3)]
 _WINDOWS = """kernel_size: the size of a window.
         stride: how far it moves; None for kernel_size.
 """
-_PADDING = """        padding: how many elements without a value stand on both sides, at most half of a window.
+_PADDING = """        padding: how many elements without a value stand on both sides, at most half a window.
+"""
+_DILATION = """        dilation: how far a window's elements are from each other.
 """
 _CEIL = """        ceil_mode: whether a last window that is not whole counts.
 """
@@ -33,7 +35,7 @@ _EACH = "\n    Sizes are an int, or one for each dimension. ValueError, from for
 _TEXTS = {
     "MaxPool": (
         "The largest element of each window over",
-        _WINDOWS + _PADDING + "        dilation: how far a window's elements are from each other.\n" + _INDICES + _CEIL,
+        _WINDOWS + _PADDING + _DILATION + _INDICES + _CEIL,
         "windows that do not fit into the input.",
         "2",
     ),
@@ -75,7 +77,7 @@ def _document(cls: Any) -> Any:
     kind, dims = cls.__name__[:-2], cls._dims
     verb, parameters, errors, arguments = _TEXTS[kind]
     if kind == "AvgPool" and dims > 1:
-        parameters += "        divisor_override: what sums are divided by instead of the number of elements.\n"
+        parameters += "        divisor_override: what sums are divided by, in place of a window's size.\n"
     over = ("the last dimension", "the last two dimensions", "the last three dimensions")[dims - 1]
     before, after = ", ".join(["4"] * dims), ", ".join(["2"] * dims)
     example = f">>> tenon.nn.{cls.__name__}({arguments})(tenon.ones(1, {before})).shape\n    (1, {after})"
@@ -85,8 +87,8 @@ def _document(cls: Any) -> Any:
             f"    >>> tenon.nn.{cls.__name__}(2)(*pool(tenon.ones(1, {before}))).shape\n    (1, {before})"
         )
     cls.__doc__ = (
-        f"{verb} {over} of (N, C, {('L', 'H, W', 'D, H, W')[dims - 1]}).\n\n    Parameters:\n        {parameters}"
-        f"{_EACH}{errors}\n\n    {example}\n    "
+        f"{verb} {over} of (N, C, {('L', 'H, W', 'D, H, W')[dims - 1]}).\n\n"
+        f"    Parameters:\n        {parameters}{_EACH}{errors}\n\n    {example}\n    "
     )
     return cls
 
@@ -124,8 +126,9 @@ class _MaxPool(_Pool):
 
     def forward(self, input: Tensor) -> Any:
         return self._function()(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
-        )
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
 
 
 class _AvgPool(_Pool):
@@ -156,7 +159,8 @@ class _LPPool(_Pool):
         self, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
     ) -> None:
         super().__init__()
-        self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
+        self.norm_type, self.kernel_size, self.stride = norm_type, kernel_size, stride
+        self.ceil_mode = ceil_mode
 
     def forward(self, input: Tensor) -> Any:
         return self._function()(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)

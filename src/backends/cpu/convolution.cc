@@ -18,14 +18,14 @@ void GatherAxis::add_tap(Size at, Size by) {
   reach = *high - *low;
 }
 
-Size Gather::taps() const {
-  return static_cast<Size>(axis[0].tap.size() * axis[1].tap.size() * axis[2].tap.size());
-}
-std::vector<Size> Gather::tap_places() const {
+Size Gather::taps() const { return static_cast<Size>(axis[0].tap.size() * axis[1].tap.size() * axis[2].tap.size()); }
+std::vector<Size> Gather::weight_places() const {
   std::vector<Size> places;
-  for (const Size d : axis[0].tap)
-    for (const Size h : axis[1].tap)
-      for (const Size w : axis[2].tap) places.push_back((d * kernel[1] + h) * kernel[2] + w);
+  places.reserve(static_cast<std::size_t>(channels * taps()));
+  for (Size c = 0; c < channels; ++c)
+    for (const Size d : axis[0].tap)
+      for (const Size h : axis[1].tap)
+        for (const Size w : axis[2].tap) places.push_back(c * w_channel + (d * kernel[1] + h) * kernel[2] + w);
   return places;
 }
 
@@ -45,15 +45,22 @@ Windows as_one_row(Windows w) {
 }
 
 GatherAxis forward(const Windows& w, int i) {
-  GatherAxis a{w.out[i], w.in[i], w.stride[i], {}, {}, 0, 1, w.out[i], 0, 0};
+  GatherAxis a;
+  a.out = a.size = w.out[i];
+  a.in = w.in[i];
+  a.stride = w.stride[i];
   for (Size k = 0; k < w.kernel[i]; ++k) a.add_tap(k, k * w.dilation[i] - w.padding[i]);
   return a;
 }
 
 // The elements phase, phase + stride, ... of the input: each tap that meets them reads gradients one after the other.
 GatherAxis backward(const Windows& w, int i, Size phase) {
-  GatherAxis a{phase < w.in[i] ? pieces(w.in[i] - phase, w.stride[i]) : 0, w.out[i], 1, {}, {}, phase, w.stride[i],
-               w.in[i], 0, 0};
+  GatherAxis a;
+  a.out = phase < w.in[i] ? pieces(w.in[i] - phase, w.stride[i]) : 0;
+  a.in = w.out[i];
+  a.first = phase;
+  a.step = w.stride[i];
+  a.size = w.in[i];
   for (Size k = 0; k < w.kernel[i]; ++k) {
     const Size place = phase + w.padding[i] - k * w.dilation[i];
     if (place % w.stride[i] == 0) a.add_tap(k, place / w.stride[i]);
@@ -77,8 +84,19 @@ Size best_filled(Size n, Size inner, Size columns) {
 std::vector<Gather> gathers_of(const ConvolutionCall& c) {
   const Windows w = is_pointwise(c.windows) ? as_one_row(c.windows) : c.windows;
   const Size taps = w.kernel.numel();
-  Gather g{c.dtype, c.a, c.b, c.bias, c.out, c.batch, c.groups, c.in_channels, c.out_channels,
-           c.in_channels * taps, taps, {w.kernel[0], w.kernel[1], w.kernel[2]}, {}};
+  Gather g;
+  g.dtype = c.dtype;
+  g.x = c.a;
+  g.w = c.b;
+  g.bias = c.bias;
+  g.out = c.out;
+  g.batch = c.batch;
+  g.groups = c.groups;
+  g.channels = c.in_channels;
+  g.rows = c.out_channels;
+  g.w_row = c.in_channels * taps;
+  g.w_channel = taps;
+  std::copy_n(w.kernel.size, kWindowDims, g.kernel);
   std::vector<Gather> all;
   if (c.kind != Convolution::input) {
     if (c.kind == Convolution::weight) std::swap(g.x, g.w);

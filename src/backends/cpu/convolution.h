@@ -19,9 +19,9 @@ using Size = std::int64_t;
 // Along one dimension, output o reads the elements o * stride + offset[i] of `in`; zeros outside.
 struct GatherAxis {
   Size out = 1, in = 1, stride = 1;
-  std::vector<Size> tap, offset;        // the kernel's elements that take part, and where they read
-  Size first = 0, step = 1, size = 1;   // output o lies at first + o * step of `size`
-  Size least = 0, reach = 0;            // the smallest offset, and how far the largest is from it
+  std::vector<Size> tap, offset;  // the kernel's elements that take part, and where they read
+  Size first = 0, step = 1, size = 1;  // output o lies at first + o * step of `size`
+  Size least = 0, reach = 0;  // the smallest offset, and how far the largest is from it
 
   void add_tap(Size at, Size offset);
 };
@@ -30,14 +30,14 @@ struct Gather {
   DType dtype;
   const void *x, *w, *bias;
   void* out;
-  Size batch, groups, channels, rows;  // channels that are summed over, and those of the output, in one group
-  Size w_row, w_channel;               // strides of the weights
+  Size batch = 0, groups = 0, channels = 0, rows = 0;  // channels that are summed over, and those of the output, in one group
+  Size w_row = 0, w_channel = 0;  // strides of the weights
   Size kernel[kWindowDims];
   GatherAxis axis[kWindowDims];
 
-  Size taps() const;              // that take part
+  Size taps() const;  // that take part
   Size all_taps() const { return kernel[0] * kernel[1] * kernel[2]; }
-  std::vector<Size> tap_places() const;  // of those that take part, in the kernel
+  std::vector<Size> weight_places() const;  // of each channel and tap that takes part, from the first one of a row
 };
 
 // The products that a call of `output` or `input` consists of; of `weight`, what its x is gathered by.
@@ -57,7 +57,7 @@ struct Boxes {
 
   // Of about `most` outputs; as few as can be are missing in the last panel of so many columns.
   Boxes(Size images, const Gather& g, Size most, Size columns);
-  void set_images(Size n);                         // fewer than before
+  void set_images(Size n);  // fewer than before
   Size count() const { return counts[0] * counts[1] * counts[2] * counts[3]; }
   Box at(Size i) const;
 };
@@ -66,9 +66,9 @@ struct Boxes {
 struct Layout {
   bool in_place;
   Size image, channel, plane, row, part;  // strides; a row consists of `stride` parts
-  Size extent[kWindowDims];               // of what a full box reads
-  Size numel;                             // of the copy
-  bool used[kWindowDims][16];             // whether an element is read, by its place modulo the stride
+  Size extent[kWindowDims];  // of what a full box reads
+  Size numel;  // of the copy
+  bool used[kWindowDims][16];  // whether an element is read, by its place modulo the stride
 
   // channels: that are copied. can_be: whether x may serve in place.
   Layout(const Gather& g, const Boxes& boxes, Size channels, bool can_be);

@@ -79,12 +79,15 @@ struct Tiles {
   static constexpr auto packed(std::integer_sequence<int, I...>) {
     return std::array<PackedTile<T>, sizeof...(I)>{&packed_tile<T, I + 1>...};
   }
-  template <int... I>
+  template <int Vectors, int... I>
   static constexpr auto direct(std::integer_sequence<int, I...>) {
-    return std::array<DirectTile<T>, sizeof...(I)>{&direct_tile<T, I + 1, kVectors>...};
+    return std::array<DirectTile<T>, sizeof...(I)>{&direct_tile<T, I + 1, Vectors>...};
   }
   static constexpr auto kPacked = packed(std::make_integer_sequence<int, kRows>());
-  static constexpr auto kDirect = direct(std::make_integer_sequence<int, kRows>());
+  // From so few output channels on, packing b would cost more than it saves.
+  static constexpr int kFewRows = std::min(kRows, Tile<T>::many_registers ? 6 : 3);
+  static constexpr auto kDirect = direct<kVectors>(std::make_integer_sequence<int, kFewRows>());
+  static constexpr auto kWide = direct<2 * kVectors>(std::make_integer_sequence<int, kFewRows>());
 };
 
 constexpr Size kWeights = 512 << 10;  // bytes of a block of them
@@ -93,9 +96,10 @@ constexpr Size kWeights = 512 << 10;  // bytes of a block of them
 template <class T>
 struct Plan {
   const Gather& g;
-  const Size taps, k;
+  const Size k;
   Panels panels;
   bool direct;
+  int width;  // of a panel of columns
   Size k_block;
   Boxes boxes;
   Layout layout;
@@ -108,7 +112,9 @@ struct Plan {
   static constexpr Size kPacked = (Tile<T>::wide ? 1 << 20 : 384 << 10) / sizeof(T);
 
   static Size most_outputs(const Gather& g, Size k_block, Size panels) {
-    Size most = std::clamp<Size>(kPacked / k_block, 4 * kColumns, 1024);
+    // Weights that are larger than the cache are read once for each box.
+    const bool large = g.rows * k_block > kPacked;
+    Size most = std::clamp<Size>((large ? 2 : 1) * kPacked / k_block, 4 * kColumns, 1024);
     // A box for each thread; where there are many panels, threads share one's rows.
     const Size all = g.batch * g.axis[0].out * g.axis[1].out * g.axis[2].out * g.groups,
                threads = max_threads() == 1 || panels > 8 ? 1 : 2 * max_threads();
@@ -117,18 +123,16 @@ struct Plan {
   }
   Plan(const Gather& gather, bool can_be_in_place)
       : g(gather),
-        taps(g.taps()),
-        k(g.channels * taps),
+        k(g.channels * g.taps()),
         panels(g.rows, Tile<T>::rows),
-        direct(g.rows <= kDirectRows),
+        direct(g.rows <= Tiles<T>::kFewRows),
+        width(direct && g.axis[2].out > kColumns ? 2 * kColumns : kColumns),
         k_block(std::max<Size>(direct ? k : std::min(k, Blocks<T>::k), 1)),
         boxes(g.batch, g, most_outputs(g, k_block, panels.count), kColumns),
         layout(g, boxes, g.channels, can_be_in_place && !direct),
         offsets(layout.offsets(g, g.channels)),
         furthest(offsets.empty() ? 0 : *std::max_element(offsets.begin(), offsets.end())) {}
 
-  // From so few output channels on, packing b would cost more than it saves.
-  static constexpr Size kDirectRows = 6;
 };
 
 // One panel of the weights, for all blocks of k.
@@ -136,13 +140,12 @@ template <class S, class T>
 void pack_weights(const Plan<T>& p, const std::vector<Size>& places, Size group, Size panel, T* out) {
   const Gather& g = p.g;
   const Size first = p.panels.first(panel), rows = p.panels.of(panel);
-  const S* from =
-      static_cast<const S*>(g.w) + group * g.rows * g.channels * g.all_taps() + first * g.w_row;
+  const S* from = static_cast<const S*>(g.w) + group * g.rows * g.channels * g.all_taps() + first * g.w_row;
   for (Size k0 = 0; k0 < p.k; k0 += p.k_block) {
     const Size k = std::min(p.k_block, p.k - k0);
     T* to = out + k0 * g.rows + first * k;
     for (Size i = k0; i < k0 + k; ++i, to += rows) {
-      const S* s = from + i / p.taps * g.w_channel + places[static_cast<std::size_t>(i % p.taps)];
+      const S* s = from + places[static_cast<std::size_t>(i)];
       for (Size r = 0; r < rows; ++r) to[r] = widen<T>(s[r * g.w_row]);
     }
   }
@@ -163,21 +166,25 @@ struct Piece {
 // The columns of one box, in panels.
 template <class S, class T>
 struct Columns {
-  static constexpr int C = Tile<T>::columns, L = kLanes<T>;
-  std::vector<Move> moves;
-  std::vector<Piece<S>> pieces;
+  static constexpr int L = kLanes<T>;
+  const int width;
+  std::vector<Move> moves{};
+  std::vector<Piece<S>> pieces{};
   struct Panel {
     std::size_t move, piece;  // the first ones
   };
-  std::vector<Panel> panels;
+  std::vector<Panel> panels{};
+
+  explicit Columns(int w) : width(w) {}
 
   // The next n outputs of the box are read at `from`, and lie at `to`. A panel that is full is ended.
   void add(Size from, S* to, Size step, Size n) {
     while (n > 0) {
       if (room_ == 0) next();
-      const int part = static_cast<int>(std::min<Size>(room_, n)), column = C - room_;
+      const int part = static_cast<int>(std::min<Size>(room_, n)), column = width - room_;
       for (int q = 0; q < part; q += L) moves.push_back({from + q, column + q, std::min(L, part - q)});
-      const bool joins = step == 1 && pieces.size() > panels.back().piece && pieces.back().to + pieces.back().length == to;
+      const bool joins =
+          step == 1 && pieces.size() > panels.back().piece && pieces.back().to + pieces.back().length == to;
       if (joins) pieces.back().length += part;
       else pieces.push_back({to, column, part});
       from += part;
@@ -188,7 +195,7 @@ struct Columns {
   }
   void next() {
     panels.push_back({moves.size(), pieces.size()});
-    room_ = C;
+    room_ = width;
   }
   Size count() const { return static_cast<Size>(panels.size()); }
   std::span<const Move> moves_of(Size j) const { return part(moves, &Panel::move, j); }
@@ -196,7 +203,7 @@ struct Columns {
 
  private:
   template <class V>
-  auto part(const V& all, std::size_t Panel::*first, Size j) const {
+  auto part(const V& all, std::size_t Panel::* first, Size j) const {
     const auto i = static_cast<std::size_t>(j);
     const std::size_t begin = panels[i].*first, end = i + 1 < panels.size() ? panels[i + 1].*first : all.size();
     return std::span(all).subspan(begin, end - begin);
@@ -215,8 +222,7 @@ void find_columns(const Plan<T>& p, Size group, const Box& box, Columns<S, T>& o
       for (Size h = 0; h < box.size[2]; ++h) {
         if (p.direct) out.next();
         const Size plane = planes.first + (box.begin[1] + d) * planes.step,
-                   row = rows.first + (box.begin[2] + h) * rows.step,
-                   column = last.first + box.begin[3] * last.step;
+                   row = rows.first + (box.begin[2] + h) * rows.step, column = last.first + box.begin[3] * last.step;
         out.add(n * p.layout.image + d * planes.stride * p.layout.plane + h * rows.stride * p.layout.row,
                 channel + (plane * rows.size + row) * last.size + column, last.step, box.size[3]);
       }
@@ -226,7 +232,8 @@ void find_columns(const Plan<T>& p, Size group, const Box& box, Columns<S, T>& o
 // Columns of the panel for these offsets. Whole vectors are copied where x does not end; what is too much is written
 // again, by the next move, row or panel.
 template <class T>
-void pack_panel(const T* x, const T* end, Size furthest, const Size* offset, Size k, std::span<const Move> moves, T* out) {
+void pack_panel(const T* x, const T* end, Size furthest, const Size* offset, Size k, std::span<const Move> moves,
+                T* out) {
   constexpr int C = Tile<T>::columns, L = kLanes<T>;
   const std::size_t n = moves.size();
   const Move* m = moves.data();
@@ -262,19 +269,20 @@ struct Target {
   const Plan<T>& p;
   Size group;
   std::span<const Piece<S>> pieces;
-  T* sums;  // [rows][C]
-  static constexpr int C = Tile<T>::columns;
+  T* sums;  // [rows][width]
 
   Size of_channel() const { return p.g.axis[0].size * p.g.axis[1].size * p.g.axis[2].size; }
-  bool in_place() const { return std::is_same_v<S, T> && pieces.size() == 1 && pieces[0].length == C && p.g.axis[2].step == 1; }
-  T* row(Size m) const { return in_place() ? reinterpret_cast<T*>(pieces[0].to) + m * of_channel() : sums + m * C; }
-  Size ld() const { return in_place() ? of_channel() : C; }
+  bool in_place() const {
+    return std::is_same_v<S, T> && pieces.size() == 1 && pieces[0].length == p.width && p.g.axis[2].step == 1;
+  }
+  T* row(Size m) const { return in_place() ? reinterpret_cast<T*>(pieces[0].to) + m * of_channel() : sums + m * p.width; }
+  Size ld() const { return in_place() ? of_channel() : p.width; }
   T bias(Size m) const { return p.g.bias ? widen<T>(static_cast<const S*>(p.g.bias)[group * p.g.rows + m]) : T(0); }
 
   // Before the first sums. Whether these are to be added to what is there.
   bool begin(Size from, Size rows) const {
     if (!in_place() || !p.g.bias) return false;
-    for (Size m = from; m < from + rows; ++m) std::fill_n(row(m), C, bias(m));
+    for (Size m = from; m < from + rows; ++m) std::fill_n(row(m), p.width, bias(m));
     return true;
   }
   // After the last ones.
@@ -283,7 +291,7 @@ struct Target {
     const Size step = p.g.axis[2].step;
     for (const Piece<S>& piece : pieces)
       for (Size m = from; m < from + rows; ++m) {
-        const T *s = sums + m * C + piece.column, add = bias(m);
+        const T *s = sums + m * p.width + piece.column, add = bias(m);
         S* to = piece.to + m * of_channel();
         if (step == 1)
           for (int q = 0; q < piece.length; ++q) to[q] = narrow<S>(s[q] + add);
@@ -315,8 +323,8 @@ void packed_box(const Plan<T>& p, Size group, const T* x, const T* end, const Co
         for (Size i = i0; i < std::min(i0 + block, panel_end); ++i) {
           const Size row = p.panels.first(i), rows = p.panels.of(i);
           const bool add = first ? target.begin(row, rows) : true;
-          Tiles<T>::kPacked[static_cast<std::size_t>(rows - 1)](weights + k0 * p.g.rows + row * k, b, k, target.row(row),
-                                                                target.ld(), add);
+          Tiles<T>::kPacked[static_cast<std::size_t>(rows - 1)](weights + k0 * p.g.rows + row * k, b, k,
+                                                                target.row(row), target.ld(), add);
           if (last) target.end(row, rows);
         }
       }
@@ -325,13 +333,14 @@ void packed_box(const Plan<T>& p, Size group, const T* x, const T* end, const Co
 
 template <class S, class T>
 void direct_box(const Plan<T>& p, Size group, const T* x, const Columns<S, T>& columns) {
-  T* sums = static_cast<T*>(scratch(2, static_cast<std::size_t>(Tile<T>::columns * p.g.rows) * sizeof(T)));
+  T* sums = static_cast<T*>(scratch(2, static_cast<std::size_t>(p.width * p.g.rows) * sizeof(T)));
   const T* weights = p.weights + group * p.g.rows * p.k;
+  const auto& tiles = p.width == Tile<T>::columns ? Tiles<T>::kDirect : Tiles<T>::kWide;
   for (Size j = 0; j < columns.count(); ++j) {
     const Target<S, T> target{p, group, columns.pieces_of(j), sums};
     for (Size i = 0; i < p.panels.count; ++i) {
       const Size row = p.panels.first(i), rows = p.panels.of(i);
-      Tiles<T>::kDirect[static_cast<std::size_t>(rows - 1)](weights + row * p.k, x + columns.moves_of(j)[0].from,
+      tiles[static_cast<std::size_t>(rows - 1)](weights + row * p.k, x + columns.moves_of(j)[0].from,
                                                             p.offsets.data(), p.k, target.row(row), target.ld(),
                                                             target.begin(row, rows));
       target.end(row, rows);
@@ -341,7 +350,6 @@ void direct_box(const Plan<T>& p, Size group, const T* x, const Columns<S, T>& c
 
 template <class S, class T>
 void run_box(const Plan<T>& p, Size group, const Box& box, Size panel_begin, Size panel_end) {
-  constexpr int C = Tile<T>::columns;
   const Gather& g = p.g;
   const Size of_channel = g.axis[0].in * g.axis[1].in * g.axis[2].in;
   const S* source = static_cast<const S*>(g.x) + group * g.channels * of_channel;
@@ -353,12 +361,12 @@ void run_box(const Plan<T>& p, Size group, const Box& box, Size panel_begin, Siz
     }
   } else if (p.k > 0) {
     // A row's last vectors reach beyond it.
-    T* copy = static_cast<T*>(scratch(0, static_cast<std::size_t>(p.layout.numel + C) * sizeof(T)));
+    T* copy = static_cast<T*>(scratch(0, static_cast<std::size_t>(p.layout.numel + p.width) * sizeof(T)));
     stage(g, p.layout, box, source, g.channels, copy);
     x = copy;
-    end = copy + p.layout.numel + C;
+    end = copy + p.layout.numel + p.width;
   }
-  Columns<S, T> columns;
+  Columns<S, T> columns(p.width);
   find_columns(p, group, box, columns);
   if (p.direct) direct_box(p, group, x, columns);
   else packed_box(p, group, x, end, columns, panel_begin, panel_end);
@@ -370,7 +378,7 @@ struct Of {
     using T = Compute<S>;
     Plan<T> p(g, std::is_same_v<S, T>);
     if (g.rows == 0 || p.boxes.count() == 0) return;
-    const std::vector<Size> places = g.tap_places();
+    const std::vector<Size> places = g.weight_places();
     T* weights = static_cast<T*>(scratch(3, static_cast<std::size_t>(g.groups * g.rows * p.k) * sizeof(T)));
     p.weights = weights;
     const Size panels = g.groups * p.panels.count;

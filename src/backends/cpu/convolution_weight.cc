@@ -48,7 +48,8 @@ void spread_tile(const T* HWY_RESTRICT x, const Size* offset, const Run* runs, S
 // c[Rows][Columns] += the sums over outputs of Rows gradients times Columns places of x, vectors along the outputs. What
 // lies behind the last output of a run is masked away.
 template <class T>
-using InnerTile = void (*)(const T* x, const Size* offset, const Run* runs, Size n, const T* g, Size ldg, T* c, Size ldc);
+using InnerTile = void (*)(const T* x, const Size* offset, const Run* runs, Size n, const T* g, Size ldg, T* c,
+                           Size ldc);
 template <class T, int Rows, int Columns>
 void inner_tile(const T* HWY_RESTRICT x, const Size* offset, const Run* runs, Size n, const T* HWY_RESTRICT g, Size ldg,
                 T* HWY_RESTRICT c, Size ldc) {
@@ -75,7 +76,8 @@ void inner_tile(const T* HWY_RESTRICT x, const Size* offset, const Run* runs, Si
     for (; q + L <= runs[r].length; q += L) step(q, [](Vector<T> v) HWY_ATTR { return v; });
     if (q < runs[r].length) {
       const Vector<Bits> keep = lane < static_cast<Bits>(runs[r].length - q);
-      step(q, [&](Vector<T> v) HWY_ATTR { return reinterpret_cast<Vector<T>>(reinterpret_cast<Vector<Bits>>(v) & keep); });
+      step(q,
+           [&](Vector<T> v) HWY_ATTR { return reinterpret_cast<Vector<T>>(reinterpret_cast<Vector<Bits>>(v) & keep); });
     }
     g += runs[r].length;
   }
@@ -125,7 +127,7 @@ struct Plan {
   const Size taps, k;
   bool inner;
   Size vectors;  // of rows that are worked on together
-  Size padded;   // rows, in whole panels of so many vectors
+  Size padded;  // rows, in whole panels of so many vectors
   Size chunks, images;  // so many chunks of so many images
   Size blocks, channels;  // so many blocks of so many channels
   Boxes boxes;
@@ -135,7 +137,7 @@ struct Plan {
   static constexpr Size kFewRows = 8, kFewSums = 48;
   static constexpr Size kTasks = 16, kBlock = 256;  // of channels * taps at least in a block
   static constexpr Size kSums = Size{8} << 20;  // bytes of all chunks
-  static constexpr Size kPanel = 32 << 10;      // bytes of the gradients that a tile reads
+  static constexpr Size kPanel = 128 << 10;  // bytes of the gradients that a tile reads
 
   static Size parts(Size n, Size each) { return (n + each - 1) / each; }
   // n in panels of at most `most` that are about as large.
@@ -156,7 +158,9 @@ struct Plan {
         images(parts(g.batch, chunks)),
         blocks(std::clamp<Size>(kTasks / (chunks * g.groups), 1, std::clamp<Size>(k / kBlock, 1, g.channels))),
         channels(parts(g.channels, blocks)),
-        boxes(images, g, inner ? 1024 : std::max<Size>(kPanel / static_cast<Size>(sizeof(T)) / (vectors * kLanes<T>), 64), kLanes<T>),
+        boxes(images, g,
+              inner ? 1024 : std::max<Size>(kPanel / static_cast<Size>(sizeof(T)) / (vectors * kLanes<T>), 64),
+              kLanes<T>),
         layout(g, boxes, channels, can_be_in_place && !inner),
         offsets(layout.offsets(g, channels)) {
     chunks = parts(g.batch, images);

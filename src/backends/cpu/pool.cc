@@ -23,8 +23,8 @@ using Size = std::int64_t;
 // What is compared: float16 and bfloat16 as float, bools by truth value.
 template <class S>
 struct ValueOf {
-  using type = std::conditional_t<std::is_same_v<S, bool>, std::uint8_t,
-                                  std::conditional_t<std::is_arithmetic_v<S>, S, float>>;
+  using type =
+      std::conditional_t<std::is_same_v<S, bool>, std::uint8_t, std::conditional_t<std::is_arithmetic_v<S>, S, float>>;
 };
 template <class S>
 using Value = typename ValueOf<S>::type;
@@ -45,9 +45,7 @@ Range taps_of(const Windows& w, int i, Size o) {
   const Size begin = first < 0 ? (-first + step - 1) / step : 0;
   return {begin, std::clamp((w.in[i] - first + step - 1) / step, begin, std::max(begin, w.kernel[i]))};
 }
-Size element(const Windows& w, int i, Size o, Size tap) {
-  return o * w.stride[i] - w.padding[i] + tap * w.dilation[i];
-}
+Size element(const Windows& w, int i, Size o, Size tap) { return o * w.stride[i] - w.padding[i] + tap * w.dilation[i]; }
 // The first element that a window sees; some one for a window between whose taps the input lies.
 Size first_element(const Windows& w, int i, Size o) {
   return std::min(element(w, i, o, taps_of(w, i, o).begin), w.in[i] - 1);
@@ -120,14 +118,12 @@ struct Row {
   Size od, oh;
   Range ds, hs;
 
-  Row(const Windows& windows, Size d, Size h)
-      : w(windows), od(d), oh(h), ds(taps_of(w, 0, d)), hs(taps_of(w, 1, h)) {}
+  Row(const Windows& windows, Size d, Size h) : w(windows), od(d), oh(h), ds(taps_of(w, 0, d)), hs(taps_of(w, 1, h)) {}
   // f(the place of the first element of the input's row).
   template <class F>
   HWY_INLINE void each(F&& f) const {
     for (Size d = ds.begin; d < ds.end; ++d)
-      for (Size h = hs.begin; h < hs.end; ++h)
-        f((element(w, 0, od, d) * w.in[1] + element(w, 1, oh, h)) * w.in[2]);
+      for (Size h = hs.begin; h < hs.end; ++h) f((element(w, 0, od, d) * w.in[1] + element(w, 1, oh, h)) * w.in[2]);
   }
 };
 
@@ -159,7 +155,8 @@ HWY_INLINE Vector<T> load_every(const T* p) {
   constexpr int L = kLanes<T>;
   const Vector<T> a = load(p), b = load(p + L - 1);  // reads no element behind the last one
   return [&]<std::size_t... I>(std::index_sequence<I...>) HWY_ATTR {
-    return __builtin_shufflevector(a, b, (2 * static_cast<int>(I) < L ? 2 * static_cast<int>(I) : 2 * static_cast<int>(I) + 1)...);
+    return __builtin_shufflevector(
+        a, b, (2 * static_cast<int>(I) < L ? 2 * static_cast<int>(I) : 2 * static_cast<int>(I) + 1)...);
   }(std::make_index_sequence<static_cast<std::size_t>(L)>());
 }
 
