@@ -84,6 +84,55 @@ HWY_INLINE void tile(const T* HWY_RESTRICT a, Size a_row, Size a_step, const T* 
   }
 }
 
+// The types whose packing transposes in registers.
+template <class S>
+inline constexpr bool kTransposes = std::is_same_v<S, Compute<S>> && sizeof(S) >= 4;
+
+// a[0] b[0] a[1] b[1] ... of the first or second halves of two vectors.
+template <int Half, class V, std::size_t... I>
+HWY_INLINE V zipped(V a, V b, std::index_sequence<I...>) {
+  constexpr int L = sizeof...(I);
+  return __builtin_shufflevector(a, b, (static_cast<int>(I) / 2 + Half * L / 2 + static_cast<int>(I) % 2 * L)...);
+}
+// The first vectors of so many rows, transposed: out[i][r] is element i of row r. What has no row is 0.
+template <class T, int Rows>
+HWY_INLINE void transpose_vectors(const T* from, Size row, Vector<T> (&v)[kLanes<T>]) {
+  constexpr int L = kLanes<T>;
+  using All = std::make_index_sequence<static_cast<std::size_t>(L)>;
+#pragma GCC unroll 16
+  for (int i = 0; i < L; ++i) v[i] = i < Rows ? load(from + i * row) : Vector<T>{};
+  // Each round moves the highest bit of the row's number to the lowest of the column's.
+#pragma GCC unroll 4
+  for (int round = 1; round < L; round *= 2) {
+    Vector<T> w[L];
+#pragma GCC unroll 8
+    for (int i = 0; i < L / 2; ++i) {
+      w[2 * i] = zipped<0>(v[i], v[i + L / 2], All());
+      w[2 * i + 1] = zipped<1>(v[i], v[i + L / 2], All());
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < L; ++i) v[i] = w[i];
+  }
+}
+
+// k elements of each of R rows side by side. Returns how many of the k it did: whole vectors.
+template <class T, int R>
+Size pack_rows(const T* a, Size row, Size k, T* out) {
+  constexpr int L = kLanes<T>;
+  Size p = 0;
+  if constexpr (R <= L) {
+    for (; p + L <= k; p += L, out += L * R) {
+      Vector<T> v[L];
+      transpose_vectors<T, R>(a + p, row, v);
+      // A vector's end is overwritten by the next one.
+#pragma GCC unroll 16
+      for (int i = 0; i + 1 < L; ++i) store(out + i * R, v[i]);
+      std::memcpy(out + (L - 1) * R, &v[L - 1], R * sizeof(T));
+    }
+  }
+  return p;
+}
+
 // Rows x k of a, as panels of Tile::rows side by side, padded with zeros. A complex element is two steps.
 template <class S, class T = Compute<S>>
 void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
@@ -92,7 +141,16 @@ void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
     const Size rows = std::min<Size>(R, m - i);
     const S* from = a + i * row;
     if (rows < R) std::memset(out, 0, static_cast<std::size_t>(R * k * P) * sizeof(T));
-    for (Size p = 0; p < k; ++p) {
+    Size p = 0;
+    if constexpr (kTransposes<S>) {
+      if (rows == R && step == 1) {
+        p = pack_rows<S, R>(from, row, k, out);
+        out += p * R;
+      } else if (rows == R && row == 1) {
+        for (; p < k; ++p, out += R) std::memcpy(out, from + p * step, R * sizeof(S));
+      }
+    }
+    for (; p < k; ++p) {
       const S* s = from + p * step;
       if constexpr (P == 2) {
         for (Size r = 0; r < rows; ++r) {
@@ -121,7 +179,18 @@ void pack_b(const S* b, Size step, Size column, Size k, Size n, T* out) {
     if (P == 1 && step == 1 && column != 1) {
       // Transposed: a cache line of each column at a time, since the columns often fall into the same cache
       // sets.
-      for (Size p0 = 0; p0 < k; p0 += 16) {
+      Size p0 = 0;
+      if constexpr (kTransposes<S>) {
+        constexpr int L = kLanes<T>;
+        for (; columns == C && C % L == 0 && p0 + L <= k; p0 += L)
+          for (int q = 0; q < C; q += L) {
+            Vector<T> v[L];
+            transpose_vectors<T, L>(b + (j + q) * column + p0, column, v);
+#pragma GCC unroll 16
+            for (int i = 0; i < L; ++i) store(out + (p0 + i) * Columns + q, v[i]);
+          }
+      }
+      for (; p0 < k; p0 += 16) {
         const Size steps = std::min<Size>(16, k - p0);
         for (Size q = 0; q < columns; ++q) {
           const S* s = b + (j + q) * column + p0;
