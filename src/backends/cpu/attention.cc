@@ -48,14 +48,15 @@ T largest_of(const T* x, std::int64_t n) {
   for (; i + kSums <= n; i += kSums)
     for (std::int64_t j = 0; j < kSums; ++j) most[j] = x[i + j] > most[j] ? x[i + j] : most[j];
   for (; i < n; ++i) most[0] = x[i] > most[0] ? x[i] : most[0];
-  for (std::int64_t j = 1; j < kSums; ++j) most[0] = most[j] > most[0] ? most[j] : most[0];
+  for (std::int64_t half = kSums / 2; half > 0; half /= 2)
+    for (std::int64_t j = 0; j < half; ++j) most[j] = most[j + half] > most[j] ? most[j + half] : most[j];
   return most[0];
 }
 template <class T>
-T total(const T* sums) {
-  T sum = 0;
-  for (std::int64_t j = 0; j < kSums; ++j) sum += sums[j];
-  return sum;
+T total(T* sums) {
+  for (std::int64_t half = kSums / 2; half > 0; half /= 2)
+    for (std::int64_t j = 0; j < half; ++j) sums[j] += sums[j + half];
+  return sums[0];
 }
 template <class T>
 T exp_sum_of(T* x, std::int64_t n, T highest) {
@@ -107,8 +108,9 @@ namespace {
 
 using Size = std::int64_t;
 
-// Queries and keys of a block: its scores take 128 KB as float32.
-constexpr Size kQueries = 128, kKeys = 256;
+// The most queries and keys of a block: its scores take 128 KB as float32. Where there are more, blocks are whole tiles of
+// the products: 224 is a multiple of 14 rows and of 32 columns.
+constexpr Size kQueries = 128, kKeys = 256, kKeysOfMany = 224;
 // A task of this many multiplications is worth a thread.
 constexpr double kTask = 2e6;
 
@@ -135,7 +137,9 @@ struct AttentionBlocks {
   const AttentionKernels<T>& k = kernels_for<T>();
   const Product gemm = products().gemm[static_cast<int>(c.dtype)], gemv = products().gemv[static_cast<int>(c.dtype)];
   const T scale = static_cast<T>(c.scale);
-  const Size queries = std::min(kQueries, c.queries), keys = std::min(kKeys, c.keys);
+  const Size tile = products().wide ? products().rows : 8;
+  const Size queries = c.queries <= kQueries ? c.queries : kQueries / tile * tile;
+  const Size keys = c.keys <= kKeys ? c.keys : kKeysOfMany;
   const Size per_key_head = c.heads / c.key_heads;
 
   static Matrix<T> matrix(const Heads& h, Size batch, Size head) {

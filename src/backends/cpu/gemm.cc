@@ -60,6 +60,10 @@ void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
         out += R * k;
         continue;
       }
+      if (row == 1 && rows == R) {
+        for (Size p = 0; p < k; ++p, out += R) std::memcpy(out, from + p * step, R * sizeof(T));
+        continue;
+      }
     }
     for (Size p = 0; p < k; ++p) {
       const S* s = from + p * step;
