@@ -1,4 +1,4 @@
-"""Training steps of five models beside PyTorch: forward, loss, backward and an optimizer's step; and forward alone."""
+"""Training steps of five models: forward, loss, backward and an optimizer's step; and forward alone."""
 
 import functools
 
@@ -58,7 +58,10 @@ def transformer(xp):
 
 
 MODELS = {
-    "MLP, batch 64, 784-256-10": (functools.partial(perceptron, batch=64, features=784, hidden=256), "torch 2x"),
+    "MLP, batch 64, 784-256-10": (
+        functools.partial(perceptron, batch=64, features=784, hidden=256),
+        "torch 2x",
+    ),
     "MLP, batch 512, 4096-4096-10": (
         functools.partial(perceptron, batch=512, features=4096, hidden=4096),
         "torch 1x",

@@ -2,9 +2,9 @@
 
     python examples/train_digits.py --output demo-output
 
-The 1,797 digits of 8 x 8 pixels ship inside scikit-learn as CSV. pandas reads them; their tensor, and so the data set, is
-the frame's own memory. An MLP and a small CNN learn three quarters of them; their predictions of the others go to
-NumPy and from there to scikit-learn's metrics. Every number is computed here.
+The 1,797 digits of 8 x 8 pixels ship inside scikit-learn as CSV. pandas reads them; their tensor, and so the
+data set, is the frame's own memory. An MLP and a small CNN learn three quarters of them; their predictions of
+the others go to NumPy and from there to scikit-learn's metrics. Every number is computed here.
 """
 
 import argparse
@@ -57,7 +57,9 @@ def convolutional() -> nn.Module:
 
 def read() -> tuple[torch.Tensor, torch.Tensor]:
     """Images [n, 64] of float32, which share the frame's memory, and labels [n] of int64."""
-    frame = pd.read_csv(DIGITS, header=None, dtype="float32").copy()  # one block of memory, to be lent as a whole
+    frame = pd.read_csv(
+        DIGITS, header=None, dtype="float32"
+    ).copy()  # one block of memory, to be lent as a whole
     table = torch.from_numpy(frame.to_numpy())
     return table[:, :64], table[:, 64].long()
 
@@ -102,7 +104,9 @@ def draw(path: Path, losses: dict[str, list[float]], matrix: np.ndarray, filters
         if count:
             shade = "white" if count > matrix.max() / 2 else "black"
             confusion.text(column, row, count, ha="center", va="center", color=shade)
-    confusion.set(xlabel="predicted", ylabel="digit", xticks=range(10), yticks=range(10), title="CNN, unseen digits")
+    confusion.set(
+        xlabel="predicted", ylabel="digit", xticks=range(10), yticks=range(10), title="CNN, unseen digits"
+    )
     limit = np.abs(filters).max()
     for axis, kernel in zip(bottom.subplots(2, 16).flat, filters[:, 0], strict=True):
         axis.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit)
@@ -115,8 +119,12 @@ def draw(path: Path, losses: dict[str, list[float]], matrix: np.ndarray, filters
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--output", type=Path, default="demo-output", metavar="DIR", help="where the picture goes")
-    parser.add_argument("--epochs", type=float, default=1.0, help="of the usual number of epochs (default: 1)")
+    parser.add_argument(
+        "--output", type=Path, default="demo-output", metavar="DIR", help="where the picture goes"
+    )
+    parser.add_argument(
+        "--epochs", type=float, default=1.0, help="of the usual number of epochs (default: 1)"
+    )
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
@@ -132,11 +140,15 @@ def main() -> None:
             losses[name] = train(models[name], data, max(1, round(epochs * arguments.epochs)), name)
             predictions = predict(models[name], images[unseen])
             accuracies[name] = accuracy_score(labels[unseen], predictions)
-            print(f"  {name}: {accuracies[name]:.1%} of {len(unseen)} unseen digits, loss {losses[name][-1]:.4f}")
+            print(
+                f"  {name}: {accuracies[name]:.1%} of {len(unseen)} unseen digits, loss {losses[name][-1]:.4f}"
+            )
     print(f"  copied at the border, from the frame to the predictions: {copies.bytes} bytes")
     print(classification_report(labels[unseen], predictions, digits=3))
     filters = models["CNN"][2].weight.detach().numpy()
-    draw(arguments.output / "train-digits.png", losses, confusion_matrix(labels[unseen], predictions), filters)
+    draw(
+        arguments.output / "train-digits.png", losses, confusion_matrix(labels[unseen], predictions), filters
+    )
 
 
 if __name__ == "__main__":

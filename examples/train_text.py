@@ -2,9 +2,9 @@
 
     python examples/train_text.py --output demo-output
 
-The text is Python's own language reference, which every Python brings along (pydoc_data.topics): half a million letters.
-NumPy holds it as bytes; the tensor of letters is that memory. The model sees 64 letters and says which one comes next; its
-attention becomes a picture, and a text that it wrote is printed.
+The text is Python's own language reference, which every Python brings along (pydoc_data.topics): half a
+million letters. NumPy holds them as bytes, and the tensor of letters is that memory. The model sees 64 letters
+and says which one comes next; its attention becomes a picture, and a text that it wrote is printed.
 """
 
 import argparse
@@ -43,7 +43,9 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor, weights: list | None = None) -> torch.Tensor:
         y = self.norm1(x)
-        seen, w = self.attention(y, y, y, attn_mask=mask, need_weights=weights is not None, average_attn_weights=False)
+        seen, w = self.attention(
+            y, y, y, attn_mask=mask, need_weights=weights is not None, average_attn_weights=False
+        )
         if weights is not None:
             weights.append(w)
         x = x + seen
@@ -124,7 +126,9 @@ def draw(path: Path, losses: list[float], weights: np.ndarray, piece: str) -> No
         axis.set_xticks(range(len(marks)), marks, fontsize=6)
         axis.set_yticks(range(len(marks)), marks, fontsize=6)
         axis.set_title(f"head {head + 1}", fontsize=10)
-    right.suptitle("Attention of the last block: each row is a letter, and shows the letters before that it reads")
+    right.suptitle(
+        "Attention of the last block: each row is a letter, and shows the letters before that it reads"
+    )
     figure.savefig(path, dpi=150)
     plt.close(figure)
     print(f"  picture: {path}")
@@ -132,7 +136,9 @@ def draw(path: Path, losses: list[float], weights: np.ndarray, piece: str) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--output", type=Path, default="demo-output", metavar="DIR", help="where the picture goes")
+    parser.add_argument(
+        "--output", type=Path, default="demo-output", metavar="DIR", help="where the picture goes"
+    )
     parser.add_argument("--steps", type=int, default=400, help="of training (default: 400)")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -144,7 +150,8 @@ def main() -> None:
     print(f"  {len(text):,} letters, {sum(p.numel() for p in model.parameters()):,} parameters")
     before = test(model, text[seen:])
     losses = train(model, text[:seen], arguments.steps)
-    print(f"  nats a letter, of text that it has not seen: {before:.2f} before, {test(model, text[seen:]):.2f} after")
+    after = test(model, text[seen:])
+    print(f"  nats a letter, of text that it has not seen: {before:.2f} before, {after:.2f} after")
     print("  it writes: " + " ".join(write(model, letters, "The statement ", 200).split()))
 
     piece = "for each item of the list, the loop"

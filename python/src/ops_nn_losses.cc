@@ -15,14 +15,13 @@ nn::Reduce reduction(const char* op, Name name, MaybeBool size_average = {}, May
   return size_average.value_or(true) ? nn::Reduce::mean : nn::Reduce::sum;
 }
 
-// PyTorch broadcasts a target of another shape, which is seldom meant, and warns.
+// A target of another shape is seldom meant.
 void warn_of_shapes(const char* op, const Tensor& x, const Tensor& target) {
   if (x.shape() == target.shape()) return;
   const PyGILState_STATE gil = PyGILState_Ensure();
   const int failed = PyErr_WarnFormat(PyExc_UserWarning, 1,
-                                      "%s: target has shape %s and input %s; they are broadcast, which pairs each "
-                                      "element with several. Reshape one of them if that is not meant",
-                                      op, target.shape().str().c_str(), x.shape().str().c_str());
+                                      "%s: input has the shape %s and target %s; one is repeated to the other's shape",
+                                      op, x.shape().str().c_str(), target.shape().str().c_str());
   PyGILState_Release(gil);
   if (failed) throw PythonError{};
 }
@@ -31,8 +30,9 @@ constexpr const char* kReduction = "\n\nreduction: 'none' for the loss of each e
 constexpr const char* kOlder = " size_average, reduce: PyTorch's older words for reduction; None.";
 constexpr const char* kElements =
     "\n\nA new tensor, without dimensions unless reduction='none', in the promoted dtype; integers become the default\n"
-    "float, float16 and bfloat16 are rounded once. input and target broadcast together, with a warning. ValueError\n"
-    "for shapes that do not broadcast and another reduction; TypeError for complex numbers and float8."
+    "float, float16 and bfloat16 are rounded once. One of input and target is repeated to the other's shape, with a\n"
+    "warning. ValueError for shapes that do not fit, for (n, 1) beside (n), where both would be repeated, and for another\n"
+    "reduction; TypeError for complex numbers and float8."
     "\n\ninput: the predictions. target: what they should be.";
 constexpr const char* kWeight = " weight: factors of the losses, in input's shape; None for 1.";
 constexpr const char* kProbabilities =

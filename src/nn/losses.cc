@@ -66,8 +66,15 @@ struct Pair {
   DType dtype;  // of the result
   Tensor x, target;
 
+  // (n, 1) beside (n) is n * n differences, most often by mistake: one of the two must have the losses' shape.
   Pair(const char* op, const Tensor& a, const Tensor& b) : dtype(common_float(op, {&a, &b})) {
     check_devices(op, a, {&b});
+    if (a.shape() != b.shape()) {
+      const Dims both = broadcast_shapes(op, a.shape(), b.shape());
+      if (both != a.shape() && both != b.shape())
+        errors::fail<ShapeError>(op, "input has the shape ", a.shape(), " and target ", b.shape(),
+                                 ", which would pair each element with several; use reshape() on one of them");
+    }
     x = to(a, widened(dtype));
     target = to(b, widened(dtype));
   }

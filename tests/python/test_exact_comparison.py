@@ -386,9 +386,10 @@ def test_lists_beside_float64_by_every_door():
     assert tenon.numpy.select([a < 0], [t], FRACTIONS).tolist() == a.tolist()
     assert tenon.numpy.linspace(t, FRACTIONS, 2)[1].tolist() == a.tolist()
     assert tenon.linspace(FRACTIONS, t, 2)[0].tolist() == a.tolist()
-    slopes = np.gradient(a, np.cumsum(FRACTIONS))
-    assert np.allclose(tenon.numpy.gradient(t, np.cumsum(FRACTIONS).tolist()), slopes, rtol=1e-14, atol=0)
-    assert np.allclose(tenon.gradient(t, spacing=(np.cumsum(FRACTIONS).tolist(),))[0], slopes, rtol=1e-14, atol=0)
+    places = np.cumsum(FRACTIONS).tolist()
+    slopes = np.gradient(a, places)
+    assert np.allclose(tenon.numpy.gradient(t, places), slopes, rtol=1e-14, atol=0)
+    assert np.allclose(tenon.gradient(t, spacing=(places,))[0], slopes, rtol=1e-14, atol=0)
     z = t.to(tenon.complex128)
     assert tenon.numpy.where(mask, FRACTIONS, z).tolist() == np.where(a > a[0], FRACTIONS, a + 0j).tolist()
 

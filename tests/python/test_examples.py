@@ -21,7 +21,12 @@ def run(command: list[object], folder: Path, timeout: float = 300) -> str:
     done = subprocess.run(
         [str(part) for part in command],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(PACKAGE.parent), "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"},
+        env=os.environ
+        | {
+            "PYTHONPATH": str(PACKAGE.parent),
+            "OMPI_ALLOW_RUN_AS_ROOT": "1",
+            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        },
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -54,7 +59,9 @@ def test_digits(tmp_path: Path) -> None:
 def test_text(tmp_path: Path) -> None:
     for package in ("matplotlib", "tqdm"):
         pytest.importorskip(package)
-    printed = run([sys.executable, EXAMPLES / "train_text.py", "--output", tmp_path, "--steps", "60"], tmp_path)
+    printed = run(
+        [sys.executable, EXAMPLES / "train_text.py", "--output", tmp_path, "--steps", "60"], tmp_path
+    )
     before, after = map(float, re.search(r"seen: ([\d.]+) before, ([\d.]+) after", printed).groups())
     assert before > 4 and after < 3.4
     shows_something(tmp_path / "train-text.png")

@@ -14,7 +14,8 @@ enum class Reduce : std::uint8_t { none, mean, sum };
 // Throws ValueError for another name than "none", "mean" and "sum".
 TENON_API Reduce reduce_by(const char* op, const std::string& name);
 
-// ---- losses.cc: element by element; the tensors broadcast together and are promoted, integers to the default float.
+// ---- losses.cc: element by element; one of x and target is repeated to the other's shape, and ShapeError says where both
+// would have to be. They are promoted, integers to the default float.
 // Each is one pass, and so is its gradient. weight, of x's shape where it is defined, scales the losses; the mean is
 // divided by the sum of the weights in mse_loss and l1_loss, by the number of elements in the others. ----
 TENON_API Tensor mse_loss(const Tensor& x, const Tensor& target, Reduce reduce = Reduce::mean,

@@ -7,25 +7,13 @@ import warnings
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
-from tenon.autograd.function import Function
 from tenon.nn.functional._common import LOSS, as_target, from_start, is_integer, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div",
-    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
-]  # fmt: skip
-
-_CLASSES = """
-target: The classes, integers of any dtype from 0 to C - 1: of shape (N,), (N, d1, ...), or () for one sample.
-weight: What each class counts, of shape (C,); None for 1.
-ignore_index: A class that costs nothing and does not count in the mean.
-ValueError: For another reduction and for shapes that do not fit.
-IndexError: For a class that is not there.
-"""
+__all__ = ["kl_div", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss"]
 
 
 def _check_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> int:
@@ -53,154 +41,6 @@ def _no_class(op: str, target: Tensor, n: int, more: str = "") -> IndexError:
     return IndexError(f"{op}: classes are from 0 to {n - 1}; target holds from {low} to {high}{more}")
 
 
-def _nll(
-    op: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str
-) -> Tensor:
-    """nll_loss, in the name of op."""
-    dim = _check_classes(op, input, target, weight)
-    counted = target != ignore_index
-    index = from_start(_C.where(counted, target, 0), input.shape[dim])
-    try:
-        picked = -input.gather(dim, index.unsqueeze(dim)).squeeze(dim)
-    except IndexError:
-        raise _no_class(op, target, input.shape[dim], f" (ignore_index is {ignore_index})") from None
-    if weight is None:
-        factor = counted.to(dtype=input.dtype)
-    else:
-        factor = weight.index_select(0, index.reshape(-1)).reshape(index.shape) * counted
-    loss = _C.where(counted, picked * factor, 0.0)
-    return loss.sum() / factor.sum() if reduction == "mean" else reduced(loss, reduction)
-
-
-@_documented(_CLASSES, LOSS)
-def nll_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """The negative log likelihood: minus the log probability of each sample's class.
-
-    input: Log probabilities, of shape (N, C), (N, C, d1, ...), or (C,) for one sample.
-
-    >>> log_p = tenon.nn.functional.log_softmax(tenon.zeros(2, 4), 1)
-    >>> tenon.nn.functional.nll_loss(log_p, tenon.tensor([0, 3]))
-    tensor(1.3863)
-    """
-    reduction = reduction_of("nll_loss", reduction, size_average, reduce)
-    return _nll("nll_loss", input, tensor(target), weight, ignore_index, reduction)
-
-
-def _soft_cross_entropy(
-    log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, dim: int
-) -> Tensor:
-    """Of targets that are probabilities. The mean is that of the samples."""
-    n = log_p.shape[dim]
-    if smoothing > 0:
-        target = target * (1 - smoothing) + smoothing / n
-    if weight is not None:
-        target = target * weight.reshape((-1,) + (1,) * (log_p.ndim - dim - 1))
-    loss = -(log_p * target).sum(dim)
-    return loss.sum() / (log_p.numel() / n) if reduction == "mean" else reduced(loss, reduction)
-
-
-def _smoothed(
-    log_p: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, dim: int
-) -> Tensor:
-    """The loss against the even distribution, of samples that are not ignored."""
-    counted = target != ignore_index
-    if weight is None:
-        loss = -log_p.sum(dim)
-        total = counted.sum()
-    else:
-        loss = -(log_p * weight.reshape((-1,) + (1,) * (log_p.ndim - dim - 1))).sum(dim)
-        index = _C.where(counted, target, 0).to(dtype=_C.int64).reshape(-1)
-        total = (weight.index_select(0, index) * counted.reshape(-1)).sum()
-    loss = _C.where(counted, loss, 0.0)
-    return loss.sum() / total if reduction == "mean" else reduced(loss, reduction)
-
-
-@_documented(_CLASSES, LOSS)
-def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
-    """nll_loss() of log_softmax(input): the loss of a classifier's scores.
-
-    input: Scores (logits), of shape (N, C), (N, C, d1, ...), or (C,) for one sample.
-    target: The classes, integers of any dtype from 0 to C - 1, of input's shape without C; or
-    probabilities of
-    input's shape.
-    label_smoothing: How much of each target is spread evenly over all classes, from 0 to 1.
-    ValueError: For another reduction, a label_smoothing outside [0, 1] and shapes that do not fit.
-
-    >>> tenon.nn.functional.cross_entropy(tenon.zeros(2, 4), np.array([0, 3], dtype=np.int32))
-    tensor(1.3863)
-    """
-    reduction = reduction_of("cross_entropy", reduction, size_average, reduce)
-    if not 0.0 <= label_smoothing <= 1.0:
-        raise ValueError(f"cross_entropy: label_smoothing must be between 0 and 1; got {label_smoothing}")
-    target = tensor(target)
-    soft = target.shape == input.shape and target.dtype.is_floating_point
-    if not soft and input.ndim and target.shape == input.shape:
-        raise TypeError(
-            f"cross_entropy: target has input's shape, {input.shape}, so it holds probabilities, which "
-            "are floats; "
-            f"got {target.dtype.name}, use .float() or one class for each sample"
-        )
-    if soft:
-        dim = 0 if input.ndim == 1 else 1
-        if weight is not None and weight.shape != (input.shape[dim],):
-            raise ValueError(
-                f"cross_entropy: weight has one number for each of the {input.shape[dim]} classes; got "
-                f"{weight.shape}"
-            )
-        log_p = _C.log_softmax(input, dim)
-        return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing, dim)
-    dim = _check_classes("cross_entropy", input, target, weight)
-    log_p = _C.log_softmax(input, dim)
-    loss = _nll("cross_entropy", log_p, target, weight, ignore_index, reduction)
-    if label_smoothing > 0:
-        even = _smoothed(log_p, target, weight, ignore_index, reduction, dim)
-        loss = loss * (1 - label_smoothing) + even * (label_smoothing / input.shape[dim])
-    return loss
-
-
-class _BinaryCrossEntropy(Function):
-    """Logarithms are cut at -100, and the gradient is that of the formula all the same."""
-
-    @staticmethod
-    def forward(ctx: Any, p: Tensor, target: Tensor) -> Tensor:
-        ctx.save_for_backward(p, target)
-        return -(target * p.log().clip(-100.0) + (1 - target) * (-p).log1p().clip(-100.0))
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        p, target = ctx.saved_tensors
-        of_p = of_target = None
-        if ctx.needs_input_grad[0]:
-            of_p = grads[0] * (p - target) / (p * (1 - p)).clip(1e-12)
-        if ctx.needs_input_grad[1]:
-            of_target = grads[0] * ((-p).log1p().clip(-100.0) - p.log().clip(-100.0))
-        return of_p, of_target
-
-
-_BINARY = """
-target: Probabilities from 0 to 1, of input's shape.
-weight: What each element counts; it broadcasts to input's shape. None for 1.
-ValueError: For another reduction and for another shape of target.
-"""
-
-
 def _same_shape(op: str, input: Tensor, target: Any) -> Tensor:
     target = tensor(target)
     if target.shape != input.shape:
@@ -209,66 +49,6 @@ def _same_shape(op: str, input: Tensor, target: Any) -> Tensor:
             ".unsqueeze()"
         )
     return target if target.dtype.is_floating_point else target.to(dtype=input.dtype)
-
-
-@_documented(_BINARY, LOSS)
-def binary_cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """-target * log(input) - (1 - target) * log(1 - input), for probabilities.
-
-    Where input comes from sigmoid(), binary_cross_entropy_with_logits() keeps more digits.
-
-    input: Probabilities from 0 to 1, a tensor of any shape.
-    ValueError: For another reduction, another shape of target and for elements of input outside [0, 1].
-
-    >>> tenon.nn.functional.binary_cross_entropy(tenon.tensor([0.5]), tenon.tensor([1.0]))
-    tensor(0.6931)
-    """
-    reduction = reduction_of("binary_cross_entropy", reduction, size_average, reduce)
-    target = _same_shape("binary_cross_entropy", input, target)
-    if input.is_cpu and input.numel():
-        low, high = (float(m) for m in input.detach().aminmax())
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"binary_cross_entropy: input holds probabilities, from 0 to 1; it is from {low:g} to "
-                f"{high:g}, "
-                "use binary_cross_entropy_with_logits for scores"
-            )
-    loss = _BinaryCrossEntropy.apply(input, target)
-    return reduced(loss if weight is None else loss * weight, reduction)
-
-
-@_documented(_BINARY, LOSS)
-def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-    pos_weight: Tensor | None = None,
-) -> Tensor:
-    """binary_cross_entropy() of sigmoid(input), without its loss of digits.
-
-    input: Scores (logits), a tensor of any shape.
-    pos_weight: What the term of target counts; it broadcasts to input's shape. None for 1.
-
-    >>> tenon.nn.functional.binary_cross_entropy_with_logits(tenon.tensor([0.0]), tenon.tensor([1.0]))
-    tensor(0.6931)
-    """
-    reduction = reduction_of("binary_cross_entropy_with_logits", reduction, size_average, reduce)
-    target = _same_shape("binary_cross_entropy_with_logits", input, target)
-    log_p = _C.log_sigmoid(input)
-    if pos_weight is not None:
-        log_p = log_p * ((pos_weight - 1) * target + 1)
-    loss = (1 - target) * input - log_p
-    return reduced(loss if weight is None else loss * weight, reduction)
 
 
 @_documented(LOSS)

@@ -12,62 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "bilinear", "cosine_similarity", "linear", "normalize", "one_hot", "pairwise_distance", "pdist",
+    "cosine_similarity", "normalize", "one_hot", "pairwise_distance", "pdist",
 ]  # fmt: skip
-
-
-@_documented()
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input @ weight.T + bias.
-
-    input: A tensor of shape (..., in_features).
-    weight: A tensor of shape (out_features, in_features), or (in_features,) for one output without a
-    dimension.
-    bias: A tensor of shape (out_features,); None for none.
-    Returns: A new tensor of shape (..., out_features).
-    ValueError: For shapes that do not fit.
-    TypeError: For a weight of another dtype kind, and for what is no tensor.
-
-    >>> tenon.nn.functional.linear(tenon.ones(2, 3), tenon.ones(1, 3), tenon.tensor([1.0]))
-    tensor([[4.],
-            [4.]])
-    """
-    if input.ndim == 0 or weight.ndim not in (1, 2) or input.shape[-1] != weight.shape[-1]:
-        raise ValueError(
-            "linear: the last dimension of input must be that of weight, (out_features, in_features); "
-            "got input "
-            f"of shape {input.shape} and weight of shape {weight.shape}"
-        )
-    if bias is not None and input.ndim == 2 and weight.ndim == 2:
-        return _C.addmm(bias, input, weight.T)
-    product = _C.matmul(input, weight.T)
-    return product if bias is None else product + bias
-
-
-@_documented()
-def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input1 @ weight[k] @ input2 + bias[k] for each output k.
-
-    input1: A tensor of shape (..., in1_features).
-    input2: A tensor of shape (..., in2_features), with the same leading dimensions.
-    weight: A tensor of shape (out_features, in1_features, in2_features).
-    bias: A tensor of shape (out_features,); None for none.
-    Returns: A new tensor of shape (..., out_features).
-    ValueError: For shapes that do not fit.
-
-    >>> tenon.nn.functional.bilinear(tenon.ones(2, 3), tenon.ones(2, 4), tenon.ones(1, 3, 4))
-    tensor([[12.],
-            [12.]])
-    """
-    wanted = (*input1.shape[-1:], *input2.shape[-1:])
-    if input1.shape[:-1] != input2.shape[:-1] or weight.ndim != 3 or weight.shape[1:] != wanted:
-        raise ValueError(
-            "bilinear: inputs of shapes (..., a) and (..., b) go with a weight of shape (out_features, "
-            "a, b); got "
-            f"{input1.shape}, {input2.shape} and {weight.shape}"
-        )
-    product = _C.einsum("...i,kij,...j->...k", input1, weight, input2)
-    return product if bias is None else product + bias
 
 
 @_documented()

@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "l1_loss",
-    "margin_ranking_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
+    "cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss",
+    "margin_ranking_loss", "poisson_nll_loss", "soft_margin_loss",
     "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
 
 _VALUES = """
 input: The predictions, a tensor of any shape.
 target: What they should be, of input's shape: a tensor or an array.
-weight: What each element counts, of input's shape; None for 1.
 ValueError: For another reduction, and for shapes of which each would have to be repeated, such as (n,
 1) and (n,).
 """
@@ -32,113 +31,6 @@ _EMBEDDING = """
 margin: How far apart what is different should be.
 ValueError: For another reduction and for shapes that do not fit.
 """
-
-
-def _weighted(op: str, loss: Tensor, input: Tensor, weight: Any, reduction: str) -> Tensor:
-    """The mean of weighted losses is by the weights' sum."""
-    if weight is None:
-        return reduced(loss, reduction)
-    weight = tensor(weight)
-    if weight.shape != input.shape:
-        raise ValueError(f"{op}: weight has input's shape, {input.shape}; got {weight.shape}")
-    loss = loss * weight
-    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
-
-
-@_documented(_VALUES, LOSS)
-def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-    weight: Tensor | None = None,
-) -> Tensor:
-    """The mean of the squared differences.
-
-    >>> tenon.nn.functional.mse_loss(tenon.tensor([1.0, 2.0]), np.array([1.0, 4.0], dtype=np.float32))
-    tensor(2.)
-    """
-    reduction = reduction_of("mse_loss", reduction, size_average, reduce)
-    input, target = as_target("mse_loss", input, target)
-    return _weighted("mse_loss", (input - target).square(), input, weight, reduction)
-
-
-@_documented(_VALUES, LOSS)
-def l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-    weight: Tensor | None = None,
-) -> Tensor:
-    """The mean of the absolute differences.
-
-    >>> tenon.nn.functional.l1_loss(tenon.tensor([1.0, 2.0]), tenon.tensor([1.0, 4.0]))
-    tensor(1.)
-    """
-    reduction = reduction_of("l1_loss", reduction, size_average, reduce)
-    input, target = as_target("l1_loss", input, target)
-    return _weighted("l1_loss", (input - target).abs(), input, weight, reduction)
-
-
-def _huber(input: Tensor, target: Tensor, delta: float) -> Tensor:
-    """d * d / 2 up to delta, delta * (d - delta / 2) from there."""
-    distance = (input - target).abs()
-    near = distance.clip(max=delta)
-    return near.square() * 0.5 + (distance - near) * delta
-
-
-@_documented(_VALUES, LOSS)
-def huber_loss(
-    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
-) -> Tensor:
-    """Half the squared difference up to delta, delta * (difference - delta / 2) beyond.
-
-    delta: Where the loss becomes linear.
-    ValueError: For another reduction, a delta that is not positive, and shapes of which each would have
-    to be repeated.
-
-    >>> tenon.nn.functional.huber_loss(tenon.tensor([1.0, 5.0]), tenon.tensor([2.0, 2.0]))
-    tensor(1.5000)
-    """
-    if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be positive; got {delta}")
-    reduction = reduction_of("huber_loss", reduction)
-    input, target = as_target("huber_loss", input, target)
-    loss = _huber(input, target, delta)
-    if weight is None:
-        return reduced(loss, reduction)
-    weight = tensor(weight)
-    if weight.shape != input.shape:
-        raise ValueError(f"huber_loss: weight has input's shape, {input.shape}; got {weight.shape}")
-    return reduced(loss * weight, reduction)
-
-
-@_documented(_VALUES, LOSS)
-def smooth_l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-    beta: float = 1.0,
-) -> Tensor:
-    """Half the squared difference divided by beta up to beta, difference - beta / 2 beyond.
-
-    beta: Where the loss becomes linear; 0 gives l1_loss.
-    ValueError: For another reduction, a negative beta, and shapes of which each would have to be repeated.
-
-    >>> tenon.nn.functional.smooth_l1_loss(tenon.tensor([1.0, 5.0]), tenon.tensor([2.0, 2.0]))
-    tensor(1.5000)
-    """
-    if beta < 0:
-        raise ValueError(f"smooth_l1_loss: beta must not be negative; got {beta}")
-    reduction = reduction_of("smooth_l1_loss", reduction, size_average, reduce)
-    input, target = as_target("smooth_l1_loss", input, target)
-    loss = (input - target).abs() if beta == 0 else _huber(input, target, beta) / beta
-    return reduced(loss, reduction)
 
 
 @_documented(_VALUES, LOSS)
