@@ -129,7 +129,7 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
 
-    losses, models, accuracies = {}, {}, {}
+    losses, models = {}, {}
     with torch.record_copies() as copies:
         images, labels = read()
         order = torch.from_numpy(np.random.default_rng(0).permutation(len(images)))
@@ -139,10 +139,8 @@ def main() -> None:
             models[name] = make()
             losses[name] = train(models[name], data, max(1, round(epochs * arguments.epochs)), name)
             predictions = predict(models[name], images[unseen])
-            accuracies[name] = accuracy_score(labels[unseen], predictions)
-            print(
-                f"  {name}: {accuracies[name]:.1%} of {len(unseen)} unseen digits, loss {losses[name][-1]:.4f}"
-            )
+            right = accuracy_score(labels[unseen], predictions)
+            print(f"  {name}: {right:.1%} of {len(unseen)} unseen digits, loss {losses[name][-1]:.4f}")
     print(f"  copied at the border, from the frame to the predictions: {copies.bytes} bytes")
     print(classification_report(labels[unseen], predictions, digits=3))
     filters = models["CNN"][2].weight.detach().numpy()

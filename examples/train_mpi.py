@@ -3,9 +3,9 @@
     python examples/train_mpi.py                  # alone
     mpiexec -n 2 python examples/train_mpi.py     # the same losses, to the digits of float32
 
-Each process computes the gradient of its share of a batch. All gradients are views of one flat tensor, so that
-a single Allreduce of its memory sums them: no copy, and nothing to gather or to spread. mpi4py takes the tensor
-as it is. float16 and bfloat16 are refused before they reach MPI, which would add their bytes as integers.
+Each process computes the gradient of its share of a batch. All gradients are views of one flat tensor, so
+that a single Allreduce of its memory sums them: no copy, and nothing to gather or to spread. mpi4py takes the
+tensor as it is. float16 and bfloat16 are refused before they reach MPI, which would add their bytes as integers.
 """
 
 import argparse

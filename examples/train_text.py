@@ -3,8 +3,8 @@
     python examples/train_text.py --output demo-output
 
 The text is Python's own language reference, which every Python brings along (pydoc_data.topics): half a
-million letters. NumPy holds them as bytes, and the tensor of letters is that memory. The model sees 64 letters
-and says which one comes next; its attention becomes a picture, and a text that it wrote is printed.
+million letters. NumPy holds them as bytes, and the tensor of letters is that memory. The model sees 64 of
+them and says which one comes next; its attention becomes a picture, and a text that it wrote is printed.
 """
 
 import argparse
