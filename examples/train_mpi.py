@@ -5,7 +5,7 @@
 
 Each process computes the gradient of its share of a batch. All gradients are views of one flat tensor, so
 that a single Allreduce of its memory sums them: no copy, and nothing to gather or to spread. mpi4py takes the
-tensor as it is. float16 and bfloat16 are refused before they reach MPI, which would add their bytes as integers.
+tensor as it is. float16 and bfloat16 are refused before they reach MPI, which would add their bytes.
 """
 
 import argparse
