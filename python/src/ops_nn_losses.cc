@@ -15,15 +15,16 @@ nn::Reduce reduction(const char* op, Name name, MaybeBool size_average = {}, May
   return size_average.value_or(true) ? nn::Reduce::mean : nn::Reduce::sum;
 }
 
-// A target of another shape is seldom meant.
-void warn_of_shapes(const char* op, const Tensor& x, const Tensor& target) {
-  if (x.shape() == target.shape()) return;
+// The loss, with a warning for a target of another shape, which is seldom meant.
+Tensor warned(const char* op, const Tensor& x, const Tensor& target, Tensor loss) {
+  if (x.shape() == target.shape()) return loss;
   const PyGILState_STATE gil = PyGILState_Ensure();
   const int failed = PyErr_WarnFormat(PyExc_UserWarning, 1,
                                       "%s: input has the shape %s and target %s; one is repeated to the other's shape",
                                       op, x.shape().str().c_str(), target.shape().str().c_str());
   PyGILState_Release(gil);
   if (failed) throw PythonError{};
+  return loss;
 }
 
 constexpr const char* kReduction = "\n\nreduction: 'none' for the loss of each element, 'mean' or 'sum'.";
@@ -49,8 +50,8 @@ void def_elementwise_losses(Ops& ops) {
   ops.def(
          "mse_loss",
          +[](const Tensor& x, const Tensor& t, MaybeBool average, MaybeBool reduce, Name name, MaybeTensor weight) {
-           warn_of_shapes("mse_loss", x, t);
-           return nn::mse_loss(x, t, reduction("mse_loss", name, average, reduce), given(weight));
+           return warned("mse_loss", x, t,
+                         nn::mse_loss(x, t, reduction("mse_loss", name, average, reduce), given(weight)));
          },
          text({"The squared error, (input - target)**2: its mean, unless reduction says otherwise.", kElements, kWeight,
                " The mean is then divided by\ntheir sum.", kReduction, kOlder,
@@ -62,8 +63,8 @@ void def_elementwise_losses(Ops& ops) {
   ops.def(
          "l1_loss",
          +[](const Tensor& x, const Tensor& t, MaybeBool average, MaybeBool reduce, Name name, MaybeTensor weight) {
-           warn_of_shapes("l1_loss", x, t);
-           return nn::l1_loss(x, t, reduction("l1_loss", name, average, reduce), given(weight));
+           return warned("l1_loss", x, t,
+                         nn::l1_loss(x, t, reduction("l1_loss", name, average, reduce), given(weight)));
          },
          text({"The absolute error, |input - target|: its mean, unless reduction says otherwise.", kElements, kWeight,
                " The mean is then divided by\ntheir sum.", kReduction, kOlder,
@@ -75,8 +76,8 @@ void def_elementwise_losses(Ops& ops) {
   ops.def(
          "smooth_l1_loss",
          +[](const Tensor& x, const Tensor& t, MaybeBool average, MaybeBool reduce, Name name, double beta) {
-           warn_of_shapes("smooth_l1_loss", x, t);
-           return nn::smooth_l1_loss(x, t, reduction("smooth_l1_loss", name, average, reduce), beta);
+           return warned("smooth_l1_loss", x, t,
+                         nn::smooth_l1_loss(x, t, reduction("smooth_l1_loss", name, average, reduce), beta));
          },
          text({"The absolute error d, rounded at 0: 0.5 * d**2 / beta below beta, d - 0.5 * beta above.", kElements,
                " ValueError for a negative beta.", " beta: where the square ends.", kReduction, kOlder,
@@ -88,8 +89,7 @@ void def_elementwise_losses(Ops& ops) {
   ops.def(
          "huber_loss",
          +[](const Tensor& x, const Tensor& t, Name name, double delta, MaybeTensor weight) {
-           warn_of_shapes("huber_loss", x, t);
-           return nn::huber_loss(x, t, reduction("huber_loss", name), delta, given(weight));
+           return warned("huber_loss", x, t, nn::huber_loss(x, t, reduction("huber_loss", name), delta, given(weight)));
          },
          text({"Huber's loss of the distance d: 0.5 * d**2 up to delta, delta * (d - 0.5 * delta) above.", kElements,
                kWeight, " delta: where the square ends; ValueError unless it is positive.", kReduction,

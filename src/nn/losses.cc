@@ -73,7 +73,7 @@ struct Pair {
       const Dims both = broadcast_shapes(op, a.shape(), b.shape());
       if (both != a.shape() && both != b.shape())
         errors::fail<ShapeError>(op, "input has the shape ", a.shape(), " and target ", b.shape(),
-                                 ", which would pair each element with several; use reshape() on one of them");
+                                 "; they must be the same, use .reshape() or .unsqueeze() on one of them");
     }
     x = to(a, widened(dtype));
     target = to(b, widened(dtype));

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tenon import _C
 from tenon._C import Tensor
 from tenon._grad_mode import no_grad
-from tenon.nn._hooks import RemovableHandle, add
+from tenon._hooks import RemovableHandle, add
 from tenon.nn.parameter import Parameter, is_lazy
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 
 from tenon._C import Tensor
 from tenon._grad_mode import enable_grad
+from tenon._hooks import RemovableHandle, add
 from tenon.optim import _state
-from tenon.optim._hooks import RemovableHandle, add
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
+    from tenon._hooks import Hooks
+
     ParamsT: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
-    Hooks: TypeAlias = dict[int, Callable[..., Any]]
 
 __all__ = ["Optimizer", "RemovableHandle", "required"]
 
@@ -126,7 +127,7 @@ class Optimizer:
 
     def _make_hooks(self) -> None:
         for name in _HOOKS:
-            self.__dict__.setdefault(f"_{name}_hooks", {})
+            self.__dict__.setdefault(f"_{name}_hooks", OrderedDict())
 
     def _check(self, group: dict[str, Any]) -> None:
         """Raises where the options of a group allow no step. For subclasses."""
@@ -248,32 +249,32 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Calls ``hook(optimizer, args, kwargs)`` before each step; it may return other (args, kwargs)."""
-        return add(self._step_pre_hooks, "register_step_pre_hook", hook, False)
+        return add(self._step_pre_hooks, hook, "register_step_pre_hook", False)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Calls ``hook(optimizer, args, kwargs)`` after each step."""
-        return add(self._step_post_hooks, "register_step_post_hook", hook, False)
+        return add(self._step_post_hooks, hook, "register_step_post_hook", False)
 
     def register_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Calls ``hook(optimizer)`` before each state_dict()."""
-        return add(self._state_dict_pre_hooks, "register_state_dict_pre_hook", hook, prepend)
+        return add(self._state_dict_pre_hooks, hook, "register_state_dict_pre_hook", prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Calls ``hook(optimizer, state_dict)`` after each state_dict(); it may return another dict."""
-        return add(self._state_dict_post_hooks, "register_state_dict_post_hook", hook, prepend)
+        return add(self._state_dict_post_hooks, hook, "register_state_dict_post_hook", prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Calls ``hook(optimizer, state_dict)`` before each load_state_dict(); it may return another dict."""
-        return add(self._load_pre_hooks, "register_load_state_dict_pre_hook", hook, prepend)
+        return add(self._load_pre_hooks, hook, "register_load_state_dict_pre_hook", prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Calls ``hook(optimizer)`` after each load_state_dict()."""
-        return add(self._load_post_hooks, "register_load_state_dict_post_hook", hook, prepend)
+        return add(self._load_post_hooks, hook, "register_load_state_dict_post_hook", prepend)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
@@ -43,10 +41,7 @@ def _grads(op: str, parameters: Any) -> list[Tensor]:
 
 def _norm(op: str, tensors: list[Tensor], norm_type: float, error_if_nonfinite: bool) -> Tensor:
     norm_type = float(norm_type)
-    if not tensors:
-        return _C.tensor(0.0)
-    norms = _C.stack([t.detach().norm(norm_type).to(tensors[0].device) for t in tensors])
-    total = norms.max() if norm_type == math.inf else norms.norm(norm_type)
+    total = _C._total_norm(tensors, norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
             f"{op}: the norm of order {norm_type:g} of all gradients is {float(total)}; no gradient was "
@@ -94,14 +89,7 @@ def clip_grads_with_norm_(
         raise ValueError(f"clip_grads_with_norm_: max_norm must not be negative; got {max_norm}")
     grads = _grads("clip_grads_with_norm_", parameters)
     if grads:
-        _scale(grads, float(max_norm), total_norm)
-
-
-def _scale(grads: list[Tensor], max_norm: float, total_norm: Tensor) -> None:
-    factor = (max_norm / (total_norm + 1e-6)).clip(max=1.0)
-    with no_grad():
-        for g in grads:
-            g.detach().mul_(factor.to(g.device, g.dtype))
+        _C._scale_to_norm(grads, float(max_norm), total_norm)
 
 
 @_documented(_CLIP)
@@ -128,7 +116,7 @@ def clip_grad_norm_(
     grads = _grads("clip_grad_norm_", parameters)
     total = _norm("clip_grad_norm_", grads, norm_type, error_if_nonfinite)
     if grads:
-        _scale(grads, float(max_norm), total)
+        _C._scale_to_norm(grads, float(max_norm), total)
     return total
 
 
