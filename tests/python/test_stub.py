@@ -85,6 +85,12 @@ tn.autograd.grad(t.sum(), t)
 tn.cuda.is_available()
 tn.random.initial_seed()
 tn.memory.stats()
+loader = tn.utils.data.DataLoader(tn.utils.data.TensorDataset(t), batch_size=2, shuffle=True)
+for batch in loader:
+    assert_type(len(batch[0]), int)
+tn.save({"t": t}, "file")
+tn.load("file", map_location="cpu")
+assert_type(tn.utils.summary(loader, (1, 2)).parameters, int)
 """
 
 
