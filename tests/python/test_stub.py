@@ -85,6 +85,12 @@ tn.autograd.grad(t.sum(), t)
 tn.cuda.is_available()
 tn.random.initial_seed()
 tn.memory.stats()
+loader = tn.utils.data.DataLoader(tn.utils.data.TensorDataset(t), batch_size=2, shuffle=True)
+for batch in loader:
+    assert_type(len(batch[0]), int)
+tn.save({"t": t}, "file")
+tn.load("file", map_location="cpu")
+assert_type(tn.utils.summary(loader, (1, 2)).parameters, int)
 
 net = tn.nn.Sequential(tn.nn.Linear(2, 3), tn.nn.ReLU(), tn.nn.Dropout(0.1))
 assert_type(tn.nn.functional.cross_entropy(net(t), tn.tensor([0, 1])), tn.Tensor)

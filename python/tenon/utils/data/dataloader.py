@@ -7,7 +7,7 @@ import multiprocessing
 import multiprocessing.context
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from tenon import cuda
 from tenon.utils.data._collate import default_collate, default_convert
@@ -27,6 +27,12 @@ _FIXED = frozenset({"batch_size", "batch_sampler", "dataset", "drop_last", "pers
 
 def _refuse(text: str) -> ValueError:
     return ValueError(f"DataLoader: {text}")
+
+
+class _Indexed(Protocol[T_co]):
+    """What has samples: data sets, arrays, lists."""
+
+    def __getitem__(self, index: Any, /) -> T_co: ...
 
 
 class DataLoader(Generic[T_co]):
@@ -102,7 +108,7 @@ class DataLoader(Generic[T_co]):
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: _Indexed[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[Any] | None = None,
@@ -124,7 +130,7 @@ class DataLoader(Generic[T_co]):
     ) -> None:
         self._check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         self._check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
-        self.dataset = dataset
+        self.dataset: Any = dataset
         self.num_workers = num_workers
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.pin_memory = pin_memory
@@ -236,8 +242,8 @@ class DataLoader(Generic[T_co]):
             return False
         return self.pin_memory
 
-    def __iter__(self) -> Iterator[T_co]:
-        batches: Iterator[T_co] = WorkersIterator(self) if self.num_workers else SingleIterator(self)
+    def __iter__(self) -> Iterator[Any]:
+        batches: Iterator[Any] = WorkersIterator(self) if self.num_workers else SingleIterator(self)
         return self._shown(batches) if self.progress else batches
 
     def _take_pool(self) -> Pool:
@@ -252,7 +258,7 @@ class DataLoader(Generic[T_co]):
         else:
             pool.close()
 
-    def _shown(self, batches: Iterator[T_co]) -> Iterator[T_co]:
+    def _shown(self, batches: Iterator[Any]) -> Iterator[Any]:
         """The batches with a progress bar around them, where tqdm is installed."""
         try:
             tqdm = importlib.import_module("tqdm.auto").tqdm
@@ -262,7 +268,7 @@ class DataLoader(Generic[T_co]):
             total: int | None = len(self)
         except (TypeError, NotImplementedError):
             total = None
-        bar: Iterator[T_co] = iter(
+        bar: Iterator[Any] = iter(
             tqdm(batches, total=total, desc=self.progress if isinstance(self.progress, str) else None)
         )
         return bar
@@ -271,7 +277,7 @@ class DataLoader(Generic[T_co]):
         if not isinstance(self.dataset, IterableDataset):
             order: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
             return len(order)
-        data: Any = self.dataset
+        data: Any = self.dataset  # an IterableDataset may have a length
         count = len(data)
         if self.batch_size is None:
             return count
