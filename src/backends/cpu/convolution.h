@@ -30,7 +30,8 @@ struct Gather {
   DType dtype;
   const void *x, *w, *bias;
   void* out;
-  Size batch = 0, groups = 0, channels = 0, rows = 0;  // channels that are summed over, and those of the output, in one group
+  Size batch = 0, groups = 0, channels = 0,
+       rows = 0;  // channels that are summed over, and those of the output, in one group
   Size w_row = 0, w_channel = 0;  // strides of the weights
   Size kernel[kWindowDims];
   GatherAxis axis[kWindowDims];

@@ -132,7 +132,6 @@ struct Plan {
         layout(g, boxes, g.channels, can_be_in_place && !direct),
         offsets(layout.offsets(g, g.channels)),
         furthest(offsets.empty() ? 0 : *std::max_element(offsets.begin(), offsets.end())) {}
-
 };
 
 // One panel of the weights, for all blocks of k.
@@ -156,20 +155,19 @@ struct Move {
   Size from;
   int to, length;
 };
-// Some of a panel's columns: outputs that lie next to each other, of the first channel.
-template <class S>
+// Some of a panel's columns: outputs that lie next to each other, from the box's first one on.
 struct Piece {
-  S* to;
+  Size to;
   int column, length;
 };
 
 // The columns of one box, in panels.
-template <class S, class T>
+template <class T>
 struct Columns {
   static constexpr int L = kLanes<T>;
   const int width;
   std::vector<Move> moves{};
-  std::vector<Piece<S>> pieces{};
+  std::vector<Piece> pieces{};
   struct Panel {
     std::size_t move, piece;  // the first ones
   };
@@ -178,7 +176,7 @@ struct Columns {
   explicit Columns(int w) : width(w) {}
 
   // The next n outputs of the box are read at `from`, and lie at `to`. A panel that is full is ended.
-  void add(Size from, S* to, Size step, Size n) {
+  void add(Size from, Size to, Size step, Size n) {
     while (n > 0) {
       if (room_ == 0) next();
       const int part = static_cast<int>(std::min<Size>(room_, n)), column = width - room_;
@@ -199,7 +197,7 @@ struct Columns {
   }
   Size count() const { return static_cast<Size>(panels.size()); }
   std::span<const Move> moves_of(Size j) const { return part(moves, &Panel::move, j); }
-  std::span<const Piece<S>> pieces_of(Size j) const { return part(pieces, &Panel::piece, j); }
+  std::span<const Piece> pieces_of(Size j) const { return part(pieces, &Panel::piece, j); }
 
  private:
   template <class V>
@@ -211,22 +209,25 @@ struct Columns {
   int room_ = 0;
 };
 
-template <class S, class T>
-void find_columns(const Plan<T>& p, Size group, const Box& box, Columns<S, T>& out) {
+// Those of boxes of this size.
+template <class T>
+void find_columns(const Plan<T>& p, const Size (&size)[4], Columns<T>& out) {
   const Gather& g = p.g;
   const GatherAxis &planes = g.axis[0], &rows = g.axis[1], &last = g.axis[2];
-  const Size size = planes.size * rows.size * last.size;
-  for (Size n = 0; n < box.size[0]; ++n) {
-    S* channel = static_cast<S*>(g.out) + ((box.begin[0] + n) * g.groups + group) * g.rows * size;
-    for (Size d = 0; d < box.size[1]; ++d)
-      for (Size h = 0; h < box.size[2]; ++h) {
+  const Size of_image = g.groups * g.rows * planes.size * rows.size * last.size;
+  for (Size n = 0; n < size[0]; ++n)
+    for (Size d = 0; d < size[1]; ++d)
+      for (Size h = 0; h < size[2]; ++h) {
         if (p.direct) out.next();
-        const Size plane = planes.first + (box.begin[1] + d) * planes.step,
-                   row = rows.first + (box.begin[2] + h) * rows.step, column = last.first + box.begin[3] * last.step;
         out.add(n * p.layout.image + d * planes.stride * p.layout.plane + h * rows.stride * p.layout.row,
-                channel + (plane * rows.size + row) * last.size + column, last.step, box.size[3]);
+                n * of_image + (d * planes.step * rows.size + h * rows.step) * last.size, last.step, size[3]);
       }
-  }
+}
+// Where the first output of a box lies, in the first channel of a group.
+Size first_output(const Gather& g, Size group, const Box& box) {
+  const auto at = [&](int i) { return g.axis[i].first + box.begin[i + 1] * g.axis[i].step; };
+  const Size channel = (box.begin[0] * g.groups + group) * g.rows;
+  return ((channel * g.axis[0].size + at(0)) * g.axis[1].size + at(1)) * g.axis[2].size + at(2);
 }
 
 // Columns of the panel for these offsets. Whole vectors are copied where x does not end; what is too much is written
@@ -268,14 +269,17 @@ template <class S, class T>
 struct Target {
   const Plan<T>& p;
   Size group;
-  std::span<const Piece<S>> pieces;
+  S* out;  // the box's first output
+  std::span<const Piece> pieces;
   T* sums;  // [rows][width]
 
   Size of_channel() const { return p.g.axis[0].size * p.g.axis[1].size * p.g.axis[2].size; }
   bool in_place() const {
     return std::is_same_v<S, T> && pieces.size() == 1 && pieces[0].length == p.width && p.g.axis[2].step == 1;
   }
-  T* row(Size m) const { return in_place() ? reinterpret_cast<T*>(pieces[0].to) + m * of_channel() : sums + m * p.width; }
+  T* row(Size m) const {
+    return in_place() ? reinterpret_cast<T*>(out) + pieces[0].to + m * of_channel() : sums + m * p.width;
+  }
   Size ld() const { return in_place() ? of_channel() : p.width; }
   T bias(Size m) const { return p.g.bias ? widen<T>(static_cast<const S*>(p.g.bias)[group * p.g.rows + m]) : T(0); }
 
@@ -289,10 +293,10 @@ struct Target {
   void end(Size from, Size rows) const {
     if (in_place()) return;
     const Size step = p.g.axis[2].step;
-    for (const Piece<S>& piece : pieces)
+    for (const Piece& piece : pieces)
       for (Size m = from; m < from + rows; ++m) {
         const T *s = sums + m * p.width + piece.column, add = bias(m);
-        S* to = piece.to + m * of_channel();
+        S* to = out + piece.to + m * of_channel();
         if (step == 1)
           for (int q = 0; q < piece.length; ++q) to[q] = narrow<S>(s[q] + add);
         else
@@ -303,8 +307,8 @@ struct Target {
 
 // Some panels of rows of a box. A block of the weights stays in the L2 cache while it meets all columns.
 template <class S, class T>
-void packed_box(const Plan<T>& p, Size group, const T* x, const T* end, const Columns<S, T>& columns, Size panel_begin,
-                Size panel_end) {
+void packed_box(const Plan<T>& p, Size group, S* out, const T* x, const T* end, const Columns<T>& columns,
+                Size panel_begin, Size panel_end) {
   constexpr int C = Tile<T>::columns;
   const Size n = columns.count();
   T* packed = static_cast<T*>(scratch(1, static_cast<std::size_t>(n * C * p.k_block + kLanes<T>) * sizeof(T)));
@@ -319,7 +323,7 @@ void packed_box(const Plan<T>& p, Size group, const T* x, const T* end, const Co
         T* b = packed + j * C * k;
         if (i0 == panel_begin && k > 0)
           pack_panel(x, end, p.furthest, p.offsets.data() + k0, k, columns.moves_of(j), b);
-        const Target<S, T> target{p, group, columns.pieces_of(j), sums + j * C * p.g.rows};
+        const Target<S, T> target{p, group, out, columns.pieces_of(j), sums + j * C * p.g.rows};
         for (Size i = i0; i < std::min(i0 + block, panel_end); ++i) {
           const Size row = p.panels.first(i), rows = p.panels.of(i);
           const bool add = first ? target.begin(row, rows) : true;
@@ -332,24 +336,24 @@ void packed_box(const Plan<T>& p, Size group, const T* x, const T* end, const Co
 }
 
 template <class S, class T>
-void direct_box(const Plan<T>& p, Size group, const T* x, const Columns<S, T>& columns) {
+void direct_box(const Plan<T>& p, Size group, S* out, const T* x, const Columns<T>& columns) {
   T* sums = static_cast<T*>(scratch(2, static_cast<std::size_t>(p.width * p.g.rows) * sizeof(T)));
   const T* weights = p.weights + group * p.g.rows * p.k;
   const auto& tiles = p.width == Tile<T>::columns ? Tiles<T>::kDirect : Tiles<T>::kWide;
   for (Size j = 0; j < columns.count(); ++j) {
-    const Target<S, T> target{p, group, columns.pieces_of(j), sums};
+    const Target<S, T> target{p, group, out, columns.pieces_of(j), sums};
     for (Size i = 0; i < p.panels.count; ++i) {
       const Size row = p.panels.first(i), rows = p.panels.of(i);
-      tiles[static_cast<std::size_t>(rows - 1)](weights + row * p.k, x + columns.moves_of(j)[0].from,
-                                                            p.offsets.data(), p.k, target.row(row), target.ld(),
-                                                            target.begin(row, rows));
+      tiles[static_cast<std::size_t>(rows - 1)](weights + row * p.k, x + columns.moves_of(j)[0].from, p.offsets.data(),
+                                                p.k, target.row(row), target.ld(), target.begin(row, rows));
       target.end(row, rows);
     }
   }
 }
 
 template <class S, class T>
-void run_box(const Plan<T>& p, Size group, const Box& box, Size panel_begin, Size panel_end) {
+void run_box(const Plan<T>& p, const Columns<T>& of_full_boxes, Size group, const Box& box, Size panel_begin,
+             Size panel_end) {
   const Gather& g = p.g;
   const Size of_channel = g.axis[0].in * g.axis[1].in * g.axis[2].in;
   const S* source = static_cast<const S*>(g.x) + group * g.channels * of_channel;
@@ -366,10 +370,13 @@ void run_box(const Plan<T>& p, Size group, const Box& box, Size panel_begin, Siz
     x = copy;
     end = copy + p.layout.numel + p.width;
   }
-  Columns<S, T> columns(p.width);
-  find_columns(p, group, box, columns);
-  if (p.direct) direct_box(p, group, x, columns);
-  else packed_box(p, group, x, end, columns, panel_begin, panel_end);
+  Columns<T> own(p.width);
+  const bool is_full = std::equal(box.size, box.size + 4, p.boxes.full);
+  if (!is_full) find_columns(p, box.size, own);
+  const Columns<T>& columns = is_full ? of_full_boxes : own;
+  S* out = static_cast<S*>(g.out) + first_output(g, group, box);
+  if (p.direct) direct_box(p, group, out, x, columns);
+  else packed_box(p, group, out, x, end, columns, panel_begin, panel_end);
 }
 
 template <class S>
@@ -389,11 +396,14 @@ struct Of {
       }
     });
     // Where there are few boxes, several threads share one's rows.
+    Columns<T> columns(p.width);
+    find_columns(p, p.boxes.full, columns);
     const Size boxes = p.boxes.count() * g.groups;
     const Size shares = p.direct ? 1 : std::clamp<Size>(2 * max_threads() / boxes, 1, p.panels.count);
     parallel_tasks(boxes * shares, [&](Size i) {
       const Size share = i % shares, box = i / shares % p.boxes.count(), group = i / shares / p.boxes.count();
-      run_box<S>(p, group, p.boxes.at(box), share * p.panels.count / shares, (share + 1) * p.panels.count / shares);
+      run_box<S>(p, columns, group, p.boxes.at(box), share * p.panels.count / shares,
+                 (share + 1) * p.panels.count / shares);
     });
   }
 };

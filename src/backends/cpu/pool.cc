@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/pool.h"
 #include "backends/cpu/products-inl.h"
+#include "backends/cpu/scratch.h"
 #include "backends/scalar/convert.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -160,71 +162,102 @@ HWY_INLINE Vector<T> load_every(const T* p) {
   }(std::make_index_sequence<static_cast<std::size_t>(L)>());
 }
 
-// Outputs from o on whose windows lie in the row, a vector at a time; where it ends.
+// Rows of a plane with minus infinity around them, so that vectors of windows reach beyond neither end.
+template <class T>
+struct Padded {
+  Size before = 0, pitch = 0;
+  std::vector<Size> first;  // by output, the first element that its window sees
+
+  explicit Padded(const Windows& w) {
+    const Size outputs = (w.out[2] + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+    for (Size o = 0; o < outputs; ++o) first.push_back(first_element(w, 2, std::min(o, w.out[2] - 1)));
+    const Size reach = (outputs - 1) * w.stride[2] + (w.kernel[2] - 1) * w.dilation[2] + 1;
+    before = w.padding[2];
+    pitch = std::max(before + w.in[2], reach) + kLanes<T>;
+  }
+  const T* copy(const Windows& w, const T* in) const {
+    const Size rows = w.in[0] * w.in[1];
+    T* to = static_cast<T*>(scratch(0, static_cast<std::size_t>(rows * pitch) * sizeof(T)));
+    for (Size r = 0; r < rows; ++r, in += w.in[2]) {
+      T* row = to + r * pitch;
+      std::fill_n(row, before, lowest<T>());
+      std::copy_n(in, w.in[2], row + before);
+      std::fill(row + before + w.in[2], row + pitch, lowest<T>());
+    }
+    return to;
+  }
+};
+
+// A row of outputs, a vector of windows at a time. rows: padded ones.
 template <int Stride, class T>
-Size max_of_vectors(const Row& r, Size o, Size end, const T* in, T* out, Size* positions) {
+void max_of_vectors(const Row& r, const Padded<T>& padded, const T* rows, T* out, Size* positions) {
   using Place = std::conditional_t<sizeof(T) == 8, Size, std::int32_t>;
   constexpr int L = kLanes<T>;
   const Windows& w = r.w;
   Vector<Place> lane;
   for (int i = 0; i < L; ++i) lane[i] = i * Stride;
-  const Size top = (first_element(w, 0, r.od) * w.in[1] + first_element(w, 1, r.oh)) * w.in[2] - w.padding[2];
-  for (; o + L <= end; o += L) {
+  const Size top = (first_element(w, 0, r.od) * w.in[1] + first_element(w, 1, r.oh)) * w.in[2];
+  for (Size o = 0; o < w.out[2]; o += L) {
     Vector<T> best = lowest<T>() - Vector<T>{};
-    Vector<Place> at = static_cast<Place>(top + o * Stride) + lane;
+    Vector<Place> at;
+    for (int i = 0; i < L; ++i) at[i] = static_cast<Place>(top + padded.first[static_cast<std::size_t>(o + i)]);
     r.each([&](Size row) HWY_ATTR {
+      const T* from = rows + row / w.in[2] * padded.pitch + o * Stride;
       for (Size k = 0; k < w.kernel[2]; ++k) {
-        const Size first = row + o * Stride - w.padding[2] + k * w.dilation[2];
-        const Vector<T> v = load_every<Stride>(in + first);
+        const Size tap = k * w.dilation[2];
+        const Vector<T> v = load_every<Stride>(from + tap);
         const Vector<Place> above = ~(v <= best) & (best == best);
         best = above ? v : best;
-        at = above ? static_cast<Place>(first) + lane : at;
+        at = above ? static_cast<Place>(row + o * Stride - w.padding[2] + tap) + lane : at;
       }
     });
-    store(out + o, best);
+    const Size n = std::min<Size>(L, w.out[2] - o);
+    alignas(64) T values[L];
+    store(n == L ? out + o : values, best);
+    if (n < L) std::copy_n(values, n, out + o);
     if (positions)
-      for (int i = 0; i < L; ++i) positions[o + i] = at[i];
+      for (Size i = 0; i < n; ++i) positions[o + i] = at[i];
   }
-  return o;
 }
 
-template <class S>
-void plane_max(const PoolCall& c, const S* in, S* out, Size* positions) {
-  const Windows& w = c.windows;
-  const Size n = w.out[2], stride = w.stride[2];
-  // Outputs whose windows lie in the row as a whole.
-  const Size begin = outputs_of(w, 2, -w.padding[2]).begin,
-             end = outputs_of(w, 2, (w.kernel[2] - 1) * w.dilation[2] - w.padding[2]).end;
-  const bool in_vectors = std::is_floating_point_v<S> && stride <= 2 &&
-                          (sizeof(S) == 8 || w.in.numel() < std::numeric_limits<std::int32_t>::max());
+// f(row, outputs, their places) for each row of outputs of a plane.
+template <class S, class F>
+HWY_INLINE void each_row(const Windows& w, S* out, Size* positions, F&& f) {
   for (Size od = 0; od < w.out[0]; ++od)
-    for (Size oh = 0; oh < w.out[1]; ++oh) {
-      const Row r(w, od, oh);
-      Size o = 0;
-      const auto up_to = [&](Size last) HWY_ATTR {
-        for (; o < last; ++o) max_of_window(r, o, in, out + o, positions ? positions + o : nullptr);
-      };
-      if constexpr (std::is_floating_point_v<S>) {
-        if (in_vectors) {
-          up_to(begin);
-          o = stride == 1 ? max_of_vectors<1>(r, o, end, in, out, positions)
-                          : max_of_vectors<2>(r, o, end, in, out, positions);
-        }
-      }
-      up_to(n);
-      out += n;
-      if (positions) positions += n;
+    for (Size oh = 0; oh < w.out[1]; ++oh, out += w.out[2]) {
+      f(Row(w, od, oh), out, positions);
+      if (positions) positions += w.out[2];
     }
 }
 
 template <class S>
 struct MaxOf {
   static void run(const PoolCall& c, Size begin, Size end) {
-    const Size in = c.windows.in.numel(), out = c.windows.out.numel();
-    for (Size p = begin; p < end; ++p)
-      (c.begin[0] ? &adaptive_max<S> : &plane_max<S>)(c, static_cast<const S*>(c.in) + p * in,
-                                                      static_cast<S*>(c.out) + p * out,
-                                                      c.positions ? c.positions + p * out : nullptr);
+    const Windows& w = c.windows;
+    const Size in_size = w.in.numel(), out_size = w.out.numel();
+    const auto each_plane = [&](auto&& f) {
+      for (Size p = begin; p < end; ++p)
+        f(static_cast<const S*>(c.in) + p * in_size, static_cast<S*>(c.out) + p * out_size,
+          c.positions ? c.positions + p * out_size : nullptr);
+    };
+    if (c.begin[0])
+      return each_plane([&](const S* in, S* out, Size* positions) { adaptive_max(c, in, out, positions); });
+    if constexpr (std::is_floating_point_v<S>) {
+      const bool fits = sizeof(S) == 8 || in_size < std::numeric_limits<std::int32_t>::max();
+      if (fits && w.stride[2] <= 2 && w.out[2] >= kLanes<S> / 4) {
+        const Padded<S> padded(w);
+        const auto row = w.stride[2] == 1 ? &max_of_vectors<1, S> : &max_of_vectors<2, S>;
+        return each_plane([&](const S* in, S* out, Size* positions) {
+          const S* rows = padded.copy(w, in);
+          each_row(w, out, positions, [&](const Row& r, S* to, Size* at) { row(r, padded, rows, to, at); });
+        });
+      }
+    }
+    each_plane([&](const S* in, S* out, Size* positions) {
+      each_row(w, out, positions, [&](const Row& r, S* to, Size* at) {
+        for (Size o = 0; o < w.out[2]; ++o) max_of_window(r, o, in, to + o, at ? at + o : nullptr);
+      });
+    });
   }
 };
 
