@@ -43,7 +43,7 @@ Tensor cell_of_one_state(const Tensor& x, const Tensor& hx, const Tensor& w_ih, 
 }
 
 constexpr const char* kLayers =
-    "\n\nAll in the promoted dtype of floats; float16 and bfloat16 are computed in float32 and rounded once.\n"
+    "\n\nIn the promoted dtype of floats; float16 and bfloat16 are computed in float32 and rounded once.\n"
     "ValueError for shapes that do not fit, another number of params and a dropout outside of [0, 1]; TypeError for\n"
     "complex numbers, integers and float8."
     "\n\ninput: (steps, batch, features), or packed data (elements, features) with batch_sizes. params: for each layer\n"
@@ -81,7 +81,7 @@ void def_nn_recurrent(Ops& ops) {
   def_layer(
       ops, "lstm", &lstm,
       text({"A long short-term memory over whole sequences; tenon.nn.LSTM is the module.", kLayers,
-            "hx: the states h and c, each (layers * directions, batch, hidden). Three new tensors: the output of\n"
+            "hx: the states h and c, each (layers * directions, batch, hidden). New tensors: the output of\n"
             "each step (steps, batch, directions * hidden) and the last h and c. A fifth of the params, of shape\n"
             "(out, hidden), projects h.",
             "\n\n>>> hx = tenon.zeros(1, 1, 1), tenon.zeros(1, 1, 1)\n"

@@ -89,6 +89,12 @@ Sequence sequence_of(const char* op, const Tensor& x, const RecurrentOptions& o)
   return s;
 }
 
+void check_states(const char* op, Cell cell, std::span<const Tensor> states) {
+  const std::int64_t wanted = cell == Cell::lstm ? 2 : 1, n = static_cast<std::int64_t>(states.size());
+  if (n != wanted)
+    errors::fail(op, wanted == 2 ? "hx must be the two states h and c; got " : "hx must be the state h; got ", n);
+}
+
 DType dtype_of_all(const char* op, const Tensor& x, std::span<const Tensor> states, std::span<const Tensor> params) {
   DType d = x.dtype();
   for (const auto& list : {states, params})
@@ -119,8 +125,7 @@ std::vector<Tensor> recurrent(Cell cell, const Tensor& x, std::span<const Tensor
   if (all <= 0 || given != all * each)
     errors::fail(op, "expected ", all * params_of(o, false), " params for ", all, " layers and directions; got ",
                  given);
-  if (states.size() != (lstm ? 2u : 1u))
-    errors::fail(op, lstm ? "hx must be the two states h and c" : "hx must be the state h");
+  check_states(op, cell, states);
   if (!(o.dropout >= 0 && o.dropout <= 1)) errors::fail(op, "dropout must be from 0 to 1; got ", o.dropout);
   const DType d = dtype_of_all(op, x, states, params), compute = widened(d);
   const std::vector<Tensor> weights = converted(params, compute), before = converted(states, compute);
@@ -161,6 +166,7 @@ std::vector<Tensor> recurrent_cell(Cell cell, const Tensor& x, std::span<const T
                                    const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh) {
   const char* op = name_of(cell);
   if (x.ndim() != 2) errors::wrong_ndim(op, x.ndim(), "an input (batch, features)");
+  check_states(op, cell, states);
   const Tensor params[] = {w_ih, w_hh, b_ih, b_hh};
   const DType d = dtype_of_all(op, x, states, params);
   std::vector<Tensor> in(at::count);
