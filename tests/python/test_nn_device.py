@@ -45,9 +45,9 @@ def moved(x):
 def run(module, args, kwargs):
     """The results and all gradients, on the CPU."""
     results = nn_parity.tensors(module(*args, **kwargs))
-    for y in results:
-        if y.requires_grad:
-            y.sum().backward()
+    sums = [y.sum() for y in results if y.requires_grad]
+    if sums:
+        tenon.autograd.backward(sums)  # at once: results of one node share what it saved
     leaves = [*nn_parity.tensors(args), *nn_parity.tensors(list(kwargs.values())), *module.parameters()]
     return [y.detach().cpu() for y in results] + [None if t.grad is None else t.grad.cpu() for t in leaves]
 

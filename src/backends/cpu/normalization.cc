@@ -250,6 +250,7 @@ void run_backward(const NormalizationCall& c, const NormalizationKernels& k) {
 
 Status normalization(const NormalizationCall& c) {
   if (c.dtype != DType::float32 && c.dtype != DType::float64) return Status::unavailable;
+  if (c.slabs == 0) return Status::ok;
   const bool wide = c.dtype == DType::float64;
   static const NormalizationKernels of_float = HWY_DYNAMIC_DISPATCH(normalization_float)(),
                                     of_double = HWY_DYNAMIC_DISPATCH(normalization_double)();
