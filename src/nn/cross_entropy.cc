@@ -1,4 +1,6 @@
 // Cross entropy: the logarithms of the probabilities are kept, and one pass over them makes the gradient.
+#include <limits>
+
 #include "nn/recorded.h"
 #include "nn/support.h"
 #include "ops/fused.h"
@@ -82,11 +84,15 @@ Tensor along_classes(const Tensor& weight, const Tensor& x, int dim) {
 
 Tensor without_classes(const Tensor& losses, int dim) { return squeeze(losses, Dims{dim}); }
 
+// What a mean is divided by in its gradient: where nothing counts, the mean is NaN and the gradient 0.
+Tensor divisor(const Tensor& total) { return where(eq(total, 0), 1, total); }
+
 // Of losses with size 1 along dim.
 Tensor reduced(const Tensor& losses, int dim, Reduce reduce, const Tensor& total) {
   if (reduce == Reduce::none) return without_classes(losses, dim);
   const Tensor all = sum(losses);
-  return reduce == Reduce::sum ? all : div(all, total);
+  if (reduce == Reduce::sum) return all;
+  return add(div(all, divisor(total)), where(eq(total, 0), std::numeric_limits<double>::quiet_NaN(), 0));
 }
 
 Tensor nll(const Tensor& log_p, const Classes& c, Reduce reduce) {
@@ -168,7 +174,7 @@ Tensor gradient(const Tensor& log_p, const Mix& m, Reduce reduce, const Tensor& 
   const int dim = m.classes.dim;
   Dims kept = log_p.shape();
   kept[dim] = 1;
-  const Tensor each = reduce == Reduce::none ? reshape(g, kept) : reduce == Reduce::sum ? g : div(g, m.total);
+  const Tensor each = reduce == Reduce::none ? reshape(g, kept) : reduce == Reduce::sum ? g : div(g, divisor(m.total));
   const auto scaled = [](const auto& log_p, const auto& by) { return mul(exp(log_p), by); };
   const auto less = [](const auto& log_p, const auto& by, const auto& rest, const auto& g) {
     return sub(mul(exp(log_p), by), mul(rest, g));

@@ -18,8 +18,27 @@ def ours(x):
     if isinstance(x, torch.dtype):
         return getattr(tenon, str(x).removeprefix("torch."))
     if isinstance(x, torch.nn.Module):
-        return pair(type(x).__name__)[0]
+        return pair(type(x).__name__, **constructor_of(x))[0]
+    if callable(x) and hasattr(tenon.nn.functional, getattr(x, "__name__", "")):
+        return getattr(tenon.nn.functional, x.__name__)
     return x
+
+
+def constructor_of(module):
+    """The arguments that made a module of PyTorch's that other modules take."""
+    if not isinstance(module, torch.nn.TransformerEncoderLayer | torch.nn.TransformerDecoderLayer):
+        return {}
+    return {
+        "d_model": module.linear1.in_features,
+        "nhead": module.self_attn.num_heads,
+        "dim_feedforward": module.linear1.out_features,
+        "dropout": module.dropout.p,
+        "activation": module.activation,
+        "layer_norm_eps": module.norm1.eps,
+        "batch_first": module.self_attn.batch_first,
+        "norm_first": module.norm_first,
+        "bias": module.linear1.bias is not None,
+    }
 
 
 def theirs(x):
@@ -37,8 +56,23 @@ def pair(name, *args, **kwargs):
     """tenon.nn's module and torch.nn's, with PyTorch's weights."""
     reference = getattr(torch.nn, name)(*copy.deepcopy(args), **copy.deepcopy(kwargs))
     module = getattr(tenon.nn, name)(*ours(args), **ours(kwargs))
+    some = next(reference.parameters(), None)
+    if some is not None and some.dtype == torch.float64:  # as an argument of a module of its kind
+        module.double()
     assert list(module.state_dict()) == list(reference.state_dict())
     assert [n for n, _ in module.named_parameters()] == [n for n, _ in reference.named_parameters()]
+    module.load_state_dict(reference.state_dict())
+    return module, reference
+
+
+def lazy_pair(name, constructor, forward):
+    """The same of modules that know their sizes after a first call; in float32, as they are made."""
+    reference = getattr(torch.nn, name)(*copy.deepcopy(constructor[0]), **copy.deepcopy(constructor[1]))
+    module = getattr(tenon.nn, name)(*ours(constructor[0]), **ours(constructor[1]))
+    assert repr(module) == repr(reference)
+    first = [t.detach().float() for t in forward[0]]
+    assert module(*ours(first)).shape == tuple(reference(*first).shape)
+    assert list(module.state_dict()) == list(reference.state_dict())
     module.load_state_dict(reference.state_dict())
     return module, reference
 
@@ -88,7 +122,10 @@ def same(f, g, args, kwargs, tolerance=None, parameters=((), ())):
 
 def modules_agree(name, constructor, forward, training=True, tolerance=None, dtype=None):
     """constructor and forward: (args, kwargs), for PyTorch."""
-    module, reference = pair(name, *constructor[0], **constructor[1])
+    if name.startswith("Lazy"):
+        module, reference = lazy_pair(name, constructor, forward)
+    else:
+        module, reference = pair(name, *constructor[0], **constructor[1])
     if dtype is not None:
         module.to(ours(dtype))
         reference.to(dtype)

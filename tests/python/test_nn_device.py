@@ -22,7 +22,7 @@ def some_cases():
     """(name, arguments of the constructor, of forward): one of each module, all of this folder's own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in sorted(DATABASE):
+        for name in sorted(n for n in DATABASE if not n.startswith("Lazy")):
             case, _ = next(iter(cases(name, True)))
             constructor = case.constructor_input.args, case.constructor_input.kwargs
             yield name, constructor, (case.forward_input.args, case.forward_input.kwargs)
