@@ -472,8 +472,9 @@ from tenon._C import ArrayLike, DTypeLike, Generator, Ints, Number, Tensor, Valu
 
 def nn_stub() -> str:
     """The rows that tenon.nn.functional shows."""
-    rows = (operation(name, row, False) for name, row in sorted(_C._nn_names.items()))
-    return "\n".join([NN_HEADER, *rows, "__all__: list[_str]"]) + "\n"
+    names = sorted(_C._nn_names)
+    rows = (operation(name, _C._nn_names[name], False) for name in names)
+    return "\n".join([NN_HEADER, *rows, f"__all__ = {names}"]) + "\n"
 
 
 def stub() -> str:
