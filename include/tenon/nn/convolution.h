@@ -16,15 +16,15 @@ struct ConvolutionOptions {
   bool same = false;  // instead of padding: as much as keeps the size, the odd element behind
 };
 
-// The sums of x's elements under a kernel that moves over `dims` dimensions, times its weights. x is (N, C, ...) or
-// (C, ...), w (O, C / groups, kernel...), bias (O), or undefined for none. The dtype is the promoted one of x and w; float16
-// and bfloat16 are summed in float32 and rounded once. Throws ShapeError for shapes that do not fit, ValueError for options out of range,
-// DtypeError unless there is a real float among them.
+// The sums of x's elements under a kernel that moves over `dims` dimensions, times its weights. x is (N, C, ...) or (C,
+// ...), w (O, C / groups, kernel...), bias (O), or undefined for none. The dtype is the promoted one of x and w;
+// float16 and bfloat16 are summed in float32 and rounded once. Throws ShapeError for shapes that do not fit, ValueError
+// for options out of range, DtypeError unless there is a real float among them.
 TENON_API Tensor convolution(int dims, const Tensor& x, const Tensor& w, const Tensor& bias,
                              const ConvolutionOptions& o = {});
-// What convolution() does to its input's gradient, from x (N, C, ...), w (C, O / groups, kernel...), bias (O). Its result
-// is (input - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1 long. Throws as convolution(), and
-// ValueError for an output_padding that is smaller than neither the stride nor the dilation.
+// What convolution() does to its input's gradient, from x (N, C, ...), w (C, O / groups, kernel...), bias (O). Its
+// result is (input - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1 long. Throws as
+// convolution(), and ValueError for an output_padding that is smaller than neither the stride nor the dilation.
 TENON_API Tensor convolution_transpose(int dims, const Tensor& x, const Tensor& w, const Tensor& bias,
                                        const ConvolutionOptions& o = {});
 

@@ -22,9 +22,9 @@ using OutputSize = std::vector<std::optional<std::int64_t>>;
 
 // t is (N, C, ...) or (C, ...), with `dims` dimensions that windows move over.
 
-// The largest element of each window, NaN above all numbers, and its place in its plane: the first of equal ones. Without
-// places that tensor is undefined. Throws ShapeError for shapes that windows do not fit into, ValueError for options out of
-// range, DtypeError for complex.
+// The largest element of each window, NaN above all numbers, and its place in its plane: the first of equal ones.
+// Without places that tensor is undefined. Throws ShapeError for shapes that windows do not fit into, ValueError for
+// options out of range, DtypeError for complex.
 TENON_API ValuesIndices max_pool(int dims, const Tensor& t, const PoolOptions& o, bool places = true);
 // The mean of each window. count_include_pad: with the padding's zeros; divisor: instead of the number of elements.
 // Integers become the default float. Throws as max_pool(), and ValueError for a divisor of 0.
@@ -36,9 +36,9 @@ TENON_API Tensor lp_pool(int dims, const Tensor& t, double p, const PoolOptions&
 // The same over windows that divide the input into so many parts, as equal as can be.
 TENON_API ValuesIndices adaptive_max_pool(int dims, const Tensor& t, const OutputSize& size, bool places = true);
 TENON_API Tensor adaptive_avg_pool(int dims, const Tensor& t, const OutputSize& size);
-// Zeros, with t's elements at the places that max_pool() gave. size: along each dimension (or t's whole shape); by default
-// what the options would have pooled. Throws ShapeError, ValueError for a size that they would not have, IndexError for
-// places outside of it.
+// Zeros, with t's elements at the places that max_pool() gave. size: along each dimension (or t's whole shape); by
+// default what the options would have pooled. Throws ShapeError, ValueError for a size that they would not have,
+// IndexError for places outside of it.
 TENON_API Tensor max_unpool(int dims, const Tensor& t, const Tensor& places, const PoolOptions& o,
                             const std::optional<Dims>& size = {});
 

@@ -24,8 +24,8 @@ HWY_INLINE void fill_zeros(T* to, Size end) {
   for (Size i = 0; i < end; i += kLanes<T>) store(to + i, Vector<T>{});
 }
 
-// to[i] = from[first + i * stride], 0 where that is not below `in`. What lies behind n may be overwritten: the next part
-// or row, which comes later.
+// to[i] = from[first + i * stride], 0 where that is outside of `in` elements. What lies behind n may be overwritten: it
+// is the next part or row, which comes later.
 template <class T, class S>
 HWY_INLINE void copy_part(const S* from, Size in, Size first, Size stride, Size n, T* to) {
   const Size begin = std::clamp<Size>(first >= 0 ? 0 : stride == 1 ? -first : (-first + stride - 1) / stride, 0, n);
@@ -52,7 +52,7 @@ HWY_INLINE void copy_part(const S* from, Size in, Size first, Size stride, Size 
   fill_zeros(to + end, n - end);
 }
 
-// What a box reads of so many channels, of which the first one of the first image is x. `to` has room for one more vector.
+// What a box reads of so many channels; x is the first one of the first image. `to` has room for one more vector.
 template <class S, class T>
 void stage(const Gather& g, const Layout& l, const Box& box, const S* x, Size channels, T* to) {
   const GatherAxis &planes = g.axis[0], &rows = g.axis[1], &last = g.axis[2];

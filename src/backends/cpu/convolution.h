@@ -44,8 +44,8 @@ struct Gather {
 // The products that a call of `output` or `input` consists of; of `weight`, what its x is gathered by.
 std::vector<Gather> gathers_of(const ConvolutionCall& c);
 
-// Outputs of some images: [images, planes, rows, columns]. Only one of the four is cut; those before it are 1 there, those
-// behind it whole. So a box is contiguous in each channel of each image of the output.
+// Outputs of some images: [images, planes, rows, columns]. Only one of the four is cut; those before it are 1 there,
+// those behind it whole. So a box is contiguous in each channel of each image of the output.
 struct Box {
   Size begin[4], size[4];
 

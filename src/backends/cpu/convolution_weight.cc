@@ -45,8 +45,8 @@ void spread_tile(const T* HWY_RESTRICT x, const Size* offset, const Run* runs, S
     for (int j = 0; j < Vectors; ++j) store(c + i * ldc + j * L, sum[i][j]);
 }
 
-// c[Rows][Columns] += the sums over outputs of Rows gradients times Columns places of x, vectors along the outputs. What
-// lies behind the last output of a run is masked away.
+// c[Rows][Columns] += the sums over outputs of Rows gradients times Columns places of x, vectors along the outputs.
+// What lies behind the last output of a run is masked away.
 template <class T>
 using InnerTile = void (*)(const T* x, const Size* offset, const Run* runs, Size n, const T* g, Size ldg, T* c,
                            Size ldc);
@@ -118,8 +118,8 @@ struct Tiles {
   static constexpr auto kInner = all_inner(std::make_integer_sequence<int, kInnerRows>());  // [rows - 1][columns - 1]
 };
 
-// Sums of some images, for all groups: each [channels * taps][rows], padded, or for inner products [rows][channels * taps].
-// How many there are depends on the shape alone, so that results have the same bits for any number of threads.
+// Sums of some images, for all groups: each [channels * taps][rows], padded, or for inner products [rows][channels *
+// taps]. How many there are depends on the shape alone, so that results have the same bits for any number of threads.
 template <class T>
 struct Plan {
   const Gather& g;
@@ -262,8 +262,8 @@ void run_task(const Plan<T>& p, Size chunk, Size group, Size block, T* sums) {
   }
 }
 
-// The chunks' sums in their order, as weights: some rows of a group. They are taken in squares, so that lines of the cache
-// are read and written whole whichever way they lie.
+// The chunks' sums in their order, as weights: some rows of a group. They are taken in squares, so that lines of the
+// cache are read and written whole whichever way they lie.
 constexpr Size kTogether = 64;
 template <class S, class T>
 void add_up(const Plan<T>& p, Size group, Size row, Size rows, const T* sums) {

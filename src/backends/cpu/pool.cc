@@ -53,7 +53,8 @@ Size first_element(const Windows& w, int i, Size o) {
   return std::min(element(w, i, o, taps_of(w, i, o).begin), w.in[i] - 1);
 }
 
-// f(row, offset, outputs) for each tap of a row of outputs: the input's row, and which outputs read which of its elements.
+// f(row, offset, outputs) for each tap of a row of outputs: the input's row, and which outputs read which of its
+// elements.
 template <class F>
 HWY_INLINE void each_tap(const Windows& w, Size od, Size oh, F&& f) {
   const Range ds = taps_of(w, 0, od), hs = taps_of(w, 1, oh);
