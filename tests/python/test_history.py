@@ -12,12 +12,14 @@ import inspect
 import numpy as np
 import pytest
 import tenon
+import tenon.nn
 import tenon.numpy
 from test_documentation import PUBLIC
 from test_documentation_memory import run_examples, tensors
 
 # What leaves the graph by its name.
 LEAVES = {"tenon.detach", "tenon.Tensor.detach", "tenon.Tensor.detach_"}
+LEAVES |= {"tenon.nn.utils.vector_to_parameters"}  # it sets the data of leaves
 # What keeps the graph only for create_graph=True, as backward().
 BY_CREATE_GRAPH = {"hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"}
 LEAVES |= {f"tenon.autograd.functional.{name}" for name in BY_CREATE_GRAPH}
@@ -43,7 +45,7 @@ def nested(a, leaves):
 
 def forms(value):
     """What may stand in the place of an argument: functions that make it, with its leaves, from an offset."""
-    if isinstance(value, (bool, str, tenon.dtype)):
+    if isinstance(value, (bool, str, tenon.dtype)) or tenon.nn.parameter.is_lazy(value):
         return
     if isinstance(value, (int, float)):
         yield "0-d", lambda d: (lambda x: (x, [x]))(leaf(value + d))
@@ -106,8 +108,8 @@ class Walk:
     def one(self, how, call, make):
         """call(made) returns the results; make(offset) the argument and its leaves."""
         for offset in (0.0, 0.137):
-            made, leaves = make(offset)
             try:
+                made, leaves = make(offset)
                 results = call(made)
             except Exception:
                 continue
@@ -138,13 +140,15 @@ class Walk:
 
     def call(self, owner, name, args, kwargs):
         method = isinstance(owner, tenon.Tensor)
+        args = [list(v) if inspect.isgenerator(v) else v for v in args]
         given = [owner, *args] if method else list(args)
         # The walk comes first: the call itself may overwrite what it is given.
         f = (lambda self, *a, **k: getattr(self, name)(*a, **k)) if method else getattr(owner, name)
 
         def fresh(skip):
             return [
-                v if i == skip else copy.deepcopy(v) if list(tensors(v)) else v for i, v in enumerate(given)
+                v if i == skip else copy.deepcopy(v) if list(tensors(v)) or hasattr(v, "state_dict") else v
+                for i, v in enumerate(given)
             ]
 
         for i, value in enumerate(given):

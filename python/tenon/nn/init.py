@@ -9,6 +9,7 @@ from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
 from tenon._names import guide as _guide
+from tenon.nn.functional._common import constants as _constants
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = No
     >>> bool((tenon.nn.init.uniform_(tenon.empty(100), 2.0, 3.0) >= 2).all())
     True
     """
+    _constants("uniform_", a=a, b=b)
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
@@ -102,6 +104,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
+    _constants("normal_", mean=mean, std=std)
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
@@ -155,6 +158,7 @@ def trunc_normal_(
     >>> bool((tenon.nn.init.trunc_normal_(tenon.empty(100)).abs() <= 2).all())
     True
     """
+    _constants("trunc_normal_", mean=mean, std=std, a=a, b=b)
     if not a < b:
         raise ValueError(f"trunc_normal_: a must be below b; got {a} and {b}")
     if not std > 0:
@@ -172,6 +176,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     >>> tenon.nn.init.constant_(tenon.empty(2), 0.5)
     tensor([0.5000, 0.5000])
     """
+    _constants("constant_", val=val)
     with no_grad():
         return tensor.fill_(val)
 
@@ -263,6 +268,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
     >>> bool((tenon.nn.init.xavier_uniform_(tenon.empty(3, 3)).abs() <= 1).all())
     True
     """
+    _constants("xavier_uniform_", gain=gain)
     return _uniform(tensor, math.sqrt(3.0) * _xavier(tensor, gain), generator)
 
 
@@ -275,6 +281,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> 
     >>> tenon.nn.init.xavier_normal_(tenon.empty(2, 3)).shape
     (2, 3)
     """
+    _constants("xavier_normal_", gain=gain)
     return _normal(tensor, _xavier(tensor, gain), generator)
 
 
@@ -300,6 +307,7 @@ def kaiming_uniform_(
     >>> bool((tenon.nn.init.kaiming_uniform_(tenon.empty(3, 6)).abs() <= 1).all())
     True
     """
+    _constants("kaiming_uniform_", a=a)
     return _uniform(tensor, math.sqrt(3.0) * _kaiming(tensor, a, mode, nonlinearity), generator)
 
 
@@ -316,6 +324,7 @@ def kaiming_normal_(
     >>> tenon.nn.init.kaiming_normal_(tenon.empty(2, 3)).shape
     (2, 3)
     """
+    _constants("kaiming_normal_", a=a)
     return _normal(tensor, _kaiming(tensor, a, mode, nonlinearity), generator)
 
 
@@ -331,6 +340,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     >>> tenon.allclose(w @ w.T, tenon.eye(2), atol=1e-6)
     True
     """
+    _constants("orthogonal_", gain=gain)
     if tensor.ndim < 2:
         raise ValueError(f"orthogonal_: the tensor has two dimensions or more; got shape {tensor.shape}")
     if tensor.numel() == 0:
@@ -356,6 +366,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     >>> int((tenon.nn.init.sparse_(tenon.empty(10, 3), 0.4) == 0).sum())
     12
     """
+    _constants("sparse_", sparsity=sparsity, std=std)
     if tensor.ndim != 2:
         raise ValueError(f"sparse_: the tensor has two dimensions; got shape {tensor.shape}")
     if not 0 <= sparsity <= 1:

@@ -102,7 +102,15 @@ def from_start(index: Tensor, n: int) -> Tensor:
     return _C.where(index < 0, n, index).to(dtype=_C.int64)
 
 
+def constants(op: str, **values: Any) -> None:
+    """RuntimeError where a number that takes no part in gradients is a tensor that asks for one."""
+    for name, value in values.items():
+        if isinstance(value, Tensor) and value.requires_grad and _C.is_grad_enabled():
+            raise RuntimeError(f"{op}: '{name}' is a constant, but requires grad; use .detach()")
+
+
 def probability(op: str, p: Any) -> float:
+    constants(op, p=p)
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"{op}: the dropout probability p must be between 0 and 1; got {p}")
     return float(p)

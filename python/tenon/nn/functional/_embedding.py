@@ -7,7 +7,7 @@ from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
 from tenon.autograd.function import Function
-from tenon.nn.functional._common import from_start, is_integer
+from tenon.nn.functional._common import constants, from_start, is_integer
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def embedding(
     tensor([[2., 3.],
             [0., 1.]])
     """
+    constants("embedding", max_norm=max_norm, norm_type=norm_type)
     padding = _check_table("embedding", weight, padding_idx, sparse)
     index = _index("embedding", input, weight)
     rows = _rows("embedding", input, index, weight, padding, max_norm, norm_type, scale_grad_by_freq)
@@ -211,6 +212,7 @@ def embedding_bag(
     tensor([[2., 4.],
             [2., 3.]])
     """
+    constants("embedding_bag", max_norm=max_norm, norm_type=norm_type)
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode is 'sum', 'mean' or 'max'; got {mode!r}")
     if per_sample_weights is not None and (mode != "sum" or per_sample_weights.shape != input.shape):

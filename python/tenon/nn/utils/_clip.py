@@ -6,6 +6,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
+from tenon.nn.functional._common import constants
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def _grads(op: str, parameters: Any) -> list[Tensor]:
 
 
 def _norm(op: str, tensors: list[Tensor], norm_type: float, error_if_nonfinite: bool) -> Tensor:
+    constants(op, norm_type=norm_type)
     norm_type = float(norm_type)
     total = _C._total_norm(tensors, norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
