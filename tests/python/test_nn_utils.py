@@ -143,7 +143,7 @@ def test_spectral_norm():
     plain = nn.utils.remove_spectral_norm(ours)
     assert list(plain.state_dict()) == list(torch.nn.utils.remove_spectral_norm(theirs).state_dict())
     assert np.linalg.svd(plain.weight.detach().numpy())[1][0] == pytest.approx(1, abs=0.1)
-    with pytest.raises(ValueError, match="n_power_iterations must be positive; got 0"):
+    with pytest.raises(ValueError, match="n_power_iterations must be from 1 to 10000; got 0"):
         nn.utils.spectral_norm(plain, n_power_iterations=0)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tenon._hooks import Hook, Hooks
     from tenon.nn.module import Module
 
+
 class HookPoints:
     """The part of Module that has hooks for its calls."""
 

@@ -131,6 +131,9 @@ def as_matrix(weight: Tensor, dim: int) -> Tensor:
     return weight.movedim(dim, 0).reshape(weight.shape[dim], -1)
 
 
+MOST_ITERATIONS = 10_000  # of the power method; it converges long before
+
+
 def iterate_power(matrix: Tensor, u: Tensor, v: Tensor, steps: int, eps: float) -> None:
     """Moves u, then v, in place, towards the first singular vectors of matrix."""
     with no_grad():
@@ -177,14 +180,16 @@ def spectral_norm(
     Returns: The module itself.
     AttributeError: For a name that is no parameter.
     RuntimeError: Where the parameter has a spectral norm already.
-    ValueError: For n_power_iterations that are not positive, and for a lazy parameter without a shape.
+    ValueError: For n_power_iterations that are not from 1 to 10000, and for a lazy parameter without a shape.
 
     >>> layer = tenon.nn.utils.spectral_norm(tenon.nn.Linear(3, 2))
     >>> sorted(layer.state_dict())
     ['bias', 'weight_orig', 'weight_u', 'weight_v']
     """
-    if n_power_iterations <= 0:
-        raise ValueError(f"spectral_norm: n_power_iterations must be positive; got {n_power_iterations}")
+    if not 0 < n_power_iterations <= MOST_ITERATIONS:
+        raise ValueError(
+            f"spectral_norm: n_power_iterations must be from 1 to {MOST_ITERATIONS}; got {n_power_iterations}"
+        )
     if dim is None:
         dim = 1 if type(module).__name__.startswith("ConvTranspose") else 0
     hook = _SpectralNorm(name, n_power_iterations, dim, eps)

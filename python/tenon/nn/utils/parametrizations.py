@@ -11,7 +11,7 @@ from tenon._names import guide as _guide
 from tenon.nn.functional import normalize
 from tenon.nn.module import Module
 from tenon.nn.utils import parametrize
-from tenon.nn.utils._norms import as_matrix, iterate_power, norm_except_dim
+from tenon.nn.utils._norms import MOST_ITERATIONS, as_matrix, iterate_power, norm_except_dim
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -107,15 +107,18 @@ def spectral_norm(
     eps: Norms below it count as it.
     dim: The dimension that is that of rows; None for 1 in transposed convolutions, else 0.
     Returns: The module itself.
-    ValueError: For a name that is no parameter or buffer, and for n_power_iterations that are not positive.
+    ValueError: For a name that is no parameter or buffer, and for n_power_iterations that are not from 1 to
+    10000.
     IndexError: For a dimension that is not there.
 
     >>> layer = tenon.nn.utils.parametrizations.spectral_norm(tenon.nn.Linear(3, 2))
     >>> bool(layer.weight.norm() < 1.5)
     True
     """
-    if n_power_iterations <= 0:
-        raise ValueError(f"spectral_norm: n_power_iterations must be positive; got {n_power_iterations}")
+    if not 0 < n_power_iterations <= MOST_ITERATIONS:
+        raise ValueError(
+            f"spectral_norm: n_power_iterations must be from 1 to {MOST_ITERATIONS}; got {n_power_iterations}"
+        )
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):
         raise ValueError(f"spectral_norm: {type(module).__name__} has no parameter or buffer {name!r}")
