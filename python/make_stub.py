@@ -478,7 +478,8 @@ def nn_stub() -> str:
 
 
 def stub() -> str:
-    lines = [HEADER, CLASSES.strip("\n"), *tensor_class(), ""]
+    lines = [HEADER, "__version__: _str", CLASSES.strip("\n"), *tensor_class(), ""]
+    known = "\n".join(lines)
     for name, value in sorted(vars(_C).items()):
         if isinstance(value, _C.dtype):
             lines.append(f"{name}: _dtype")
@@ -486,21 +487,14 @@ def stub() -> str:
             lines += definition(name, value)
         elif isinstance(value, types.BuiltinFunctionType):
             lines.append(builtin_function(name, value))
-        elif name == "__version__":
-            lines.append("__version__: _str")
         elif callable(value) and not isinstance(value, type):
             lines.append(f"def {name}(*args: Any, **kwargs: Any) -> Any: ...")
-        elif (
-            not name.startswith("__")
-            and f"class {name}" not in "\n".join(lines)
-            and name != "default_generator"
-        ):
+        elif name[:2] != "__" and name != "default_generator" and f"class {name}" not in known:
             lines.append(f"{name}: Any")
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     STUB.unlink(missing_ok=True)  # an older build left a link to a file of the sources
-    STUB.write_text(stub())
-    NUMPY_STUB.write_text(numpy_stub())
-    NN_STUB.write_text(nn_stub())
+    for path, make in ((STUB, stub), (NUMPY_STUB, numpy_stub), (NN_STUB, nn_stub)):
+        path.write_text(make())

@@ -457,53 +457,18 @@ bool is_given(PyObject* o);
 // Adds all rows as functions to the module and as methods to the tensor type.
 void install_ops(const Ops& ops, PyObject* module);
 
-// ---- the rows, by topic ----
-void def_elementwise(Ops& ops);
-void def_activations(Ops& ops);
-void def_foreach(Ops& ops);
-void def_optim(Ops& ops);
-void def_creation(Ops& ops);
-void def_ranges(Ops& ops);
-void def_reduce(Ops& ops);
-void def_shape(Ops& ops);
-void def_numpy_shape(Ops& ops);
-void def_numpy_split(Ops& ops);
-void def_numpy_creation(Ops& ops);
-void def_numpy_ranges(Ops& ops);
-void def_join(Ops& ops);
-void def_convert(Ops& ops);
-void def_inplace(Ops& ops);
-void def_dtype(Ops& ops);
-void def_kinds(Ops& ops);
-void def_system(Ops& ops);
-void def_index(Ops& ops);
-void def_scatter(Ops& ops);
-void def_sort(Ops& ops);
-void def_order(Ops& ops);
-void def_quantile(Ops& ops);
-void def_nan(Ops& ops);
-void def_difference(Ops& ops);
-void def_search(Ops& ops);
-void def_set(Ops& ops);
-void def_histogram(Ops& ops);
-void def_statistics(Ops& ops);
-void def_linalg(Ops& ops);
-void def_products(Ops& ops);
-void def_diagonal(Ops& ops);
-void def_numeric(Ops& ops);
-void def_pad(Ops& ops);
-void def_ndarray(Ops& ops);
-void def_put(Ops& ops);
-void def_random(Ops& ops);
-void def_autograd(Ops& ops);
-void def_function(Ops& ops);
-void def_storage(Ops& ops);
-void def_nn_convolution(Ops& ops);
-void def_nn_pooling(Ops& ops);
-void def_nn_linear(Ops& ops);
-void def_nn_losses(Ops& ops);
-void def_nn_normalization(Ops& ops);
-void def_nn_recurrent(Ops& ops);
-void def_nn_attention(Ops& ops);
+// The rows, by topic, in the order in which they are defined.
+// clang-format off
+#define TENON_TOPICS(X) \
+  X(elementwise) X(activations) X(foreach) X(optim) X(creation) X(ranges) X(shape) X(numpy_shape) X(join) \
+  X(numpy_split) X(numpy_creation) X(numpy_ranges) X(convert) X(inplace) X(index) X(scatter) X(sort) \
+  X(order) X(quantile) X(nan) X(difference) X(search) X(set) X(histogram) X(statistics) X(reduce) X(linalg) \
+  X(products) X(diagonal) X(numeric) X(pad) X(ndarray) X(put) X(random) X(autograd) X(function) X(storage) \
+  X(nn_linear) X(nn_losses) X(nn_normalization) X(nn_recurrent) X(nn_attention) X(dtype) X(kinds) X(system) \
+  X(nn_convolution) X(nn_pooling)
+// clang-format on
+#define TENON_TOPIC(topic) void def_##topic(Ops& ops);
+TENON_TOPICS(TENON_TOPIC)
+#undef TENON_TOPIC
 
 }  // namespace tenon::py
