@@ -25,6 +25,8 @@ OWN = re.compile(r"\b(new(?! (?:last )?dimension)|cop(?:y|ies)(?! of an element)
 THE_USERS = {"tenon.autograd.checkpoint"}
 # Calls beside the example, where the example's own with other operands are not enough.
 MORE = {
+    "tenon.nn.functional.pixel_shuffle": lambda t: tenon.nn.functional.pixel_shuffle(t.tile(8, 1, 1), 2),
+    "tenon.nn.functional.pixel_unshuffle": lambda t: tenon.nn.functional.pixel_unshuffle(t.tile(2, 2, 2), 2),
     "tenon.from_dlpack": lambda t: tenon.from_dlpack(t, copy=True),
     "tenon.as_tensor": lambda t: tenon.as_tensor(t, dtype=tenon.int8),
     "tenon.asarray": lambda t: tenon.asarray(t, copy=True),
@@ -185,11 +187,21 @@ def run_examples(name, f, watch, expected):
                 raise
 
 
+# Dimensions before the two of an operand, and further arguments, of functions that write in place.
+DIMENSIONS = {f"tenon.nn.functional.dropout{n}d": n - 1 for n in (2, 3)}
+ARGUMENTS = {"tenon.nn.functional.threshold": (1.5, 0.0)}
+
+
 def watched(name, f):
     """What the operation's calls shared, over all lines of its example."""
     watch = Watch()
     tenon.manual_seed(0)
     run_examples(name, f, watch, ERRORS)
+    if "inplace" in inspect.signature(f).parameters:
+        t = tenon.tensor([[1.0, 2.0], [3.0, 4.0]])
+        if name in DIMENSIONS:
+            t = t.reshape((1,) * DIMENSIONS[name] + (2, 2))
+        watch.note("inplace=True", f(t, *ARGUMENTS.get(name, ()), inplace=True), t)
     if name in MORE:
         t = tenon.tensor([[1.0, 2.0], [3.0, 4.0]])
         watch.note("another call", MORE[name](t), t)

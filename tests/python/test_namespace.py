@@ -368,6 +368,7 @@ def test_promotion_helpers():
 
 
 def test_threads_and_memory():
+    tenon.set_num_threads(0)
     n = tenon.get_num_threads()
     try:
         tenon.set_num_threads(1)

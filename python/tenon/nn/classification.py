@@ -76,7 +76,7 @@ class NLLLoss2d(NLLLoss):
         reduction: 'mean', 'sum' or 'none'; else ValueError.
 
     >>> tenon.nn.NLLLoss2d()(tenon.zeros(1, 2, 3, 3), tenon.zeros(1, 3, 3, dtype=tenon.int64))
-    tensor(0.)
+    tensor(-0.)
     """
 
 

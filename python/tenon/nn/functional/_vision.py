@@ -27,7 +27,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
     input: A tensor of at least three dimensions.
     upscale_factor: r.
-    Returns: A new tensor.
+    Returns: A new tensor; a view where the elements stay in their order.
     ValueError: For channels that r * r does not divide, and fewer than three dimensions.
 
     >>> tenon.nn.functional.pixel_shuffle(tenon.arange(4).reshape(4, 1, 1), 2)
@@ -53,7 +53,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
 
     input: A tensor of at least three dimensions.
     downscale_factor: r.
-    Returns: A new tensor.
+    Returns: A new tensor; a view where the elements stay in their order.
     ValueError: For a height or width that r does not divide, and fewer than three dimensions.
 
     >>> tenon.nn.functional.pixel_unshuffle(tenon.arange(4).reshape(1, 2, 2), 2).shape
@@ -78,7 +78,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
 
     input: A tensor of shape (N, C, ...), at least three dimensions.
     groups: How many groups the channels are in.
-    Returns: A new tensor of input's shape.
+    Returns: A new tensor of input's shape; a view where the elements stay in their order.
     ValueError: For channels that groups does not divide, and fewer than three dimensions.
 
     >>> tenon.nn.functional.channel_shuffle(tenon.arange(4).reshape(1, 4, 1), 2).flatten()

@@ -339,7 +339,7 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     """Undoes pack_sequence().
 
     packed_sequences: A PackedSequence.
-    Returns: Tensors, one for each sequence, that are views of one new tensor.
+    Returns: New tensors, one for each sequence.
     TypeError: For what is no PackedSequence.
 
     >>> packed = tenon.nn.utils.rnn.pack_sequence([tenon.tensor([1, 2]), tenon.tensor([3])])
