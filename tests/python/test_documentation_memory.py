@@ -197,7 +197,7 @@ def watched(name, f):
     watch = Watch()
     tenon.manual_seed(0)
     run_examples(name, f, watch, ERRORS)
-    if "inplace" in inspect.signature(f).parameters:
+    if name.startswith("tenon.nn.") and "inplace" in inspect.signature(f).parameters:
         t = tenon.tensor([[1.0, 2.0], [3.0, 4.0]])
         if name in DIMENSIONS:
             t = t.reshape((1,) * DIMENSIONS[name] + (2, 2))
