@@ -77,6 +77,7 @@ constexpr std::string_view kOwnPad =
     "pad() is NumPy's: pad_width= has a pair for each dimension, from the first on, and the value is constant_values=";
 constexpr std::string_view kByPosition = "give the operands by position";
 constexpr std::string_view kLeaveOut = "leave it out";
+constexpr std::string_view kPacked = "packed rows are input, beside batch_sizes=";
 constexpr WayOut kWaysOut[] = {
     {"layout", "tensors are strided: leave it out"},
     {"pin_memory", "call .pin_memory() on the result"},
@@ -101,6 +102,9 @@ constexpr WayOut kWaysOut[] = {
     {"scalar", kByPosition, "result_type"},
     {"scalar1", kByPosition, "result_type"},
     {"scalar2", kByPosition, "result_type"},
+    {"data", kPacked, "lstm"},
+    {"data", kPacked, "gru"},
+    {"data", kPacked, "rnn_*"},
 };
 
 bool holds_for(std::string_view rule, std::string_view op) {
