@@ -4,9 +4,6 @@
 //
 // IMAGES.npy holds n rows of float32, LABELS.npy n integers below the number of classes. The files are mapped: no row is
 // read before it is used. A quarter of the rows is kept back; the predictions for all of them become an .npy file.
-#include <tenon/nn/linear.h>
-#include <tenon/nn/losses.h>
-#include <tenon/optim.h>
 #include <tenon/tenon.h>
 
 #include <algorithm>

@@ -10,6 +10,7 @@
 #include "tenon/function.h"
 #include "tenon/io.h"
 #include "tenon/linalg.h"
+#include "tenon/nn.h"
 #include "tenon/ops.h"
 #include "tenon/optim.h"
 #include "tenon/program.h"

@@ -1,8 +1,8 @@
 // Convolutions: shapes, dtypes, and the three products that are each other's derivatives.
 #include "tenon/nn/convolution.h"
 
-#include "autograd/derivatives_nn.h"
 #include "core/launch.h"
+#include "nn/derivatives.h"
 #include "nn/shapes.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"

@@ -10,8 +10,7 @@ using tenon::derive::cj;
 
 Backward linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   const bool of_x = needs_grad(x), of_w = needs_grad(w), of_b = needs_grad(b);
-  // Each operand is kept only where the other needs it.
-  return [x = of_w ? Saved(x, "linear") : Saved(), w = of_x ? Saved(w, "linear") : Saved(), of_x, of_w, of_b,
+  return [x = kept_for(of_w, x, "linear"), w = kept_for(of_x, w, "linear"), of_x, of_w, of_b,
           single = w.ndim() == 1](const Tensor& grad) -> Grads {
     const Tensor g = single ? unsqueeze(grad, {-1}) : grad;
     const std::int64_t rows = g.numel() / std::max<std::int64_t>(g.size(-1), 1);

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "autograd/derivatives_nn.h"
 #include "core/launch.h"
+#include "nn/derivatives.h"
 #include "nn/shapes.h"
 #include "ops/composing.h"
 #include "tenon/autograd.h"

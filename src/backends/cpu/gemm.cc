@@ -139,25 +139,25 @@ template <class T>
 void block(const T* a, const T* b, Size m, Size n, Size k, T* c, Size ldc, bool add) {
   constexpr int R = Tile<T>::rows, V = Tile<T>::vectors, C = Tile<T>::columns;
   alignas(64) T edge[R * C];
-  // The rows that are there, or the next larger number that has a kernel.
-  const auto rows_of = [&](Size rows, const T* panel, const T* columns, T* to, Size ld, bool add) {
+  // How many rows the smallest kernel has that takes so many.
+  const auto taken = [](Size rows) { return Tile<T>::wide && rows <= 4 ? 4 : Tile<T>::wide && rows <= 8 ? 8 : R; };
+  const auto run = [&](Size rows, const T* panel, const T* columns, T* to, Size ld, bool add) {
     if constexpr (Tile<T>::wide) {
-      if (rows <= 4) return tile<T, 4, V, true, R>(panel, 0, 0, columns, C, k, to, ld, add);
-      if (rows <= 8) return tile<T, 8, V, true, R>(panel, 0, 0, columns, C, k, to, ld, add);
+      if (taken(rows) == 4) return tile<T, 4, V, true, R>(panel, 0, 0, columns, C, k, to, ld, add);
+      if (taken(rows) == 8) return tile<T, 8, V, true, R>(panel, 0, 0, columns, C, k, to, ld, add);
     }
     tile<T, R, V, true>(panel, 0, 0, columns, C, k, to, ld, add);
   };
-  const auto has_kernel = [](Size rows) { return rows == R || (Tile<T>::wide && (rows == 4 || rows == 8)); };
   for (Size j = 0; j < n; j += C) {
     const Size columns = std::min<Size>(C, n - j);
     for (Size i = 0; i < m; i += R) {
       const Size rows = std::min<Size>(R, m - i);
       T* to = c + i * ldc + j;
-      if (has_kernel(rows) && columns == C) {
-        rows_of(rows, a + i * k, b + j * k, to, ldc, add);
+      if (taken(rows) == rows && columns == C) {
+        run(rows, a + i * k, b + j * k, to, ldc, add);
         continue;
       }
-      rows_of(rows, a + i * k, b + j * k, edge, C, false);
+      run(rows, a + i * k, b + j * k, edge, C, false);
       for (Size r = 0; r < rows; ++r)
         for (Size q = 0; q < columns; ++q)
           to[r * ldc + q] = add ? combine(to[r * ldc + q], edge[r * C + q]) : edge[r * C + q];

@@ -1,23 +1,15 @@
-// The gradients of neural networks' operations.
-#include "autograd/derivatives_nn.h"
-
-#include "autograd/derivatives.h"
+// The gradients of convolutions and pools.
+#include "nn/derivatives.h"
+#include "nn/support.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
 
-namespace tenon::derive {
-namespace {
+namespace tenon::nn::derive {
 
 using In = const Tensor&;
 
-// A tensor that only another one's gradient needs.
-Saved kept_for(bool other_needs, const Tensor& t, const char* op) { return other_needs ? Saved(t, op) : Saved(); }
-
-}  // namespace
-
-Backward convolution_output(const Tensor& x, const Tensor& w, const Tensor& bias, const nn::ConvolutionShape& s) {
-  const bool nx = autograd::needs_grad(x), nw = autograd::needs_grad(w),
-             nb = bias.defined() && autograd::needs_grad(bias);
+Backward convolution_output(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvolutionShape& s) {
+  const bool nx = needs_grad(x), nw = needs_grad(w), nb = needs_grad(bias);
   return
       [x = kept_for(nw, x, s.op), w = kept_for(nx, w, s.op), has_bias = bias.defined(), nx, nw, nb, s](In g) -> Grads {
         Grads out(has_bias ? 3 : 2);
@@ -31,8 +23,8 @@ Backward convolution_output(const Tensor& x, const Tensor& w, const Tensor& bias
         return out;
       };
 }
-Backward convolution_input(const Tensor& y, const Tensor& w, const nn::ConvolutionShape& s) {
-  const bool ny = autograd::needs_grad(y), nw = autograd::needs_grad(w);
+Backward convolution_input(const Tensor& y, const Tensor& w, const ConvolutionShape& s) {
+  const bool ny = needs_grad(y), nw = needs_grad(w);
   return [y = kept_for(nw, y, s.op), w = kept_for(ny, w, s.op), ny, nw, s](In g) -> Grads {
     Grads out(2);
     if (ny) out[0] = nn::convolution_output(g, w.get(), {}, s);
@@ -40,8 +32,8 @@ Backward convolution_input(const Tensor& y, const Tensor& w, const nn::Convoluti
     return out;
   };
 }
-Backward convolution_weight(const Tensor& y, const Tensor& x, const nn::ConvolutionShape& s) {
-  const bool ny = autograd::needs_grad(y), nx = autograd::needs_grad(x);
+Backward convolution_weight(const Tensor& y, const Tensor& x, const ConvolutionShape& s) {
+  const bool ny = needs_grad(y), nx = needs_grad(x);
   return [y = kept_for(nx, y, s.op), x = kept_for(ny, x, s.op), ny, nx, s](In g) -> Grads {
     Grads out(2);
     if (ny) out[0] = nn::convolution_output(x.get(), g, {}, s);
@@ -65,11 +57,11 @@ BackwardOfMany max_pool(const char* op, const Tensor& places, const Dims& from, 
     return {tenon::reshape(scatter_add(zero, -1, flat(places.get()), flat(gs[0])), from)};
   };
 }
-Backward pool_sum(const nn::PoolShape& s) {
+Backward pool_sum(const PoolShape& s) {
   return [s](In g) -> Grads { return {nn::pool_sum_gradient(g, s)}; };
 }
-Backward pool_sum_gradient(const nn::PoolShape& s) {
+Backward pool_sum_gradient(const PoolShape& s) {
   return [s](In g) -> Grads { return {nn::pool_sum(g, s)}; };
 }
 
-}  // namespace tenon::derive
+}  // namespace tenon::nn::derive
