@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
 from tenon._names import guide as _guide
+from tenon.nn._checked import check_types as _check_types
 from tenon.nn.functional._common import constants as _constants
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -232,6 +234,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """
     if tensor.ndim not in (3, 4, 5):
         raise ValueError(f"dirac_: the tensor has three to five dimensions; got shape {tensor.shape}")
+    groups = operator.index(groups)
     if groups <= 0 or tensor.shape[0] % groups:
         raise ValueError(f"dirac_: groups must divide the {tensor.shape[0]} output channels; got {groups}")
     channels = tensor.shape[0] // groups
@@ -380,4 +383,5 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     return tensor
 
 
+_check_types(globals())
 _guide(__name__)

@@ -4,6 +4,7 @@ tenon.nn's modules hold parameters and call these.
 """
 
 from tenon._names import guide as _guide
+from tenon.nn._checked import check_types as _check_types
 from tenon.nn.functional import (
     _activation,
     _classification,
@@ -45,4 +46,5 @@ __all__ += _padding.__all__
 __all__ += _rows.__all__
 __all__ += _vision.__all__
 
+_check_types(globals(), but=_activation.__all__)
 _guide(__name__)

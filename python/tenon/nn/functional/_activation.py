@@ -24,6 +24,7 @@ logsigmoid = _C.log_sigmoid
 
 _IN_PLACE = """
 Returns: input itself.
+ValueError: For read-only memory.
 TypeError: For integers, complex numbers and float8.
 RuntimeError: For a leaf that requires grad.
 """
@@ -45,7 +46,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tenon.nn.functional.relu(tenon.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return input.relu_() if inplace else _C.relu(input)
+    return Tensor.relu_(input) if inplace else _C.relu(input)
 
 
 @_documented(ELEMENTWISE)
@@ -67,7 +68,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> tenon.nn.functional.elu(tenon.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
-    return input.elu_(alpha) if inplace else _C.elu(input, alpha)
+    return Tensor.elu_(input, alpha) if inplace else _C.elu(input, alpha)
 
 
 @_documented(ELEMENTWISE)
@@ -100,7 +101,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> tenon.nn.functional.leaky_relu(tenon.tensor([-1.0, 2.0]), 0.1)
     tensor([-0.1000,  2.0000])
     """
-    return input.leaky_relu_(negative_slope) if inplace else _C.leaky_relu(input, negative_slope)
+    return Tensor.leaky_relu_(input, negative_slope) if inplace else _C.leaky_relu(input, negative_slope)
 
 
 @_documented()
@@ -111,11 +112,12 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     weight: One slope, or one for each channel, of shape (1,) or (channels,).
     Returns: A new tensor of input's shape.
     ValueError: For another number of slopes than of channels.
+    TypeError: For what is no tensor, and for complex numbers.
 
     >>> tenon.nn.functional.prelu(tenon.tensor([[-1.0, -1.0]]), tenon.tensor([0.5, 0.25]))
     tensor([[-0.5000, -0.2500]])
     """
-    weight = tensor(weight)
+    input, weight = tensor(input), tensor(weight)
     if weight.numel() != 1:
         channels = input.shape[1] if input.ndim > 1 else 1
         if weight.ndim != 1 or weight.numel() != channels:
@@ -154,7 +156,7 @@ def rrelu(
     tensor([-0.5000,  2.0000])
     """
     slopes = _slopes(input, lower, upper, training)
-    return input.leaky_relu_(slopes) if inplace else _C.leaky_relu(input, slopes)
+    return Tensor.leaky_relu_(input, slopes) if inplace else _C.leaky_relu(input, slopes)
 
 
 @_documented()
@@ -169,6 +171,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     >>> tenon.nn.functional.glu(tenon.tensor([2.0, 4.0, 0.0, 0.0]))
     tensor([1., 2.])
     """
+    input = tensor(input)
     n = input.size(dim)
     if n % 2:
         raise ValueError(f"glu: dimension {dim} is halved, so its size must be even; got {n}")
@@ -178,7 +181,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 def _softmax_dim(op: str, input: Tensor, dim: int | None) -> int:
     if dim is not None:
         return dim
-    chosen = 0 if input.ndim in (0, 1, 3) else 1
+    chosen = 0 if tensor(input).ndim in (0, 1, 3) else 1
     warnings.warn(f"{op}: dim is not given, so {chosen} is taken; say dim={chosen}, or dim=-1", stacklevel=3)
     return chosen
 
@@ -231,10 +234,14 @@ def gumbel_softmax(
     eps: Taken for PyTorch's sake.
     dim: The dimension of the categories.
     Returns: A new tensor of logits' shape that adds up to 1 along dim.
+    TypeError: For logits that are no floats.
 
     >>> tenon.nn.functional.gumbel_softmax(tenon.zeros(2, 3), hard=True).sum(-1)
     tensor([1., 1.])
     """
+    logits = tensor(logits)
+    if not logits.dtype.is_floating_point:
+        raise TypeError(f"gumbel_softmax: logits must be floats; got {logits.dtype.name}")
     uniform = _C.empty_like(logits).detach().uniform_(_C._limits(logits.dtype)[5], 1.0)
     soft = _C.softmax((logits - (-uniform.log()).log()) / tau, dim)
     if not hard:
@@ -271,7 +278,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tenon.nn.functional.silu(tenon.tensor([0.0, 2.0]))
     tensor([0.0000, 1.7616])
     """
-    return input.silu_() if inplace else _C.silu(input)
+    return Tensor.silu_(input) if inplace else _C.silu(input)
 
 
 @_documented(ELEMENTWISE)

@@ -32,6 +32,8 @@ TypeError: For what is no tensor or array.
 
 def inplace_of(function: Callable[..., Any], input: Tensor, *args: Any) -> Tensor:
     """function(input, *args), written over input."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{function.__name__}: only a tensor is written in place; got {type(input).__name__}")
     if _C.is_grad_enabled() and input.requires_grad:
         return input.copy_(function(input.clone(), *args))  # what backward needs is kept from the write
     return input.copy_(function(input, *args))
@@ -100,6 +102,15 @@ def from_start(index: Tensor, n: int) -> Tensor:
     if not index.dtype.is_signed:
         return index.to(dtype=_C.int64)
     return _C.where(index < 0, n, index).to(dtype=_C.int64)
+
+
+def tensors_of(op: str, x: Any) -> list[Tensor]:
+    """A tensor, or several, as a list. TypeError for what are none."""
+    found = [x] if isinstance(x, Tensor) else list(x)
+    for i, t in enumerate(found):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"{op}: tensors are needed; got {type(t).__name__} at {i}")
+    return found
 
 
 def constants(op: str, **values: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 
 from tenon import _C
 from tenon._C import Tensor
@@ -39,7 +40,7 @@ def _sizes(op: str, spatial: tuple[int, ...], size: Any, scale: Any) -> tuple[li
             f"{op}: input has {n} spatial dimensions, for which {len(each)} numbers are given: {given}"
         )
     if size is not None:
-        sizes = [int(s.__index__()) for s in each]
+        sizes = [operator.index(s) for s in each]
         factors: list[float | None] = [None] * n
     else:
         factors = [float(s) for s in each]

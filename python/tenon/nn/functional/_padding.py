@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
@@ -45,7 +47,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     >>> tenon.nn.functional.pad(tenon.tensor([[1, 2, 3]]), (2, 1), mode="reflect")
     tensor([[3, 2, 1, 2, 3, 2]])
     """
-    widths = [int(w.__index__()) for w in pad]
+    widths = [operator.index(w) for w in pad]
     if mode not in _MODES:
         raise ValueError(f"pad: mode is 'constant', 'reflect', 'replicate' or 'circular'; got {mode!r}")
     if mode != "constant" and value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
+from tenon.nn._checked import check_types as _check_types
 from tenon.nn.utils import _clip, _convert, _norms, parametrizations, parametrize, rnn
 from tenon.nn.utils._clip import *  # noqa: F403
 from tenon.nn.utils._convert import *  # noqa: F403
@@ -40,4 +41,5 @@ def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: 
         metadata[name] = metadata.pop(key)
 
 
+_check_types(globals())
 _guide(__name__)

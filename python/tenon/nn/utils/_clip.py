@@ -6,7 +6,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
-from tenon.nn.functional._common import constants
+from tenon.nn.functional._common import constants, tensors_of
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -28,21 +28,12 @@ ValueError: For a max_norm that is negative.
 """
 
 
-def _tensors(op: str, x: Any) -> list[Tensor]:
-    found = [x] if isinstance(x, Tensor) else list(x)
-    for i, t in enumerate(found):
-        if not isinstance(t, Tensor):
-            raise TypeError(f"{op}: tensors are needed; got {type(t).__name__} at {i}")
-    return found
-
-
 def _grads(op: str, parameters: Any) -> list[Tensor]:
-    return [p.grad for p in _tensors(op, parameters) if p.grad is not None]
+    return [p.grad for p in tensors_of(op, parameters) if p.grad is not None]
 
 
 def _norm(op: str, tensors: list[Tensor], norm_type: float, error_if_nonfinite: bool) -> Tensor:
     constants(op, norm_type=norm_type)
-    norm_type = float(norm_type)
     total = _C._total_norm(tensors, norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
@@ -63,12 +54,12 @@ def get_total_norm(
     """The norm of all tensors' elements together.
 
     Returns: A new tensor of no dimensions.
-    ValueError:
+    ValueError: For an error_if_nonfinite of no single truth, such as a tensor of several elements.
 
     >>> tenon.nn.utils.get_total_norm([tenon.tensor([3.0]), tenon.tensor([4.0])])
     tensor(5.)
     """
-    return _norm("get_total_norm", _tensors("get_total_norm", tensors), norm_type, error_if_nonfinite)
+    return _norm("get_total_norm", tensors_of("get_total_norm", tensors), norm_type, error_if_nonfinite)
 
 
 @_documented(_CLIP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
+from tenon.nn.functional._common import tensors_of
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 
 def _together(op: str, parameters: Iterable[Tensor]) -> list[Tensor]:
-    found = list(parameters)
+    found = tensors_of(op, parameters)
     for p in found:
         if p.device != found[0].device:
             raise ValueError(
@@ -30,6 +31,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     parameters: Parameters, such as model.parameters().
     Returns: A new tensor of one dimension, through which gradients flow.
     ValueError: For parameters on several devices, and for none.
+    TypeError: For what are no tensors.
 
     >>> net = tenon.nn.Linear(2, 1)
     >>> tenon.nn.utils.parameters_to_vector(net.parameters()).shape
@@ -48,7 +50,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     vec: A tensor of one dimension, with as many elements as all parameters have together.
     parameters: Parameters, such as model.parameters().
     Returns: None.
-    TypeError: For a vec that is no tensor.
+    TypeError: For a vec and parameters that are no tensors.
     ValueError: For another number of elements, and for parameters on several devices; no parameter has
     changed then.
 

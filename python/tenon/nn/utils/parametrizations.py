@@ -8,6 +8,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
+from tenon.nn._checked import check_types as _check_types
 from tenon.nn.functional import normalize
 from tenon.nn.module import Module
 from tenon.nn.utils import parametrize
@@ -129,4 +130,5 @@ def spectral_norm(
     )
 
 
+_check_types(globals())
 _guide(__name__)

@@ -9,6 +9,7 @@ from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._grad_mode import no_grad
 from tenon._names import guide as _guide
+from tenon.nn._checked import check_types as _check_types
 from tenon.nn.containers import ModuleDict, ModuleList
 from tenon.nn.module import Module
 from tenon.nn.parameter import Parameter
@@ -209,7 +210,7 @@ def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
     False
     """
     names = _base_and_names(module)[1]
-    return bool(names) if tensor_name is None else tensor_name in names
+    return bool(names) if tensor_name is None else tensor_name in frozenset(names)
 
 
 @_documented()
@@ -323,4 +324,5 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
     return module
 
 
+_check_types(globals())
 _guide(__name__)

@@ -8,6 +8,7 @@ from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
+from tenon.nn._checked import check_types as _check_types
 from tenon.nn.functional._common import is_integer
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -131,12 +132,16 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     permutation: Indices from 0 to n - 1, each once; None for None.
     Returns: A new tensor.
     TypeError: For what is no tensor.
+    ValueError: For another number of dimensions than one.
+    IndexError: For an index that is not there.
 
     >>> tenon.nn.utils.rnn.invert_permutation(tenon.tensor([2, 0, 1]))
     tensor([1, 2, 0])
     """
     if permutation is None:
         return None
+    if permutation.ndim != 1:
+        raise ValueError(f"invert_permutation: indices have one dimension; got shape {permutation.shape}")
     places = _C.arange(permutation.numel(), device=permutation.device)
     return _C.empty_like(places).scatter_(0, permutation.to(dtype=_C.int64), places)
 
@@ -300,6 +305,7 @@ def unpad_sequence(padded_sequences: Tensor, lengths: Any, batch_first: bool = F
     batch_first: Whether the batch is dimension 0.
     Returns: Views, one for each sequence.
     ValueError: For another number of lengths than of sequences.
+    IndexError: For fewer dimensions than two.
     TypeError: For lengths that are no integers.
 
     >>> padded = tenon.tensor([[1, 2], [3, 0]])
@@ -350,4 +356,5 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     return unpad_sequence(padded, lengths, batch_first=True)
 
 
+_check_types(globals())
 _guide(__name__)
