@@ -26,7 +26,36 @@ __all__ = [
 ]  # fmt: skip
 
 
+_DOC = """{name} whose num_features the first call finds; then it is a {name}.
+
+Parameters:
+    eps: is added to the variance.
+    momentum: how much of the running statistics a batch replaces{momentum}.
+    affine: whether there are weight and bias.
+    track_running_stats: whether training learns statistics, which eval() then uses.
+    device: where the parameters lie; None for the CPU.
+    dtype: their dtype; None for the default float.
+    bias: whether there is a bias, where affine is True.
+
+RuntimeError for what needs the shape of a parameter before the first call.
+
+>>> layer = tenon.nn.Lazy{name}()
+>>> layer(tenon.rand{shape}).shape
+{shape}
+>>> type(layer).__name__, layer.num_features
+('{name}', 3)
+"""
+
+
 class _Lazy(LazyModuleMixin, _Running):
+    def __init_subclass__(cls) -> None:
+        became = cls.cls_to_become
+        if became is None or cls.__doc__ is not None:
+            return
+        shape = (4, 3, *(2,) * (max(cls._ndims) - 2))
+        averages = "; None for the mean of all batches" if became.__name__.startswith("Batch") else ""
+        cls.__doc__ = _DOC.format(name=became.__name__, momentum=averages, shape=shape)
+
     def __init__(
         self,
         eps: float = 1e-5,
@@ -66,144 +95,24 @@ class _Lazy(LazyModuleMixin, _Running):
 
 
 class LazyBatchNorm1d(_Lazy, BatchNorm1d):
-    """BatchNorm1d whose num_features the first call finds; then it is a BatchNorm1d.
-
-    Parameters:
-        eps: is added to the variance.
-        momentum: how much of the running statistics a batch replaces; None for the mean of all batches.
-        affine: whether there are weight and bias.
-        track_running_stats: whether training learns statistics, which eval() then uses.
-        device: where the parameters lie; None for the CPU.
-        dtype: their dtype; None for the default float.
-        bias: whether there is a bias, where affine is True.
-
-    RuntimeError for what needs the shape of a parameter before the first call.
-
-    >>> layer = tenon.nn.LazyBatchNorm1d()
-    >>> layer(tenon.rand(4, 3, 2)).shape
-    (4, 3, 2)
-    >>> type(layer).__name__, layer.num_features
-    ('BatchNorm1d', 3)
-    """
-
     cls_to_become = BatchNorm1d
 
 
 class LazyBatchNorm2d(_Lazy, BatchNorm2d):
-    """BatchNorm2d whose num_features the first call finds; then it is a BatchNorm2d.
-
-    Parameters:
-        eps: is added to the variance.
-        momentum: how much of the running statistics a batch replaces; None for the mean of all batches.
-        affine: whether there are weight and bias.
-        track_running_stats: whether training learns statistics, which eval() then uses.
-        device: where the parameters lie; None for the CPU.
-        dtype: their dtype; None for the default float.
-        bias: whether there is a bias, where affine is True.
-
-    RuntimeError for what needs the shape of a parameter before the first call.
-
-    >>> layer = tenon.nn.LazyBatchNorm2d()
-    >>> layer(tenon.rand(4, 3, 2, 2)).shape
-    (4, 3, 2, 2)
-    >>> type(layer).__name__, layer.num_features
-    ('BatchNorm2d', 3)
-    """
-
     cls_to_become = BatchNorm2d
 
 
 class LazyBatchNorm3d(_Lazy, BatchNorm3d):
-    """BatchNorm3d whose num_features the first call finds; then it is a BatchNorm3d.
-
-    Parameters:
-        eps: is added to the variance.
-        momentum: how much of the running statistics a batch replaces; None for the mean of all batches.
-        affine: whether there are weight and bias.
-        track_running_stats: whether training learns statistics, which eval() then uses.
-        device: where the parameters lie; None for the CPU.
-        dtype: their dtype; None for the default float.
-        bias: whether there is a bias, where affine is True.
-
-    RuntimeError for what needs the shape of a parameter before the first call.
-
-    >>> layer = tenon.nn.LazyBatchNorm3d()
-    >>> layer(tenon.rand(4, 3, 2, 2, 2)).shape
-    (4, 3, 2, 2, 2)
-    >>> type(layer).__name__, layer.num_features
-    ('BatchNorm3d', 3)
-    """
-
     cls_to_become = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_Lazy, InstanceNorm1d):
-    """InstanceNorm1d whose num_features the first call finds; then it is a InstanceNorm1d.
-
-    Parameters:
-        eps: is added to the variance.
-        momentum: how much of the running statistics a batch replaces.
-        affine: whether there are weight and bias.
-        track_running_stats: whether training learns statistics, which eval() then uses.
-        device: where the parameters lie; None for the CPU.
-        dtype: their dtype; None for the default float.
-        bias: whether there is a bias, where affine is True.
-
-    RuntimeError for what needs the shape of a parameter before the first call.
-
-    >>> layer = tenon.nn.LazyInstanceNorm1d()
-    >>> layer(tenon.rand(4, 3, 2)).shape
-    (4, 3, 2)
-    >>> type(layer).__name__, layer.num_features
-    ('InstanceNorm1d', 3)
-    """
-
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_Lazy, InstanceNorm2d):
-    """InstanceNorm2d whose num_features the first call finds; then it is a InstanceNorm2d.
-
-    Parameters:
-        eps: is added to the variance.
-        momentum: how much of the running statistics a batch replaces.
-        affine: whether there are weight and bias.
-        track_running_stats: whether training learns statistics, which eval() then uses.
-        device: where the parameters lie; None for the CPU.
-        dtype: their dtype; None for the default float.
-        bias: whether there is a bias, where affine is True.
-
-    RuntimeError for what needs the shape of a parameter before the first call.
-
-    >>> layer = tenon.nn.LazyInstanceNorm2d()
-    >>> layer(tenon.rand(4, 3, 2, 2)).shape
-    (4, 3, 2, 2)
-    >>> type(layer).__name__, layer.num_features
-    ('InstanceNorm2d', 3)
-    """
-
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_Lazy, InstanceNorm3d):
-    """InstanceNorm3d whose num_features the first call finds; then it is a InstanceNorm3d.
-
-    Parameters:
-        eps: is added to the variance.
-        momentum: how much of the running statistics a batch replaces.
-        affine: whether there are weight and bias.
-        track_running_stats: whether training learns statistics, which eval() then uses.
-        device: where the parameters lie; None for the CPU.
-        dtype: their dtype; None for the default float.
-        bias: whether there is a bias, where affine is True.
-
-    RuntimeError for what needs the shape of a parameter before the first call.
-
-    >>> layer = tenon.nn.LazyInstanceNorm3d()
-    >>> layer(tenon.rand(4, 3, 2, 2, 2)).shape
-    (4, 3, 2, 2, 2)
-    >>> type(layer).__name__, layer.num_features
-    ('InstanceNorm3d', 3)
-    """
-
     cls_to_become = InstanceNorm3d
