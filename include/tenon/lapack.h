@@ -30,9 +30,45 @@ struct SvdCall {
   bool full;
 };
 
+// P A = L U of m x n matrices, which lie column by column (so a row-major matrix is factored as its transposed one), in
+// place, as LAPACK's xGETRF leaves it; pivots: min(m, n) for each, from 1. It needs no library, and finds factors of
+// singular matrices, too.
+struct LuCall {
+  DType dtype;
+  void* matrices;
+  std::int32_t* pivots;
+  std::int64_t count, m, n;
+};
+
+// F X = B, F^T X = B or F^H X = B, by the factors of F; columns: k of them for each of `count`, replaced by the
+// solutions. Fails for a singular F. shared: all have the first factors.
+enum class Side : std::uint8_t { plain, transposed, adjoint };
+struct LuSolveCall {
+  DType dtype;
+  const void* factors;
+  const std::int32_t* pivots;
+  void* columns;
+  std::int64_t count, n, k;
+  Side side;
+  bool shared;
+};
+
+// Of the factors of n x n matrices: the determinants, their signs (the phases) and the logarithms of their absolute
+// values; null for what is not wanted (signs come with logarithms).
+struct LuDetCall {
+  DType dtype;
+  const void* factors;
+  const std::int32_t* pivots;
+  void *determinants, *signs, *logarithms;
+  std::int64_t count, n;
+};
+
 inline constexpr std::int64_t kNoLibrary = -1, kTooLarge = -2;
 // 0, one of the above, or the number, from 1, of a matrix for which the algorithm found no result.
 TENON_API std::int64_t eigh(const EighCall& call);
 TENON_API std::int64_t svd(const SvdCall& call);
+TENON_API std::int64_t lu(const LuCall& call);
+TENON_API std::int64_t lu_solve(const LuSolveCall& call);
+TENON_API void lu_det(const LuDetCall& call);
 
 }  // namespace tenon::lapack

@@ -33,6 +33,23 @@ TENON_API Tensor eigvalsh(const Tensor& a, bool upper = false);
 TENON_API std::vector<Tensor> svd(const Tensor& a, bool full_matrices = true);
 TENON_API Tensor svdvals(const Tensor& a);
 
+// ---- equations, inverses, determinants: by LU with partial pivoting, which needs no LAPACK ----
+// x with a x = b, or x a = b unless `left`; a: (..., n, n). b is a vector where it has one dimension, or the shape of a
+// without the last one; else matrices (..., n, k). The dimensions before broadcast. Throws ShapeError, ValueError for a
+// vector on the left side of a, LinAlgError where a pivot is 0: the matrix is singular.
+TENON_API Tensor solve(const Tensor& a, const Tensor& b, bool left = true);
+TENON_API Tensor inv(const Tensor& a);  // throws as solve()
+// 1 for no rows. The gradient of a singular matrix is that of the polynomial.
+TENON_API Tensor det(const Tensor& a);
+// {sign, logarithm of the absolute value}: 0 and -infinity for a singular matrix, for which backward throws LinAlgError.
+TENON_API std::vector<Tensor> slogdet(const Tensor& a);
+// The logarithm of the determinant: NaN where a real one is negative, -infinity where it is 0.
+TENON_API Tensor logdet(const Tensor& a);
+// The inverse of a as a map from its last dimensions to its first `ind`; x with tensordot(a, x, x.ndim()) = b, after
+// `dims` of a were moved to its end. Throw ShapeError where these are no square matrices, and as solve().
+TENON_API Tensor tensorinv(const Tensor& a, std::int64_t ind = 2);
+TENON_API Tensor tensorsolve(const Tensor& a, const Tensor& b, const Axes& dims = {});
+
 // ---- norms, on every device but for those of singular values; integers and bools in the default float ----
 // Nothing, a number (p), or "fro" and "nuc", the sum of the singular values.
 using NormOrder = std::variant<std::monostate, double, std::string>;

@@ -10,6 +10,9 @@
 #include "tenon/ops/creation.h"
 #include "tenon/ops/index.h"
 
+namespace tenon::linalg {
+struct Factors;
+}
 namespace tenon::derive {
 
 // What a gradient needs of the operands and the output.
@@ -76,6 +79,11 @@ Backward threshold(const Tensor& x, const Scalar& limit, const Scalar& value);
 
 BackwardOfMany eigh(const Tensor& w, const Tensor& v);
 BackwardOfMany svd(const Tensor& u, const Tensor& s, const Tensor& vh);
+// By the factors that the operation has found; adjoint: x solves a^H x = b.
+Backward solve(const Tensor& a, const Tensor& b, const Tensor& x, const linalg::Factors& f, bool adjoint);
+Backward inv(const Tensor& y);
+Backward det(const Tensor& a, const Tensor& y, const linalg::Factors& f);
+BackwardOfMany slogdet(const Tensor& a, const Tensor& sign, const linalg::Factors& f);
 
 // ---- what they share ----
 // Conjugation costs nothing for real values.

@@ -6,8 +6,9 @@ from typing import Any
 
 from tenon import _C
 from tenon._docstrings import documented
-from tenon.linalg import _LAPACK, EighResult, SVDResult
-from tenon.numpy._support import BY_NUMPY, SQUARE, by_numpy, cast, tensor, through_numpy
+from tenon.linalg._decompositions import EighResult, SVDResult
+from tenon.linalg._support import LAPACK as _LAPACK
+from tenon.numpy._support import BY_NUMPY, SQUARE, by_numpy, cast, real, through_numpy
 
 __all__ = ["cholesky", "eig", "eigh", "eigvals", "eigvalsh", "qr", "svd", "svdvals"]
 
@@ -65,12 +66,6 @@ def _upper(uplo: str, op: str) -> bool:
     return uplo.upper() == "U"
 
 
-def _real(x: Any, op: str) -> Any:
-    """x as a tensor that LAPACK takes: integers and bools in float64, as NumPy has them."""
-    t = tensor(x, op)
-    return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.float64)
-
-
 @documented(SQUARE, _LAPACK)
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Eigenvalues in order and eigenvectors of symmetric or Hermitian matrices, with the gradient.
@@ -81,7 +76,7 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     >>> tenon.numpy.linalg.eigh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
     tensor([1., 3.])
     """
-    return EighResult(*_C._eigh(_real(a, "eigh"), _upper(UPLO, "eigh")))
+    return EighResult(*_C._eigh(real(a, "eigh"), _upper(UPLO, "eigh")))
 
 
 @documented(SQUARE, _LAPACK)
@@ -94,7 +89,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     >>> tenon.numpy.linalg.eigvalsh(tenon.tensor([[2.0, 1.0], [1.0, 2.0]]))
     tensor([1., 3.])
     """
-    return _C._eigvalsh(_real(a, "eigvalsh"), _upper(UPLO, "eigvalsh"))
+    return _C._eigvalsh(real(a, "eigvalsh"), _upper(UPLO, "eigvalsh"))
 
 
 @by_numpy("linalg")
@@ -131,7 +126,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         return _svd(a, full_matrices, compute_uv, hermitian)
     if not compute_uv:
         return svdvals(a)
-    return SVDResult(*_C._svd(_real(a, "svd"), full_matrices))
+    return SVDResult(*_C._svd(real(a, "svd"), full_matrices))
 
 
 @documented(_LAPACK)
@@ -144,4 +139,4 @@ def svdvals(x: Any, /) -> Any:
     >>> tenon.numpy.linalg.svdvals(tenon.tensor([[3.0, 0.0], [0.0, 2.0]]))
     tensor([3., 2.])
     """
-    return _C._svdvals(_real(x, "svdvals"))
+    return _C._svdvals(real(x, "svdvals"))

@@ -1,4 +1,4 @@
-"""numpy.linalg's equations, inverses and determinants: by NumPy on views, without a gradient."""
+"""numpy.linalg's equations, inverses and determinants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from tenon import _C
 from tenon._docstrings import documented
-from tenon.numpy._support import BY_NUMPY, SQUARE, Tensor, by_numpy, through_numpy
+from tenon.linalg._equations import SlogdetResult
+from tenon.numpy._support import BY_NUMPY, SQUARE, Tensor, by_numpy, real, through_numpy
 
 __all__ = [
     "cond",
@@ -21,6 +22,16 @@ __all__ = [
     "tensorsolve",
 ]
 
+
+# What those that tenon computes have in common.
+_OWN = """
+Returns: A new tensor.
+TypeError: For half precision and float8.
+RuntimeError: On a device.
+"""
+_SINGULAR = """
+LinAlgError: A ValueError, for a singular matrix.
+"""
 
 _matrix_rank = through_numpy("matrix_rank", ("linalg",))
 
@@ -38,18 +49,17 @@ def cond(x: Any, p: Any = None) -> Any:
     """
 
 
-@by_numpy("linalg")
-@documented(SQUARE, BY_NUMPY)
+@documented(SQUARE, _OWN)
 def det(a: Any) -> Any:
     """The determinants of square matrices.
 
     >>> tenon.numpy.linalg.det(tenon.tensor([[2.0, 1.0], [0.0, 3.0]]))
     tensor(6.)
     """
+    return _C._det(real(a, "det"))
 
 
-@by_numpy("linalg")
-@documented(SQUARE, BY_NUMPY)
+@documented(SQUARE, _SINGULAR, _OWN)
 def inv(a: Any) -> Any:
     """The inverses of square matrices.
 
@@ -59,6 +69,7 @@ def inv(a: Any) -> Any:
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
+    return _C._inv(real(a, "inv"))
 
 
 @by_numpy("linalg")
@@ -106,20 +117,19 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
     """
 
 
-@by_numpy("linalg")
-@documented(SQUARE, BY_NUMPY)
+@documented(SQUARE, _OWN)
 def slogdet(a: Any) -> Any:
     """The sign and the logarithm of the absolute value of determinants.
 
-    Returns: New tensors, by NumPy.
+    Returns: New tensors.
 
     >>> tenon.numpy.linalg.slogdet(tenon.tensor([[2.0, 0.0], [0.0, -3.0]])).sign
     tensor(-1.)
     """
+    return SlogdetResult(*_C._slogdet(real(a, "slogdet")))
 
 
-@by_numpy("linalg")
-@documented(SQUARE, BY_NUMPY)
+@documented(SQUARE, _SINGULAR, _OWN)
 def solve(a: Any, b: Any) -> Any:
     """x with a x = b, for square matrices.
 
@@ -129,10 +139,13 @@ def solve(a: Any, b: Any) -> Any:
     >>> tenon.numpy.linalg.solve(tenon.tensor([[2.0, 0.0], [0.0, 4.0]]), tenon.tensor([2.0, 8.0]))
     tensor([1., 2.])
     """
+    t, right = real(a, "solve"), real(b, "solve")
+    if right.ndim == t.ndim - 1 and right.ndim > 1:  # matrices for NumPy 2, whatever the shape is
+        right = right.unsqueeze(0)
+    return _C._solve(t, right)
 
 
-@by_numpy("linalg")
-@documented(BY_NUMPY)
+@documented(_SINGULAR, _OWN)
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """The inverse of a as a map from its last dimensions to its first ind ones.
 
@@ -142,10 +155,10 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     >>> tenon.numpy.linalg.tensorinv(tenon.eye(4).reshape(4, 2, 2), ind=1).shape
     (2, 2, 4)
     """
+    return _C._tensorinv(real(a, "tensorinv"), ind)
 
 
-@by_numpy("linalg")
-@documented(BY_NUMPY)
+@documented(_SINGULAR, _OWN)
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """x with tensordot(a, x) = b.
 
@@ -157,3 +170,4 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     tensor([[1., 1.],
             [1., 1.]])
     """
+    return _C._tensorsolve(real(a, "tensorsolve"), real(b, "tensorsolve"), axes)

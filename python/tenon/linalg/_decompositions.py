@@ -1,28 +1,17 @@
-"""Decompositions of matrices, by LAPACK, with gradients of any order."""
+"""Decompositions of matrices, by LAPACK."""
 
 from __future__ import annotations
 
-import sys
 from collections import namedtuple
 
-from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
-from tenon._names import guide as _guide
-
-
-class _LinAlgError(ValueError):
-    """An algorithm found no result."""
-
-
-_LinAlgError.__name__ = _LinAlgError.__qualname__ = "LinAlgError"
+from tenon.linalg._support import LAPACK as _LAPACK
+from tenon.linalg._support import call as _call
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
-
-    class LinAlgError(_LinAlgError):
-        """An algorithm found no result: NumPy's class where NumPy is imported."""
+    from typing import NamedTuple
 
     class EighResult(NamedTuple):
         eigenvalues: Tensor
@@ -38,39 +27,13 @@ else:
     SVDResult = namedtuple("SVDResult", ("U", "S", "Vh"))
 
 
-__all__ = ["LinAlgError", "eigh", "eigvalsh", "svd", "svdvals"]
-
-
-# What the functions that LAPACK computes have in common.
-_LAPACK = """
-out: A tensor, or a tuple of tensors, that the results are written to.
-LinAlgError: A ValueError, where LAPACK does not converge.
-TypeError: For half precision and float8.
-RuntimeError: On a device and without a LAPACK.
-"""
-
-
-def __getattr__(name: str) -> object:
-    if name == "LinAlgError":
-        numpy = sys.modules.get("numpy.linalg")
-        return _LinAlgError if numpy is None else numpy.LinAlgError
-    from tenon._names import missing
-
-    raise missing("tenon.linalg", name)
+__all__ = ["eigh", "eigvalsh", "svd", "svdvals"]
 
 
 def _upper(uplo: str, op: str) -> bool:
     if uplo not in ("L", "U"):
         raise ValueError(f"linalg.{op}: UPLO is 'L' or 'U'; got {uplo!r}")
     return uplo == "U"
-
-
-def _call(name: str, *args: object, out: object) -> Any:
-    try:
-        return getattr(_C, f"_{name}")(*args, out=out)
-    except (TypeError, ValueError) as e:  # those about out= bear the name of the row
-        e.args = (str(e).replace(f"_{name}: ", f"linalg.{name}: ", 1),)
-        raise
 
 
 def _host_only(driver: str | None, op: str) -> None:
@@ -156,6 +119,3 @@ def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) 
     """
     _host_only(driver, "svdvals")
     return _call("svdvals", A, out=out)
-
-
-_guide(__name__)
