@@ -63,12 +63,54 @@ struct LuDetCall {
   std::int64_t count, n;
 };
 
+// A = L L^H of n x n matrices in place, by the lower triangle; the other is filled with 0. Fails where A is not positive
+// definite. It needs no library.
+struct CholeskyCall {
+  DType dtype;
+  void* matrices;
+  std::int64_t count, n;
+};
+
+// F X = B, F^T X = B or F^H X = B, with F triangular, column by column, and columns as in LuSolveCall. unit: the diagonal
+// is 1, whatever stands there. It needs no library.
+struct TriangularCall {
+  DType dtype;
+  const void* matrices;
+  void* columns;
+  std::int64_t count, n, k;
+  bool lower, unit;
+  Side side;
+  bool shared;
+};
+
+// Of m x n matrices, column by column: the triangular factor and below it the reflectors, as xGEQRF leaves them, with
+// their scales: min(m, n) for each. With `vectors` they hold the reflectors of an m x n matrix in m x columns, which
+// become the orthonormal columns.
+struct QrCall {
+  DType dtype;
+  void *matrices, *tau;
+  std::int64_t count, m, n, columns;
+  bool vectors;
+};
+
+// values: n complex ones for each of the n x n matrices, which lie column by column and are lost; vectors: complex, of
+// norm 1, the columns of n x n for each, or null.
+struct EigCall {
+  DType dtype;
+  void *matrices, *values, *vectors;
+  std::int64_t count, n;
+};
+
 inline constexpr std::int64_t kNoLibrary = -1, kTooLarge = -2;
 // 0, one of the above, or the number, from 1, of a matrix for which the algorithm found no result.
 TENON_API std::int64_t eigh(const EighCall& call);
 TENON_API std::int64_t svd(const SvdCall& call);
 TENON_API std::int64_t lu(const LuCall& call);
 TENON_API std::int64_t lu_solve(const LuSolveCall& call);
+TENON_API std::int64_t cholesky(const CholeskyCall& call);
+TENON_API std::int64_t triangular(const TriangularCall& call);
+TENON_API std::int64_t qr(const QrCall& call);
+TENON_API std::int64_t eig(const EigCall& call);
 TENON_API void lu_det(const LuDetCall& call);
 
 }  // namespace tenon::lapack

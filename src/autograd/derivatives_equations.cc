@@ -25,7 +25,8 @@ double epsilon(DType d) {
 Tensor nearly_singular(const Factors& f) {
   const NoGrad guard;
   const Tensor sizes = abs(tenon::diagonal(f.lu, 0, -2, -1));
-  return le(amin(sizes, Dims{-1}), mul(amax(sizes, Dims{-1}), 10 * static_cast<double>(f.lu.size(-1)) * epsilon(f.lu.dtype())));
+  return le(amin(sizes, Dims{-1}),
+            mul(amax(sizes, Dims{-1}), 10 * static_cast<double>(f.lu.size(-1)) * epsilon(f.lu.dtype())));
 }
 
 // The adjugate and the determinant of a small matrix by the recursion of Faddeev and LeVerrier: polynomials.
@@ -72,7 +73,8 @@ Tensor adjugate_of_singular(In a) {
                  left = product(block(true, false), inverse);
     const Polynomials c = faddeev_leverrier(sub(block(true, true), product(left, block(false, true))));
     const Tensor corner = add(mul(inverse, c.det), product(product(right, c.adjugate), left));
-    const Tensor top[] = {corner, neg(product(right, c.adjugate))}, bottom[] = {neg(product(c.adjugate, left)), c.adjugate};
+    const Tensor top[] = {corner, neg(product(right, c.adjugate))},
+                 bottom[] = {neg(product(c.adjugate, left)), c.adjugate};
     const Tensor rows[] = {tenon::cat(top, 1), tenon::cat(bottom, 1)};
     adjugate = mul(tenon::cat(rows, 0), linalg::det(block(false, false)));
   }

@@ -11,12 +11,6 @@ namespace {
 constexpr const char *kUnsolved = "no unique solution exists for", *kNoInverse = "there is no inverse of",
                      *kSingular = ", which is singular; lstsq and pinv take such matrices;";
 
-// Row-major columns (..., n, k) as LAPACK has them: a copy of its own.
-Tensor own_columns(const Tensor& b) {
-  const Tensor columns = mT(b);
-  return columns.is_contiguous() ? clone(columns) : contiguous(columns);
-}
-
 bool is_vector(const Tensor& a, const Tensor& b) {
   return b.ndim() == 1 || (b.ndim() == a.ndim() - 1 && b.shape() == batch(a, {a.size(-1)}));
 }
@@ -46,11 +40,11 @@ Tensor solve(const char* op, const Tensor& a, const Factors& f, const Tensor& b,
                             : Factors{contiguous(expand_batch(f.lu, shape)),
                                       contiguous(squeeze(expand_batch(unsqueeze(f.pivots, {-1}), shape), Dims{-1}))};
     if (n > 0)
-      check_result(op,
-                   lapack::lu_solve({a.dtype(), own.lu.data(), own.pivots.data<std::int32_t>(), columns.data(),
-                                     matrices, n, b.size(-1),
-                                     adjoint ? lapack::Side::plain : lapack::Side::transposed, shared}),
-                   a, kUnsolved, kSingular);
+      check_result(
+          op,
+          lapack::lu_solve({a.dtype(), own.lu.data(), own.pivots.data<std::int32_t>(), columns.data(), matrices, n,
+                            b.size(-1), adjoint ? lapack::Side::plain : lapack::Side::transposed, shared}),
+          a, kUnsolved, kSingular);
     x = contiguous(mT(turned ? conj(columns) : columns));
   }
   const Tensor inputs[] = {a, b};

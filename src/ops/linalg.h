@@ -23,6 +23,8 @@ Dims batch(const Tensor& a, std::initializer_list<std::int64_t> more = {});
 Dims common_batch(const char* op, const Tensor& a, const Tensor& b);
 // t with these dimensions before its matrices.
 Tensor expand_batch(const Tensor& t, const Dims& batch);
+// Matrices (..., n, k) column by column, as (..., k, n): a copy of its own.
+Tensor own_columns(const Tensor& b);
 // The number of matrices in a.
 inline std::int64_t count(const Tensor& a) { return batch(a).product(); }
 
@@ -39,5 +41,13 @@ struct Factors {
 Factors factorize(const char* op, const Tensor& a);
 // x with a x = b, or a^H x = b with adjoint, by the factors of a. a and b have matrices last, and each their own batch.
 Tensor solve(const char* op, const Tensor& a, const Factors& f, const Tensor& b, bool adjoint);
+
+// x with a x = b, or a^H x = b with adjoint, for triangular a.
+struct Triangle {
+  bool upper, unit, adjoint;
+};
+Tensor solve_triangular(const char* op, const Tensor& a, const Tensor& b, const Triangle& triangle);
+// Which row of (..., m, n) stands where after LAPACK's swaps: int64 (..., m).
+Tensor rows_of_pivots(const Tensor& pivots, std::int64_t m);
 
 }  // namespace tenon::linalg

@@ -49,6 +49,11 @@ Tensor expand_batch(const Tensor& t, const Dims& batch) {
   return t.shape() == shape ? t : expand(t, shape);
 }
 
+Tensor own_columns(const Tensor& b) {
+  const Tensor columns = mT(b);
+  return columns.is_contiguous() ? clone(columns) : contiguous(columns);
+}
+
 void check_result(const char* op, std::int64_t result, const Tensor& a, const char* what, const char* why) {
   if (result == 0) return;
   if (result == lapack::kNoLibrary)

@@ -16,6 +16,24 @@ using test::message;
 using test::uniform;
 constexpr DType kDTypes[] = {DType::float32, DType::float64, DType::complex64, DType::complex128};
 
+// Those of 16 rows and more are LAPACK's, where Python's packages have one.
+class Equations : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    blas::set_locator([] { return std::string(TENON_TEST_LAPACK); });
+  }
+};
+// It needs singular vectors.
+class SingularDeterminant : public Equations {
+ protected:
+  void SetUp() override {
+    Equations::SetUp();
+    try {
+      linalg::svdvals(eye(1));
+    } catch (const std::exception& e) { GTEST_SKIP() << e.what(); }
+  }
+};
+
 void expect_close(const Tensor& a, const Tensor& b, const std::string& what, double scale = 1) {
   ASSERT_EQ(a.shape(), b.shape()) << what;
   const double bound = scale * (itemsize(real_dtype(a.dtype())) == 4 ? 2e-4 : 1e-10);
@@ -26,7 +44,7 @@ Tensor regular(const Dims& shape, DType d, unsigned seed = 1) {
   return add(uniform(shape, -1, 1, seed, d), mul(eye(shape.back(), {}, 0, d), static_cast<double>(shape.back())));
 }
 
-TEST(Equations, SolveIsAnInverseOfTheProduct) {
+TEST_F(Equations, SolveIsAnInverseOfTheProduct) {
   for (DType d : kDTypes) {
     for (std::int64_t n : {0, 1, 2, 3, 7, 16, 40, 130}) {
       const Tensor a = regular({n, n}, d), b = uniform({n, 3}, -1, 1, 2, d), v = uniform({n}, -1, 1, 3, d);
@@ -41,21 +59,22 @@ TEST(Equations, SolveIsAnInverseOfTheProduct) {
   }
 }
 
-TEST(Equations, Batches) {
+TEST_F(Equations, Batches) {
   const Tensor a = regular({2, 3, 4, 4}, DType::float64), b = uniform({3, 4, 2}, -1, 1, 2);
   expect_close(matmul(a, linalg::solve(a, b)), expand(b, {2, 3, 4, 2}), "b broadcasts");
-  expect_close(linalg::solve(select(select(a, 0, 1), 0, 2), b),
-               matmul(linalg::inv(select(select(a, 0, 1), 0, 2)), b), "one matrix for all");
+  expect_close(linalg::solve(select(select(a, 0, 1), 0, 2), b), matmul(linalg::inv(select(select(a, 0, 1), 0, 2)), b),
+               "one matrix for all");
   expect_close(linalg::solve(narrow(a, 0, 0, 1), unsqueeze(b, {0, 1})).sum(),
                matmul(linalg::inv(narrow(a, 0, 0, 1)), unsqueeze(b, {0, 1})).sum(), "more dimensions");
   const Tensor vectors = uniform({2, 3, 4}, -1, 1, 4);
-  expect_close(linalg::solve(a, vectors), squeeze(matmul(linalg::inv(a), unsqueeze(vectors, {-1})), Dims{-1}), "vectors");
+  expect_close(linalg::solve(a, vectors), squeeze(matmul(linalg::inv(a), unsqueeze(vectors, {-1})), Dims{-1}),
+               "vectors");
   EXPECT_EQ(linalg::solve(zeros({0, 3, 3}), zeros({0, 3, 2})).shape(), (Dims{0, 3, 2}));
   EXPECT_EQ(linalg::det(zeros({0, 3, 3})).shape(), (Dims{0}));
   EXPECT_EQ(linalg::solve(eye(2, {}, 0, DType::int32), ones({2}, DType::int32)).dtype(), DType::float32);
 }
 
-TEST(Equations, Determinants) {
+TEST_F(Equations, Determinants) {
   const Tensor a = doubles({2, 1, 0, 1, 3, 4, 0, 5, 6}, {3, 3});
   EXPECT_NEAR(linalg::det(a).item<double>(), -10, 1e-12);
   const auto r = linalg::slogdet(a);
@@ -76,10 +95,10 @@ TEST(Equations, Determinants) {
   }
 }
 
-TEST(Equations, GradientsOfAnyOrder) {
+TEST_F(Equations, GradientsOfAnyOrder) {
   for (DType d : {DType::float64, DType::complex128}) {
     for (const Dims& shape : {Dims{3, 3}, Dims{2, 2, 2}}) {
-      const Tensor a = regular(shape, d), b = uniform({shape.back(), 2}, -1, 1, 6, d);
+      const Tensor a = regular(shape, d), b = uniform({shape.back(), 4}, -1, 1, 6, d);
       const Tensor v = uniform({shape.back()}, -1, 1, 7, d);
       using V = std::vector<Tensor>;
       expect_second_gradients("solve", [](const V& x) { return linalg::solve(x[0], x[1]); }, {a, b});
@@ -88,10 +107,12 @@ TEST(Equations, GradientsOfAnyOrder) {
       expect_second_gradients("inv", [](const V& x) { return linalg::inv(x[0]); }, {a});
       expect_second_gradients("det", [](const V& x) { return linalg::det(x[0]); }, {a});
       expect_second_gradients("slogdet", [](const V& x) { return linalg::slogdet(x[0])[1]; }, {a});
-      expect_second_gradients("sign", [](const V& x) {
-        const auto r = linalg::slogdet(x[0]);
-        return add(r[0], r[1]);
-      }, {a});
+      expect_second_gradients("sign",
+                              [](const V& x) {
+                                const auto r = linalg::slogdet(x[0]);
+                                return add(r[0], r[1]);
+                              },
+                              {a});
       expect_second_gradients("logdet", [](const V& x) { return linalg::logdet(x[0]); }, {a});
     }
     const Tensor one = regular({2, 2}, d), many = uniform({3, 2, 2}, -1, 1, 9, d);
@@ -100,9 +121,9 @@ TEST(Equations, GradientsOfAnyOrder) {
   }
 }
 
-TEST(Equations, TheGradientOfASingularDeterminant) {
-  blas::set_locator([] { return std::string(TENON_TEST_LAPACK); });
-  const Tensor rank2 = doubles({1, 2, 3, 4, 5, 6, 7, 8, 9}, {3, 3}), rank1 = outer(doubles({1, 2, 3}), doubles({4, 5, 6}));
+TEST_F(SingularDeterminant, TheGradientOfASingularDeterminant) {
+  const Tensor rank2 = doubles({1, 2, 3, 4, 5, 6, 7, 8, 9}, {3, 3}),
+               rank1 = outer(doubles({1, 2, 3}), doubles({4, 5, 6}));
   const Tensor all[] = {rank2, rank1, zeros({3, 3}, DType::float64), regular({3, 3}, DType::float64)};
   const auto f = [](const std::vector<Tensor>& x) { return linalg::det(x[0]); };
   for (const Tensor& t : all) expect_second_gradients("det", f, {t});
@@ -112,7 +133,7 @@ TEST(Equations, TheGradientOfASingularDeterminant) {
   expect_second_gradients("complex", f, {matmul(u, w)});
 }
 
-TEST(Equations, TensorEquations) {
+TEST_F(Equations, TensorEquations) {
   const Tensor a = regular({6, 6}, DType::float64), t = reshape(a, {2, 3, 6}), b = uniform({2, 3}, -1, 1, 8);
   const Tensor x = linalg::tensorsolve(t, b);
   EXPECT_EQ(x.shape(), (Dims{6}));
@@ -121,13 +142,14 @@ TEST(Equations, TensorEquations) {
   expect_close(tensordot(linalg::tensorinv(t), b, 2), x, "tensorinv");
 }
 
-TEST(Equations, Errors) {
+TEST_F(Equations, Errors) {
   EXPECT_EQ(message<ShapeError>([] { linalg::solve(zeros({2, 3}), zeros({2})); }),
             "linalg.solve: the matrices must be square; got shape (2, 3)");
   EXPECT_EQ(message<ShapeError>([] { linalg::solve(eye(2), zeros({3})); }),
-            "linalg.solve: the right-hand side must have 2 rows; got shapes (2, 2) and (3)");
+            "linalg.solve: the right-hand side must have 2 rows; got shapes (2, 2) and (3,)");
   Tensor bad = regular({3, 2, 2}, DType::float64);
-  fill_(select(bad, 0, 1), 1);
+  Tensor one = select(bad, 0, 1);
+  fill_(one, 1);
   EXPECT_EQ(message<linalg::LinAlgError>([&] { linalg::inv(bad); }),
             "linalg.inv: there is no inverse of matrix 1 (row-major, from 0), which is singular; lstsq and pinv take "
             "such matrices; got shape (3, 2, 2)");
