@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 
 from tenon._names import guide as _guide
-from tenon.linalg import _decompositions, _equations
+from tenon.linalg import _decompositions, _equations, _factors, _functions, _least_squares
 from tenon.linalg._decompositions import *  # noqa: F403
 from tenon.linalg._equations import *  # noqa: F403
+from tenon.linalg._factors import *  # noqa: F403
+from tenon.linalg._functions import *  # noqa: F403
+from tenon.linalg._least_squares import *  # noqa: F403
 
 
 class _LinAlgError(ValueError):
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["LinAlgError"]
 __all__ += _decompositions.__all__
 __all__ += _equations.__all__
+__all__ += _factors.__all__
+__all__ += _functions.__all__
+__all__ += _least_squares.__all__
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,7 @@ from collections import namedtuple
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon.linalg._support import LAPACK as _LAPACK
+from tenon.linalg._support import SQUARE as _SQUARE
 from tenon.linalg._support import call as _call
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
         eigenvalues: Tensor
         eigenvectors: Tensor
 
+    class EigResult(NamedTuple):
+        eigenvalues: Tensor
+        eigenvectors: Tensor
+
     class SVDResult(NamedTuple):
         U: Tensor
         S: Tensor
@@ -24,10 +29,11 @@ if TYPE_CHECKING:
 
 else:
     EighResult = namedtuple("EighResult", ("eigenvalues", "eigenvectors"))
+    EigResult = namedtuple("EigResult", ("eigenvalues", "eigenvectors"))
     SVDResult = namedtuple("SVDResult", ("U", "S", "Vh"))
 
 
-__all__ = ["eigh", "eigvalsh", "svd", "svdvals"]
+__all__ = ["eig", "eigh", "eigvals", "eigvalsh", "svd", "svdvals"]
 
 
 def _upper(uplo: str, op: str) -> bool:
@@ -41,6 +47,34 @@ def _host_only(driver: str | None, op: str) -> None:
         raise ValueError(
             f"linalg.{op}: driver= chooses among cuSOLVER's; LAPACK has one, leave it out; got {driver!r}"
         )
+
+
+@_documented(_SQUARE, _LAPACK)
+def eig(A: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> EigResult:
+    """Eigenvalues and right eigenvectors of square matrices.
+
+    The phase of a vector is LAPACK's choice, and so is the order of the values; where they are equal the
+    gradient of the vectors is not finite. Of symmetric matrices eigh() is faster and more accurate.
+
+    Returns: A named tuple of new complex tensors: ``eigenvalues`` ``(..., n)``, and ``eigenvectors``
+    ``(..., n, n)``, as columns of norm 1.
+
+    >>> tenon.linalg.eig(tenon.tensor([[0.0, 1.0], [-1.0, 0.0]])).eigenvalues
+    tensor([0.+1.j, 0.-1.j])
+    """
+    return EigResult(*_call("eig", A, out=out))
+
+
+@_documented(_SQUARE, _LAPACK)
+def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The eigenvalues of square matrices, as eig() has them.
+
+    Returns: A new complex tensor ``(..., n)``.
+
+    >>> tenon.linalg.eigvals(tenon.tensor([[0.0, 1.0], [-1.0, 0.0]]))
+    tensor([0.+1.j, 0.-1.j])
+    """
+    return _call("eigvals", A, out=out)
 
 
 @_documented(_LAPACK)

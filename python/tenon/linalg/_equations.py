@@ -20,7 +20,7 @@ else:
     SlogdetResult = namedtuple("SlogdetResult", ("sign", "logabsdet"))
 
 
-__all__ = ["det", "inv", "slogdet", "solve", "tensorinv", "tensorsolve"]
+__all__ = ["det", "inv", "slogdet", "solve", "solve_triangular", "tensorinv", "tensorsolve"]
 
 _SINGULAR = """
 LinAlgError: A ValueError, for a singular matrix.
@@ -120,3 +120,32 @@ def tensorsolve(
             [1., 1.]])
     """
     return call("tensorsolve", A, B, dims, out=out)
+
+
+@documented(SQUARE, MATRICES)
+def solve_triangular(
+    A: Tensor,
+    B: Tensor,
+    *,
+    upper: bool,
+    left: bool = True,
+    unitriangular: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """x with ``A @ x = B`` for triangular A.
+
+    The dimensions before those of the matrices broadcast. A 0 on the diagonal gives infinities and NaN.
+
+    B: Matrices of shape ``(..., n, k)``.
+    upper: Whether A is upper or lower triangular; the other triangle is not read.
+    left: False for ``x @ A = B``, where B has shape ``(..., k, n)``.
+    unitriangular: The diagonal counts as 1 and is not read.
+    Returns: A new tensor.
+    ValueError: For matrices that are not square and for shapes that do not fit.
+
+    >>> A = tenon.tensor([[2.0, 0.0], [1.0, 4.0]])
+    >>> tenon.linalg.solve_triangular(A, tenon.tensor([[2.0], [9.0]]), upper=False)
+    tensor([[1.],
+            [2.]])
+    """
+    return call("solve_triangular", A, B, upper, left, unitriangular, out=out)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenon import _C
+from tenon import _C, linalg
 from tenon._docstrings import documented
 from tenon.linalg._equations import SlogdetResult
-from tenon.numpy._support import BY_NUMPY, SQUARE, Tensor, by_numpy, real, through_numpy
+from tenon.linalg._support import LAPACK as _LAPACK
+from tenon.numpy._support import SQUARE, real
 
 __all__ = [
     "cond",
@@ -33,11 +34,12 @@ _SINGULAR = """
 LinAlgError: A ValueError, for a singular matrix.
 """
 
-_matrix_rank = through_numpy("matrix_rank", ("linalg",))
+_REAL = """
+Returns: A new tensor.
+"""
 
 
-@by_numpy("linalg")
-@documented(BY_NUMPY)
+@documented(_REAL, _LAPACK)
 def cond(x: Any, p: Any = None) -> Any:
     """The condition number of matrices.
 
@@ -47,6 +49,10 @@ def cond(x: Any, p: Any = None) -> Any:
     >>> tenon.numpy.linalg.cond(tenon.tensor([[2.0, 0.0], [0.0, 1.0]]))
     tensor(2.)
     """
+    t = real(x, "cond")
+    if t.numel() == 0:
+        raise linalg.LinAlgError(f"cond: there is none of empty matrices; got shape {t.shape}")
+    return _C._cond(t, p)
 
 
 @documented(SQUARE, _OWN)
@@ -72,41 +78,52 @@ def inv(a: Any) -> Any:
     return _C._inv(real(a, "inv"))
 
 
-@by_numpy("linalg")
-@documented(BY_NUMPY)
+@documented(_LAPACK)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The solution of a x = b with the least sum of squares: x, the rest, the rank, the singular values.
 
     b: The right-hand side, with as many rows as a.
-    Returns: New tensors, by NumPy.
+    Returns: New tensors.
     ValueError: For shapes that do not fit.
 
     >>> x = tenon.numpy.linalg.lstsq(tenon.tensor([[1.0], [1.0]]), tenon.tensor([2.0, 4.0]))[0]
     >>> x
     tensor([3.])
     """
+    t, right = real(a, "lstsq"), real(b, "lstsq")
+    if t.ndim != 2 or right.ndim not in (1, 2) or right.shape[0] != t.shape[0]:
+        raise ValueError(
+            "lstsq: a is a matrix, and b a vector or a matrix of as many rows; got shapes "
+            f"{t.shape} and {right.shape}"
+        )
+    if rcond is not None and rcond < 0:
+        rcond = _C.finfo(_C.promote_types(t.dtype, right.dtype)).eps
+    x, residuals, rank, values = _C._lstsq(t, right, rcond)
+    return x, residuals if residuals.ndim else residuals.reshape(1), rank, values
 
 
-@documented(BY_NUMPY)
+@documented(_LAPACK)
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """The number of singular values above a tolerance (rtol: relative to the largest; NumPy 2).
 
     A: A vector, or matrices in the last two dimensions.
     tol: Singular values above it are counted; None for what the dtype's precision suggests.
     rtol: The tolerance relative to the largest singular value.
-    Returns: A new int64 tensor, by NumPy.
+    Returns: A new int64 tensor.
 
     >>> tenon.numpy.linalg.matrix_rank(tenon.tensor([[1.0, 2.0], [2.0, 4.0]]))
     tensor(1)
     """
-    relative = {} if rtol is None else {"rtol": rtol}  # a word of NumPy 2
-    r = _matrix_rank(A, tol, hermitian, **relative)
-    return r if isinstance(r, Tensor) else _C.tensor(r)  # of a vector NumPy makes an int
+    t = real(A, "matrix_rank")
+    if t.ndim < 2:
+        return _C.any(t != 0).to(_C.int64)
+    if rtol is not None and tol is not None:
+        raise ValueError(f"matrix_rank: tol and rtol exclude one another; got {tol} and {rtol}")
+    return _C._matrix_rank(t, tol, 0.0 if tol is not None else rtol, hermitian)
 
 
-@by_numpy("linalg")
-@documented(BY_NUMPY)
-def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+@documented(_REAL, _LAPACK)
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = ...) -> Any:
     """The Moore-Penrose inverses of matrices (rtol: rcond's name since NumPy 2).
 
     rcond: Singular values below rcond times the largest count as 0.
@@ -115,6 +132,12 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
     >>> tenon.numpy.linalg.pinv(tenon.tensor([[2.0], [0.0]]))
     tensor([[0.5000, 0.0000]])
     """
+    t = real(a, "pinv")
+    if rcond is not None and rtol is not ...:
+        raise ValueError(f"pinv: rcond and rtol exclude one another; got {rcond} and {rtol}")
+    if rcond is None:
+        rcond = 1e-15 if rtol is ... else rtol  # rtol=None: as the dtype's precision suggests
+    return _C._pinv(t, None, rcond, hermitian)
 
 
 @documented(SQUARE, _OWN)
