@@ -41,6 +41,7 @@ void def_equations(Ops& ops) {
           "tensor(-1.)",
           "input"_a)
       .returns("SlogdetResult")
+      .with_out()
       .long_work();
   ops.def(
          "inverse", &linalg::inv,

@@ -84,34 +84,34 @@ void def_named_by_pytorch(Ops& ops) {
   ops.def(
          "cholesky_solve", &linalg::cholesky_solve,
          "x with L L^H x = B for a triangular factor L: a new tensor.\n\n"
-         "B: matrices of shape (..., n, k). L: a factor from cholesky(), of shape (..., n, n). upper: L is an upper "
+         "input: matrices B of shape (..., n, k). input2: a factor L from cholesky(), of shape (..., n, n). upper: L is an upper "
          "triangular U, with U^H U x = B. ValueError for shapes that do not fit, TypeError for half precision and float8.\n\n"
          ">>> tenon.cholesky_solve(tenon.ones(2, 1), tenon.tensor([[2.0, 0.0], [0.0, 1.0]]))\n"
          "tensor([[0.2500],\n"
          "        [1.0000]])",
-         "B"_a, "L"_a, "upper"_a = false)
+         "input"_a, "input2"_a, "upper"_a = false)
       .long_work();
   ops.def(
          "cholesky_inverse", &linalg::cholesky_inverse,
          "The inverse of L L^H for a triangular factor L: a new tensor.\n\n"
-         "L: a factor from cholesky(), of shape (..., n, n). upper: L is an upper triangular U, of U^H U. ValueError for "
+         "input: a factor L from cholesky(), of shape (..., n, n). upper: it is an upper triangular U, of U^H U. ValueError for "
          "matrices that are not square, TypeError for half precision and float8.\n\n"
          ">>> tenon.cholesky_inverse(tenon.tensor([[2.0, 0.0], [0.0, 1.0]]))\n"
          "tensor([[0.2500, 0.0000],\n"
          "        [0.0000, 1.0000]])",
-         "L"_a, "upper"_a = false)
+         "input"_a, "upper"_a = false)
       .long_work();
   ops.def(
          "lu_solve", &lu_solve,
          "x with A x = b by the factors of A: a new tensor.\n\n"
-         "b: matrices of shape (..., n, k). LU_data: the factors that tenon.linalg.lu_factor() returns, of shape (..., n, n). "
+         "input: matrices b of shape (..., n, k). LU_data: the factors that tenon.linalg.lu_factor() returns, of shape (..., n, n). "
          "LU_pivots: the pivots of the same, (..., n). ValueError for shapes that do not fit and pivots out of range, "
          "TypeError for half precision and float8.\n\n"
          ">>> LU, pivots = tenon.linalg.lu_factor(tenon.tensor([[2.0, 0.0], [0.0, 4.0]]))\n"
          ">>> tenon.lu_solve(tenon.tensor([[2.0], [8.0]]), LU, pivots)\n"
          "tensor([[1.],\n"
          "        [2.]])",
-         "b"_a, "LU_data"_a, "LU_pivots"_a)
+         "input"_a, "LU_data"_a, "LU_pivots"_a)
       .long_work();
   ops.def("pinverse", &pinverse,
           "The Moore-Penrose inverses of matrices: a new tensor.\n\n"
@@ -129,6 +129,7 @@ void def_named_by_pytorch(Ops& ops) {
           "(3, 2)",
           "input"_a, "some"_a = true)
       .returns("QRResult")
+      .with_out()
       .long_work();
   ops.def(
          "svd", &svd_some,
@@ -140,6 +141,7 @@ void def_named_by_pytorch(Ops& ops) {
          "tensor([4., 3.])",
          "input"_a, "some"_a = true, "compute_uv"_a = true)
       .returns("SVDResult")
+      .with_out()
       .long_work();
   ops.def(
          "matrix_exp", &linalg::matrix_exp,

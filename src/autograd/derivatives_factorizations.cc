@@ -146,8 +146,10 @@ BackwardOfMany lu_factor(const Tensor& lu_, const Tensor& pivots) {
 
 Backward pinv(const Tensor& a_, const Tensor& p_, bool hermitian) {
   return [a = Saved(a_, "pinv"), p = Saved::output(p_, "pinv"), hermitian](In g) -> Grads {
-    const Tensor out = of_pinv(g, p.get(), a.get());
-    return {hermitian ? mul(add(out, adjoint(out)), 0.5) : out};
+    const Tensor A = a.get();
+    if (!hermitian) return {of_pinv(g, p.get(), A)};
+    const Tensor out = of_pinv(g, p.get(), add(tril(A), adjoint(tril(A, -1))));  // what was read
+    return {mul(add(out, adjoint(out)), 0.5)};
   };
 }
 
@@ -166,9 +168,17 @@ Backward matrix_exp(const Tensor& a_) {
   return [a = Saved(a_, "matrix_exp")](In g) -> Grads {
     const Tensor ah = adjoint(a.get());
     const std::int64_t n = ah.size(-1);
-    const Tensor top[] = {ah, g}, bottom[] = {zeros_of(ah.shape(), ah), ah};
+    if (ah.numel() == 0) return {zeros_of(ah.shape(), ah)};
+    // It is linear in g: of size 1, g does not make the block matrix be scaled more than a needs.
+    Tensor size;
+    {
+      const NoGrad guard;
+      size = amax(abs(g.detach()), Dims{-2, -1}, true);
+      size = where(gt(size, 0), size, 1);
+    }
+    const Tensor top[] = {ah, div(g, size)}, bottom[] = {zeros_of(ah.shape(), ah), ah};
     const Tensor rows[] = {tenon::cat(top, -1), tenon::cat(bottom, -1)};
-    return {narrow(narrow(linalg::matrix_exp(tenon::cat(rows, -2)), -2, 0, n), -1, n, n)};
+    return {mul(narrow(narrow(linalg::matrix_exp(tenon::cat(rows, -2)), -2, 0, n), -1, n, n), size)};
   };
 }
 

@@ -19,7 +19,7 @@ matmul = _C.matmul
 _multi_dot = _C._numpy_names["tenon.numpy.linalg"]["multi_dot"]
 
 _NORM = """
-A, x: A tensor of any shape, or anything that tenon.asarray takes; integers and bools in the default float.
+input, A, x: A tensor of any shape, or anything that tenon.asarray takes; integers and bools in the default float.
 dim: The dimension of the vectors, or the two of the matrices; None for all.
 keepdim: Whether the dimensions stay, with size 1.
 dtype: The elements are converted to it first.
@@ -36,7 +36,7 @@ def _cast(x: Tensor, dtype: _dtype | None) -> Tensor:
 
 @documented(_NORM)
 def norm(
-    A: Tensor,
+    input: Tensor,
     ord: float | str | None = None,
     dim: int | tuple[int, ...] | None = None,
     keepdim: bool = False,
@@ -53,7 +53,7 @@ def norm(
     >>> tenon.linalg.norm(tenon.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    return call("norm", _cast(A, dtype), ord, dim, keepdim, out=out)
+    return call("norm", _cast(input, dtype), ord, dim, keepdim, out=out)
 
 
 @documented(_NORM)
@@ -106,6 +106,7 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = N
 
     Returns: A new tensor.
     ValueError: For another size and for shapes that do not broadcast.
+    RuntimeError: For an out where a gradient is recorded.
 
     >>> tenon.linalg.cross(tenon.tensor([1, 0, 0]), tenon.tensor([0, 1, 0]))
     tensor([0, 0, 1])
@@ -120,6 +121,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
     x, y: Tensors of the same size along dim; the other dimensions broadcast.
     Returns: A new tensor without the dimension.
     ValueError: For sizes that differ and for shapes that do not broadcast.
+    RuntimeError: For an out where a gradient is recorded.
 
     >>> tenon.linalg.vecdot(tenon.tensor([1, 2]), tenon.tensor([3, 4]))
     tensor(11)
@@ -134,6 +136,7 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
     offset: Above the main one; negative ones below.
     dim1, dim2: The dimensions of the matrices.
     Returns: A view, with the diagonal last.
+    ValueError: For fewer than two dimensions.
     IndexError: For a dimension that is not there.
 
     >>> tenon.linalg.diagonal(tenon.tensor([[1, 2], [3, 4]]))
@@ -149,15 +152,13 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:
     x: A tensor of shape ``(..., n)``.
     N: The number of powers; None for n.
     Returns: A new tensor of shape ``(..., n, N)``.
-    ValueError: For a tensor without dimensions and for a negative N.
+    ValueError: For a negative N.
 
     >>> tenon.linalg.vander(tenon.tensor([2, 3]), 3)
     tensor([[1, 2, 4],
             [1, 3, 9]])
     """
-    x = _C.asarray(x)
-    if x.ndim == 0:
-        raise ValueError("linalg.vander: x must have one dimension or more; got shape ()")
+    x = _C.atleast_1d(x)
     count = x.shape[-1] if N is None else N
     if count < 0:
         raise ValueError(f"linalg.vander: N must not be negative; got {N}")
@@ -190,6 +191,7 @@ def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     out: A tensor that the result is written to.
     Returns: A new tensor, A itself for n=1.
     LinAlgError: A ValueError, for a singular matrix and a negative n.
+    RuntimeError: For an out where a gradient is recorded.
 
     >>> tenon.linalg.matrix_power(tenon.tensor([[1, 1], [0, 1]]), 5)
     tensor([[1, 5],

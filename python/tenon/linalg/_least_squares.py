@@ -101,11 +101,11 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     epsilon.
     driver: 'gelsy' (None), 'gelsd', 'gelss' or 'gels', which says what is returned beside the solution.
     Returns: A named tuple of new tensors ``solution``, ``residuals`` (the sums of squares for m > n where no
-    column depends on others, else empty), ``rank`` (empty for 'gels') and ``singular_values`` (empty
-    but for 'gelsd' and 'gelss').
+    column depends on others; else, and for 'gelsy', empty), ``rank`` (empty for 'gels') and
+    ``singular_values`` (empty but for 'gelsd' and 'gelss').
     ValueError: For shapes that do not fit and for another driver.
 
-    >>> tenon.linalg.lstsq(tenon.tensor([[1.0], [1.0]]), tenon.tensor([[2.0], [4.0]])).solution
+    >>> tenon.linalg.lstsq(tenon.tensor([[2.0], [0.0]]), tenon.tensor([[6.0], [1.0]])).solution
     tensor([[3.]])
     """
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
@@ -113,6 +113,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     x, residuals, rank, values = _C._lstsq(A, B, rcond)
     if driver == "gels":
         rank = _C.empty(0, dtype=rank.dtype)
+    if driver in (None, "gelsy"):
+        residuals = _C.empty(0, dtype=residuals.dtype)
     if driver not in ("gelsd", "gelss"):
         values = _C.empty(0, dtype=values.dtype)
     return LstsqResult(x, residuals, rank, values)

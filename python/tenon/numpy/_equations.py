@@ -86,7 +86,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     Returns: New tensors.
     ValueError: For shapes that do not fit.
 
-    >>> x = tenon.numpy.linalg.lstsq(tenon.tensor([[1.0], [1.0]]), tenon.tensor([2.0, 4.0]))[0]
+    >>> x = tenon.numpy.linalg.lstsq(tenon.tensor([[2.0], [0.0]]), tenon.tensor([6.0, 1.0]))[0]
     >>> x
     tensor([3.])
     """
@@ -188,6 +188,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     b: The right-hand side.
     axes: Dimensions of a that are moved to its end first.
     ValueError: For shapes that do not fit and for a singular a.
+    IndexError: For a dimension that is not there.
 
     >>> tenon.numpy.linalg.tensorsolve(tenon.eye(4).reshape(2, 2, 2, 2), tenon.ones(2, 2))
     tensor([[1., 1.],
