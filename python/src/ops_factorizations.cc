@@ -188,6 +188,8 @@ void def_factorizations(Ops& ops) {
   hide(ops.def("_pinv", &pinv, "tenon.linalg.pinv", "A"_a, "atol"_a = none, "rtol"_a = none, "hermitian"_a = false));
   hide(ops.def("_matrix_rank", &matrix_rank, "tenon.linalg.matrix_rank", "A"_a, "atol"_a = none, "rtol"_a = none,
                "hermitian"_a = false));
+  hide(ops.def("_matrix_exp", &linalg::matrix_exp, "tenon.linalg.matrix_exp", "A"_a));
+  hide(ops.def("_matrix_power", &linalg::matrix_power, "tenon.linalg.matrix_power", "A"_a, "n"_a));
   ops.def("_lstsq", &linalg::lstsq, "tenon.linalg.lstsq", "A"_a, "B"_a, "rcond"_a = none).function_only().long_work();
   ops.raw("_cond", &cond, "tenon.linalg.cond", "A"_a, "p"_a = none).function_only().with_out().arrays(1);
   ops.raw("_matrix_norm", &matrix_norm, "tenon.linalg.matrix_norm", "A"_a, "ord"_a, "dim"_a, "keepdim"_a = false)

@@ -10,10 +10,6 @@
 #include "tenon/ops/creation.h"
 #include "tenon/ops/index.h"
 
-namespace tenon::linalg {
-struct Factors;
-struct Triangle;
-}  // namespace tenon::linalg
 namespace tenon::derive {
 
 // What a gradient needs of the operands and the output.
@@ -80,19 +76,6 @@ Backward threshold(const Tensor& x, const Scalar& limit, const Scalar& value);
 
 BackwardOfMany eigh(const Tensor& w, const Tensor& v);
 BackwardOfMany svd(const Tensor& u, const Tensor& s, const Tensor& vh);
-// By the factors that the operation has found; adjoint: x solves a^H x = b.
-Backward solve(const Tensor& a, const Tensor& b, const Tensor& x, const linalg::Factors& f, bool adjoint);
-Backward inv(const Tensor& y);
-Backward det(const Tensor& a, const Tensor& y, const linalg::Factors& f);
-BackwardOfMany slogdet(const Tensor& a, const Tensor& sign, const linalg::Factors& f);
-Backward solve_triangular(const Tensor& a, const Tensor& b, const Tensor& x, const linalg::Triangle& t);
-Backward cholesky(const Tensor& l);
-BackwardOfMany qr(const Tensor& q, const Tensor& r);
-BackwardOfMany eig(const Tensor& w, const Tensor& v, DType dtype);  // of a matrix of this dtype
-BackwardOfMany lu_factor(const Tensor& lu, const Tensor& pivots);
-Backward pinv(const Tensor& a, const Tensor& p, bool hermitian);
-Backward lstsq(const Tensor& a, const Tensor& b, double rcond);
-Backward matrix_exp(const Tensor& a);
 
 // ---- what they share ----
 // Conjugation costs nothing for real values.

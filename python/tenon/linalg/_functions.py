@@ -19,7 +19,8 @@ matmul = _C.matmul
 _multi_dot = _C._numpy_names["tenon.numpy.linalg"]["multi_dot"]
 
 _NORM = """
-input, A, x: A tensor of any shape, or anything that tenon.asarray takes; integers and bools in the default float.
+input, A, x: A tensor of any shape, or anything that tenon.asarray takes; integers and bools in the
+default float.
 dim: The dimension of the vectors, or the two of the matrices; None for all.
 keepdim: Whether the dimensions stay, with size 1.
 dtype: The elements are converted to it first.
@@ -197,7 +198,7 @@ def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     tensor([[1, 5],
             [0, 1]])
     """
-    return _C.matrix_power(A, n, out=out)
+    return call("matrix_power", A, n, out=out)
 
 
 @documented(SQUARE, MATRICES)
@@ -210,4 +211,4 @@ def matrix_exp(A: Tensor) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return _C.matrix_exp(A)
+    return call("matrix_exp", A)

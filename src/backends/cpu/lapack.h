@@ -13,6 +13,7 @@
 #include "backends/cpu/parallel.h"
 #include "tenon/complex.h"
 #include "tenon/dtype.h"
+#include "tenon/lapack.h"
 
 namespace tenon::lapack {
 
@@ -92,15 +93,13 @@ std::int64_t for_each(std::int64_t count, std::int64_t work, F&& f) {
   return first == std::numeric_limits<std::int64_t>::max() ? 0 : first;
 }
 
-// f with the type that dtype names.
+// f of a number of LAPACK's type that dtype names.
 template <class F>
-auto with_type(DType dtype, F&& f) {
-  switch (dtype) {
-    case DType::float32: return f(float{});
-    case DType::float64: return f(double{});
-    case DType::complex64: return f(complex64{});
-    default: return f(complex128{});
-  }
+std::int64_t with_type(DType dtype, F&& f) {
+  return dispatch(dtype, [&]<class T>() -> std::int64_t {
+    if constexpr (requires { typename Traits<T>::Real; }) return f(T{});
+    else return kNoLibrary;
+  });
 }
 
 }  // namespace tenon::lapack

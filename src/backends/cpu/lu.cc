@@ -143,7 +143,7 @@ std::int64_t lu_solve(const LuSolveCall& c) {
 
 void lu_det(const LuDetCall& c) {
   with_type(c.dtype, [&]<class T>(T) {
-    for_each(c.count, c.n * 8, [&](std::int64_t i) { return determinant<T>(c, i), true; });
+    return for_each(c.count, c.n * 8, [&](std::int64_t i) { return determinant<T>(c, i), true; });
   });
 }
 

@@ -4,16 +4,16 @@
 // computation of complex-valued gradients with application to statistically optimum beamforming" (2017), (4.77). The
 // pseudoinverse: G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems"
 // (1973). The exponential: N. Higham, "Functions of Matrices" (2008), (3.16).
-#include "autograd/derivatives.h"
+#include "linalg/derivatives.h"
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 
-namespace tenon::derive {
+namespace tenon::linalg::derive {
 namespace {
 
 using In = const Tensor&;
-using linalg::adjoint;
-using linalg::Triangle;
+using tenon::derive::cj;
+using tenon::derive::zeros_of;
 
 Tensor product(In a, In b) { return tenon::matmul(a, b); }
 Tensor identity(In like) { return eye(like.size(-1), {}, 0, like.dtype(), like.device()); }
@@ -85,7 +85,7 @@ BackwardOfMany qr(const Tensor& q_, const Tensor& r_) {
     if (gq.defined()) out = add(out, gq);
     out = divided(out, R1, {true, false, false});
     if (n > k) {
-      const Tensor parts[] = {out, rest.defined() ? rest : zeros_of(linalg::batch(out, {m, n - k}), out)};
+      const Tensor parts[] = {out, rest.defined() ? rest : zeros_of(batch(out, {m, n - k}), out)};
       out = tenon::cat(parts, -1);
     }
     return {out};
@@ -139,7 +139,7 @@ BackwardOfMany lu_factor(const Tensor& lu_, const Tensor& pivots) {
       out = tenon::cat(parts, n > k ? -1 : -2);
     }
     // Row i of it belongs to the row that was swapped there.
-    const Tensor rows = argsort(linalg::rows_of_pivots(pivots, m), -1);
+    const Tensor rows = argsort(rows_of_pivots(pivots, m), -1);
     return {take_along_dim(out, unsqueeze(rows, {-1}), -2)};
   };
 }
@@ -182,4 +182,4 @@ Backward matrix_exp(const Tensor& a_) {
   };
 }
 
-}  // namespace tenon::derive
+}  // namespace tenon::linalg::derive

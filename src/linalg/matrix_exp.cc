@@ -5,9 +5,9 @@
 #include <cmath>
 #include <vector>
 
-#include "autograd/derivatives.h"
+#include "linalg/derivatives.h"
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 #include "tenon/autograd.h"
 
 namespace tenon::linalg {

@@ -3,16 +3,16 @@
 #include <cmath>
 #include <limits>
 
-#include "autograd/derivatives.h"
+#include "linalg/derivatives.h"
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 
-namespace tenon::derive {
+namespace tenon::linalg::derive {
 namespace {
 
 using In = const Tensor&;
-using linalg::adjoint;
-using linalg::Factors;
+using tenon::derive::cj;
+using tenon::derive::zeros_of;
 
 Tensor product(In a, In b) { return tenon::matmul(a, b); }
 Tensor identity(In like) { return eye(like.size(-1), {}, 0, like.dtype(), like.device()); }
@@ -142,4 +142,4 @@ BackwardOfMany slogdet(const Tensor& a_, const Tensor& sign_, const Factors& f) 
   };
 }
 
-}  // namespace tenon::derive
+}  // namespace tenon::linalg::derive

@@ -1,15 +1,15 @@
 // Equations and inverses by LU.
-#include "autograd/derivatives.h"
+#include "linalg/derivatives.h"
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 #include "tenon/autograd.h"
 #include "tenon/lapack.h"
 
 namespace tenon::linalg {
 namespace {
 
-constexpr const char *kUnsolved = "no unique solution exists for", *kNoInverse = "there is no inverse of",
-                     *kSingular = ", which is singular; lstsq and pinv take such matrices;";
+constexpr const char *kSingular = "Singular", *kUnsolved = ", so no unique solution exists; lstsq takes singular ones;",
+                     *kNoInverse = ", which has no inverse; pinv takes singular ones;";
 
 bool is_vector(const Tensor& a, const Tensor& b) {
   return b.ndim() == 1 || (b.ndim() == a.ndim() - 1 && b.shape() == batch(a, {a.size(-1)}));
@@ -44,7 +44,7 @@ Tensor solve(const char* op, const Tensor& a, const Factors& f, const Tensor& b,
           op,
           lapack::lu_solve({a.dtype(), own.lu.data(), own.pivots.data<std::int32_t>(), columns.data(), matrices, n,
                             b.size(-1), adjoint ? lapack::Side::plain : lapack::Side::transposed, shared}),
-          a, kUnsolved, kSingular);
+          a, kSingular, kUnsolved);
     x = contiguous(mT(turned ? conj(columns) : columns));
   }
   const Tensor inputs[] = {a, b};
@@ -86,7 +86,7 @@ Tensor inv(const Tensor& a) {
       check_result(op,
                    lapack::lu_solve({t.dtype(), f.lu.data(), f.pivots.data<std::int32_t>(), y.data(), count(t), n, n,
                                      lapack::Side::plain, false}),
-                   t, kNoInverse, kSingular);
+                   t, kSingular, kNoInverse);
   }
   if (autograd::needs_grad(t)) autograd::attach(y, "inv", {&t, 1}, derive::inv(y));
   return y;

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include "autograd/derivatives.h"
+#include "linalg/derivatives.h"
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 #include "tenon/autograd.h"
 
 namespace tenon::linalg {

@@ -1,7 +1,7 @@
 // eigh and svd: what is asked of LAPACK, and its errors.
 #include "autograd/derivatives.h"
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 #include "tenon/autograd.h"
 #include "tenon/lapack.h"
 
@@ -46,7 +46,7 @@ std::vector<Tensor> run_svd(const char* op, const Tensor& a, bool full, bool vec
 std::vector<Tensor> eigh(const Tensor& a, bool upper) {
   const Tensor t = checked("linalg.eigh", a);
   std::vector<Tensor> out = run_eigh("linalg.eigh", t, upper, true);
-  if (autograd::needs_grad(t)) autograd::attach(out, "eigh", {&t, 1}, derive::eigh(out[0], out[1]));
+  if (autograd::needs_grad(t)) autograd::attach(out, "eigh", {&t, 1}, tenon::derive::eigh(out[0], out[1]));
   return out;
 }
 
@@ -59,7 +59,7 @@ Tensor eigvalsh(const Tensor& a, bool upper) {
 std::vector<Tensor> svd(const Tensor& a, bool full_matrices) {
   const Tensor t = checked("linalg.svd", a);
   std::vector<Tensor> out = run_svd("linalg.svd", t, full_matrices, true);
-  if (autograd::needs_grad(t)) autograd::attach(out, "svd", {&t, 1}, derive::svd(out[0], out[1], out[2]));
+  if (autograd::needs_grad(t)) autograd::attach(out, "svd", {&t, 1}, tenon::derive::svd(out[0], out[1], out[2]));
   return out;
 }
 

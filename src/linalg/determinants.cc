@@ -1,7 +1,7 @@
 // Determinants by LU.
-#include "autograd/derivatives.h"
+#include "linalg/derivatives.h"
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 #include "tenon/autograd.h"
 #include "tenon/lapack.h"
 

@@ -1,6 +1,6 @@
 // What linalg checks, and the words of its errors.
 #include "core/errors.h"
-#include "ops/linalg.h"
+#include "linalg/support.h"
 #include "plan/loop.h"
 #include "tenon/lapack.h"
 
