@@ -138,6 +138,7 @@ Tensor lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, bool le
   Tensor f = lu, B = b;
   checked(op, f, B);
   check_square(op, f);
+  if (pivots.device() != f.device()) errors::device_mismatch(op, f.device(), pivots.device());
   if (!is_integral(pivots.dtype()) || pivots.shape() != batch(f, {f.size(-1)}))
     errors::fail<ShapeError>(op, "the pivots must be int32 of shape ", batch(f, {f.size(-1)}),
                              ", as lu_factor gives them; got ", pivots.dtype(), " of shape ", pivots.shape());

@@ -206,6 +206,9 @@ def test_on_a_device():
     for name in ("inv", "det", "cholesky", "qr", "pinv", "eig", "matrix_exp"):
         with pytest.raises(RuntimeError, match=rf"^linalg\.{name}: .*cuda.*cpu\(\)"):
             getattr(tenon.linalg, name)(t)
+    pivots = tenon.tensor([1, 2], device="cuda")
+    with pytest.raises(RuntimeError, match=r"^linalg\.lu_solve: "):
+        tenon.linalg.lu_solve(tenon.eye(2), pivots, tenon.eye(2))
 
 
 def test_nan_and_infinities_pass():
