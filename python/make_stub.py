@@ -261,6 +261,19 @@ class MinMax(NamedTuple):
     min: Tensor
     max: Tensor
 
+class SlogdetResult(NamedTuple):
+    sign: Tensor
+    logabsdet: Tensor
+
+class QRResult(NamedTuple):
+    Q: Tensor
+    R: Tensor
+
+class SVDResult(NamedTuple):
+    U: Tensor
+    S: Tensor
+    V: Tensor
+
 class HistogramResult(NamedTuple):
     hist: Tensor
     bin_edges: Tensor

@@ -30,9 +30,87 @@ struct SvdCall {
   bool full;
 };
 
+// P A = L U of m x n matrices, which lie column by column (so a row-major matrix is factored as its transposed one), in
+// place, as LAPACK's xGETRF leaves it; pivots: min(m, n) for each, from 1. It needs no library, and finds factors of
+// singular matrices, too.
+struct LuCall {
+  DType dtype;
+  void* matrices;
+  std::int32_t* pivots;
+  std::int64_t count, m, n;
+};
+
+// F X = B, F^T X = B or F^H X = B, by the factors of F; columns: k of them for each of `count`, replaced by the
+// solutions. Fails for a singular F. shared: all have the first factors.
+enum class Side : std::uint8_t { plain, transposed, adjoint };
+struct LuSolveCall {
+  DType dtype;
+  const void* factors;
+  const std::int32_t* pivots;
+  void* columns;
+  std::int64_t count, n, k;
+  Side side;
+  bool shared;
+};
+
+// Of the factors of n x n matrices: the determinants, their signs (the phases) and the logarithms of their absolute
+// values; null for what is not wanted (signs come with logarithms).
+struct LuDetCall {
+  DType dtype;
+  const void* factors;
+  const std::int32_t* pivots;
+  void *determinants, *signs, *logarithms;
+  std::int64_t count, n;
+};
+
+// A = L L^H of n x n matrices in place, by the lower triangle; the other is filled with 0. Fails where A is not positive
+// definite. It needs no library.
+struct CholeskyCall {
+  DType dtype;
+  void* matrices;
+  std::int64_t count, n;
+};
+
+// F X = B, F^T X = B or F^H X = B, with F triangular, column by column, and columns as in LuSolveCall. unit: the diagonal
+// is 1, whatever stands there. It needs no library.
+struct TriangularCall {
+  DType dtype;
+  const void* matrices;
+  void* columns;
+  std::int64_t count, n, k;
+  bool lower, unit;
+  Side side;
+  bool shared;
+};
+
+// Of m x n matrices, column by column: the triangular factor and below it the reflectors, as xGEQRF leaves them, with
+// their scales: min(m, n) for each. With `vectors` they hold the reflectors of an m x n matrix in m x columns, which
+// become the orthonormal columns.
+struct QrCall {
+  DType dtype;
+  void *matrices, *tau;
+  std::int64_t count, m, n, columns;
+  bool vectors;
+};
+
+// values: n complex ones for each of the n x n matrices, which lie column by column and are lost; vectors: complex, of
+// norm 1, the columns of n x n for each, or null.
+struct EigCall {
+  DType dtype;
+  void *matrices, *values, *vectors;
+  std::int64_t count, n;
+};
+
 inline constexpr std::int64_t kNoLibrary = -1, kTooLarge = -2;
 // 0, one of the above, or the number, from 1, of a matrix for which the algorithm found no result.
 TENON_API std::int64_t eigh(const EighCall& call);
 TENON_API std::int64_t svd(const SvdCall& call);
+TENON_API std::int64_t lu(const LuCall& call);
+TENON_API std::int64_t lu_solve(const LuSolveCall& call);
+TENON_API std::int64_t cholesky(const CholeskyCall& call);
+TENON_API std::int64_t triangular(const TriangularCall& call);
+TENON_API std::int64_t qr(const QrCall& call);
+TENON_API std::int64_t eig(const EigCall& call);
+TENON_API void lu_det(const LuDetCall& call);
 
 }  // namespace tenon::lapack

@@ -1,7 +1,8 @@
-// Decompositions of matrices: of the last two dimensions, each matrix by itself.
+// Linear algebra: of the matrices in the last two dimensions, each by itself.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,6 +17,9 @@ class TENON_API LinAlgError : public ValueError {
  public:
   using ValueError::ValueError;
 };
+
+// Nothing, a number (p), or "fro" and "nuc", the sum of the singular values.
+using NormOrder = std::variant<std::monostate, double, std::string>;
 
 // Of float32, float64, complex64 and complex128 on the CPU; integers and bools in the default float. Throw ShapeError for
 // fewer than two dimensions, DtypeError for other dtypes, LinAlgError where LAPACK does not converge (NaN, infinities),
@@ -33,9 +37,72 @@ TENON_API Tensor eigvalsh(const Tensor& a, bool upper = false);
 TENON_API std::vector<Tensor> svd(const Tensor& a, bool full_matrices = true);
 TENON_API Tensor svdvals(const Tensor& a);
 
+// The lower L with a = L L^H of Hermitian positive definite matrices, or the upper L^H; this triangle of a is read. It
+// needs no LAPACK. Throws LinAlgError where a is not positive definite.
+TENON_API Tensor cholesky(const Tensor& a, bool upper = false);
+// {Q, R} of (..., m, n): a = Q R with orthonormal columns and R upper triangular. reduced: Q (..., m, k), R (..., k, n)
+// with k = min(m, n); complete: Q (..., m, m), R (..., m, n), without a gradient for m > n; r: an empty Q; raw: LAPACK's
+// reflectors (..., n, m) and their scales (..., k), without a gradient. The gradient needs the first k columns to be
+// linearly independent.
+enum class QrMode : std::uint8_t { reduced, complete, r, raw };
+TENON_API std::vector<Tensor> qr(const Tensor& a, QrMode mode = QrMode::reduced);
+// {w, V}, complex: the eigenvalues (..., n) in LAPACK's order and the eigenvectors as columns of norm 1. For phases and
+// equal eigenvalues as eigh().
+TENON_API std::vector<Tensor> eig(const Tensor& a);
+TENON_API Tensor eigvals(const Tensor& a);
+// {P, L, U} with a = P L U of (..., m, n); the pivots are constants of the gradient.
+TENON_API std::vector<Tensor> lu(const Tensor& a);
+// {LU, pivots} as LAPACK has them: L below the diagonal, U from it on; int32, from 1. The gradient needs the first
+// min(m, n) rows that were chosen to be independent.
+TENON_API std::vector<Tensor> lu_factor(const Tensor& a);
+// x with a x = b, or x a = b, a^H for a, by a's factors from lu_factor().
+TENON_API Tensor lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, bool left = true,
+                          bool adjoint = false);
+
+// ---- equations, inverses, determinants: by LU with partial pivoting, which needs no LAPACK ----
+// x with a x = b, or x a = b unless `left`; a: (..., n, n). b is a vector where it has one dimension, or the shape of a
+// without the last one; else matrices (..., n, k). The dimensions before broadcast. Throws ShapeError, ValueError for a
+// vector on the left side of a, LinAlgError where a pivot is 0: the matrix is singular.
+TENON_API Tensor solve(const Tensor& a, const Tensor& b, bool left = true);
+TENON_API Tensor inv(const Tensor& a);  // throws as solve()
+// 1 for no rows. The gradient of a singular matrix is that of the polynomial.
+TENON_API Tensor det(const Tensor& a);
+// {sign, logarithm of the absolute value}: 0 and -infinity for a singular matrix, for which backward throws LinAlgError.
+TENON_API std::vector<Tensor> slogdet(const Tensor& a);
+// The logarithm of the determinant: NaN where a real one is negative, -infinity where it is 0.
+TENON_API Tensor logdet(const Tensor& a);
+// x with a x = b, or x a = b, for triangular a, the other triangle of which is not read, nor with unitriangular the
+// diagonal. b: matrices. A 0 on the diagonal gives infinities and NaN.
+TENON_API Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left = true,
+                                  bool unitriangular = false);
+// x with L L^H x = b, or U^H U x = b, for a factor from cholesky(); b: matrices. The inverse of that product.
+TENON_API Tensor cholesky_solve(const Tensor& b, const Tensor& factor, bool upper = false);
+TENON_API Tensor cholesky_inverse(const Tensor& factor, bool upper = false);
+// The inverse of a as a map from its last dimensions to its first `ind`; x with tensordot(a, x, x.ndim()) = b, after
+// `dims` of a were moved to its end. Throw ShapeError where these are no square matrices, and as solve().
+TENON_API Tensor tensorinv(const Tensor& a, std::int64_t ind = 2);
+TENON_API Tensor tensorsolve(const Tensor& a, const Tensor& b, const Axes& dims = {});
+
+// ---- by singular values; which of them count as 0: those up to max(atol, rtol * the largest) ----
+// For each matrix or for all; without both rtol is max(m, n) times the dtype's epsilon, with atol alone it is 0.
+struct Tolerance {
+  std::optional<Tensor> atol, rtol;
+};
+// The Moore-Penrose inverses (..., n, m); hermitian: by eigh() of the lower triangle. The gradient is that for matrices of
+// the same rank.
+TENON_API Tensor pinv(const Tensor& a, const Tolerance& tolerance = {}, bool hermitian = false);
+// The number of singular values that count: int64.
+TENON_API Tensor matrix_rank(const Tensor& a, const Tolerance& tolerance = {}, bool hermitian = false);
+// {x, residuals, rank, singular values} with the least sum of squares of a x - b and, among these, of x. b: (..., m, k), or
+// (..., m) where it has the shape of a without the last dimension. residuals: these sums for m > n where all ranks are n,
+// else an empty tensor.
+TENON_API std::vector<Tensor> lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond = {});
+// The condition numbers: norm(a) * norm(inv(a)) for matrix_norm's ord, nothing meaning 2; infinity for singular matrices.
+TENON_API Tensor cond(const Tensor& a, const NormOrder& ord = {});
+// The exponentials of square matrices by Pade's approximation, scaling and squaring.
+TENON_API Tensor matrix_exp(const Tensor& a);
+
 // ---- norms, on every device but for those of singular values; integers and bools in the default float ----
-// Nothing, a number (p), or "fro" and "nuc", the sum of the singular values.
-using NormOrder = std::variant<std::monostate, double, std::string>;
 // Of the matrices in two dimensions: "fro" (or nothing) of all elements, 1 and -1 the largest and smallest sum of a
 // column, infinity and -infinity that of a row, 2 and -2 the largest and smallest singular value, "nuc". Throws
 // ValueError for another order, IndexError.
@@ -44,7 +111,8 @@ TENON_API Tensor matrix_norm(const Tensor& t, const NormOrder& ord = "fro", cons
 // NumPy's choice: of vectors along one axis, of matrices in two; without ord and axes that of all elements. Throws
 // ValueError for another number of axes and for a vector's ord that is a name.
 TENON_API Tensor norm(const Tensor& t, const NormOrder& ord = {}, const Axes& dims = {}, bool keepdim = false);
-// The n-th power of square matrices by repeated squaring, t itself for n = 1. Throws ShapeError, ValueError for n < 0.
+// The n-th power of square matrices by repeated squaring, t itself for n = 1; of the inverse for n < 0. Throws ShapeError,
+// LinAlgError.
 TENON_API Tensor matrix_power(const Tensor& t, std::int64_t n);
 
 }  // namespace tenon::linalg

@@ -1,5 +1,6 @@
 // The named tuples that operations return.
 #include "convert.h"
+#include "linalg.h"
 #include "tenon/ops/histogram.h"
 #include "tenon/ops/order.h"
 #include "tenon/ops/set.h"
@@ -8,7 +9,8 @@ namespace tenon::py {
 namespace {
 
 PyTypeObject *values_indices = nullptr, *min_max = nullptr, *histogram_result = nullptr, *unique_all = nullptr,
-             *unique_counts = nullptr, *unique_inverse = nullptr;
+             *unique_counts = nullptr, *unique_inverse = nullptr, *slogdet_result = nullptr, *qr_result = nullptr,
+             *svd_result = nullptr;
 
 template <std::size_t N>
 PyTypeObject* new_type(PyObject* module, const char* name, const char* doc, PyStructSequence_Field (&fields)[N]) {
@@ -32,6 +34,9 @@ PyObject* tuple_of(PyTypeObject* type, T... values) {
 PyObject* to_python(ValuesIndices r) { return tuple_of(values_indices, std::move(r.values), std::move(r.indices)); }
 PyObject* to_python(MinMax r) { return tuple_of(min_max, std::move(r.min), std::move(r.max)); }
 PyObject* to_python(Histogram r) { return tuple_of(histogram_result, std::move(r.counts), std::move(r.edges)); }
+PyObject* to_python(SlogdetResult r) { return tuple_of(slogdet_result, std::move(r.sign), std::move(r.logabsdet)); }
+PyObject* to_python(QRResult r) { return tuple_of(qr_result, std::move(r.Q), std::move(r.R)); }
+PyObject* to_python(SVDResult r) { return tuple_of(svd_result, std::move(r.U), std::move(r.S), std::move(r.V)); }
 // The array API's functions return all parts, or the values and one other part.
 PyObject* to_python(const Unique& u) {
   if (u.indices.defined()) return tuple_of(unique_all, u.values, u.indices, u.inverse, u.counts);
@@ -84,6 +89,30 @@ void init_named_tuples(PyObject* module) {
                             ">>> tenon.numpy.unique_inverse(tenon.tensor([3, 1, 3])).inverse_indices\n"
                             "tensor([1, 0, 1])",
                             of_inverse);
+  static PyStructSequence_Field of_slogdet[] = {{"sign", "the sign, or the phase, of each determinant; 0 for 0"},
+                                                {"logabsdet", "the logarithm of its absolute value"},
+                                                {nullptr, nullptr}};
+  static PyStructSequence_Field of_qr[] = {
+      {"Q", "orthonormal columns"}, {"R", "upper triangular matrices"}, {nullptr, nullptr}};
+  static PyStructSequence_Field of_svd[] = {{"U", "the left singular vectors, as columns"},
+                                            {"S", "the singular values, descending"},
+                                            {"V", "the right singular vectors, as columns"},
+                                            {nullptr, nullptr}};
+  slogdet_result = new_type(module, "tenon.SlogdetResult",
+                            "What slogdet returns.\n\n"
+                            ">>> tenon.slogdet(tenon.tensor([[2.0, 0.0], [0.0, -1.0]])).sign\n"
+                            "tensor(-1.)",
+                            of_slogdet);
+  qr_result = new_type(module, "tenon.QRResult",
+                       "What qr returns.\n\n"
+                       ">>> tenon.qr(tenon.ones(3, 2)).R.shape\n"
+                       "(2, 2)",
+                       of_qr);
+  svd_result = new_type(module, "tenon.SVDResult",
+                        "What svd returns.\n\n"
+                        ">>> tenon.svd(tenon.tensor([[3.0, 0.0], [0.0, 4.0]])).S\n"
+                        "tensor([4., 3.])",
+                        of_svd);
 }
 
 }  // namespace tenon::py

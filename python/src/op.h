@@ -462,7 +462,7 @@ void install_ops(const Ops& ops, PyObject* module);
 #define TENON_TOPICS(X) \
   X(elementwise) X(activations) X(foreach) X(optim) X(creation) X(ranges) X(shape) X(numpy_shape) X(join) \
   X(numpy_split) X(numpy_creation) X(numpy_ranges) X(convert) X(inplace) X(index) X(scatter) X(sort) \
-  X(order) X(quantile) X(nan) X(difference) X(search) X(set) X(histogram) X(statistics) X(reduce) X(linalg) \
+  X(order) X(quantile) X(nan) X(difference) X(search) X(set) X(histogram) X(statistics) X(reduce) X(linalg) X(equations) \
   X(products) X(diagonal) X(numeric) X(pad) X(ndarray) X(put) X(random) X(autograd) X(function) X(storage) \
   X(nn_linear) X(nn_losses) X(nn_normalization) X(nn_recurrent) X(nn_attention) X(dtype) X(kinds) X(system) \
   X(nn_convolution) X(nn_pooling)

@@ -99,10 +99,6 @@ void def_linalg_of_numpy(Ops& ops) {
           "x"_a, pos_only, kw_only, "offset"_a = 0, "dtype"_a = none)
       .no_out()
       .numpy_only("linalg.trace");
-  // tenon.numpy.linalg inverts for negative exponents.
-  ops.def("_matrix_power", &linalg::matrix_power, "The power of square matrices for n >= 0.", "input"_a, "n"_a)
-      .function_only()
-      .long_work();
 }
 
 }  // namespace
@@ -132,19 +128,6 @@ void def_linalg(Ops& ops) {
           ">>> tenon.dot(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
           "tensor(11)",
           "input"_a, "tensor"_a);
-  // tenon.linalg names the results.
-  ops.def("_eigh", &linalg::eigh, "tenon.linalg.eigh", "input"_a, "upper"_a = false)
-      .function_only()
-      .with_out()
-      .long_work();
-  ops.def("_eigvalsh", &linalg::eigvalsh, "tenon.linalg.eigvalsh", "input"_a, "upper"_a = false)
-      .function_only()
-      .long_work();
-  ops.def("_svd", &linalg::svd, "tenon.linalg.svd", "input"_a, "full_matrices"_a = true)
-      .function_only()
-      .with_out()
-      .long_work();
-  ops.def("_svdvals", &linalg::svdvals, "tenon.linalg.svdvals", "input"_a).function_only().long_work();
   ops.def("outer", &outer,
           "The products of all elements of one vector with all of another: a new matrix of the promoted dtype.\n\n"
           "ValueError for another number of dimensions than one, TypeError for float8.\n\n"

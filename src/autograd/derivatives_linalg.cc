@@ -46,6 +46,11 @@ BackwardOfMany svd(const Tensor& u_, const Tensor& s_, const Tensor& vh_) {
           vh = Saved::output(vh_, "svd", 2)](std::span<const Tensor> gs) -> Grads {
     const Tensor S = s.get(), all_u = u.get(), all_vh = vh.get();
     const std::int64_t m = all_u.size(-2), n = all_vh.size(-1), k = S.size(-1);
+    if (k == 0) {
+      Dims shape = all_u.shape();
+      shape[shape.size() - 1] = n;
+      return {zeros_of(shape, all_u)};
+    }
     if ((gs[0].defined() && all_u.size(-1) > k) || (gs[2].defined() && all_vh.size(-2) > k))
       errors::fail<GradError>("svd", "the vectors of full_matrices=True have no gradient; use full_matrices=False");
     const Tensor U = narrow(all_u, -1, 0, k), Vh = narrow(all_vh, -2, 0, k);

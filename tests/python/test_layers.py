@@ -16,6 +16,7 @@ ALLOWED = {
     "plan": {"core/"},
     "ops": {"core/", "plan/", "autograd/"},
     "optim": {"core/", "ops/", "plan/"},
+    "linalg": {"core/", "plan/", "autograd/", "ops/"},
     "nn": {"core/", "plan/", "autograd/", "ops/"},
     "autograd": {"core/", "plan/"},
     "interop": {"core/", "ops/", "plan/"},
@@ -23,7 +24,7 @@ ALLOWED = {
     "backends/cpu": {"core/", "backends/scalar/", "plan/"},
     "backends/sim": {"core/", "backends/cpu/"},
 }
-FOLDERS = ("core/", "plan/", "ops/", "optim/", "autograd/", "nn/", "interop/", "backends/")
+FOLDERS = ("core/", "plan/", "ops/", "linalg/", "optim/", "autograd/", "nn/", "interop/", "backends/")
 
 
 def includes(path: Path) -> list[str]:

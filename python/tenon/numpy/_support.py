@@ -68,6 +68,12 @@ def cast(t: Any, dtype: Any) -> Any:
     return t if t.dtype == dtype else t.to(dtype)
 
 
+def real(x: Any, op: str) -> Any:
+    """x as a tensor that LAPACK takes: integers and bools in float64, as NumPy has them."""
+    t = tensor(x, op)
+    return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.float64)
+
+
 def numpy_for(op: str) -> Any:
     """NumPy, for what it computes; ImportError that says what to install where it is not."""
     try:

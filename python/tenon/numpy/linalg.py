@@ -1,6 +1,6 @@
-"""numpy.linalg for tensors: products, norms, eigh and svd with gradients; the rest by NumPy on views.
+"""numpy.linalg for tensors, with gradients.
 
-Where NumPy finds a matrix singular, or no result, the error is its LinAlgError, which is a ValueError.
+Where a matrix is singular, or no result is found, the error is NumPy's LinAlgError, which is a ValueError.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tenon.numpy._equations import (
     tensorinv,
     tensorsolve,
 )
+from tenon.numpy._support import real
 
 __all__ = [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
@@ -49,7 +50,7 @@ __all__ = [
 def matrix_power(a: Any, n: int) -> Any:
     """The n-th power of square matrices: a new tensor (itself for n=1).
 
-    A negative n inverts, without a gradient.
+    A negative n inverts, integers in float64.
 
     n: The exponent, an int.
     Returns: A new tensor (itself for n=1).
@@ -61,7 +62,7 @@ def matrix_power(a: Any, n: int) -> Any:
             [0, 1]])
     """
     n = operator.index(n)
-    return _C._matrix_power(inv(a), -n) if n < 0 else _C._matrix_power(a, n)
+    return _C.matrix_power(real(a, "matrix_power") if n < 0 else a, n)
 
 
 _guide(__name__)

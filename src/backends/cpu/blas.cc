@@ -146,7 +146,8 @@ void* lapack_symbol(const char* name) {
   return l.found ? dlsym(l.handle, (l.prefix + name + "_").c_str()) : nullptr;
 }
 
-BlasSingleThread::BlasSingleThread() {
+BlasSingleThread::BlasSingleThread(bool used) : used_(used) {
+  if (!used) return;
   const Library& l = library();
   if (l.set_threads_local) {
     before_ = l.set_threads_local(1);
@@ -156,6 +157,7 @@ BlasSingleThread::BlasSingleThread() {
   }
 }
 BlasSingleThread::~BlasSingleThread() {
+  if (!used_) return;
   const Library& l = library();
   if (l.set_threads_local) l.set_threads_local(before_);
   else if (before_ > 0) l.set_threads(before_);

@@ -34,11 +34,12 @@ bool blas_is_asked_for();
 // for one another, so that a core that another process holds delays a piece and not all of it.
 class BlasSingleThread {
  public:
-  BlasSingleThread();
+  explicit BlasSingleThread(bool used = true);  // used: false where nothing will be called, which loads none
   ~BlasSingleThread();
   BlasSingleThread(const BlasSingleThread&) = delete;
 
  private:
+  bool used_;
   int before_ = 0;
 };
 

@@ -1,82 +1,16 @@
 #include "tenon/lapack.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cstddef>
-#include <limits>
-#include <type_traits>
 #include <vector>
 
-#include "backends/cpu/blas.h"
-#include "backends/cpu/parallel.h"
-#include "tenon/complex.h"
+#include "backends/cpu/lapack.h"
 
 namespace tenon::lapack {
 namespace {
 
-using cpu::lapack_symbol;
-
-template <class T>
-struct Names;  // of the routines; R: the real type
-template <>
-struct Names<float> {
-  using R = float;
-  static constexpr const char *eigh = "ssyevd", *svd = "sgesdd";
-};
-template <>
-struct Names<double> {
-  using R = double;
-  static constexpr const char *eigh = "dsyevd", *svd = "dgesdd";
-};
-template <>
-struct Names<complex64> {
-  using R = float;
-  static constexpr const char *eigh = "cheevd", *svd = "cgesdd";
-};
-template <>
-struct Names<complex128> {
-  using R = double;
-  static constexpr const char *eigh = "zheevd", *svd = "zgesdd";
-};
-template <class T>
-inline constexpr bool is_complex_type = !std::is_arithmetic_v<T>;
-
-// Fortran's lengths of strings come last.
-using Length = std::size_t;
-
-std::int64_t size_of_work(double reported) {
-  return std::max<std::int64_t>(static_cast<std::int64_t>(reported) + 1, 1);
-}
-template <class T>
-double real_part(T v) {
-  if constexpr (is_complex_type<T>) return static_cast<double>(v.re);
-  else return static_cast<double>(v);
-}
-
-// Calls f(i) for each matrix, on several threads; the first number from 1 for which it failed, or 0.
-template <class F>
-std::int64_t for_each(std::int64_t count, std::int64_t work, F&& f) {
-  std::atomic<std::int64_t> failed{std::numeric_limits<std::int64_t>::max()};
-  const cpu::BlasSingleThread one_thread;
-  cpu::parallel_for(count, std::max<std::int64_t>(65536 / std::max<std::int64_t>(work, 1), 1),
-                    [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t i = begin; i < end; ++i) {
-                        if (f(i)) continue;
-                        std::int64_t first = failed.load();
-                        while (i + 1 < first && !failed.compare_exchange_weak(first, i + 1)) {}
-                        return;
-                      }
-                    });
-  const std::int64_t first = failed.load();
-  return first == std::numeric_limits<std::int64_t>::max() ? 0 : first;
-}
-
-// LAPACK stores columns: what it sees is the transposed matrix.
-
 template <class T>
 std::int64_t eigh_of(const EighCall& c) {
-  using R = typename Names<T>::R;
-  void* symbol = lapack_symbol(Names<T>::eigh);
+  using R = RealOf<T>;
+  void* symbol = routine<T>(is_complex_type<T> ? "heevd" : "syevd");
   if (!symbol) return kNoLibrary;
   const auto call = [&](T* a, R* w, T* work, int lwork, R* rwork, int lrwork, int* iwork, int liwork) {
     const char job = c.vectors ? 'V' : 'N', triangle = c.upper ? 'L' : 'U';
@@ -101,6 +35,7 @@ std::int64_t eigh_of(const EighCall& c) {
   const std::int64_t lwork = size_of_work(real_part(work)), lrwork = size_of_work(static_cast<double>(rwork)),
                      liwork = std::max(iwork, 1);
   if (std::max(lwork, lrwork) > std::numeric_limits<int>::max()) return kTooLarge;
+  const cpu::BlasSingleThread one_thread;
   return for_each(c.count, 10 * c.n * c.n * c.n, [&](std::int64_t i) {
     std::vector<T> w(static_cast<std::size_t>(lwork));
     std::vector<R> r(static_cast<std::size_t>(is_complex_type<T> ? lrwork : 1));
@@ -112,8 +47,8 @@ std::int64_t eigh_of(const EighCall& c) {
 
 template <class T>
 std::int64_t svd_of(const SvdCall& c) {
-  using R = typename Names<T>::R;
-  void* symbol = lapack_symbol(Names<T>::svd);
+  using R = RealOf<T>;
+  void* symbol = routine<T>("gesdd");
   if (!symbol) return kNoLibrary;
   const std::int64_t k = std::min(c.m, c.n), most = std::max(c.m, c.n);
   const std::int64_t columns = c.full ? c.m : k, rows = c.full ? c.n : k;
@@ -141,6 +76,7 @@ std::int64_t svd_of(const SvdCall& c) {
   // As LAPACK's documentation of xGESDD says, at most.
   const std::int64_t lrwork = std::max(5 * k * k + 5 * k, 2 * most * k + 2 * k * k + k) + 7 * k + 1;
   if (std::max(lwork, lrwork) > std::numeric_limits<int>::max()) return kTooLarge;
+  const cpu::BlasSingleThread one_thread;
   return for_each(c.count, 10 * c.m * c.n * k, [&](std::int64_t i) {
     std::vector<T> w(static_cast<std::size_t>(lwork));
     std::vector<R> r(static_cast<std::size_t>(is_complex_type<T> ? lrwork : 1));
@@ -152,24 +88,16 @@ std::int64_t svd_of(const SvdCall& c) {
   });
 }
 
-constexpr std::int64_t kMost = 1 << 20;  // rows or columns: their number is an int of 32 bits
-
 }  // namespace
 
 std::int64_t eigh(const EighCall& c) {
   if (c.n > kMost) return kTooLarge;
-  return c.dtype == DType::float32     ? eigh_of<float>(c)
-         : c.dtype == DType::float64   ? eigh_of<double>(c)
-         : c.dtype == DType::complex64 ? eigh_of<complex64>(c)
-                                       : eigh_of<complex128>(c);
+  return with_type(c.dtype, [&]<class T>(T) { return eigh_of<T>(c); });
 }
 
 std::int64_t svd(const SvdCall& c) {
   if (c.m > kMost || c.n > kMost) return kTooLarge;
-  return c.dtype == DType::float32     ? svd_of<float>(c)
-         : c.dtype == DType::float64   ? svd_of<double>(c)
-         : c.dtype == DType::complex64 ? svd_of<complex64>(c)
-                                       : svd_of<complex128>(c);
+  return with_type(c.dtype, [&]<class T>(T) { return svd_of<T>(c); });
 }
 
 }  // namespace tenon::lapack

@@ -1,30 +1,24 @@
-"""Decompositions of matrices, by LAPACK, with gradients of any order."""
+"""Decompositions of matrices, by LAPACK."""
 
 from __future__ import annotations
 
-import sys
 from collections import namedtuple
 
-from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
-from tenon._names import guide as _guide
-
-
-class _LinAlgError(ValueError):
-    """An algorithm found no result."""
-
-
-_LinAlgError.__name__ = _LinAlgError.__qualname__ = "LinAlgError"
+from tenon.linalg._support import LAPACK as _LAPACK
+from tenon.linalg._support import SQUARE as _SQUARE
+from tenon.linalg._support import call as _call
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
-
-    class LinAlgError(_LinAlgError):
-        """An algorithm found no result: NumPy's class where NumPy is imported."""
+    from typing import NamedTuple
 
     class EighResult(NamedTuple):
+        eigenvalues: Tensor
+        eigenvectors: Tensor
+
+    class EigResult(NamedTuple):
         eigenvalues: Tensor
         eigenvectors: Tensor
 
@@ -35,28 +29,11 @@ if TYPE_CHECKING:
 
 else:
     EighResult = namedtuple("EighResult", ("eigenvalues", "eigenvectors"))
+    EigResult = namedtuple("EigResult", ("eigenvalues", "eigenvectors"))
     SVDResult = namedtuple("SVDResult", ("U", "S", "Vh"))
 
 
-__all__ = ["LinAlgError", "eigh", "eigvalsh", "svd", "svdvals"]
-
-
-# What the functions that LAPACK computes have in common.
-_LAPACK = """
-out: A tensor, or a tuple of tensors, that the results are written to.
-LinAlgError: A ValueError, where LAPACK does not converge.
-TypeError: For half precision and float8.
-RuntimeError: On a device and without a LAPACK.
-"""
-
-
-def __getattr__(name: str) -> object:
-    if name == "LinAlgError":
-        numpy = sys.modules.get("numpy.linalg")
-        return _LinAlgError if numpy is None else numpy.LinAlgError
-    from tenon._names import missing
-
-    raise missing("tenon.linalg", name)
+__all__ = ["eig", "eigh", "eigvals", "eigvalsh", "svd", "svdvals"]
 
 
 def _upper(uplo: str, op: str) -> bool:
@@ -65,19 +42,39 @@ def _upper(uplo: str, op: str) -> bool:
     return uplo == "U"
 
 
-def _call(name: str, *args: object, out: object) -> Any:
-    try:
-        return getattr(_C, f"_{name}")(*args, out=out)
-    except (TypeError, ValueError) as e:  # those about out= bear the name of the row
-        e.args = (str(e).replace(f"_{name}: ", f"linalg.{name}: ", 1),)
-        raise
-
-
 def _host_only(driver: str | None, op: str) -> None:
     if driver is not None:
         raise ValueError(
             f"linalg.{op}: driver= chooses among cuSOLVER's; LAPACK has one, leave it out; got {driver!r}"
         )
+
+
+@_documented(_SQUARE, _LAPACK)
+def eig(A: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> EigResult:
+    """Eigenvalues and right eigenvectors of square matrices.
+
+    The phase of a vector is LAPACK's choice, and so is the order of the values; where they are equal the
+    gradient of the vectors is not finite. Of symmetric matrices eigh() is faster and more accurate.
+
+    Returns: A named tuple of new complex tensors: ``eigenvalues`` ``(..., n)``, and ``eigenvectors``
+    ``(..., n, n)``, as columns of norm 1.
+
+    >>> tenon.linalg.eig(tenon.tensor([[0.0, 1.0], [-1.0, 0.0]])).eigenvalues
+    tensor([0.+1.j, 0.-1.j])
+    """
+    return EigResult(*_call("eig", A, out=out))
+
+
+@_documented(_SQUARE, _LAPACK)
+def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The eigenvalues of square matrices, as eig() has them.
+
+    Returns: A new complex tensor ``(..., n)``.
+
+    >>> tenon.linalg.eigvals(tenon.tensor([[0.0, 1.0], [-1.0, 0.0]]))
+    tensor([0.+1.j, 0.-1.j])
+    """
+    return _call("eigvals", A, out=out)
 
 
 @_documented(_LAPACK)
@@ -156,6 +153,3 @@ def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) 
     """
     _host_only(driver, "svdvals")
     return _call("svdvals", A, out=out)
-
-
-_guide(__name__)

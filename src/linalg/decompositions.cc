@@ -1,46 +1,16 @@
 // eigh and svd: what is asked of LAPACK, and its errors.
 #include "autograd/derivatives.h"
 #include "core/errors.h"
+#include "linalg/support.h"
 #include "tenon/autograd.h"
-#include "tenon/elementwise/arithmetic.h"
 #include "tenon/lapack.h"
-#include "tenon/linalg.h"
-#include "tenon/ops.h"
 
 namespace tenon::linalg {
 namespace {
 
-Tensor checked(const char* op, const Tensor& a) {
-  if (a.ndim() < 2) errors::wrong_ndim(op, a.ndim(), "at least 2 dimensions, the matrices' being the last");
-  const Tensor t = is_differentiable(a.dtype()) ? a : to(a, default_float());
-  if (is_half(t.dtype()) || is_float8(t.dtype()))
-    errors::dtype_not_supported(op, t.dtype(), "float32, float64, complex64 and complex128");
-  if (!t.device().is_cpu()) errors::not_available(op, t.device(), t.dtype());
-  return t;
-}
-
-void check_result(const char* op, std::int64_t result, const Tensor& a) {
-  if (result == 0) return;
-  if (result == lapack::kNoLibrary)
-    errors::fail<RuntimeError>(op,
-                               "it needs LAPACK, which no loaded BLAS has; install scipy-openblas32, or name a "
-                               "library by TENON_BLAS_LIB");
-  if (result == lapack::kTooLarge) errors::fail(op, "the matrices are too large for LAPACK; got shape ", a.shape());
-  errors::fail<LinAlgError>(op, "no result was found for matrix ", result - 1,
-                            " (row-major, from 0); does it hold NaN or infinities? got shape ", a.shape());
-}
-
-// The shape before the matrices, and more dimensions.
-Dims batch(const Tensor& a, std::initializer_list<std::int64_t> more) {
-  Dims shape(std::span<const std::int64_t>(a.shape()).first(static_cast<std::size_t>(a.ndim() - 2)));
-  for (auto n : more) shape.push_back(n);
-  return shape;
-}
-std::int64_t count(const Tensor& a) { return batch(a, {}).product(); }
-
 std::vector<Tensor> run_eigh(const char* op, const Tensor& a, bool upper, bool vectors) {
   const std::int64_t n = a.size(-1);
-  if (a.size(-2) != n) errors::fail<ShapeError>(op, "the matrices must be square; got shape ", a.shape());
+  check_square(op, a);
   const NoGrad guard;
   const Tensor work = clone(a.detach()), w = empty(batch(a, {n}), real_dtype(a.dtype()));
   if (a.numel() > 0) check_result(op, lapack::eigh({a.dtype(), work.data(), w.data(), count(a), n, vectors, upper}), a);
@@ -76,7 +46,7 @@ std::vector<Tensor> run_svd(const char* op, const Tensor& a, bool full, bool vec
 std::vector<Tensor> eigh(const Tensor& a, bool upper) {
   const Tensor t = checked("linalg.eigh", a);
   std::vector<Tensor> out = run_eigh("linalg.eigh", t, upper, true);
-  if (autograd::needs_grad(t)) autograd::attach(out, "eigh", {&t, 1}, derive::eigh(out[0], out[1]));
+  if (autograd::needs_grad(t)) autograd::attach(out, "eigh", {&t, 1}, tenon::derive::eigh(out[0], out[1]));
   return out;
 }
 
@@ -89,7 +59,7 @@ Tensor eigvalsh(const Tensor& a, bool upper) {
 std::vector<Tensor> svd(const Tensor& a, bool full_matrices) {
   const Tensor t = checked("linalg.svd", a);
   std::vector<Tensor> out = run_svd("linalg.svd", t, full_matrices, true);
-  if (autograd::needs_grad(t)) autograd::attach(out, "svd", {&t, 1}, derive::svd(out[0], out[1], out[2]));
+  if (autograd::needs_grad(t)) autograd::attach(out, "svd", {&t, 1}, tenon::derive::svd(out[0], out[1], out[2]));
   return out;
 }
 

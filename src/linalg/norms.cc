@@ -1,9 +1,12 @@
 // Norms by NumPy's choice, and powers of matrices.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/errors.h"
 #include "plan/loop.h"
+#include "tenon/autograd.h"
+#include "tenon/elementwise/arithmetic.h"
 #include "tenon/linalg.h"
 #include "tenon/ops.h"
 
@@ -70,8 +73,13 @@ Tensor matrix_power(const Tensor& t, std::int64_t n) {
   static constexpr const char* kOp = "linalg.matrix_power";
   if (t.ndim() < 2 || t.size(-1) != t.size(-2))
     errors::fail<ShapeError>(kOp, "the matrices must be square; got shape ", t.shape());
-  if (n < 0) errors::fail(kOp, "n must not be negative; got ", n);
-  if (n == 0) return expand(eye(t.size(-1), {}, 0, t.dtype(), t.device()), t.shape()).clone();
+  if (n == std::numeric_limits<std::int64_t>::min()) errors::fail(kOp, "n is too large; got ", n);
+  if (n < 0) return matrix_power(inv(t), -n);
+  if (n == 0) {
+    const Tensor one = expand(eye(t.size(-1), {}, 0, t.dtype(), t.device()), t.shape());
+    // The gradient is 0, and is there.
+    return autograd::needs_grad(t) ? where(zeros(t.shape(), DType::bool_, t.device()), t, one) : one.clone();
+  }
   // By squaring: t**1, t**2, t**4, ...
   Tensor result, square = t;
   for (std::int64_t left = n; left > 0; left >>= 1) {
