@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tenon import _C
+from tenon._numpy import numpy_for
 
 Tensor = _C.Tensor
 
@@ -66,17 +67,6 @@ def cast(t: Any, dtype: Any) -> Any:
     """t in another dtype (itself where nothing changes); the gradient passes."""
     dtype = _C.dtype(dtype)
     return t if t.dtype == dtype else t.to(dtype)
-
-
-def numpy_for(op: str) -> Any:
-    """NumPy, for what it computes; ImportError that says what to install where it is not."""
-    try:
-        import numpy
-    except ModuleNotFoundError as e:
-        if e.name != "numpy":
-            raise
-        raise ImportError(f"{op}: NumPy computes it, and is not installed; pip install numpy") from e
-    return numpy
 
 
 def on_host(t: Any, op: str) -> Any:
