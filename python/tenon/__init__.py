@@ -64,6 +64,7 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon import amp as amp
+    from tenon import distributions as distributions
     from tenon import fft as fft
     from tenon import linalg as linalg
     from tenon import nn as nn
@@ -84,7 +85,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"amp", "fft", "linalg", "nn", "numpy", "optim", "utils"})
+_LAZY = frozenset({"amp", "distributions", "fft", "linalg", "nn", "numpy", "optim", "utils"})
 
 from tenon import _companions  # noqa: E402
 
