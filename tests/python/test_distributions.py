@@ -436,6 +436,9 @@ def test_errors_name_the_distribution_the_parameter_and_the_values():
         (lambda: D.Laplace(0.0, 0.0), V, r"^Laplace: scale .*got \[0.0\]"),
         (lambda: D.Exponential(-2.0), V, r"^Exponential: rate .*got \[-2.0\]"),
         (lambda: D.Uniform(t([0.0, 2.0]), 1.0), V, r"^Uniform: high must .*shape \(2,\)\); got \[1.0\]"),
+        (lambda: D.Uniform(zeros(2, 1), t([1.0, 2.0])).log_prob(t([1.5, 1.5])), V, r"got \[1.5, 1.5\]"),
+        (lambda: D.Uniform(zeros(2, 1), t([1.0, 2.0])).log_prob(t(-1.0)), V, r"got \[-1.0(, -1.0){3}\]"),
+        (lambda: D.Independent(D.Uniform(zeros(2), 1.0), 1).log_prob(t([2.0, 0.0])), V, r"got \[2.0\]"),
         (lambda: D.Bernoulli(1.5), V, r"^Bernoulli: probs must satisfy interval\(.*got \[1.5\]"),
         (lambda: D.Bernoulli(), V, "^Bernoulli: give probs or logits, one of them; got neither"),
         (lambda: D.Categorical(t([1.0]), t([1.0])), V, "^Categorical: give .*got both"),
@@ -551,6 +554,8 @@ def test_constraints_with_bounds():
     assert c.greater_than(0.5).check(t).tolist() == [False, False, True, True]
     assert c.greater_than_eq(0.5).check(t).tolist() == [False, True, True, True]
     assert c.less_than(1).check(t).tolist() == [True, True, False, False]
+    assert set(D.Uniform.arg_constraints) == {"low", "high"}
+    assert all(map(c.is_dependent, D.Uniform.arg_constraints.values()))
     assert c.is_dependent(c.dependent) and c.is_dependent(D.Uniform.support) and not c.is_dependent(c.real)
     with pytest.raises(ValueError, match=r"^dependent"):
         c.dependent.check(t)

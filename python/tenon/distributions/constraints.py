@@ -66,6 +66,12 @@ class dependent_property(property):
 
 
 class _Dependent(Constraint):
+    def __init__(self, *, is_discrete: bool | None = None, event_dim: int | None = None) -> None:
+        self.is_discrete, self.event_dim = is_discrete, event_dim  # type: ignore[assignment]
+
+    def __call__(self, *, is_discrete: bool | None = None, event_dim: int | None = None) -> _Dependent:
+        return _Dependent(is_discrete=is_discrete, event_dim=event_dim)
+
     def check(self, value: Tensor) -> Tensor:
         raise ValueError("dependent: it depends on other parameters and has no check of its own")
 

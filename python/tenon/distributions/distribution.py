@@ -19,9 +19,10 @@ __all__ = ["Distribution"]
 _SHOWN = 6  # bad values in an error
 
 
-def _bad_values(value: Tensor, ok: Tensor) -> str:
-    """Those events of value that are not ok, the first ones."""
-    bad = value.detach()[~ok].cpu().tolist()
+def _bad_values(value: Tensor, ok: Tensor, event_dim: int) -> str:
+    """Those events of value that are not ok, the first ones. One may meet several bounds."""
+    events = value.detach().expand((*ok.shape, *value.shape[value.ndim - event_dim :]))
+    bad = events[~ok].cpu().tolist()
     return f"{bad[:_SHOWN]}" + (f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else "")
 
 
@@ -76,9 +77,8 @@ class Distribution:
         with no_grad():
             ok = constraint.check(value)
             if not ok.all():
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must satisfy {constraint!r}; got {_bad_values(value, ok)}"
-                )
+                bad = _bad_values(value, ok, constraint.event_dim)
+                raise ValueError(f"{type(self).__name__}: {name} must satisfy {constraint!r}; got {bad}")
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """A distribution of another batch_shape, to which the parameters expand as views."""

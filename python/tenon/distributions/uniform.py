@@ -10,7 +10,7 @@ from tenon.distributions.distribution import Distribution
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
 __all__ = ["Uniform"]
 
@@ -27,13 +27,13 @@ class Uniform(Distribution):
     tensor([-0.6931, -0.6931,    -inf])
     """
 
+    arg_constraints: ClassVar[dict[str, Any]] = {
+        "low": constraints.dependent(is_discrete=False, event_dim=0),
+        "high": constraints.dependent(is_discrete=False, event_dim=0),
+    }
     has_rsample = True
     low: Tensor
     high: Tensor
-
-    @property
-    def arg_constraints(self) -> dict[str, Any]:  # type: ignore[override]
-        return {"low": constraints.dependent, "high": constraints.greater_than(self.low)}
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> Any:
@@ -42,6 +42,8 @@ class Uniform(Distribution):
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self.low, self.high = parameters("Uniform", low=low, high=high)
         super().__init__(self.low.shape, validate_args=validate_args)
+        if self._validate_args:
+            self._check("high", self.high, constraints.greater_than(self.low))
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return self._expanded(Uniform, _instance, batch_shape)
