@@ -8,7 +8,7 @@ import sys
 MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.fft", "tenon.numpy.linalg", "tenon.numpy.fft",
     "tenon.autograd", "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random",
-    "tenon.memory", "tenon.distributions", "tenon.distributions.constraints",
+    "tenon.memory", "tenon.distributions", "tenon.func", "tenon.distributions.constraints",
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",

@@ -66,6 +66,26 @@ class dependent_property(property):
 
 
 class _Dependent(Constraint):
+    """A constraint that depends on other parameters, so that it is not checked by itself.
+
+    Parameters
+    ----------
+    is_discrete : bool, optional
+        Whether the space is discrete; None where that depends, too.
+    event_dim : int, optional
+        How many dimensions an event has; None where that depends, too.
+
+    Returns
+    -------
+    Constraint
+        Such a constraint.
+
+    Examples
+    --------
+    >>> tenon.distributions.constraints.dependent(is_discrete=True).is_discrete
+    True
+    """
+
     def __init__(self, *, is_discrete: bool | None = None, event_dim: int | None = None) -> None:
         self.is_discrete, self.event_dim = is_discrete, event_dim  # type: ignore[assignment]
 
