@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tenon
 import tenon.numpy as tnp
-from support import FLOATS, INTEGERS, run_python, sample, sim_environment
+from support import FLOATS, INTEGERS, run_python, sample, sim_environment, torch_testing
 
 try:
     import torch
@@ -91,6 +91,30 @@ def test_several_dimensions_as_pytorch(name, dtype):
             same(getattr(tenon.fft, name)(tenon.from_numpy(a), s, dim, norm), of_torch(wanted), precision)
     wanted = getattr(torch.fft, name)(torch.from_numpy(a))
     same(getattr(tenon.fft, name)(tenon.from_numpy(a)), of_torch(wanted), "float32")
+
+
+@pytest.mark.slow
+@needs_torch
+def test_pytorchs_list_of_cases():
+    def ours(x):
+        if isinstance(x, torch.Tensor):
+            return tenon.from_numpy(x.detach().resolve_conj().numpy())
+        return x
+
+    walked = 0
+    for op in torch_testing("opinfo.definitions.fft").op_db:
+        f = getattr(tenon.fft, op.name.removeprefix("fft."))
+        for dtype in (torch.float64, torch.complex64, torch.int64, torch.bool):
+            if dtype in op.dtypes:
+                for s in op.sample_inputs("cpu", dtype):
+                    wanted = of_torch(op.op(s.input, *s.args, **s.kwargs))
+                    same(f(ours(s.input), *s.args, **s.kwargs), wanted, "float32")
+                    walked += 1
+        for e in op.error_inputs("cpu") if op.error_inputs_func else ():
+            with pytest.raises((ValueError, TypeError, IndexError)):
+                f(ours(e.sample_input.input), *e.sample_input.args, **e.sample_input.kwargs)
+            walked += 1
+    assert walked > 500
 
 
 def test_the_precision_is_numpys_or_pytorchs():
