@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tenon._C import Tensor
+from tenon._dtypes import finfo
 from tenon.distributions import constraints
 from tenon.distributions._common import scaled_uniform
 from tenon.distributions.normal import _Located
@@ -38,8 +39,8 @@ class Laplace(_Located):
 
     def rsample(self, sample_shape: Any = (), *, generator: Any = None) -> Tensor:
         u = scaled_uniform(self._extended_shape(sample_shape), self.loc, generator) - 0.5
-        # |u| = 1/2 would be infinitely far.
-        return self.loc - self.scale * u.sign() * (-2 * u.abs().clamp(max=0.5 - 2**-25)).log1p()
+        below_half = 0.5 - finfo(u.dtype).eps / 4  # 1/2 itself would be infinitely far
+        return self.loc - self.scale * u.sign() * (-2 * u.abs().clamp(max=below_half)).log1p()
 
     def log_prob(self, value: Any) -> Tensor:
         return -(self._value(value, self.loc) - self.loc).abs() / self.scale - (2 * self.scale).log()
