@@ -18,13 +18,14 @@ from tenon.distributions.exponential import Exponential
 from tenon.distributions.independent import Independent
 from tenon.distributions.kl import kl_divergence, register_kl
 from tenon.distributions.laplace import Laplace
+from tenon.distributions.multinomial import Multinomial
 from tenon.distributions.normal import LogNormal, Normal
 from tenon.distributions.uniform import Uniform
 
 __all__ = [
     "Bernoulli", "Categorical", "Distribution", "Exponential", "Independent", "Laplace", "LogNormal",
-    "Normal", "OneHotCategorical", "OneHotCategoricalStraightThrough", "Uniform", "constraints",
-    "kl_divergence", "register_kl",
+    "Multinomial", "Normal", "OneHotCategorical", "OneHotCategoricalStraightThrough", "Uniform",
+    "constraints", "kl_divergence", "register_kl",
 ]  # fmt: skip
 
 _guide(__name__)

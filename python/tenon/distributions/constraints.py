@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Constraint", "boolean", "dependent", "dependent_property", "greater_than", "greater_than_eq",
     "half_open_interval", "independent", "integer_interval", "interval", "is_dependent", "less_than",
-    "nonnegative", "nonnegative_integer", "one_hot", "positive", "positive_integer", "real", "real_vector",
-    "simplex", "unit_interval",
+    "multinomial", "nonnegative", "nonnegative_integer", "one_hot", "positive", "positive_integer", "real",
+    "real_vector", "simplex", "unit_interval",
 ]  # fmt: skip
 
 
@@ -255,6 +255,23 @@ class _IntegerFrom(greater_than):
 
     def check(self, value: Tensor) -> Tensor:
         return (value % 1 == 0) & (self.lower_bound <= value)
+
+
+class multinomial(Constraint):
+    """Counts along the last dimension, integers from 0 on whose sum is upper_bound.
+
+    >>> tenon.distributions.constraints.multinomial(2).check(tenon.tensor([[1.0, 1.0], [2.0, 1.0]]))
+    tensor([ True, False])
+    """
+
+    is_discrete = True
+    event_dim = 1
+
+    def __init__(self, upper_bound: int) -> None:
+        self.upper_bound = upper_bound
+
+    def check(self, value: Tensor) -> Tensor:
+        return ((value >= 0) & (value % 1 == 0)).all(-1) & (value.sum(-1) == self.upper_bound)
 
 
 class less_than(Constraint):
