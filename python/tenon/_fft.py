@@ -139,14 +139,18 @@ def sizes_and_axes(
     return [None] * len(places) if sizes is None else sizes, places
 
 
-def _resized(t: Tensor, axis: int, n: int) -> Tensor:
+def _resized(op: str, t: Tensor, axis: int, n: int) -> Tensor:
     """t cut or padded with zeros to n elements along the axis; itself where it has them."""
     missing = n - t.shape[axis]
     if missing <= 0:
         return t.narrow(axis, 0, n) if missing else t
     shape = list(t.shape)
     shape[axis] = missing
-    return _C.cat([t, _C.zeros(shape, dtype=t.dtype)], axis)
+    try:
+        zeros = _C.zeros(shape, dtype=t.dtype)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{op}: {n} elements along dimension {axis} do not fit into memory") from None
+    return _C.cat([t, zeros], axis)
 
 
 def _along(op: str, kind: str, t: Tensor, n: int | None, axis: int, norm: str) -> Tensor:
@@ -158,7 +162,7 @@ def _along(op: str, kind: str, t: Tensor, n: int | None, axis: int, norm: str) -
         raise ValueError(
             f"{op}: a transform has one element at least; got {n} along dimension {axis}, whose size is {own}"
         )
-    t = _resized(t, axis, n // 2 + 1 if to_real else n)
+    t = _resized(op, t, axis, n // 2 + 1 if to_real else n)
     if kind == "rfft":
         return _Rfft.apply(t, axis, norm)
     if kind == "ihfft":

@@ -378,6 +378,8 @@ def test_errors_name_the_function_and_the_values():
         (lambda: tenon.fft.fft(t, 0), ValueError, "^fft.fft: a transform has one element at least; got 0"),
         (lambda: tenon.fft.irfft(t[:, :1]), ValueError, "^fft.irfft: .*dimension 1, whose size is 1"),
         (lambda: tenon.fft.fft(t[:, :0]), ValueError, "^fft.fft: .*got 0"),
+        (lambda: tenon.fft.fft(t, 2**62), ValueError, "^fft.fft: 4611686018427387904 elements along"),
+        (lambda: tnp.fft.irfft(t, 2**70), ValueError, "^irfft: .* do not fit into memory"),
         (lambda: tenon.fft.fft(t, 1.5), TypeError, "^fft.fft: n must be an int; got float"),
         (lambda: tenon.fft.fft(t, norm="both"), ValueError, "^fft.fft: norm is 'backward', .*got 'both'"),
         (lambda: tenon.fft.fft(t, norm=1), TypeError, "^fft.fft: norm must be a str; got int"),
