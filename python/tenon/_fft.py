@@ -15,7 +15,7 @@ import operator
 from tenon import _C
 from tenon._C import Tensor
 from tenon._numpy import numpy_for
-from tenon.autograd.function import Function
+from tenon.autograd.function import Function, FunctionCtx
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ def _weights(n: int, inner: float, axis: int, like: Tensor) -> Tensor:
     return w.reshape([-1] + [1] * (like.ndim - 1 - axis))
 
 
+def _applied(f: type[Function], t: Tensor, *args: Any) -> Any:
+    """f's result. Without a node where none is recorded: 14 us instead of 25 for 16 elements."""
+    if t.requires_grad and _C.is_grad_enabled():
+        return f.apply(t, *args)
+    return f.forward(FunctionCtx(), t, *args)
+
+
 class _Fft(Function):
     """Complex elements to as many; their inverse transform where inverse is set."""
 
@@ -62,7 +69,7 @@ class _Fft(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        return _Fft.apply(grads[0], *ctx.adjoint), None, None, None
+        return _applied(_Fft, grads[0], *ctx.adjoint), None, None, None
 
 
 class _Rfft(Function):
@@ -77,7 +84,7 @@ class _Rfft(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         g = grads[0] * _weights(ctx.n, 0.5, ctx.axis, grads[0])
-        return _Irfft.apply(g, ctx.axis, _SWAPPED[ctx.norm], ctx.n), None, None
+        return _applied(_Irfft, g, ctx.axis, _SWAPPED[ctx.norm], ctx.n), None, None
 
 
 class _Irfft(Function):
@@ -91,7 +98,7 @@ class _Irfft(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        g = _Rfft.apply(grads[0], ctx.axis, _SWAPPED[ctx.norm])
+        g = _applied(_Rfft, grads[0], ctx.axis, _SWAPPED[ctx.norm])
         return g * _weights(ctx.n, 2.0, ctx.axis, g), None, None, None
 
 
@@ -164,14 +171,14 @@ def _along(op: str, kind: str, t: Tensor, n: int | None, axis: int, norm: str) -
         )
     t = _resized(op, t, axis, n // 2 + 1 if to_real else n)
     if kind == "rfft":
-        return _Rfft.apply(t, axis, norm)
+        return _applied(_Rfft, t, axis, norm)
     if kind == "ihfft":
-        return _C.conj(_Rfft.apply(t, axis, _SWAPPED[norm]))
+        return _C.conj(_applied(_Rfft, t, axis, _SWAPPED[norm]))
     if kind == "irfft":
-        return _Irfft.apply(t, axis, norm, n)
+        return _applied(_Irfft, t, axis, norm, n)
     if kind == "hfft":
-        return _Irfft.apply(_C.conj(t), axis, _SWAPPED[norm], n)
-    return _Fft.apply(t, axis, norm, kind == "ifft")
+        return _applied(_Irfft, _C.conj(t), axis, _SWAPPED[norm], n)
+    return _applied(_Fft, t, axis, norm, kind == "ifft")
 
 
 def transform(
