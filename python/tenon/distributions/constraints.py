@@ -65,32 +65,21 @@ class dependent_property(property):
         return type(self)(fget, is_discrete=self.is_discrete, event_dim=self.event_dim)
 
 
-class _Dependent(Constraint):
+class dependent(Constraint):
     """A constraint that depends on other parameters, so that it is not checked by itself.
 
-    Parameters
-    ----------
-    is_discrete : bool, optional
-        Whether the space is discrete; None where that depends, too.
-    event_dim : int, optional
-        How many dimensions an event has; None where that depends, too.
+    The class itself serves as one of which nothing else is known.
 
-    Returns
-    -------
-    Constraint
-        Such a constraint.
+    Parameters:
+        is_discrete: Whether the space is discrete; None where that depends, too.
+        event_dim: How many dimensions an event has; None where that depends, too.
 
-    Examples
-    --------
     >>> tenon.distributions.constraints.dependent(is_discrete=True).is_discrete
     True
     """
 
     def __init__(self, *, is_discrete: bool | None = None, event_dim: int | None = None) -> None:
         self.is_discrete, self.event_dim = is_discrete, event_dim  # type: ignore[assignment]
-
-    def __call__(self, *, is_discrete: bool | None = None, event_dim: int | None = None) -> _Dependent:
-        return _Dependent(is_discrete=is_discrete, event_dim=event_dim)
 
     def check(self, value: Tensor) -> Tensor:
         raise ValueError("dependent: it depends on other parameters and has no check of its own")
@@ -114,7 +103,7 @@ def is_dependent(constraint: object) -> bool:
     >>> tenon.distributions.constraints.is_dependent(tenon.distributions.constraints.real)
     False
     """
-    return isinstance(constraint, _Dependent | dependent_property)
+    return constraint is dependent or isinstance(constraint, dependent | dependent_property)
 
 
 class independent(Constraint):
@@ -288,7 +277,6 @@ class less_than(Constraint):
         return value < self.upper_bound
 
 
-dependent = _Dependent()
 boolean = _Boolean()
 one_hot = _OneHot()
 nonnegative_integer = _IntegerFrom(0)
