@@ -1,12 +1,8 @@
 """What the tests of tenon.optim share: runs in tenon and in PyTorch, and PyTorch's list of cases."""
 
-import sys
-import types
-import unittest
-
 import numpy as np
-import pytest
 import tenon
+from support import torch_testing
 
 SHAPES = [(3, 4), (5,), (), (2, 1, 3), (0, 3)]
 FUSED = ["SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta"]
@@ -41,13 +37,9 @@ MORE_CASES = {
 
 
 def database(torch):
-    """PyTorch's optim_db. Its tests need a package for golden files, which the list does not."""
+    """PyTorch's optim_db."""
     assert torch
-    if "expecttest" not in sys.modules:
-        stand_in = types.ModuleType("expecttest")
-        stand_in.TestCase = unittest.TestCase
-        sys.modules["expecttest"] = stand_in
-    module = pytest.importorskip("torch.testing._internal.common_optimizers")
+    module = torch_testing("common_optimizers")
     return {info.optim_cls.__name__: info for info in module.optim_db}
 
 
