@@ -101,6 +101,7 @@ void def_linalg_of_numpy(Ops& ops) {
       .numpy_only("linalg.trace");
   // tenon.numpy.linalg inverts for negative exponents.
   ops.def("_matrix_power", &linalg::matrix_power, "The power of square matrices for n >= 0.", "input"_a, "n"_a)
+      .autocast(Autocast::lower)
       .function_only()
       .long_work();
 }
@@ -117,7 +118,8 @@ void def_linalg(Ops& ops) {
           "broadcast; TypeError for float8.\n\n"
           ">>> tenon.matmul(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([1, 1]))\n"
           "tensor([3, 7])",
-          "input"_a, "other"_a);
+          "input"_a, "other"_a)
+      .autocast(Autocast::lower);
   ops.def("mv", &mv,
           "The product of a matrix and a vector: a new 1-D tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.\n\n"
@@ -134,17 +136,23 @@ void def_linalg(Ops& ops) {
           "input"_a, "tensor"_a);
   // tenon.linalg names the results.
   ops.def("_eigh", &linalg::eigh, "tenon.linalg.eigh", "input"_a, "upper"_a = false)
+      .autocast(Autocast::full)
       .function_only()
       .with_out()
       .long_work();
   ops.def("_eigvalsh", &linalg::eigvalsh, "tenon.linalg.eigvalsh", "input"_a, "upper"_a = false)
+      .autocast(Autocast::full)
       .function_only()
       .long_work();
   ops.def("_svd", &linalg::svd, "tenon.linalg.svd", "input"_a, "full_matrices"_a = true)
+      .autocast(Autocast::full)
       .function_only()
       .with_out()
       .long_work();
-  ops.def("_svdvals", &linalg::svdvals, "tenon.linalg.svdvals", "input"_a).function_only().long_work();
+  ops.def("_svdvals", &linalg::svdvals, "tenon.linalg.svdvals", "input"_a)
+      .autocast(Autocast::full)
+      .function_only()
+      .long_work();
   ops.def("outer", &outer,
           "The products of all elements of one vector with all of another: a new matrix of the promoted dtype.\n\n"
           "ValueError for another number of dimensions than one, TypeError for float8.\n\n"
