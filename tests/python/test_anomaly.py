@@ -51,7 +51,9 @@ def test_a_nan_loss_names_where_it_became_so():
     x = tenon.tensor([-1.0, 1.0], requires_grad=True)
     with detect_anomaly():
         loss = tenon.nn.functional.mse_loss(x.log() * 2, tenon.zeros(2))
-        with pytest.raises(RuntimeError, match="the loss is NaN; the first operation whose result was NaN is log") as caught:
+        with pytest.raises(
+            RuntimeError, match="the loss is NaN; the first operation whose result was NaN is log"
+        ) as caught:
             loss.backward()
     assert "loss = tenon.nn.functional.mse_loss(x.log() * 2" in noted(caught.value)
     assert x.grad is None
