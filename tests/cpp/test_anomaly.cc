@@ -67,7 +67,7 @@ TEST_F(Anomaly, WithoutCheckNanOnlyErrorsCount) {
 }
 
 TEST_F(Anomaly, TheGradientOfAGradientKnowsBoth) {
-  const Tensor x = leaf({0});
+  const Tensor x = leaf(doubles({0}));
   const Tensor y = sum(pow(x, 1.5));
   const Tensor inputs[] = {x}, roots[] = {y};
   const Grads g = autograd::grad(roots, inputs, {}, true, true, false);

@@ -24,10 +24,12 @@ class detect_anomaly:
     Example:
         >>> x = tenon.tensor([-1.0], requires_grad=True)
         >>> with tenon.autograd.detect_anomaly():
-        ...     tenon.sqrt(x).sum().backward()
-        Traceback (most recent call last):
-            ...
-        RuntimeError: backward: the loss is NaN; the first operation whose result was NaN is sqrt
+        ...     try:
+        ...         tenon.sqrt(x).sum().backward()
+        ...     except RuntimeError as error:
+        ...         print(error, error.__notes__[0].splitlines()[0], sep="\\n")
+        backward: the loss is NaN; the first operation whose result was NaN is sqrt
+        Error detected in sqrt. Traceback of forward call that caused the error:
     """
 
     def __init__(self, check_nan: bool = True) -> None:

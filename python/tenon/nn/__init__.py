@@ -75,4 +75,13 @@ __all__ += transformer.__all__
 __all__ += vision.__all__
 __all__ += ["functional", "init", "parameter", "utils"]
 
-_guide(__name__)
+_guide(
+    __name__,
+    {
+        "SyncBatchNorm": "processes share no statistics here: use nn.GroupNorm or nn.LayerNorm, or "
+        "nn.BatchNorm2d with a batch that is large enough in each process (examples/train_mpi.py reduces the "
+        "gradients)",
+        "DataParallel": "a process uses one device: examples/train_mpi.py runs one for each, and reduces the "
+        "gradients in place",
+    },
+)
