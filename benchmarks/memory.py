@@ -1,8 +1,8 @@
-"""The peak memory of the training steps of bench_training.py, beside PyTorch: ``python benchmarks/memory.py``.
+"""The peak memory of the training steps of bench_training.py, beside PyTorch's.
 
-Each model, optimizer and library has a process of its own. The figure is what the resident set of the process reached
-in five steps, above what it was after the library was imported and had run once: parameters, gradients, the
-optimizer's state, activations, what the allocator keeps.
+Each model, optimizer and library has a process of its own. The figure is what the resident set of the process
+reached in five steps, above what it was after the library was imported and had run once: parameters, their
+gradients, the optimizer's state, activations, what the allocator keeps.
 """
 
 import importlib

@@ -7,19 +7,18 @@
 import builtins as _builtins
 
 from tenon import _C
-from tenon import amp as amp
 from tenon import autograd as autograd
 from tenon import cuda as cuda
 from tenon import memory as memory
 from tenon import random as random
+from tenon._autocast import autocast as autocast
+from tenon._autocast import get_autocast_dtype as get_autocast_dtype
+from tenon._autocast import is_autocast_enabled as is_autocast_enabled
 from tenon._C import *  # noqa: F403
 from tenon._doors import *  # noqa: F403
 from tenon._dtypes import finfo as finfo
 from tenon._dtypes import iinfo as iinfo
 from tenon._size import Size as _Size
-from tenon.amp.autocast_mode import autocast as autocast
-from tenon.amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
-from tenon.amp.autocast_mode import is_autocast_enabled as is_autocast_enabled
 from tenon.autograd import enable_grad as enable_grad
 from tenon.autograd import inference_mode as inference_mode
 from tenon.autograd import no_grad as no_grad
@@ -67,6 +66,7 @@ __all__ = [
 # Parts that import more than the package needs at start come with their first use; type checkers see modules.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenon import amp as amp
     from tenon import linalg as linalg
     from tenon import nn as nn
     from tenon import numpy as numpy
@@ -86,7 +86,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"linalg", "nn", "numpy", "optim", "utils"})
+_LAZY = frozenset({"amp", "linalg", "nn", "numpy", "optim", "utils"})
 
 from tenon import _companions  # noqa: E402
 

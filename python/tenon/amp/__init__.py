@@ -6,11 +6,11 @@ on the way: autocast saves memory there, not time.
 
 from __future__ import annotations
 
+from tenon._autocast import autocast as autocast
+from tenon._autocast import custom_bwd as custom_bwd
+from tenon._autocast import custom_fwd as custom_fwd
+from tenon._autocast import is_autocast_available as is_autocast_available
 from tenon._names import guide as _guide
-from tenon.amp.autocast_mode import autocast as autocast
-from tenon.amp.autocast_mode import custom_bwd as custom_bwd
-from tenon.amp.autocast_mode import custom_fwd as custom_fwd
-from tenon.amp.autocast_mode import is_autocast_available as is_autocast_available
 from tenon.amp.grad_scaler import GradScaler as GradScaler
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
-
 from tenon import _C
 from tenon._names import guide as _guide
 
@@ -72,6 +70,8 @@ class set_detect_anomaly:
 
 def _describe(operations: list[tuple[str, bool, list[tuple[str, int, str]]]]) -> str:
     """The note of an error: the failing operation, then those whose gradients recorded it."""
+    import traceback  # importing tenon does not need it
+
     text = []
     for i, (op, known, frames) in enumerate(operations):
         if not known:

@@ -44,8 +44,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     >>> loss = tenon.nn.AdaptiveLogSoftmaxWithLoss(4, 20, [5, 10], div_value=2.0)
     >>> loss(tenon.ones(3, 4), tenon.tensor([0, 7, 19])).output.shape
     (3,)
-    >>> loss.log_prob(tenon.ones(3, 4)).exp().sum(1)
-    tensor([1.0000, 1.0000, 1.0000], grad_fn=<SumBackward>)
+    >>> round(loss.log_prob(tenon.ones(1, 4)).exp().sum().item(), 4)
+    1.0
     """
 
     def __init__(

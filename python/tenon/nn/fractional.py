@@ -56,10 +56,12 @@ class _FractionalMaxPool(Module):
         self.output_size = output_size and _each(name, "output_size", output_size, self._dims)
         self.output_ratio = output_ratio
         if output_ratio is not None:
-            ratios = output_ratio if isinstance(output_ratio, list | tuple) else (output_ratio,) * self._dims
+            ratios: tuple[Any, ...] = (output_ratio,) * self._dims
+            if isinstance(output_ratio, list | tuple):
+                ratios = tuple(output_ratio)
             if len(ratios) != self._dims or not all(0 < r < 1 for r in ratios):
                 raise ValueError(f"{name}: output_ratio must be in (0, 1); got {output_ratio!r}")
-            self.output_ratio = tuple(ratios)
+            self.output_ratio = ratios
         self.return_indices = return_indices
         self.register_buffer("_random_samples", _random_samples)
 

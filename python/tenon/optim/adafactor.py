@@ -38,8 +38,8 @@ class Adafactor(FusedOptimizer):
         >>> optimizer = tenon.optim.Adafactor([w], lr=0.1)
         >>> (w * w).sum().backward()
         >>> optimizer.step()
-        >>> w[0]
-        tensor([0.9000, 0.9000, 0.9000], grad_fn=<SelectBackward>)
+        >>> w.detach()[0]
+        tensor([0.9000, 0.9000, 0.9000])
         >>> {name: t.shape for name, t in optimizer.state[w].items()}
         {'step': (), 'row_var': (2, 1), 'col_var': (1, 3)}
     """

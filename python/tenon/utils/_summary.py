@@ -159,6 +159,8 @@ def summary(model: Any, input: Any) -> ModelSummary:
     ------
     TypeError
         For what is no module.
+    ValueError
+        For an input that the model does not take, as the model says it.
 
     Examples
     --------

@@ -271,7 +271,9 @@ def multi_head_attention_forward(
             f"multi_head_attention_forward: num_heads must divide {embed}, the embed_dim; got {num_heads}"
         )
     names = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
-    separate = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else ()
+    separate: tuple[Any, ...] = (
+        (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else ()
+    )
     weights = separate or (in_proj_weight,)
     wanted = dict(zip(names if separate else ("in_proj_weight",), weights, strict=True))
     for name, weight in wanted.items():

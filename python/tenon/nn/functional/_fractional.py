@@ -9,6 +9,7 @@ from tenon._docstrings import documented as _documented
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     Ints = int | Sequence[int]
 
@@ -31,7 +32,7 @@ for another number of dimensions and for samples of another shape.
 
 
 def _each(op: str, name: str, value: object, dims: int) -> tuple[int, ...]:
-    values = tuple(value) if isinstance(value, list | tuple) else (value,) * dims
+    values: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value,) * dims
     if len(values) != dims or not all(isinstance(v, int) and v > 0 for v in values):
         raise ValueError(f"{op}: {name} must be a positive int, or {dims} of them; got {value!r}")
     return values
@@ -48,7 +49,9 @@ def _sizes(
         )
     dims = len(sizes)
     if output_size is None:
-        ratios = tuple(output_ratio) if isinstance(output_ratio, list | tuple) else (output_ratio,) * dims
+        ratios: tuple[Any, ...] = (
+            tuple(output_ratio) if isinstance(output_ratio, list | tuple) else (output_ratio,) * dims
+        )
         if len(ratios) != dims or not all(isinstance(r, float) and 0 < r < 1 for r in ratios):
             raise ValueError(f"{op}: output_ratio must be in (0, 1); got {output_ratio!r}")
         output_size = tuple(int(n * r) for n, r in zip(sizes, ratios, strict=True))

@@ -38,7 +38,7 @@ def is_autocast_available(device_type: str) -> bool:
     >>> tenon.amp.is_autocast_available("cpu")
     True
     """
-    return device_type in _DEFAULTS
+    return isinstance(device_type, str) and device_type in _DEFAULTS
 
 
 def get_autocast_dtype(device_type: str) -> _dtype:
@@ -57,6 +57,8 @@ def get_autocast_dtype(device_type: str) -> _dtype:
     ------
     RuntimeError
         For another device.
+    ValueError
+        For what is no string.
 
     Examples
     --------
@@ -82,6 +84,8 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     ------
     RuntimeError
         For another device.
+    ValueError
+        For what is no string.
 
     Examples
     --------
@@ -197,6 +201,8 @@ def custom_fwd(
     ------
     RuntimeError
         For another device.
+    ValueError
+        For what is no string.
 
     Examples
     --------
@@ -250,6 +256,8 @@ def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: str) -> An
     ------
     RuntimeError
         For another device.
+    ValueError
+        For what is no string.
 
     Examples
     --------
