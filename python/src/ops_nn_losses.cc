@@ -58,6 +58,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.mse_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([1.0, 2.0]))\n"
                "tensor(2.)"}),
          "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -71,6 +72,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.l1_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([1.0, 2.0]))\n"
                "tensor(1.)"}),
          "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -84,6 +86,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.smooth_l1_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([0.0, 2.0]))\n"
                "tensor(1.)"}),
          "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "beta"_a = 1.0)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -96,6 +99,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.huber_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([0.0, 2.0]))\n"
                "tensor(1.)"}),
          "input"_a, "target"_a, "reduction"_a = "mean", "delta"_a = 1.0, "weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -113,6 +117,7 @@ void def_elementwise_losses(Ops& ops) {
               "\n\n>>> tenon.nn.functional.binary_cross_entropy(tenon.tensor([0.5]), tenon.tensor([1.0]))\n"
               "tensor(0.6931)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean")
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -131,6 +136,7 @@ void def_elementwise_losses(Ops& ops) {
               "tensor(0.6931)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean",
          "pos_weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
 }
@@ -160,6 +166,7 @@ void def_nn_losses(Ops& ops) {
               "tensor(0.1269)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "ignore_index"_a = -100, "reduce"_a = none,
          "reduction"_a = "mean", "label_smoothing"_a = 0.0)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -181,6 +188,7 @@ void def_nn_losses(Ops& ops) {
               "tensor(2.1269)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "ignore_index"_a = -100, "reduce"_a = none,
          "reduction"_a = "mean")
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
 }

@@ -11,6 +11,9 @@ from tenon import autograd as autograd
 from tenon import cuda as cuda
 from tenon import memory as memory
 from tenon import random as random
+from tenon._autocast import autocast as autocast
+from tenon._autocast import get_autocast_dtype as get_autocast_dtype
+from tenon._autocast import is_autocast_enabled as is_autocast_enabled
 from tenon._C import *  # noqa: F403
 from tenon._doors import *  # noqa: F403
 from tenon._dtypes import finfo as finfo

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
+from tenon.nn._checked import autocast_full as _autocast_full
 from tenon.nn.functional._common import LOSS, is_integer, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -100,6 +101,7 @@ def _losses(
 
 
 @_documented(LOSS)
+@_autocast_full
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,
