@@ -305,6 +305,7 @@ struct ProgramCall {
   X(convolution, ConvolutionCall)      \
   X(pool, PoolCall)                    \
   X(attention, AttentionCall)          \
-  X(normalization, NormalizationCall)
+  X(normalization, NormalizationCall)  \
+  X(recurrent, RecurrentCall)
 
 }  // namespace tenon

@@ -184,4 +184,76 @@ struct NormalizationCall {
   void clear() { slabs = 0; }
 };
 
+// What a step of a recurrent layer does with the projections of its input x and of the state h (each w @ v + b, in parts of
+// the hidden size):
+//   lstm      i, f, g, o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c')
+//   gru       r, z, n: n' = tanh(x_n + sigmoid(r) h_n), h' = (1 - sigmoid(z)) n' + sigmoid(z) h
+//   rnn_tanh, rnn_relu  h' = tanh(x + h), relu(x + h)
+#define TENON_CELLS(X) X(lstm) X(gru) X(rnn_tanh) X(rnn_relu)
+TENON_NAMED_ENUM(Cell, TENON_CELLS)
+
+// All steps of a recurrent layer in one direction. Step i has the rows from begin[i] of `elements`, for the first sizes[i]
+// of the batch.
+//   forward   from `gates`, which holds x @ w_ih.T: y, and the states after the last step in h and c. Where gates_out is
+//             given (it may be `gates`), it and what stands below it get what backward reads.
+//   backward  from what forward kept and dy: the gradients of both projections, and in dh and dc those of the states before
+//             the first step. The steps are given in reverse.
+// w_hh is null where there is one step alone: forward finds its product with the state in `of_state`, and backward leaves
+// it to the caller; of a gru dh holds what goes past the product.
+#define TENON_RECURRENT_PASSES(X) X(forward) X(backward)
+TENON_NAMED_ENUM(RecurrentPass, TENON_RECURRENT_PASSES)
+
+struct RecurrentCall {
+  RecurrentPass kind;
+  Cell cell;
+  DType dtype;  // of all
+  std::int64_t steps, elements, batch, parts, hidden, width;  // width: of h, that of w_hr if there is one, else hidden
+  const std::int64_t *begin, *sizes;  // [steps]
+  const void *w_hh, *w_hr;  // [parts * hidden, width], [width, hidden] or null
+  const void *b_ih, *b_hh;  // [parts * hidden] or null
+  const void* gates;  // [elements, parts * hidden]; of backward what forward left in gates_out
+  const void* of_state;  // [batch, parts * hidden]
+  void *h, *c;  // [batch, width], [batch, hidden]; of backward their gradients
+  void* y;  // [elements, width]; backward reads it for an rnn alone
+  void* gates_out;  // after their functions; none of an rnn
+  void *h_before, *c_before, *c_tanh;  // the states that each step read, and tanh(c'); c of an lstm alone
+  void* h_part;  // [elements, hidden], gru: h_n with its bias
+  void* unprojected;  // [elements, hidden], of w_hr: h' before it
+  const void* dy;  // [elements, width] or null
+  void *d_state, *d_x;  // [elements, parts * hidden]; d_x of a gru alone, elsewhere they are the same
+  void* d_out;  // [elements, width], of w_hr: the gradient of what it makes
+
+  template <class F>
+  void operands(F&& f) {
+    const auto of = [&](const char* what, auto& p, std::int64_t n) {
+      if (p) f(what, p, Reach(dtype, n));
+    };
+    of("the weight of h", w_hh, parts * hidden * width);
+    of("the projection's weight", w_hr, width * hidden);
+    of("the bias of x", b_ih, parts * hidden);
+    of("the bias of h", b_hh, parts * hidden);
+    of("the gates", gates, elements * parts * hidden);
+    of("the state's projection", of_state, batch * parts * hidden);
+    of("h", h, batch * width);
+    of("c", c, batch * hidden);
+    of("the output", y, elements * width);
+    of("the kept gates", gates_out, elements * parts * hidden);
+    of("the kept h", h_before, elements * width);
+    of("the kept c", c_before, elements * hidden);
+    of("the kept tanh of c", c_tanh, elements * hidden);
+    of("the kept part of h", h_part, elements * hidden);
+    of("the unprojected h", unprojected, elements * hidden);
+    of("the output's gradient", dy, elements * width);
+    of("the gradient of h's projection", d_state, elements * parts * hidden);
+    of("the gradient of x's projection", d_x, elements * parts * hidden);
+    of("the projection's gradient", d_out, elements * width);
+  }
+  template <class F>
+  void arrays(F&& f) {
+    f(begin, steps);
+    f(sizes, steps);
+  }
+  void clear() { steps = elements = batch = 0; }
+};
+
 }  // namespace tenon
