@@ -120,11 +120,52 @@ void small_gemm(const MatrixProduct& g) {
   }
 }
 
+// Few rows times a matrix whose columns lie in memory one after the other, as a layer's weight does. To pack that would
+// take a quarter of the time that the product takes: the rows are packed instead, and the matrix is read where it lies.
+template <class T>
+bool is_thin(const MatrixProduct& g) {
+  return Tile<T>::wide && g.m >= 8 && g.m <= 64 && g.b_strides[0] == 1 && g.b_strides[1] != 1 && g.n * g.k >= 64 * 1024;
+}
+template <class T>
+void thin_gemm(const MatrixProduct& g) {
+  constexpr int V = Tile<T>::vectors, C = Tile<T>::columns, R = 8;
+  const Size m = round_up(g.m, C), ldb = g.b_strides[1];
+  T* packed = static_cast<T*>(scratch(0, sizeof(T) * static_cast<std::size_t>(m * g.k)));
+  for (Size p = 0; p < g.k; p += Blocks<T>::k)
+    pack_b<T>(static_cast<const T*>(g.a) + p * g.a_strides[1], g.a_strides[1], g.a_strides[0],
+              std::min(Blocks<T>::k, g.k - p), g.m, packed + p * m);
+  const T* b = static_cast<const T*>(g.b);
+  T* c = static_cast<T*>(g.c);
+  Pace pace;
+  // Columns of b are the tile's rows.
+  const auto columns = [&]<int Rows>(Size j, std::integral_constant<int, Rows>) {
+    alignas(64) T sums[Rows * C];
+    for (Size i = 0; i < g.m; i += C) {
+      for (Size p = 0; p < g.k; p += Blocks<T>::k) {
+        const Size k = std::min(Blocks<T>::k, g.k - p);
+        tile<T, Rows, V, false>(b + j * ldb + p, ldb, 1, packed + p * m + i * k, C, k, sums, C, p > 0);
+      }
+      T* to = c + i * g.c_strides[0] + j * g.c_strides[1];
+      const Size rows = std::min<Size>(C, g.m - i);
+      for (Size q = 0; q < rows; ++q)
+        for (int r = 0; r < Rows; ++r) to[q * g.c_strides[0] + r * g.c_strides[1]] = sums[r * C + q];
+    }
+    pace.did(g.m * g.k * Rows);
+  };
+  Size j = 0;
+  for (; j + R <= g.n; j += R) columns(j, std::integral_constant<int, R>{});
+  for (; j + 2 <= g.n; j += 2) columns(j, std::integral_constant<int, 2>{});
+  if (j < g.n) columns(j, std::integral_constant<int, 1>{});
+}
+
 template <class S>
 struct GemmOf {
   static void run(const MatrixProduct& g) {
     if constexpr (std::is_same_v<S, Compute<S>>) {
-      if (g.k * 2 * kVectorBytes <= kSmallBytes && g.m * g.n * g.k <= 64 * 64 * 64) return small_gemm<S>(g);
+      const Size panel = g.k * kVectorBytes * (g.n > kLanes<S> ? 2 : 1);
+      if (panel <= kSmallBytes && g.m * g.n * g.k <= 64 * 64 * 64) return small_gemm<S>(g);
+      if constexpr (std::is_floating_point_v<S>)
+        if (is_thin<S>(g)) return thin_gemm<S>(g);
     }
     packed_gemm<S>(g);
   }
