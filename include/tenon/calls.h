@@ -306,6 +306,7 @@ struct ProgramCall {
   X(pool, PoolCall)                    \
   X(attention, AttentionCall)          \
   X(normalization, NormalizationCall)  \
-  X(recurrent, RecurrentCall)
+  X(recurrent, RecurrentCall)          \
+  X(ctc, CtcCall)
 
 }  // namespace tenon

@@ -112,6 +112,10 @@ struct AttentionCall {
   std::int64_t batch, heads, key_heads, queries, keys, width, value_width;
   double scale;
   bool causal;  // query i sees the keys up to i
+  // A weight is dropped where the uniform number of its place, counted row-major over [batch, heads, queries, keys], is below
+  // `dropout`; the others are divided by 1 - dropout. The numbers are those of RandomCall, of dtype. 0: none is dropped.
+  double dropout;
+  std::uint64_t seed, offset;
   DType mask_dtype;  // bool (true: is seen), or dtype (is added)
   Heads q, k, v, out, g, dq, dk, dv;
   Heads mask;  // of [queries, keys]; strides of 0 where it is broadcast
@@ -254,6 +258,34 @@ struct RecurrentCall {
     f(sizes, steps);
   }
   void clear() { steps = elements = batch = 0; }
+};
+
+// Connectionist temporal classification (Graves et al., 2006): of each sample the negative logarithm of the sum over all
+// ways to spread its labels over its steps, by forward and backward variables in logarithms. Infinite where there is none.
+struct CtcCall {
+  DType dtype;
+  std::int64_t steps, batch, classes, blank;
+  const void* log_probs;  // [steps, batch, classes]
+  const std::int64_t *input_lengths, *target_lengths, *target_begin;  // [batch]
+  const std::int64_t* targets;  // the labels of all samples, that of a sample from target_begin on
+  std::int64_t labels;  // how many there are
+  void* losses;  // [batch]
+  void* gradient;  // [steps, batch, classes]: of each loss by log_probs; null where nobody needs it
+
+  template <class F>
+  void operands(F&& f) {
+    f("the log probabilities", log_probs, Reach(dtype, steps * batch * classes));
+    f("the losses", losses, Reach(dtype, batch));
+    if (gradient) f("the gradient", gradient, Reach(dtype, steps * batch * classes));
+  }
+  template <class F>
+  void arrays(F&& f) {
+    f(input_lengths, batch);
+    f(target_lengths, batch);
+    f(target_begin, batch);
+    f(targets, labels);
+  }
+  void clear() { batch = 0; }
 };
 
 }  // namespace tenon

@@ -8,9 +8,7 @@ from tenon.nn._checked import check_types as _check_types
 from tenon.nn.functional import (
     _activation,
     _classification,
-    _ctc,
     _dropout,
-    _embedding,
     _grid,
     _interpolate,
     _linear,
@@ -21,9 +19,7 @@ from tenon.nn.functional import (
 )
 from tenon.nn.functional._activation import *  # noqa: F403
 from tenon.nn.functional._classification import *  # noqa: F403
-from tenon.nn.functional._ctc import *  # noqa: F403
 from tenon.nn.functional._dropout import *  # noqa: F403
-from tenon.nn.functional._embedding import *  # noqa: F403
 from tenon.nn.functional._grid import *  # noqa: F403
 from tenon.nn.functional._interpolate import *  # noqa: F403
 from tenon.nn.functional._linear import *  # noqa: F403
@@ -35,9 +31,7 @@ from tenon.nn.functional._vision import *  # noqa: F403
 __all__: list[str] = []
 __all__ += _activation.__all__
 __all__ += _classification.__all__
-__all__ += _ctc.__all__
 __all__ += _dropout.__all__
-__all__ += _embedding.__all__
 __all__ += _grid.__all__
 __all__ += _interpolate.__all__
 __all__ += _linear.__all__
