@@ -181,16 +181,16 @@ void block(const T* a, const T* b, Size m, Size n, Size k, T* c, Size ldc, bool 
 // A right operand that many products have in common, packed once, and the rows that meet it. Sums are formed in the order
 // of a single product.
 template <class T>
-struct Panels {
+struct RightPanels {
   Size k = 0, n = 0;
   const T* data = nullptr;
 
   static Size size(Size k, Size n) { return k * round_up(n, Tile<T>::columns); }  // of data
   static Size rows_size(Size m, Size k) { return round_up(m, Tile<T>::rows) * k + kLanes<T>; }
 
-  Panels() = default;
+  RightPanels() = default;
   // b: its elements are a step apart along k, a column across. to: size() elements, aligned to a vector.
-  Panels(const T* b, Size step, Size column, Size k, Size n, T* to) : k(k), n(n), data(to) {
+  RightPanels(const T* b, Size step, Size column, Size k, Size n, T* to) : k(k), n(n), data(to) {
     for (Size p = 0; p < k; p += Blocks<T>::k)
       pack_b<T>(b + p * step, step, column, std::min(Blocks<T>::k, k - p), n, to + p * round_up(n, Tile<T>::columns));
   }

@@ -47,19 +47,21 @@ class Layer {
  public:
   explicit Layer(const RecurrentCall& call) : c(call) {
     const bool forward = c.kind == RecurrentPass::forward;
-    const Size of_parts = forward ? Panels<T>::size(c.width, c.hidden) : 0;
-    const Size of_hh = !c.w_hh ? 0 : forward ? c.parts * of_parts : Panels<T>::size(gates, c.width);
-    const Size of_hr = !c.w_hr ? 0 : forward ? Panels<T>::size(c.hidden, c.width) : Panels<T>::size(c.width, c.hidden);
+    const Size of_parts = forward ? RightPanels<T>::size(c.width, c.hidden) : 0;
+    const Size of_hh = !c.w_hh ? 0 : forward ? c.parts * of_parts : RightPanels<T>::size(gates, c.width);
+    const Size of_hr = !c.w_hr   ? 0
+                       : forward ? RightPanels<T>::size(c.hidden, c.width)
+                                 : RightPanels<T>::size(c.width, c.hidden);
     T* to = memory<T>(1, of_hh + of_hr + 2 * gates);
     const T *w_hh = at<T>(c.w_hh, 0), *w_hr = at<T>(c.w_hr, 0);
     if (w_hh && forward)
       for (Size p = 0; p < c.parts; ++p)
-        hh[p] = Panels<T>(w_hh + p * c.hidden * c.width, 1, c.width, c.width, c.hidden, to + p * of_parts);
-    else if (w_hh) hh[0] = Panels<T>(w_hh, c.width, 1, gates, c.width, to);
+        hh[p] = RightPanels<T>(w_hh + p * c.hidden * c.width, 1, c.width, c.width, c.hidden, to + p * of_parts);
+    else if (w_hh) hh[0] = RightPanels<T>(w_hh, c.width, 1, gates, c.width, to);
     to += of_hh;
     if (w_hr)
-      hr = forward ? Panels<T>(w_hr, 1, c.hidden, c.hidden, c.width, to)
-                   : Panels<T>(w_hr, c.hidden, 1, c.width, c.hidden, to);
+      hr = forward ? RightPanels<T>(w_hr, 1, c.hidden, c.hidden, c.width, to)
+                   : RightPanels<T>(w_hr, c.hidden, 1, c.width, c.hidden, to);
     to += of_hr;
     if (forward) add_biases(to);
   }
@@ -79,7 +81,7 @@ class Layer {
   static constexpr Size C = Tile<T>::columns;
   const RecurrentCall& c;
   const Size gates = c.parts * c.hidden;
-  Panels<T> hh[4], hr;
+  RightPanels<T> hh[4], hr;
   const T *bias = nullptr, *bias_n = nullptr;  // of the gates' sums, and of a gru's h_n
   bool split_ = false;  // each step over the threads
 
@@ -126,11 +128,11 @@ class Layer {
   }
 
   static T* pack(const T* a, Size m, Size k) {
-    T* to = memory<T>(0, Panels<T>::rows_size(m, k));
-    Panels<T>::pack_rows(a, k, m, k, to);
+    T* to = memory<T>(0, RightPanels<T>::rows_size(m, k));
+    RightPanels<T>::pack_rows(a, k, m, k, to);
     return to;
   }
-  void multiply(const Panels<T>& b, const T* rows, Size m, T* to, Size ld, bool add) const {
+  void multiply(const RightPanels<T>& b, const T* rows, Size m, T* to, Size ld, bool add) const {
     over_columns(b.n, [&](Size j, Size end) { b.multiply(rows, m, j, end - j, to + j, ld, add); });
   }
 
