@@ -191,6 +191,33 @@ void def_nn_losses(Ops& ops) {
       .autocast(Autocast::full)
       .no_out()
       .nn_only();
+  ops.def(
+         "ctc_loss",
+         +[](const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths, const Tensor& target_lengths,
+             std::int64_t blank, Name name, bool zero_infinity) {
+           return nn::ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, reduction("ctc_loss", name),
+                               zero_infinity);
+         },
+         text(
+             {"The negative log likelihood of label sequences, over all ways to align them with the steps: connectionist\n"
+              "temporal classification (Graves et al., 2006)."
+              "\n\nA new tensor, without dimensions unless reduction='none', in log_probs' dtype; float16 and bfloat16 are\n"
+              "rounded once. Labels that do not fit into their steps cost inf and have no gradient. ValueError for shapes\n"
+              "that do not fit, for lengths and labels out of range, which it names, and for another reduction; TypeError\n"
+              "for labels and lengths that are no integers, complex numbers and float8."
+              "\n\nlog_probs: log probabilities of the classes at each step, of shape (T, N, C), or (T, C) for one sample.\n"
+              "targets: the labels, integers of shape (N, S), or all one after the other, (sum of target_lengths,).\n"
+              "input_lengths: how many steps each sample has, of shape (N,). target_lengths: how many labels each sample\n"
+              "has, of shape (N,). blank: the class that stands for no label. reduction: 'mean' (of the losses, each divided\n"
+              "by its number of labels), 'sum', or 'none' for the loss of each sample. zero_infinity: True makes 0 of\n"
+              "losses that are inf."
+              "\n\n>>> log_p = tenon.log_softmax(tenon.zeros(3, 1, 2), 2)\n"
+              ">>> tenon.nn.functional.ctc_loss(log_p, tenon.tensor([[1]]), [3], [1])\n"
+              "tensor(0.2877)"}),
+         "log_probs"_a, "targets"_a, "input_lengths"_a, "target_lengths"_a, "blank"_a = 0, "reduction"_a = "mean",
+         "zero_infinity"_a = false)
+      .no_out()
+      .nn_only();
 }
 
 }  // namespace tenon::py

@@ -172,6 +172,16 @@ TEST(Matmul, ShortRowsByAVector) {
     }
 }
 
+// A weight is read where it lies: with rows and columns left over, sums of several blocks, and strided results.
+TEST(Matmul, FewRowsByAWeight) {
+  for (DType d : {DType::float32, DType::float64})
+    for (const auto& [m, k, n] : {std::array{64, 200, 401}, {17, 1100, 131}, {33, 2100, 67}, {40, 300, 256}}) {
+      const Tensor w = filled({n, k}, d, 2), a = filled({m, k}, d, 1), turned = transpose(filled({k, m}, d, 1), 0, 1);
+      expect_product(matmul(a, mT(w)), a, mT(w), "rows by a weight");
+      expect_product(matmul(turned, mT(w)), turned, mT(w), "columns by a weight");
+    }
+}
+
 TEST(Matmul, Batches) {
   for (DType d : {DType::float32, DType::complex128, DType::int16, DType::bfloat16, DType::bool_})
     for (std::int64_t n : {3, 20, 70}) {
