@@ -216,6 +216,7 @@ void def_nn_losses(Ops& ops) {
               "tensor(0.2877)"}),
          "log_probs"_a, "targets"_a, "input_lengths"_a, "target_lengths"_a, "blank"_a = 0, "reduction"_a = "mean",
          "zero_infinity"_a = false)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
 }
