@@ -114,6 +114,13 @@ def bessel_rows():
 # (the polynomial's function, interval, degree, weight from the polynomial's error to the function's)
 POLYNOMIALS = {
     "exp2_float": (lambda r: (2**r - 1) / r, -0.501, 0.5, 6, lambda r: 1),
+    "log_single": (
+        lambda f: (log(1 + f) - f + f * f / 2) / f**3,
+        sqrt(mpf(1) / 2) - 1,
+        sqrt(mpf(2)) - 1,
+        8,
+        lambda f: f**3 / log(1 + f),
+    ),
     "log_float": (
         lambda f: log(1 + f) / f,
         sqrt(mpf(1) / 2) - 1,

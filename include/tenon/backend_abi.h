@@ -46,6 +46,8 @@ inline constexpr std::uint64_t kBackendAbi = [] {
   for (const auto s : kPoolNames) text(s);
   for (const auto s : kAttentionNames) text(s);
   for (const auto s : kNormalizationPassNames) text(s);
+  for (const auto s : kCellNames) text(s);
+  for (const auto s : kRecurrentPassNames) text(s);
   for (const DTypeInfo& d : kDTypeInfo) text(d.name);
   return h;
 }();

@@ -305,6 +305,8 @@ struct ProgramCall {
   X(convolution, ConvolutionCall)      \
   X(pool, PoolCall)                    \
   X(attention, AttentionCall)          \
-  X(normalization, NormalizationCall)
+  X(normalization, NormalizationCall)  \
+  X(recurrent, RecurrentCall)          \
+  X(ctc, CtcCall)
 
 }  // namespace tenon

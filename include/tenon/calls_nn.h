@@ -112,6 +112,10 @@ struct AttentionCall {
   std::int64_t batch, heads, key_heads, queries, keys, width, value_width;
   double scale;
   bool causal;  // query i sees the keys up to i
+  // A weight is dropped where the uniform number of its place, counted row-major over [batch, heads, queries, keys], is below
+  // `dropout`; the others are divided by 1 - dropout. The numbers are those of RandomCall, of dtype. 0: none is dropped.
+  double dropout;
+  std::uint64_t seed, offset;
   DType mask_dtype;  // bool (true: is seen), or dtype (is added)
   Heads q, k, v, out, g, dq, dk, dv;
   Heads mask;  // of [queries, keys]; strides of 0 where it is broadcast
@@ -182,6 +186,106 @@ struct NormalizationCall {
     of("the deviations", rstd, slabs);
   }
   void clear() { slabs = 0; }
+};
+
+// What a step of a recurrent layer does with the projections of its input x and of the state h (each w @ v + b, in parts of
+// the hidden size):
+//   lstm      i, f, g, o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c')
+//   gru       r, z, n: n' = tanh(x_n + sigmoid(r) h_n), h' = (1 - sigmoid(z)) n' + sigmoid(z) h
+//   rnn_tanh, rnn_relu  h' = tanh(x + h), relu(x + h)
+#define TENON_CELLS(X) X(lstm) X(gru) X(rnn_tanh) X(rnn_relu)
+TENON_NAMED_ENUM(Cell, TENON_CELLS)
+
+// All steps of a recurrent layer in one direction. Step i has the rows from begin[i] of `elements`, for the first sizes[i]
+// of the batch.
+//   forward   from `gates`, which holds x @ w_ih.T: y, and the states after the last step in h and c. Where gates_out is
+//             given (it may be `gates`), it and what stands below it get what backward reads.
+//   backward  from what forward kept and dy: the gradients of both projections, and in dh and dc those of the states before
+//             the first step. The steps are given in reverse.
+// w_hh is null where there is one step alone: forward finds its product with the state in `of_state`, and backward leaves
+// it to the caller; of a gru dh holds what goes past the product.
+#define TENON_RECURRENT_PASSES(X) X(forward) X(backward)
+TENON_NAMED_ENUM(RecurrentPass, TENON_RECURRENT_PASSES)
+
+struct RecurrentCall {
+  RecurrentPass kind;
+  Cell cell;
+  DType dtype;  // of all
+  std::int64_t steps, elements, batch, parts, hidden, width;  // width: of h, that of w_hr if there is one, else hidden
+  const std::int64_t *begin, *sizes;  // [steps]
+  const void *w_hh, *w_hr;  // [parts * hidden, width], [width, hidden] or null
+  const void *b_ih, *b_hh;  // [parts * hidden] or null
+  const void* gates;  // [elements, parts * hidden]; of backward what forward left in gates_out
+  const void* of_state;  // [batch, parts * hidden]
+  void *h, *c;  // [batch, width], [batch, hidden]; of backward their gradients
+  void* y;  // [elements, width]; backward reads it for an rnn alone
+  void* gates_out;  // after their functions; none of an rnn
+  void *h_before, *c_before, *c_tanh;  // the states that each step read, and tanh(c'); c of an lstm alone
+  void* h_part;  // [elements, hidden], gru: h_n with its bias
+  void* unprojected;  // [elements, hidden], of w_hr: h' before it
+  const void* dy;  // [elements, width] or null
+  void *d_state, *d_x;  // [elements, parts * hidden]; d_x of a gru alone, elsewhere they are the same
+  void* d_out;  // [elements, width], of w_hr: the gradient of what it makes
+
+  template <class F>
+  void operands(F&& f) {
+    const auto of = [&](const char* what, auto& p, std::int64_t n) {
+      if (p) f(what, p, Reach(dtype, n));
+    };
+    of("the weight of h", w_hh, parts * hidden * width);
+    of("the projection's weight", w_hr, width * hidden);
+    of("the bias of x", b_ih, parts * hidden);
+    of("the bias of h", b_hh, parts * hidden);
+    of("the gates", gates, elements * parts * hidden);
+    of("the state's projection", of_state, batch * parts * hidden);
+    of("h", h, batch * width);
+    of("c", c, batch * hidden);
+    of("the output", y, elements * width);
+    of("the kept gates", gates_out, elements * parts * hidden);
+    of("the kept h", h_before, elements * width);
+    of("the kept c", c_before, elements * hidden);
+    of("the kept tanh of c", c_tanh, elements * hidden);
+    of("the kept part of h", h_part, elements * hidden);
+    of("the unprojected h", unprojected, elements * hidden);
+    of("the output's gradient", dy, elements * width);
+    of("the gradient of h's projection", d_state, elements * parts * hidden);
+    of("the gradient of x's projection", d_x, elements * parts * hidden);
+    of("the projection's gradient", d_out, elements * width);
+  }
+  template <class F>
+  void arrays(F&& f) {
+    f(begin, steps);
+    f(sizes, steps);
+  }
+  void clear() { steps = elements = batch = 0; }
+};
+
+// Connectionist temporal classification (Graves et al., 2006): of each sample the negative logarithm of the sum over all
+// ways to spread its labels over its steps, by forward and backward variables in logarithms. Infinite where there is none.
+struct CtcCall {
+  DType dtype;
+  std::int64_t steps, batch, classes, blank;
+  const void* log_probs;  // [steps, batch, classes]
+  const std::int64_t *input_lengths, *target_lengths, *target_begin;  // [batch]
+  const std::int64_t* targets;  // the labels of all samples, that of a sample from target_begin on
+  std::int64_t labels;  // how many there are
+  void* losses;  // [batch]
+  void* gradient;  // [steps, batch, classes]: of each loss by log_probs; null where nobody needs it
+
+  template <class F>
+  void operands(F&& f) {
+    f("the log probabilities", log_probs, Reach(dtype, steps * batch * classes));
+    f("the losses", losses, Reach(dtype, batch));
+    if (gradient) f("the gradient", gradient, Reach(dtype, steps * batch * classes));
+  }
+  template <class F>
+  void arrays(F&& f) {
+    f(input_lengths, batch);
+    f(target_lengths, batch);
+    f(target_begin, batch);
+    f(targets, labels);
+  }
+  void clear() { batch = 0; }
 };
 
 }  // namespace tenon

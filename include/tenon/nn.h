@@ -3,6 +3,7 @@
 
 #include "tenon/nn/attention.h"
 #include "tenon/nn/convolution.h"
+#include "tenon/nn/embedding.h"
 #include "tenon/nn/linear.h"
 #include "tenon/nn/losses.h"
 #include "tenon/nn/normalization.h"

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <iterator>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -19,7 +20,7 @@ namespace tenon::optim {
 
 // ---- the options of each optimizer; PyTorch's names and defaults ----
 // Each has a name, the names of the tensors that it keeps for a parameter, and says which of them these options need.
-// counts: whether it counts the steps of a parameter.
+// counts: whether it counts the steps of a parameter. kNumbers: the names of the numbers that some keep beside the count.
 
 struct SGDOptions {
   static constexpr const char* kName = "SGD";
@@ -60,6 +61,7 @@ struct AdamaxOptions {
 struct NAdamOptions {
   static constexpr const char* kName = "NAdam";
   static constexpr const char* kState[] = {"exp_avg", "exp_avg_sq"};
+  static constexpr const char* kNumbers[] = {"mu_product"};
   static constexpr bool counts = true;
   double lr = 2e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0, momentum_decay = 4e-3;
   bool decoupled_weight_decay = false, maximize = false;
@@ -102,6 +104,37 @@ struct AdadeltaOptions {
   bool keeps(int) const { return true; }
 };
 
+struct ASGDOptions {
+  static constexpr const char* kName = "ASGD";
+  static constexpr const char* kState[] = {"ax"};
+  static constexpr const char* kNumbers[] = {"eta", "mu"};
+  static constexpr bool counts = true;
+  double lr = 1e-2, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = 0;
+  bool maximize = false;
+  bool keeps(int) const { return true; }
+};
+
+struct RpropOptions {
+  static constexpr const char* kName = "Rprop";
+  static constexpr const char* kState[] = {"prev", "step_size"};
+  static constexpr bool counts = true;
+  double lr = 1e-2, eta_minus = 0.5, eta_plus = 1.2, step_size_min = 1e-6, step_size_max = 50;
+  bool maximize = false;
+  bool keeps(int) const { return true; }
+};
+
+struct AdafactorOptions {
+  static constexpr const char* kName = "Adafactor";
+  // The first two of a matrix's squares, along its last dimension and the one before; the third of vectors'.
+  static constexpr const char* kState[] = {"row_var", "col_var", "variance"};
+  static constexpr bool counts = true;
+  double lr = 1e-2, beta2_decay = -0.8;
+  std::optional<double> eps1;  // none: the distance from 1 to the next number of the parameter's dtype
+  double eps2 = 1e-3, d = 1, weight_decay = 0;
+  bool maximize = false;
+  bool keeps(int) const { return true; }
+};
+
 // Throw ValueError, which names the option and its value, for what no step can be made with.
 TENON_API void check(const SGDOptions& o);
 TENON_API void check(const AdamOptions& o);
@@ -112,18 +145,21 @@ TENON_API void check(const RAdamOptions& o);
 TENON_API void check(const RMSpropOptions& o);
 TENON_API void check(const AdagradOptions& o);
 TENON_API void check(const AdadeltaOptions& o);
+TENON_API void check(const ASGDOptions& o);
+TENON_API void check(const RpropOptions& o);
+TENON_API void check(const AdafactorOptions& o);
 
 // ---- steps ----
 
-inline constexpr int kMaxStates = 3;
+inline constexpr int kMaxStates = 3, kMaxNumbers = 2;
 
 // A parameter, its gradient, and what the optimizer keeps of it.
 struct Entry {
   Tensor parameter;
   Tensor gradient;  // undefined: the step leaves the entry alone
   Tensor state[kMaxStates];  // as kState names them; undefined before the first step
-  double step = 0;           // the steps that were made
-  double mu_product = 1;     // NAdam's
+  double step = 0;  // the steps that were made
+  double number[kMaxNumbers] = {1, 1};  // as kNumbers names them
 };
 
 // One step for all entries with a gradient: writes to the parameters and states, makes the states that are missing and
@@ -131,6 +167,7 @@ struct Entry {
 // real ones. Nothing is recorded. Everything is checked before something is written. Throws as check(); ShapeError for a
 // gradient or a state of another shape than the parameter, DtypeError unless all are floats or complex, DeviceError for
 // several devices, ReadOnlyError, RuntimeError where elements of a parameter, or parameter and state, share memory.
+// Adafactor's runs parameter by parameter, has no complex ones, and keeps a matrix's row and column instead of its shape.
 TENON_API void step(std::span<Entry> entries, const SGDOptions& o);
 TENON_API void step(std::span<Entry> entries, const AdamOptions& o);
 TENON_API void step(std::span<Entry> entries, const AdamWOptions& o);
@@ -140,6 +177,9 @@ TENON_API void step(std::span<Entry> entries, const RAdamOptions& o);
 TENON_API void step(std::span<Entry> entries, const RMSpropOptions& o);
 TENON_API void step(std::span<Entry> entries, const AdagradOptions& o);
 TENON_API void step(std::span<Entry> entries, const AdadeltaOptions& o);
+TENON_API void step(std::span<Entry> entries, const ASGDOptions& o);
+TENON_API void step(std::span<Entry> entries, const RpropOptions& o);
+TENON_API void step(std::span<Entry> entries, const AdafactorOptions& o);
 
 // Throws what step() with these options would, and writes nothing: for what is to be written together with others.
 TENON_API void check(const char* optimizer, std::span<const Entry> entries, unsigned states);
@@ -153,6 +193,12 @@ template <class Options>
 void check(std::span<const Entry> entries, const Options& o) {
   check(o);
   check(Options::kName, entries, states_of(o));
+}
+TENON_API void check(std::span<const Entry> entries, const AdafactorOptions& o);
+template <class Options>
+constexpr std::span<const char* const> numbers_of() {
+  if constexpr (requires { Options::kNumbers; }) return Options::kNumbers;
+  else return {};
 }
 
 // Throws ValueError for no parameters, one that is there twice, and one that an operation made.
@@ -197,6 +243,9 @@ using RAdam = Optimizer<RAdamOptions>;
 using RMSprop = Optimizer<RMSpropOptions>;
 using Adagrad = Optimizer<AdagradOptions>;
 using Adadelta = Optimizer<AdadeltaOptions>;
+using ASGD = Optimizer<ASGDOptions>;
+using Rprop = Optimizer<RpropOptions>;
+using Adafactor = Optimizer<AdafactorOptions>;
 
 // ---- the size of all gradients ----
 

@@ -1,6 +1,7 @@
 // All of tenon's C++ API.
 #pragma once
 
+#include "tenon/anomaly.h"
 #include "tenon/arrow.h"
 #include "tenon/autograd.h"
 #include "tenon/blas.h"

@@ -46,6 +46,11 @@ void clear_graph(const Tensor& t);
 // function.cc: drops the context of a Function's node.
 void clear_function(Node& node);
 
+// anomaly.cc
+void init_anomaly();
+// Adds to the exception that is set where backward()'s failing operation was recorded.
+void note_failure();
+
 void init_graph(PyObject* module);
 
 }  // namespace tenon::py

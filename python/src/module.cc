@@ -136,6 +136,7 @@ NB_MODULE(_C, m) {
     init_dtype(module);
     init_op(module);
     make_tensor_type(module);
+    init_anomaly();
     init_graph(module);
     init_size();
     static Ops ops;

@@ -11,6 +11,7 @@
 #include "graph.h"
 #include "once.h"
 #include "tensor_slots.h"
+#include "tenon/anomaly.h"
 #include "tenon/linalg.h"
 
 namespace tenon::py {
@@ -180,10 +181,8 @@ void tensor_dealloc(PyObject* self) {
 PyObject* set_error(std::string_view op) {
   try {
     throw;
-  } catch (const PythonError&) {
-    return nullptr;  // it is set
-  } catch (const Interrupted&) {
-    return nullptr;  // by the handler
+  } catch (const PythonError&) {  // it is set
+  } catch (const Interrupted&) {  // by the handler
   } catch (const FileError& e) { set_os_error(e); } catch (const linalg::LinAlgError& e) {
     PyErr_SetObject(linalg_error().get(), readable(e.what()).get());
   } catch (const Error& e) {
@@ -191,6 +190,7 @@ PyObject* set_error(std::string_view op) {
   } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "tenon: out of memory; tenon.memory.release() returns cached blocks");
   } catch (const std::exception& e) { PyErr_SetString(PyExc_RuntimeError, e.what()); }
+  if (autograd::anomaly_mode()) note_failure();
   return nullptr;
 }
 

@@ -21,6 +21,7 @@
 #include <tuple>
 #include <vector>
 
+#include "autocast.h"
 #include "convert.h"
 #include "tenon/autograd.h"
 #include "tenon/casting.h"
@@ -99,6 +100,8 @@ struct OpDef {
   Op op{};                              // of an elementwise row, and what a reduction joins its elements by
   // Called with one object per argument (defaults filled in); returns a new reference or throws.
   PyObject* (*invoke)(const OpDef& def, PyObject* const* args) = nullptr;
+  Autocast autocast = Autocast::none;
+  PyObject* (*direct)(const OpDef& def, PyObject* const* args) = nullptr;  // invoke, of a row with autocast
   void (*fn)() = nullptr;
   Tensor (*of_ints)(const Tensor&, const Dims&) = nullptr;  // fn, where it is such a one
   int variadic_at = -1;
@@ -205,6 +208,9 @@ PyObject* invoke(const OpDef& def, PyObject* const* args) {
 }
 
 }  // namespace detail
+
+// autocast.cc: casts the arguments as def.autocast says while that is on, then calls def.direct.
+PyObject* invoke_cast(const OpDef& def, PyObject* const* args);
 
 // For raw rows: the argument i as a T.
 template <class T>
@@ -326,6 +332,14 @@ class Ops {
       def_.op = op;
       def_.op_arity = arity;
       def_.op_alone = true;
+      return *this;
+    }
+    // What autocast does to the arguments. Before .numpy(name, {names}), which copies the row.
+    Row& autocast(Autocast policy) {
+      if (policy == Autocast::none) return *this;
+      def_.autocast = policy;
+      def_.direct = def_.invoke;
+      def_.invoke = &invoke_cast;
       return *this;
     }
     // Runs without the GIL whatever its arguments' sizes are.
@@ -465,7 +479,7 @@ void install_ops(const Ops& ops, PyObject* module);
   X(order) X(quantile) X(nan) X(difference) X(search) X(set) X(histogram) X(statistics) X(reduce) X(linalg) X(equations) \
   X(products) X(diagonal) X(numeric) X(pad) X(ndarray) X(put) X(random) X(autograd) X(function) X(storage) \
   X(nn_linear) X(nn_losses) X(nn_normalization) X(nn_recurrent) X(nn_attention) X(dtype) X(kinds) X(system) \
-  X(nn_convolution) X(nn_pooling)
+  X(nn_convolution) X(nn_pooling) X(nn_embedding)
 // clang-format on
 #define TENON_TOPIC(topic) void def_##topic(Ops& ops);
 TENON_TOPICS(TENON_TOPIC)

@@ -1,4 +1,5 @@
 // Python's operators on tensors: straight to the elementwise primitives.
+#include "autocast.h"
 #include "convert.h"
 #include "ingest.h"
 #include "numpy_api.h"
@@ -107,10 +108,14 @@ PyObject* inplace_power(PyObject* a, PyObject* b, PyObject*) { return inplace_op
 
 PyObject* matmul_op(PyObject* a, PyObject* b) {
   return guarded_as("matmul", [&]() -> PyObject* {
-    const OperatorArg x(a, "matmul"), y(b, "matmul");
+    OperatorArg x(a, "matmul"), y(b, "matmul");
     if (!x.ok || !y.ok) return Py_NewRef(Py_NotImplemented);
     if (!x.tensor.defined() || !y.tensor.defined())
       throw ValueError("matmul: a number has no dimensions to multiply over; use * instead");
+    if (autocasting) [[unlikely]] {
+      x.tensor = autocast(Autocast::lower, x.tensor);
+      y.tensor = autocast(Autocast::lower, y.tensor);
+    }
     const std::int64_t n = 5 * (x.tensor.numel() + y.tensor.numel());  // an element takes part in many products
     return wrap(without_gil(n, [&] { return matmul(x.tensor, y.tensor); }, x.tensor, y.tensor));
   });

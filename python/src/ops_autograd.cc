@@ -1,6 +1,7 @@
 // Rows: the engine's entries for tenon.autograd, and the recording mode.
 #include "core/errors.h"
 #include "op.h"
+#include "tenon/anomaly.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {
@@ -44,6 +45,11 @@ PyObject* backward(const OpDef& def, PyObject* const* args) {
   const auto run = [&] { autograd::backward(tensors, gradients, retain, create, all ? nullptr : &inputs); };
   without_gil(kLongWork, run, tensors, gradients, inputs);
   return Py_NewRef(Py_None);
+}
+
+PyObject* autocast_dtype_of(const OpDef& def, PyObject* const* args) {
+  const auto dtype = autocast_dtype(argument<Device>(def, args, 0).type);
+  return dtype ? to_python(*dtype) : Py_NewRef(Py_None);
 }
 
 }  // namespace
@@ -107,6 +113,35 @@ void def_autograd(Ops& ops) {
           ">>> tenon.is_grad_enabled()\n"
           "True")
       .function_only();
+  ops.def("is_anomaly_enabled", &autograd::anomaly_mode,
+          "Whether anomaly mode is on (tenon.autograd.detect_anomaly).\n\n"
+          ">>> tenon.is_anomaly_enabled()\n"
+          "False")
+      .function_only();
+  ops.def("is_anomaly_check_nan_enabled", &autograd::anomaly_checks_nan,
+          "Whether anomaly mode is on and looks for NaNs.\n\n"
+          ">>> tenon.is_anomaly_check_nan_enabled()\n"
+          "False")
+      .function_only();
+  ops.def("_set_anomaly_mode", &autograd::set_anomaly_mode, "Turns anomaly mode on or off, for all threads.", "on"_a,
+          "check_nan"_a)
+      .function_only();
+  ops.raw("_autocast_dtype", &autocast_dtype_of, "The dtype that autocast casts to on a device; None where it is off.",
+          "device"_a)
+      .function_only()
+      .returns("_dtype | None");
+  ops.def(
+         "_set_autocast_dtype",
+         +[](Device device, const std::optional<DType>& dtype) { set_autocast_dtype(device.type, dtype); },
+         "Turns autocast on for a device, or off by None, on this thread.", "device"_a, "dtype"_a)
+      .function_only();
+  ops.def("_autocasting", +[] { return autocasting; }, "Whether autocast is on for some device.").function_only();
+  ops.def(
+         "_autocast_to",
+         +[](const Tensor& t, bool full) { return autocast(full ? Autocast::full : Autocast::lower, t); },
+         "The tensor as autocast gives it to an operation, in float32 or in the region's dtype.", "input"_a, "full"_a)
+      .function_only()
+      .no_out();
   ops.def("_border_guard", &border_guard, "Whether saved tensors are checked for writes from outside.").function_only();
   ops.def("_set_border_guard", &set_border_guard, "Turns the border guard on or off, for all threads.", "on"_a)
       .function_only();

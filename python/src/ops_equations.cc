@@ -22,6 +22,7 @@ void def_equations(Ops& ops) {
          ">>> tenon.det(tenon.tensor([[2.0, 1.0], [0.0, 3.0]]))\n"
          "tensor(6.)",
          "input"_a)
+      .autocast(Autocast::full)
       .no_out()
       .long_work();
   ops.def("logdet", &linalg::logdet,
@@ -31,6 +32,7 @@ void def_equations(Ops& ops) {
           ">>> tenon.logdet(tenon.eye(3))\n"
           "tensor(0.)",
           "input"_a)
+      .autocast(Autocast::full)
       .no_out()
       .long_work();
   ops.def("slogdet", &slogdet,
@@ -40,6 +42,7 @@ void def_equations(Ops& ops) {
           ">>> tenon.slogdet(tenon.tensor([[2.0, 0.0], [0.0, -1.0]])).sign\n"
           "tensor(-1.)",
           "input"_a)
+      .autocast(Autocast::full)
       .returns("SlogdetResult")
       .with_out()
       .long_work();
@@ -52,8 +55,9 @@ void def_equations(Ops& ops) {
          "tensor([[0.5000, 0.0000],\n"
          "        [0.0000, 0.2500]])",
          "input"_a)
+      .autocast(Autocast::full)
       .long_work();
-  const auto hide = [](auto row) { row.function_only().with_out().long_work(); };
+  const auto hide = [](auto row) { row.autocast(Autocast::full).function_only().with_out().long_work(); };
   hide(ops.def("_solve", &linalg::solve, "tenon.linalg.solve", "A"_a, "B"_a, "left"_a = true));
   hide(ops.def("_inv", &linalg::inv, "tenon.linalg.inv", "A"_a));
   hide(ops.def("_det", &linalg::det, "tenon.linalg.det", "A"_a));

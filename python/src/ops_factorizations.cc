@@ -170,7 +170,7 @@ void def_named_by_pytorch(Ops& ops) {
 
 void def_factorizations(Ops& ops) {
   def_named_by_pytorch(ops);
-  const auto hide = [](auto row) { row.function_only().with_out().long_work(); };
+  const auto hide = [](auto row) { row.autocast(Autocast::full).function_only().with_out().long_work(); };
   hide(ops.def("_eigh", &linalg::eigh, "tenon.linalg.eigh", "input"_a, "upper"_a = false));
   hide(ops.def("_eigvalsh", &linalg::eigvalsh, "tenon.linalg.eigvalsh", "input"_a, "upper"_a = false));
   hide(ops.def("_svd", &linalg::svd, "tenon.linalg.svd", "input"_a, "full_matrices"_a = true));
@@ -189,8 +189,15 @@ void def_factorizations(Ops& ops) {
   hide(ops.def("_matrix_rank", &matrix_rank, "tenon.linalg.matrix_rank", "A"_a, "atol"_a = none, "rtol"_a = none,
                "hermitian"_a = false));
   hide(ops.def("_matrix_exp", &linalg::matrix_exp, "tenon.linalg.matrix_exp", "A"_a));
-  hide(ops.def("_matrix_power", &linalg::matrix_power, "tenon.linalg.matrix_power", "A"_a, "n"_a));
-  ops.def("_lstsq", &linalg::lstsq, "tenon.linalg.lstsq", "A"_a, "B"_a, "rcond"_a = none).function_only().long_work();
+  ops.def("_matrix_power", &linalg::matrix_power, "tenon.linalg.matrix_power", "A"_a, "n"_a)
+      .autocast(Autocast::lower)
+      .function_only()
+      .with_out()
+      .long_work();
+  ops.def("_lstsq", &linalg::lstsq, "tenon.linalg.lstsq", "A"_a, "B"_a, "rcond"_a = none)
+      .autocast(Autocast::full)
+      .function_only()
+      .long_work();
   ops.raw("_cond", &cond, "tenon.linalg.cond", "A"_a, "p"_a = none).function_only().with_out().arrays(1);
   ops.raw("_matrix_norm", &matrix_norm, "tenon.linalg.matrix_norm", "A"_a, "ord"_a, "dim"_a, "keepdim"_a = false)
       .function_only()

@@ -113,7 +113,8 @@ void def_linalg(Ops& ops) {
           "broadcast; TypeError for float8.\n\n"
           ">>> tenon.matmul(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([1, 1]))\n"
           "tensor([3, 7])",
-          "input"_a, "other"_a);
+          "input"_a, "other"_a)
+      .autocast(Autocast::lower);
   ops.def("mv", &mv,
           "The product of a matrix and a vector: a new 1-D tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions and where the inner sizes differ, TypeError for float8.\n\n"

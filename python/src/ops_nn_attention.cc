@@ -27,6 +27,7 @@ void def_nn_attention(Ops& ops) {
          "         [2.]]])",
          "query"_a, "key"_a, "value"_a, "attn_mask"_a = none, "dropout_p"_a = 0.0, "is_causal"_a = false, kw_only,
          "scale"_a = none, "enable_gqa"_a = false)
+      .autocast(Autocast::lower)
       .no_out()
       .long_work()
       .nn_only();

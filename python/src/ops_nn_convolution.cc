@@ -91,12 +91,14 @@ void def_nn_convolution(Ops& ops) {
   const auto def = [&](const char* name, auto fn, const char* text) {
     ops.def(name, fn, text, "input"_a, "weight"_a, "bias"_a = none, "stride"_a = 1, "padding"_a = 0, "dilation"_a = 1,
             "groups"_a = 1)
+        .autocast(Autocast::lower)
         .function_only()
         .nn();
   };
   const auto def_transpose = [&](const char* name, auto fn, const char* text) {
     ops.def(name, fn, text, "input"_a, "weight"_a, "bias"_a = none, "stride"_a = 1, "padding"_a = 0,
             "output_padding"_a = 0, "groups"_a = 1, "dilation"_a = 1)
+        .autocast(Autocast::lower)
         .function_only()
         .nn();
   };

@@ -15,6 +15,7 @@ void def_nn_linear(Ops& ops) {
          ">>> tenon.nn.functional.linear(tenon.tensor([1.0, 2.0]), tenon.tensor([[1.0, 1.0], [0.0, 3.0]]))\n"
          "tensor([3., 6.])",
          "input"_a, "weight"_a, "bias"_a = none)
+      .autocast(Autocast::lower)
       .no_out()
       .nn_only();
   ops.def(

@@ -58,6 +58,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.mse_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([1.0, 2.0]))\n"
                "tensor(2.)"}),
          "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -71,6 +72,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.l1_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([1.0, 2.0]))\n"
                "tensor(1.)"}),
          "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -84,6 +86,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.smooth_l1_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([0.0, 2.0]))\n"
                "tensor(1.)"}),
          "input"_a, "target"_a, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean", "beta"_a = 1.0)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -96,6 +99,7 @@ void def_elementwise_losses(Ops& ops) {
                "\n\n>>> tenon.nn.functional.huber_loss(tenon.tensor([1.0, 4.0]), tenon.tensor([0.0, 2.0]))\n"
                "tensor(1.)"}),
          "input"_a, "target"_a, "reduction"_a = "mean", "delta"_a = 1.0, "weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -113,6 +117,7 @@ void def_elementwise_losses(Ops& ops) {
               "\n\n>>> tenon.nn.functional.binary_cross_entropy(tenon.tensor([0.5]), tenon.tensor([1.0]))\n"
               "tensor(0.6931)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean")
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -131,6 +136,7 @@ void def_elementwise_losses(Ops& ops) {
               "tensor(0.6931)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "reduce"_a = none, "reduction"_a = "mean",
          "pos_weight"_a = none)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
 }
@@ -160,6 +166,7 @@ void def_nn_losses(Ops& ops) {
               "tensor(0.1269)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "ignore_index"_a = -100, "reduce"_a = none,
          "reduction"_a = "mean", "label_smoothing"_a = 0.0)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
   ops.def(
@@ -181,6 +188,35 @@ void def_nn_losses(Ops& ops) {
               "tensor(2.1269)"}),
          "input"_a, "target"_a, "weight"_a = none, "size_average"_a = none, "ignore_index"_a = -100, "reduce"_a = none,
          "reduction"_a = "mean")
+      .autocast(Autocast::full)
+      .no_out()
+      .nn_only();
+  ops.def(
+         "ctc_loss",
+         +[](const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths, const Tensor& target_lengths,
+             std::int64_t blank, Name name, bool zero_infinity) {
+           return nn::ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, reduction("ctc_loss", name),
+                               zero_infinity);
+         },
+         text(
+             {"The negative log likelihood of label sequences, over all ways to align them with the steps: connectionist\n"
+              "temporal classification (Graves et al., 2006)."
+              "\n\nA new tensor, without dimensions unless reduction='none', in log_probs' dtype; float16 and bfloat16 are\n"
+              "rounded once. Labels that do not fit into their steps cost inf and have no gradient. ValueError for shapes\n"
+              "that do not fit, for lengths and labels out of range, which it names, and for another reduction; TypeError\n"
+              "for labels and lengths that are no integers, complex numbers and float8."
+              "\n\nlog_probs: log probabilities of the classes at each step, of shape (T, N, C), or (T, C) for one sample.\n"
+              "targets: the labels, integers of shape (N, S), or all one after the other, (sum of target_lengths,).\n"
+              "input_lengths: how many steps each sample has, of shape (N,). target_lengths: how many labels each sample\n"
+              "has, of shape (N,). blank: the class that stands for no label. reduction: 'mean' (of the losses, each divided\n"
+              "by its number of labels), 'sum', or 'none' for the loss of each sample. zero_infinity: True makes 0 of\n"
+              "losses that are inf."
+              "\n\n>>> log_p = tenon.log_softmax(tenon.zeros(3, 1, 2), 2)\n"
+              ">>> tenon.nn.functional.ctc_loss(log_p, tenon.tensor([[1]]), [3], [1])\n"
+              "tensor(0.2877)"}),
+         "log_probs"_a, "targets"_a, "input_lengths"_a, "target_lengths"_a, "blank"_a = 0, "reduction"_a = "mean",
+         "zero_infinity"_a = false)
+      .autocast(Autocast::full)
       .no_out()
       .nn_only();
 }

@@ -30,6 +30,7 @@ void def_over_last(Ops& ops) {
                "\n\n>>> tenon.nn.functional.layer_norm(tenon.tensor([1.0, 3.0]), (2,))\n"
                "tensor([-1.0000,  1.0000])"}),
          "input"_a, "normalized_shape"_a, "weight"_a = none, "bias"_a = none, "eps"_a = 1e-5)
+      .autocast(Autocast::first)
       .no_out()
       .nn_only();
   ops.def(
@@ -63,6 +64,7 @@ void def_nn_normalization(Ops& ops) {
                "\n\n>>> tenon.nn.functional.group_norm(tenon.tensor([[1.0, 3.0, 5.0, 9.0]]), 2)\n"
                "tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])"}),
          "input"_a, "num_groups"_a, "weight"_a = none, "bias"_a = none, "eps"_a = 1e-5)
+      .autocast(Autocast::first)
       .no_out()
       .nn_only();
   ops.def(
@@ -81,6 +83,7 @@ void def_nn_normalization(Ops& ops) {
                "        [ 1.0000,  1.0000]])"}),
          "input"_a, "running_mean"_a, "running_var"_a, "weight"_a = none, "bias"_a = none, "training"_a = false,
          "momentum"_a = 0.1, "eps"_a = 1e-5)
+      .autocast(Autocast::first)
       .no_out()
       .nn_only();
   ops.def(
@@ -98,6 +101,7 @@ void def_nn_normalization(Ops& ops) {
                "         [-1.0000,  1.0000]]])"}),
          "input"_a, "running_mean"_a = none, "running_var"_a = none, "weight"_a = none, "bias"_a = none,
          "use_input_stats"_a = true, "momentum"_a = 0.1, "eps"_a = 1e-5)
+      .autocast(Autocast::first)
       .no_out()
       .nn_only();
   ops.def(

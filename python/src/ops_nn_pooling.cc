@@ -194,6 +194,7 @@ void def_windows(Ops& ops, const std::string& d) {
                                     ">>> " + std::string(N == 1 ? "tenon." : f) + "adaptive_avg_pool" + d +
                                         "(tenon.ones(1, " + ones + "), 2).shape\n" + two),
                       "input"_a, "output_size"_a);
+  if (N == 3) mean.autocast(Autocast::full);  // PyTorch's list names this one alone
   if (N == 1) mean.function_only().nn();
   else mean.nn_only();
   ops.raw(named("adaptive_max_pool"), &adaptive_max_pool<N>,
@@ -218,16 +219,17 @@ void def_nn_pooling(Ops& ops) {
           "count_include_pad"_a = true)
       .function_only()
       .nn();
-  const auto def = [&](const char* name, auto fn, int n, const char* example) {
+  const auto def = [&](const char* name, auto fn, int n, Autocast policy, const char* example) {
     ops.def(name, fn, avg_text(n, example), "input"_a, "kernel_size"_a, "stride"_a = none, "padding"_a = 0,
             "ceil_mode"_a = false, "count_include_pad"_a = true, "divisor_override"_a = none)
+        .autocast(policy)
         .nn_only();
   };
-  def("avg_pool2d", &avg_pool<2>, 2,
+  def("avg_pool2d", &avg_pool<2>, 2, Autocast::none,
       ">>> tenon.nn.functional.avg_pool2d(tenon.arange(16.).reshape(1, 4, 4), 2)\n"
       "tensor([[[ 2.5000,  4.5000],\n"
       "         [10.5000, 12.5000]]])");
-  def("avg_pool3d", &avg_pool<3>, 3,
+  def("avg_pool3d", &avg_pool<3>, 3, Autocast::full,
       ">>> tenon.nn.functional.avg_pool3d(tenon.ones(1, 2, 4, 4), 2).shape\n"
       "(1, 1, 2, 2)");
   // PyTorch's own, beside the one of nn.functional that returns one tensor.

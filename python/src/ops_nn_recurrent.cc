@@ -65,12 +65,14 @@ template <class F>
 void def_layer(Ops& ops, const char* name, F f, const char* doc) {
   ops.def(name, f, doc, "input"_a, "hx"_a, "params"_a, "has_biases"_a = true, "num_layers"_a = 1, "dropout"_a = 0.0,
           "train"_a = false, "bidirectional"_a = false, "batch_first"_a = false, "batch_sizes"_a = none)
+      .autocast(Autocast::lower)
       .function_only()
       .long_work();
 }
 template <class F>
 void def_cell(Ops& ops, const char* name, F f, const char* doc) {
   ops.def(name, f, doc, "input"_a, "hx"_a, "w_ih"_a, "w_hh"_a, "b_ih"_a = none, "b_hh"_a = none)
+      .autocast(Autocast::lower)
       .function_only()
       .no_out();
 }

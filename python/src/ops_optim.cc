@@ -72,6 +72,22 @@ void each(AdadeltaOptions& o, F&& f) {
   f("lr", o.lr), f("rho", o.rho), f("eps", o.eps), f("weight_decay", o.weight_decay), f("maximize", o.maximize);
 }
 
+template <class F>
+void each(ASGDOptions& o, F&& f) {
+  f("lr", o.lr), f("lambd", o.lambd), f("alpha", o.alpha), f("t0", o.t0), f("weight_decay", o.weight_decay);
+  f("maximize", o.maximize);
+}
+template <class F>
+void each(RpropOptions& o, F&& f) {
+  f("lr", o.lr), f("etas", o.eta_minus, o.eta_plus), f("step_sizes", o.step_size_min, o.step_size_max);
+  f("maximize", o.maximize);
+}
+template <class F>
+void each(AdafactorOptions& o, F&& f) {
+  f("lr", o.lr), f("beta2_decay", o.beta2_decay), f("eps", o.eps1, o.eps2), f("d", o.d);
+  f("weight_decay", o.weight_decay), f("maximize", o.maximize);
+}
+
 // The item of a dict, held, since a conversion may run code that changes the dict; null where there is none.
 Object find(PyObject* dict, PyObject* name) {
   PyObject* value = PyDict_GetItemWithError(dict, name);
@@ -107,11 +123,20 @@ Options options_of(PyObject* group) {
       if (is_true < 0) throw PythonError{};
       to = is_true;
     }
-    void operator()(const char* name, double& first, double& second) {
-      const Object pair = Object::steal(PySequence_Tuple(next(name).get()));
+    Object pair(const char* name) {
+      Object pair = Object::steal(PySequence_Tuple(next(name).get()));
       if (PyTuple_GET_SIZE(pair.get()) != 2)
         errors::fail(Options::kName, name, " must be two numbers; got ",
                      static_cast<std::int64_t>(PyTuple_GET_SIZE(pair.get())));
+      return pair;
+    }
+    void operator()(const char* name, std::optional<double>& first, double& second) {
+      const Object two = pair(name);
+      if (PyObject* o = PyTuple_GET_ITEM(two.get(), 0); o != Py_None) first = number(name, o);
+      second = number(name, PyTuple_GET_ITEM(two.get(), 1));
+    }
+    void operator()(const char* name, double& first, double& second) {
+      const Object pair = this->pair(name);
       first = number(name, PyTuple_GET_ITEM(pair.get(), 0));
       second = number(name, PyTuple_GET_ITEM(pair.get(), 1));
     }
@@ -126,7 +151,7 @@ Options options_of(PyObject* group) {
 struct Kept {
   Object parameter;
   Object dict;  // null: the parameter has none yet
-  Object step, product;  // the tensors that count; null: missing, or plain numbers
+  Object step, number[kMaxNumbers];  // the tensors that count; null: missing, or plain numbers
 };
 
 // A count stands in a tensor without dimensions, which is written in place; in old files it is a number.
@@ -181,11 +206,12 @@ class Step {
 
  private:
   static constexpr int kStates = static_cast<int>(std::size(Options::kState));
-  static constexpr bool kProduct = std::is_same_v<Options, NAdamOptions>;
+  static constexpr std::span<const char* const> kNumbers = numbers_of<Options>();
 
   struct Keys {
-    PyObject *params = key("params"), *step = key("step"), *product = key("mu_product"), *state[kStates];
+    PyObject *params = key("params"), *step = key("step"), *state[kStates], *number[kMaxNumbers];
     Keys() {
+      for (std::size_t i = 0; i < kNumbers.size(); ++i) number[i] = key(kNumbers[i]);
       for (int i = 0; i < kStates; ++i) state[i] = key(Options::kState[i]);
     }
   };
@@ -223,7 +249,8 @@ class Step {
       e.state[i] = unwrap(o.get());
     }
     if (Options::counts) e.step = read_count(kept.dict.get(), keys().step, Options::kName, 0, kept.step);
-    if (kProduct) e.mu_product = read_count(kept.dict.get(), keys().product, Options::kName, 1, kept.product);
+    for (std::size_t i = 0; i < kNumbers.size(); ++i)
+      e.number[i] = read_count(kept.dict.get(), keys().number[i], Options::kName, 1, kept.number[i]);
   }
   void write(const Entry& e, Kept& kept) {
     if (!kept.dict) {
@@ -232,9 +259,9 @@ class Step {
     }
     PyObject* dict = kept.dict.get();
     if (Options::counts) write_count(dict, keys().step, kept.step, e.step);
-    if (kProduct) write_count(dict, keys().product, kept.product, e.mu_product);
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) write_count(dict, keys().number[i], kept.number[i], e.number[i]);
     for (int i = 0; i < kStates; ++i) {
-      if (!options_.keeps(i)) continue;
+      if (!options_.keeps(i) || !e.state[i].defined()) continue;
       const Object o = find(dict, keys().state[i]);
       if (o && o.get() != Py_None) continue;
       const Object made = Object::steal(wrap(e.state[i]));
@@ -287,6 +314,9 @@ void def_optim(Ops& ops) {
   def_step<RMSpropOptions>(ops, "_rmsprop_step");
   def_step<AdagradOptions>(ops, "_adagrad_step");
   def_step<AdadeltaOptions>(ops, "_adadelta_step");
+  def_step<ASGDOptions>(ops, "_asgd_step");
+  def_step<RpropOptions>(ops, "_rprop_step");
+  def_step<AdafactorOptions>(ops, "_adafactor_step");
   ops.def("_total_norm", &total_norm, "The p-norm of all elements of all tensors.", "tensors"_a, "norm_type"_a = 2.0)
       .function_only();
   ops.def("_scale_to_norm", &scale_to_norm, "Scales the tensors down to a norm, in place.", "tensors"_a, "max_norm"_a,

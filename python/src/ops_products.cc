@@ -144,11 +144,12 @@ constexpr const char* kPlusErrors =
     "do not fit, TypeError for float8 and for a fraction beside integers.";
 
 void def_plus(Ops& ops) {
-  const auto rows = [&]<Plus sum>(const char* name, const char* what, const Arg& first, const Arg& second,
-                                  const char* example, const char* in_place) {
+  const auto rows = [&]<Plus sum>(Autocast policy, const char* name, const char* what, const Arg& first,
+                                  const Arg& second, const char* example, const char* in_place) {
     ops.def(name, sum, (std::string(what) + kPlusErrors).c_str(), "input"_a, Arg(first), Arg(second), kw_only,
             "beta"_a = 1, "alpha"_a = 1)
         .example(example)
+        .autocast(policy)
         .long_work();
     ops.def((std::string(name) + "_").c_str(), &into_self<sum>,
             (std::string(what) +
@@ -161,34 +162,39 @@ void def_plus(Ops& ops) {
         .method_only()
         .long_work();
   };
-  rows.operator()<&addmm>("addmm", "beta * input + alpha * (mat1 @ mat2), of two matrices.", "mat1"_a, "mat2"_a,
+  rows.operator()<&addmm>(Autocast::lower, "addmm", "beta * input + alpha * (mat1 @ mat2), of two matrices.", "mat1"_a,
+                          "mat2"_a,
                           ">>> tenon.addmm(tenon.ones(2, 2), tenon.eye(2), tenon.tensor([[1., 2.], [3., 4.]]))\n"
                           "tensor([[2., 3.],\n"
                           "        [4., 5.]])",
                           ">>> tenon.ones(2, 2).addmm_(tenon.eye(2), tenon.tensor([[1., 2.], [3., 4.]]))\n"
                           "tensor([[2., 3.],\n"
                           "        [4., 5.]])");
-  rows.operator()<&addmv>("addmv", "beta * input + alpha * (mat @ vec), of a matrix and a vector.", "mat"_a, "vec"_a,
+  rows.operator()<&addmv>(Autocast::none, "addmv", "beta * input + alpha * (mat @ vec), of a matrix and a vector.",
+                          "mat"_a, "vec"_a,
                           ">>> tenon.addmv(tenon.ones(2), tenon.eye(2), tenon.tensor([3., 4.]))\n"
                           "tensor([4., 5.])",
                           ">>> tenon.ones(2).addmv_(tenon.eye(2), tenon.tensor([3., 4.]))\n"
                           "tensor([4., 5.])");
-  rows.operator()<&addr>("addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a, "vec2"_a,
+  rows.operator()<&addr>(Autocast::none, "addr", "beta * input + alpha * outer(vec1, vec2), of two vectors.", "vec1"_a,
+                         "vec2"_a,
                          ">>> tenon.addr(tenon.zeros(2, 2), tenon.tensor([1., 2.]), tenon.tensor([3., 4.]))\n"
                          "tensor([[3., 4.],\n"
                          "        [6., 8.]])",
                          ">>> tenon.zeros(2, 2).addr_(tenon.tensor([1., 2.]), tenon.tensor([3., 4.]))\n"
                          "tensor([[3., 4.],\n"
                          "        [6., 8.]])");
-  rows.operator()<&addbmm>("addbmm", "beta * input + alpha * (the sum of batch1 @ batch2 over the first dimension).",
-                           "batch1"_a, "batch2"_a,
+  rows.operator()<&addbmm>(Autocast::lower, "addbmm",
+                           "beta * input + alpha * (the sum of batch1 @ batch2 over the first dimension).", "batch1"_a,
+                           "batch2"_a,
                            ">>> a = tenon.ones(2, 1, 3)\n"
                            ">>> tenon.addbmm(tenon.zeros(1, 1), a, tenon.ones(2, 3, 1))\n"
                            "tensor([[6.]])",
                            ">>> tenon.zeros(1, 1).addbmm_(tenon.ones(2, 1, 3), tenon.ones(2, 3, 1))\n"
                            "tensor([[6.]])");
   rows.operator()<&baddbmm>(
-      "baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.", "batch1"_a, "batch2"_a,
+      Autocast::lower, "baddbmm", "beta * input + alpha * (batch1 @ batch2), of two stacks of matrices.", "batch1"_a,
+      "batch2"_a,
       ">>> tenon.baddbmm(tenon.zeros(2, 1, 1), tenon.ones(2, 1, 3), tenon.ones(2, 3, 1)).flatten()\n"
       "tensor([3., 3.])",
       ">>> tenon.zeros(1, 1, 1).baddbmm_(tenon.ones(1, 1, 3), tenon.ones(1, 3, 1))\n"
@@ -312,6 +318,7 @@ void def_products(Ops& ops) {
           "        [6, 8]])",
           "equation"_a, variadic("operands"_a), kw_only, "dtype"_a = none, "order"_a = "K", "casting"_a = "safe",
           "optimize"_a = false)
+      .autocast(Autocast::lower)
       .function_only()
       .with_out()
       .numpy("einsum");
@@ -326,6 +333,7 @@ void def_products(Ops& ops) {
           ">>> tenon.tensordot(tenon.ones(2, 3), tenon.ones(3, 4), 1).shape\n"
           "(2, 4)",
           "a"_a, "b"_a, "dims"_a = 2)
+      .autocast(Autocast::lower)
       .function_only()
       .with_out()
       .numpy("tensordot", {"a", "b", "axes"})
@@ -338,6 +346,7 @@ void def_products(Ops& ops) {
           ">>> tenon.inner(tenon.tensor([1, 2]), tenon.tensor([3, 4]))\n"
           "tensor(11)",
           "input"_a, "other"_a)
+      .autocast(Autocast::lower)
       .long_work()
       .numpy("inner", {"a", "b"});
   ops.def("vdot", &vdot,
@@ -356,6 +365,7 @@ void def_products(Ops& ops) {
           ">>> tenon.vecdot(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([1, 1]))\n"
           "tensor([3, 7])",
           "input"_a, "other"_a, "dim"_a = -1)
+      .autocast(Autocast::lower)
       .long_work();
   ops.def("matvec", &matvec,
           "The products of matrices (..., m, n) and vectors (..., n); leading dimensions broadcast.\n\n"
@@ -400,6 +410,7 @@ void def_products(Ops& ops) {
           ">>> tenon.trace(tenon.tensor([[1, 2], [3, 4]]))\n"
           "tensor(5)",
           "input"_a, "offset"_a = 0, "dim1"_a = 0, "dim2"_a = 1, "dtype"_a = none)
+      .autocast(Autocast::full)
       .numpy("trace", {"a", "offset", "axis1", "axis2"});
   ops.def("mm", &mm,
           "The product of two matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
@@ -407,14 +418,16 @@ void def_products(Ops& ops) {
           ">>> tenon.mm(tenon.tensor([[1, 2], [3, 4]]), tenon.tensor([[1], [1]]))\n"
           "tensor([[3],\n"
           "        [7]])",
-          "input"_a, "mat2"_a);
+          "input"_a, "mat2"_a)
+      .autocast(Autocast::lower);
   ops.def("bmm", &bmm,
           "The products of two stacks of matrices; no broadcasting. A new tensor of the promoted dtype.\n\n"
           "ValueError for another number of dimensions than three and where the numbers of matrices or the inner\n"
           "sizes differ, TypeError for float8.\n\n"
           ">>> tenon.bmm(tenon.ones(2, 1, 3), tenon.ones(2, 3, 1)).shape\n"
           "(2, 1, 1)",
-          "input"_a, "mat2"_a);
+          "input"_a, "mat2"_a)
+      .autocast(Autocast::lower);
   ops.def("chain_matmul", &multi_dot,
           "The product of a chain of matrices, in the order of fewest multiplications.\n\n"
           "The first and the last may be vectors. A new tensor of the promoted dtype, or the matrix itself where\n"
@@ -424,6 +437,7 @@ void def_products(Ops& ops) {
           "tensor([[12.],\n"
           "        [12.]])",
           variadic("matrices"_a))
+      .autocast(Autocast::lower)
       .function_only()
       .long_work();
   def_plus(ops);

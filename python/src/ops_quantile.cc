@@ -107,6 +107,7 @@ void def_quantile(Ops& ops) {
          "None for all dimensions; keepdim keeps them with size 1. interpolation: linear, lower, higher, midpoint,\n"
          "nearest, or another of NumPy's methods.\n",
          "input"_a, "q"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "interpolation"_a = "linear")
+      .autocast(Autocast::full)
       .notes(
           "Those that give elements (lower, higher, nearest) keep integers, the others give the default float. The\n"
           "gradient goes to the elements, and to q where the method is continuous. ValueError for a q outside the\n"
@@ -121,6 +122,7 @@ void def_quantile(Ops& ops) {
           "A new tensor. The arguments are quantile's.\n\n\n"
           "q: the fractions in [0, 1], a number or a tensor.",
           "input"_a, "q"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "interpolation"_a = "linear")
+      .autocast(Autocast::full)
       .notes(
           "The errors are quantile's (ValueError, IndexError, TypeError, RuntimeError), but none of no elements.\n\n"
           ">>> tenon.nanquantile(tenon.tensor([1., float('nan'), 3.]), 0.5)\n"

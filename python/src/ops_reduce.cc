@@ -123,6 +123,7 @@ void def_sums(Ops& ops) {
       .array_api("sum");
   ops.def("prod", &prod, doc("The product of the elements.").c_str(), "input"_a, "dim"_a = none, "keepdim"_a = false,
           kw_only, "dtype"_a = none)
+      .autocast(Autocast::full)
       .example(
           ">>> tenon.prod(tenon.tensor([[1, 2], [3, 4]]), dim=1)\n"
           "tensor([ 2, 12])")

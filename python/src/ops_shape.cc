@@ -453,6 +453,7 @@ void def_windows(Ops& ops) {
           ">>> tenon.view_as_complex(tenon.tensor([[1.0, 2.0]]))\n"
           "tensor([1.+2.j])",
           "input"_a)
+      .autocast(Autocast::full)
       .no_out()
       .function_only();
 }

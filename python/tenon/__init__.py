@@ -11,6 +11,9 @@ from tenon import autograd as autograd
 from tenon import cuda as cuda
 from tenon import memory as memory
 from tenon import random as random
+from tenon._autocast import autocast as autocast
+from tenon._autocast import get_autocast_dtype as get_autocast_dtype
+from tenon._autocast import is_autocast_enabled as is_autocast_enabled
 from tenon._C import *  # noqa: F403
 from tenon._doors import *  # noqa: F403
 from tenon._dtypes import finfo as finfo
@@ -64,11 +67,15 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon import amp as amp
+    from tenon import distributions as distributions
+    from tenon import fft as fft
+    from tenon import func as func
     from tenon import linalg as linalg
     from tenon import nn as nn
     from tenon import numpy as numpy
     from tenon import optim as optim
     from tenon import utils as utils
+    from tenon.func import vmap as vmap
 else:
 
     def __getattr__(name):
@@ -76,6 +83,10 @@ else:
             import importlib
 
             return importlib.import_module(f"tenon.{name}")
+        if name == "vmap":
+            from tenon.func import vmap
+
+            return vmap
         from tenon._names import missing
 
         raise missing("tenon", name)
@@ -83,7 +94,7 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"amp", "linalg", "nn", "numpy", "optim", "utils"})
+_LAZY = frozenset({"amp", "distributions", "fft", "func", "linalg", "nn", "numpy", "optim", "utils"})
 
 from tenon import _companions  # noqa: E402
 

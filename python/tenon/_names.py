@@ -6,8 +6,9 @@ import sys
 
 #: The public modules; where a name may be instead, the first ones first.
 MODULES = (
-    "tenon", "tenon.numpy", "tenon.linalg", "tenon.numpy.linalg", "tenon.numpy.fft", "tenon.autograd",
-    "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random", "tenon.memory",
+    "tenon", "tenon.numpy", "tenon.linalg", "tenon.fft", "tenon.numpy.linalg", "tenon.numpy.fft",
+    "tenon.autograd", "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random",
+    "tenon.memory", "tenon.distributions", "tenon.func", "tenon.distributions.constraints",
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",
@@ -37,11 +38,16 @@ def missing(module: str, name: str, way_out: str = "") -> AttributeError:
     return AttributeError(f"{text}; {way_out}" if way_out else text)
 
 
-def guide(module: str) -> None:
-    """Makes a module show the names in its __all__ alone, and point to a missing one."""
+def guide(module: str, ways_out: dict[str, str] | None = None) -> None:
+    """Makes a module show the names in its __all__ alone, and point to a missing one.
+
+    ways_out: What to do instead, by a name that will not come.
+    """
     space = vars(sys.modules[module])
 
     def attribute(name: str) -> object:
+        if ways_out and name in ways_out:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}; {ways_out[name]}")
         raise missing(module, name)
 
     space.setdefault("__dir__", lambda: sorted(space["__all__"]))

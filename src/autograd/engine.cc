@@ -120,6 +120,7 @@ class Run {
   void send(const Edge& e, Tensor g, const char* op);
   void run_hooks(Pending& p);
   void run_node(Pending& p);
+  void run_noticed(Pending& p);
   void run_leaf(Pending p);
   void add_to_leaf(Node& leaf, Tensor g);
 };
@@ -129,6 +130,7 @@ Tensor Run::start(const Tensor& root, const Tensor& gradient) {
     errors::fail<GradError>("backward",
                             "the tensor has no gradient: none of the tensors it was made from requires "
                             "grad, or it was made under no_grad()");
+  if (anomaly::on()) anomaly::check_root(root);
   if (gradient.defined()) {
     if (gradient.shape() != root.shape()) errors::wrong_shape("backward", gradient.shape(), root.shape());
     return gradient;
@@ -234,8 +236,20 @@ void Run::run_node(Pending& p) {
   if (gs.size() < n.edges().size()) gs.resize(n.edges().size());
   if (hooks)
     for (const auto& hook : hooks->of(hooks->after)) (*hook)(gs, kept);
+  if (anomaly::on()) anomaly::check(n, gs);
   for (std::size_t i = 0; i < n.edges().size(); ++i) send(n.edges()[i], std::move(gs[i]), n.op());
   if (!retain_ && used_saved) use.close();
+}
+
+// As run_node; in anomaly mode an error leaves behind which node it was.
+void Run::run_noticed(Pending& p) {
+  if (!anomaly::on()) return run_node(p);
+  try {
+    run_node(p);
+  } catch (...) {
+    anomaly::failed(*p.node);
+    throw;
+  }
 }
 
 void Run::operator()(std::span<const Tensor> roots, std::span<const Tensor> gradients) {
@@ -257,7 +271,7 @@ void Run::operator()(std::span<const Tensor> roots, std::span<const Tensor> grad
   for (unsigned n = 1; !waiting_.empty(); ++n) {
     if (n % 64 == 0) check_interrupt();
     auto first = waiting_.extract(waiting_.begin());
-    run_node(first.mapped());
+    run_noticed(first.mapped());
   }
   // Leaves some of whose gradients never came.
   if (extra_)

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/anomaly.h"
 #include "tenon/node.h"
 
 namespace tenon {
@@ -30,6 +31,7 @@ struct Hooks {
   std::vector<std::pair<std::uint32_t, std::shared_ptr<Tensor>>> retained;  // retain_grad()'s, by output
 
   std::shared_ptr<void> metadata;  // a Python object
+  std::unique_ptr<anomaly::Trace> trace;  // of a node that was recorded in anomaly mode
 
   // Those of an output; all where it is -1.
   template <class F>

@@ -145,6 +145,7 @@ void after_inplace(const Tensor& t, const char* op, Edge history) {
     const InUse used(base);
     auto replaced = Ref<Node>::adopt(new ReplaceSlice(op, base, t));
     replaced->set_output(0, OutputInfo(base));
+    if (anomaly::on()) anomaly::record(*replaced, {&base, 1});
     // Writes to several views follow each other in the history, too.
     const std::lock_guard lock(mutex_of<struct Histories>(base.impl()));
     replaced->connect({edge_of(base), std::move(history)});

@@ -98,6 +98,7 @@ void attach(const Tensor& y, Ref<Node> node, std::vector<Edge> edges) {
   if (!is_differentiable(y.dtype())) return;
   node->set_output(0, OutputInfo(y));
   node->connect(std::move(edges));
+  if (anomaly::on()) anomaly::record(*node, {&y, 1});
   made_by(y, Edge(std::move(node)));
 }
 
@@ -107,6 +108,7 @@ void attach(const Tensor& y, const char* op, std::span<const Tensor> inputs, Bac
 
 void attach(std::span<const Tensor> ys, Ref<Node> node, std::vector<Edge> edges) {
   node->connect(std::move(edges));
+  if (anomaly::on()) anomaly::record(*node, ys);
   std::uint32_t i = 0;
   for (const Tensor& y : ys) {
     node->set_output(i, y.defined() ? OutputInfo(y) : OutputInfo());

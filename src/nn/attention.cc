@@ -22,6 +22,7 @@ struct Arguments {
   bool causal;
   double dropout;
   std::int64_t group;  // the query's heads for each of the key's
+  std::uint64_t seed = 0, offset = 0;  // of what is dropped
 };
 
 // The tensor with each head as often as queries share it.
@@ -50,9 +51,13 @@ Tensor composed(const Arguments& a) {
   const Tensor blind = a.mask.defined() ? all(eq(scores.detach(), -INFINITY), Dims{-1}, true) : Tensor();
   Tensor p = softmax(blind.defined() ? where(blind, 0, scores) : scores, -1);
   if (blind.defined()) p = where(blind, 0, p);
-  if (a.dropout == 1) p = mul(p, 0);
-  else if (a.dropout > 0)
-    p = mul(p, mul(to(ge(rand(p.shape(), p.dtype(), p.device()), a.dropout), p.dtype()), 1 / (1 - a.dropout)));
+  if (a.dropout == 1) {
+    p = mul(p, 0);
+  } else if (a.dropout > 0) {
+    Generator g;
+    g.set_state(a.seed, a.offset);
+    p = mul(p, mul(to(ge(rand(p.shape(), p.dtype(), p.device(), &g), a.dropout), p.dtype()), 1 / (1 - a.dropout)));
+  }
   return matmul(p, v);
 }
 
@@ -79,7 +84,7 @@ struct Blocks {
 
   // Whether the backend is asked.
   static bool serve(const Arguments& a) {
-    return a.dropout == 0 && !needs_grad(a.mask) && a.q.numel() > 0 && a.k.numel() > 0 && a.v.numel() > 0;
+    return a.dropout < 1 && !needs_grad(a.mask) && a.q.numel() > 0 && a.k.numel() > 0 && a.v.numel() > 0;
   }
 
   explicit Blocks(const Arguments& a, Dims before, Dims key_before) {
@@ -94,6 +99,7 @@ struct Blocks {
     call.batch = q.size(0), call.heads = heads, call.key_heads = key_heads;
     call.queries = q.size(2), call.keys = k.size(2), call.width = q.size(3), call.value_width = v.size(3);
     call.scale = a.scale, call.causal = a.causal;
+    call.dropout = a.dropout, call.seed = a.seed, call.offset = a.offset;
     call.q = heads_of(q), call.k = heads_of(k), call.v = heads_of(v);
     if (a.mask.defined()) {
       before.push_back(call.queries);
@@ -239,6 +245,10 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   a.group = group_of(q, k, v, o.grouped);
   if (mask.defined() && !is_bool(mask.dtype())) a.mask = to(mask, compute);
   check_mask(a);
+  if (a.dropout > 0 && a.dropout < 1) {
+    a.seed = default_generator().seed();
+    a.offset = default_generator().advance(broadcast(a).first.product() * q.size(-2) * k.size(-2));
+  }
   Tensor y;
   if (Blocks::serve(a)) y = by_blocks(a);
   return to(y.defined() ? y : composed(a), d);

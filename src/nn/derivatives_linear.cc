@@ -13,7 +13,8 @@ Backward linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   return [x = kept_for(of_w, x, "linear"), w = kept_for(of_x, w, "linear"), of_x, of_w, of_b,
           single = w.ndim() == 1](const Tensor& grad) -> Grads {
     const Tensor g = single ? unsqueeze(grad, {-1}) : grad;
-    const std::int64_t rows = g.numel() / std::max<std::int64_t>(g.size(-1), 1);
+    std::int64_t rows = 1;  // not by numel(), which is 0 where there are no outputs
+    for (int d = 0; d + 1 < g.ndim(); ++d) rows *= g.size(d);
     const Tensor folded = of_w || of_b ? reshape(g, {rows, g.size(-1)}) : Tensor();
     Grads out(3);
     if (of_x) {

@@ -6,11 +6,11 @@
 
 namespace tenon::nn {
 
-// The elements of all steps, side by side.
+// The elements of all steps, one after the other.
 struct Kept {
-  Tensor gates;  // after their functions: (parts, elements, hidden); of an rnn the output serves
+  Tensor gates;  // after their functions: (elements, parts * hidden); of an rnn the output serves
   Tensor h_before, c_before;  // the states that each step read
-  Tensor c_after;
+  Tensor c_tanh;  // of the state after it
   Tensor h_part;  // gru: what r is multiplied with
   Tensor unprojected;  // lstm with w_hr: h before the projection
 };

@@ -107,12 +107,12 @@ void step(std::span<Entry> entries, const NAdamOptions& o) {
   const auto mu = [&](double step) { return o.beta1 * (1 - 0.5 * std::pow(0.96, step * o.momentum_decay)); };
   const auto& formula = all[flags({o.weight_decay != 0, o.decoupled_weight_decay, o.maximize})];
   run(with(formula, o, o.decoupled_weight_decay), entries, o, [&](const Entry& e) -> OwnNumbers {
-    const double now = e.step + 1, mu_now = mu(now), mu_next = mu(now + 1), product = e.mu_product * mu_now;
+    const double now = e.step + 1, mu_now = mu(now), mu_next = mu(now + 1), product = e.number[0] * mu_now;
     return {-o.lr * (1 - mu_now) / (1 - product), -o.lr * mu_next / (1 - product * mu_next),
             1 / std::sqrt(correction(o.beta2, now))};
   });
   for (Entry& e : entries)
-    if (e.gradient.defined()) e.mu_product *= mu(e.step);
+    if (e.gradient.defined()) e.number[0] *= mu(e.step);
 }
 
 void step(std::span<Entry> entries, const RAdamOptions& o) {

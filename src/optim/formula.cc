@@ -129,7 +129,7 @@ void run(const Program& program, const char* name, std::span<Entry> entries, uns
   for (std::size_t i = 0; i < entries.size(); ++i) {
     Entry& e = entries[i];
     if (!e.gradient.defined()) continue;
-    if (!last || last->step != e.step || last->mu_product != e.mu_product ||
+    if (!last || last->step != e.step || !std::ranges::equal(last->number, e.number) ||
         last->state[0].defined() != e.state[0].defined())
       numbers = own(e);
     last = &e;

@@ -156,6 +156,33 @@ TEST(Attention, DropsProbabilities) {
             std::vector<double>{0});
 }
 
+// What is dropped follows from the generator alone: it is what rand() of the scores' shape would say, in both passes.
+TEST(Attention, DropsTheSameInBothPasses) {
+  for (const auto& [queries, keys] : {std::array{5, 7}, {130, 300}}) {
+    const Inputs in({2, 2}, queries, keys, 3, 3);
+    const Tensor mask = gt(uniform({queries, keys}, -1, 1, 9), -0.5);
+    Generator g(5);
+    const Tensor kept = div(to(ge(rand({2, 2, queries, keys}, DType::float64, kCpu, &g), 0.4), DType::float64), 0.6);
+    const auto formula = [&](const std::vector<Tensor>& v) {
+      const Tensor scores = where(mask, mul(matmul(v[0], mT(v[1])), 1 / std::sqrt(3.0)), -INFINITY);
+      return matmul(mul(softmax(scores, -1), kept), v[2]);
+    };
+    const auto blocks = [&](const std::vector<Tensor>& v) {
+      default_generator().manual_seed(5);
+      return nn::scaled_dot_product_attention(v[0], v[1], v[2], mask, {.dropout = 0.4});
+    };
+    const std::vector<Tensor> all{in.q, in.k, in.v};
+    EXPECT_TRUE(near(blocks(all), formula(all)));
+    EXPECT_EQ(default_generator().offset(), static_cast<std::uint64_t>(4 * queries * keys));
+    std::vector<Tensor> a{leaf(in.q), leaf(in.k), leaf(in.v)}, b{leaf(in.q), leaf(in.k), leaf(in.v)};
+    const Tensor seed = uniform({2, 2, queries, 3}, -1, 1, 11);
+    blocks(a).backward(seed);
+    formula(b).backward(seed);
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_TRUE(near(a[k].grad(), b[k].grad()));
+    if (queries == 5) expect_second_gradients("dropout", blocks, all);
+  }
+}
+
 TEST(Attention, SaysWhatIsWrong) {
   const Tensor t = zeros({2, 3, 4}), m = zeros({3, 3});
   EXPECT_EQ(message<ShapeError>([&] { nn::scaled_dot_product_attention(t, zeros({2, 3, 5}), t); }),

@@ -149,6 +149,39 @@ TEST(Matmul, LargeAcrossBlocks) {
   }
 }
 
+// A large matrix is read as it lies: with rows, steps and columns left over, and operands with other strides.
+TEST(Matmul, FewRowsByALargeMatrix) {
+  for (DType d : {DType::float32, DType::float64})
+    for (const auto& [m, k, n] :
+         {std::array{1, 300, 501}, {3, 257, 300}, {7, 1031, 130}, {13, 500, 403}, {16, 260, 777}}) {
+      const Tensor a = filled({m, k}, d, 1), turned = transpose(filled({k, m}, d, 1), 0, 1), b = filled({k, n}, d, 2);
+      const Tensor part = slice(filled({k, n + 9}, d, 2), 1, 5, n + 5, 1);
+      expect_product(matmul(a, b), a, b, "plain");
+      expect_product(matmul(turned, b), turned, b, "columns");
+      expect_product(matmul(a, part), a, part, "rows with gaps");
+      const Tensor batch = filled({2, m, k}, d, 3), bs = filled({2, k, n}, d, 4);
+      expect_product(matmul(batch, bs), batch, bs, "batch");
+    }
+}
+
+TEST(Matmul, ShortRowsByAVector) {
+  for (const auto& [m, k] : {std::array{5, 3}, {8, 67}, {203, 1000}, {4, 1025}})
+    for (DType d : {DType::float32, DType::float64, DType::int32, DType::bool_}) {
+      const Tensor a = filled({m, k}, d, 1), x = filled({k, 1}, d, 2);
+      expect_product(matmul(a, x), a, x, "rows by a vector");
+    }
+}
+
+// A weight is read where it lies: with rows and columns left over, sums of several blocks, and strided results.
+TEST(Matmul, FewRowsByAWeight) {
+  for (DType d : {DType::float32, DType::float64})
+    for (const auto& [m, k, n] : {std::array{64, 200, 401}, {17, 1100, 131}, {33, 2100, 67}, {40, 300, 256}}) {
+      const Tensor w = filled({n, k}, d, 2), a = filled({m, k}, d, 1), turned = transpose(filled({k, m}, d, 1), 0, 1);
+      expect_product(matmul(a, mT(w)), a, mT(w), "rows by a weight");
+      expect_product(matmul(turned, mT(w)), turned, mT(w), "columns by a weight");
+    }
+}
+
 TEST(Matmul, Batches) {
   for (DType d : {DType::float32, DType::complex128, DType::int16, DType::bfloat16, DType::bool_})
     for (std::int64_t n : {3, 20, 70}) {
@@ -225,7 +258,7 @@ TEST(Matmul, MixedDtypesAndErrors) {
 TEST(Matmul, SameBitsForAnyNumberOfThreads) {
   for (DType d : {DType::float32, DType::float64, DType::complex64, DType::bfloat16})
     for (const auto& [m, k, n] : std::vector<std::array<std::int64_t, 3>>{
-             {300, 400, 500}, {2000, 333, 64}, {50, 1500, 1000}, {1, 2000, 1500}, {3000, 700, 1}}) {
+             {300, 400, 500}, {2000, 333, 64}, {50, 1500, 1000}, {1, 2000, 1500}, {9, 700, 1503}, {3000, 700, 1}}) {
       const Tensor a = randn({m, k}, d), b = randn({k, n}, d);
       set_num_threads(1);
       const Tensor one = matmul(a, b);

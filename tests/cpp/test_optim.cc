@@ -167,6 +167,56 @@ TEST_F(Optim, RMSpropAdagradAndAdadelta) {
 }
 
 // A square that overflows once leaves the parameter where it is from then on; it does not become NaN.
+TEST_F(Optim, ASGDAndRprop) {
+  expect_rule(ASGDOptions{.lr = 0.1, .lambd = 0.2, .alpha = 0.5, .t0 = 3, .weight_decay = 0.3},
+              [](Element& e, double g, int t) {
+                const double eta = t == 1 ? 0.1 : 0.1 / std::sqrt(1 + 0.2 * 0.1 * (t - 1));
+                const double mu = t == 1 ? 1 : 1 / std::max(1.0, t - 1 - 3.0);
+                g += 0.3 * e.p;
+                e.p = e.p * (1 - 0.2 * eta) - eta * g;
+                e.s[0] += mu * (e.p - e.s[0]);
+              });
+  expect_rule(RpropOptions{.lr = 0.1, .eta_minus = 0.4, .eta_plus = 1.5, .step_size_min = 0.05, .step_size_max = 0.2},
+              [](Element& e, double g, int t) {
+                if (t == 1) e.s[1] = 0.1;
+                const double same = g * e.s[0];
+                e.s[1] = std::clamp(e.s[1] * (same > 0 ? 1.5 : same < 0 ? 0.4 : 1), 0.05, 0.2);
+                e.s[0] = same < 0 ? 0 : g;
+                e.p -= e.s[1] * ((e.s[0] > 0) - (e.s[0] < 0));
+              });
+}
+
+TEST_F(Optim, AdafactorKeepsARowAndAColumn) {
+  for (const Device device : {kCpu, kCuda}) {
+    Tensor w = doubles({1, 2, 3, 4, 5, 6}, {2, 3}).to(device), v = doubles({3, 4}).to(device);
+    w.set_requires_grad(true);
+    v.set_requires_grad(true);
+    w.set_grad(doubles({1, 1, 2, 2, 1, 1}, {2, 3}).to(device));
+    v.set_grad(doubles({-1, 2}).to(device));
+    Adafactor adafactor({w, v}, {.lr = 0.1, .weight_decay = 0.5});
+    adafactor.step();
+    // At the first step the averages are the squares, and the step's size is lr times that of the parameter.
+    const double rows[] = {2, 2}, columns[] = {2.5, 1, 2.5}, g[] = {1, 1, 2, 2, 1, 1};
+    double update[6], size = 0;
+    for (int i = 0; i < 6; ++i) {
+      update[i] = g[i] / std::sqrt(rows[i / 3] * columns[i % 3] / 2);
+      size += update[i] * update[i] / 6;
+    }
+    const double rate = 0.1 * std::sqrt(91.0 / 6) / std::max(1.0, std::sqrt(size));
+    const auto got = values(w.to(kCpu));
+    for (std::size_t i = 0; i < 6; ++i)
+      EXPECT_NEAR(got[i], (static_cast<double>(i) + 1) * 0.95 - rate * update[i], 1e-12);
+    const auto entries = adafactor.entries();
+    EXPECT_EQ(entries[0].state[0].shape(), (Dims{2, 1}));
+    EXPECT_EQ(values(entries[0].state[1].to(kCpu)), (std::vector<double>{2.5, 1, 2.5}));
+    EXPECT_FALSE(entries[0].state[2].defined());
+    EXPECT_EQ(values(entries[1].state[2].to(kCpu)), (std::vector<double>{1, 4}));
+    const double of_v = 0.1 * std::sqrt(12.5);
+    EXPECT_NEAR(values(v.to(kCpu))[0], 3 * 0.95 + of_v, 1e-12);
+    EXPECT_NEAR(values(v.to(kCpu))[1], 4 * 0.95 - of_v, 1e-12);
+  }
+}
+
 TEST_F(Optim, ASquareThatOverflowsIsNoNan) {
   Tensor p = leaf({1.0}).detach().to(DType::float32);
   p.set_requires_grad(true);

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+import types
+import unittest
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +61,20 @@ def operations() -> Iterator[object]:
         value = getattr(tenon._C, name)
         if type(value).__name__ == "Operation" or hasattr(type(value), "_numpy_name"):
             yield value
+
+
+def torch_testing(name: str) -> types.ModuleType:
+    """A list of cases inside PyTorch's wheel; skips the test where it is not there.
+
+    Its tests need a package for golden files, which the lists do not.
+    """
+    import pytest
+
+    if "expecttest" not in sys.modules:
+        stand_in = types.ModuleType("expecttest")
+        stand_in.TestCase = unittest.TestCase  # type: ignore[attr-defined]
+        sys.modules["expecttest"] = stand_in
+    return pytest.importorskip(f"torch.testing._internal.{name}")
 
 
 def numpy_function(name: str):

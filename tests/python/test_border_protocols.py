@@ -317,7 +317,7 @@ def test_an_unknown_function_is_named():
 def test_no_gradient_is_lost_silently():
     x = make(3).requires_grad_()
     with pytest.raises(TypeError, match="no gradient"):
-        np.fft.fft(x)
+        np.convolve(x, x)
     with pytest.raises(TypeError, match="detach"):
         np.sort_complex(x)
     assert np.argsort(x).tolist() == [0, 1, 2]  # indices have none

@@ -1,4 +1,4 @@
-"""The training examples learn on their real data, and docs/training.md runs."""
+"""The training examples learn on their real data, and the code of the pages in docs/ runs."""
 
 import doctest
 import os
@@ -82,10 +82,13 @@ def test_mpi_gives_the_losses_of_one_process(tmp_path: Path) -> None:
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
 
 
-def test_the_page_on_training_runs() -> None:
-    pytest.importorskip("pandas")
-    text = (ROOT / "docs" / "training.md").read_text().replace("```", "")
-    example = doctest.DocTestParser().get_doctest(text, {"tenon": tenon}, "training", None, 0)
+@pytest.mark.parametrize("page", ["training", "gotchas", "from-pytorch"])
+def test_the_pages_code_runs(page: str) -> None:
+    for package in ("pandas", "ml_dtypes", *(["torch"] if page == "gotchas" else [])):
+        pytest.importorskip(package)
+    text = (ROOT / "docs" / f"{page}.md").read_text().replace("```", "")
+    names = {"tenon": tenon, "np": np}
+    example = doctest.DocTestParser().get_doctest(text, names, page, None, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     runner.run(example)
     assert example.examples and runner.summarize(verbose=False).failed == 0

@@ -93,6 +93,7 @@ RAISE_NOTHING = {
         "UniqueCountsResult UniqueInverseResult "
         "ValuesIndices enable_grad explain fork_rng "
         "get_default_dtype get_num_threads get_printoptions get_rng_state inference_mode initial_seed "
+        "is_anomaly_check_nan_enabled is_anomaly_enabled "
         "is_grad_enabled no_grad numpy_policy record_copies seed set_grad_enabled show_config"
     ),
     "tenon.Tensor": (
@@ -101,7 +102,8 @@ RAISE_NOTHING = {
         "storage_offset to_numpy tolist unpin_"
     ),
     "tenon.autograd": (
-        "GradcheckError border_guard enable_grad inference_mode is_grad_enabled no_grad set_grad_enabled"
+        "GradcheckError border_guard enable_grad inference_mode is_grad_enabled no_grad set_detect_anomaly "
+        "set_grad_enabled"
     ),
     "tenon.cuda": "device_count is_available DeviceProperties",
     "tenon.memory": "release reset_peak stats",

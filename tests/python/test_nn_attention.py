@@ -209,3 +209,60 @@ def test_what_is_refused():
         tenon.nn.Transformer(4, 2, 1, 1, 8)(tenon.ones(3, 2, 5), x)
     with pytest.raises(ValueError, match="one batch"):
         tenon.nn.Transformer(4, 2, 1, 1, 8)(tenon.ones(3, 1, 4), x)
+
+
+@pytest.mark.parametrize("kind", ["plain", "masks", "separate", "extras", "static", "alone", "fast"])
+def test_multi_head_attention_forward(kind):
+    torch = pytest.importorskip("torch")
+    alone = kind == "alone"
+    q, k, v = draw(5, 2, 8), draw(7, 2, 8, seed=1), draw(7, 2, 8, seed=2)
+    kwargs = {}
+    w, b = draw(24, 8, seed=3), draw(24, seed=4)
+    extras = (None, None, False)
+    if kind == "masks":
+        kwargs = {
+            "key_padding_mask": draw(2, 7, seed=5, grad=False) > 1,
+            "attn_mask": draw(5, 7, seed=6, grad=False) > 0.5,
+            "average_attn_weights": False,
+        }
+        kwargs["attn_mask"][:, 0] = kwargs["key_padding_mask"][:, 0] = False
+    if kind == "separate":
+        k, v = draw(7, 2, 6, seed=1), draw(7, 2, 4, seed=2)
+        kwargs = {
+            "use_separate_proj_weight": True,
+            "q_proj_weight": draw(8, 8, seed=7),
+            "k_proj_weight": draw(8, 6, seed=8),
+            "v_proj_weight": draw(8, 4, seed=9),
+        }
+        w = None
+    if kind == "extras":
+        extras = (draw(1, 1, 8, seed=5), draw(1, 1, 8, seed=6), True)
+    if kind == "static":
+        kwargs = {"static_k": draw(4, 9, 4, seed=5), "static_v": draw(4, 9, 4, seed=6)}
+    if alone:
+        q, k, v = (t[:, 0].detach().requires_grad_() for t in (q, k, v))
+    if kind == "fast":
+        kwargs = {"need_weights": False}
+    args = (q, k, v, 8, 2, w, b, *extras, 0.0, draw(8, 8, seed=10), draw(8, seed=11))
+    f = torch.nn.functional.multi_head_attention_forward
+    beside().same(F.multi_head_attention_forward, f, args, {"training": True, **kwargs})
+
+
+def test_multi_head_attention_forward_refuses_what_does_not_fit():
+    x, w, out = tenon.ones(3, 1, 4), tenon.ones(12, 4), tenon.eye(4)
+
+    def call(heads=2, weight=w, **kwargs):
+        return F.multi_head_attention_forward(
+            x, x, x, 4, heads, weight, None, None, None, False, 0.0, out, None, **kwargs
+        )
+
+    for arguments, words in [
+        ({"heads": 3}, "num_heads must divide 4, the embed_dim; got 3"),
+        ({"weight": tenon.ones(8, 4)}, r"in_proj_weight must have 12 rows; got \(8, 4\)"),
+        ({"weight": None}, "in_proj_weight must have 12 rows; got None"),
+        ({"use_separate_proj_weight": True}, "q_proj_weight must have 4 rows; got None"),
+        ({"static_k": tenon.ones(3, 2, 2)}, r"static_k must have shape \(2, length, 2\); got \(3, 2, 2\)"),
+        ({"key_padding_mask": tenon.zeros(2, 3).bool()}, r"key_padding_mask must have shape \(1, 3\)"),
+    ]:
+        with pytest.raises(ValueError, match=f"^multi_head_attention_forward: {words}"):
+            call(**arguments)

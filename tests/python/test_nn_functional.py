@@ -409,6 +409,7 @@ def test_ctc():
     small = tenon.randn(4, 2, 3, dtype=tenon.float64).requires_grad_()
     labels = tenon.tensor([[1, 2], [2, 0]])
     assert tenon.autograd.gradcheck(lambda z: ctc(tenon, F, z, labels, (4, 3), (2, 1)), small)
+    assert tenon.autograd.gradgradcheck(lambda z: ctc(tenon, F, z, labels, (4, 3), (2, 1)), small)
 
 
 def test_ctc_refuses():

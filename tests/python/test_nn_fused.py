@@ -97,3 +97,14 @@ def test_gradients_of_gradients(name):
     }
     x = tenon.rand(2, 3, dtype=tenon.float64, requires_grad=True)
     assert tenon.autograd.gradgradcheck(calls[name], (x,))
+
+
+@pytest.mark.parametrize("shape", [(3, 8), (8,), (2, 3, 8), (0, 8)])
+def test_a_linear_layer_without_outputs_has_gradients(shape):
+    x, w, b = (tenon.ones(s, requires_grad=True) for s in (shape, (0, 8), (0,)))
+    y = F.linear(x, w, b)
+    assert y.shape == (*shape[:-1], 0)
+    y.sum().backward()
+    assert x.grad.shape == shape
+    assert not x.grad.any()
+    assert (w.grad.shape, b.grad.shape) == ((0, 8), (0,))

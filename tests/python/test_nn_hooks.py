@@ -172,3 +172,64 @@ def test_a_handle_keeps_no_module_alive():
     gc.collect()
     assert alive() is None
     handle.remove()
+
+
+# ---- hooks of all modules ----
+
+
+def run_with_hooks_of_all_modules(xp):
+    """What hooks of all modules saw, and the results, in one of the libraries."""
+    module = xp.nn.module if xp is tenon else xp.nn.modules.module
+    net = xp.nn.Sequential(xp.nn.Linear(2, 2), xp.nn.ReLU())
+    with xp.no_grad():
+        net[0].weight.fill_(0.5)
+        net[0].bias.fill_(0.25)
+    seen = []
+    name = lambda m: type(m).__name__  # noqa: E731
+
+    def note(what, value=None):
+        def hook(m, *args):
+            seen.append((what, name(m), len(args)))
+            return value(m, *args) if value else None
+
+        return hook
+
+    double = lambda m, args, y: y * 2 if name(m) == "Linear" else None  # noqa: E731
+    handles = [
+        module.register_module_forward_pre_hook(note("pre")),
+        module.register_module_forward_hook(note("forward", double)),
+        module.register_module_forward_hook(note("kwargs"), with_kwargs=True),
+        module.register_module_full_backward_pre_hook(note("backward pre", lambda m, g: (g[0] * 3,))),
+        module.register_module_full_backward_hook(note("backward")),
+    ]
+    net[0].register_forward_hook(note("own"))
+    net[0].register_forward_pre_hook(note("own pre"))
+    net[0].register_full_backward_hook(note("own backward"))
+    x = xp.ones(1, 2, requires_grad=True)
+    y = net(x)
+    y.sum().backward()
+    for handle in handles:
+        handle.remove()
+    after = net(xp.ones(1, 2))
+    return seen, y.tolist(), x.grad.tolist(), after.tolist()
+
+
+def test_hooks_of_all_modules_are_those_of_torch():
+    torch = pytest.importorskip("torch")
+    assert run_with_hooks_of_all_modules(tenon) == run_with_hooks_of_all_modules(torch)
+
+
+def test_a_hook_of_all_modules_is_called_where_forward_raises():
+    called = []
+    register = tenon.nn.module.register_module_forward_hook
+    with register(lambda m, args, y: called.append(type(m).__name__), always_call=True):
+        with pytest.raises(ValueError):
+            linear()(tenon.ones(3))
+        assert called == ["Linear"]
+    with register(lambda m, args, y: called.append(type(m).__name__)), pytest.raises(ValueError):
+        linear()(tenon.ones(3))
+    assert called == ["Linear"]
+    for name in tenon.nn.module.__all__:
+        if name != "Module":
+            with pytest.raises(TypeError, match=f"{name}: the hook must be callable; got int"):
+                getattr(tenon.nn.module, name)(1)

@@ -366,3 +366,11 @@ def test_lazy_linear():
         layer.load_state_dict(fresh.state_dict())
     state = pickle.loads(pickle.dumps(fresh)).state_dict()
     assert fresh.load_state_dict(state) and fresh.has_uninitialized_params()
+
+
+def test_what_will_not_come_names_the_way_out():
+    with pytest.raises(AttributeError, match=r"'SyncBatchNorm'; .* use nn.GroupNorm or nn.LayerNorm"):
+        _ = tenon.nn.SyncBatchNorm
+    with pytest.raises(AttributeError, match=r"'DataParallel'; .*train_mpi.py"):
+        _ = tenon.nn.DataParallel
+    assert not hasattr(tenon.nn, "SyncBatchNorm")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tenon
 import tenon.nn
+import tenon.nn.functional as F
 
 torch = pytest.importorskip("torch")
 import nn_parity  # noqa: E402
@@ -82,6 +83,11 @@ def n(high, *shape):
 
 # What the database leaves out, or has too little of: name, what the module is made and called with.
 CASES = [
+    ("AdaptiveLogSoftmaxWithLoss", (8, 20, [5, 10, 15]), {"div_value": 2.0},
+     lambda: (r(30, 8, dtype=torch.float32), n(20, 30))),
+    ("AdaptiveLogSoftmaxWithLoss", (8, 20, [5]), {"head_bias": True},
+     lambda: (r(9, 8, dtype=torch.float32), n(5, 9))),
+    ("AdaptiveLogSoftmaxWithLoss", (8, 20, (4, 9)), {}, lambda: (r(8, dtype=torch.float32), n(20))),
     ("Hardsigmoid", (), {}, lambda: (r(3, 4),)),
     ("RReLU", (0.2, 0.4), {}, lambda: (r(3, 4),)),
     ("RReLU", (), {"inplace": True}, lambda: (r(3, 4).detach(),)),
@@ -215,6 +221,43 @@ def test_older_flags_of_reduction():
         assert ours.reduction == theirs.reduction
         x, y = r(3), r(3)
         nn_parity.same(ours, theirs, (x, y), {})
+
+
+def test_predictions_of_the_adaptive_softmax_are_those_of_torch():
+    torch.manual_seed(0)
+    for bias in (True, False):
+        ours, theirs = nn_parity.pair("AdaptiveLogSoftmaxWithLoss", 8, 20, [5, 10], 2.0, bias)
+        for scale in (0.1, 3.0, 100.0):
+            x = torch.randn(50, 8) * scale
+            ours_x = tenon.from_numpy(x.numpy())
+            nn_parity.close(ours.log_prob(ours_x), theirs.log_prob(x), 1e-4)
+            assert ours.predict(ours_x).tolist() == theirs.predict(x).tolist()
+    before = ours.head.weight.tolist()
+    ours.reset_parameters()
+    assert ours.head.weight.tolist() != before
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_fractional_pools_stand_where_samples_say(dims):
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, *(9, 11, 12)[:dims], dtype=torch.float64, requires_grad=True)
+    samples = torch.rand(2, 3, dims, dtype=torch.float64)
+    name = f"fractional_max_pool{dims}d"
+    for size in (4, (5, 6, 7)[:dims], 1):
+        nn_parity.same(
+            getattr(tenon.nn.functional, name),
+            getattr(torch.nn.functional, name),
+            (x, (2, 3, 2)[:dims], size),
+            {"return_indices": True, "_random_samples": samples},
+        )
+    pool = getattr(tenon.nn, f"FractionalMaxPool{dims}d")(2, output_ratio=0.5, return_indices=True)
+    image = tenon.rand(2, 3, *(8,) * dims)
+    y, places = pool(image)
+    assert y.shape == places.shape == (2, 3, *(4,) * dims)
+    assert tenon.equal(image.flatten(2).gather(2, places.flatten(2)), y.flatten(2))
+    x = tenon.rand(1, 1, *(5,) * dims, dtype=tenon.float64).requires_grad_()
+    at = tenon.full((1, 1, dims), 0.3, dtype=tenon.float64)
+    assert tenon.autograd.gradgradcheck(lambda t: getattr(F, name)(t, 2, 3, _random_samples=at) ** 2, (x,))
 
 
 def test_every_module_was_compared():

@@ -53,4 +53,14 @@ TENON_API Tensor cross_entropy(const Tensor& x, const Tensor& target, const Tens
 TENON_API Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {},
                           std::int64_t ignore_index = -100, Reduce reduce = Reduce::mean);
 
+// ---- ctc.cc ----
+// -log of the probability of label sequences, over all ways to align them with the steps (Graves et al., 2006). log_probs:
+// (T, N, C), or (T, C) for one sample. targets: (N, S), or (sum of target_lengths) one after the other. Lengths: integers,
+// one for each sample. The mean is that of the losses divided by their labels' number, or 1. A sample whose labels do not
+// fit into its steps has the loss inf, or 0 with zero_infinity, and no gradient. float16 and bfloat16 are rounded once.
+// Throws ShapeError, DtypeError, and ValueError for lengths and labels out of range.
+TENON_API Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                          const Tensor& target_lengths, std::int64_t blank = 0, Reduce reduce = Reduce::mean,
+                          bool zero_infinity = false);
+
 }  // namespace tenon::nn

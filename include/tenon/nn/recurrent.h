@@ -6,15 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "tenon/calls_nn.h"
 #include "tenon/tensor.h"
 
 namespace tenon::nn {
 
-// What a step does with the projections of its input x and of the state h (each w @ v + b, in parts of the hidden size):
-//   lstm      i, f, g, o: c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c')
-//   gru       r, z, n: n' = tanh(x_n + sigmoid(r) h_n), h' = (1 - sigmoid(z)) n' + sigmoid(z) h
-//   rnn_tanh, rnn_relu  h' = tanh(x + h), relu(x + h)
-enum class Cell : std::uint8_t { lstm, gru, rnn_tanh, rnn_relu };
+using tenon::Cell;  // calls_nn.h says what a step of each does
 
 struct RecurrentOptions {
   bool biases = true;

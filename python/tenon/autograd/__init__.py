@@ -9,8 +9,9 @@ from tenon._C import Tensor, is_grad_enabled
 from tenon._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from tenon._gradcheck import GradcheckError, gradcheck, gradgradcheck
 from tenon._names import guide as _guide
-from tenon.autograd import function, graph
+from tenon.autograd import anomaly_mode, function, graph
 from tenon.autograd._checkpoint import checkpoint
+from tenon.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from tenon.autograd.function import Function
 
 TYPE_CHECKING = False
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Function",
     "GradcheckError",
+    "anomaly_mode",
     "backward",
     "border_guard",
     "checkpoint",
+    "detect_anomaly",
     "enable_grad",
     "function",
     "functional",
@@ -34,6 +37,7 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "set_border_guard",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 

@@ -30,6 +30,7 @@ class _Frame:
         self.tensors = _C._save_tensors([args[i] for i in self.places], "checkpoint")
         self.kwargs = kwargs
         self.rng = rng
+        self.autocast = {device: _C._autocast_dtype(device) for device in ("cpu", "cuda")}
         self.saved = 0  # how many tensors the first run wanted to save
         self.again: list[Tensor | None] = []
 
@@ -54,6 +55,7 @@ class _Frame:
         with (
             enable_grad(),
             _rng_from(self.rng),
+            _autocast_as(self.autocast),
             saved_tensors_hooks(keep, refuse),
             contextlib.suppress(_Enough),
         ):
@@ -98,6 +100,18 @@ def _rng_from(state: Any) -> Iterator[None]:
         yield
     finally:
         _C.default_generator.set_state(now)
+
+
+@contextlib.contextmanager
+def _autocast_as(state: dict[str, Any]) -> Iterator[None]:
+    now = {device: _C._autocast_dtype(device) for device in state}
+    for device, dtype in state.items():
+        _C._set_autocast_dtype(device, dtype)
+    try:
+        yield
+    finally:
+        for device, dtype in now.items():
+            _C._set_autocast_dtype(device, dtype)
 
 
 def checkpoint(

@@ -3,12 +3,14 @@
 from tenon._names import guide as _guide
 from tenon.nn import (
     activation,
+    adaptive,
     attention,
     classification,
     convolution,
     distance,
     dropout,
     embedding,
+    fractional,
     functional,
     init,
     lazy_normalization,
@@ -26,6 +28,7 @@ from tenon.nn import (
     vision,
 )
 from tenon.nn.activation import *  # noqa: F403
+from tenon.nn.adaptive import *  # noqa: F403
 from tenon.nn.attention import *  # noqa: F403
 from tenon.nn.classification import *  # noqa: F403
 from tenon.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
@@ -33,6 +36,7 @@ from tenon.nn.convolution import *  # noqa: F403
 from tenon.nn.distance import *  # noqa: F403
 from tenon.nn.dropout import *  # noqa: F403
 from tenon.nn.embedding import *  # noqa: F403
+from tenon.nn.fractional import *  # noqa: F403
 from tenon.nn.lazy_normalization import *  # noqa: F403
 from tenon.nn.linear import *  # noqa: F403
 from tenon.nn.loss import *  # noqa: F403
@@ -50,12 +54,14 @@ from tenon.nn.vision import *  # noqa: F403
 __all__ = ["Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 __all__ += ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter"]
 __all__ += activation.__all__
+__all__ += adaptive.__all__
 __all__ += attention.__all__
 __all__ += classification.__all__
 __all__ += convolution.__all__
 __all__ += distance.__all__
 __all__ += dropout.__all__
 __all__ += embedding.__all__
+__all__ += fractional.__all__
 __all__ += lazy_normalization.__all__
 __all__ += linear.__all__
 __all__ += loss.__all__
@@ -69,4 +75,13 @@ __all__ += transformer.__all__
 __all__ += vision.__all__
 __all__ += ["functional", "init", "parameter", "utils"]
 
-_guide(__name__)
+_guide(
+    __name__,
+    {
+        "SyncBatchNorm": "processes share no statistics here: use nn.GroupNorm or nn.LayerNorm, or "
+        "nn.BatchNorm2d with a batch that is large enough in each process (examples/train_mpi.py reduces the "
+        "gradients)",
+        "DataParallel": "a process uses one device: examples/train_mpi.py runs one for each, and reduces the "
+        "gradients in place",
+    },
+)

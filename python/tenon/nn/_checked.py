@@ -1,15 +1,24 @@
-"""What functions in Python say of an argument of another type."""
+"""What functions in Python say of an argument of another type, and do to arguments within autocast."""
 
 from __future__ import annotations
 
 import functools
 
+from tenon import _C
 from tenon._C import Tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
+
+    _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def autocast_full(f: _F) -> _F:
+    """Marks a function of an __all__ that check_types() sees: within autocast it computes in float32."""
+    f._autocast_full = True  # type: ignore[attr-defined]
+    return f
 
 
 def check_types(space: dict[str, Any], but: list[str] | tuple[()] = ()) -> None:
@@ -25,8 +34,13 @@ def check_types(space: dict[str, Any], but: list[str] | tuple[()] = ()) -> None:
 def _checked(f: Callable[..., Any]) -> Callable[..., Any]:
     """f, with a TypeError in place of the AttributeError that such an argument raises."""
 
+    full = hasattr(f, "_autocast_full")
+
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if full and _C._autocasting():
+            args = tuple(_widened(a) for a in args)
+            kwargs = {name: _widened(a) for name, a in kwargs.items()}
         try:
             return f(*args, **kwargs)
         except AttributeError:
@@ -39,6 +53,10 @@ def _checked(f: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return call
+
+
+def _widened(a: Any) -> Any:
+    return _C._autocast_to(a, True) if isinstance(a, Tensor) else a
 
 
 def _wrong(annotation: str, value: Any) -> str:

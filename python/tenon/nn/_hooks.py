@@ -175,9 +175,183 @@ class _BackwardWatch:
         return grad_inputs
 
 
+# ---- hooks of all modules ----
+
+#: By the id of their handle: the kind, the hook and its flags.
+everywhere: OrderedDict[int, tuple[str, Hook, bool, bool]] = OrderedDict()
+
+
+def _add_everywhere(
+    op: str, kind: str, hook: Hook, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    handle = add(everywhere, hook, op)
+    everywhere[handle.id] = (kind, hook, with_kwargs, always_call)
+    return handle
+
+
+def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
+    """Calls ``hook(module, args)`` before every forward() of every module, before the module's own hooks.
+
+    Parameters
+    ----------
+    hook : Callable
+        What it returns, unless None, takes the place of args.
+
+    Returns
+    -------
+    RemovableHandle
+        Its remove() takes the hook away.
+
+    Raises
+    ------
+    TypeError
+        For what is not callable.
+
+    Examples
+    --------
+    >>> with tenon.nn.module.register_module_forward_pre_hook(lambda module, args: print(args)):
+    ...     _ = tenon.nn.ReLU()(tenon.ones(1))
+    (tensor([1.]),)
+    """
+    return _add_everywhere("register_module_forward_pre_hook", "forward_pre", hook)
+
+
+def register_module_forward_hook(
+    hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """Calls ``hook(module, args, output)`` after every forward() of every module, before hooks of its own.
+
+    Parameters
+    ----------
+    hook : Callable
+        What it returns, unless None, replaces the output.
+    with_kwargs : bool, default False
+        Whether it is called as ``hook(module, args, kwargs, output)``.
+    always_call : bool, default False
+        Whether it is called where forward() raises, too.
+
+    Returns
+    -------
+    RemovableHandle
+        Its remove() takes the hook away.
+
+    Raises
+    ------
+    TypeError
+        For what is not callable.
+
+    Examples
+    --------
+    >>> handle = tenon.nn.module.register_module_forward_hook(lambda module, args, output: output * 2)
+    >>> tenon.nn.Identity()(tenon.ones(1))
+    tensor([2.])
+    >>> handle.remove()
+    """
+    return _add_everywhere("register_module_forward_hook", "forward", hook, with_kwargs, always_call)
+
+
+def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
+    """Calls ``hook(module, grad_output)`` for every module when the gradients of its outputs are there.
+
+    Parameters
+    ----------
+    hook : Callable
+        What it returns, a tensor or a tuple, unless None, takes their place.
+
+    Returns
+    -------
+    RemovableHandle
+        Its remove() takes the hook away.
+
+    Raises
+    ------
+    TypeError
+        For what is not callable.
+
+    Examples
+    --------
+    >>> with tenon.nn.module.register_module_full_backward_pre_hook(lambda module, g: (g[0] * 2,)):
+    ...     x = tenon.ones(1, requires_grad=True)
+    ...     tenon.nn.Identity()(x).backward()
+    >>> x.grad
+    tensor([2.])
+    """
+    return _add_everywhere("register_module_full_backward_pre_hook", "backward_pre", hook)
+
+
+def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
+    """Calls ``hook(module, grad_input, grad_output)`` for every module when its inputs' gradients are there.
+
+    Parameters
+    ----------
+    hook : Callable
+        What it returns, a tensor or a tuple, unless None, takes the place of grad_input.
+
+    Returns
+    -------
+    RemovableHandle
+        Its remove() takes the hook away.
+
+    Raises
+    ------
+    TypeError
+        For what is not callable.
+
+    Examples
+    --------
+    >>> with tenon.nn.module.register_module_full_backward_hook(lambda module, g_in, g_out: print(g_in)):
+    ...     tenon.nn.ReLU()(tenon.ones(1, requires_grad=True)).backward()
+    (tensor([1.]),)
+    """
+    return _add_everywhere("register_module_full_backward_hook", "backward", hook)
+
+
+def register_module_backward_hook(hook: Hook) -> RemovableHandle:
+    """PyTorch's older name of register_module_full_backward_hook().
+
+    Parameters
+    ----------
+    hook : Callable
+        As there.
+
+    Returns
+    -------
+    RemovableHandle
+        Its remove() takes the hook away.
+
+    Raises
+    ------
+    TypeError
+        For what is not callable.
+
+    Examples
+    --------
+    >>> tenon.nn.module.register_module_backward_hook(lambda module, g_in, g_out: None).remove()
+    """
+    return _add_everywhere("register_module_backward_hook", "backward", hook)
+
+
+def _those(kind: str) -> list[tuple[int, Hook, bool, bool]]:
+    """The hooks of all modules of a kind; their ids are negative, beside those of a module's own."""
+    return [(-1 - i, hook, kw, always) for i, (k, hook, kw, always) in everywhere.items() if k == kind]
+
+
+def _pre_hooks_of(module: Module) -> list[tuple[Hook, bool]]:
+    own = module._forward_pre_hooks_with_kwargs
+    return [(hook, kw) for _, hook, kw, _ in _those("forward_pre")] + [
+        (hook, i in own) for i, hook in module._forward_pre_hooks.items()
+    ]
+
+
+def _hooks_of(module: Module) -> list[tuple[int, Hook, bool, bool]]:
+    kw, always = module._forward_hooks_with_kwargs, module._forward_hooks_always_called
+    own = [(i, hook, i in kw, i in always) for i, hook in module._forward_hooks.items()]
+    return _those("forward") + own
+
+
 def _run_pre_hooks(module: Module, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    for i, hook in list(module._forward_pre_hooks.items()):
-        if i in module._forward_pre_hooks_with_kwargs:
+    for hook, with_kwargs in _pre_hooks_of(module):
+        if with_kwargs:
             new = hook(module, args, kwargs)
             if new is None:
                 continue
@@ -198,28 +372,30 @@ def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     result = None
     called = set()
 
-    def run(i: int, hook: Hook) -> Any:
+    def run(i: int, hook: Hook, with_kwargs: bool) -> Any:
         called.add(i)
-        with_kwargs = i in module._forward_hooks_with_kwargs
         new = hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
         return result if new is None else new
 
     try:
         args, kwargs = _run_pre_hooks(module, args, kwargs)
-        hooks, pre_hooks = list(module._backward_hooks.values()), list(module._backward_pre_hooks.values())
+        hooks = [hook for _, hook, *_ in _those("backward")]
+        hooks += module._backward_hooks.values()
+        pre_hooks = [hook for _, hook, *_ in _those("backward_pre")]
+        pre_hooks += module._backward_pre_hooks.values()
         watch = _BackwardWatch(module, hooks, pre_hooks) if hooks or pre_hooks else None
         if watch:
             args = watch.enter(args)
         result = module.forward(*args, **kwargs)
-        for i, hook in list(module._forward_hooks.items()):
-            result = run(i, hook)
+        for i, hook, with_kwargs, _ in _hooks_of(module):
+            result = run(i, hook, with_kwargs)
         return watch.leave(result) if watch else result
     except Exception:
-        for i, hook in list(module._forward_hooks.items()):
-            if i in called or i not in module._forward_hooks_always_called:
+        for i, hook, with_kwargs, always in _hooks_of(module):
+            if i in called or not always:
                 continue
             try:
-                result = run(i, hook)
+                result = run(i, hook, with_kwargs)
             except Exception as e:
                 warnings.warn(
                     f"{type(module).__name__}: a forward hook with always_call=True failed after forward had "

@@ -6,7 +6,15 @@ from tenon._C import Tensor
 from tenon._names import guide as _guide
 from tenon.nn import _hooks
 from tenon.nn._conversion import Conversion
-from tenon.nn._hooks import HookPoints
+from tenon.nn._hooks import (
+    HookPoints,
+    register_module_backward_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+)
+from tenon.nn._hooks import everywhere as _everywhere
 from tenon.nn._members import Members, near
 from tenon.nn._state import State
 from tenon.nn.parameter import Buffer, Parameter
@@ -16,7 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Self
 
-__all__ = ["Module"]
+__all__ = [
+    "Module",
+    "register_module_backward_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+]
 
 _KINDS = ("_parameters", "_buffers", "_modules")
 
@@ -95,7 +110,13 @@ class Module(Members, State, Conversion, HookPoints):
         raise NotImplementedError(f"{type(self).__name__}: forward is not defined")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
+        if (
+            self._forward_hooks
+            or self._forward_pre_hooks
+            or self._backward_hooks
+            or self._backward_pre_hooks
+            or _everywhere
+        ):
             return _hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tenon import _C
+from tenon._numpy import numpy_for
 
 Tensor = _C.Tensor
 
@@ -72,17 +73,6 @@ def real(x: Any, op: str) -> Any:
     """x as a tensor that LAPACK takes: integers and bools in float64, as NumPy has them."""
     t = tensor(x, op)
     return t if t.dtype.is_floating_point or t.dtype.is_complex else cast(t, _C.float64)
-
-
-def numpy_for(op: str) -> Any:
-    """NumPy, for what it computes; ImportError that says what to install where it is not."""
-    try:
-        import numpy
-    except ModuleNotFoundError as e:
-        if e.name != "numpy":
-            raise
-        raise ImportError(f"{op}: NumPy computes it, and is not installed; pip install numpy") from e
-    return numpy
 
 
 def on_host(t: Any, op: str) -> Any:

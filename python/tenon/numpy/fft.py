@@ -1,15 +1,28 @@
-"""numpy.fft on zero-copy views of tensors on the CPU; not differentiable."""
+"""numpy.fft for tensors: NumPy computes it on their own memory, with gradients of any order.
+
+The precision is NumPy's: float32 becomes complex64, float64 and integers complex128; float16 and bfloat16 are
+computed as float32.
+"""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from tenon import _C
 from tenon._docstrings import documented
+from tenon._fft import (
+    FROM_REAL,
+    axis_from_start,
+    frequencies,
+    integer,
+    integers,
+    shifted,
+    sizes_and_axes,
+    transform,
+)
 from tenon._names import guide as _guide
-from tenon.numpy._support import BY_NUMPY, by_numpy
+from tenon.numpy._support import cast, tensor
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
@@ -20,192 +33,248 @@ __all__ = [
 _TRANSFORM = """
 n: The length of the transform: the input is cut or padded with zeros; None for its own.
 IndexError: For an axis that is not there.
-ValueError: For a size below 1 and another norm.
+ValueError: For a size below 1, another norm, and an out of another shape or that is read-only.
+RuntimeError: For out where a gradient is recorded.
+"""
+_SEVERAL = """
+s: The lengths along the axes: the input is cut or padded with zeros; None, or -1 in a place, for its own.
+axes: The axes, an int or ints; None for all, or for as many of the last as s has.
+ValueError: For a size below 1, another norm, other numbers of sizes and axes, and an out that does not fit.
+"""
+_SHIFT = """
+axes: An int or ints; None for all.
+IndexError: For an axis that is not there.
+ValueError: For a tensor without dimensions, unless axes is empty.
 """
 
 
-def _transform(result: str = "complex", refused: str = "") -> Callable[[Callable[..., Any]], Any]:
-    """Declares a transform of NumPy's by its first line and its example."""
-    compose = documented(
+def _transform(
+    result: str = "complex", refused: str = "", *shared: str
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declares a transform by its first line and its example."""
+    return documented(
+        *shared,
         _TRANSFORM,
-        f"Returns: A new {result} tensor, by NumPy.\n"
-        f"TypeError: For {refused}tensors that require grad or are on a device.",
+        f"Returns: A new {result} tensor, or out.\n"
+        f"TypeError: For {refused}float8, for a tensor on a device, and for an argument of another type.",
     )
-    return lambda f: by_numpy("fft")(compose(f))
 
 
-_REAL_ONLY = "complex elements and for "
+_REAL_ONLY = "complex elements, for "
+
+
+def _ready(a: Any, kind: str) -> Any:
+    """The elements in the dtype that NumPy computes in."""
+    t = tensor(a, kind)
+    d = t.dtype
+    if d.is_complex:
+        if kind in FROM_REAL:
+            raise TypeError(f"{kind}: takes real elements; got {d.name}")
+        return t
+    if d.is_floating_point and d.itemsize == 1:
+        raise TypeError(f"{kind}: {d.name} is for storage; convert with .to(dtype)")
+    wanted = d if d in (_C.float32, _C.float64) else _C.float32 if d.is_floating_point else _C.float64
+    return cast(t, wanted if kind in FROM_REAL else _C.promote_types(wanted, _C.complex64))
+
+
+def _one(op: str, a: Any, n: Any, axis: Any, norm: Any, out: Any) -> Any:
+    t = _ready(a, op)
+    place = axis_from_start(op, integer(op, "axis", axis), t.ndim)
+    return transform(op, op, t, [None if n is None else integer(op, "n", n)], [place], norm, out)
+
+
+def _many(op: str, kind: str, a: Any, s: Any, axes: Any, norm: Any, out: Any) -> Any:
+    t = _ready(a, kind)
+    sizes, places = sizes_and_axes(op, kind, t, s, axes, "axes")
+    own = [t.shape[axis] if n == -1 else n for n, axis in zip(sizes, places, strict=True)]
+    return transform(op, kind, t, own, places, norm, out)
 
 
 @_transform()
-def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform along an axis, of n elements.
 
     >>> tenon.numpy.fft.fft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
     tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
+    return _one("fft", a, n, axis, norm, out)
 
 
 @_transform()
-def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``fft``.
 
     >>> tenon.numpy.fft.ifft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
     tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
+    return _one("ifft", a, n, axis, norm, out)
 
 
-@_transform(refused=_REAL_ONLY)
-def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+@_transform("complex", _REAL_ONLY)
+def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform of real elements: its first half.
 
     >>> tenon.numpy.fft.rfft(tenon.tensor([1.0, 0.0, 0.0, 0.0]))
     tensor([1.+0.j, 1.+0.j, 1.+0.j])
     """
+    return _one("rfft", a, n, axis, norm, out)
 
 
 @_transform("real")
-def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``rfft``; n is the number of real elements.
 
     >>> tenon.numpy.fft.irfft(tenon.tensor([4.0, 0.0, 0.0]))
     tensor([1., 1., 1., 1.])
     """
+    return _one("irfft", a, n, axis, norm, out)
 
 
 @_transform("real")
-def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform, real, of elements with Hermitian symmetry.
 
     >>> tenon.numpy.fft.hfft(tenon.tensor([1.0, 0.0, 0.0]))
     tensor([1., 1., 1., 1.])
     """
+    return _one("hfft", a, n, axis, norm, out)
 
 
-@_transform(refused=_REAL_ONLY)
-def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+@_transform("complex", _REAL_ONLY)
+def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``hfft``.
 
     >>> tenon.numpy.fft.ihfft(tenon.tensor([4.0, 0.0, 0.0, 0.0]))
     tensor([1.-0.j, 1.-0.j, 1.-0.j])
     """
+    return _one("ihfft", a, n, axis, norm, out)
 
 
-@_transform()
-def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+@_transform("complex", "", _SEVERAL)
+def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform along two axes, of sizes s.
 
     >>> tenon.numpy.fft.fft2(tenon.ones(2, 2))
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
+    return _many("fft2", "fft", a, s, axes, norm, out)
 
 
-@_transform()
-def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+@_transform("complex", "", _SEVERAL)
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``fft2``.
 
     >>> tenon.numpy.fft.ifft2(tenon.ones(2, 2))
     tensor([[1.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
+    return _many("ifft2", "ifft", a, s, axes, norm, out)
 
 
-@_transform(refused=_REAL_ONLY)
-def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+@_transform("complex", _REAL_ONLY, _SEVERAL)
+def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform of real elements along two axes: half of the last.
 
     >>> tenon.numpy.fft.rfft2(tenon.ones(2, 2))
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
+    return _many("rfft2", "rfft", a, s, axes, norm, out)
 
 
-@_transform("real")
-def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+@_transform("real", "", _SEVERAL)
+def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``rfft2``.
 
     >>> tenon.numpy.fft.irfft2(tenon.ones(2, 2))
     tensor([[1., 0.],
             [0., 0.]])
     """
+    return _many("irfft2", "irfft", a, s, axes, norm, out)
 
 
-@_transform()
-def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+@_transform("complex", "", _SEVERAL)
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform along several axes (all by default), of sizes s.
-
-    Returns: A new complex tensor, by NumPy; the input as it is where there is no axis.
 
     >>> tenon.numpy.fft.fftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([8.+0.j, 0.+0.j])
     """
+    return _many("fftn", "fft", a, s, axes, norm, out)
 
 
-@_transform()
-def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+@_transform("complex", "", _SEVERAL)
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``fftn``.
-
-    Returns: A new complex tensor, by NumPy; the input as it is where there is no axis.
 
     >>> tenon.numpy.fft.ifftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([1.+0.j, 0.+0.j])
     """
+    return _many("ifftn", "ifft", a, s, axes, norm, out)
 
 
-@_transform(refused=_REAL_ONLY)
-def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+@_transform("complex", _REAL_ONLY, _SEVERAL)
+def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform of real elements along several axes: half of the last.
 
     >>> tenon.numpy.fft.rfftn(tenon.ones(2, 2, 2)).shape
     (2, 2, 2)
     """
+    return _many("rfftn", "rfft", a, s, axes, norm, out)
 
 
-@_transform("real")
-def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+@_transform("real", "", _SEVERAL)
+def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``rfftn``.
 
     >>> tenon.numpy.fft.irfftn(tenon.ones(2, 2, 2)).shape
     (2, 2, 2)
     """
+    return _many("irfftn", "irfft", a, s, axes, norm, out)
 
 
-@by_numpy("fft")
-@documented(BY_NUMPY)
+def _shift(op: str, x: Any, axes: Any, inverse: bool) -> Any:
+    t = tensor(x, op)
+    if axes is None and t.ndim == 0:
+        raise ValueError(f"{op}: a tensor without dimensions has nothing to shift")
+    places = range(t.ndim) if axes is None else integers(op, "axes", axes)
+    return shifted(op, t, [axis_from_start(op, axis, t.ndim) for axis in places], inverse)
+
+
+@documented(_SHIFT)
 def fftshift(x: Any, axes: Any = None) -> Any:
     """The elements with the zero frequency moved to the middle.
 
-    IndexError: For an axis that is not there.
-    ValueError: For a tensor without dimensions.
+    Returns: A new tensor.
 
     >>> tenon.numpy.fft.fftshift(tenon.tensor([0, 1, -2, -1]))
     tensor([-2, -1,  0,  1])
     """
+    return _shift("fftshift", x, axes, False)
 
 
-@by_numpy("fft")
-@documented(BY_NUMPY)
+@documented(_SHIFT)
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """The inverse of ``fftshift``.
 
-    IndexError: For an axis that is not there.
-    ValueError: For a tensor without dimensions.
+    Returns: A new tensor.
 
     >>> tenon.numpy.fft.ifftshift(tenon.tensor([-2, -1, 0, 1]))
     tensor([ 0,  1, -2, -1])
     """
+    return _shift("ifftshift", x, axes, True)
 
 
 def _count(n: Any, op: str) -> int:
-    n = operator.index(n)
+    n = integer(op, "n", n)
     if n < 1:
         raise ValueError(f"{op}: the number of samples must be positive; got {n}")
     return n
 
 
-def _over(counts: Any, n: int, d: float, dtype: Any) -> Any:
-    return (counts / (n * d)).to(_C.get_default_dtype() if dtype is None else _C.dtype(dtype))
+def _default(dtype: Any) -> Any:
+    return _C.get_default_dtype() if dtype is None else _C.dtype(dtype)
 
 
 @documented()
@@ -221,9 +290,7 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) ->
     >>> tenon.numpy.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
-    n = _count(n, "fftfreq")
-    counts = _C.arange(n, dtype=_C.float64, device=device)
-    return _over(_C.where(counts < (n + 1) // 2, counts, counts - n), n, d, dtype)
+    return frequencies(_count(n, "fftfreq"), d, False, device).to(_default(dtype))
 
 
 @documented()
@@ -239,8 +306,7 @@ def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -
     >>> tenon.numpy.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])
     """
-    n = _count(n, "rfftfreq")
-    return _over(_C.arange(n // 2 + 1, dtype=_C.float64, device=device), n, d, dtype)
+    return frequencies(_count(n, "rfftfreq"), d, True, device).to(_default(dtype))
 
 
 _guide(__name__)

@@ -9,20 +9,23 @@ from tenon._names import guide as _guide
 from tenon._names import missing as _missing
 from tenon.optim import lr_scheduler as lr_scheduler
 from tenon.optim.adadelta import Adadelta as Adadelta
+from tenon.optim.adafactor import Adafactor as Adafactor
 from tenon.optim.adagrad import Adagrad as Adagrad
 from tenon.optim.adam import Adam as Adam
 from tenon.optim.adam import AdamW as AdamW
 from tenon.optim.adamax import Adamax as Adamax
+from tenon.optim.asgd import ASGD as ASGD
 from tenon.optim.lbfgs import LBFGS as LBFGS
 from tenon.optim.nadam import NAdam as NAdam
 from tenon.optim.optimizer import Optimizer as Optimizer
 from tenon.optim.radam import RAdam as RAdam
 from tenon.optim.rmsprop import RMSprop as RMSprop
+from tenon.optim.rprop import Rprop as Rprop
 from tenon.optim.sgd import SGD as SGD
 
 __all__ = [
-    "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam",
-    "RMSprop", "lr_scheduler", "swa_utils",
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam",
+    "Optimizer", "RAdam", "RMSprop", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 
 # It imports tenon.nn, which most optimizers' users have imported, and others do not need.

@@ -159,10 +159,22 @@ def summary(model: Any, input: Any) -> ModelSummary:
     ------
     TypeError
         For what is no module.
+    ValueError
+        For an input that the model does not take, as the model says it.
 
     Examples
     --------
-    >>> print(tenon.utils.summary(net, (32, 784)))  # doctest: +SKIP
+    >>> net = tenon.nn.Sequential(tenon.nn.Linear(784, 16), tenon.nn.ReLU(), tenon.nn.Linear(16, 10))
+    >>> print(tenon.utils.summary(net, (32, 784)))
+    Layer        Output shape  Parameters    Bytes
+    ----------------------------------------------
+    Sequential   (32, 10)               -        -
+      0: Linear  (32, 16)          12,560  50.2 kB
+      1: ReLU    (32, 16)               -        -
+      2: Linear  (32, 10)             170    680 B
+    ----------------------------------------------
+    parameters  12,730 (12,730 trainable), 50.9 kB
+    outputs     5.4 kB in one call
     """
     if not hasattr(model, "named_modules") or not hasattr(model, "register_forward_hook"):
         raise TypeError(f"summary: model must be a module; got {type(model).__name__}")

@@ -26,6 +26,8 @@ struct AttentionKernels {
   T (*dot)(const T* a, const T* b, std::int64_t n);
   void (*add_scaled)(T* sum, T factor, const T* x, std::int64_t n);  // sum * factor + x
   void (*scores_gradient)(const T* p, T* dp, std::int64_t n, T dot, T factor);  // dp = p * (dp - dot) * factor
+  void (*keep)(T* u, std::int64_t n, T dropout, T factor);  // u = u < dropout ? 0 : factor
+  void (*multiply)(T* x, const T* by, std::int64_t n);
 };
 }  // namespace tenon::cpu
 #endif
@@ -89,10 +91,19 @@ template <class T>
 void scores_gradient_of(const T* HWY_RESTRICT p, T* HWY_RESTRICT dp, std::int64_t n, T dot, T factor) {
   for (std::int64_t i = 0; i < n; ++i) dp[i] = p[i] * (dp[i] - dot) * factor;
 }
+template <class T>
+void keep_all(T* u, std::int64_t n, T dropout, T factor) {
+  for (std::int64_t i = 0; i < n; ++i) u[i] = u[i] < dropout ? T(0) : factor;
+}
+template <class T>
+void multiply_all(T* HWY_RESTRICT x, const T* HWY_RESTRICT by, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) x[i] *= by[i];
+}
 
 template <class T>
 AttentionKernels<T> attention_kernels() {
-  return {&scale_all<T>, &largest_of<T>, &exp_sum_of<T>, &dot_of<T>, &add_scaled_all<T>, &scores_gradient_of<T>};
+  return {&scale_all<T>,      &largest_of<T>,         &exp_sum_of<T>, &dot_of<T>,
+          &add_scaled_all<T>, &scores_gradient_of<T>, &keep_all<T>,   &multiply_all<T>};
 }
 AttentionKernels<float> attention_float() { return attention_kernels<float>(); }
 AttentionKernels<double> attention_double() { return attention_kernels<double>(); }
@@ -181,6 +192,21 @@ struct AttentionBlocks {
     }
   }
 
+  // What the weights of query i and keys from j are multiplied by: 0, or 1 / (1 - dropout).
+  void kept_row(T* row, Size i, Size j, Size n, Size batch, Size head) const {
+    const Size place = ((batch * c.heads + head) * c.queries + i) * c.keys + j;
+    RandomCall uniform{};
+    uniform.kind = Random::uniform;
+    uniform.dtype = c.dtype;
+    uniform.seed = c.seed;
+    uniform.offset = c.offset + static_cast<std::uint64_t>(place);
+    uniform.b = 1;
+    uniform.out = row;
+    uniform.n = n;
+    random(uniform);
+    k.keep(row, n, static_cast<T>(c.dropout), static_cast<T>(1 / (1 - c.dropout)));
+  }
+
   T* lse(Size batch, Size head) const { return static_cast<T*>(c.lse) + (batch * c.heads + head) * c.queries; }
 
   // ---- forward: the queries from i of one head ----
@@ -208,6 +234,11 @@ struct AttentionBlocks {
         kept[r] = highest[r] == -INFINITY ? T(0) : std::exp(highest[r] - shift);
         sum[r] = sum[r] * kept[r] + k.exp_sum(row, nj, shift);
         highest[r] = most;
+        if (c.dropout > 0) {
+          T factors[kKeys];
+          kept_row(factors, i + r, j, nj, batch, head);
+          k.multiply(row, factors, nj);
+        }
       }
       multiply(j == 0 ? out : part, ni, c.value_width, nj, s.data, s.row, 1, value.from(j).data, value.row, 1);
       if (j > 0)
@@ -223,7 +254,7 @@ struct AttentionBlocks {
   // ---- backward: all heads that read one head of the keys, in order, so that sums have the same bits ----
 
   Size backward_scratch() const {
-    return queries * (2 * keys + c.width) + keys * std::max(c.width, c.value_width) + queries;
+    return queries * ((c.dropout > 0 ? 3 : 2) * keys + c.width) + keys * std::max(c.width, c.value_width) + queries;
   }
 
   void add(Matrix<T> to, Matrix<T> x, Size rows, Size columns) const {
@@ -259,6 +290,7 @@ struct AttentionBlocks {
                       Matrix<T> value, Matrix<T> dk, Matrix<T> dv) const {
     const Matrix<T> p{memory, keys}, dp{memory + queries * keys, keys}, dq_part{dp.data + queries * keys, c.width};
     T *part = dq_part.data + queries * c.width, *dots = part + keys * std::max(c.width, c.value_width);
+    const Matrix<T> kept{dots + queries, keys};  // with dropout
     const Matrix<T> q = matrix(c.q, batch, head), g = matrix(c.g, batch, head).from(i),
                     out = matrix(c.out, batch, head).from(i), dq = matrix(c.dq, batch, head).from(i);
     const T* sums = lse(batch, head) + i;
@@ -269,8 +301,15 @@ struct AttentionBlocks {
       scores(p, q, key, i, ni, j, nj, batch, head);
       for (Size r = 0; r < ni; ++r)
         k.exp_sum(p.from(r).data, nj, sums[r] == -INFINITY ? static_cast<T>(INFINITY) : sums[r]);
-      multiply_transposed(dv.from(j), first, part, nj, c.value_width, ni, p, g);
       multiply(dp, ni, nj, c.value_width, g.data, g.row, 1, value.from(j).data, 1, value.row);
+      if (c.dropout > 0)
+        for (Size r = 0; r < ni; ++r) {
+          T* row = kept.from(r).data;
+          kept_row(row, i + r, j, nj, batch, head);
+          k.multiply(dp.from(r).data, row, nj);
+          k.multiply(row, p.from(r).data, nj);
+        }
+      multiply_transposed(dv.from(j), first, part, nj, c.value_width, ni, c.dropout > 0 ? kept : p, g);
       for (Size r = 0; r < ni; ++r) k.scores_gradient(p.from(r).data, dp.from(r).data, nj, dots[r], scale);
       multiply_transposed(dk.from(j), first, part, nj, c.width, ni, dp, q.from(i));
       if (first) clear(dk.from(j), nj, all, c.width), clear(dv.from(j), nj, all, c.value_width);

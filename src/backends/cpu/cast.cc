@@ -1,10 +1,38 @@
-// Conversions between all dtypes.
+// Conversions between all dtypes: kernels for about half of the pairs, two of these in turn for the others.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/cast.cc"
 #include "backends/cpu/targets.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
 #include "backends/cpu/pack.h"
 #include "backends/scalar/convert.h"
+
+#ifndef TENON_CAST_STEP_
+#define TENON_CAST_STEP_
+namespace tenon::cpu {
+constexpr bool is_small_float(DType d) {
+  const DTypeInfo& info = kDTypeInfo[static_cast<int>(d)];
+  return info.kind == Kind::float8 || (info.kind == Kind::floating && info.itemsize == 2);
+}
+constexpr bool is_complex_type(DType d) { return d == DType::complex64 || d == DType::complex128; }
+constexpr DType part_of(DType complex) { return complex == DType::complex64 ? DType::float32 : DType::float64; }
+
+// The dtype to convert to first: `to` itself where a kernel does it at once. Another one loses nothing on the way: bools are
+// bytes, small floats are exact as float32, small integers are exact as float32, too, others are rounded to small floats
+// by way of float64 by scalar::convert(), and a complex number is what its real part is.
+constexpr DType step(DType from, DType to) {
+  if (from == DType::bool_) return DType::uint8;
+  if (is_small_float(from)) return DType::float32;
+  if (is_complex_type(from)) return is_complex_type(to) || to == DType::bool_ ? to : part_of(from);
+  if (is_complex_type(to)) return from == part_of(to) ? to : part_of(to);
+  if (!is_small_float(to) || from == DType::float32 || from == DType::float64) return to;
+  return kDTypeInfo[static_cast<int>(from)].itemsize <= 2 ? DType::float32 : DType::float64;
+}
+}  // namespace tenon::cpu
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
@@ -47,7 +75,7 @@ void convert<float, half>(const void* src, void* dst, std::int64_t n) {
 
 template <class From, class To>
 void add_cast(ConvertTable& t) {
-  if constexpr (!std::is_same_v<From, To>)
+  if constexpr (!std::is_same_v<From, To> && step(dtype_of<From>, dtype_of<To>) == dtype_of<To>)
     t[static_cast<int>(dtype_of<From>)][static_cast<int>(dtype_of<To>)] = &convert<From, To>;
 }
 
@@ -70,10 +98,42 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu {
 HWY_EXPORT(add_casts);
+namespace {
+
+void in_steps(DType from, DType to, const void* src, void* dst, std::int64_t n) {
+  constexpr std::int64_t kBlock = 512;
+  alignas(64) std::byte between[kBlock * 8];
+  const int a = static_cast<int>(from), b = static_cast<int>(step(from, to)), c = static_cast<int>(to);
+  const Convert first = converts()[a][b], second = converts()[b][c];
+  const auto* s = static_cast<const std::byte*>(src);
+  auto* d = static_cast<std::byte*>(dst);
+  for (std::int64_t i = 0; i < n; i += kBlock) {
+    const std::int64_t m = std::min(kBlock, n - i);
+    first(s + i * kDTypeInfo[a].itemsize, between, m);
+    second(between, d + i * kDTypeInfo[c].itemsize, m);
+  }
+}
+
+template <DType from, DType to>
+void add_steps(ConvertTable& t) {
+  if constexpr (from != to && step(from, to) != to)
+    t[static_cast<int>(from)][static_cast<int>(to)] = [](const void* src, void* dst, std::int64_t n) {
+      in_steps(from, to, src, dst, n);
+    };
+}
+template <int... pair>
+void add_all_steps(ConvertTable& t, std::integer_sequence<int, pair...>) {
+  (add_steps<static_cast<DType>(pair / kDTypes), static_cast<DType>(pair % kDTypes)>(t), ...);
+}
+
+}  // namespace
 const ConvertTable& converts() {
   struct Filled {
     ConvertTable at{};
-    Filled() { HWY_DYNAMIC_DISPATCH(add_casts)(at); }
+    Filled() {
+      HWY_DYNAMIC_DISPATCH(add_casts)(at);
+      add_all_steps(at, std::make_integer_sequence<int, kDTypes * kDTypes>());
+    }
   };
   static const Filled table;
   return table.at;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backends/cpu/convolution-inl.h"
+#include "backends/cpu/panels-inl.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/scratch.h"
 
@@ -134,15 +135,30 @@ struct Plan {
         furthest(offsets.empty() ? 0 : *std::max_element(offsets.begin(), offsets.end())) {}
 };
 
-// One panel of the weights, for all blocks of k.
+// turn() of rows that end where the next panel begins.
+template <class T>
+void turn_panel(const T* s, Size line, Size rows, Size k, T* out) {
+  const Size tail = std::min(k, (kLanes<T> + rows - 1) / rows);  // what it may write behind its end
+  turn(s, line, rows, k - tail, out, rows);
+  for (Size p = k - tail; p < k; ++p)
+    for (Size r = 0; r < rows; ++r) out[p * rows + r] = s[r * line + p];
+}
+
+// One panel of the weights, for all blocks of k. in_order: the places are 0, 1, 2, ...
 template <class S, class T>
-void pack_weights(const Plan<T>& p, const std::vector<Size>& places, Size group, Size panel, T* out) {
+void pack_weights(const Plan<T>& p, const std::vector<Size>& places, bool in_order, Size group, Size panel, T* out) {
   const Gather& g = p.g;
   const Size first = p.panels.first(panel), rows = p.panels.of(panel);
   const S* from = static_cast<const S*>(g.w) + group * g.rows * g.channels * g.all_taps() + first * g.w_row;
   for (Size k0 = 0; k0 < p.k; k0 += p.k_block) {
     const Size k = std::min(p.k_block, p.k - k0);
     T* to = out + k0 * g.rows + first * k;
+    if constexpr (kTurns<S, T>) {
+      if (in_order) {
+        turn_panel(from + k0, g.w_row, rows, k, to);
+        continue;
+      }
+    }
     for (Size i = k0; i < k0 + k; ++i, to += rows) {
       const S* s = from + places[static_cast<std::size_t>(i)];
       for (Size r = 0; r < rows; ++r) to[r] = widen<T>(s[r * g.w_row]);
@@ -388,11 +404,13 @@ struct Of {
     const std::vector<Size> places = g.weight_places();
     T* weights = static_cast<T*>(scratch(3, static_cast<std::size_t>(g.groups * g.rows * p.k) * sizeof(T)));
     p.weights = weights;
+    bool in_order = true;
+    for (std::size_t i = 0; i < places.size(); ++i) in_order = in_order && places[i] == static_cast<Size>(i);
     const Size panels = g.groups * p.panels.count;
     parallel_for(panels, std::max<Size>(kGrain / std::max<Size>(p.k * p.panels.each, 1), 1), [&](Size i, Size end) {
       for (; i < end; ++i) {
         const Size group = i / p.panels.count;
-        pack_weights<S>(p, places, group, i % p.panels.count, weights + group * g.rows * p.k);
+        pack_weights<S>(p, places, in_order, group, i % p.panels.count, weights + group * g.rows * p.k);
       }
     });
     // Where there are few boxes, several threads share one's rows.

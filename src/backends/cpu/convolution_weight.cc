@@ -137,8 +137,14 @@ struct Plan {
   static constexpr Size kFewRows = 8, kFewSums = 48;
   static constexpr Size kTasks = 16, kBlock = 256;  // of channels * taps at least in a block
   static constexpr Size kSums = Size{8} << 20;  // bytes of all chunks
+  static constexpr Size kOutputs =
+      1024;  // of a chunk at least: to add up its sums takes as long as some hundred outputs
   static constexpr Size kPanel = 128 << 10;  // bytes of the gradients that a tile reads
 
+  static Size most_chunks(const Gather& g) {
+    const Size outputs = g.batch * g.axis[0].out * g.axis[1].out * g.axis[2].out;
+    return std::clamp<Size>(outputs / kOutputs, 1, std::min(g.batch, kTasks));
+  }
   static Size parts(Size n, Size each) { return (n + each - 1) / each; }
   // n in panels of at most `most` that are about as large.
   static Size even(Size n, Size most) { return parts(n, parts(n, most)); }
@@ -153,8 +159,8 @@ struct Plan {
         inner(g.rows < kFewRows || k < kFewSums),
         vectors(even(parts(g.rows, kLanes<T>), Tiles<T>::kVectors)),
         padded(round_up(g.rows, vectors * kLanes<T>)),
-        chunks(std::clamp<Size>(kSums / static_cast<Size>(sizeof(T)) / std::max<Size>(of_chunk(), 1), 1,
-                                std::min<Size>(g.batch, kTasks))),
+        chunks(
+            std::clamp<Size>(kSums / static_cast<Size>(sizeof(T)) / std::max<Size>(of_chunk(), 1), 1, most_chunks(g))),
         images(parts(g.batch, chunks)),
         blocks(std::clamp<Size>(kTasks / (chunks * g.groups), 1, std::clamp<Size>(k / kBlock, 1, g.channels))),
         channels(parts(g.channels, blocks)),
@@ -271,17 +277,30 @@ void add_up(const Plan<T>& p, Size group, Size row, Size rows, const T* sums) {
   const Size step = p.inner ? 1 : p.padded, of_row = p.inner ? p.k : 1;
   const T* from = sums + group * p.of_group() + row * of_row;
   S* out = static_cast<S*>(g.out) + group * g.rows * p.k;
+  if constexpr (std::is_same_v<S, T>) {
+    constexpr auto size = static_cast<Size>(sizeof(T));
+    if (p.chunks == 1 && !p.inner && !p.swapped)
+      return transpose(reinterpret_cast<const char*>(from), step * size, reinterpret_cast<char*>(out + row * p.k),
+                       p.k * size, p.k, rows, size, false);
+  }
   alignas(64) T sum[kTogether][kTogether];
   for (Size i = 0; i < p.k; i += kTogether) {
     const Size n = std::min(kTogether, p.k - i);
-    for (Size q = 0; q < n; ++q)
-      for (Size r = 0; r < rows; ++r) sum[q][r] = from[(i + q) * step + r * of_row];
-    for (Size c = 1; c < p.chunks; ++c)
-      for (Size q = 0; q < n; ++q)
-        for (Size r = 0; r < rows; ++r) sum[q][r] += from[c * p.of_chunk() + (i + q) * step + r * of_row];
+    for (Size c = 0; c < p.chunks; ++c)
+      for (Size q = 0; q < n; ++q) {
+        const T* HWY_RESTRICT s = from + c * p.of_chunk() + (i + q) * step;
+        T* HWY_RESTRICT to = sum[q];
+        if (c == 0 && of_row == 1) std::copy_n(s, rows, to);
+        else if (of_row == 1)
+          for (Size r = 0; r < rows; ++r) to[r] += s[r];
+        else
+          for (Size r = 0; r < rows; ++r) to[r] = c == 0 ? s[r * of_row] : to[r] + s[r * of_row];
+      }
     if (p.swapped) {
-      for (Size q = 0; q < n; ++q)
-        for (Size r = 0; r < rows; ++r) out[(i + q) * g.rows + row + r] = narrow<S>(sum[q][r]);
+      for (Size q = 0; q < n; ++q) {
+        S* to = out + (i + q) * g.rows + row;
+        for (Size r = 0; r < rows; ++r) to[r] = narrow<S>(sum[q][r]);
+      }
     } else if constexpr (std::is_same_v<S, T>) {
       constexpr auto size = static_cast<Size>(sizeof(T));
       transpose(reinterpret_cast<const char*>(sum), kTogether * size, reinterpret_cast<char*>(out + row * p.k + i),

@@ -5,165 +5,13 @@
 #include "backends/cpu/targets.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "backends/cpu/gemm-inl.h"
+#include "backends/cpu/panels-inl.h"
 #include "backends/cpu/scratch.h"
-#include "backends/cpu/transpose-inl.h"
 #include "core/interrupt.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
-
-// Elements that the processor's vectors can turn as they are.
-template <class S, class T>
-inline constexpr bool kTurns = std::is_same_v<S, T> && std::is_floating_point_v<T>;
-
-// out[p * width + i] = s[i * line + p] for `lines` lines, up to `width`, and k steps: what is read along k, and computed
-// with across. The rest of a row of out is filled with zeros, or left alone. Up to a vector behind out may be overwritten.
-template <class T>
-void turn(const T* s, Size line, Size lines, Size k, T* out, Size width) {
-  using Lanes = Square<T, kVectorBytes>;
-  constexpr Size N = Lanes::N;
-  const Size whole = k / N * N;
-  for (Size p = 0; p < whole; p += N) {
-    for (Size i = (lines - 1) / N * N; i >= 0; i -= N) {  // what reaches into the next rows is overwritten by them
-      const Size n = std::min(N, lines - i);
-      Vector<T> v[N] = {};
-      if (n == N) {
-#pragma GCC unroll 16
-        for (Size q = 0; q < N; ++q) v[q] = load(s + (i + q) * line + p);
-      } else {
-        for (Size q = 0; q < n; ++q) v[q] = load(s + (i + q) * line + p);
-      }
-      Lanes::transpose(v);
-#pragma GCC unroll 16
-      for (Size q = 0; q < N; ++q) store(out + (p + q) * width + i, v[q]);
-    }
-  }
-  for (Size p = whole; p < k; ++p)
-    for (Size i = 0; i < lines; ++i) out[p * width + i] = s[i * line + p];
-}
-
-// Rows x k of a, as panels of Tile::rows side by side, padded with zeros. A complex element is two steps. Up to a vector
-// behind out may be overwritten.
-template <class S, class T = Compute<S>>
-void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
-  constexpr int R = Tile<T>::rows, P = kParts<S>;
-  for (Size i = 0; i < m; i += R) {
-    const Size rows = std::min<Size>(R, m - i);
-    const S* from = a + i * row;
-    if (rows < R) std::memset(out, 0, static_cast<std::size_t>(R * k * P) * sizeof(T));
-    if constexpr (kTurns<S, T>) {
-      if (step == 1) {
-        turn(from, row, rows, k, out, R);
-        out += R * k;
-        continue;
-      }
-      if (row == 1 && rows == R) {
-        for (Size p = 0; p < k; ++p, out += R) std::memcpy(out, from + p * step, R * sizeof(T));
-        continue;
-      }
-    }
-    for (Size p = 0; p < k; ++p) {
-      const S* s = from + p * step;
-      if constexpr (P == 2) {
-        for (Size r = 0; r < rows; ++r) {
-          const S z = s[r * row];
-          out[r] = z.re;
-          out[R + r] = z.im;
-        }
-      } else if (rows == R) {
-        for (int r = 0; r < R; ++r) out[r] = widen<T>(s[r * row]);
-      } else {
-        for (Size r = 0; r < rows; ++r) out[r] = widen<T>(s[r * row]);
-      }
-      out += R * P;
-    }
-  }
-}
-
-// k x columns of b, as panels of Tile::columns. A complex element becomes the 2 x 2 matrix that multiplies
-// (re, im) from the right: [re im; -im re].
-template <class S, int Columns = Tile<Compute<S>>::columns, class T = Compute<S>>
-void pack_b(const S* b, Size step, Size column, Size k, Size n, T* out) {
-  constexpr int P = kParts<S>, C = Columns / P;
-  for (Size j = 0; j < n; j += C) {
-    const Size columns = std::min<Size>(C, n - j);
-    if (columns < C) std::memset(out, 0, static_cast<std::size_t>(Columns * k * P) * sizeof(T));
-    if constexpr (kTurns<S, T>) {
-      if (step == 1 && column != 1) {
-        turn(b + j * column, column, columns, k, out, Columns);
-        out += Columns * k;
-        continue;
-      }
-    }
-    if (P == 1 && step == 1 && column != 1) {
-      // Transposed: a cache line of each column at a time, since the columns often fall into the same cache
-      // sets.
-      for (Size p0 = 0; p0 < k; p0 += 16) {
-        const Size steps = std::min<Size>(16, k - p0);
-        for (Size q = 0; q < columns; ++q) {
-          const S* s = b + (j + q) * column + p0;
-          T* to = out + p0 * Columns + q;
-          if constexpr (P == 1)
-            for (Size p = 0; p < steps; ++p) to[p * Columns] = widen<T>(s[p]);
-        }
-      }
-      out += Columns * k;
-      continue;
-    }
-    for (Size p = 0; p < k; ++p) {
-      const S* s = b + j * column + p * step;
-      if constexpr (P == 2) {
-        for (Size q = 0; q < columns; ++q) {
-          const S z = s[q * column];
-          out[2 * q] = z.re;
-          out[2 * q + 1] = z.im;
-          out[Columns + 2 * q] = -z.im;
-          out[Columns + 2 * q + 1] = z.re;
-        }
-      } else if (column == 1 && columns == C) {
-        for (int q = 0; q < C; q += 64 / static_cast<int>(sizeof(S))) __builtin_prefetch(s + kRowsAhead * step + q);
-        for (int q = 0; q < C; ++q) out[q] = widen<T>(s[q]);
-      } else {
-        for (Size q = 0; q < columns; ++q) out[q] = widen<T>(s[q * column]);
-      }
-      out += Columns * P;
-    }
-  }
-}
-
-// All panels of one packed block: c (m x n, ldc) (+)= a @ b. n counts elements of T.
-template <class T>
-void block(const T* a, const T* b, Size m, Size n, Size k, T* c, Size ldc, bool add) {
-  constexpr int R = Tile<T>::rows, V = Tile<T>::vectors, C = Tile<T>::columns;
-  alignas(64) T edge[R * C];
-  // How many rows the smallest kernel has that takes so many.
-  const auto taken = [](Size rows) { return Tile<T>::wide && rows <= 4 ? 4 : Tile<T>::wide && rows <= 8 ? 8 : R; };
-  const auto run = [&](Size rows, const T* panel, const T* columns, T* to, Size ld, bool add) {
-    if constexpr (Tile<T>::wide) {
-      if (taken(rows) == 4) return tile<T, 4, V, true, R>(panel, 0, 0, columns, C, k, to, ld, add);
-      if (taken(rows) == 8) return tile<T, 8, V, true, R>(panel, 0, 0, columns, C, k, to, ld, add);
-    }
-    tile<T, R, V, true>(panel, 0, 0, columns, C, k, to, ld, add);
-  };
-  for (Size j = 0; j < n; j += C) {
-    const Size columns = std::min<Size>(C, n - j);
-    for (Size i = 0; i < m; i += R) {
-      const Size rows = std::min<Size>(R, m - i);
-      T* to = c + i * ldc + j;
-      if (taken(rows) == rows && columns == C) {
-        run(rows, a + i * k, b + j * k, to, ldc, add);
-        continue;
-      }
-      run(rows, a + i * k, b + j * k, edge, C, false);
-      for (Size r = 0; r < rows; ++r)
-        for (Size q = 0; q < columns; ++q)
-          to[r * ldc + q] = add ? combine(to[r * ldc + q], edge[r * C + q]) : edge[r * C + q];
-    }
-  }
-}
 
 template <class S>
 void packed_gemm(const MatrixProduct& g) {
@@ -272,11 +120,52 @@ void small_gemm(const MatrixProduct& g) {
   }
 }
 
+// Few rows times a matrix whose columns lie in memory one after the other, as a layer's weight does. To pack that would
+// take a quarter of the time that the product takes: the rows are packed instead, and the matrix is read where it lies.
+template <class T>
+bool is_thin(const MatrixProduct& g) {
+  return Tile<T>::wide && g.m >= 8 && g.m <= 64 && g.b_strides[0] == 1 && g.b_strides[1] != 1 && g.n * g.k >= 64 * 1024;
+}
+template <class T>
+void thin_gemm(const MatrixProduct& g) {
+  constexpr int V = Tile<T>::vectors, C = Tile<T>::columns, R = 8;
+  const Size m = round_up(g.m, C), ldb = g.b_strides[1];
+  T* packed = static_cast<T*>(scratch(0, sizeof(T) * static_cast<std::size_t>(m * g.k)));
+  for (Size p = 0; p < g.k; p += Blocks<T>::k)
+    pack_b<T>(static_cast<const T*>(g.a) + p * g.a_strides[1], g.a_strides[1], g.a_strides[0],
+              std::min(Blocks<T>::k, g.k - p), g.m, packed + p * m);
+  const T* b = static_cast<const T*>(g.b);
+  T* c = static_cast<T*>(g.c);
+  Pace pace;
+  // Columns of b are the tile's rows.
+  const auto columns = [&]<int Rows>(Size j, std::integral_constant<int, Rows>) {
+    alignas(64) T sums[Rows * C];
+    for (Size i = 0; i < g.m; i += C) {
+      for (Size p = 0; p < g.k; p += Blocks<T>::k) {
+        const Size k = std::min(Blocks<T>::k, g.k - p);
+        tile<T, Rows, V, false>(b + j * ldb + p, ldb, 1, packed + p * m + i * k, C, k, sums, C, p > 0);
+      }
+      T* to = c + i * g.c_strides[0] + j * g.c_strides[1];
+      const Size rows = std::min<Size>(C, g.m - i);
+      for (Size q = 0; q < rows; ++q)
+        for (int r = 0; r < Rows; ++r) to[q * g.c_strides[0] + r * g.c_strides[1]] = sums[r * C + q];
+    }
+    pace.did(g.m * g.k * Rows);
+  };
+  Size j = 0;
+  for (; j + R <= g.n; j += R) columns(j, std::integral_constant<int, R>{});
+  for (; j + 2 <= g.n; j += 2) columns(j, std::integral_constant<int, 2>{});
+  if (j < g.n) columns(j, std::integral_constant<int, 1>{});
+}
+
 template <class S>
 struct GemmOf {
   static void run(const MatrixProduct& g) {
     if constexpr (std::is_same_v<S, Compute<S>>) {
-      if (g.k * 2 * kVectorBytes <= kSmallBytes && g.m * g.n * g.k <= 64 * 64 * 64) return small_gemm<S>(g);
+      const Size panel = g.k * kVectorBytes * (g.n > kLanes<S> ? 2 : 1);
+      if (panel <= kSmallBytes && g.m * g.n * g.k <= 64 * 64 * 64) return small_gemm<S>(g);
+      if constexpr (std::is_floating_point_v<S>)
+        if (is_thin<S>(g)) return thin_gemm<S>(g);
     }
     packed_gemm<S>(g);
   }

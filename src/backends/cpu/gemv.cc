@@ -22,7 +22,7 @@ HWY_INLINE T sum_lanes(Vector<T> v) {
   return s;
 }
 
-// Four chains of sums hide the latency of the additions.
+// Four chains of sums hide the latency of the additions: of one row, or one of each of four rows, which share the loads of y.
 template <class T>
 T dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, Size n) {
   constexpr int L = kLanes<T>;
@@ -40,6 +40,22 @@ T dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, Size n) {
   T sum = sum_lanes<T>(s[0]);
   for (; i < n; ++i) sum = static_cast<T>(multiply_add<T>(sum, x[i], y[i]));
   return sum;
+}
+template <class T>
+void dot_four(const T* HWY_RESTRICT x, Size row, const T* HWY_RESTRICT y, Size n, T* HWY_RESTRICT sums) {
+  constexpr int L = kLanes<T>;
+  Vector<T> s[4] = {};
+  Size i = 0;
+  for (; i + L <= n; i += L) {
+    const Vector<T> v = load(y + i);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) s[j] = multiply_add(s[j], load(x + j * row + i), v);
+  }
+  for (int j = 0; j < 4; ++j) {
+    T sum = sum_lanes<T>(s[j]);
+    for (Size q = i; q < n; ++q) sum = static_cast<T>(multiply_add<T>(sum, x[j * row + q], y[q]));
+    sums[j] = combine<T>(sums[j], sum);
+  }
 }
 
 // y[i] (+)= sum over up to Columns of a[:, j] * x[j].
@@ -104,7 +120,13 @@ struct GemvOf {
     constexpr bool same = std::is_same_v<S, T> || P == 2;
     const bool in_place = same && g.a_strides[1] == 1;
     T* row = in_place ? nullptr : static_cast<T*>(scratch(2, kChunk * P * sizeof(T)));
-    for (Size i = 0; i < g.m; ++i) {
+    Size i = 0;
+    if constexpr (std::is_same_v<S, T>) {
+      constexpr Size kShort = 1024;  // longer rows are read one after another, as memory likes it
+      if (in_place && k <= kShort)
+        for (; i + 4 <= g.m; i += 4) dot_four<T>(a + i * g.a_strides[0], g.a_strides[0], x, k, y + i);
+    }
+    for (; i < g.m; ++i) {
       const S* from = a + i * g.a_strides[0];
       if (in_place) {
         row = reinterpret_cast<T*>(const_cast<S*>(from));

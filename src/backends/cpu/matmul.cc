@@ -12,12 +12,14 @@ namespace tenon::cpu {
 
 void add_gemm_products(ProductTable&);
 void add_gemv_products(ProductTable&);
+void add_flat_products(ProductTable&);
 
 const ProductTable& products() {
   static const ProductTable* table = [] {
     auto* t = new ProductTable{};
     add_gemm_products(*t);
     add_gemv_products(*t);
+    add_flat_products(*t);
     return t;
   }();
   return *table;
@@ -76,6 +78,13 @@ struct BlasCall {
 bool blas_is_better(const MatrixProduct& g, double cost) {
   if (cost < kBlasFrom) return false;
   return !products().wide || cost < kBlasBelow || std::min(g.m, g.n) < kNarrow || blas_is_asked_for();
+}
+
+// Few rows times a large matrix in rows: the time goes into reading it, and more would go into packing it.
+bool is_flat(const MatrixProduct& g, Size itemsize) {
+  constexpr Size kBytes = 256 * 1024;  // less is in a near cache, where a BLAS is as fast for some rows
+  return g.m <= 16 && g.n >= 128 && g.b_strides[1] == 1 && g.c_strides[1] == 1 &&
+         (g.n * g.k * itemsize > kBytes || (g.m <= 4 && g.n * g.k * itemsize > kBytes / 4));
 }
 
 bool plan_blas(DType d, const MatrixProduct& g, BlasCall& out) {
@@ -184,7 +193,12 @@ Status matmul(const MatmulCall& call) {
 
   BlasCall blas_call;
   Grid grid{g.m, g.n, 1, 1};
-  if (g.m == 1 || g.n == 1) {
+  if (const Product flat = products().flat[static_cast<int>(d)]; flat && is_flat(g, itemsize)) {
+    gemm = flat;
+    const Size pieces = std::clamp<Size>(g.n * g.k * itemsize / kVectorPiece, 1, 16);
+    const Size columns = ((g.n + pieces - 1) / pieces + 63) / 64 * 64;
+    if (num_threads() > 1) grid = {g.m, columns, 1, (g.n + columns - 1) / columns};
+  } else if (g.m == 1 || g.n == 1) {
     if (g.n != 1) {
       g = transposed(g);
       std::swap(batch.strides[1], batch.strides[2]);

@@ -20,6 +20,7 @@ using Product = void (*)(const MatrixProduct&);
 struct ProductTable {
   Product gemm[kDTypes];
   Product gemv[kDTypes];  // n == 1
+  Product flat[kDTypes];  // for few rows, where b_strides[1] == c_strides[1] == 1; null: none
   bool wide = false;      // 512-bit vectors: floating and complex products are as fast as a BLAS' or faster
   std::int64_t rows = 48, columns = 48;  // of gemm's tiles of float32, or multiples of them
 };

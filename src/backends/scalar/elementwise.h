@@ -281,7 +281,7 @@ TENON_ROUND(ceil, scalar::ceil(x))
 TENON_ROUND(trunc, scalar::trunc(x))
 TENON_ROUND(frac, x - scalar::trunc(x))
 
-TENON_DEF1(exp, scalar::exp(x))
+TENON_MAPPED(exp, Exp)
 TENON_DEF1(exp2, scalar::exp2(x))
 TENON_DEF1(expm1, scalar::expm1(x))
 TENON_DEF1(log, scalar::log(x))

@@ -7,10 +7,10 @@ from tenon._names import guide as _guide
 from tenon.nn._checked import check_types as _check_types
 from tenon.nn.functional import (
     _activation,
+    _attention,
     _classification,
-    _ctc,
     _dropout,
-    _embedding,
+    _fractional,
     _grid,
     _interpolate,
     _linear,
@@ -20,10 +20,10 @@ from tenon.nn.functional import (
     _vision,
 )
 from tenon.nn.functional._activation import *  # noqa: F403
+from tenon.nn.functional._attention import *  # noqa: F403
 from tenon.nn.functional._classification import *  # noqa: F403
-from tenon.nn.functional._ctc import *  # noqa: F403
 from tenon.nn.functional._dropout import *  # noqa: F403
-from tenon.nn.functional._embedding import *  # noqa: F403
+from tenon.nn.functional._fractional import *  # noqa: F403
 from tenon.nn.functional._grid import *  # noqa: F403
 from tenon.nn.functional._interpolate import *  # noqa: F403
 from tenon.nn.functional._linear import *  # noqa: F403
@@ -34,10 +34,10 @@ from tenon.nn.functional._vision import *  # noqa: F403
 
 __all__: list[str] = []
 __all__ += _activation.__all__
+__all__ += _attention.__all__
 __all__ += _classification.__all__
-__all__ += _ctc.__all__
 __all__ += _dropout.__all__
-__all__ += _embedding.__all__
+__all__ += _fractional.__all__
 __all__ += _grid.__all__
 __all__ += _interpolate.__all__
 __all__ += _linear.__all__

@@ -118,6 +118,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     tensor([[-0.5000, -0.2500]])
     """
     input, weight = tensor(input), tensor(weight)
+    if _C._autocasting():
+        input, weight = _C._autocast_to(input, False), _C._autocast_to(weight, False)
     if weight.numel() != 1:
         channels = input.shape[1] if input.ndim > 1 else 1
         if weight.ndim != 1 or weight.numel() != channels:

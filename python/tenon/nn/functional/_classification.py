@@ -7,6 +7,7 @@ import warnings
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
+from tenon.nn._checked import autocast_full as _autocast_full
 from tenon.nn.functional._common import LOSS, as_target, from_start, is_integer, reduced, reduction_of, tensor
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -52,6 +53,7 @@ def _same_shape(op: str, input: Tensor, target: Any) -> Tensor:
 
 
 @_documented(LOSS)
+@_autocast_full
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -111,6 +113,7 @@ def _one_each(loss: Tensor, batched: bool, reduction: str) -> Tensor:
 
 
 @_documented(LOSS)
+@_autocast_full
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -153,6 +156,7 @@ def multi_margin_loss(
 
 
 @_documented(LOSS)
+@_autocast_full
 def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:

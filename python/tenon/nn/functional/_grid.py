@@ -7,6 +7,7 @@ import itertools
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
+from tenon.nn._checked import autocast_full as _autocast_full
 from tenon.nn.functional._interpolate import cubic_weights
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -120,6 +121,7 @@ def _cubic_sample(image: _Image, places: list[Tensor], padding_mode: str, align_
 
 
 @_documented()
+@_autocast_full
 def grid_sample(
     input: Tensor,
     grid: Tensor,

@@ -7,6 +7,7 @@ import math
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
+from tenon.nn._checked import autocast_full as _autocast_full
 from tenon.nn.functional._common import LOSS, as_target, at_least, reduced, reduction_of, tensor
 from tenon.nn.functional._linear import pairwise_distance
 
@@ -34,6 +35,7 @@ ValueError: For another reduction and for shapes that do not fit.
 
 
 @_documented(_VALUES, LOSS)
+@_autocast_full
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -113,6 +115,7 @@ def gaussian_nll_loss(
 
 
 @_documented(LOSS, _EMBEDDING)
+@_autocast_full
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -136,6 +139,7 @@ def hinge_embedding_loss(
 
 
 @_documented(LOSS, _VALUES)
+@_autocast_full
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
@@ -152,6 +156,7 @@ def soft_margin_loss(
 
 
 @_documented(LOSS, _EMBEDDING)
+@_autocast_full
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -188,6 +193,7 @@ def cosine_embedding_loss(
 
 
 @_documented(LOSS, _EMBEDDING)
+@_autocast_full
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -249,6 +255,7 @@ def _triplet(
 
 
 @_documented(LOSS, _TRIPLET)
+@_autocast_full
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,

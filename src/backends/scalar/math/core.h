@@ -48,10 +48,16 @@ TENON_INLINE double negate_if_odd(double y, double shifted) { return from_bits(b
 TENON_INLINE bool is_odd(double shifted) { return negate_if_odd(1, shifted) < 0; }
 
 // x = 2^exponent · mantissa, sqrt(1/2) <= mantissa < sqrt(2), for normal x > 0.
+template <class T>
 struct Split {
-  double exponent, mantissa;
+  T exponent, mantissa;
 };
-TENON_INLINE Split split(double x) {
+TENON_INLINE Split<float> split_single(float x) {
+  constexpr std::uint32_t sqrt_half = 0x3f3504f3, one = 0x3f800000;
+  const std::uint32_t u = bits(x) + (one - sqrt_half);
+  return {static_cast<float>(static_cast<std::int32_t>(u >> 23) - 127), from_bits((u & 0x7fffff) + sqrt_half)};
+}
+TENON_INLINE Split<double> split(double x) {
   constexpr std::uint64_t sqrt_half = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000;
   const std::uint64_t u = bits(x) + (one - sqrt_half);
   return {from_bits(u >> 52 | 0x4330000000000000) - (0x1p52 + 1023), from_bits((u & 0xfffffffffffff) + sqrt_half)};

@@ -76,9 +76,16 @@ TENON_INLINE float normal_exp2(float t) {
 
 }  // namespace detail
 
-TENON_INLINE float exp(float x) {
-  return detail::exponential(detail::at_most(89.0f, detail::at_least(-104.0f, x))).value();
-}
+// Short where the result is a normal number, for map().
+struct Exp {
+  static constexpr bool anywhere_vectorises = true;
+  TENON_INLINE static bool covers(float x) { return detail::abs(x) < 87; }
+  TENON_INLINE static float in_range(float x) { return detail::exponential(x).normal_value(); }
+  TENON_INLINE static float anywhere(float x) {
+    return detail::exponential(detail::at_most(89.0f, detail::at_least(-104.0f, x))).value();
+  }
+};
+TENON_INLINE float exp(float x) { return Exp::anywhere(x); }
 TENON_INLINE double exp(double x) {
   return detail::exponential(detail::at_most(710.0, detail::at_least(-746.0, x))).value();
 }

@@ -47,7 +47,7 @@ TENON_INLINE double log_sum(double k, Log1p m, double correction) {
 }
 
 // As split, for subnormal x too.
-TENON_INLINE Split split_any(double x) {
+TENON_INLINE Split<double> split_any(double x) {
   const bool subnormal = x < 0x1p-1022;
   const auto [k, m] = split(subnormal ? x * 0x1p54 : x);
   return {subnormal ? k - 54 : k, m};
@@ -71,9 +71,17 @@ TENON_INLINE double log1p(double x) {
 
 }  // namespace detail
 
+// In float: log(1 + f) = f - f²/2 + f³ P(f).
 TENON_INLINE float log(float x) {
-  const auto [k, m] = detail::split(x);
-  return detail::log_special(x, static_cast<float>(k * detail::ln_2 + detail::log1p_reduced_float(m - 1)));
+  constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;  // k · ln2_high is exact
+  const bool subnormal = x < 0x1p-126f;
+  const auto [scaled, m] = detail::split_single(subnormal ? x * 0x1p23f : x);
+  const float k = subnormal ? scaled - 23 : scaled, f = m - 1, square = f * f;
+  const float p = detail::poly(f, 0.33333331180030046, -0.24999996957950882, 0.200007157488921, -0.16667802319501254,
+                               0.1424905764569748, -0.12425687331451106, 0.1168541992348674, -0.11479733846637635,
+                               0.06971611471451178);
+  const float rest = square * (f * p) + k * ln2_low;
+  return detail::log_special(x, k * ln2_high + (f + (rest - 0.5f * square)));
 }
 TENON_INLINE double log(double x) {
   const auto [k, m] = detail::split_any(x);

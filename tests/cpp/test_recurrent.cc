@@ -2,6 +2,8 @@
 #include "tenon/nn/recurrent.h"
 
 #include "gradients.h"
+#include "sim.h"
+#include "tenon/threads.h"
 
 namespace tenon::test {
 namespace {
@@ -179,6 +181,116 @@ TEST(RecurrentCell, IsOneStep) {
     const auto got = nn::recurrent_cell(c.cell, x, s, p[0], p[1], p[2], p[3]), wanted = step(c, x, s, p, true);
     ASSERT_EQ(got.size(), wanted.size());
     for (std::size_t k = 0; k < got.size(); ++k) EXPECT_TRUE(allclose(got[k], wanted[k], 1e-12, 1e-12));
+  }
+}
+
+// Hidden sizes that fill no panel, one and several; batches of several tiles and blocks of rows.
+struct Size {
+  std::int64_t steps, batch, hidden;
+};
+const Size kSizes[] = {{3, 1, 1}, {4, 5, 7}, {3, 37, 33}, {2, 130, 70}, {2, 9, 1100}};
+
+struct Sized {
+  std::vector<Tensor> states, params;
+  Tensor x;
+
+  Sized(const Case& c, const Size& s, DType d, std::int64_t out) {
+    std::uint64_t seed = 30;
+    const auto next = [&](const Dims& shape) {
+      const double most = 1 / std::sqrt(static_cast<double>(s.hidden));
+      return uniform(shape, -most, most, seed++).to(d);
+    };
+    x = uniform({s.steps, s.batch, 3}, -1, 1, 29).to(d);
+    states.push_back(next({1, s.batch, out}));
+    if (c.cell == Cell::lstm) states.push_back(next({1, s.batch, s.hidden}));
+    params = {next({c.parts * s.hidden, 3}), next({c.parts * s.hidden, out}), next({c.parts * s.hidden}),
+              next({c.parts * s.hidden})};
+    if (c.projects) params.push_back(next({out, s.hidden}));
+  }
+};
+
+// The gradients that are recorded are those of single operations.
+TEST(RecurrentSizes, AgreeWithSingleOperations) {
+  for (const Case& c : kCases)
+    for (const Size& s : kSizes)
+      for (const DType d : {DType::float64, DType::float32}) {
+        if (s.hidden > 1000 && d == DType::float64) continue;
+        const std::int64_t out = c.projects ? std::max<std::int64_t>(s.hidden / 2, 1) : s.hidden;
+        const auto gradients = [&](bool recorded) {
+          const Sized net(c, s, d, out);
+          std::vector<Tensor> all{leaf(net.x)};
+          for (const Tensor& t : net.states) all.push_back(leaf(t));
+          const std::size_t before = all.size();
+          for (const Tensor& t : net.params) all.push_back(leaf(t));
+          const std::span<const Tensor> in(all);
+          const auto y = nn::recurrent(c.cell, all[0], in.subspan(1, before - 1), in.subspan(before), {});
+          std::vector<Tensor> seeds;
+          for (const Tensor& t : y) seeds.push_back(uniform(t.shape(), -1, 1, 50).to(d));
+          auto found = autograd::grad(y, all, seeds, true, recorded, true);
+          found.insert(found.end(), y.begin(), y.end());
+          return found;
+        };
+        const auto blocks = gradients(false), single = gradients(true);
+        const double near = d == DType::float64 ? 1e-10 : 2e-4;
+        for (std::size_t i = 0; i < blocks.size(); ++i)
+          ASSERT_TRUE(allclose(blocks[i].detach(), single[i].detach(), near, near))
+              << c.name << " " << s.batch << " x " << s.hidden << ", gradient " << i;
+        // What is not kept for backward does not change the result.
+        const NoGrad guard;
+        const Sized net(c, s, d, out);
+        EXPECT_EQ(values(nn::recurrent(c.cell, net.x, net.states, net.params, {})[0]),
+                  values(blocks[blocks.size() - (c.cell == Cell::lstm ? 3 : 2)].detach()));
+      }
+}
+
+TEST(RecurrentSizes, HaveTheSameBitsForAnyNumberOfThreads) {
+  const int before = num_threads();
+  for (const Case& c : kCases)
+    for (const Size& s : {Size{4, 37, 33}, {2, 130, 70}, {3, 2, 1100}}) {  // the last: steps over the threads
+      const Sized net(c, s, DType::float32, c.projects ? s.hidden / 2 : s.hidden);
+      std::vector<std::vector<double>> found;
+      for (const int threads : {1, 4}) {
+        set_num_threads(threads);
+        std::vector<Tensor> params;
+        for (const Tensor& t : net.params) params.push_back(leaf(t));
+        const auto y = nn::recurrent(c.cell, net.x, net.states, params, {});
+        sum(square(y[0])).backward();
+        found.push_back(values(y[0].detach()));
+        found.push_back(values(params[0].grad()));
+      }
+      EXPECT_EQ(found[0], found[2]) << c.name;
+      EXPECT_EQ(found[1], found[3]) << c.name;
+    }
+  set_num_threads(before);
+}
+
+using RecurrentSim = SimTest;
+
+TEST_F(RecurrentSim, AgreesWithTheCpu) {
+  for (const Case& c : kCases) {
+    const Sized net(c, {3, 5, 7}, DType::float64, c.projects ? 4 : 7);
+    std::vector<std::vector<double>> found;
+    for (const Device device : {kCpu, kCuda}) {
+      std::vector<Tensor> states, params;
+      for (const Tensor& t : net.states) states.push_back(t.to(device));
+      for (const Tensor& t : net.params) params.push_back(leaf(t.to(device)));
+      const auto y = nn::recurrent(c.cell, net.x.to(device), states, params, {});
+      sum(square(y[0])).backward();
+      found.push_back(values(y[0].detach().to(kCpu)));
+      found.push_back(values(params[1].grad().to(kCpu)));
+    }
+    EXPECT_EQ(found[0], found[2]) << c.name;
+    EXPECT_EQ(found[1], found[3]) << c.name;
+  }
+}
+
+TEST(RecurrentNan, ReachesTheOutput) {
+  for (const Case& c : kCases) {
+    if (c.cell == Cell::rnn_relu) continue;
+    const Sized net(c, {2, 1, 20}, DType::float32, c.projects ? 10 : 20);
+    Tensor x = net.x.clone();
+    fill_(x, std::nan(""));
+    for (const double v : values(nn::recurrent(c.cell, x, net.states, net.params, {})[0])) EXPECT_TRUE(std::isnan(v));
   }
 }
 
