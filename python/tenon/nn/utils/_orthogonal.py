@@ -109,8 +109,11 @@ class _Orthogonal(Module):
             q = self.base @ q
         return q.mT if wide else q
 
-    @no_grad()
     def right_inverse(self, value: Tensor) -> Tensor:
+        with no_grad():
+            return self._original_of(value)
+
+    def _original_of(self, value: Tensor) -> Tensor:
         if value.shape != self.shape:
             raise ValueError(f"orthogonal: the matrices must have shape {self.shape}; got {value.shape}")
         wide = value.shape[-2] < value.shape[-1]
