@@ -1,4 +1,4 @@
-"""weight_norm and spectral_norm as parametrizations, which deep copies and pickles know."""
+"""weight_norm, spectral_norm and orthogonal as parametrizations, which deep copies and pickles know."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from tenon.nn.functional import normalize
 from tenon.nn.module import Module
 from tenon.nn.utils import parametrize
 from tenon.nn.utils._norms import MOST_ITERATIONS, as_matrix, iterate_power, norm_except_dim
+from tenon.nn.utils._orthogonal import orthogonal
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["spectral_norm", "weight_norm"]
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 class _WeightNorm(Module):
