@@ -1,4 +1,4 @@
-"""Layers forwards and backwards, beside PyTorch's: normalizations, losses, recurrent layers, attention."""
+"""Layers forwards and backwards, beside PyTorch's: norms, losses, embeddings, recurrent layers, attention."""
 
 import numpy as np
 from harness import libraries, row
@@ -57,6 +57,23 @@ layer(
     lambda xp, x, t: xp.nn.functional.mse_loss(x, t),
     target="torch 2x",
 )
+labels = random.integers(1, 40, (16, 20))
+layer(
+    "ctc_loss, 100 steps, batch 16, 40 classes, 20 labels",
+    ((100, 16, 40),),
+    lambda xp, x: xp.nn.functional.ctc_loss(xp.log_softmax(x, 2), xp.asarray(labels), [100] * 16, [20] * 16),
+)
+index = random.integers(0, 10000, 4096)
+layer(
+    "embedding 4096 of 10000 x 64",
+    ((10000, 64),),
+    lambda xp, w: xp.nn.functional.embedding(xp.asarray(index), w),
+)
+layer(
+    "embedding_bag 256 x 16 of 10000 x 64",
+    ((10000, 64),),
+    lambda xp, w: xp.nn.functional.embedding_bag(xp.asarray(index.reshape(256, 16)), w, mode="mean"),
+)
 layer("linear 64 x 784 x 256", ((64, 784), (256, 784), (256,)), lambda xp, *a: xp.nn.functional.linear(*a))
 
 
@@ -81,6 +98,11 @@ def recurrent(name):
 
 recurrent("LSTM")
 recurrent("GRU")
+layer(
+    "attention (8, 8, 128, 32), dropout",
+    ((8, 8, 128, 32),) * 3,
+    lambda xp, *qkv: xp.nn.functional.scaled_dot_product_attention(*qkv, dropout_p=0.1),
+)
 for shape in ((8, 8, 128, 32), (1, 8, 1024, 64)):
     for causal in (False, True):
         layer(

@@ -32,13 +32,33 @@ struct GradientRow {
   T *dh, *dc, *d, *d_x;
 };
 
+// 1 / x to 2^-23 for 1 <= x <= 2^126, by three steps of Newton's from a guess of the exponent: a division takes as long as
+// five such functions (a row of gates has five).
+TENON_INLINE float reciprocal(float x) {
+  float y = scalar::detail::from_bits(0x7ef311c7 - scalar::detail::bits(x));
+  y = y * (2 - x * y);
+  y = y * (2 - x * y);
+  return y * (2 - x * y);
+}
+
 // 1 / (1 + e^-x), to some 2^-23: without the care that sigmoid takes of small results.
 TENON_INLINE float gate(float x) {
   const float t = scalar::detail::at_most(126.0f, scalar::detail::at_least(-126.0f, x * -0x1.715476p+0f));
-  const float y = 1 / (1 + scalar::detail::normal_exp2(t));
+  const float y = reciprocal(1 + scalar::detail::normal_exp2(t));
   return x == x ? y : x;
 }
 TENON_INLINE double gate(double x) { return scalar::sigmoid(x); }
+
+// As scalar::tanh, but for the division.
+TENON_INLINE float gate_tanh(float x) {
+  const float a = scalar::detail::abs(x), z = a * a;
+  const float near = a + a * z *
+                             scalar::detail::poly(z, -0.33333328944134255, 0.13332769736976327, -0.05385090957851358,
+                                                  0.020997178999074752, -0.006096714165908197);
+  const float e = scalar::detail::normal_exp2(scalar::detail::at_most(30.0f, a * 0x1.715476p+1f));
+  return scalar::detail::copysign(a >= 0.625f ? 1 - 2 * reciprocal(e + 1) : near, x);  // near keeps NaN
+}
+TENON_INLINE double gate_tanh(double x) { return scalar::tanh(x); }
 
 template <bool Keep, class T>
 void lstm_row(const GateRow<T>& row) {
@@ -54,8 +74,8 @@ void lstm_row(const GateRow<T>& row) {
 #pragma GCC ivdep
   for (std::int64_t q = 0; q < n; ++q) {
     const T i = gate(xi[q] + (si[q] + bi[q])), f = gate(xf[q] + (sf[q] + bf[q]));
-    const T g = scalar::tanh(xg[q] + (sg[q] + bg[q])), o = gate(xo[q] + (so[q] + bo[q]));
-    const T was = c[q], now = f * was + i * g, t = scalar::tanh(now);
+    const T g = gate_tanh(xg[q] + (sg[q] + bg[q])), o = gate(xo[q] + (so[q] + bo[q]));
+    const T was = c[q], now = f * was + i * g, t = gate_tanh(now);
     if constexpr (Keep) {
       ki[q] = i;
       kf[q] = f;
@@ -80,7 +100,7 @@ void gru_row(const GateRow<T>& row) {
 #pragma GCC ivdep
   for (std::int64_t q = 0; q < size; ++q) {
     const T r = gate(xr[q] + (sr[q] + br[q])), z = gate(xz[q] + (sz[q] + bz[q]));
-    const T hn = sn[q] + bias_n[q], n = scalar::tanh((xn[q] + bn[q]) + r * hn);
+    const T hn = sn[q] + bias_n[q], n = gate_tanh((xn[q] + bn[q]) + r * hn);
     if constexpr (Keep) {
       kr[q] = r;
       kz[q] = z;
@@ -99,7 +119,7 @@ void rnn_row(const GateRow<T>& row) {
 #pragma GCC ivdep
   for (std::int64_t q = 0; q < n; ++q) {
     const T v = x[q] + (s[q] + b[q]);
-    h[q] = Tanh ? scalar::tanh(v) : v < 0 ? T(0) : v;
+    h[q] = Tanh ? gate_tanh(v) : v < 0 ? T(0) : v;
   }
 }
 

@@ -141,6 +141,12 @@ class Layer {
     const Size padded = block_rows<T>(m);
     T* sums = nullptr;
     if (packed) {
+      // The projections of x come from afar, in pieces too short for the processor to foresee.
+      constexpr Size kLine = 64 / static_cast<Size>(sizeof(T));
+      for (Size r = 0; r < m; ++r)
+        for (Size p = 0; p < c.parts; ++p)
+          for (Size q = 0; q < n; q += kLine)
+            __builtin_prefetch(at<T>(c.gates, (element + r) * gates + p * c.hidden + j + q));
       sums = memory<T>(2, c.parts * padded * C);
       for (Size p = 0; p < c.parts; ++p)
         hh[p].multiply(packed, m, j, C, sums + p * padded * C, C, false);  // whole tiles: the panels' zeros
