@@ -75,7 +75,7 @@ def vector_norm(
     >>> tenon.linalg.vector_norm(tenon.tensor([3.0, 4.0]), 1)
     tensor(7.)
     """
-    return _C.norm(x, float(ord), dim, keepdim, dtype, out=out)
+    return _C.norm(x, ord, dim, keepdim, dtype, out=out)
 
 
 @documented(_NORM)
