@@ -2,6 +2,7 @@
 // itself the forward variables in single operations.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -50,7 +51,7 @@ Sizes lengths(const char* name, const Tensor& t, std::int64_t n, std::int64_t mo
 }
 
 void check_labels(const Labels& l) {
-  std::int64_t low = l.classes, high = -1;
+  std::int64_t low = std::numeric_limits<std::int64_t>::max(), high = -1;
   bool blank = false;
   for (std::int64_t n = 0; n < l.batch; ++n)
     for (std::int64_t i = 0; i < l.target_lengths[static_cast<std::size_t>(n)]; ++i) {
