@@ -112,10 +112,9 @@ def documented(*shared: str) -> Callable[[F], F]:
             entries.append(_parameter(name, annotations[name], default, told.get(name)))
         if entries:
             parts.append(_section("Parameters", entries))
-        kind = annotations["return"]
-        parts.append(
-            _section("Returns", [_entry("Tensor" if kind == "Any" else kind, told.get("Returns", ""))])
-        )
+        kind: str = annotations["return"]
+        returned = "Tensor" if kind == "Any" else TYPES.get(kind, kind)
+        parts.append(_section("Returns", [_entry(returned, told.get("Returns", ""))]))
         for error, words in raised([_kind(name, annotations[name]) for name in names]).items():
             told.setdefault(error, words)
         errors = [_entry(label, words) for label, words in told.items() if words and _is_error(label)]
