@@ -7,7 +7,7 @@ A text is a first line, prose, and lines that begin with a label:
 - ``>>> ``: the example, to the end.
 
 Lines without a label go on with the one before. Functions that have something in common share a text:
-``@documented(SQUARE, BY_NUMPY)``. A function's own line goes before a shared one; an empty one leaves it out.
+``@documented(SQUARE, LAPACK)``. A function's own line goes before a shared one; an empty one leaves it out.
 """
 
 from __future__ import annotations
