@@ -253,45 +253,6 @@ class _RemovableHandle:
 
 class OutOfMemoryError(RuntimeError, MemoryError): ...
 
-class ValuesIndices(NamedTuple):
-    values: Tensor
-    indices: Tensor
-
-class MinMax(NamedTuple):
-    min: Tensor
-    max: Tensor
-
-class SlogdetResult(NamedTuple):
-    sign: Tensor
-    logabsdet: Tensor
-
-class QRResult(NamedTuple):
-    Q: Tensor
-    R: Tensor
-
-class SVDResult(NamedTuple):
-    U: Tensor
-    S: Tensor
-    V: Tensor
-
-class HistogramResult(NamedTuple):
-    hist: Tensor
-    bin_edges: Tensor
-
-class UniqueAllResult(NamedTuple):
-    values: Tensor
-    indices: Tensor
-    inverse_indices: Tensor
-    counts: Tensor
-
-class UniqueCountsResult(NamedTuple):
-    values: Tensor
-    counts: Tensor
-
-class UniqueInverseResult(NamedTuple):
-    values: Tensor
-    inverse_indices: Tensor
-
 class _ufunc:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     @property
@@ -490,8 +451,17 @@ def nn_stub() -> str:
     return "\n".join([NN_HEADER, *rows, f"__all__ = {names}"]) + "\n"
 
 
+def named_tuples() -> list[str]:
+    """The classes of results with several parts: the extension knows their fields, which are all tensors."""
+    lines = []
+    for name, value in vars(_C).items():
+        if hasattr(value, "n_sequence_fields"):
+            lines += [f"class {name}(NamedTuple):", *(f"    {f}: Tensor" for f in value.__match_args__), ""]
+    return lines
+
+
 def stub() -> str:
-    lines = [HEADER, "__version__: _str", CLASSES.strip("\n"), *tensor_class(), ""]
+    lines = [HEADER, "__version__: _str", CLASSES.strip("\n"), "", *named_tuples(), *tensor_class(), ""]
     known = "\n".join(lines)
     for name, value in sorted(vars(_C).items()):
         if isinstance(value, _C.dtype):

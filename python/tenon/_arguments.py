@@ -17,6 +17,7 @@ TYPES = {
     "Sequence[ArrayLike] | Tensor": "sequence of array_like",
     "_dtype": "dtype",
     "Function": "function",
+    "Hook": "function",
     "Tensors": "Tensor or sequence of Tensors",
     "tuple[Tensor, ...]": "tuple of Tensors",
     "tuple[_int, ...]": "tuple of ints",

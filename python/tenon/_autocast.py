@@ -6,6 +6,7 @@ import functools
 import warnings
 
 from tenon import _C
+from tenon._docstrings import documented
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -14,81 +15,49 @@ if TYPE_CHECKING:
 
     from tenon._C import dtype as _dtype
 
-    _F = TypeVar("_F", bound=Callable[..., Any])
+    Function = Callable[..., Any]
+    _F = TypeVar("_F", bound=Function)
 
 __all__ = ["autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
 
 _DEFAULTS = {"cpu": _C.bfloat16, "cuda": _C.float16}
 
+# What the documentation of these functions has in common. None of them says of a type that it is another.
+_DEVICE = """
+device_type: "cpu" or "cuda".
+RuntimeError: For another device.
+ValueError: For what is no string.
+TypeError:
+"""
 
+
+@documented()
 def is_autocast_available(device_type: str) -> bool:
     """Whether autocast knows a device: "cpu" and "cuda".
 
-    Parameters
-    ----------
-    device_type : str
-        The device without an index.
+    device_type: The device without an index.
+    TypeError:
 
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
     >>> tenon.amp.is_autocast_available("cpu")
     True
     """
     return isinstance(device_type, str) and device_type in _DEFAULTS
 
 
+@documented(_DEVICE)
 def get_autocast_dtype(device_type: str) -> _dtype:
     """The dtype that autocast casts to on a device; outside of a region, the one that it would.
 
-    Parameters
-    ----------
-    device_type : str
-        "cpu" or "cuda".
-
-    Returns
-    -------
-    dtype
-
-    Raises
-    ------
-    RuntimeError
-        For another device.
-    ValueError
-        For what is no string.
-
-    Examples
-    --------
     >>> tenon.get_autocast_dtype("cpu").name
     'bfloat16'
     """
     return _C._autocast_dtype(_known(device_type)) or _DEFAULTS[device_type]
 
 
+@documented(_DEVICE)
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
     """Whether this thread is in a region of autocast for a device.
 
-    Parameters
-    ----------
-    device_type : str, default "cuda"
-        "cpu" or "cuda".
-
-    Returns
-    -------
-    bool
-
-    Raises
-    ------
-    RuntimeError
-        For another device.
-    ValueError
-        For what is no string.
-
-    Examples
-    --------
     >>> with tenon.autocast("cpu"):
     ...     tenon.is_autocast_enabled("cpu")
     True
@@ -175,37 +144,16 @@ class autocast:
         return wrapper  # type: ignore[return-value]
 
 
+@documented(_DEVICE)
 def custom_fwd(
-    fwd: Callable[..., Any] | None = None,
-    *,
-    device_type: str,
-    cast_inputs: _dtype | None = None,
-) -> Any:
+    fwd: Function | None = None, *, device_type: str, cast_inputs: _dtype | None = None
+) -> Function:
     """Decorates the forward() of an autograd.Function, for use within autocast.
 
-    Parameters
-    ----------
-    fwd : Callable | None, optional
-        The function; None, as a decorator with arguments.
-    device_type : str
-        "cpu" or "cuda".
-    cast_inputs : dtype | None, optional
-        Within a region, floating tensors of the device among the arguments are cast to it, and autocast is
-        off in forward(); None: forward() runs as its caller.
+    fwd: The function; None, as a decorator with arguments.
+    cast_inputs: Within a region, floating tensors of the device among the arguments are cast to it, and
+    autocast is off in forward(); None: forward() runs as its caller.
 
-    Returns
-    -------
-    Callable
-
-    Raises
-    ------
-    RuntimeError
-        For another device.
-    ValueError
-        For what is no string.
-
-    Examples
-    --------
     >>> class Square(tenon.autograd.Function):
     ...     @staticmethod
     ...     @tenon.amp.custom_fwd(device_type="cpu", cast_inputs=tenon.float32)
@@ -238,29 +186,13 @@ def custom_fwd(
     return wrapper
 
 
-def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: str) -> Any:
+@documented(_DEVICE)
+def custom_bwd(bwd: Function | None = None, *, device_type: str) -> Function:
     """Decorates the backward() of an autograd.Function, which then runs in forward()'s state of autocast.
 
-    Parameters
-    ----------
-    bwd : Callable | None, optional
-        The function; None, as a decorator with arguments.
-    device_type : str
-        As custom_fwd's.
+    bwd: The function; None, as a decorator with arguments.
+    device_type: As custom_fwd's.
 
-    Returns
-    -------
-    Callable
-
-    Raises
-    ------
-    RuntimeError
-        For another device.
-    ValueError
-        For what is no string.
-
-    Examples
-    --------
     >>> tenon.amp.custom_bwd(lambda ctx, g: g, device_type="cpu").__name__
     '<lambda>'
     """

@@ -7,7 +7,7 @@ A text is a first line, prose, and lines that begin with a label:
 - ``>>> ``: the example, to the end.
 
 Lines without a label go on with the one before. Functions that have something in common share a text:
-``@documented(SQUARE, BY_NUMPY)``. A function's own line goes before a shared one; an empty one leaves it out.
+``@documented(SQUARE, LAPACK)``. A function's own line goes before a shared one; an empty one leaves it out.
 """
 
 from __future__ import annotations
@@ -112,10 +112,9 @@ def documented(*shared: str) -> Callable[[F], F]:
             entries.append(_parameter(name, annotations[name], default, told.get(name)))
         if entries:
             parts.append(_section("Parameters", entries))
-        kind = annotations["return"]
-        parts.append(
-            _section("Returns", [_entry("Tensor" if kind == "Any" else kind, told.get("Returns", ""))])
-        )
+        kind: str = annotations["return"]
+        returned = "Tensor" if kind == "Any" else TYPES.get(kind, kind)
+        parts.append(_section("Returns", [_entry(returned, told.get("Returns", ""))]))
         for error, words in raised([_kind(name, annotations[name]) for name in names]).items():
             told.setdefault(error, words)
         errors = [_entry(label, words) for label, words in told.items() if words and _is_error(label)]

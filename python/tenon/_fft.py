@@ -14,19 +14,47 @@ import operator
 
 from tenon import _C
 from tenon._C import Tensor
+from tenon._docstrings import documented
 from tenon._numpy import numpy_for
 from tenon.autograd.function import Function, FunctionCtx
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 # The other direction's norm with the same factor.
 _SWAPPED = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 _INVERSE = ("ifft", "irfft", "ihfft")
 _TO_REAL = ("irfft", "hfft")
 FROM_REAL = ("rfft", "ihfft")
+
+
+def kind_of(name: str) -> str:
+    """The transform along one axis of which a function's name tells: "fft" of "fft2" and "fftn"."""
+    return name.rstrip("2n")
+
+
+def declares(shared: str, several: str, refused: str) -> Callable[[F], F]:
+    """A decorator that composes the documentation of transforms: their names say what they take and give.
+
+    shared: What is said of all. several: What is said before it of those along several axes. refused: Dtypes.
+    """
+
+    def compose(f: F) -> F:
+        kind = kind_of(f.__name__)
+        result = "real" if kind in _TO_REAL else "complex"
+        elements = "complex elements, for " if kind in FROM_REAL else ""
+        of_kind = (
+            f"Returns: A new {result} tensor, or out.\n"
+            f"TypeError: For {elements}{refused}, for a tensor on a device, and for an argument of another "
+            "type."
+        )
+        return documented(*([several] if f.__name__ != kind else []), shared, of_kind)(f)
+
+    return compose
 
 
 def _computed(name: str, t: Tensor, axis: int, norm: str, dtype: Any, length: int, *n: int) -> Tensor:

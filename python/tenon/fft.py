@@ -12,9 +12,11 @@ from tenon._docstrings import documented as _documented
 from tenon._fft import (
     FROM_REAL,
     axis_from_start,
+    declares,
     frequencies,
     integer,
     integers,
+    kind_of,
     shifted,
     sizes_and_axes,
     transform,
@@ -24,7 +26,6 @@ from tenon._names import guide as _guide
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 __all__ = [
@@ -56,6 +57,7 @@ ValueError: For a dimension that stands twice.
 _FREQUENCIES = """
 n: The length of the transform.
 d: The distance of samples.
+layout: Only None.
 Returns: A new tensor of the default float unless dtype is given, or out.
 ValueError: For a negative n, and for an out of another shape or that is read-only.
 TypeError: For an n that is no int and a dtype that is none.
@@ -63,18 +65,7 @@ RuntimeError: For out where a gradient is recorded, and where there is no such d
 """
 
 
-def _transform(result: str = "complex", refused: str = "", *shared: str) -> Callable[..., Any]:
-    """Declares a transform by its first line and its example."""
-    return _documented(
-        *shared,
-        _TRANSFORM,
-        f"Returns: A new {result} tensor, or out.\n"
-        f"TypeError: For {refused}half precision and float8, for a tensor on a device, and for an "
-        "argument of another type.",
-    )
-
-
-_REAL_ONLY = "complex elements, "
+_transform = declares(_TRANSFORM, _SEVERAL, "half precision and float8")
 
 
 def _tensor(op: str, x: Any) -> Tensor:
@@ -110,14 +101,15 @@ def _once(op: str, places: list[int], given: Any) -> list[int]:
     return places
 
 
-def _many(op: str, kind: str, input: Any, s: Any, dim: Any, norm: Any, out: Any) -> Tensor:
+def _many(op: str, input: Any, s: Any, dim: Any, norm: Any, out: Any) -> Tensor:
+    kind, op = kind_of(op), f"fft.{op}"
     t = _ready(op, kind, input)
     sizes, places = sizes_and_axes(op, kind, t, s, dim, "dim")
     own = [None if n == -1 else n for n in sizes]
     return transform(op, kind, t, own, _once(op, places, dim), norm, out)
 
 
-@_transform()
+@_transform
 def fft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -129,7 +121,7 @@ def fft(
     return _one("fft", input, n, dim, norm, out)
 
 
-@_transform()
+@_transform
 def ifft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -141,7 +133,7 @@ def ifft(
     return _one("ifft", input, n, dim, norm, out)
 
 
-@_transform("complex", _REAL_ONLY)
+@_transform
 def rfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -153,7 +145,7 @@ def rfft(
     return _one("rfft", input, n, dim, norm, out)
 
 
-@_transform("real", "")
+@_transform
 def irfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -165,7 +157,7 @@ def irfft(
     return _one("irfft", input, n, dim, norm, out)
 
 
-@_transform("real", "")
+@_transform
 def hfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -177,7 +169,7 @@ def hfft(
     return _one("hfft", input, n, dim, norm, out)
 
 
-@_transform("complex", _REAL_ONLY)
+@_transform
 def ihfft(
     input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -189,7 +181,7 @@ def ihfft(
     return _one("ihfft", input, n, dim, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def fft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -199,10 +191,10 @@ def fft2(
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("fft.fft2", "fft", input, s, dim, norm, out)
+    return _many("fft2", input, s, dim, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def ifft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -212,10 +204,10 @@ def ifft2(
     tensor([[1.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("fft.ifft2", "ifft", input, s, dim, norm, out)
+    return _many("ifft2", input, s, dim, norm, out)
 
 
-@_transform("complex", _REAL_ONLY, _SEVERAL)
+@_transform
 def rfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -225,10 +217,10 @@ def rfft2(
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("fft.rfft2", "rfft", input, s, dim, norm, out)
+    return _many("rfft2", input, s, dim, norm, out)
 
 
-@_transform("real", "", _SEVERAL)
+@_transform
 def irfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -238,10 +230,10 @@ def irfft2(
     tensor([[1., 0.],
             [0., 0.]])
     """
-    return _many("fft.irfft2", "irfft", input, s, dim, norm, out)
+    return _many("irfft2", input, s, dim, norm, out)
 
 
-@_transform("real", "", _SEVERAL)
+@_transform
 def hfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -251,10 +243,10 @@ def hfft2(
     tensor([[4., 0.],
             [0., 0.]])
     """
-    return _many("fft.hfft2", "hfft", input, s, dim, norm, out)
+    return _many("hfft2", input, s, dim, norm, out)
 
 
-@_transform("complex", _REAL_ONLY, _SEVERAL)
+@_transform
 def ihfft2(
     input: Tensor, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -263,10 +255,10 @@ def ihfft2(
     >>> tenon.fft.ihfft2(tenon.ones(2, 4)).shape
     (2, 3)
     """
-    return _many("fft.ihfft2", "ihfft", input, s, dim, norm, out)
+    return _many("ihfft2", input, s, dim, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def fftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -276,10 +268,10 @@ def fftn(
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("fft.fftn", "fft", input, s, dim, norm, out)
+    return _many("fftn", input, s, dim, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def ifftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -289,10 +281,10 @@ def ifftn(
     tensor([[1.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("fft.ifftn", "ifft", input, s, dim, norm, out)
+    return _many("ifftn", input, s, dim, norm, out)
 
 
-@_transform("complex", _REAL_ONLY, _SEVERAL)
+@_transform
 def rfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -302,10 +294,10 @@ def rfftn(
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("fft.rfftn", "rfft", input, s, dim, norm, out)
+    return _many("rfftn", input, s, dim, norm, out)
 
 
-@_transform("real", "", _SEVERAL)
+@_transform
 def irfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -315,10 +307,10 @@ def irfftn(
     tensor([[1., 0.],
             [0., 0.]])
     """
-    return _many("fft.irfftn", "irfft", input, s, dim, norm, out)
+    return _many("irfftn", input, s, dim, norm, out)
 
 
-@_transform("real", "", _SEVERAL)
+@_transform
 def hfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -328,10 +320,10 @@ def hfftn(
     tensor([[4., 0.],
             [0., 0.]])
     """
-    return _many("fft.hfftn", "hfft", input, s, dim, norm, out)
+    return _many("hfftn", input, s, dim, norm, out)
 
 
-@_transform("complex", _REAL_ONLY, _SEVERAL)
+@_transform
 def ihfftn(
     input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Tensor | None = None
 ) -> Tensor:
@@ -340,10 +332,11 @@ def ihfftn(
     >>> tenon.fft.ihfftn(tenon.ones(2, 4)).shape
     (2, 3)
     """
-    return _many("fft.ihfftn", "ihfft", input, s, dim, norm, out)
+    return _many("ihfftn", input, s, dim, norm, out)
 
 
 def _shift(op: str, input: Any, dim: Any, inverse: bool) -> Tensor:
+    op = f"fft.{op}"
     t = _tensor(op, input)
     places = range(t.ndim) if dim is None else integers(op, "dim", dim)
     return shifted(op, t, _once(op, [axis_from_start(op, axis, t.ndim) for axis in places], dim), inverse)
@@ -356,7 +349,7 @@ def fftshift(input: Tensor, dim: Any = None) -> Tensor:
     >>> tenon.fft.fftshift(tenon.tensor([0, 1, -2, -1]))
     tensor([-2, -1,  0,  1])
     """
-    return _shift("fft.fftshift", input, dim, False)
+    return _shift("fftshift", input, dim, False)
 
 
 @_documented(_SHIFT)
@@ -366,12 +359,13 @@ def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     >>> tenon.fft.ifftshift(tenon.tensor([-2, -1, 0, 1]))
     tensor([ 0,  1, -2, -1])
     """
-    return _shift("fft.ifftshift", input, dim, True)
+    return _shift("ifftshift", input, dim, True)
 
 
 def _frequencies(
     op: str, n: Any, d: Any, half: bool, out: Any, dtype: Any, layout: Any, device: Any, requires_grad: bool
 ) -> Tensor:
+    op = f"fft.{op}"
     n = integer(op, "n", n)
     if n < 0:
         raise ValueError(f"{op}: n is a number of elements; got {n}")
@@ -395,12 +389,10 @@ def fftfreq(
 ) -> Tensor:
     """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d).
 
-    layout: Only None.
-
     >>> tenon.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
-    return _frequencies("fft.fftfreq", n, d, False, out, dtype, layout, device, requires_grad)
+    return _frequencies("fftfreq", n, d, False, out, dtype, layout, device, requires_grad)
 
 
 @_documented(_FREQUENCIES)
@@ -416,12 +408,10 @@ def rfftfreq(
 ) -> Tensor:
     """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d).
 
-    layout: Only None.
-
     >>> tenon.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])
     """
-    return _frequencies("fft.rfftfreq", n, d, True, out, dtype, layout, device, requires_grad)
+    return _frequencies("rfftfreq", n, d, True, out, dtype, layout, device, requires_grad)
 
 
 _guide(__name__)

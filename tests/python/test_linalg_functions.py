@@ -90,6 +90,10 @@ def test_equations(dtype):
     low = np.outer(np.arange(1, 5), np.arange(1, 4)).astype(dtype)  # of rank 1
     b = matrices(dtype, 4, seed=2)
     check(tn.linalg.lstsq(tenon.from_numpy(low), tenon.from_numpy(b)), np.linalg.lstsq(low, b), dtype)
+    # -1 is the dtype's precision, where NumPy's is that of float64: ten times that counts, a tenth does not.
+    eps = np.finfo(dtype).eps
+    nearly = np.diag(np.array([1, 10 * eps, 0.1 * eps], dtype))
+    assert tn.linalg.lstsq(tenon.from_numpy(nearly), tenon.ones(3, dtype=dtype), rcond=-1)[2] == 2
     # NumPy 2: a vector is what has one dimension.
     a, v, stack = matrices(dtype, 2, 2, 2), matrices(dtype, 2), matrices(dtype, 2, 2, seed=3)
     for right in (v, stack, a):

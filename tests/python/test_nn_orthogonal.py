@@ -107,6 +107,10 @@ def test_refusals():
     orthogonal(layer)
     with pytest.raises(ValueError, match="shape"):
         layer.weight = tenon.ones(3, 2)
+    with pytest.raises(ValueError, match=r"^orthogonal: 'weight' has a parametrization already"):
+        orthogonal(layer)
+    orthogonal(layer, orthogonal_map="cayley", use_trivialization=False)
+    assert tenon.allclose(layer.weight @ layer.weight.T, tenon.eye(2), atol=1e-6)
     unitary = tenon.nn.Module()
     unitary.weight = tenon.nn.Parameter(tenon.randn(2, 2, dtype=tenon.complex64))
     with pytest.raises(ValueError, match="takes no complex matrices"):

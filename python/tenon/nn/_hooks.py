@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from tenon import _C
 from tenon._C import Tensor
+from tenon._docstrings import documented
 from tenon._hooks import RemovableHandle, add
 from tenon.autograd.function import Function
 
@@ -51,8 +52,7 @@ class HookPoints:
         """Calls ``hook(module, args, output)`` after every forward(); what it returns replaces the output.
 
         with_kwargs: ``hook(module, args, kwargs, output)``. always_call: also where forward() raises.
-            prepend:
-        before the hooks that are there. TypeError for what is not callable.
+        prepend: before the hooks that are there. TypeError for what is not callable.
         """
         flags = [
             (with_kwargs, self._forward_hooks_with_kwargs),
@@ -70,9 +70,8 @@ class HookPoints:
     def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Calls ``hook(module, grad_input, grad_output)`` when the inputs' gradients are there.
 
-        What it returns, a tensor or a tuple, takes the place of grad_input. Both are tuples with one
-        entry for
-        each positional argument, or output, and None for what has no gradient. TypeError for what is not
+        What it returns, a tensor or a tuple, takes the place of grad_input. Both are tuples with one entry
+        for each positional argument, or output, and None for what has no gradient. TypeError for what is not
         callable.
         """
         return add(self._backward_hooks, hook, "register_full_backward_hook", prepend)
@@ -103,6 +102,14 @@ def _replaced(op: str, old: tuple[Any, ...], new: Any) -> tuple[Any, ...]:
     if len(new) != len(old):
         raise RuntimeError(f"{op}: the hook must return {len(old)} gradients; got {len(new)}")
     return new
+
+
+def _placed(grads: tuple[Any, ...], places: list[int], n: int) -> tuple[Any, ...]:
+    """A tuple of n with the gradients at their places, and None elsewhere."""
+    whole: list[Any] = [None] * n
+    for i, g in zip(places, grads, strict=True):
+        whole[i] = g
+    return tuple(whole)
 
 
 class _BackwardWatch:
@@ -144,10 +151,7 @@ class _BackwardWatch:
         return passed[0] if alone else passed
 
     def see_outputs(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        whole: list[Any] = [None] * self.n_outputs
-        for i, g in zip(self.outputs, grads, strict=True):
-            whole[i] = g
-        self.grad_outputs = tuple(whole)
+        self.grad_outputs = _placed(grads, self.outputs, self.n_outputs)
         for hook in self.pre_hooks:
             new = hook(self.module, self.grad_outputs)
             self.grad_outputs = _replaced("full backward pre-hook", self.grad_outputs, new)
@@ -157,10 +161,7 @@ class _BackwardWatch:
         return passed
 
     def see_inputs(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        whole: list[Any] = [None] * self.n_inputs
-        for i, g in zip(self.inputs, grads, strict=True):
-            whole[i] = g
-        replaced = self.run(tuple(whole))
+        replaced = self.run(_placed(grads, self.inputs, self.n_inputs))
         return tuple(replaced[i] for i in self.inputs)
 
     def run(self, grad_inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -189,26 +190,18 @@ def _add_everywhere(
     return handle
 
 
+_REGISTER = """
+Returns: Its remove() takes the hook away.
+TypeError: For what is not callable.
+"""
+
+
+@documented(_REGISTER)
 def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
     """Calls ``hook(module, args)`` before every forward() of every module, before the module's own hooks.
 
-    Parameters
-    ----------
-    hook : Callable
-        What it returns, unless None, takes the place of args.
+    hook: What it returns, unless None, takes the place of args.
 
-    Returns
-    -------
-    RemovableHandle
-        Its remove() takes the hook away.
-
-    Raises
-    ------
-    TypeError
-        For what is not callable.
-
-    Examples
-    --------
     >>> with tenon.nn.module.register_module_forward_pre_hook(lambda module, args: print(args)):
     ...     _ = tenon.nn.ReLU()(tenon.ones(1))
     (tensor([1.]),)
@@ -216,32 +209,18 @@ def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
     return _add_everywhere("register_module_forward_pre_hook", "forward_pre", hook)
 
 
+@documented(_REGISTER)
 def register_module_forward_hook(
     hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
     """Calls ``hook(module, args, output)`` after every forward() of every module, before hooks of its own.
 
-    Parameters
-    ----------
-    hook : Callable
-        What it returns, unless None, replaces the output.
-    with_kwargs : bool, default False
-        Whether it is called as ``hook(module, args, kwargs, output)``.
-    always_call : bool, default False
-        Whether it is called where forward() raises, too.
+    hook: What it returns, unless None, replaces the output.
+    with_kwargs: Whether it is called as ``hook(module, args, kwargs, output)``.
+    always_call: Whether it is called where forward() raises, too.
+    ValueError:
+    RuntimeError:
 
-    Returns
-    -------
-    RemovableHandle
-        Its remove() takes the hook away.
-
-    Raises
-    ------
-    TypeError
-        For what is not callable.
-
-    Examples
-    --------
     >>> handle = tenon.nn.module.register_module_forward_hook(lambda module, args, output: output * 2)
     >>> tenon.nn.Identity()(tenon.ones(1))
     tensor([2.])
@@ -250,26 +229,12 @@ def register_module_forward_hook(
     return _add_everywhere("register_module_forward_hook", "forward", hook, with_kwargs, always_call)
 
 
+@documented(_REGISTER)
 def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
     """Calls ``hook(module, grad_output)`` for every module when the gradients of its outputs are there.
 
-    Parameters
-    ----------
-    hook : Callable
-        What it returns, a tensor or a tuple, unless None, takes their place.
+    hook: What it returns, a tensor or a tuple, unless None, takes their place.
 
-    Returns
-    -------
-    RemovableHandle
-        Its remove() takes the hook away.
-
-    Raises
-    ------
-    TypeError
-        For what is not callable.
-
-    Examples
-    --------
     >>> with tenon.nn.module.register_module_full_backward_pre_hook(lambda module, g: (g[0] * 2,)):
     ...     x = tenon.ones(1, requires_grad=True)
     ...     tenon.nn.Identity()(x).backward()
@@ -279,26 +244,12 @@ def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
     return _add_everywhere("register_module_full_backward_pre_hook", "backward_pre", hook)
 
 
+@documented(_REGISTER)
 def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
     """Calls ``hook(module, grad_input, grad_output)`` for every module when its inputs' gradients are there.
 
-    Parameters
-    ----------
-    hook : Callable
-        What it returns, a tensor or a tuple, unless None, takes the place of grad_input.
+    hook: What it returns, a tensor or a tuple, unless None, takes the place of grad_input.
 
-    Returns
-    -------
-    RemovableHandle
-        Its remove() takes the hook away.
-
-    Raises
-    ------
-    TypeError
-        For what is not callable.
-
-    Examples
-    --------
     >>> with tenon.nn.module.register_module_full_backward_hook(lambda module, g_in, g_out: print(g_in)):
     ...     tenon.nn.ReLU()(tenon.ones(1, requires_grad=True)).backward()
     (tensor([1.]),)
@@ -306,26 +257,12 @@ def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
     return _add_everywhere("register_module_full_backward_hook", "backward", hook)
 
 
+@documented(_REGISTER)
 def register_module_backward_hook(hook: Hook) -> RemovableHandle:
     """PyTorch's older name of register_module_full_backward_hook().
 
-    Parameters
-    ----------
-    hook : Callable
-        As there.
+    hook: As there.
 
-    Returns
-    -------
-    RemovableHandle
-        Its remove() takes the hook away.
-
-    Raises
-    ------
-    TypeError
-        For what is not callable.
-
-    Examples
-    --------
     >>> tenon.nn.module.register_module_backward_hook(lambda module, g_in, g_out: None).remove()
     """
     return _add_everywhere("register_module_backward_hook", "backward", hook)

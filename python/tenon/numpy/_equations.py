@@ -6,6 +6,7 @@ from typing import Any
 
 from tenon import _C, linalg
 from tenon._docstrings import documented
+from tenon._dtypes import finfo
 from tenon.linalg._equations import SlogdetResult
 from tenon.linalg._support import LAPACK as _LAPACK
 from tenon.numpy._support import SQUARE, real
@@ -97,7 +98,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
             f"{t.shape} and {right.shape}"
         )
     if rcond is not None and rcond < 0:
-        rcond = _C.finfo(_C.promote_types(t.dtype, right.dtype)).eps
+        rcond = finfo(_C.promote_types(t.dtype, right.dtype)).eps
     x, residuals, rank, values = _C._lstsq(t, right, rcond)
     return x, residuals if residuals.ndim else residuals.reshape(1), rank, values
 

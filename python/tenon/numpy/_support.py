@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,11 +10,6 @@ from tenon._numpy import numpy_for
 
 Tensor = _C.Tensor
 
-# What the documentation of functions that NumPy computes has in common.
-BY_NUMPY = """
-Returns: A new tensor, by NumPy.
-TypeError: For tensors that require grad or are on a device.
-"""
 SQUARE = """
 a: Square matrices in the last two dimensions: of shape (..., n, n).
 ValueError: For matrices that are not square.
@@ -142,21 +136,3 @@ def through_numpy(
         "the other errors are NumPy's."
     )
     return f
-
-
-def by_numpy(*path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declares a function that NumPy's of the same name in numpy.<path> computes on zero-copy views.
-
-    The declaration has the signature and the documentation, the arguments go to NumPy as they are given.
-    """
-
-    def declare(signature: Callable[..., Any]) -> Callable[..., Any]:
-        run = through_numpy(signature.__name__, path)
-
-        @functools.wraps(signature)
-        def f(*args: Any, **kwargs: Any) -> Any:
-            return run(*args, **kwargs)
-
-        return f
-
-    return declare

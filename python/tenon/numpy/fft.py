@@ -6,7 +6,6 @@ computed as float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tenon import _C
@@ -14,9 +13,11 @@ from tenon._docstrings import documented
 from tenon._fft import (
     FROM_REAL,
     axis_from_start,
+    declares,
     frequencies,
     integer,
     integers,
+    kind_of,
     shifted,
     sizes_and_axes,
     transform,
@@ -41,56 +42,53 @@ s: The lengths along the axes: the input is cut or padded with zeros; None, or -
 axes: The axes, an int or ints; None for all, or for as many of the last as s has.
 ValueError: For a size below 1, another norm, other numbers of sizes and axes, and an out that does not fit.
 """
+_FREQUENCIES = """
+n: The length of the transform.
+d: The distance of samples.
+Returns: A new tensor of the default float unless dtype is given.
+ValueError: For n below 1.
+TypeError: For an n that is no int and for what is no dtype.
+"""
 _SHIFT = """
 axes: An int or ints; None for all.
+Returns: A new tensor.
 IndexError: For an axis that is not there.
 ValueError: For a tensor without dimensions, unless axes is empty.
 """
 
 
-def _transform(
-    result: str = "complex", refused: str = "", *shared: str
-) -> Callable[[Callable[..., Any]], Any]:
-    """Declares a transform by its first line and its example."""
-    return documented(
-        *shared,
-        _TRANSFORM,
-        f"Returns: A new {result} tensor, or out.\n"
-        f"TypeError: For {refused}float8, for a tensor on a device, and for an argument of another type.",
-    )
+_transform = declares(_TRANSFORM, _SEVERAL, "float8")
 
 
-_REAL_ONLY = "complex elements, for "
-
-
-def _ready(a: Any, kind: str) -> Any:
+def _ready(op: str, kind: str, a: Any) -> Any:
     """The elements in the dtype that NumPy computes in."""
-    t = tensor(a, kind)
+    t = tensor(a, op)
     d = t.dtype
     if d.is_complex:
         if kind in FROM_REAL:
-            raise TypeError(f"{kind}: takes real elements; got {d.name}")
+            raise TypeError(f"{op}: takes real elements; got {d.name}")
         return t
     if d.is_floating_point and d.itemsize == 1:
-        raise TypeError(f"{kind}: {d.name} is for storage; convert with .to(dtype)")
+        raise TypeError(f"{op}: {d.name} is for storage; convert with .to(dtype)")
     wanted = d if d in (_C.float32, _C.float64) else _C.float32 if d.is_floating_point else _C.float64
     return cast(t, wanted if kind in FROM_REAL else _C.promote_types(wanted, _C.complex64))
 
 
 def _one(op: str, a: Any, n: Any, axis: Any, norm: Any, out: Any) -> Any:
-    t = _ready(a, op)
+    t = _ready(op, op, a)
     place = axis_from_start(op, integer(op, "axis", axis), t.ndim)
     return transform(op, op, t, [None if n is None else integer(op, "n", n)], [place], norm, out)
 
 
-def _many(op: str, kind: str, a: Any, s: Any, axes: Any, norm: Any, out: Any) -> Any:
-    t = _ready(a, kind)
+def _many(op: str, a: Any, s: Any, axes: Any, norm: Any, out: Any) -> Any:
+    kind = kind_of(op)
+    t = _ready(op, kind, a)
     sizes, places = sizes_and_axes(op, kind, t, s, axes, "axes")
     own = [t.shape[axis] if n == -1 else n for n, axis in zip(sizes, places, strict=True)]
     return transform(op, kind, t, own, places, norm, out)
 
 
-@_transform()
+@_transform
 def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform along an axis, of n elements.
 
@@ -100,7 +98,7 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, o
     return _one("fft", a, n, axis, norm, out)
 
 
-@_transform()
+@_transform
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``fft``.
 
@@ -110,7 +108,7 @@ def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, 
     return _one("ifft", a, n, axis, norm, out)
 
 
-@_transform("complex", _REAL_ONLY)
+@_transform
 def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform of real elements: its first half.
 
@@ -120,7 +118,7 @@ def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, 
     return _one("rfft", a, n, axis, norm, out)
 
 
-@_transform("real")
+@_transform
 def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``rfft``; n is the number of real elements.
 
@@ -130,7 +128,7 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None,
     return _one("irfft", a, n, axis, norm, out)
 
 
-@_transform("real")
+@_transform
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform, real, of elements with Hermitian symmetry.
 
@@ -140,7 +138,7 @@ def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, 
     return _one("hfft", a, n, axis, norm, out)
 
 
-@_transform("complex", _REAL_ONLY)
+@_transform
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``hfft``.
 
@@ -150,7 +148,7 @@ def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None,
     return _one("ihfft", a, n, axis, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform along two axes, of sizes s.
 
@@ -158,10 +156,10 @@ def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, o
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("fft2", "fft", a, s, axes, norm, out)
+    return _many("fft2", a, s, axes, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``fft2``.
 
@@ -169,10 +167,10 @@ def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, 
     tensor([[1.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("ifft2", "ifft", a, s, axes, norm, out)
+    return _many("ifft2", a, s, axes, norm, out)
 
 
-@_transform("complex", _REAL_ONLY, _SEVERAL)
+@_transform
 def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform of real elements along two axes: half of the last.
 
@@ -180,10 +178,10 @@ def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, 
     tensor([[4.+0.j, 0.+0.j],
             [0.+0.j, 0.+0.j]])
     """
-    return _many("rfft2", "rfft", a, s, axes, norm, out)
+    return _many("rfft2", a, s, axes, norm, out)
 
 
-@_transform("real", "", _SEVERAL)
+@_transform
 def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``rfft2``.
 
@@ -191,47 +189,47 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None,
     tensor([[1., 0.],
             [0., 0.]])
     """
-    return _many("irfft2", "irfft", a, s, axes, norm, out)
+    return _many("irfft2", a, s, axes, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform along several axes (all by default), of sizes s.
 
     >>> tenon.numpy.fft.fftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([8.+0.j, 0.+0.j])
     """
-    return _many("fftn", "fft", a, s, axes, norm, out)
+    return _many("fftn", a, s, axes, norm, out)
 
 
-@_transform("complex", "", _SEVERAL)
+@_transform
 def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``fftn``.
 
     >>> tenon.numpy.fft.ifftn(tenon.ones(2, 2, 2)).flatten()[:2]
     tensor([1.+0.j, 0.+0.j])
     """
-    return _many("ifftn", "ifft", a, s, axes, norm, out)
+    return _many("ifftn", a, s, axes, norm, out)
 
 
-@_transform("complex", _REAL_ONLY, _SEVERAL)
+@_transform
 def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The discrete Fourier transform of real elements along several axes: half of the last.
 
     >>> tenon.numpy.fft.rfftn(tenon.ones(2, 2, 2)).shape
     (2, 2, 2)
     """
-    return _many("rfftn", "rfft", a, s, axes, norm, out)
+    return _many("rfftn", a, s, axes, norm, out)
 
 
-@_transform("real", "", _SEVERAL)
+@_transform
 def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out: Any = None) -> Any:
     """The inverse of ``rfftn``.
 
     >>> tenon.numpy.fft.irfftn(tenon.ones(2, 2, 2)).shape
     (2, 2, 2)
     """
-    return _many("irfftn", "irfft", a, s, axes, norm, out)
+    return _many("irfftn", a, s, axes, norm, out)
 
 
 def _shift(op: str, x: Any, axes: Any, inverse: bool) -> Any:
@@ -246,8 +244,6 @@ def _shift(op: str, x: Any, axes: Any, inverse: bool) -> Any:
 def fftshift(x: Any, axes: Any = None) -> Any:
     """The elements with the zero frequency moved to the middle.
 
-    Returns: A new tensor.
-
     >>> tenon.numpy.fft.fftshift(tenon.tensor([0, 1, -2, -1]))
     tensor([-2, -1,  0,  1])
     """
@@ -257,8 +253,6 @@ def fftshift(x: Any, axes: Any = None) -> Any:
 @documented(_SHIFT)
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """The inverse of ``fftshift``.
-
-    Returns: A new tensor.
 
     >>> tenon.numpy.fft.ifftshift(tenon.tensor([-2, -1, 0, 1]))
     tensor([ 0,  1, -2, -1])
@@ -277,15 +271,9 @@ def _default(dtype: Any) -> Any:
     return _C.get_default_dtype() if dtype is None else _C.dtype(dtype)
 
 
-@documented()
+@documented(_FREQUENCIES)
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``fft``'s elements for samples at distance d: 0, 1, ..., -1, each / (n d).
-
-    n: The length of the transform.
-    d: The distance of samples.
-    Returns: A new tensor of the default float unless dtype is given.
-    ValueError: For n below 1.
-    TypeError: For an n that is no int and for what is no dtype.
 
     >>> tenon.numpy.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
@@ -293,15 +281,9 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) ->
     return frequencies(_count(n, "fftfreq"), d, False, device).to(_default(dtype))
 
 
-@documented()
+@documented(_FREQUENCIES)
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of ``rfft``'s elements for samples at distance d: 0, 1, ..., n // 2, each / (n d).
-
-    n: The length of the transform.
-    d: The distance of samples.
-    Returns: A new tensor of the default float unless dtype is given.
-    ValueError: For n below 1.
-    TypeError: For an n that is no int and for what is no dtype.
 
     >>> tenon.numpy.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])

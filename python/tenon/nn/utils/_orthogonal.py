@@ -155,8 +155,9 @@ def orthogonal(
     use_trivialization: True multiplies by a fixed orthogonal matrix, the first value, so that any can be
     assigned.
     Returns: The module itself.
-    ValueError: For a name that is no parameter or buffer, fewer than two dimensions, another map, and for
-    complex matrices with 'householder'.
+    ValueError: For a name that is no parameter or buffer, fewer than two dimensions, another map, complex
+    matrices with 'householder', and a parametrization that is there already, but for
+    use_trivialization=False with another map than that.
 
     >>> layer = tenon.nn.utils.parametrizations.orthogonal(tenon.nn.Linear(3, 2))
     >>> bool(tenon.allclose(layer.weight @ layer.weight.T, tenon.eye(2), atol=1e-6))
@@ -172,5 +173,11 @@ def orthogonal(
         orthogonal_map = "matrix_exp" if square else "householder"
     if orthogonal_map not in _MAPS:
         raise ValueError(f"orthogonal: orthogonal_map is one of {_MAPS}; got {orthogonal_map!r}")
+    fixed = use_trivialization or orthogonal_map == "householder"
+    if fixed and parametrize.is_parametrized(module, name):
+        raise ValueError(
+            f"orthogonal: {name!r} has a parametrization already, and only use_trivialization=False with "
+            "'matrix_exp' or 'cayley' can follow one; take it away by parametrize.remove_parametrizations()"
+        )
     made = _Orthogonal(weight, orthogonal_map, use_trivialization)
     return parametrize.register_parametrization(module, name, made, unsafe=True)
