@@ -46,8 +46,8 @@ def test_database(name):
         for case, dtype in cases(name, training):
             constructor = case.constructor_input.args, case.constructor_input.kwargs
             forward = case.forward_input.args, case.forward_input.kwargs
-            # Long sums of float32, in another order.
-            long = name in ("MultiheadAttention", "TransformerEncoder", "Transformer")
+            # Long sums of float32, in another order, which the norms of rows of four elements magnify.
+            long = name == "MultiheadAttention" or name.startswith("Transformer")
             far = dtype == torch.float32 and long
             nn_parity.modules_agree(
                 name, constructor, forward, training, tolerance=1e-4 if far else None, dtype=dtype
