@@ -184,7 +184,7 @@ PyObject* set_error(std::string_view op) {
   } catch (const PythonError&) {  // it is set
   } catch (const Interrupted&) {  // by the handler
   } catch (const FileError& e) { set_os_error(e); } catch (const linalg::LinAlgError& e) {
-    PyErr_SetObject(linalg_error().get(), readable(e.what()).get());
+    PyErr_SetObject(linalg_error().get(), readable(renamed(e.what(), op)).get());
   } catch (const Error& e) {
     PyErr_SetObject(error_type(e), readable(renamed(e.what(), op)).get());
   } catch (const std::bad_alloc&) {
