@@ -18,22 +18,24 @@ constexpr std::size_t kDevices = 2;  // the CPU and others
 
 std::size_t place(DeviceType device) { return device == DeviceType::cpu ? 0 : 1; }
 
-// The argument as the policy wants it: itself, or what takes its place and is kept until the call has ended.
-PyObject* argument_for(const OpDef& def, PyObject* o, bool is_array, std::vector<Object>& kept) {
-  if (is_tensor(o) || (is_array && is_ndarray(o))) {
+// The argument as the policy wants it: itself, or what takes its place and is kept until the call has ended. Sequences that
+// are nested more deeply than a tensor has dimensions stay as they are: the operation refuses them.
+PyObject* argument_for(const OpDef& def, PyObject* o, std::vector<Object>& kept, int depth = 0) {
+  if (is_tensor(o) || is_ndarray(o)) {
     const Tensor t = is_tensor(o) ? unwrap(o) : to_tensor(o, {def.name.c_str(), "input"});
     const Tensor cast = without_gil(work(t), [&] { return autocast(def.autocast, t); }, t);
     if (cast.is_same(t)) return o;
     kept.push_back(Object::steal(wrap(cast)));
     return kept.back().get();
   }
-  if (!PyList_CheckExact(o) && !PyTuple_CheckExact(o)) return o;
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+  if ((!PyList_CheckExact(o) && !PyTuple_CheckExact(o)) || depth == kMaxDims) return o;
+  const Object items = Object::steal(PySequence_Tuple(o));  // a list may be written to while a cast runs
+  const Py_ssize_t n = PyTuple_GET_SIZE(items.get());
   bool changed = false;
   Object list = Object::steal(PyList_New(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* item = PySequence_Fast_GET_ITEM(o, i);
-    PyObject* other = argument_for(def, item, is_array, kept);
+    PyObject* item = PyTuple_GET_ITEM(items.get(), i);
+    PyObject* other = argument_for(def, item, kept, depth + 1);
     changed |= other != item;
     PyList_SET_ITEM(list.get(), i, Py_NewRef(other));
   }
@@ -75,7 +77,7 @@ PyObject* invoke_cast(const OpDef& def, PyObject* const* args) {
   PyObject* cast[kMaxArgs + 1];
   std::vector<Object> kept;
   kept.reserve(8);
-  for (std::size_t i = 0; i < count; ++i) cast[i] = argument_for(def, args[i], true, kept);
+  for (std::size_t i = 0; i < count; ++i) cast[i] = argument_for(def, args[i], kept);
   if (def.native_out) cast[count] = args[count];
   return def.direct(def, cast);
 }

@@ -1,5 +1,6 @@
 """autocast beside torch.autocast('cpu'): the dtype of each operation's result, gradients, regions."""
 
+import contextlib
 import threading
 
 import numpy as np
@@ -282,6 +283,40 @@ def test_arrays_and_lists_are_cast_and_numpy_is_left_alone():
         assert tenon.chain_matmul(tenon.ones(2, 2), a).dtype == tenon.bfloat16
         assert np.matmul(tenon.ones(2, 2), a).dtype == tenon.float32
         assert tenon.mm(tenon.ones(2, 2), tenon.ones(2, 2), out=tenon.empty(2, 2)).dtype == tenon.float32
+
+
+@pytest.mark.parametrize("f", [tenon.matmul, tenon.linalg.solve, tenon.nn.functional.mse_loss])
+def test_lists_without_end_are_refused_as_outside(f):
+    endless = []
+    endless.append(endless)
+    deep = tenon.ones(2, 2)
+    for _ in range(100_000):
+        deep = [deep]
+    for nested in (endless, deep):
+        for enabled in (False, True):
+            with tenon.autocast("cpu", enabled=enabled), pytest.raises(ValueError, match="nested too deeply"):
+                f(nested, tenon.ones(2, 2))
+
+
+def test_a_list_may_be_written_to_by_another_thread():
+    items = [tenon.ones(64, 64) for _ in range(8)]
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            items.clear()
+            items.extend(tenon.ones(64, 64) for _ in range(8))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with tenon.autocast("cpu"):
+            for _ in range(200):
+                with contextlib.suppress(TypeError, ValueError):  # the list was empty, or grew meanwhile
+                    assert tenon.matmul(items, tenon.ones(64, 2)).dtype == tenon.bfloat16
+    finally:
+        stop.set()
+        writer.join()
 
 
 def test_a_checkpoint_repeats_in_the_state_of_its_first_run():
