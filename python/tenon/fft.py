@@ -68,13 +68,9 @@ RuntimeError: For out where a gradient is recorded, and where there is no such d
 _transform = declares(_TRANSFORM, _SEVERAL, "half precision and float8")
 
 
-def _tensor(op: str, x: Any) -> Tensor:
-    return x if isinstance(x, Tensor) else _C._ingest(x, op, None, None, None)
-
-
 def _ready(op: str, kind: str, input: Any) -> Tensor:
     """The elements in the dtype that NumPy computes in."""
-    t = _tensor(op, input)
+    t = _C._ingest(input, op, None, None, None)
     d = t.dtype
     if d.is_complex:
         if kind in FROM_REAL:
@@ -337,7 +333,7 @@ def ihfftn(
 
 def _shift(op: str, input: Any, dim: Any, inverse: bool) -> Tensor:
     op = f"fft.{op}"
-    t = _tensor(op, input)
+    t = _C._ingest(input, op, None, None, None)
     places = range(t.ndim) if dim is None else integers(op, "dim", dim)
     return shifted(op, t, _once(op, [axis_from_start(op, axis, t.ndim) for axis in places], dim), inverse)
 

@@ -24,7 +24,7 @@ def _parameter(owner: str, name: str, value: Any, like: Tensor | None) -> Tensor
     if isinstance(value, _NUMBERS):
         dtype = _C.get_default_dtype() if like is None else like.dtype
         return _C.tensor(value, dtype=dtype, device=None if like is None else like.device)
-    t = value if isinstance(value, Tensor) else _C._ingest(value, f"{owner}: {name}", None, None, None)
+    t = _C._ingest(value, f"{owner}: {name}", None, None, None)
     if t.dtype.is_complex:
         raise TypeError(f"{owner}: {name} must be real; got {t.dtype.name}")
     return t if t.dtype.is_floating_point else t.to(_C.get_default_dtype())

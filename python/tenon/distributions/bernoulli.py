@@ -13,7 +13,7 @@ from tenon.distributions._common import (
     parameters,
     within_unit,
 )
-from tenon.distributions.distribution import Distribution
+from tenon.distributions.distribution import ByProbsOrLogits
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(Distribution):
+class Bernoulli(ByProbsOrLogits):
     """The distribution of 1 with probability probs, and 0 else.
 
     Parameters:
@@ -62,16 +62,6 @@ class Bernoulli(Distribution):
         return self.logits.sigmoid()
 
     @property
-    def _param(self) -> Tensor:
-        given = self.__dict__.get("probs")
-        return self.logits if given is None else given
-
-    @property
-    def param_shape(self) -> tuple[int, ...]:
-        """The shape of the parameter."""
-        return self._param.shape
-
-    @property
     def mean(self) -> Tensor:
         return self.probs
 
@@ -99,5 +89,4 @@ class Bernoulli(Distribution):
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         values = _C.arange(2, dtype=self._param.dtype, device=self._param.device)
-        values = values.reshape((2, *[1] * len(self._batch_shape)))
-        return values.expand((2, *self._batch_shape)) if expand else values
+        return self._enumerated(values, expand)

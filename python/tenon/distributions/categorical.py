@@ -8,7 +8,7 @@ from tenon._dtypes import finfo
 from tenon._grad_mode import no_grad
 from tenon.distributions import constraints
 from tenon.distributions._common import lazy_property, one_of, parameters, within_unit
-from tenon.distributions.distribution import Distribution
+from tenon.distributions.distribution import ByProbsOrLogits
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Categorical", "OneHotCategorical", "OneHotCategoricalStraightThrough"]
 
 
-class _Classes(Distribution):
+class _Classes(ByProbsOrLogits):
     """Probabilities along the last dimension; subclasses say what a sample is."""
 
     arg_constraints: ClassVar[dict[str, Any]] = {
@@ -59,16 +59,6 @@ class _Classes(Distribution):
     def probs(self) -> Tensor:
         """The probabilities."""
         return self.logits.softmax(-1)
-
-    @property
-    def _param(self) -> Tensor:
-        given = self.__dict__.get("probs")
-        return self.logits if given is None else given
-
-    @property
-    def param_shape(self) -> tuple[int, ...]:
-        """The shape of the parameter: batch_shape, and the number of classes."""
-        return self._param.shape
 
     def _indices(self, sample_shape: Any, generator: Any) -> Tensor:
         """Samples of classes, of shape sample_shape + batch_shape."""
@@ -128,9 +118,7 @@ class Categorical(_Classes):
         return self._log_prob_of(self._value(value, self._param))
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        values = _C.arange(self._num_events, device=self._param.device)
-        values = values.reshape((-1, *[1] * len(self._batch_shape)))
-        return values.expand((self._num_events, *self._batch_shape)) if expand else values
+        return self._enumerated(_C.arange(self._num_events, device=self._param.device), expand)
 
 
 class OneHotCategorical(_Classes):
@@ -176,10 +164,8 @@ class OneHotCategorical(_Classes):
         return self._log_prob_of(self._value(value, self._param).argmax(-1))
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        n = self._num_events
-        values = _C.eye(n, dtype=self._param.dtype, device=self._param.device)
-        values = values.reshape((n, *[1] * len(self._batch_shape), n))
-        return values.expand((n, *self._batch_shape, n)) if expand else values
+        values = _C.eye(self._num_events, dtype=self._param.dtype, device=self._param.device)
+        return self._enumerated(values, expand)
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):

@@ -177,6 +177,12 @@ class Distribution:
         """e to the entropy."""
         return self.entropy().exp()
 
+    def _enumerated(self, values: Tensor, expand: bool) -> Tensor:
+        """What enumerate_support() returns of values along a first dimension, each an event."""
+        events = values.shape[1:]
+        values = values.reshape((-1, *[1] * len(self._batch_shape), *events))
+        return values.expand((-1, *self._batch_shape, *events)) if expand else values
+
     def _shape(self, op: str, shape: Any) -> tuple[int, ...]:
         """A shape that a user gave; TypeError for what is none."""
         try:
@@ -195,7 +201,7 @@ class Distribution:
         """
         if isinstance(value, bool | int | float):
             value = _C.tensor(value, dtype=like.dtype, device=like.device)
-        elif not isinstance(value, Tensor):
+        else:
             value = _C._ingest(value, f"{type(self).__name__}: value", None, None, None)
         if self._validate_args:
             self._validate_sample(value, support)
@@ -221,3 +227,20 @@ class Distribution:
 
         named = [f"{n}: {shown(self.__dict__[n])}" for n in self.arg_constraints if n in self.__dict__]
         return f"{type(self).__name__}({', '.join(named)})"
+
+
+class ByProbsOrLogits(Distribution):
+    """What is given by probs or by logits; a subclass computes the one from the other."""
+
+    logits: Any
+
+    @property
+    def _param(self) -> Tensor:
+        given: Tensor | None = self.__dict__.get("probs")
+        param: Tensor = self.logits if given is None else given
+        return param
+
+    @property
+    def param_shape(self) -> tuple[int, ...]:
+        """The shape of the parameter."""
+        return self._param.shape
