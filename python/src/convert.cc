@@ -185,8 +185,20 @@ Tensor number_of_kind(const Tensor& t, const Scalar& s, const char* op) {
 From<MemoryFormat>::From(PyObject* o, const Where& w) {
   if (o == Py_None) return;
   const std::string format = to_string(o, w);
-  if (format != "contiguous_format" && format != "preserve_format")
-    errors::fail(w.op, "memory_format must be contiguous_format or preserve_format; got '", format, "'");
+  if (format == "contiguous_format") value = {Layout::c};
+  else if (format == "channels_last") value = {Layout::channels_last, 4};
+  else if (format == "channels_last_3d") value = {Layout::channels_last, 5};
+  else if (format != "preserve_format")
+    errors::fail(w.op,
+                 "memory_format must be contiguous_format, preserve_format, channels_last or channels_last_3d; got '",
+                 format, "'");
+}
+
+Layout order_of(const MemoryFormat& format, int ndim, const char* op, Layout otherwise) {
+  if (format.ndim != 0 && format.ndim != ndim)
+    errors::fail(op, "memory_format ", format.ndim == 4 ? "channels_last" : "channels_last_3d", " is for ", format.ndim,
+                 " dimensions; got ", ndim);
+  return format.order.value_or(otherwise);
 }
 
 From<Number>::From(PyObject* o, const Where& w) {

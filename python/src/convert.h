@@ -10,6 +10,7 @@
 #include "object.h"
 #include "tenon/operand.h"
 #include "tenon/ops/index.h"
+#include "tenon/ops/layout.h"
 #include "tenon/ops/random.h"
 
 namespace tenon {
@@ -138,12 +139,20 @@ struct From<Number> {
   From(PyObject* o, const Where& w);
   const Number& get() const { return value; }
 };
-// PyTorch's memory_format: contiguous_format, preserve_format or none, which are all row-major here.
-struct MemoryFormat {};
+// PyTorch's memory_format: contiguous_format, channels_last of 4 dimensions or channels_last_3d of 5. preserve_format
+// and none ask for no order.
+struct MemoryFormat {
+  std::optional<Layout> order;
+  int ndim = 0;  // what channels_last asks for; 0 for any
+};
+// The order that the format asks for, of a tensor with so many dimensions; otherwise what is the rule without one.
+// ValueError where the format is for another number.
+Layout order_of(const MemoryFormat& format, int ndim, const char* op, Layout otherwise);
 template <>
 struct From<MemoryFormat> {
+  MemoryFormat value;
   From(PyObject* o, const Where& w);
-  MemoryFormat get() const { return {}; }
+  MemoryFormat get() const { return value; }
 };
 template <>
 struct From<Dims> {

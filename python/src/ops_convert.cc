@@ -45,28 +45,41 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
   };
   take(args[1], "device");
   take(args[2], "dtype");
-  From<MemoryFormat>(args[5], {"to", "memory_format"});
-  return computed(t.numel(), [&] { return to(t, dtype, device, copy, non_blocking); }, t);
+  const Layout order = order_of(argument<MemoryFormat>(def, args, 5), t.ndim(), "to", Layout::k);
+  return computed(t.numel(), [&] { return in_layout(to(t, dtype, device, copy, non_blocking), order); }, t);
 }
-
-template <DType D>
-Tensor convert(const Tensor& t, MemoryFormat) {
-  return to(t, D);
-}
-Tensor convert_complex(const Tensor& t, MemoryFormat) { return to(t, DType::complex64); }
 
 struct Conversion {
   const char* name;
-  Tensor (*fn)(const Tensor&, MemoryFormat);
   DType dtype;
 };
 constexpr Conversion kConversions[] = {
-    {"bool", &convert<DType::bool_>, DType::bool_},      {"byte", &convert<DType::uint8>, DType::uint8},
-    {"char", &convert<DType::int8>, DType::int8},        {"short", &convert<DType::int16>, DType::int16},
-    {"int", &convert<DType::int32>, DType::int32},       {"long", &convert<DType::int64>, DType::int64},
-    {"half", &convert<DType::float16>, DType::float16},  {"bfloat16", &convert<DType::bfloat16>, DType::bfloat16},
-    {"float", &convert<DType::float32>, DType::float32}, {"double", &convert<DType::float64>, DType::float64},
-    {"cfloat", &convert_complex, DType::complex64},      {"cdouble", &convert<DType::complex128>, DType::complex128}};
+    {"bool", DType::bool_},     {"byte", DType::uint8},        {"char", DType::int8},
+    {"short", DType::int16},    {"int", DType::int32},         {"long", DType::int64},
+    {"half", DType::float16},   {"bfloat16", DType::bfloat16}, {"float", DType::float32},
+    {"double", DType::float64}, {"cfloat", DType::complex64},  {"cdouble", DType::complex128}};
+
+template <std::size_t I>
+Tensor convert(const Tensor& t, MemoryFormat f) {
+  constexpr Conversion c = kConversions[I];
+  return in_layout(to(t, c.dtype), order_of(f, t.ndim(), c.name, Layout::k));
+}
+
+template <std::size_t... I>
+void def_conversions(Ops& ops, std::index_sequence<I...>) {
+  const auto def = [&](const Conversion& c, Tensor (*fn)(const Tensor&, MemoryFormat)) {
+    ops.def(c.name, fn,
+            errors::text("The elements as ", c.dtype,
+                         ": itself where they are, otherwise a copy.\n\nValueError for another memory_format.\n\n"
+                         ">>> tenon.zeros(2).",
+                         c.name, "().dtype\ntenon.", c.dtype)
+                .c_str(),
+            "input"_a, kw_only, "memory_format"_a = none)
+        .method_only()
+        .no_out();
+  };
+  (def(kConversions[I], &convert<I>), ...);
+}
 
 // 'torch.IntTensor' is what int() makes.
 std::optional<DType> named_type(PyObject* o) {
@@ -115,8 +128,10 @@ Tensor astype_of_numpy(const Tensor& t, DType d, bool copy, const std::optional<
 
 void def_convert(Ops& ops) {
   ops.def(
-         "clone", +[](const Tensor& t, MemoryFormat) { return clone(t); },
-         "A copy in fresh memory, row-major whatever memory_format says, writeable; the gradient flows through.\n\n"
+         "clone", +[](const Tensor& t, MemoryFormat f) { return clone(t, order_of(f, t.ndim(), "clone", Layout::c)); },
+         "A copy in fresh memory, writeable; the gradient flows through.\n\n"
+         "memory_format: tenon.channels_last for a copy of 4 dimensions with the second one fastest in memory;\n"
+         "row-major otherwise, with preserve_format too.\n"
          "TypeError for what is no tensor or array, ValueError for an unknown memory_format.\n\n"
          ">>> t = tenon.tensor([1, 2])\n"
          ">>> tenon.clone(t)\n"
@@ -124,9 +139,12 @@ void def_convert(Ops& ops) {
          "input"_a, kw_only, "memory_format"_a = none)
       .no_out();
   ops.def(
-         "contiguous", +[](const Tensor& t, MemoryFormat) { return contiguous(t); },
+         "contiguous",
+         +[](const Tensor& t, MemoryFormat f) { return in_layout(t, order_of(f, t.ndim(), "contiguous", Layout::c)); },
          "The tensor itself where it is row-major without gaps, otherwise a copy.\n\n"
-         "ValueError for another memory_format.\n\n"
+         "memory_format: tenon.channels_last (of 4 dimensions) and channels_last_3d (of 5) want the second\n"
+         "dimension fastest in memory instead.\n"
+         "ValueError for another memory_format or number of dimensions.\n\n"
          ">>> t = tenon.zeros(2, 3).T\n"
          ">>> t.contiguous().is_contiguous()\n"
          "True",
@@ -141,6 +159,7 @@ void def_convert(Ops& ops) {
           "non_blocking: between the CPU and a device, return before the bytes have moved, in the order of the\n"
           "device's current stream. It takes page-locked memory on the CPU (pin_(), which a result there gets by\n"
           "itself); until the stream has passed, neither write the source nor read the result there.\n"
+          "memory_format: as contiguous()'s; without one, the order of the dimensions in memory stays.\n"
           "TypeError for what is no dtype, device or tensor, ValueError for a name that is no device's,\n"
           "RuntimeError for a device that is not there.\n\n"
           ">>> tenon.tensor([1.5, 2.5]).to(tenon.int32)\n"
@@ -176,7 +195,10 @@ void def_convert(Ops& ops) {
       .method_only()
       .no_out();
   ops.def(
-         "cpu", +[](const Tensor& t, MemoryFormat) { return to(t, {}, kCpu); },
+         "cpu",
+         +[](const Tensor& t, MemoryFormat f) {
+           return in_layout(to(t, {}, kCpu), order_of(f, t.ndim(), "cpu", Layout::k));
+         },
          "The tensor on the CPU: itself where it is there, otherwise a copy.\n\n"
          "ValueError for another memory_format.\n\n"
          ">>> t = tenon.ones(2)\n"
@@ -191,8 +213,8 @@ void def_convert(Ops& ops) {
            const Tensor t = argument<Tensor>(def, args, 0);
            const Device d = cuda_device(args[1], t);
            const bool non_blocking = argument<bool>(def, args, 2);
-           argument<MemoryFormat>(def, args, 3);
-           return computed(t.numel(), [&] { return to(t, {}, d, false, non_blocking); }, t);
+           const Layout order = order_of(argument<MemoryFormat>(def, args, 3), t.ndim(), "cuda", Layout::k);
+           return computed(t.numel(), [&] { return in_layout(to(t, {}, d, false, non_blocking), order); }, t);
          },
          "The tensor on a CUDA device (the first, unless given): itself where it is there, otherwise a copy.\n\n"
          "non_blocking: as in to().\n"
@@ -237,23 +259,15 @@ void def_convert(Ops& ops) {
       .method_only()
       .no_out();
 
-  for (const Conversion& c : kConversions) {
-    ops.def(
-           c.name, c.fn,
-           errors::text(
-               "The elements as ", c.dtype,
-               ": itself where they are, otherwise a copy.\n\nValueError for another memory_format.\n\n>>> tenon.zeros(2).",
-               c.name, "().dtype\ntenon.", c.dtype)
-               .c_str(),
-           "input"_a, kw_only, "memory_format"_a = none)
-        .method_only()
-        .no_out();
-  }
-
+  def_conversions(ops, std::make_index_sequence<std::size(kConversions)>{});
   ops.def(
-         "is_contiguous", +[](const Tensor& t, MemoryFormat) { return t.is_contiguous(); },
+         "is_contiguous",
+         +[](const Tensor& t, MemoryFormat f) {
+           return f.ndim != 0 ? f.ndim == t.ndim() && lies_in(t, *f.order) : t.is_contiguous();
+         },
          "Whether the elements lie row-major without gaps.\n\n"
-         "ValueError for another memory_format.\n\n"
+         "memory_format: with tenon.channels_last, whether there are 4 dimensions and the second one runs fastest.\n"
+         "ValueError for an unknown memory_format.\n\n"
          ">>> tenon.zeros(2, 3).T.is_contiguous()\n"
          "False",
          "input"_a, "memory_format"_a = none)

@@ -18,13 +18,17 @@ Tensor filled(const Dims& size, int value, const MaybeDType& d, Device v, bool g
   return leaf(full(size, value, d.value_or(default_float()), v), grad);
 }
 // value in every place, from where its gradient flows back to it.
-Tensor filled_with(const Dims& size, const Number& value, const MaybeDType& d, Device v, bool grad) {
-  if (!value.tensor.defined()) return leaf(full(size, value.scalar, d, v), grad);
-  Tensor t = empty(size, d.value_or(value.tensor.dtype()), v);
+Tensor filled_in(Layout order, const Dims& size, const Number& value, const MaybeDType& d, Device v, bool grad) {
+  if (!value.tensor.defined()) return leaf(laid_out(full(size, value.scalar, d, v), order), grad);
+  Tensor t = laid_out(empty(size, d.value_or(value.tensor.dtype()), v), order);
   return leaf(copy_(t, value.tensor), grad);
 }
-Tensor filled_like(const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad) {
-  return leaf(full(t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device())), grad);
+Tensor filled_with(const Dims& size, const Number& value, const MaybeDType& d, Device v, bool grad) {
+  return filled_in(Layout::c, size, value, d, v, grad);
+}
+Tensor filled_like(const Tensor& t, const Scalar& value, const MaybeDType& d, const MaybeDevice& v, bool grad,
+                   Layout order) {
+  return leaf(laid_out(full(t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device())), order), grad);
 }
 
 // asarray's result for a tensor that came in or was made: with the gradient that was asked for.
@@ -47,8 +51,9 @@ Tensor copied(const char* op, Any data, const MaybeDType& d, const MaybeDevice& 
 void def_filled(Ops& ops) {
   ops.def(
          "empty",
-         +[](const Dims& size, const MaybeDType& d, Device v, bool grad, bool pin, MemoryFormat) {
-           Tensor t = leaf(empty(size, d.value_or(default_float()), v), grad);
+         +[](const Dims& size, const MaybeDType& d, Device v, bool grad, bool pin, MemoryFormat f) {
+           const Layout order = order_of(f, size.size(), "empty", Layout::c);
+           Tensor t = leaf(laid_out(empty(size, d.value_or(default_float()), v), order), grad);
            if (pin) t.storage().pin("empty");
            return t;
          },
@@ -111,11 +116,12 @@ void def_filled(Ops& ops) {
       .array_api("full");
   ops.def(
          "empty_like",
-         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
-           return leaf(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), grad);
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat f) {
+           const Layout order = order_of(f, t.ndim(), "empty_like", Layout::c);
+           return leaf(laid_out(empty(t.shape(), d.value_or(t.dtype()), v.value_or(t.device())), order), grad);
          },
          "A new tensor with the shape, dtype and device of another, whose elements are not set.\n\n"
-         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "It is row-major unless memory_format says channels_last. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.empty_like(tenon.zeros(2, dtype=tenon.int8)).dtype\n"
          "tenon.int8",
@@ -125,11 +131,11 @@ void def_filled(Ops& ops) {
       .array_api("empty_like");
   ops.def(
          "zeros_like",
-         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
-           return filled_like(t, 0, d, v, grad);
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat f) {
+           return filled_like(t, 0, d, v, grad, order_of(f, t.ndim(), "zeros_like", Layout::c));
          },
          "A new tensor of zeros with the shape, dtype and device of another.\n\n"
-         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "It is row-major unless memory_format says channels_last. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.zeros_like(tenon.ones(2, dtype=tenon.int8))\n"
          "tensor([0, 0], dtype=tenon.int8)",
@@ -139,11 +145,11 @@ void def_filled(Ops& ops) {
       .array_api("zeros_like");
   ops.def(
          "ones_like",
-         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
-           return filled_like(t, 1, d, v, grad);
+         +[](const Tensor& t, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat f) {
+           return filled_like(t, 1, d, v, grad, order_of(f, t.ndim(), "ones_like", Layout::c));
          },
          "A new tensor of ones with the shape, dtype and device of another.\n\n"
-         "It is row-major. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
+         "It is row-major unless memory_format says channels_last. TypeError for what is no array or no dtype, RuntimeError for requires_grad of integers and bools and\n"
          "for a device that is not there.\n\n"
          ">>> tenon.ones_like(tenon.zeros(2, dtype=tenon.int8))\n"
          "tensor([1, 1], dtype=tenon.int8)",
@@ -153,11 +159,13 @@ void def_filled(Ops& ops) {
       .array_api("ones_like");
   ops.def(
          "full_like",
-         +[](const Tensor& t, const Number& value, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
-           return filled_with(t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device()), grad);
+         +[](const Tensor& t, const Number& value, const MaybeDType& d, const MaybeDevice& v, bool grad,
+             MemoryFormat f) {
+           const Layout order = order_of(f, t.ndim(), "full_like", Layout::c);
+           return filled_in(order, t.shape(), value, d.value_or(t.dtype()), v.value_or(t.device()), grad);
          },
          "A new tensor of one value with the shape, dtype and device of another.\n\n"
-         "It is row-major. fill_value: as full()'s. TypeError for what is no number, and for a complex one in a real dtype;\n"
+         "It is row-major unless memory_format says channels_last. fill_value: as full()'s. TypeError for what is no number, and for a complex one in a real dtype;\n"
          "OverflowError for a number that the dtype cannot hold; ValueError for NaN in integers; RuntimeError for\n"
          "requires_grad of integers and bools.\n\n"
          ">>> tenon.full_like(tenon.zeros(2), 7)\n"

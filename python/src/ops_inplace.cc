@@ -58,7 +58,13 @@ void def_inplace(Ops& ops) {
          "input"_a)
       .method_only();
   ops.def(
-         "resize_", +[](Tensor& t, const Dims& size, MemoryFormat) -> Tensor& { return resize_(t, size); },
+         "resize_",
+         +[](Tensor& t, const Dims& size, MemoryFormat f) -> Tensor& {
+           if (f.ndim != 0)
+             errors::fail("resize_",
+                          "memory_format must be contiguous_format or preserve_format, which keep the order");
+           return resize_(t, size);
+         },
          "Changes the size in place, keeping the common elements in row-major order; new ones are not set.\n\n"
          "BufferError while an array, buffer or capsule views the memory, or another tensor does; ValueError\n"
          "for negative sizes and read-only memory; RuntimeError for a tensor that requires grad. Nothing is\n"

@@ -15,9 +15,9 @@ namespace {
 using MaybeDType = std::optional<DType>;
 using MaybeDevice = std::optional<Device>;
 
-Tensor float_like(const Tensor& t, const MaybeDType& d, const MaybeDevice& v, Generator* g, bool grad,
+Tensor float_like(const Tensor& t, const MaybeDType& d, const MaybeDevice& v, Generator* g, bool grad, Layout order,
                   Tensor (*draw)(const Dims&, std::optional<DType>, Device, Generator*)) {
-  return leaf(draw(t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g), grad);
+  return leaf(in_layout(draw(t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g), order), grad);
 }
 
 // Floats hold integers too: drawn as int64 and converted.
@@ -56,10 +56,11 @@ PyObject* randint_like(const OpDef& def, PyObject* const* args) {
   const auto g = argument<Generator*>(def, args, 3);
   const auto d = argument<MaybeDType>(def, args, 4);
   const auto v = argument<MaybeDevice>(def, args, 5);
-  argument<MemoryFormat>(def, args, 6);
+  const Layout order = order_of(argument<MemoryFormat>(def, args, 6), t.ndim(), "randint_like", Layout::c);
   const bool grad = argument<bool>(def, args, 7);
   const auto draw = [&] {
-    return leaf(draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g), grad);
+    const Tensor drawn = draw_integers(a, b, t.shape(), d.value_or(t.dtype()), v.value_or(t.device()), g);
+    return leaf(in_layout(drawn, order), grad);
   };
   return computed(t.numel(), draw, t);
 }
@@ -180,8 +181,8 @@ void def_random(Ops& ops) {
       .long_work();
   ops.def(
          "rand_like",
-         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
-           return float_like(t, d, v, g, grad, &rand);
+         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat f) {
+           return float_like(t, d, v, g, grad, order_of(f, t.ndim(), "rand_like", Layout::c), &rand);
          },
          "Numbers drawn evenly from [0, 1): a new tensor of input's shape, dtype and device.\n\n"
          "TypeError for integers, bools and float8 unless dtype is given.\n\n"
@@ -193,8 +194,8 @@ void def_random(Ops& ops) {
       .function_only();
   ops.def(
          "randn_like",
-         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat) {
-           return float_like(t, d, v, g, grad, &randn);
+         +[](const Tensor& t, Generator* g, const MaybeDType& d, const MaybeDevice& v, bool grad, MemoryFormat f) {
+           return float_like(t, d, v, g, grad, order_of(f, t.ndim(), "randn_like", Layout::c), &randn);
          },
          "Normally distributed numbers, as randn's: a new tensor of input's shape, dtype and device.\n\n"
          "TypeError for integers, bools and float8 unless dtype is given.\n\n"

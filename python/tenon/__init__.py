@@ -39,9 +39,11 @@ e: _builtins.float = 2.718281828459045
 inf: _builtins.float = _builtins.float("inf")
 nan: _builtins.float = _builtins.float("nan")
 newaxis: None = None
-# What clone() and contiguous() take as memory_format; both are row-major here.
+# What to(), clone(), contiguous() and empty() take as memory_format: how the elements lie in memory.
 contiguous_format: _builtins.str = "contiguous_format"
 preserve_format: _builtins.str = "preserve_format"
+channels_last: _builtins.str = "channels_last"
+channels_last_3d: _builtins.str = "channels_last_3d"
 
 # PyTorch's names for dtypes, and bool, which shadows the built-in type in this module only.
 float = _C.float32

@@ -139,7 +139,11 @@ EVERYWHERE = {
     "overwrite_input": ("bool", "Ignored; NumPy's signature has it."),
     "copy": ("bool", "True for a copy in any case, False to refuse one, None for one where it is needed."),
     "non_blocking": ("bool", "True returns before a copy to or from a device has ended."),
-    "memory_format": ("str", "Only what tenon.contiguous_format and tenon.preserve_format mean."),
+    "memory_format": (
+        "str",
+        "How the elements lie in memory: tenon.contiguous_format, preserve_format, channels_last or "
+        "channels_last_3d.",
+    ),
     "rounding_mode": ("str", "None, 'trunc' (towards zero, as C) or 'floor' (as //)."),
     "decimals": ("int", "How many decimals stay; negative ones round before the point."),
     "equal_nan": ("bool", "True where NaN equals NaN."),

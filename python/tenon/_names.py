@@ -22,20 +22,36 @@ def _public(module: str) -> list[str]:
     return [n for n in dir(importlib.import_module(module)) if not n.startswith("_")]
 
 
-def missing(module: str, name: str, way_out: str = "") -> AttributeError:
-    """The error for a name that a module does not have; way_out is said where nothing is near."""
+def _in_numpy(module: str, name: str) -> str:
+    """NumPy's own function of that name, for a module that has NumPy's functions; '' if there is none."""
+    place = {"tenon": "numpy", "tenon.linalg": "numpy.linalg", "tenon.fft": "numpy.fft"}.get(
+        module, module.removeprefix("tenon.") if module.startswith("tenon.numpy") else None
+    )
+    if place is None:
+        return ""
+    import importlib
+
+    try:
+        found = hasattr(importlib.import_module(place), name)
+    except ImportError:
+        return ""
+    return f"{place}.{name}" if found else ""
+
+
+def missing(module: str, name: str) -> AttributeError:
+    """The error for a name that a module does not have: where it is, or the nearest name."""
     text = f"module {module!r} has no attribute {name!r}"
     if name.startswith("_"):
         return AttributeError(text)
     for door in MODULES:
         if door != module and name in _public(door):
             return AttributeError(f"{text}; it is {door}.{name}")
+    if there := _in_numpy(module, name):
+        return AttributeError(f"{text}; tenon has no implementation of it, use {there} on tensor.numpy()")
     import difflib
 
     near = difflib.get_close_matches(name, _public(module), n=1, cutoff=0.75)
-    if near:
-        text += f"; did you mean {near[0]!r}?"
-    return AttributeError(f"{text}; {way_out}" if way_out else text)
+    return AttributeError(f"{text}; did you mean {near[0]!r}?" if near else text)
 
 
 def guide(module: str, ways_out: dict[str, str] | None = None) -> None:

@@ -19,6 +19,24 @@ Dims reversed(const Dims& dims) {
   return out;
 }
 
+// The dimensions from the slowest to the fastest one, for the orders that do not depend on a tensor.
+Dims slowest_first(Layout order, int ndim) {
+  Dims axes;
+  for (int d = 0; d < ndim; ++d) axes.push_back(d);
+  if (order == Layout::f) return reversed(axes);
+  if (order == Layout::channels_last && ndim > 2) {
+    for (int d = 1; d + 1 < ndim; ++d) axes[d] = d + 1;
+    axes[ndim - 1] = 1;
+  }
+  return axes;
+}
+
+Dims picked(const Dims& of, const Dims& axes) {
+  Dims out;
+  for (int d = 0; d < axes.size(); ++d) out.push_back(of[static_cast<int>(axes[d])]);
+  return out;
+}
+
 }  // namespace
 
 Layout layout(const std::string& name, std::string_view op) {
@@ -29,24 +47,31 @@ Layout layout(const std::string& name, std::string_view op) {
   return Layout::k;
 }
 
-bool is_fortran(const Tensor& t) { return alias(t, 0, reversed(t.shape()), reversed(t.strides())).is_contiguous(); }
+bool lies_in(const Tensor& t, Layout order) {
+  if (order == Layout::k) return true;
+  if (order == Layout::c) return t.is_contiguous();
+  if (order == Layout::a) return t.is_contiguous() || is_fortran(t);
+  const Dims axes = slowest_first(order, t.ndim());
+  return alias(t, 0, picked(t.shape(), axes), picked(t.strides(), axes)).is_contiguous();
+}
+
+bool is_fortran(const Tensor& t) { return lies_in(t, Layout::f); }
 
 Tensor laid_out(const Tensor& fresh, Layout order, const Tensor& like) {
   if (order == Layout::a) order = like.defined() ? decided(like, order) : Layout::c;
   if (order == Layout::c || fresh.ndim() < 2) return fresh;
   Dims axes;
-  if (order == Layout::f) {
-    for (int d = fresh.ndim() - 1; d >= 0; --d) axes.push_back(d);
-  } else {
+  if (order == Layout::k) {
     if (!like.defined() || like.ndim() != fresh.ndim() || like.is_contiguous()) return fresh;
     axes = memory_order(like.shape(), like.strides());
+  } else {
+    axes = slowest_first(order, fresh.ndim());
   }
   return alias(fresh, 0, fresh.shape(), dense_strides(fresh.shape(), axes));
 }
 
 Tensor in_layout(const Tensor& t, Layout order) {
-  if (order == Layout::k || (order != Layout::f && t.is_contiguous()) || (order != Layout::c && is_fortran(t)))
-    return t;
+  if (lies_in(t, order)) return t;
   return clone(t, order == Layout::a ? Layout::c : order);
 }
 
@@ -58,7 +83,8 @@ Tensor clone(const Tensor& t, Layout order) {
 }
 
 Tensor reshape(const Tensor& t, const Dims& shape, Layout order) {
-  if (order == Layout::k) errors::fail("reshape", "order is 'C', 'F' or 'A'; got 'K'");
+  if (order == Layout::k || order == Layout::channels_last)
+    errors::fail("reshape", "order is 'C', 'F' or 'A'; got ", order == Layout::k ? "'K'" : "channels_last");
   if (decided(t, order) == Layout::c) return reshape(t, shape);
   return T(reshape(T(t), reversed(shape)));
 }

@@ -60,5 +60,23 @@ TEST(Layout, OfTensorsThatAreThere) {
                    {doubles({1, 2, 3, 4}).reshape({2, 2})});
 }
 
+TEST(Layout, ChannelsLast) {
+  const Tensor t = counting({2, 3, 4, 5});
+  const Tensor last = clone(t, Layout::channels_last);
+  EXPECT_EQ(last.strides(), (Dims{60, 1, 15, 3}));
+  EXPECT_EQ(values(last), values(t));
+  EXPECT_TRUE(lies_in(last, Layout::channels_last));
+  EXPECT_FALSE(lies_in(t, Layout::channels_last));
+  EXPECT_FALSE(lies_in(last, Layout::a));
+  EXPECT_TRUE(in_layout(last, Layout::channels_last).is_same(last));
+  EXPECT_EQ(in_layout(last, Layout::c).strides(), t.strides());
+  EXPECT_EQ(clone(counting({2, 3}), Layout::channels_last).strides(), (Dims{3, 1}));
+  // One channel, or images of one pixel, lie both ways.
+  EXPECT_TRUE(lies_in(counting({2, 1, 4, 5}), Layout::channels_last));
+  EXPECT_TRUE(lies_in(counting({2, 3, 1, 1}), Layout::channels_last));
+  EXPECT_TRUE(lies_in(empty({2, 0, 4, 5}, DType::float32), Layout::channels_last));
+  EXPECT_THROW(reshape(t, {120}, Layout::channels_last), ValueError);
+}
+
 }  // namespace
 }  // namespace tenon::test

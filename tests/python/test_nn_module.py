@@ -299,6 +299,22 @@ def test_share_memory():
         borrowed.share_memory()
 
 
+def test_to_a_memory_format():
+    m = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(16, 2))
+    x = tenon.randn(2, 3, 4, 4)
+    m.eval()
+    before, names = m(x), list(m.state_dict())
+    assert m.to(memory_format=tenon.channels_last) is m
+    assert m[0].weight.is_contiguous(memory_format=tenon.channels_last) and not m[0].weight.is_contiguous()
+    assert m[3].weight.is_contiguous() and list(m.state_dict()) == names
+    after = m(x.to(memory_format=tenon.channels_last))
+    assert tenon.allclose(after, before, atol=1e-6)
+    after.sum().backward()
+    assert m[0].weight.grad.shape == m[0].weight.shape
+    with pytest.raises(ValueError, match="to: memory_format must be"):
+        m.to(memory_format="channels_first")
+
+
 def test_to_a_device():
     if not tenon.cuda.is_available():
         pytest.skip("neither a device nor the simulated one is there")

@@ -298,7 +298,7 @@ def test_memory_formats_and_types_by_name():
         memory_format=tenon.contiguous_format
     )
     with pytest.raises(ValueError, match="clone: memory_format must be"):
-        t.clone(memory_format="channels_last")
+        t.clone(memory_format="channels_first")
     assert (
         t.type("torch.IntTensor").dtype is tenon.int32
         and t.type("torch.BFloat16Tensor").dtype is tenon.bfloat16
@@ -310,3 +310,83 @@ def test_memory_formats_and_types_by_name():
         t.to(tenon.float64, tenon.float32)
     with pytest.raises(TypeError, match=r"use tenon\.tensor\(data\)"):
         tenon.Tensor([1.0])
+
+
+def images():
+    """Of rank 4 and 5, with what memory_format puts their channels last."""
+    return [
+        (tenon.arange(2.0 * 3 * 4 * 5).reshape(2, 3, 4, 5), tenon.channels_last, (60, 1, 15, 3)),
+        (
+            tenon.arange(2.0 * 3 * 2 * 4 * 5).reshape(2, 3, 2, 4, 5),
+            tenon.channels_last_3d,
+            (120, 1, 60, 15, 3),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("t", "last", "strides"), images())
+def test_channels_last(t, last, strides):
+    ways = {
+        "contiguous": lambda: t.contiguous(memory_format=last),
+        "clone": lambda: t.clone(memory_format=last),
+        "to": lambda: t.to(memory_format=last),
+        "to, dtype": lambda: t.to(tenon.float64, memory_format=last),
+        "double": lambda: t.double(memory_format=last),
+        "cpu": lambda: t.cpu(memory_format=last),
+    }
+    for name, way in ways.items():
+        r = way()
+        assert r.stride() == strides, name
+        assert r.is_contiguous(memory_format=last) and not r.is_contiguous(), name
+        assert tenon.equal(r, t.to(r.dtype)), name
+        assert r.contiguous(memory_format=last) is r and r.to(memory_format=last) is r, name
+        assert (
+            r.contiguous().stride() == t.stride()
+            and r.to(memory_format=tenon.contiguous_format).is_contiguous()
+        )
+    # NumPy sees the same bytes: images that lie as height, width, channels.
+    a = t.contiguous(memory_format=last).numpy()
+    assert np.moveaxis(a, 1, -1).flags.c_contiguous
+    hwc = np.zeros((2, 4, 5, 3), np.float32)
+    assert tenon.from_numpy(hwc).permute(0, 3, 1, 2).is_contiguous(memory_format=tenon.channels_last)
+    x = t.double().requires_grad_()
+    (x.contiguous(memory_format=last) * t).sum().backward()
+    assert tenon.equal(x.grad, t.double())
+
+
+@pytest.mark.parametrize(("t", "last", "strides"), images())
+def test_new_tensors_with_channels_last(t, last, strides):
+    assert tenon.empty(t.shape, memory_format=last).stride() == strides
+    made = {
+        "zeros_like": lambda f: tenon.zeros_like(t, memory_format=f),
+        "ones_like": lambda f: tenon.ones_like(t, memory_format=f),
+        "full_like": lambda f: tenon.full_like(t, 2, memory_format=f),
+        "empty_like": lambda f: tenon.empty_like(t, memory_format=f),
+        "rand_like": lambda f: tenon.rand_like(t, memory_format=f),
+        "randn_like": lambda f: tenon.randn_like(t, memory_format=f),
+        "randint_like": lambda f: tenon.randint_like(t, 5, memory_format=f),
+    }
+    for name, make in made.items():
+        tenon.manual_seed(0)
+        r = make(last)
+        assert r.stride() == strides, name
+        if name != "empty_like":
+            tenon.manual_seed(0)
+            assert tenon.equal(r, make(None)), name
+        with pytest.raises(ValueError, match=f"{name}: memory_format channels_last.* is for"):
+            make(tenon.channels_last if t.dim() == 5 else tenon.channels_last_3d)
+    w = tenon.tensor(3.0, requires_grad=True)
+    filled = tenon.full_like(t, w, memory_format=last)
+    filled.sum().backward()
+    assert filled.stride() == strides and w.grad == t.numel()
+
+
+def test_channels_last_is_for_four_dimensions():
+    t = tenon.zeros(2, 3, 4)
+    for f in (t.contiguous, t.clone, t.to, t.float, t.cpu):
+        with pytest.raises(ValueError, match=r"memory_format channels_last is for 4 dimensions; got 3"):
+            f(memory_format=tenon.channels_last)
+    assert not t.is_contiguous(memory_format=tenon.channels_last)
+    with pytest.raises(ValueError, match="resize_: memory_format must be"):
+        t.resize_(2, memory_format=tenon.channels_last)
+    assert t.shape == (2, 3, 4)

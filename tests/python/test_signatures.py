@@ -31,8 +31,8 @@ def test_memory_format(call):
     t = tenon.ones(2, 3)
     for f in (None, tenon.contiguous_format, tenon.preserve_format):
         assert call(t, f).shape == (2, 3)
-    with pytest.raises(ValueError, match="memory_format must be contiguous_format or preserve_format"):
-        call(t, "channels_last")
+    with pytest.raises(ValueError, match="memory_format must be contiguous_format, preserve_format"):
+        call(t, "channels_first")
 
 
 @pytest.mark.parametrize("name", ["std", "var", "std_mean", "var_mean"])

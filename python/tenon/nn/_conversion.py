@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tenon.nn.module import Module
 
 
+#: The number of dimensions that a memory format is for, where it is for one.
+_DIMS_OF_FORMAT = {"channels_last": 4, "channels_last_3d": 5}
+
+
 def _device_or_dtype(x: Any) -> tuple[Any, Any]:
     """What one argument of to() says: (device, dtype)."""
     if isinstance(x, Tensor):
@@ -92,15 +96,21 @@ class Conversion:
 
         ``to(device)``, ``to(dtype)``, ``to(device, dtype)`` or ``to(tensor)``, for the device and dtype
         of a tensor.
-        non_blocking: returns before page-locked bytes have arrived. memory_format: taken for PyTorch's sake.
+        non_blocking: returns before page-locked bytes have arrived. memory_format:
+        ``tenon.channels_last`` for the parameters and buffers of 4 dimensions, or ``channels_last_3d`` for
+        those of 5, to lie so in memory; the values are the same.
 
         Returns the module. TypeError for integer dtypes, RuntimeError for a device that is not there.
         """
         device, dtype, non_blocking = _parse_to(args, device, dtype, non_blocking, tensor)
 
+        dims = _DIMS_OF_FORMAT.get(memory_format)
+
         def move(t: Tensor) -> Tensor:
             wanted = dtype if dtype is not None and (t.is_floating_point() or t.is_complex()) else t.dtype
-            return t.to(t.device if device is None else device, wanted, non_blocking=non_blocking)
+            order = memory_format if dims is None or t.dim() == dims else None
+            there = t.device if device is None else device
+            return t.to(there, wanted, non_blocking=non_blocking, memory_format=order)
 
         return self._apply(move)
 

@@ -53,9 +53,7 @@ def __getattr__(name: str) -> _Any:
         return import_module("tenon.numpy.lib")
     from tenon._names import missing
 
-    raise missing(
-        "tenon.numpy", name, f"tenon has no implementation of it, use numpy.{name} on tensor.numpy()"
-    )
+    raise missing("tenon.numpy", name)
 
 
 def __dir__() -> list[str]:

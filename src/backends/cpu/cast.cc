@@ -121,9 +121,10 @@ void add_steps(ConvertTable& t) {
       in_steps(from, to, src, dst, n);
     };
 }
-template <int... pair>
-void add_all_steps(ConvertTable& t, std::integer_sequence<int, pair...>) {
-  (add_steps<static_cast<DType>(pair / kDTypes), static_cast<DType>(pair % kDTypes)>(t), ...);
+template <int... d>
+void add_all_steps(ConvertTable& t, std::integer_sequence<int, d...>) {
+  const auto add_from = [&]<int from>() { (add_steps<static_cast<DType>(from), static_cast<DType>(d)>(t), ...); };
+  (add_from.template operator()<d>(), ...);
 }
 
 }  // namespace
@@ -132,7 +133,7 @@ const ConvertTable& converts() {
     ConvertTable at{};
     Filled() {
       HWY_DYNAMIC_DISPATCH(add_casts)(at);
-      add_all_steps(at, std::make_integer_sequence<int, kDTypes * kDTypes>());
+      add_all_steps(at, std::make_integer_sequence<int, kDTypes>());
     }
   };
   static const Filled table;
