@@ -4,7 +4,8 @@
 
 The operations are taken from the tables. Each is tried on small objects first, with arguments drawn at
 random; what changes an object there is a writer. Then, batch by batch, one thread runs writers while
-another runs operations of all kinds over one set of objects, large enough for the GIL to be released. A
+another runs operations of all kinds over one set of objects, large enough for the GIL to be released; where
+there is none, half of the batches have small ones. A
 pairing is a call of the one and a call of the other in the same place of a batch. Errors are fine, all but
 SystemError; so are old and new values.
 
@@ -31,6 +32,7 @@ import resource
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -316,6 +318,10 @@ def small(seed: int, lent: bool = False) -> Things:
     return things(6, 4, lent, np.random.default_rng(seed))
 
 
+# Without a GIL calls on few elements run at the same time, too.
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
 def large(seed: int, lent: bool = False) -> Things:
     return things(150, 200, lent, np.random.default_rng(seed))
 
@@ -336,7 +342,9 @@ def changes_of(action: Action) -> bool | None:
 # ---- the child ----
 
 
-Batch = dict[str, Any]  # the pairs by name, the objects' seed, whether NumPy has lent them, and who records
+Batch = dict[
+    str, Any
+]  # the pairs by name, the objects' seed and size, whether NumPy has lent them, and who records
 
 
 def draw(seed: int, number: int, writers: list[Action], everything: list[Action]) -> Batch:
@@ -346,11 +354,12 @@ def draw(seed: int, number: int, writers: list[Action], everything: list[Action]
         "things": rng.randrange(100),
         "lent": rng.random() < 0.5,
         "records": [rng.random() < 0.6 for _ in range(2)],
+        "small": FREE_THREADED and rng.random() < 0.5,
     }
 
 
 def run_batch(batch: Batch, named: dict[str, Action]) -> collections.Counter[str]:
-    t = large(batch["things"], batch["lent"])
+    t = (small if batch.get("small") else large)(batch["things"], batch["lent"])
     tenon.manual_seed(batch["things"])
     start = threading.Barrier(2)
     errors: collections.Counter[str] = collections.Counter()
