@@ -285,8 +285,8 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   }
   static constinit Interned name("__dlpack__");
   static constinit OnceObject version_once;
-  PyObject* version = version_once.get(
-      [] { return Object::steal(Py_BuildValue("(ii)", int{dlpack::kMajor}, int{dlpack::kMinor})); });
+  PyObject* version =
+      version_once.get([] { return Object::steal(Py_BuildValue("(ii)", int{dlpack::kMajor}, int{dlpack::kMinor})); });
   auto call = [&](bool modern) {
     PyObject* args[] = {o, nullptr, nullptr, nullptr};
     const char* keywords[3];

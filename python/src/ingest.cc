@@ -276,12 +276,14 @@ Tensor recorded(PyObject* o, int depth, const Dims& shape, Elements& arrays, con
 
 // A list of arrays or tensors of one shape: one pass of block copies.
 bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optional<DType> dtype, Tensor& out) {
-  Object fast = Object::steal(fixed_sequence(o));
+  Object fast = Object::steal(PySequence_Fast(o, "sequence"));
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
   if (n == 0) return false;
-  PyObject** items = PySequence_Fast_ITEMS(fast.get());
-  if (!is_tensor(items[0]) && !is_ndarray(items[0]) && !is_array_like(items[0])) return false;
-  if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
+  const Object first = item_at(fast.get(), 0, op);
+  if (!is_tensor(first.get()) && !is_ndarray(first.get()) && !is_array_like(first.get())) return false;
+  const Object fixed = is_ndarray(first.get()) ? Object::steal(fixed_sequence(o)) : Object();
+  if (fixed && PySequence_Fast_GET_SIZE(fixed.get()) > 0 &&  // which runs no Python code
+      stack_small_ndarrays(PySequence_Fast_ITEMS(fixed.get()), PySequence_Fast_GET_SIZE(fixed.get()), out)) {
     if (dtype) out = converted(op, out, dtype);
     return true;
   }

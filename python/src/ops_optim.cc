@@ -220,7 +220,6 @@ class Step {
   }
 
  private:
-
   // A parameter without a gradient is left out.
   void add(Object o) {
     if (!is_tensor(o.get()))

@@ -89,13 +89,14 @@ void bind_streams(nb::module_& m) {
       .def(
           "wait", [](const Event& e, int device, int index) { raising([&] { e.wait(stream(device, index)); }); },
           nb::lock_self(), nb::arg("device"), nb::arg("index"))
-      .def("query", [](const Event& e) { return raising([&] { return e.is_done(); }); }, nb::lock_self())
-      .def("synchronize", [](const Event& e) { waiting([&] { e.synchronize(); }); }, nb::lock_self())
+      .def(
+          "query", [](const Event& e) { return raising([&] { return e.is_done(); }); }, nb::lock_self())
+      .def(
+          "synchronize", [](const Event& e) { waiting([&] { e.synchronize(); }); }, nb::lock_self())
       .def(
           "elapsed", [](const Event& e, const Event& end) { return raising([&] { return e.elapsed(end); }); },
           nb::lock_self(), nb::arg("end").lock())
-      .def_prop_ro("device", [](const Event& e) { return e.recorded() ? e.device().index : -1; },
-                   nb::lock_self());
+      .def_prop_ro("device", [](const Event& e) { return e.recorded() ? e.device().index : -1; }, nb::lock_self());
 }
 
 }  // namespace tenon::py

@@ -57,7 +57,8 @@ bool try_incref(PyObject* o) {
   }
   Py_ssize_t shared = _Py_atomic_load_ssize_relaxed(&o->ob_ref_shared);
   while (shared != 0 && shared != _Py_REF_MERGED)  // then it is dying
-    if (_Py_atomic_compare_exchange_ssize(&o->ob_ref_shared, &shared, shared + (1 << _Py_REF_SHARED_SHIFT))) return true;
+    if (_Py_atomic_compare_exchange_ssize(&o->ob_ref_shared, &shared, shared + (1 << _Py_REF_SHARED_SHIFT)))
+      return true;
   return false;
 }
 #else

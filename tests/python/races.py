@@ -32,7 +32,6 @@ import resource
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 import time
@@ -44,7 +43,7 @@ from typing import Any
 import numpy as np
 import tenon
 import tenon.numpy
-from support import operations
+from support import FREE_THREADED, operations
 
 CALLS = 16  # of each thread in a batch
 TRIES = 60  # of arguments for an operation
@@ -316,10 +315,6 @@ def find(note: Callable[[str], None]) -> tuple[list[Action], list[Action]]:
 
 def small(seed: int, lent: bool = False) -> Things:
     return things(6, 4, lent, np.random.default_rng(seed))
-
-
-# Without a GIL calls on few elements run at the same time, too.
-FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def large(seed: int, lent: bool = False) -> Things:

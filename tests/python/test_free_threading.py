@@ -5,18 +5,16 @@ import gc
 import os
 import subprocess
 import sys
-import sysconfig
 import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import tenon
-from support import PACKAGE, run_python
+from support import FREE_THREADED, PACKAGE, run_python
 
 pytestmark = [pytest.mark.border, pytest.mark.races]
 
-FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 ROUNDS = 2000 if FREE_THREADED else 300
 ERRORS = (BufferError, RuntimeError, ValueError, IndexError, TypeError, AttributeError)
 
