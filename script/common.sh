@@ -3,7 +3,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python=.venv/bin/python
+# PYTHON=python3.14t script/test: another interpreter, with a .venv and builds of its own.
+suffix=${PYTHON:+-${PYTHON##*/}}
+venv=.venv$suffix
+python=$venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 step() { printf '==> %s\n' "$*"; }
@@ -24,7 +27,7 @@ quietly() {
 
 # build NAME [-DOPTION=…]: configures and compiles build/NAME, or of it only $target.
 build() {
-  local dir=build/$1
+  local dir=build/$1$suffix
   shift
   step "build $dir${target:+ ($target)}"
   quietly cmake -S . -B "$dir" -G Ninja -DPython_EXECUTABLE="$PWD/$python" "$@"

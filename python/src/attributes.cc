@@ -11,6 +11,7 @@
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 
@@ -54,7 +55,7 @@ PyObject* get_grad_fn(PyObject* self, void*) {
     if (!t.requires_grad()) return Py_NewRef(Py_None);
     const Ref<Node> node = autograd::node_of(t);
     if (!node) return Py_NewRef(Py_None);
-    if (!PyObject_GC_IsTracked(self)) PyObject_GC_Track(self);  // hooks of the node may lead back to the tensor
+    track(self);  // hooks of the node may lead back to the tensor
     return wrap_node(node);
   });
 }
@@ -67,13 +68,15 @@ int set_grad(PyObject* self, PyObject* value, void*) {
 int set_data_of(PyObject* self, PyObject* value, void*) {
   return guarded_int([&] {
     if (!value) errors::fail<TypeError>("data", "a tensor always has memory; it cannot be deleted");
-    set_data(unwrap(self), to_tensor(value, {"data", "value"}));
+    const Tensor source = to_tensor(value, {"data", "value"});
+    alone([&] { set_data(unwrap(self), source); });
     return 0;
   });
 }
 int set_requires_grad(PyObject* self, PyObject* value, void*) {
   return guarded_int([&] {
-    unwrap(self).set_requires_grad(value && to_bool(value, {"requires_grad", "value"}));
+    const bool on = value && to_bool(value, {"requires_grad", "value"});
+    alone([&] { unwrap(self).set_requires_grad(on); });
     return 0;
   });
 }

@@ -2,6 +2,8 @@
 // methods on the tensor type and functions in the module.
 #pragma once
 
+#include <atomic>
+
 #include "object.h"
 
 namespace tenon::py {
@@ -14,7 +16,7 @@ std::string calling_module();
 // Whether pandas asks for the memory of a new Series' or Index's data. Since pandas 3 it copies ndarrays there, and
 // would share what it takes for a temporary array. buffer.cc
 bool pandas_wants_a_copy();
-extern int pandas_version;  // the major one; 0 as long as pandas is not loaded
+extern std::atomic<int> pandas_version;  // the major one; 0 as long as pandas is not loaded
 // A function of tenon.<module>, imported on first need: the parts of the border that are written in Python.
 Object python_function(const char* module, const char* name);
 

@@ -9,6 +9,7 @@
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
 #include "tenon/ops.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 
@@ -34,14 +35,14 @@ Tensor exportable(const Tensor& t, const char* op, bool strict) {
 
 std::string calling_module() {
   PyObject* globals = PyEval_GetGlobals();
-  PyObject* name = globals ? PyDict_GetItemString(globals, "__name__") : nullptr;
-  return name && PyUnicode_Check(name) ? utf8(name) : std::string();
+  const Object name = globals ? dict_item(globals, "__name__") : Object();
+  return name && PyUnicode_Check(name.get()) ? utf8(name.get()) : std::string();
 }
 
-int pandas_version = 0;
+std::atomic<int> pandas_version{0};
 
 bool pandas_wants_a_copy() {
-  if (pandas_version < 3) return false;
+  if (pandas_version.load(std::memory_order_relaxed) < 3) return false;
   const std::string module = calling_module();
   return module == "pandas.core.construction" || module == "pandas.core.indexes.base";
 }

@@ -215,8 +215,15 @@ Tensor values_for(PyObject* o, const Tensor& t, const Where& w) {
 }
 
 Object item_at(PyObject* sequence, Py_ssize_t i, const char* op) {
-  if (i >= PySequence_Fast_GET_SIZE(sequence))
-    throw ValueError(std::string(op) + ": the sequence changed while it was read");
+  const auto changed = [&] { return ValueError(std::string(op) + ": the sequence changed while it was read"); };
+#ifdef Py_GIL_DISABLED
+  if (PyList_Check(sequence)) {
+    if (PyObject* item = PyList_GetItemRef(sequence, i)) return Object::steal(item);
+    PyErr_Clear();
+    throw changed();
+  }
+#endif
+  if (i >= PySequence_Fast_GET_SIZE(sequence)) throw changed();
   return Object::borrow(PySequence_Fast_GET_ITEM(sequence, i));
 }
 

@@ -12,6 +12,7 @@
 #include "tenon/autograd.h"
 #include "tenon/devices.h"
 #include "tenon/ops/copy.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 namespace {
@@ -115,8 +116,8 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
 void check_mpi(const Tensor& t, const ExportArgs& a) {
   if (!is_floating(t.dtype()) || itemsize(t.dtype()) > 2 || t.dtype() == DType::float16) return;
   if (own_consumer || a.copy != Py_False || a.dl_device != Py_None || a.stream != Py_None) return;
-  static PyObject* name = PyUnicode_InternFromString("mpi4py.MPI");
-  if (PyDict_GetItem(PyImport_GetModuleDict(), name))
+  static constinit Interned name("mpi4py.MPI");
+  if (dict_item(PyImport_GetModuleDict(), name.get()))
     errors::fail<BufferError>(
         "__dlpack__", "MPI has no ", t.dtype(),
         ", and would compute with its bytes; reduce tensor.float(), or send tensor.view(tenon.uint8)");
@@ -206,6 +207,7 @@ void refuse_quantity(PyObject* o) {
 }
 
 Tensor from_capsule(PyObject* capsule, bool& copied, bool immutable = false) {
+  const Section section(capsule);  // one thread takes it
   if (PyCapsule_IsValid(capsule, kVersionedName)) {
     auto* m = static_cast<DLManagedTensorVersioned*>(PyCapsule_GetPointer(capsule, kVersionedName));
     const bool was_copied = m->version.major == dlpack::kMajor && (m->flags & dlpack::kIsCopied);
@@ -229,8 +231,8 @@ Tensor from_capsule(PyObject* capsule, bool& copied, bool immutable = false) {
 
 // The producer's C table, for producers that have one of our major version; null otherwise.
 const dlpack::DLPackExchangeAPI* table_of(PyTypeObject* type) {
-  static PyObject* name = PyUnicode_InternFromString("__dlpack_c_exchange_api__");
-  Object capsule = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(type), name));
+  static constinit Interned name("__dlpack_c_exchange_api__");
+  Object capsule = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(type), name.get()));
   if (!capsule || !PyCapsule_IsValid(capsule.get(), kTableName)) {
     PyErr_Clear();
     return nullptr;
@@ -245,8 +247,8 @@ Tensor through_table(PyObject* o) {
   const dlpack::DLPackExchangeAPI* api = table_of(Py_TYPE(o));
   if (!api || !api->managed_tensor_from_py_object_no_sync) return {};
   // The table says nothing about gradients; __dlpack__ would refuse.
-  static PyObject* name = PyUnicode_InternFromString("requires_grad");
-  Object grad = Object::maybe(PyObject_GetAttr(o, name));
+  static constinit Interned name("requires_grad");
+  Object grad = Object::maybe(PyObject_GetAttr(o, name.get()));
   if (grad && grad.get() == Py_True)
     throw BufferError(
         "from_dlpack: the producer's tensor requires grad, and its history would be lost; pass tensor.detach()");
@@ -281,8 +283,10 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
     const Device d = parse_device("cuda:" + std::to_string(index));
     stream = Object::steal(PyLong_FromUnsignedLongLong(handle_of(current_stream(d))));
   }
-  static PyObject* name = PyUnicode_InternFromString("__dlpack__");
-  static PyObject* version = Py_BuildValue("(ii)", static_cast<int>(dlpack::kMajor), static_cast<int>(dlpack::kMinor));
+  static constinit Interned name("__dlpack__");
+  static constinit OnceObject version_once;
+  PyObject* version =
+      version_once.get([] { return Object::steal(Py_BuildValue("(ii)", int{dlpack::kMajor}, int{dlpack::kMinor})); });
   auto call = [&](bool modern) {
     PyObject* args[] = {o, nullptr, nullptr, nullptr};
     const char* keywords[3];
@@ -296,7 +300,7 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
     if (modern && copy != Py_None) pass("copy", copy);
     Object names = Object::steal(PyTuple_New(n));
     for (int i = 0; i < n; ++i) PyTuple_SET_ITEM(names.get(), i, PyUnicode_InternFromString(keywords[i]));
-    return Object::maybe(PyObject_VectorcallMethod(name, args, 1, names.get()));
+    return Object::maybe(PyObject_VectorcallMethod(name.get(), args, 1, names.get()));
   };
   struct Own {
     Own() { own_consumer = true; }
@@ -314,9 +318,9 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
 
 // PyTorch's tensors may still have to be conjugated or negated, which neither its table nor its capsules say.
 void refuse_lazy(PyObject* o, const Tensor& t) {
-  static PyObject* names[] = {PyUnicode_InternFromString("is_neg"), PyUnicode_InternFromString("is_conj")};
+  static constinit Interned names[] = {Interned("is_neg"), Interned("is_conj")};
   for (int i = 0; i < (is_complex(t.dtype()) ? 2 : 1); ++i) {
-    const Object yes = Object::maybe(PyObject_CallMethodNoArgs(o, names[i]));
+    const Object yes = Object::maybe(PyObject_CallMethodNoArgs(o, names[i].get()));
     if (!yes) PyErr_Clear();
     if (yes.get() == Py_True)
       errors::fail<BufferError>("from_dlpack", "the producer has not ", i ? "conjugated" : "negated",

@@ -1,5 +1,6 @@
 #include "dtype.h"
 
+#include <atomic>
 #include <cstring>
 
 #include "convert.h"
@@ -81,13 +82,15 @@ PyObject* dtype_getattr(PyObject* self, PyObject* key) {
 }
 // As the NumPy dtype's, since they compare equal: for it NumPy is imported. Kept, so that it stays what it was.
 Py_hash_t dtype_hash(PyObject* self) {
-  static Py_hash_t known[kDTypes];
-  Py_hash_t& hash = known[static_cast<int>(value_of(self))];
+  static std::atomic<Py_hash_t> known[kDTypes];
+  std::atomic<Py_hash_t>& kept = known[static_cast<int>(value_of(self))];
+  Py_hash_t hash = kept.load(std::memory_order_relaxed);
   if (hash) return hash;
   const Object theirs = Object::maybe(dtype_numpy(self, nullptr));
   PyErr_Clear();  // without NumPy, or without ml_dtypes, there is nothing else that is equal
   const Py_hash_t found = theirs ? PyObject_Hash(theirs.get()) : PyBaseObject_Type.tp_hash(self);
-  return found == -1 ? -1 : hash = found;
+  if (found == -1) return -1;
+  return kept.compare_exchange_strong(hash, found) ? found : hash;  // another thread may have been first
 }
 // What isinstance() asks after the type itself: libraries take dtypes that are no np.dtype for pandas' extension types.
 PyObject* dtype_class(PyObject* self, void*) {

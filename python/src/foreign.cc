@@ -11,6 +11,7 @@
 #include "tenon/arrow.h"
 #include "tenon/autograd.h"
 #include "tenon/ops/copy.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 namespace {
@@ -106,11 +107,13 @@ PyObject* from_arrow(PyObject*, PyObject* args) {
       Object pair = Object::steal(PyObject_CallMethod(o, "__arrow_c_array__", nullptr));
       if (!PyTuple_Check(pair.get()) || PyTuple_GET_SIZE(pair.get()) != 2)
         wrong_type({"from_arrow", "__arrow_c_array__()"}, "a pair of capsules", pair.get());
+      const Section section(PyTuple_GET_ITEM(pair.get(), 1));  // one thread takes it
       auto* schema = pointer<arrow::ArrowSchema>(PyTuple_GET_ITEM(pair.get(), 0), kSchema);
       auto* array = pointer<arrow::ArrowArray>(PyTuple_GET_ITEM(pair.get(), 1), kArray);
       return wrap(arrow::import_array(*schema, array, allow_copy));
     }
     Object capsule = Object::steal(PyObject_CallMethod(o, "__arrow_c_stream__", nullptr));
+    const Section section(capsule.get());
     return wrap(arrow::import_stream(pointer<arrow::ArrowArrayStream>(capsule.get(), kStream), allow_copy));
   });
 }

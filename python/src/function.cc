@@ -8,6 +8,7 @@
 #include "graph.h"
 #include "op.h"
 #include "tenon/function.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 namespace {
@@ -144,7 +145,7 @@ PyObject* add_hook(PyObject* const* args, const char* op, F&& add) {
     throw PythonError{};
   }
   Object handle = Object::steal(wrap_handle(add(unwrap(args[0]), args[1])));
-  if (!PyObject_GC_IsTracked(args[0])) PyObject_GC_Track(args[0]);  // the hook may lead back to the tensor
+  track(args[0]);  // the hook may lead back to the tensor
   return handle.release();
 }
 

@@ -8,6 +8,7 @@
 #include "convert.h"
 #include "core/errors.h"
 #include "tenon/autograd.h"
+#include "unguarded.h"
 
 #include <structmember.h>  // after Python.h
 
@@ -61,7 +62,12 @@ void handle_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 PyObject* handle_remove(PyObject* self, PyObject*) {
-  reinterpret_cast<PyHandle*>(self)->handle.remove();
+  HookHandle taken;
+  {
+    const Section section(self);
+    taken = std::exchange(reinterpret_cast<PyHandle*>(self)->handle, {});
+  }
+  taken.remove();
   return Py_NewRef(Py_None);
 }
 PyObject* handle_enter(PyObject* self, PyObject*) { return Py_NewRef(self); }
@@ -86,7 +92,7 @@ void node_dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);
   auto* o = reinterpret_cast<PyNode*>(self);
-  if (o->node && o->node->wrapper == self) o->node->wrapper = nullptr;
+  if (o->node) take_out(o->node->wrapper, self);
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
   o->node.~Ref();
   type->tp_free(self);
@@ -112,8 +118,17 @@ PyObject* next_functions(PyObject* self, void*) {
 PyObject* metadata(PyObject* self, void*) {
   return guarded([&] {
     Hooks& h = Engine::hooks_of(node_of(self));
-    if (!h.metadata) h.metadata = held(Object::steal(PyDict_New()).get());
-    return Py_NewRef(static_cast<PyObject*>(h.metadata.get()));
+    const auto known = [&]() -> PyObject* {
+      const std::lock_guard lock(h.mutex);
+      return Py_XNewRef(static_cast<PyObject*>(h.metadata.get()));
+    };
+    if (PyObject* m = known()) return m;
+    Held made = held(Object::steal(PyDict_New()).get());
+    {
+      const std::lock_guard lock(h.mutex);
+      if (!h.metadata) h.metadata = made;  // another thread may have been first
+    }
+    return known();
   });
 }
 
@@ -319,15 +334,14 @@ void clear_graph(const Tensor& t) {
 }
 
 PyObject* wrap_node(Ref<Node> node) {
-  if (node->wrapper) return Py_NewRef(static_cast<PyObject*>(node->wrapper));
+  if (PyObject* known = living(node->wrapper)) return known;
   auto* o = PyObject_GC_New(PyNode, node_type);
   if (!o) throw PythonError{};
   Node* n = node.get();
   new (&o->node) Ref<Node>(std::move(node));
   o->weakrefs = nullptr;
-  n->wrapper = o;
   PyObject_GC_Track(o);
-  return reinterpret_cast<PyObject*>(o);
+  return put_in_place(n->wrapper, reinterpret_cast<PyObject*>(o));
 }
 
 PyObject* wrap_handle(HookHandle handle) {

@@ -6,14 +6,15 @@
 #include "core/errors.h"
 #include "numpy_api.h"
 #include "tenon/autograd.h"
+#include "unguarded.h"
 #include "tenon/ops.h"
 
 namespace tenon::py {
 
-bool copies_watched = false;
+std::atomic<bool> copies_watched{false};
 
 void note_copy(const char* op, const char* reason, std::int64_t bytes) {
-  if (!copies_watched) return;
+  if (!copies_watched.load(std::memory_order_relaxed)) return;
   Object module = Object::steal(PyImport_ImportModule("tenon._border"));
   Object r =
       Object::steal(PyObject_CallMethod(module.get(), "_note_copy", "ssL", op, reason, static_cast<long long>(bytes)));
@@ -278,9 +279,11 @@ bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optiona
   Object fast = Object::steal(PySequence_Fast(o, "sequence"));
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
   if (n == 0) return false;
-  PyObject** items = PySequence_Fast_ITEMS(fast.get());
-  if (!is_tensor(items[0]) && !is_ndarray(items[0]) && !is_array_like(items[0])) return false;
-  if (stack_small_ndarrays(items, n, out)) {  // which runs no Python code
+  const Object first = item_at(fast.get(), 0, op);
+  if (!is_tensor(first.get()) && !is_ndarray(first.get()) && !is_array_like(first.get())) return false;
+  const Object fixed = is_ndarray(first.get()) ? Object::steal(fixed_sequence(o)) : Object();
+  if (fixed && PySequence_Fast_GET_SIZE(fixed.get()) > 0 &&  // which runs no Python code
+      stack_small_ndarrays(PySequence_Fast_ITEMS(fixed.get()), PySequence_Fast_GET_SIZE(fixed.get()), out)) {
     if (dtype) out = converted(op, out, dtype);
     return true;
   }
@@ -299,7 +302,9 @@ bool stack_of_arrays(PyObject* o, Elements& arrays, const char* op, std::optiona
 
 // A list of Python's floats and nothing else, in one pass.
 bool list_of_floats(PyObject* o, std::optional<DType> dtype, Tensor& out) {
-  if (!PyList_CheckExact(o) || PyList_GET_SIZE(o) == 0 || !PyFloat_CheckExact(PyList_GET_ITEM(o, 0))) return false;
+  if (!PyList_CheckExact(o)) return false;
+  const Section section(o);
+  if (PyList_GET_SIZE(o) == 0 || !PyFloat_CheckExact(PyList_GET_ITEM(o, 0))) return false;
   const DType d = dtype.value_or(default_float());
   const Py_ssize_t n = PyList_GET_SIZE(o);
   PyObject** items = reinterpret_cast<PyListObject*>(o)->ob_item;

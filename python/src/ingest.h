@@ -33,6 +33,6 @@ Tensor from_sequence(PyObject* o, const char* op, std::optional<DType> dtype);
 // ---- the policies of the border, set by tenon.numpy_policy, no_copies and record_copies ----
 // Called for each copy that the border makes on its own account; raises under no_copies, counts under record_copies.
 void note_copy(const char* op, const char* reason, std::int64_t bytes);
-extern bool copies_watched;
+extern std::atomic<bool> copies_watched;
 
 }  // namespace tenon::py

@@ -129,10 +129,12 @@ PyObject* save_safetensors_(PyObject*, PyObject* args) {
     Metadata metadata;
     if (metadata_arg != Py_None) {
       if (!PyDict_Check(metadata_arg)) wrong_type({"save_safetensors", "metadata"}, "a dict of strings", metadata_arg);
-      PyObject *key, *value;
-      Py_ssize_t at = 0;
-      while (PyDict_Next(metadata_arg, &at, &key, &value))
-        metadata[to_string(key, {"save_safetensors", "metadata"})] = to_string(value, {"save_safetensors", "metadata"});
+      const Where w{"save_safetensors", "metadata"};
+      const Object pairs = Object::steal(PyDict_Items(metadata_arg));
+      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs.get()); ++i) {
+        PyObject* pair = PyList_GET_ITEM(pairs.get(), i);
+        metadata[to_string(PyTuple_GET_ITEM(pair, 0), w)] = to_string(PyTuple_GET_ITEM(pair, 1), w);
+      }
     }
     without_gil(kLongWork, [&] { save_safetensors(p, items, metadata); }, tensors_of(items));
     return Py_NewRef(Py_None);
@@ -181,9 +183,11 @@ PyMethodDef functions[] = {{"_load_npy", load_npy_, METH_VARARGS, nullptr},
 
 void init_io(PyObject* module) {
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
-  if (PyObject* path = PySys_GetObject("path"); path && PyList_Check(path))
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(path); ++i)
-      if (PyObject* p = PyList_GET_ITEM(path, i); PyUnicode_Check(p)) search_path().push_back(utf8(p));
+  if (const Object path = Object::borrow(PySys_GetObject("path")); path && PyList_Check(path.get())) {
+    const Object folders = Object::steal(PyList_AsTuple(path.get()));  // other threads may change the list
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(folders.get()); ++i)
+      if (PyObject* p = PyTuple_GET_ITEM(folders.get(), i); PyUnicode_Check(p)) search_path().push_back(utf8(p));
+  }
   blas::set_locator(&locate_openblas);
 }
 

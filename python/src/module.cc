@@ -66,7 +66,7 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
           "tenon.zeros(size)");
     const bool own_init = type->tp_init != PyBaseObject_Type.tp_init;
     PyObject *data = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr, *flag = nullptr;
-    if (kwargs && !data) data = PyDict_GetItemString(kwargs, "data");
+    if (kwargs && !data) data = PyDict_GetItemString(kwargs, "data");  // kwargs are the call's own
     if (kwargs && !own_init) flag = PyDict_GetItemString(kwargs, "requires_grad");
     const Py_ssize_t known = (PyTuple_GET_SIZE(args) > 0 || !data ? 0 : 1) + (flag ? 1 : 0);
     if (!data || (!own_init && (PyTuple_GET_SIZE(args) > 1 || (kwargs && PyDict_Size(kwargs) != known))))

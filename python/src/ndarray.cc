@@ -8,6 +8,7 @@
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/elementwise/math.h"
 #include "tenon/ops.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 namespace {
@@ -108,7 +109,7 @@ PyObject* sizeof_(PyObject* self, PyObject*) {
 }
 
 PyObject* make_read_only(PyObject* self, PyObject*) {
-  unwrap(self).impl()->read_only = true;
+  alone([&] { unwrap(self).impl()->read_only = true; });
   return Py_NewRef(Py_None);
 }
 

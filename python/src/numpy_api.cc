@@ -14,6 +14,7 @@
 #include "dtype.h"
 #include "once.h"
 #include "tenon/error.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 namespace {
@@ -183,9 +184,9 @@ const char* layout_problem(PyArrayObject* a, std::int64_t size) {
 
 bool numpy_loaded() {
   if (g_loaded) return true;
-  static PyObject* name = PyUnicode_InternFromString("numpy");
+  static constinit Interned name("numpy");
   PyObject* modules = PyImport_GetModuleDict();
-  return modules && PyDict_GetItem(modules, name) && load();
+  return modules && dict_item(modules, name.get()) && load();
 }
 
 void require_numpy(const char* op) {
@@ -205,13 +206,13 @@ bool is_plain_ndarray(PyObject* o) { return numpy_loaded() && PyArray_CheckExact
 
 bool overrides_ufuncs(PyObject* o) {
   if (is_tensor(o) || is_plain_ndarray(o) || PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o)) return false;
-  static PyObject* name = PyUnicode_InternFromString("__array_ufunc__");
-  Object own = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(Py_TYPE(o)), name));
+  static constinit Interned name("__array_ufunc__");
+  Object own = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(Py_TYPE(o)), name.get()));
   PyErr_Clear();
   if (!own || !numpy_loaded()) return static_cast<bool>(own);
   // Inherited by ndarray's subclasses and by NumPy's scalars.
   for (PyTypeObject* base : {&PyArray_Type, &PyGenericArrType_Type}) {
-    Object theirs = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(base), name));
+    Object theirs = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(base), name.get()));
     PyErr_Clear();
     if (theirs && theirs.get() == own.get()) return false;
   }

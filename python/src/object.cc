@@ -13,6 +13,7 @@
 #include "tensor_slots.h"
 #include "tenon/anomaly.h"
 #include "tenon/linalg.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 
@@ -109,7 +110,7 @@ void init_errors(PyObject* module) {
 PyObject* wrap(Tensor t) {
   TensorImpl* impl = t.impl();
   // A dying object of a subclass may still be asked for by what it takes with it.
-  if (auto* known = static_cast<PyObject*>(impl->wrapper); known && Py_REFCNT(known) > 0) return Py_NewRef(known);
+  if (PyObject* known = living(impl->wrapper)) return known;
   PyTensor* o = g_free;
   if (o) {
     std::memcpy(&g_free, static_cast<void*>(&o->value), sizeof(PyTensor*));
@@ -121,10 +122,9 @@ PyObject* wrap(Tensor t) {
   }
   new (&o->value) Tensor(std::move(t));
   o->weakrefs = nullptr;
-  impl->wrapper = o;
   // Other tensors lead to no Python object, and the collector need not know them.
   if (impl->meta()) PyObject_GC_Track(o);
-  return reinterpret_cast<PyObject*>(o);
+  return put_in_place(impl->wrapper, reinterpret_cast<PyObject*>(o));
 }
 
 PyObject* new_tensor(PyTypeObject* type, Tensor t) {
@@ -134,8 +134,7 @@ PyObject* new_tensor(PyTypeObject* type, Tensor t) {
   if (!o) throw PythonError{};
   new (&o->value) Tensor(std::move(t));
   o->weakrefs = nullptr;
-  impl->wrapper = o;
-  return reinterpret_cast<PyObject*>(o);
+  return put_in_place(impl->wrapper, reinterpret_cast<PyObject*>(o));
 }
 
 int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
@@ -165,7 +164,7 @@ void tensor_dealloc(PyObject* self) {
   TensorImpl* impl = o->value.impl();
   if (type != tensor_type || impl->meta()) PyObject_GC_UnTrack(self);
   // First, so that nobody finds the dying object: a weak reference's callback may ask for this tensor again.
-  if (impl && impl->wrapper == o) impl->wrapper = nullptr;
+  if (impl) take_out(impl->wrapper, self);
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
   o->value.~Tensor();
   if (type == tensor_type && g_free_count < kFreeMax) {
@@ -176,6 +175,7 @@ void tensor_dealloc(PyObject* self) {
     type->tp_free(self);
   }
   Py_DECREF(type);
+  if (!kHasGil) drop_left_references();  // what a collection has left
 }
 
 PyObject* set_error(std::string_view op) {
@@ -261,6 +261,8 @@ void drop_reference(void* object) {
   Left* next = g_left.load(std::memory_order_relaxed);
   auto* left = new Left{static_cast<PyObject*>(object), next};
   while (!g_left.compare_exchange_weak(next, left, std::memory_order_release)) left->next = next;
+  // While the others are stopped, one of them may have the lock of pending calls. Whoever stopped them drops what is left.
+  if (!kHasGil && t_later > 0) return;
   if (!g_scheduled.exchange(true) && Py_AddPendingCall(&drop_pending, nullptr) != 0) g_scheduled = false;  // full
 }
 

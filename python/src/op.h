@@ -25,6 +25,7 @@
 #include "convert.h"
 #include "tenon/autograd.h"
 #include "tenon/casting.h"
+#include "unguarded.h"
 
 #include <structmember.h>  // after Python.h
 
@@ -195,11 +196,16 @@ PyObject* call(const OpDef& def, PyObject* const* args, std::index_sequence<I...
                          : def.keeps_gil ? 0
                                          : std::max({std::int64_t{0}, work(std::get<I>(from).get())...});
   const auto run = [&]() -> bare<R> { return fn(std::get<I>(from).get()...); };
+  const auto run_as_told = [&]() -> bare<R> {
+    if constexpr (!kHasGil)
+      if (def.keeps_gil) return alone(run);
+    return without_gil(n, run, std::get<I>(from).get()...);
+  };
   if constexpr (std::is_void_v<R>) {
-    without_gil(n, run, std::get<I>(from).get()...);
+    run_as_told();
     return Py_NewRef(Py_None);
   } else {
-    return to_python(without_gil(n, run, std::get<I>(from).get()...));
+    return to_python(run_as_told());
   }
 }
 template <class R, class... A>

@@ -18,7 +18,7 @@ class EachArgument {
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.get());
     for (Py_ssize_t i = 0; i < n; ++i) {
       Scalar s;
-      if (!as_scalar(PySequence_Fast_GET_ITEM(items.get(), i), s)) break;
+      if (!as_scalar(item_at(items.get(), i, w.op).get(), s)) break;
       numbers_.push_back(s);
     }
     is_list_ = true;
@@ -45,10 +45,11 @@ std::vector<Tensor> written(const OpDef& def, PyObject* o) {
   const Object items = Object::steal(PySequence_Fast(o, (def.name + ": input must be a list of tensors").c_str()));
   std::vector<Tensor> ts;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
-    PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
-    if (!is_tensor(item))
-      errors::fail<TypeError>(def.name, "input must be a list of tensors; got a list with a ", Py_TYPE(item)->tp_name);
-    ts.push_back(unwrap(item));
+    const Object item = item_at(items.get(), i, def.name.c_str());
+    if (!is_tensor(item.get()))
+      errors::fail<TypeError>(def.name, "input must be a list of tensors; got a list with a ",
+                              Py_TYPE(item.get())->tp_name);
+    ts.push_back(unwrap(item.get()));
   }
   return ts;
 }

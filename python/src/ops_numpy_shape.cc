@@ -10,7 +10,7 @@ namespace {
 
 // Whether o is a list or tuple that begins with a tensor.
 bool of_tensors(PyObject* o) {
-  return is_list(o) && PySequence_Fast_GET_SIZE(o) > 0 && is_tensor(PySequence_Fast_GET_ITEM(o, 0));
+  return is_list(o) && PySequence_Fast_GET_SIZE(o) > 0 && is_tensor(item_at(o, 0, "at_least").get());
 }
 
 template <int n, bool under_numpy>

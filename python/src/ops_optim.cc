@@ -88,17 +88,18 @@ void each(AdafactorOptions& o, F&& f) {
   f("weight_decay", o.weight_decay), f("maximize", o.maximize);
 }
 
-// The item of a dict, held, since a conversion may run code that changes the dict; null where there is none.
-Object find(PyObject* dict, PyObject* name) {
-  PyObject* value = PyDict_GetItemWithError(dict, name);
-  if (!value && PyErr_Occurred()) throw PythonError{};
-  return Object::borrow(value);
-}
 Object item(PyObject* group, PyObject* name) {
-  Object value = find(group, name);
+  Object value = dict_item(group, name);
   if (!value) PyErr_SetObject(PyExc_KeyError, name);
   if (!value) throw PythonError{};
   return value;
+}
+
+// The keys of the options, in the order of each(). Made when the row is, before there can be threads.
+template <class Options>
+std::vector<PyObject*>& option_keys() {
+  static auto& keys = *new std::vector<PyObject*>;
+  return keys;
 }
 
 template <class Options>
@@ -106,11 +107,7 @@ Options options_of(PyObject* group) {
   struct Read {
     PyObject* group;
     std::size_t i = 0;
-    Object next(const char* name) {
-      static std::vector<PyObject*> keys;  // of these options
-      if (i == keys.size()) keys.push_back(key(name));
-      return item(group, keys[i++]);
-    }
+    Object next(const char*) { return item(group, option_keys<Options>()[i++]); }
     double number(const char* name, PyObject* o) {
       if (is_tensor(o) && unwrap(o).numel() != 1)
         errors::fail(Options::kName, name, " must be a number or a tensor of one element; got one of shape ",
@@ -156,7 +153,7 @@ struct Kept {
 
 // A count stands in a tensor without dimensions, which is written in place; in old files it is a number.
 double read_count(PyObject* dict, PyObject* name, const char* op, double otherwise, Object& tensor) {
-  const Object o = find(dict, name);
+  const Object o = dict_item(dict, name);
   if (!o) return otherwise;
   const double count = to_double(o.get(), {op, "step"});
   if (!is_tensor(o.get())) return count;
@@ -185,7 +182,7 @@ class Step {
   Step(PyObject* group, PyObject* state) : state_(state), options_(options_of<Options>(group)) {
     const Object parameters = Object::steal(PySequence_Fast(item(group, keys().params).get(), "params must be a list"));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(parameters.get()); ++i)
-      add(Object::borrow(PySequence_Fast_GET_ITEM(parameters.get(), i)));
+      add(item_at(parameters.get(), i, Options::kName));
   }
   void check() const { optim::check(entries_, options_); }
   void run() {
@@ -208,6 +205,7 @@ class Step {
   static constexpr int kStates = static_cast<int>(std::size(Options::kState));
   static constexpr std::span<const char* const> kNumbers = numbers_of<Options>();
 
+ public:
   struct Keys {
     PyObject *params = key("params"), *step = key("step"), *state[kStates], *number[kMaxNumbers];
     Keys() {
@@ -215,11 +213,13 @@ class Step {
       for (int i = 0; i < kStates; ++i) state[i] = key(Options::kState[i]);
     }
   };
+  // As option_keys().
   static const Keys& keys() {
     static const Keys k;
     return k;
   }
 
+ private:
   // A parameter without a gradient is left out.
   void add(Object o) {
     if (!is_tensor(o.get()))
@@ -230,7 +230,7 @@ class Step {
     Kept& kept = kept_.emplace_back();
     e.parameter = unwrap(o.get());
     e.gradient = std::move(gradient);
-    kept.dict = find(state_, o.get());
+    kept.dict = dict_item(state_, o.get());
     kept.parameter = std::move(o);
     if (!kept.dict) return;
     if (!PyDict_Check(kept.dict.get()))
@@ -241,7 +241,7 @@ class Step {
   void read(Entry& e, Kept& kept) {
     for (int i = 0; i < kStates; ++i) {
       if (!options_.keeps(i)) continue;
-      const Object o = find(kept.dict.get(), keys().state[i]);
+      const Object o = dict_item(kept.dict.get(), keys().state[i]);
       if (!o || o.get() == Py_None) continue;
       if (!is_tensor(o.get()))
         errors::fail<TypeError>(Options::kName, "the state ", Options::kState[i], " must be a tensor; got ",
@@ -262,7 +262,7 @@ class Step {
     for (std::size_t i = 0; i < kNumbers.size(); ++i) write_count(dict, keys().number[i], kept.number[i], e.number[i]);
     for (int i = 0; i < kStates; ++i) {
       if (!options_.keeps(i) || !e.state[i].defined()) continue;
-      const Object o = find(dict, keys().state[i]);
+      const Object o = dict_item(dict, keys().state[i]);
       if (o && o.get() != Py_None) continue;
       const Object made = Object::steal(wrap(e.state[i]));
       if (PyDict_SetItem(dict, keys().state[i], made.get()) < 0) throw PythonError{};
@@ -281,7 +281,7 @@ PyObject* step_row(const OpDef& def, PyObject* const* args) {
   if (!PyDict_Check(args[1])) wrong_type({def.name.c_str(), "state"}, "a dict", args[1]);
   std::deque<Step<Options>> groups;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[0]); ++i) {
-    const Object group = Object::borrow(PyList_GET_ITEM(args[0], i));
+    const Object group = item_at(args[0], i, def.name.c_str());
     if (!PyDict_Check(group.get())) wrong_type({def.name.c_str(), "param_groups"}, "a list of dicts", group.get());
     groups.emplace_back(group.get(), args[1]);
   }
@@ -294,6 +294,9 @@ PyObject* step_row(const OpDef& def, PyObject* const* args) {
 
 template <class Options>
 void def_step(Ops& ops, const char* name) {
+  Options options;
+  each(options, [](const char* option, const auto&...) { option_keys<Options>().push_back(key(option)); });
+  Step<Options>::keys();
   ops.raw(name, &step_row<Options>,
           "One step for the parameters that have a gradient.\n\n"
           "param_groups: a list of dicts with parameters and options. state: a dict of a dict for each parameter.",

@@ -57,12 +57,12 @@ std::vector<PadWidth> widths_of(PyObject* o, int ndim, const Where& w) {
 // {dimension: widths}; those without an entry are not widened.
 std::vector<PadWidth> widths_by_dimension(PyObject* dict, int ndim, const Where& w) {
   std::vector<PadWidth> out(static_cast<std::size_t>(ndim));
-  PyObject *key, *value;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(dict, &at, &key, &value)) {
-    std::int64_t d = to_int(key, w);
+  const Object items = Object::steal(PyDict_Items(dict));  // a list of its own: the values may run Python code
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
+    PyObject* item = PyList_GET_ITEM(items.get(), i);
+    const std::int64_t d = to_int(PyTuple_GET_ITEM(item, 0), w);
     if (d < -ndim || d >= ndim) errors::bad_axis(w.op, d, ndim);
-    const Pair p = pair_of(value, w);
+    const Pair p = pair_of(PyTuple_GET_ITEM(item, 1), w);
     out[static_cast<std::size_t>(d < 0 ? d + ndim : d)] = {to_int(p.first.get(), w), to_int(p.second.get(), w)};
   }
   return out;

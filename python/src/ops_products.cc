@@ -19,9 +19,9 @@ Dims sublist(PyObject* o) {
   }
   Dims out;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
-    PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
-    out.push_back(item == Py_Ellipsis ? kEllipsis : to_int(item, {"einsum", "sublist"}));
-    if (item != Py_Ellipsis && out.back() == kEllipsis)
+    const Object item = item_at(items.get(), i, "einsum");
+    out.push_back(item.get() == Py_Ellipsis ? kEllipsis : to_int(item.get(), {"einsum", "sublist"}));
+    if (item.get() != Py_Ellipsis && out.back() == kEllipsis)
       errors::fail("einsum", "subscripts are numbers from 0 to 51; got -1");
   }
   return out;

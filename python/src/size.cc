@@ -3,6 +3,7 @@
 #include "convert.h"
 #include "core/errors.h"
 #include "tensor_slots.h"
+#include "unguarded.h"
 
 #include <structmember.h>  // after Python.h
 
@@ -34,13 +35,13 @@ PyObject* call(PyObject*, PyObject* const* args, std::size_t nargsf, PyObject* k
 PyObject* get(PyObject* self, PyObject* object, PyObject*) {
   if (!object || object == Py_None) return Py_NewRef(self);
   return guarded([&] {
-    static PyObject* const shape = PyUnicode_InternFromString("_shape");
+    static constinit Interned shape("_shape");
     const Tensor& t = unwrap(object);
     const Object numel = Object::steal(PyLong_FromLongLong(t.numel()));
     const Object args = Object::steal(PyTuple_Pack(1, numel.get()));
     Object size = Object::steal(PyLong_Type.tp_new(size_type, args.get(), nullptr));
     const Object dims = Object::steal(from_dims(t.shape()));
-    if (PyObject_SetAttr(size.get(), shape, dims.get()) < 0) throw PythonError{};
+    if (PyObject_SetAttr(size.get(), shape.get(), dims.get()) < 0) throw PythonError{};
     return size.release();
   });
 }

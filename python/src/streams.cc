@@ -85,16 +85,18 @@ void bind_streams(nb::module_& m) {
       .def(nb::init<bool>(), nb::arg("timing"))
       .def(
           "record", [](Event& e, int device, int index) { raising([&] { e.record(stream(device, index)); }); },
-          nb::arg("device"), nb::arg("index"))
+          nb::lock_self(), nb::arg("device"), nb::arg("index"))
       .def(
           "wait", [](const Event& e, int device, int index) { raising([&] { e.wait(stream(device, index)); }); },
-          nb::arg("device"), nb::arg("index"))
-      .def("query", [](const Event& e) { return raising([&] { return e.is_done(); }); })
-      .def("synchronize", [](const Event& e) { waiting([&] { e.synchronize(); }); })
+          nb::lock_self(), nb::arg("device"), nb::arg("index"))
+      .def(
+          "query", [](const Event& e) { return raising([&] { return e.is_done(); }); }, nb::lock_self())
+      .def(
+          "synchronize", [](const Event& e) { waiting([&] { e.synchronize(); }); }, nb::lock_self())
       .def(
           "elapsed", [](const Event& e, const Event& end) { return raising([&] { return e.elapsed(end); }); },
-          nb::arg("end"))
-      .def_prop_ro("device", [](const Event& e) { return e.recorded() ? e.device().index : -1; });
+          nb::lock_self(), nb::arg("end").lock())
+      .def_prop_ro("device", [](const Event& e) { return e.recorded() ? e.device().index : -1; }, nb::lock_self());
 }
 
 }  // namespace tenon::py

@@ -4,6 +4,7 @@
 #include "core/errors.h"
 #include "numpy_api.h"
 #include "tenon/error.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 namespace {
@@ -27,19 +28,21 @@ bool is_harmless(PyTypeObject* type) {
 
 // What of the type's rules is its own, not ndarray's nor a harmless subclass's; null if nothing is.
 const char* own_rule(PyTypeObject* type) {
-  PyObject* mro = type->tp_mro;
+  const Object held = Object::borrow(type->tp_mro);
+  PyObject* mro = held.get();
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
     auto* base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
     if (is_ndarray_type(base)) return nullptr;
     if (!base->tp_dict || is_harmless(base)) continue;
     for (const char* rule : kRules)
-      if (PyDict_GetItemString(base->tp_dict, rule)) return rule;
+      if (dict_item(base->tp_dict, rule)) return rule;
   }
   return nullptr;
 }
 
 bool has_base(PyTypeObject* type, std::string_view name) {
-  PyObject* mro = type->tp_mro;
+  const Object held = Object::borrow(type->tp_mro);
+  PyObject* mro = held.get();
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
     const char* full = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i))->tp_name;
     const char* dot = std::strrchr(full, '.');

@@ -11,6 +11,7 @@
 #include "numpy_api.h"
 #include "once.h"
 #include "tenon/op.h"
+#include "unguarded.h"
 
 namespace tenon::py {
 namespace {
@@ -28,7 +29,8 @@ const Table& table() {
     const Object modules = Object::steal(PyObject_GetAttrString(g_module, "_numpy_names"));
     PyObject *name, *own;
     Py_ssize_t at = 0;
-    while (PyDict_Next(PyDict_GetItemString(modules.get(), "tenon.numpy"), &at, &name, &own)) {
+    const Object names = Object::steal(PyDict_Copy(dict_item(modules.get(), "tenon.numpy").get()));
+    while (PyDict_Next(names.get(), &at, &name, &own)) {
       if (Py_TYPE(own) != ufunc_type) continue;
       Object f = Object::maybe(PyObject_GetAttr(numpy.get(), name));
       if (!f) {
@@ -45,8 +47,8 @@ const Table& table() {
 }
 
 bool is_call(PyObject* method) {
-  static PyObject* call = PyUnicode_InternFromString("__call__");
-  return method == call || PyUnicode_CompareWithASCIIString(method, "__call__") == 0;
+  static constinit Interned call("__call__");
+  return method == call.get() || PyUnicode_CompareWithASCIIString(method, "__call__") == 0;
 }
 
 // What the operands and out= say about whose the operation is.

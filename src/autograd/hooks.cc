@@ -82,8 +82,7 @@ void Hooks::clear() {
 }
 
 void HookHandle::remove() {
-  if (hooks_) hooks_->remove(id_);
-  hooks_ = nullptr;
+  if (const auto hooks = std::exchange(hooks_, nullptr)) hooks->remove(id_);
 }
 
 Hooks& Node::made_hooks() {

@@ -1,5 +1,6 @@
 #include "tenon/dtype.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 
@@ -45,7 +46,7 @@ int rank(DType d) {
   return 0;
 }
 
-DType g_default_float = DType::float32;
+std::atomic<DType> g_default_float{DType::float32};
 
 }  // namespace
 
@@ -69,7 +70,7 @@ DType complex_dtype(DType d) {
 
 bool can_cast_same_kind(DType from, DType to) { return rank(from) <= rank(to); }
 
-DType default_float() { return g_default_float; }
+DType default_float() { return g_default_float.load(std::memory_order_relaxed); }
 void set_default_float(DType d) {
   if (!is_floating(d) || is_float8(d))
     errors::fail<DtypeError>("set_default_dtype", "expected a floating dtype; got ", d);

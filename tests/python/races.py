@@ -4,7 +4,8 @@
 
 The operations are taken from the tables. Each is tried on small objects first, with arguments drawn at
 random; what changes an object there is a writer. Then, batch by batch, one thread runs writers while
-another runs operations of all kinds over one set of objects, large enough for the GIL to be released. A
+another runs operations of all kinds over one set of objects, large enough for the GIL to be released; where
+there is none, half of the batches have small ones. A
 pairing is a call of the one and a call of the other in the same place of a batch. Errors are fine, all but
 SystemError; so are old and new values.
 
@@ -42,7 +43,7 @@ from typing import Any
 import numpy as np
 import tenon
 import tenon.numpy
-from support import operations
+from support import FREE_THREADED, operations
 
 CALLS = 16  # of each thread in a batch
 TRIES = 60  # of arguments for an operation
@@ -336,7 +337,9 @@ def changes_of(action: Action) -> bool | None:
 # ---- the child ----
 
 
-Batch = dict[str, Any]  # the pairs by name, the objects' seed, whether NumPy has lent them, and who records
+Batch = dict[
+    str, Any
+]  # the pairs by name, the objects' seed and size, whether NumPy has lent them, and who records
 
 
 def draw(seed: int, number: int, writers: list[Action], everything: list[Action]) -> Batch:
@@ -346,11 +349,12 @@ def draw(seed: int, number: int, writers: list[Action], everything: list[Action]
         "things": rng.randrange(100),
         "lent": rng.random() < 0.5,
         "records": [rng.random() < 0.6 for _ in range(2)],
+        "small": FREE_THREADED and rng.random() < 0.5,
     }
 
 
 def run_batch(batch: Batch, named: dict[str, Action]) -> collections.Counter[str]:
-    t = large(batch["things"], batch["lent"])
+    t = (small if batch.get("small") else large)(batch["things"], batch["lent"])
     tenon.manual_seed(batch["things"])
     start = threading.Barrier(2)
     errors: collections.Counter[str] = collections.Counter()

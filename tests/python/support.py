@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(tenon.__file__).parent
 SIM_DEVICE = next((p for p in (PACKAGE.parents[1] / "libtenon_cudasim.so",) if p.exists()), None)
 
+# Whether threads run Python code at the same time, unless PYTHON_GIL=1 says otherwise.
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
 NUMPY = tuple(int(part) for part in np.__version__.split(".")[:2])
 
 # The dtypes that NumPy has itself.

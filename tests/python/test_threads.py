@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import tenon
-from support import collect, run_python
+from support import FREE_THREADED, collect, run_python
 
 pytestmark = pytest.mark.border
 
@@ -253,6 +253,7 @@ def test_work_whose_length_the_arguments_hide_releases_the_gil(work) -> None:
     assert_gil_is_released(work)
 
 
+@pytest.mark.skipif(FREE_THREADED, reason="there is no GIL to keep")
 def test_short_work_keeps_the_gil() -> None:
     t = tenon.from_numpy(np.ones(100))
     with counting() as counted:
