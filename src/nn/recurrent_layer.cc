@@ -79,13 +79,17 @@ std::vector<Tensor> recurrent_layer(const LayerPlan& plan, std::span<const Tenso
   }
   if (!flows) return out;
   std::vector<Saved> saved;
-  for (const Tensor& t : in) saved.emplace_back(t, op);
+  Wanted wanted;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    saved.emplace_back(in[i], op);
+    wanted[i] = needs_grad(in[i]);
+  }
   const bool gated = plan.cell == Cell::lstm || plan.cell == Cell::gru;  // others need the output
   const Saved y = gated ? Saved() : Saved::output(out[0], op);
-  autograd::attach(out, op, in, [plan, kept, saved, y](std::span<const Tensor> gs) -> Grads {
+  autograd::attach(out, op, in, [plan, kept, saved, wanted, y](std::span<const Tensor> gs) -> Grads {
     std::vector<Tensor> inputs;
     for (const Saved& s : saved) inputs.push_back(s.get());
-    if (!grad_enabled()) return run_backward(plan, inputs, y.get(), kept, gs);
+    if (!grad_enabled()) return run_backward(plan, inputs, wanted, y.get(), kept, gs);
     return recorded([&](std::span<const Tensor> v) { return formula(plan, v); }, inputs, gs);
   });
   return out;

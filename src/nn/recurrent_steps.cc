@@ -102,8 +102,8 @@ Tensor run_forward(const LayerPlan& plan, std::span<const Tensor> in, Tensor& h,
   return y;
 }
 
-Grads run_backward(const LayerPlan& plan, std::span<const Tensor> in, const Tensor& y, const Kept& kept,
-                   std::span<const Tensor> gs) {
+Grads run_backward(const LayerPlan& plan, std::span<const Tensor> in, const Wanted& wanted, const Tensor& y,
+                   const Kept& kept, std::span<const Tensor> gs) {
   const bool gru = plan.cell == Cell::gru, lstm = plan.cell == Cell::lstm, projects = in[at::w_hr].defined();
   Steps steps(plan, RecurrentPass::backward, in);
   RecurrentCall& call = steps.call;
@@ -126,18 +126,18 @@ Grads run_backward(const LayerPlan& plan, std::span<const Tensor> in, const Tens
   call.d_out = data(d_out);
   if (!steps.empty_call()) steps.run(dh);
   Grads out(at::count);
-  out[at::h] = dh;
-  if (!call.w_hh) {
+  if (wanted[at::h]) out[at::h] = dh;
+  if (wanted[at::h] && !call.w_hh) {
     const Tensor through = matmul(of_h, in[at::w_hh]);
     out[at::h] = gru ? add(dh, through) : through;
   }
-  out[at::c] = dc;
-  out[at::x] = matmul(of_x, in[at::w_ih]);
-  out[at::w_ih] = matmul(mT(of_x), in[at::x]);
-  out[at::w_hh] = matmul(mT(of_h), kept.h_before);
-  if (in[at::b_ih].defined()) out[at::b_ih] = sum(of_x, Dims{0});
-  if (in[at::b_hh].defined()) out[at::b_hh] = gru ? sum(of_h, Dims{0}) : out[at::b_ih];
-  if (projects) out[at::w_hr] = matmul(mT(d_out), kept.unprojected);
+  if (wanted[at::c]) out[at::c] = dc;
+  if (wanted[at::x]) out[at::x] = matmul(of_x, in[at::w_ih]);
+  if (wanted[at::w_ih]) out[at::w_ih] = matmul(mT(of_x), in[at::x]);
+  if (wanted[at::w_hh]) out[at::w_hh] = matmul(mT(of_h), kept.h_before);
+  if (wanted[at::b_ih]) out[at::b_ih] = sum(of_x, Dims{0});
+  if (wanted[at::b_hh]) out[at::b_hh] = gru || !wanted[at::b_ih] ? sum(of_h, Dims{0}) : out[at::b_ih];
+  if (wanted[at::w_hr]) out[at::w_hr] = matmul(mT(d_out), kept.unprojected);
   return out;
 }
 

@@ -41,11 +41,12 @@ void adam(std::span<Entry> entries, const Options& o, bool decoupled) {
     const Decay decay{(flags & 1) != 0, (flags & 2) != 0};
     const bool amsgrad = flags & 4, maximize = flags & 8;
     return [=](const Terms& t) -> Results {
-      const Value g = decay.gradient(t, maximize);
+      const Value shrunk = decay.parameter(t), g = decay.gradient(t, maximize);
+      // The steps from here on are one loop on the CPU.
       const Value mean = lerp(t.state[0], g, t.number[kRest1]);
       const Value square = mean_square(t.state[1], g, t.number[kKeep2], t.number[kRest2]);
       const Value largest = amsgrad ? maximum(t.state[2], square) : square;
-      const Value shrunk = decay.parameter(t), scale = add(sqrt(largest), t.own[1]);
+      const Value scale = add(sqrt(largest), t.own[1]);
       const Value parameter = muladd(div(mean, scale), t.own[0], shrunk);
       if (amsgrad) return {parameter, mean, square, largest};
       return {parameter, mean, square};

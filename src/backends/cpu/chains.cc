@@ -5,46 +5,121 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "backends/cpu/chains.h"
-#include "backends/scalar/elementwise.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-template <class T>
+namespace hn = hwy::HWY_NAMESPACE;
+
+// c / y of floats by a reciprocal's guess, a step of Newton's and the quotient's remainder: a division takes three times
+// as long, and the processor's divider is busy with roots. Where that could overflow or lose digits the division itself;
+// each element for itself, since results must not depend on their neighbours.
+template <class D, class V>
+HWY_INLINE V quotient([[maybe_unused]] D d, V c, V y) {
+#if HWY_NATIVE_FMA
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    const V low = hn::Set(d, 0x1p-60f), high = hn::Set(d, 0x1p60f), size = hn::Abs(c);
+    V r = hn::ApproximateReciprocal(y);
+    r = hn::MulAdd(hn::NegMulAdd(y, r, hn::Set(d, 1.0f)), r, r);
+    V q = hn::Mul(c, r);
+    q = hn::MulAdd(hn::NegMulAdd(q, y, c), r, q);
+    const auto usual =
+        hn::And(hn::And(hn::Ge(y, low), hn::Le(y, high)), hn::And(hn::Ge(size, low), hn::Le(size, high)));
+    if (HWY_LIKELY(hn::AllTrue(d, usual))) return q;
+    return hn::IfThenElse(usual, q, hn::Div(c, y));
+  }
+#endif
+  return hn::Div(c, y);
+}
+
 struct ScaledStep {  // c / (sqrt(a) + b) * d + e: an optimizer's step
-  HWY_INLINE T operator()(T a, T b, T c, T d, T e) const {
-    return scalar::ops::muladd{}(T(c / (scalar::ops::sqrt{}(a) + b)), d, e);
+  template <class D, class V>
+  static HWY_INLINE void run(D d, const V (&in)[5], V (&out)[1]) {
+    out[0] = hn::MulAdd(quotient(d, in[2], hn::Add(hn::Sqrt(in[0]), in[1])), in[3], in[4]);
   }
 };
-template <class T>
 struct MeanSquare {  // (a * b) * e + c * d: the average of squares
-  HWY_INLINE T operator()(T a, T b, T c, T d, T e) const { return scalar::ops::muladd{}(T(a * b), e, T(c * d)); }
+  template <class D, class V>
+  static HWY_INLINE void run(D, const V (&in)[5], V (&out)[1]) {
+    out[0] = hn::MulAdd(hn::Mul(in[0], in[1]), in[4], hn::Mul(in[2], in[3]));
+  }
+};
+struct Adam {  // the averages of the gradient and of its square, and the step: all of Adam's but its decay
+  template <class D, class V>
+  static HWY_INLINE void run(D d, const V (&in)[9], V (&out)[3]) {
+    const V mean = in[0], gradient = in[1], rest1 = in[2];
+    out[0] = hn::MulAdd(rest1, hn::Sub(gradient, mean), mean);
+    MeanSquare::run(d, {gradient, in[3], in[4], in[5], gradient}, reinterpret_cast<V(&)[1]>(out[1]));
+    ScaledStep::run(d, {out[1], in[6], out[0], in[7], in[8]}, reinterpret_cast<V(&)[1]>(out[2]));
+  }
 };
 
-template <class F, class T>
-void five(const void* const* in, void* out, std::int64_t n) {
-  const auto at = [&](int i) { return static_cast<const T*>(in[i]); };
-  const T *a = at(0), *b = at(1), *c = at(2), *d = at(3), *e = at(4);
-  T* o = static_cast<T*>(out);
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) o[i] = F{}(a[i], b[i], c[i], d[i], e[i]);
+template <class F, class T, int Inputs, int Outputs>
+void loop(const void* const* in, void* const* out, std::int64_t n) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const T* from[Inputs];
+  T* to[Outputs];
+#pragma GCC unroll 16
+  for (int k = 0; k < Inputs; ++k) from[k] = static_cast<const T*>(in[k]);
+#pragma GCC unroll 16
+  for (int k = 0; k < Outputs; ++k) to[k] = static_cast<T*>(out[k]);
+  V x[Inputs], y[Outputs];
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+#pragma GCC unroll 16
+    for (int k = 0; k < Inputs; ++k) x[k] = hn::LoadU(d, from[k] + i);
+    F::run(d, x, y);
+#pragma GCC unroll 16
+    for (int k = 0; k < Outputs; ++k) hn::StoreU(y[k], d, to[k] + i);
+  }
+  if (i == n) return;
+  const std::size_t rest = static_cast<std::size_t>(n - i) * sizeof(T);  // by the same code: the bits must not differ
+  T edge[HWY_MAX_BYTES / sizeof(T)] = {};
+#pragma GCC unroll 16
+  for (int k = 0; k < Inputs; ++k) {
+    std::memcpy(edge, from[k] + i, rest);
+    x[k] = hn::LoadU(d, edge);
+  }
+  F::run(d, x, y);
+#pragma GCC unroll 16
+  for (int k = 0; k < Outputs; ++k) {
+    hn::StoreU(y[k], d, edge);
+    std::memcpy(to[k] + i, edge, rest);
+  }
 }
 
 std::span<const Chain> all_chains() {
   static constexpr Chain all[] = {
+      {8,
+       9,
+       3,
+       {Op::lerp, Op::mul, Op::mul, Op::muladd, Op::sqrt, Op::add, Op::div, Op::muladd},
+       {{0, 1, 2}, {1, 3}, {4, 5}, {~1, 1, ~2}, {~3}, {~4, 6}, {~0, ~5}, {~6, 7, 8}},
+       {0, 3, 7},
+       &loop<Adam, float, 9, 3>,
+       &loop<Adam, double, 9, 3>},
       {4,
        5,
+       1,
        {Op::sqrt, Op::add, Op::div, Op::muladd},
        {{0}, {~0, 1}, {2, ~1}, {~2, 3, 4}},
-       &five<ScaledStep<float>, float>,
-       &five<ScaledStep<double>, double>},
+       {3},
+       &loop<ScaledStep, float, 5, 1>,
+       &loop<ScaledStep, double, 5, 1>},
       {3,
        5,
+       1,
        {Op::mul, Op::mul, Op::muladd},
        {{0, 1}, {2, 3}, {~0, 4, ~1}},
-       &five<MeanSquare<float>, float>,
-       &five<MeanSquare<double>, double>},
+       {2},
+       &loop<MeanSquare, float, 5, 1>,
+       &loop<MeanSquare, double, 5, 1>},
   };
   return all;
 }
@@ -79,8 +154,10 @@ bool matches(const Chain& chain, const ProgramCall& c, int step, std::uint8_t (&
       }
     }
   }
-  const int last = first + chain.steps - 1;
-  const auto between = [&](int r) { return r >= first && r < last; };
+  const auto between = [&](int r) {
+    return r >= first && r < first + chain.steps &&
+           std::find(chain.kept, chain.kept + chain.outputs, r - first) == chain.kept + chain.outputs;
+  };
   for (int s = step + chain.steps; s < c.steps; ++s)
     for (int k = 0; k < info(c.step[s].op).arity; ++k)
       if (between(c.step[s].in[k])) return false;

@@ -9,6 +9,7 @@ namespace tenon::cpu {
 
 void add_convolution_products(ConvolutionTable&);
 void add_convolution_weights(ConvolutionTable&);
+void add_winograd_products(ConvolutionTable&);
 
 void GatherAxis::add_tap(Size at, Size by) {
   tap.push_back(at);
@@ -68,7 +69,8 @@ GatherAxis backward(const Windows& w, int i, Size phase) {
   return a;
 }
 
-// At most n, and half of that at least: times `inner`, it fills panels of so many columns best.
+}  // namespace
+
 Size best_filled(Size n, Size inner, Size columns) {
   const auto fill = [&](Size i) {
     return static_cast<double>(i * inner) / static_cast<double>(pieces(i * inner, columns) * columns);
@@ -78,8 +80,6 @@ Size best_filled(Size n, Size inner, Size columns) {
     if (fill(i) > fill(best)) best = i;
   return best;
 }
-
-}  // namespace
 
 std::vector<Gather> gathers_of(const ConvolutionCall& c) {
   const Windows w = is_pointwise(c.windows) ? as_one_row(c.windows) : c.windows;
@@ -205,13 +205,15 @@ Status convolution(const ConvolutionCall& c) {
     auto* t = new ConvolutionTable{};
     add_convolution_products(*t);
     add_convolution_weights(*t);
+    add_winograd_products(*t);
     return t;
   }();
   const auto& kernels = c.kind == Convolution::weight ? table->weight : table->product;
   const auto kernel = kernels[static_cast<int>(c.dtype)];
   if (!kernel) return Status::unavailable;
   if (c.batch * c.groups > 0)
-    for (const Gather& g : gathers_of(c)) kernel(g);
+    for (const Gather& g : gathers_of(c))
+      if (c.kind == Convolution::weight || !suits_winograd(g) || !table->winograd(g)) kernel(g);
   return Status::ok;
 }
 

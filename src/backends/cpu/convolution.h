@@ -63,6 +63,9 @@ struct Boxes {
   Box at(Size i) const;
 };
 
+// At most n, and half of that at least: times `inner`, it fills panels of so many columns best.
+Size best_filled(Size n, Size inner, Size columns);
+
 // Where the elements that a box reads lie: in x itself, or in a copy.
 struct Layout {
   bool in_place;
@@ -88,10 +91,14 @@ struct Run {
 };
 void find_runs(const Gather& g, const Layout& layout, const Box& box, std::vector<Run>& out);
 
+// Whether a product is one of 3 x 3 taps, one step apart, that is large enough for transforms (winograd.cc).
+bool suits_winograd(const Gather& g);
+
 // The kernels by dtype; null where there is none.
 struct ConvolutionTable {
   void (*product[kDTypes])(const Gather&);
   void (*weight[kDTypes])(const Gather&);  // x: of the axes, w: the output's gradient, out: the weight's
+  bool (*winograd)(const Gather&);  // of what suits_winograd(); false: an output is not finite, and nothing is done
 };
 
 }  // namespace tenon::cpu

@@ -1,4 +1,6 @@
 // Which kernel computes a matrix product, and in which pieces.
+#include <unistd.h>
+
 #include <algorithm>
 #include <climits>
 
@@ -23,6 +25,17 @@ const ProductTable& products() {
     return t;
   }();
   return *table;
+}
+
+std::int64_t l2_bytes() {
+  static const std::int64_t bytes = [] {
+    long found = 0;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    found = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+    return found > 0 ? std::int64_t{found} : std::int64_t{512} << 10;
+  }();
+  return bytes;
 }
 
 namespace {

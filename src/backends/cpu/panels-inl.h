@@ -35,7 +35,10 @@ void turn(const T* s, Size line, Size lines, Size k, T* out, Size width) {
       Vector<T> v[N] = {};
       if (n == N) {
 #pragma GCC unroll 16
-        for (Size q = 0; q < N; ++q) v[q] = load(s + (i + q) * line + p);
+        for (Size q = 0; q < N; ++q) {
+          v[q] = load(s + (i + q) * line + p);
+          __builtin_prefetch(s + (i + q) * line + p + 4 * N);
+        }
       } else {
         for (Size q = 0; q < n; ++q) v[q] = load(s + (i + q) * line + p);
       }
@@ -64,7 +67,12 @@ void pack_a(const S* a, Size row, Size step, Size m, Size k, T* out) {
         continue;
       }
       if (row == 1 && rows == R) {
-        for (Size p = 0; p < k; ++p, out += R) std::memcpy(out, from + p * step, R * sizeof(T));
+        // Several panels at once: they share cache lines, and lines far apart push each other out.
+        const Size panels = std::min<Size>((m - i) / R, 8);
+        for (Size p = 0; p < k; ++p)
+          for (Size q = 0; q < panels; ++q) std::memcpy(out + (q * k + p) * R, from + p * step + q * R, R * sizeof(T));
+        out += panels * R * k;
+        i += (panels - 1) * R;
         continue;
       }
     }

@@ -25,6 +25,9 @@ struct ProductTable {
   std::int64_t rows = 48, columns = 48;  // of gemm's tiles of float32, or multiples of them
 };
 
+// Of one core's L2 cache; where the system does not tell, what the smallest of today's processors have.
+std::int64_t l2_bytes();
+
 // float8 entries are null. Integers wrap, bool is or-and, half and bfloat16 are rounded once.
 const ProductTable& products();
 

@@ -31,10 +31,10 @@ struct Machine {
 
   // A step, or a chain of them.
   struct Instruction {
-    Kernel kernel;
-    int arity;
-    std::uint8_t in[kMaxChainInputs];
-    std::uint8_t out;
+    Kernel kernel;  // of a step; null: it is a chain
+    ChainKernel chain;
+    int arity, results;
+    std::uint8_t in[kMaxChainInputs], out[kMaxChainOutputs];
   };
 
   const ProgramCall& c;
@@ -57,8 +57,9 @@ struct Machine {
     for (int s = 0, steps = 1; s < c.steps; s += steps) {
       Instruction& i = instruction[instructions++];
       steps = find_chain(i, s);
-      i.out = static_cast<std::uint8_t>(c.inputs + c.numbers + s + steps - 1);
       if (steps > 1) continue;
+      i.results = 1;
+      i.out[0] = static_cast<std::uint8_t>(c.inputs + c.numbers + s);
       const OpInfo& o = info(c.step[s].op);
       i.arity = o.arity;
       std::copy(std::begin(c.step[s].in), std::end(c.step[s].in), i.in);
@@ -97,10 +98,15 @@ struct Machine {
  private:
   // Makes the chain that begins at a step the instruction. Returns how many steps it has; 1: there is none.
   int find_chain(Instruction& i, int step) const {
+    const int first = c.inputs + c.numbers + step;
     for (const Chain& chain : chains()) {
-      i.kernel = chain.kernel(c.register_dtype[c.inputs + c.numbers + step]);
+      i.kernel = nullptr;
+      i.chain = chain.kernel(c.register_dtype[first]);
+      if (!i.chain || !matches(chain, c, step, i.in)) continue;
       i.arity = chain.inputs;
-      if (i.kernel && matches(chain, c, step, i.in)) return chain.steps;
+      i.results = chain.outputs;
+      for (int k = 0; k < i.results; ++k) i.out[k] = static_cast<std::uint8_t>(first + chain.kept[k]);
+      return chain.steps;
     }
     return 1;
   }
@@ -128,7 +134,8 @@ struct Machine {
     }
     choose_direct_outputs();
     const int slots = assign_slots();
-    stride = std::min(far ? kFarBlockBytes : kMaxBlockBytes, kArenaBytes / std::max(slots, 1) / 64 * 64);
+    const bool shorter = far && (ahead || instructions > 1);
+    stride = std::min(shorter ? kFarBlockBytes : kMaxBlockBytes, kArenaBytes / std::max(slots, 1) / 64 * 64);
     block = stride / widest();
   }
 
@@ -145,7 +152,7 @@ struct Machine {
   bool read_later(int output, int result) const {
     unsigned later = 0;  // the inputs that are read after this result is written
     for (int s = 0; s < instructions; ++s)
-      for (int k = 0; k < instruction[s].arity && instruction[s].out > result; ++k)
+      for (int k = 0; k < instruction[s].arity && instruction[s].out[0] > result; ++k)
         if (instruction[s].in[k] < c.inputs) later |= 1u << instruction[s].in[k];
     for (int i = 0; i < c.inputs; ++i) {
       const int operand = c.outputs + i;
@@ -175,14 +182,15 @@ struct Machine {
     int n_free = 0;
     for (int s = 0; s < instructions; ++s) {
       const Instruction& i = instruction[s];
-      const int r = i.out;
       // A kernel may overwrite an operand of the same size.
       for (int k = 0; k < i.arity; ++k)
-        if (last[i.in[k]] == s && item[i.in[k]] == item[r]) release(i.in[k], last, free, n_free);
-      slot[r] = writes[r] >= 0 ? kNone : n_free ? free[--n_free] : static_cast<std::uint8_t>(slots++);
+        if (last[i.in[k]] == s && item[i.in[k]] == item[i.out[0]]) release(i.in[k], last, free, n_free);
+      for (int k = 0; k < i.results; ++k)
+        slot[i.out[k]] = writes[i.out[k]] >= 0 ? kNone : n_free ? free[--n_free] : static_cast<std::uint8_t>(slots++);
       for (int k = 0; k < i.arity; ++k)
         if (last[i.in[k]] == s) release(i.in[k], last, free, n_free);
-      if (last[r] < 0) release(r, last, free, n_free);
+      for (int k = 0; k < i.results; ++k)
+        if (last[i.out[k]] < 0) release(i.out[k], last, free, n_free);
     }
     return slots;
   }
@@ -241,8 +249,14 @@ class Registers {
         const Machine::Instruction& i = m_.instruction[s];
         const void* in[kMaxChainInputs];
         for (int k = 0; k < i.arity; ++k) in[k] = value_[i.in[k]];
-        if (m_.writes[i.out] >= 0) value_[i.out] = out[static_cast<int>(m_.writes[i.out])];
-        i.kernel(in, value_[i.out], n);
+        void* results[kMaxChainOutputs];
+        for (int k = 0; k < i.results; ++k) {
+          const int r = i.out[k];
+          if (m_.writes[r] >= 0) value_[r] = out[static_cast<int>(m_.writes[r])];
+          results[k] = value_[r];
+        }
+        if (i.kernel) i.kernel(in, results[0], n);
+        else i.chain(in, results, n);
       }
       for (int j = 0; j < c_.outputs; ++j)
         if (!m_.written[j]) store(j, out[j], cursor[j], n);
