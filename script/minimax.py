@@ -158,6 +158,22 @@ POLYNOMIALS = {
     "gelu_slope_single": (slope(above, density), -1, 1, 14, lambda t: 4 * sqrt((1 + t) / 2)),
     "gelu_tanh_single": fourth_root(above_tanh, 15),
     "gelu_tanh_slope_single": (slope(above_tanh, change_tanh), -1, 1, 17, lambda t: 4 * sqrt((1 + t) / 2)),
+    # _wide: for AVX-512's own forms in float (src/backends/cpu/math-inl.h).
+    "exp_wide": (lambda r: (exp(r) - 1) / r, -ln2 / 2 * 1.001, ln2 / 2, 5, lambda r: r),
+    "log_wide": (
+        lambda f: (log(1 + f) - f + f * f / 2) / f**3,
+        mpf("-0.25"),
+        mpf("0.5"),
+        9,
+        lambda f: f**3 / log(1 + f),
+    ),
+    "sin_wide": (
+        lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z,
+        0,
+        (pi / 2 * 1.005) ** 2,
+        4,
+        lambda z: z * sqrt(z) / sin(sqrt(z)),
+    ),
     "exp": (lambda r: (exp(r) - 1 - r) / r**2, -ln2 / 2 * 1.001, ln2 / 2, 10, lambda r: r),
     "exp2": (lambda r: (2**r - 1) / r, -0.5, 0.5, 11, lambda r: r),
     "log": (

@@ -36,10 +36,15 @@ int main(int argc, char** argv) {
     const auto name = all[0].functions[i].name;
     if (argc > 1 && name != argv[1]) continue;
     std::printf("\n%-10s", name.data());
-    for (const auto& t : all)
-      std::printf("%14.1f", t.available ? gigabytes_per_second(t.functions[i].float_loop, t.functions[i].arity) : 0);
-    for (const auto& t : all)
-      std::printf("%14.1f", t.available ? gigabytes_per_second(t.functions[i].double_loop, t.functions[i].arity) : 0);
+    const auto print = [&](auto loop) {
+      for (const auto& t : all) {
+        const auto f =
+            std::find_if(t.functions.begin(), t.functions.end(), [&](const Function& g) { return g.name == name; });
+        std::printf("%14.1f", t.available && f != t.functions.end() ? gigabytes_per_second((*f).*loop, f->arity) : 0);
+      }
+    };
+    print(&Function::float_loop);
+    print(&Function::double_loop);
   }
   std::printf("\n");
 }

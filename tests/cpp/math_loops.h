@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/cpu/kernels.h"
 #include "backends/scalar/math.h"
 
 namespace tenon::scalar {
@@ -71,11 +72,26 @@ DEFINE_LOOPS
 }
 #pragma GCC pop_options
 
+// What the library runs on this CPU, for functions of which a target has a form of its own (cpu/math-inl.h).
+namespace library {
+template <Op op, class T> void loop(const T* x, const T* y, T* out, std::int64_t n) {
+  const void* in[] = {x, y};
+  cpu::kernels().elementwise[static_cast<int>(op)][static_cast<int>(dtype_of<T>)](in, out, n);
+}
+#define LIBRARY_ROW(f) {#f, 1, loop<Op::f, float>, loop<Op::f, double>},
+inline std::vector<Function> functions() {
+  return {LIBRARY_ROW(exp) LIBRARY_ROW(exp2) LIBRARY_ROW(expm1) LIBRARY_ROW(log) LIBRARY_ROW(log2) LIBRARY_ROW(log10)
+              LIBRARY_ROW(log1p) LIBRARY_ROW(sin) LIBRARY_ROW(cos) LIBRARY_ROW(tanh) LIBRARY_ROW(sigmoid)
+                  LIBRARY_ROW(sqrt)};
+}
+}  // namespace library
+
 inline std::vector<Target> targets() {
   return {{"sse4", true, sse4::functions()},
           {"avx2", bool(__builtin_cpu_supports("avx2")) && bool(__builtin_cpu_supports("fma")), avx2::functions()},
           {"avx512", bool(__builtin_cpu_supports("avx512dq")) && bool(__builtin_cpu_supports("avx512vl")),
-           avx512::functions()}};
+           avx512::functions()},
+          {"library", true, library::functions()}};
 }
 
 }  // namespace tenon::scalar

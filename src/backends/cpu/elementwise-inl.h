@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/math-inl.h"
 #include "backends/scalar/elementwise.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -29,7 +30,9 @@ template <class F, class In, class Out>
 void unary_kernel(const void* const* in, void* out, std::int64_t n) {
   const auto* a = static_cast<const Stored<In>*>(in[0]);
   Out* o = static_cast<Out*>(out);
-  if constexpr (requires { requires scalar::PartlyVectorised<typename F::mapped, In>; }) {
+  if constexpr (std::is_same_v<In, float> && requires { &Wide<F>::of; }) {
+    map_wide<F>(a, o, n);
+  } else if constexpr (requires { requires scalar::PartlyVectorised<typename F::mapped, In>; }) {
     scalar::map<typename F::mapped>(a, o, n);
   } else {
 #pragma GCC ivdep

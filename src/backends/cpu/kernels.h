@@ -6,6 +6,7 @@
 
 #include "backends/cpu/pack.h"
 #include "tenon/dtype.h"
+#include "tenon/macros.h"
 #include "tenon/op.h"
 
 namespace tenon::cpu {
@@ -19,7 +20,7 @@ struct KernelTable {
 constexpr int mixed_place(DType d) { return d == DType::int64 ? 0 : d == DType::uint64 ? 1 : 2; }
 
 // The table for this CPU, filled at first use with the best of the compiled targets.
-const KernelTable& kernels();
+TENON_API const KernelTable& kernels();
 
 // The parts of the table, filled by the groups of rules that the CPU compiles in a file each.
 template <Rule... R>

@@ -55,4 +55,13 @@ inline constexpr Bound bounds[] = {
     {"sinc", 0.51, 2.5},
 };
 
+// Those of AVX-512's own forms of the float functions (backends/cpu/math-inl.h), where they are larger.
+struct WideBound {
+  const char* name;
+  double float_ulp;
+};
+inline constexpr WideBound wide_bounds[] = {
+    {"exp2", 1}, {"expm1", 1.75}, {"log2", 1.6}, {"log10", 1.25}, {"log1p", 1}, {"sin", 2}, {"cos", 2.1},
+};
+
 }  // namespace tenon::scalar
