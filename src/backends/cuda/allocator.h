@@ -42,7 +42,7 @@ class Allocator {
  private:
   struct Block {
     char* data;
-    std::int64_t size;       // rounded up
+    std::int64_t size;  // rounded up
     std::int64_t requested;  // 0: it is free
     void* stream;
     Block *before, *after;  // its neighbours in the segment
@@ -69,7 +69,7 @@ class Allocator {
   mutable std::mutex mutex_;
   std::map<std::pair<void*, bool>, Pool> free_;
   std::map<void*, std::unique_ptr<Block>> blocks_;  // all, by address
-  std::list<Block*> pending_;                       // freed, and still used by other streams
+  std::list<Block*> pending_;  // freed, and still used by other streams
   MemoryStatistics statistics_{};
 };
 

@@ -27,16 +27,12 @@ template <class F>
 Status guarded(const char* op, F&& f) noexcept {
   try {
     return f();
-  } catch (const Error& e) {
-    return failed(op, e.status, e.what);
-  } catch (const LateFailure& l) {
+  } catch (const Error& e) { return failed(op, e.status, e.what); } catch (const LateFailure& l) {
     t_failure = l.failure;
     return l.failure.status;
   } catch (const std::bad_alloc&) {
     return failed(op, Status::out_of_memory, "the host has no memory left");
-  } catch (const std::exception& e) {
-    return failed(op, Status::failed, e.what());
-  }
+  } catch (const std::exception& e) { return failed(op, Status::failed, e.what()); }
 }
 
 Context context_of(Stream s, const char* op) {

@@ -83,7 +83,9 @@ void run(const Context& context, const ElementwiseCall& c, bool exchanged) {
 }  // namespace
 
 Status compare_mixed(const Context& context, const ElementwiseCall& c) {
-  const auto place = [](DType d) { return d == DType::int64 ? 0 : d == DType::uint64 ? 1 : d == DType::float64 ? 2 : -1; };
+  const auto place = [](DType d) {
+    return d == DType::int64 ? 0 : d == DType::uint64 ? 1 : d == DType::float64 ? 2 : -1;
+  };
   const bool exchanged = place(c.compute) > place(c.second);
   const DType a = exchanged ? c.second : c.compute, b = exchanged ? c.compute : c.second;
   if (place(a) < 0 || c.op < Op::eq || c.op > Op::ge) return Status::unavailable;

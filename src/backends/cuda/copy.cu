@@ -189,7 +189,8 @@ bool transpose(const Context& context, const ElementwiseCall& c, std::int64_t it
 }
 
 void move(const Context& context, const ElementwiseCall& c, std::int64_t item) {
-  const bool whole = c.loop.ndim == 0 || (c.loop.ndim == 1 && c.loop.strides[0][0] == item && c.loop.strides[1][0] == item);
+  const bool whole =
+      c.loop.ndim == 0 || (c.loop.ndim == 1 && c.loop.strides[0][0] == item && c.loop.strides[1][0] == item);
   if (whole) {
     CopyCall bytes{};
     bytes.kind = Copy::to_peer;

@@ -10,9 +10,17 @@
 
 namespace tenon::cuda {
 
-// Float16 and bfloat16 are computed in float32.
+// Float16 and bfloat16 are computed in float32. (Specialisations: nvcc cannot mangle a requires expression here.)
 template <class T>
-using Computed = std::conditional_t<std::is_arithmetic_v<T> || requires(T t) { t.im; }, T, float>;
+struct ComputedOf {
+  using type = std::conditional_t<std::is_arithmetic_v<T>, T, float>;
+};
+template <class T>
+struct ComputedOf<complex<T>> {
+  using type = complex<T>;
+};
+template <class T>
+using Computed = typename ComputedOf<T>::type;
 
 template <class T>
 TENON_KERNEL T read(const void* p) {

@@ -30,9 +30,7 @@ bool run(const Context& context, DType compute, const MachineWork& work) {
 }
 
 // How a register's dtype is held in a program over `compute`.
-Held held(DType d, DType compute) {
-  return d == compute ? Held::value : is_bool(d) ? Held::truth : Held::real;
-}
+Held held(DType d, DType compute) { return d == compute ? Held::value : is_bool(d) ? Held::truth : Held::real; }
 
 }  // namespace
 

@@ -70,9 +70,7 @@ struct Position {
   };
   using Result = std::int64_t;
   TENON_KERNEL static State identity() { return {-1, T(0)}; }
-  TENON_KERNEL static bool better(T x, T than) {
-    return (kMax ? x > than : x < than) || (x != x && than == than);
-  }
+  TENON_KERNEL static bool better(T x, T than) { return (kMax ? x > than : x < than) || (x != x && than == than); }
   TENON_KERNEL static bool same(T a, T b) { return a == b || (a != a && b != b); }
   TENON_KERNEL static State merge(State a, State b) {
     if (b.index < 0) return a;
@@ -151,8 +149,9 @@ struct Norm {
   TENON_KERNEL static void add(State& s, double x, std::int64_t) {
     const double a = x < 0 ? -x : x;
     const bool safe = a == 0 || !(a - a == 0) || (a > 1e-140 && a < 1e150);
-    s = merge(s, safe ? State{1, a * a} : a < 1 ? State{0x1p-600, a * 0x1p600 * (a * 0x1p600)}
-                                                : State{0x1p600, a * 0x1p-600 * (a * 0x1p-600)});
+    s = merge(s, safe    ? State{1, a * a}
+                 : a < 1 ? State{0x1p-600, a * 0x1p600 * (a * 0x1p600)}
+                         : State{0x1p600, a * 0x1p-600 * (a * 0x1p-600)});
   }
   TENON_KERNEL static Result finish(State s, double) { return s.scale * scalar::sqrt(s.sum); }
 };

@@ -161,7 +161,8 @@ struct ScatterSorted {
       const auto column = static_cast<std::int64_t>(k - std::uint64_t{i} * space.columns);
       const std::uint64_t key = sorted[i].key;
       if (key == kNowhere) continue;
-      if (kLastOnly ? i + 1 < space.outer.numel && sorted[i + 1].key == key : i > 0 && sorted[i - 1].key == key) continue;
+      if (kLastOnly ? i + 1 < space.outer.numel && sorted[i + 1].key == key : i > 0 && sorted[i - 1].key == key)
+        continue;
       char* base = space.base + static_cast<std::int64_t>(key ^ std::uint64_t{1} << 63) + column * space.base_column;
       do {
         std::int64_t at[2];
@@ -260,8 +261,8 @@ Status index(const Context& context, const IndexCall& c) {
     space.base = static_cast<char*>(c.base) + at[1];
     for (int k = 0; k < c.n_indices; ++k) {
       const IndexOperand& x = c.indices[k];
-      space.index[k] = {reinterpret_cast<const char*>(x.data) + at[2 + k], x.base_stride, x.base_size, x.axis,
-                        x.from_end, {}};
+      space.index[k] = {
+          reinterpret_cast<const char*>(x.data) + at[2 + k], x.base_stride, x.base_size, x.axis, x.from_end, {}};
       std::copy_n(layout.strides[2 + k], kLayoutDims, space.index[k].strides);
     }
     run(context, c, space);

@@ -26,10 +26,10 @@ using Real = typename RealOf<T>::type;
 
 // Whether a rule's rows have kernels that compute in T, and what these return.
 template <Rule R, class T>
-inline constexpr bool kTakes = std::is_same_v<T, bool>            ? info(R).bools
-                               : std::is_integral_v<T>            ? info(R).integers
-                               : std::is_floating_point_v<T>      ? info(R).floats
-                                                                  : info(R).complexes;
+inline constexpr bool kTakes = std::is_same_v<T, bool>       ? info(R).bools
+                               : std::is_integral_v<T>       ? info(R).integers
+                               : std::is_floating_point_v<T> ? info(R).floats
+                                                             : info(R).complexes;
 template <Rule R, class T>
 using Result = std::conditional_t<info(R).returns == Returns::boolean, bool,
                                   std::conditional_t<info(R).returns == Returns::real, Real<T>, T>>;
@@ -61,16 +61,16 @@ TENON_KERNEL void apply(Op op, Cell<T>& out, const Cell<T>& a, const Cell<T>& b,
   (void)b;
   (void)c;
   switch (op) {
-#define TENON_ROW(name, rule, ...)                                              \
-  case Op::name:                                                                \
-    if constexpr (kTakes<Rule::rule, V>)                                        \
+#define TENON_ROW(name, rule, ...)                                                   \
+  case Op::name:                                                                     \
+    if constexpr (kTakes<Rule::rule, V>)                                             \
       out.set(static_cast<Result<Rule::rule, V>>(scalar::ops::name{}(__VA_ARGS__))); \
     break;
 #define UNARY(name, rule, ...) TENON_ROW(name, rule, a.template as<V>())
 #define BINARY(name, rule, ...) TENON_ROW(name, rule, a.template as<V>(), b.template as<V>())
-#define TERNARY(name, rule, ...)                                                                        \
-  TENON_ROW(name, rule, a.template as<std::conditional_t<Rule::rule == Rule::select, bool, V>>(),       \
-            b.template as<V>(), c.template as<V>())
+#define TERNARY(name, rule, ...)                                                                                      \
+  TENON_ROW(name, rule, a.template as<std::conditional_t<Rule::rule == Rule::select, bool, V>>(), b.template as<V>(), \
+            c.template as<V>())
 #include "tenon/elementwise.def"
 #undef UNARY
 #undef BINARY
@@ -88,7 +88,7 @@ struct MachineOperand {
   DType dtype;
   Held held;
   std::uint8_t slot;  // its register
-  bool immediate;     // the span holds the number itself
+  bool immediate;  // the span holds the number itself
   std::int64_t item;  // bytes
 };
 

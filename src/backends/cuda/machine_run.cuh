@@ -10,13 +10,14 @@ namespace tenon::cuda {
 template <class T>
 void run_over_loop(const Context& context, const MachineWork& work) {
   const int operands = work.program.outputs + work.program.inputs;
-  pieces<kMaxProgramOperands>(*work.loop, operands, [&](const Layout<kMaxProgramOperands>& layout, const std::int64_t* at) {
-    MachineLoop<T> kernel{work.program, work.spans[0], layout};
-    for (int i = 0; i < operands; ++i)
-      if (!work.program.operand[i].immediate)
-        kernel.span.operand[i].data = static_cast<char*>(work.spans[0].operand[i].data) + at[i];
-    launch(context, blocks_for(layout.numel, kernel.kThreads), kernel);
-  });
+  pieces<kMaxProgramOperands>(
+      *work.loop, operands, [&](const Layout<kMaxProgramOperands>& layout, const std::int64_t* at) {
+        MachineLoop<T> kernel{work.program, work.spans[0], layout};
+        for (int i = 0; i < operands; ++i)
+          if (!work.program.operand[i].immediate)
+            kernel.span.operand[i].data = static_cast<char*>(work.spans[0].operand[i].data) + at[i];
+        launch(context, blocks_for(layout.numel, kernel.kThreads), kernel);
+      });
 }
 
 template <class T>

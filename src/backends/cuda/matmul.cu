@@ -26,7 +26,8 @@ struct Matmul {
 
   TENON_KERNEL void operator()(const Thread& t) const {
     Shared& s = t.shared<Shared>();
-    const std::uint32_t per_matrix = down * across, matrix = t.block() / per_matrix, tile = t.block() - matrix * per_matrix;
+    const std::uint32_t per_matrix = down * across, matrix = t.block() / per_matrix,
+                        tile = t.block() - matrix * per_matrix;
     const std::int64_t row = std::int64_t{tile / across} * kTile, column = std::int64_t{tile % across} * kTile;
     std::int64_t at[3];
     batch.offsets(matrix, at);

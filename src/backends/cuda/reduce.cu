@@ -24,6 +24,8 @@ bool run(const Context& context, const ReduceCall& c) {
 
 }  // namespace
 
-Status reduce(const Context& context, const ReduceCall& c) { return run(context, c) ? Status::ok : Status::unavailable; }
+Status reduce(const Context& context, const ReduceCall& c) {
+  return run(context, c) ? Status::ok : Status::unavailable;
+}
 
 }  // namespace tenon::cuda

@@ -18,8 +18,8 @@ struct ReduceInput {
   DType dtype;
   bool truth;  // they are converted to bool first
   Layout<2> kept, reduced;  // strides[0]: output, strides[1]: input
-  std::int64_t position;    // of the first element among all that are reduced
-  std::uint32_t chunk;      // elements
+  std::int64_t position;  // of the first element among all that are reduced
+  std::uint32_t chunk;  // elements
   std::uint32_t chunks;
 };
 struct ReduceOutput {
@@ -54,8 +54,7 @@ TENON_KERNEL void leave_state(const ReduceInput& in, const ReduceOutput& out, st
                               std::int64_t offset, const typename F::State& s) {
   if (out.states)
     static_cast<typename F::State*>(out.states)[std::int64_t{out.first_chunk + chunk} * in.kept.numel + result] = s;
-  else
-    store_as(out.data + offset, out.dtype, F::finish(s, out.correction));
+  else store_as(out.data + offset, out.dtype, F::finish(s, out.correction));
 }
 
 // The states of a warp as one, in its first lane.
@@ -89,7 +88,8 @@ struct ReduceRows {
     std::int64_t at[2] = {};
     in.kept.offsets(result, at);
     const std::uint32_t begin = chunk * in.chunk;
-    const std::uint32_t end = works ? begin + (in.reduced.numel - begin < in.chunk ? in.reduced.numel - begin : in.chunk) : 0;
+    const std::uint32_t end =
+        works ? begin + (in.reduced.numel - begin < in.chunk ? in.reduced.numel - begin : in.chunk) : 0;
     const char* data = in.data + at[1];
     const unsigned lane = lanes == kThreads ? t.thread() : t.lane();
     typename F::State s = works ? fold_chunk<F>(in, data, begin + lane, end, lanes) : F::identity();
@@ -118,7 +118,8 @@ struct ReduceColumns {
   TENON_KERNEL void operator()(const Thread& t) const {
     const std::uint64_t results = in.kept.numel;
     for (std::uint64_t item = t.index(); item < results * in.chunks; item += t.stride()) {
-      const auto chunk = static_cast<std::uint32_t>(item / results), result = static_cast<std::uint32_t>(item % results);
+      const auto chunk = static_cast<std::uint32_t>(item / results),
+                 result = static_cast<std::uint32_t>(item % results);
       std::int64_t at[2];
       in.kept.offsets(result, at);
       const std::uint32_t begin = chunk * in.chunk, left = in.reduced.numel - begin;
@@ -176,12 +177,19 @@ class Reducing {
     std::uint32_t all = 0;
     for (const Part& p : parts_) all += chunks_of(p.layout.numel);
     ReduceOutput out{static_cast<char*>(c_.out) + at[0], c_.out_dtype, c_.correction, nullptr, 0};
-    const std::int64_t bytes = all == 1 ? 0 : std::int64_t{all} * kept.numel * static_cast<std::int64_t>(sizeof(typename F::State));
+    const std::int64_t bytes =
+        all == 1 ? 0 : std::int64_t{all} * kept.numel * static_cast<std::int64_t>(sizeof(typename F::State));
     const Scratch states(context_, bytes);
     if (all != 1) out.states = states.get<void>();
     for (const Part& p : parts_) {
-      const ReduceInput in{static_cast<const char*>(c_.in) + at[1] + p.offset, c_.in_dtype,
-                           is_bool(c_.compute), kept, p.layout, p.position, chunk, chunks_of(p.layout.numel)};
+      const ReduceInput in{static_cast<const char*>(c_.in) + at[1] + p.offset,
+                           c_.in_dtype,
+                           is_bool(c_.compute),
+                           kept,
+                           p.layout,
+                           p.position,
+                           chunk,
+                           chunks_of(p.layout.numel)};
       fold(in, out, columns);
       out.first_chunk += in.chunks;
     }

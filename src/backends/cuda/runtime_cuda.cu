@@ -112,8 +112,8 @@ Result fill_zero(void* stream, void* data, std::int64_t bytes) {
   return result(cudaMemsetAsync(data, 0, static_cast<std::size_t>(bytes), stream_of(stream)));
 }
 Result read_back(void* stream, void* host, const void* device, std::int64_t bytes) {
-  const Result r = result(
-      cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_of(stream)));
+  const Result r =
+      result(cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_of(stream)));
   return r.code != 0 ? r : stream_wait(stream);
 }
 Result pin(void* data, std::int64_t bytes) {
@@ -127,8 +127,8 @@ Result launch(void* stream, const void* kernel, unsigned blocks, unsigned thread
               void** arguments) {
   // Beyond 48 KB only where it is asked for.
   if (shared_bytes > 48 * 1024) {
-    const Result r = result(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                                 static_cast<int>(shared_bytes)));
+    const Result r = result(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)));
     if (r.code != 0) return r;
   }
   return result(cudaLaunchKernel(kernel, dim3(blocks), dim3(threads), arguments, shared_bytes, stream_of(stream)));

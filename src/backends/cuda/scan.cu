@@ -177,12 +177,8 @@ Status scan(const Context& context, const ScanCall& c) {
   const bool side_by_side = c.lines.side_by_side && c.lines.outer.numel >= 1024;
   bool taken = false;
   switch (c.op) {
-    case Scan::sum:
-      taken = by_wide(c.compute, [&]<class T>() { run<SumScan<T>>(context, c, side_by_side); });
-      break;
-    case Scan::prod:
-      taken = by_wide(c.compute, [&]<class T>() { run<ProdScan<T>>(context, c, true); });
-      break;
+    case Scan::sum: taken = by_wide(c.compute, [&]<class T>() { run<SumScan<T>>(context, c, side_by_side); }); break;
+    case Scan::prod: taken = by_wide(c.compute, [&]<class T>() { run<ProdScan<T>>(context, c, true); }); break;
     case Scan::argmax:
       taken = by_wide_real(c.in_dtype, [&]<class T>() { run<PositionScan<T, true>>(context, c, side_by_side); });
       break;

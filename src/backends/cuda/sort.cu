@@ -73,7 +73,8 @@ void run(const Context& context, const SortCall& c) {
   const std::int64_t numel = c.rows * c.n;
   const auto n = static_cast<std::uint32_t>(c.n);
   const Scratch first(context, numel * static_cast<std::int64_t>(sizeof(Sorted<Key>)));
-  const Scratch second(context, c.n > SortTiles<Key>::kTile ? numel * static_cast<std::int64_t>(sizeof(Sorted<Key>)) : 0);
+  const Scratch second(context,
+                       c.n > SortTiles<Key>::kTile ? numel * static_cast<std::int64_t>(sizeof(Sorted<Key>)) : 0);
   const auto* in = static_cast<const T*>(c.in);
   const MakeKeys<T, Key> make{in, first.get<Sorted<Key>>(), static_cast<std::uint64_t>(numel), n, c.descending};
   launch(context, blocks_for(numel, make.kThreads), make);
@@ -85,11 +86,9 @@ void run(const Context& context, const SortCall& c) {
 }  // namespace
 
 Status sort(const Context& context, const SortCall& c) {
-  if (is_float8(c.dtype) || c.n >= (std::int64_t{1} << 31)) return Status::unavailable;
+  if (c.n >= (std::int64_t{1} << 31)) return Status::unavailable;
   if (c.rows == 0 || c.n == 0) return Status::ok;
-  dispatch(c.dtype, [&]<class T>() {
-    if constexpr (!is_float8(dtype_of<T>)) run<T>(context, c);
-  });
+  dispatch(c.dtype, [&]<class T>() { run<T>(context, c); });
   return Status::ok;
 }
 

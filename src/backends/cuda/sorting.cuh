@@ -38,7 +38,8 @@ TENON_KERNEL std::uint32_t rank_in(const Sorted<Key>* run, std::uint32_t n, Key 
 
 // Where element i of a row of n goes when runs of `length` are merged two by two.
 template <class Key>
-TENON_KERNEL std::uint32_t merged_place(const Sorted<Key>* row, std::uint32_t n, std::uint32_t i, std::uint32_t length) {
+TENON_KERNEL std::uint32_t merged_place(const Sorted<Key>* row, std::uint32_t n, std::uint32_t i,
+                                        std::uint32_t length) {
   const std::uint32_t own = i / length * length, pair = own / (2 * length) * (2 * length);
   const bool second = own != pair;
   const std::uint32_t other = second ? pair : own + length;
@@ -96,7 +97,8 @@ struct SortMerge {
 
 // Sorts rows of n in place of one of the two; returns which of them has the result.
 template <class Key>
-Sorted<Key>* sort_rows(const Context& context, Sorted<Key>* data, Sorted<Key>* other, std::int64_t rows, std::uint32_t n) {
+Sorted<Key>* sort_rows(const Context& context, Sorted<Key>* data, Sorted<Key>* other, std::int64_t rows,
+                       std::uint32_t n) {
   constexpr std::uint32_t tile = SortTiles<Key>::kTile;
   const std::uint32_t tiles = n / tile + (n % tile ? 1 : 0);
   launch(context, rows * tiles, SortTiles<Key>{data, n, tiles});

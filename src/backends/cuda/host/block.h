@@ -21,7 +21,8 @@ class Block {
   static Block& own();
 
   // Runs body(context, thread) for each thread. The threads share `shared` bytes, which hold garbage at first.
-  void run(unsigned block, unsigned threads, std::size_t shared, void (*body)(const void*, unsigned), const void* context);
+  void run(unsigned block, unsigned threads, std::size_t shared, void (*body)(const void*, unsigned),
+           const void* context);
 
   void* shared() { return shared_.get(); }
   // ---- from within the body ----

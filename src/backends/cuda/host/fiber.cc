@@ -52,7 +52,8 @@ thread_local Fiber* t_current = nullptr;
 }  // namespace
 
 Fiber::Fiber() {
-  void* stack = mmap(nullptr, kStack + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* stack =
+      mmap(nullptr, kStack + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (stack == MAP_FAILED || mprotect(stack, kGuard, PROT_NONE) != 0) {
     std::perror("tenon_cudahost: no stack for a thread of a kernel");
     std::abort();

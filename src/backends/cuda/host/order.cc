@@ -1,10 +1,12 @@
 #include "backends/cuda/host/order.h"
 
-#include <atomic>
 #include <cstdlib>
-#include <map>
+#include <fstream>
+#include <set>
 #include <mutex>
 #include <random>
+#include <string_view>
+#include <utility>
 
 #include "tenon/macros.h"
 
@@ -29,9 +31,15 @@ Choice& choice() {
 }
 
 std::mutex g_mutex;
-std::map<std::string, int> g_sites;  // "file:line" where threads have waited since the last reset
-std::string g_left_out;
-std::atomic<bool> g_watched{false};
+// For tests that leave one wait out. Waits are "file:line". TENON_CUDA_LEAVE_OUT: the one that does not happen.
+// TENON_CUDA_SITES: a file that gets those that happen.
+std::string setting(const char* name) {
+  const char* text = std::getenv(name);
+  return text ? text : "";
+}
+const std::string g_left_out = setting("TENON_CUDA_LEAVE_OUT"), g_list = setting("TENON_CUDA_SITES");
+const bool g_watched = !g_left_out.empty() || !g_list.empty();
+std::set<std::string> g_sites;
 
 std::string name_of(const Site& site) {
   const std::string_view file = site.file_name();
@@ -53,36 +61,16 @@ std::vector<unsigned> permutation(unsigned n, std::uint64_t count) {
 }
 
 bool happens(const Site& site) {
-  if (!g_watched.load(std::memory_order_relaxed)) return true;
+  if (!g_watched) return true;
   const std::string name = name_of(site);
   const std::lock_guard lock(g_mutex);
-  ++g_sites[name];
+  if (!g_list.empty() && g_sites.insert(name).second) std::ofstream(g_list, std::ios::app) << name << "\n";
   return name != g_left_out;
 }
 
 }  // namespace tenon::cuda::host
 
-// ---- for tests ----
-
-extern "C" {
-
-TENON_API void tenon_cudahost_order(const char* name) { tenon::cuda::host::choice() = tenon::cuda::host::parsed(name); }
-// Notes where threads wait from now on, and leaves out what waits there ("file:line"; "" for nothing). Null: ends it.
-TENON_API void tenon_cudahost_watch(const char* left_out) {
-  using namespace tenon::cuda::host;
-  const std::lock_guard lock(g_mutex);
-  g_sites.clear();
-  g_left_out = left_out ? left_out : "";
-  g_watched = left_out != nullptr;
+// For tests: as TENON_CUDA_ORDER.
+extern "C" TENON_API void tenon_cudahost_order(const char* name) {
+  tenon::cuda::host::choice() = tenon::cuda::host::parsed(name);
 }
-// The i-th place where threads have waited; null: there are no more.
-TENON_API const char* tenon_cudahost_site(int i) {
-  using namespace tenon::cuda::host;
-  static std::string name;
-  const std::lock_guard lock(g_mutex);
-  if (i >= static_cast<int>(g_sites.size())) return nullptr;
-  name = std::next(g_sites.begin(), i)->first;
-  return name.c_str();
-}
-
-}  // extern "C"

@@ -48,9 +48,9 @@ struct Driver {
   pid_t process = getpid();
 
   sim::Queue* add(int device) {
-    queues.push_back(std::make_unique<sim::Queue>(
-        static_cast<std::uint64_t>(environment("TENON_SIM_SEED", 1)) + queues.size(),
-        static_cast<int>(environment("TENON_SIM_DELAY", 200))));
+    queues.push_back(
+        std::make_unique<sim::Queue>(static_cast<std::uint64_t>(environment("TENON_SIM_SEED", 1)) + queues.size(),
+                                     static_cast<int>(environment("TENON_SIM_DELAY", 200))));
     device_of[queues.back().get()] = device;
     return queues.back().get();
   }
