@@ -32,6 +32,14 @@ bool run(const Context& context, DType compute, const MachineWork& work) {
 // How a register's dtype is held in a program over `compute`.
 Held held(DType d, DType compute) { return d == compute ? Held::value : is_bool(d) ? Held::truth : Held::real; }
 
+// Whether all operands' elements lie next to each other.
+bool lies_in_order(const ElementwiseCall& c) {
+  if (c.loop.ndim > 1) return false;
+  for (int i = 0; i <= c.arity && c.loop.ndim == 1; ++i)
+    if (!c.immediate[i] && c.loop.strides[i][0] != static_cast<std::int64_t>(itemsize(c.dtype[i]))) return false;
+  return true;
+}
+
 }  // namespace
 
 Status elementwise(const Context& context, const ElementwiseCall& c) {
@@ -60,9 +68,10 @@ Status elementwise(const Context& context, const ElementwiseCall& c) {
     else span.operand[i].data = c.data[i];
     for (int d = 0; d < loop.ndim; ++d) loop.strides[i][d] = c.loop.strides[i][d];
   }
+  span.n = loop.numel;
   work.spans = &span;
   work.n_spans = 1;
-  work.loop = &loop;
+  work.loop = lies_in_order(c) ? nullptr : &loop;
   return run(context, c.compute, work) ? Status::ok : Status::unavailable;
 }
 

@@ -20,6 +20,15 @@ void run_over_loop(const Context& context, const MachineWork& work) {
       });
 }
 
+// Whether all operands of a span may be read and written by packs.
+inline bool is_aligned(const MachineProgram& p, const ProgramSpan& span) {
+  for (int i = 0; i < p.outputs + p.inputs; ++i)
+    if (!p.operand[i].immediate &&
+        reinterpret_cast<std::uintptr_t>(span.operand[i].data) % pack_alignment(p.operand[i].dtype) != 0)
+      return false;
+  return true;
+}
+
 template <class T>
 void run_spans(const Context& context, const MachineWork& work) {
   constexpr std::int64_t most_blocks = 1 << 20;  // of a span; beyond, threads take several elements
@@ -30,7 +39,8 @@ void run_spans(const Context& context, const MachineWork& work) {
     kernel.first[0] = 0;
     for (int k = 0; k < kernel.spans; ++k) {
       kernel.span[k] = work.spans[done + k];
-      const std::int64_t blocks = std::min(blocks_for(kernel.span[k].n, kernel.kThreads), most_blocks);
+      kernel.packed[k] = is_aligned(work.program, kernel.span[k]);
+      const std::int64_t blocks = std::min(blocks_for(kernel.span[k].n, kernel.kThreads * kWide), most_blocks);
       kernel.first[k + 1] = kernel.first[k] + static_cast<unsigned>(blocks);
     }
     launch(context, kernel.first[kernel.spans], kernel);
