@@ -33,3 +33,14 @@ build() {
   quietly cmake -S . -B "$dir" -G Ninja -DPython_EXECUTABLE="$PWD/$python" "$@"
   quietly cmake --build "$dir" ${target:+--target "$target"}
 }
+
+# What a wheel of libtenon_cuda.so may take, and that it needs no library which a GPU's driver brings.
+check_cuda_library() {
+  local size needed
+  size=$(stat -c %s "$1")
+  step "$1 has $size bytes"
+  ((size <= 16 * 1024 * 1024)) || fail "$1 has more than 16 MB"
+  needed=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+    grep -vE '^(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s|ld-linux-x86-64|ld-linux-aarch64)\.so' || true)
+  [[ -z $needed ]] || fail "$1 needs" "$needed"
+}

@@ -120,22 +120,6 @@ void fill_piece(const F& f, const RandomCall& c, std::int64_t begin, std::int64_
 }
 
 template <class T>
-void uniform(const RandomCall& c, std::int64_t begin, std::int64_t end) {
-  using C = scalar::RandomCompute<T>;
-  // The largest T below high; low itself where there is none between.
-  T last = scalar::convert<T>(c.b);
-  if (static_cast<double>(last) >= c.b) {
-    if constexpr (std::is_floating_point_v<T>) last = std::nextafter(last, -std::numeric_limits<T>::infinity());
-    else
-      last = static_cast<double>(last) > 0   ? T::from_bits(static_cast<std::uint16_t>(last.bits - 1))
-             : static_cast<double>(last) < 0 ? T::from_bits(static_cast<std::uint16_t>(last.bits + 1))
-                                             : T::from_bits(0x8001);
-  }
-  const C low = static_cast<C>(c.a);
-  fill_piece(scalar::Uniform<T>{low, static_cast<C>(c.b - c.a), std::max(static_cast<C>(last), low)}, c, begin, end);
-}
-
-template <class T>
 void normal(const RandomCall& c, std::int64_t begin, std::int64_t end) {
   using C = scalar::RandomCompute<T>;
   fill_piece(scalar::Normal<T>{static_cast<C>(c.a), static_cast<C>(c.b)}, c, begin, end);
@@ -143,15 +127,7 @@ void normal(const RandomCall& c, std::int64_t begin, std::int64_t end) {
 
 template <class T>
 void integers(const RandomCall& c, std::int64_t begin, std::int64_t end) {
-  if (c.range != 0 && c.range <= 1u << 16) {
-    fill_piece(scalar::Integers<T, 32>{c.low, c.range}, c, begin, end);
-  } else if constexpr (sizeof(T) > 2) {
-    if (c.range != 0 && c.range <= std::uint64_t{1} << 32) {
-      fill_piece(scalar::Integers<T, 64>{c.low, c.range}, c, begin, end);
-    } else if constexpr (sizeof(T) == 8) {
-      fill_piece(scalar::Integers<T, 128>{c.low, c.range}, c, begin, end);
-    }
-  }
+  scalar::with_integers<T>(c.low, c.range, [&](const auto& f) { fill_piece(f, c, begin, end); });
 }
 
 void random_piece(const RandomCall& c, std::int64_t begin, std::int64_t end) {
@@ -161,7 +137,8 @@ void random_piece(const RandomCall& c, std::int64_t begin, std::int64_t end) {
       if constexpr (std::is_same_v<T, bool>) integers<bool>(c, begin, end);
       else integers<std::make_signed_t<T>>(c, begin, end);
     } else if constexpr (sizeof(T) > 1 && !requires(T t) { t.im; }) {
-      c.kind == Random::uniform ? uniform<T>(c, begin, end) : normal<T>(c, begin, end);
+      if (c.kind == Random::uniform) fill_piece(scalar::uniform_between<T>(c.a, c.b), c, begin, end);
+      else normal<T>(c, begin, end);
     }
   });
 }

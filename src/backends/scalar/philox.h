@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "backends/scalar/convert.h"
@@ -198,6 +199,23 @@ struct Uniform {
   }
 };
 
+// The numbers in [low, high), on the host.
+template <class T>
+Uniform<T> uniform_between(double low, double high) {
+  using C = RandomCompute<T>;
+  // The largest T below high; low itself where there is none between.
+  T last = convert<T>(high);
+  if (static_cast<double>(last) >= high) {
+    if constexpr (std::is_floating_point_v<T>) last = std::nextafter(last, -std::numeric_limits<T>::infinity());
+    else
+      last = static_cast<double>(last) > 0   ? T::from_bits(static_cast<std::uint16_t>(last.bits - 1))
+             : static_cast<double>(last) < 0 ? T::from_bits(static_cast<std::uint16_t>(last.bits + 1))
+                                             : T::from_bits(0x8001);
+  }
+  const C from = static_cast<C>(low), below = static_cast<C>(last);
+  return {from, static_cast<C>(high - low), below < from ? from : below};
+}
+
 template <class T>
 struct Normal {
   using Out = T;
@@ -260,6 +278,17 @@ struct Integers {
     }
   }
 };
+
+// Calls f(Integers<T, bits>) with the words that suffice for the range, on the host.
+template <class T, class F>
+void with_integers(std::int64_t low, std::uint64_t range, F&& f) {
+  if (range != 0 && range <= 1u << 16) {
+    f(Integers<T, 32>{low, range});
+  } else if constexpr (sizeof(T) > 2) {
+    if (range != 0 && range <= std::uint64_t{1} << 32) f(Integers<T, 64>{low, range});
+    else if constexpr (sizeof(T) == 8) f(Integers<T, 128>{low, range});
+  }
+}
 
 // The number at a position of the stream: what every backend must produce.
 template <class F>

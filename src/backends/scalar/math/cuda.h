@@ -1,12 +1,23 @@
 // The functions of math.h in CUDA translation units: CUDA's own where it has them, since it evaluates floats in float.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "tenon/bit_cast.h"
 #include "tenon/macros.h"
 
 namespace tenon::scalar {
+
+// What vectorises by scalar::map on the host; on a device each function is one of those below.
+struct Exp;
+struct Sin;
+struct Cos;
+struct Tan;
+struct Gelu;
+struct GeluSlope;
+struct GeluTanh;
+struct GeluTanhSlope;
 
 #define TENON_CUDA_UNARY(name, cuda)                        \
   TENON_INLINE float name(float x) { return ::cuda##f(x); } \
@@ -42,11 +53,13 @@ TENON_CUDA_UNARY(rint, rint)
 TENON_CUDA_UNARY(trunc, trunc)
 TENON_CUDA_UNARY(floor, floor)
 TENON_CUDA_UNARY(ceil, ceil)
+TENON_CUDA_UNARY(sqrt, sqrt)
 TENON_CUDA_BINARY(atan2)
 TENON_CUDA_BINARY(pow)
 TENON_CUDA_BINARY(hypot)
 TENON_CUDA_BINARY(copysign)
 TENON_CUDA_BINARY(nextafter)
+TENON_CUDA_BINARY(fmod)
 
 #undef TENON_CUDA_UNARY
 #undef TENON_CUDA_BINARY
@@ -109,7 +122,20 @@ template <class T> TENON_INLINE T digamma(T argument) {
   const double sum = (2 * a + 7) * (720 + v * (504 + v * (84 + v * 4))) / (v * (720 + v * (252 + v * (28 + v))));
   const double right = a < 8 ? far - sum : far;
   if (!(x < 0)) return T(right);
-  return x == ::floor(x) ? T(0) / T(0) : T(right - 3.14159265358979323846 * cospi(x) / sinpi(x));
+  return x == ::floor(x) ? T(__builtin_nan("")) : T(right - 3.14159265358979323846 * cospi(x) / sinpi(x));
+}
+
+// As trigamma in special.h.
+template <class T> TENON_INLINE T trigamma(T argument) {
+  const double x = argument, a = x < 0 ? 1 - x : x;
+  double sum = 0;
+  for (int k = 0; k < 8; k++) sum += 1 / ((a + k) * (a + k));
+  const double s = a + 8, w = 1 / s, z = w * w;
+  const double series =
+      1.0 / 6 +
+      z * (-1.0 / 30 + z * (1.0 / 42 + z * (-1.0 / 30 + z * (5.0 / 66 + z * (-691.0 / 2730 + z * (7.0 / 6))))));
+  const double right = sum + w + z / 2 + z * w * series, ratio = 3.14159265358979323846 / sinpi(x);
+  return T(x < 0 ? ratio * ratio - right : right);
 }
 
 }  // namespace tenon::scalar

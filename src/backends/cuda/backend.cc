@@ -1,0 +1,272 @@
+// The table.
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <new>
+
+#include "backends/cuda/device.h"
+#include "backends/cuda/operations.h"
+#include "backends/cuda/runtime.h"
+#include "tenon/backend_abi.h"
+
+namespace tenon::cuda {
+namespace {
+
+thread_local Failure t_failure{};
+
+Status failed(const char* op, Status status, const char* what) {
+  Failure& f = t_failure = Failure{};
+  f.status = status;
+  std::strncpy(f.op, op, sizeof f.op - 1);
+  std::strncpy(f.what, what, sizeof f.what - 1);
+  return status;
+}
+
+// Nothing is thrown across the table.
+template <class F>
+Status guarded(const char* op, F&& f) noexcept {
+  try {
+    return f();
+  } catch (const Error& e) { return failed(op, e.status, e.what); } catch (const LateFailure& l) {
+    t_failure = l.failure;
+    return l.failure.status;
+  } catch (const std::bad_alloc&) {
+    return failed(op, Status::out_of_memory, "the host has no memory left");
+  } catch (const std::exception& e) { return failed(op, Status::failed, e.what()); }
+}
+
+Context context_of(Stream s, const char* op) {
+  Device& d = device(s.device.index);
+  return {s.device.index, s, d.stream(s.index), op, d.fault()};
+}
+
+template <class Call, Status (*F)(const Context&, const Call&)>
+Status run(Stream s, const char* op, const Call& call) noexcept {
+  return guarded(op, [&] {
+    const Context context = context_of(s, op);
+    const Status status = F(context, call);
+    if constexpr (requires { Call::waits; })
+      if (status == Status::ok) device(s.device.index).report();
+    return status;
+  });
+}
+
+// ---- devices and streams ----
+
+Status properties(int index, DeviceProperties* out) noexcept {
+  return guarded("properties", [&] {
+    device(index);
+    check(runtime::properties(index, out));
+    out->streams = kStreams;
+    return Status::ok;
+  });
+}
+// What the cache holds is free for tensors.
+Status memory_info(int index, MemoryInfo* out) noexcept {
+  return guarded("memory_info", [&] {
+    Device& d = device(index);
+    check(runtime::memory_info(index, out));
+    out->free += d.memory.cached();
+    return Status::ok;
+  });
+}
+Status synchronize(int index) noexcept {
+  return guarded("synchronize", [&] {
+    Device& d = device(index);
+    check(runtime::device_wait(index));
+    d.report();
+    return Status::ok;
+  });
+}
+Status stream_handle(Stream s, std::uintptr_t* out) noexcept {
+  return guarded("stream", [&] {
+    *out = reinterpret_cast<std::uintptr_t>(device(s.device.index).stream(s.index));
+    return Status::ok;
+  });
+}
+Status stream_adopt(int index, std::uintptr_t handle, std::int32_t* out) noexcept {
+  return guarded("stream", [&] {
+    *out = device(index).adopt(handle);
+    if (*out < 0) fail(Status::failed, "no stream has this handle");
+    return Status::ok;
+  });
+}
+Status stream_query(Stream s, bool* done) noexcept {
+  return guarded("query", [&] {
+    Device& d = device(s.device.index);
+    check(runtime::stream_query(d.stream(s.index), done));
+    if (*done) d.report();
+    return Status::ok;
+  });
+}
+Status stream_synchronize(Stream s) noexcept {
+  return guarded("synchronize", [&] {
+    Device& d = device(s.device.index);
+    check(runtime::stream_wait(d.stream(s.index)));
+    d.report();
+    return Status::ok;
+  });
+}
+Status stream_callback(Stream s, void (*f)(void*), void* context) noexcept {
+  return guarded("callback", [&] {
+    check(runtime::stream_callback(device(s.device.index).stream(s.index), f, context));
+    return Status::ok;
+  });
+}
+
+// ---- events ----
+
+Status event_create(int index, bool timing, void** event) noexcept {
+  return guarded("event", [&] {
+    device(index);
+    check(runtime::event_create(timing, event));
+    return Status::ok;
+  });
+}
+void event_destroy(int, void* event) noexcept {
+  if (!forked()) runtime::event_destroy(event);
+}
+Status event_record(void* event, Stream s) noexcept {
+  return guarded("record", [&] {
+    check(runtime::event_record(event, device(s.device.index).stream(s.index)));
+    return Status::ok;
+  });
+}
+Status event_wait(void* event, Stream s) noexcept {
+  return guarded("wait", [&] {
+    check(runtime::event_wait(event, device(s.device.index).stream(s.index)));
+    return Status::ok;
+  });
+}
+Status event_query(int index, void* event, bool* done) noexcept {
+  return guarded("query", [&] {
+    Device& d = device(index);
+    check(runtime::event_query(event, done));
+    if (*done) d.report();
+    return Status::ok;
+  });
+}
+Status event_synchronize(int index, void* event) noexcept {
+  return guarded("synchronize", [&] {
+    Device& d = device(index);
+    check(runtime::event_synchronize(event));
+    d.report();
+    return Status::ok;
+  });
+}
+Status event_elapsed(int index, void* from, void* to, double* milliseconds) noexcept {
+  return guarded("elapsed", [&] {
+    device(index);
+    float ms = 0;
+    check(runtime::event_elapsed(from, to, &ms));
+    *milliseconds = static_cast<double>(ms);
+    return Status::ok;
+  });
+}
+
+// ---- memory ----
+
+Status allocate(Stream s, std::int64_t bytes, void** out) noexcept {
+  return guarded("allocate", [&] {
+    Device& d = device(s.device.index);
+    *out = d.memory.allocate(d.stream(s.index), bytes);
+    return Status::ok;
+  });
+}
+Status free(Stream s, void* data, std::int64_t) noexcept {
+  if (forked()) return Status::ok;  // the memory is the parent's
+  return guarded("free", [&] {
+    device(s.device.index).memory.free(data);
+    return Status::ok;
+  });
+}
+Status record_use(Stream s, void* data) noexcept {
+  return guarded("record_stream", [&] {
+    Device& d = device(s.device.index);
+    d.memory.record_use(data, d.stream(s.index));
+    return Status::ok;
+  });
+}
+Status copy(Stream s, const char* op, const CopyCall& call) noexcept {
+  return guarded(op, [&] {
+    Device& d = device(s.device.index);
+    void* stream = d.stream(s.index);
+    check(runtime::copy(stream, call));
+    if (call.asynchronous) return Status::ok;
+    check(runtime::stream_wait(stream));
+    d.report();
+    return Status::ok;
+  });
+}
+Status pin(void* data, std::int64_t bytes) noexcept {
+  return runtime::pin(data, bytes).code == 0 ? Status::ok : Status::unavailable;
+}
+Status unpin(void* data) noexcept {
+  if (!forked()) (void)runtime::unpin(data);
+  return Status::ok;
+}
+
+// What has no kernel yet is null, and so the one error that names the operation.
+Backend made() {
+  Backend t{};
+  t.abi = kBackendAbi;
+  t.name = "cuda";
+  t.device_count = &runtime::device_count;
+  t.last_error = [](int, Failure* out) noexcept { *out = t_failure; };
+  t.properties = &properties;
+  t.memory_info = &memory_info;
+  t.synchronize = &synchronize;
+  t.stream_handle = &stream_handle;
+  t.stream_adopt = &stream_adopt;
+  t.stream_query = &stream_query;
+  t.stream_synchronize = &stream_synchronize;
+  t.stream_callback = &stream_callback;
+  t.event_create = &event_create;
+  t.event_destroy = &event_destroy;
+  t.event_record = &event_record;
+  t.event_wait = &event_wait;
+  t.event_query = &event_query;
+  t.event_synchronize = &event_synchronize;
+  t.event_elapsed = &event_elapsed;
+  t.allocate = &allocate;
+  t.free = &free;
+  t.record_use = &record_use;
+  t.copy = &copy;
+  t.pin = &pin;
+  t.unpin = &unpin;
+  t.elementwise = &run<ElementwiseCall, &elementwise>;
+  t.program = &run<ProgramCall, &program>;
+  t.reduce = &run<ReduceCall, &reduce>;
+  t.scan = &run<ScanCall, &scan>;
+  t.softmax = &run<SoftmaxCall, &softmax>;
+  t.matmul = &run<MatmulCall, &matmul>;
+  t.index = &run<IndexCall, &index>;
+  t.count_true = &run<CountTrueCall, &count_true>;
+  t.true_positions = &run<TruePositionsCall, &true_positions>;
+  t.random = &run<RandomCall, &random>;
+  t.iota = &run<IotaCall, &iota>;
+  t.sort = &run<SortCall, &sort>;
+  return t;
+}
+
+}  // namespace
+}  // namespace tenon::cuda
+
+extern "C" {
+
+TENON_API const tenon::Backend* tenon_backend() {
+  static const tenon::Backend table = tenon::cuda::made();
+  return &table;
+}
+// For statistics, until the table has an entry for them.
+TENON_API void tenon_cuda_memory_statistics(int device, tenon::cuda::MemoryStatistics* out) {
+  *out = tenon::cuda::raw_device(device).memory.statistics();
+}
+TENON_API void tenon_cuda_empty_cache(int device) {
+  (void)tenon::cuda::guarded("empty_cache", [&] {
+    tenon::cuda::device(device).memory.trim();
+    return tenon::Status::ok;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,254 @@
+// The driver's interface without a device: memory is the host's, a stream is a thread that is late at random (those of
+// the simulated device), an event is a mark.
+#include "backends/cuda/host/runtime.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "backends/cuda/host/order.h"
+#include "backends/cuda/runtime.h"
+#include "backends/sim/stream.h"
+#include "tenon/macros.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace tenon::cuda {
+namespace {
+
+constexpr int kDevices = 2;
+constexpr std::int64_t kCapacity = std::int64_t{4} << 30;  // of each device
+constexpr std::int64_t kOverwriteMost = std::int64_t{1} << 20;
+constexpr int kFresh = 0xC7, kFreed = 0xDB;
+
+std::int64_t environment(const char* name, std::int64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text && *text ? std::strtoll(text, nullptr, 10) : otherwise;
+}
+
+thread_local int t_device = 0;
+
+struct Driver {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<sim::Queue>> queues;  // all devices'
+  std::map<int, sim::Queue*> defaults;              // by device
+  std::map<const sim::Queue*, int> device_of;
+  std::map<void*, std::int64_t> blocks;
+  std::int64_t used[kDevices] = {};
+  std::map<void*, int> home;
+  std::atomic<int> refused{0};  // so many of the next allocations find no memory
+  pid_t process = getpid();
+
+  sim::Queue* add(int device) {
+    queues.push_back(
+        std::make_unique<sim::Queue>(static_cast<std::uint64_t>(environment("TENON_SIM_SEED", 1)) + queues.size(),
+                                     static_cast<int>(environment("TENON_SIM_DELAY", 200))));
+    device_of[queues.back().get()] = device;
+    return queues.back().get();
+  }
+};
+
+// Never destroyed: tensors may outlive static objects. Its threads end with the process.
+Driver& driver() {
+  static Driver* d = [] {
+    static auto* made = new Driver;
+    std::atexit([] {
+      if (getpid() != made->process) return;
+      for (auto& q : made->queues) q->hurry();
+      for (auto& q : made->queues) q->stop();
+    });
+    return made;
+  }();
+  return *d;
+}
+
+// 1 is the default stream of the thread's device.
+sim::Queue* queue_of(void* stream) {
+  if (reinterpret_cast<std::uintptr_t>(stream) > 2) return static_cast<sim::Queue*>(stream);
+  Driver& d = driver();
+  const std::lock_guard lock(d.mutex);
+  sim::Queue*& q = d.defaults[t_device];
+  if (!q) q = d.add(t_device);
+  return q;
+}
+
+struct Event {
+  std::shared_ptr<sim::Mark> mark = std::make_shared<sim::Mark>();
+  bool timing;
+};
+
+}  // namespace
+
+void host::give(void* stream, std::function<void()> work) { queue_of(stream)->push(std::move(work)); }
+bool host::runs_backwards() { return order() != Order::forward; }
+
+namespace runtime {
+
+int device_count() noexcept { return kDevices; }
+Result use_device(int device) {
+  t_device = device;
+  return {};
+}
+Result properties(int, DeviceProperties* out) {
+  *out = {};
+  std::strncpy(out->name, "tenon's CUDA kernels on the host", sizeof out->name - 1);
+  out->total_memory = kCapacity;
+  out->multiprocessors = 1;
+  return {};
+}
+Result memory_info(int device, MemoryInfo* out) {
+  Driver& d = driver();
+  const std::lock_guard lock(d.mutex);
+  *out = {kCapacity - d.used[device], kCapacity};
+  return {};
+}
+Result device_wait(int device) {
+  queue_of(reinterpret_cast<void*>(1));
+  std::vector<sim::Queue*> all;
+  {
+    Driver& d = driver();
+    const std::lock_guard lock(d.mutex);
+    for (const auto& q : d.queues)
+      if (d.device_of[q.get()] == device) all.push_back(q.get());
+  }
+  for (sim::Queue* q : all) q->wait();
+  return {};
+}
+
+Result stream_create(void** stream) {
+  Driver& d = driver();
+  const std::lock_guard lock(d.mutex);
+  *stream = d.add(t_device);
+  return {};
+}
+Result stream_query(void* stream, bool* done) {
+  *done = queue_of(stream)->idle();
+  return {};
+}
+Result stream_wait(void* stream) {
+  queue_of(stream)->wait();
+  return {};
+}
+Result stream_callback(void* stream, void (*f)(void*), void* context) {
+  queue_of(stream)->push([f, context] { f(context); });
+  return {};
+}
+bool stream_exists(std::uintptr_t handle) {
+  Driver& d = driver();
+  const std::lock_guard lock(d.mutex);
+  return d.device_of.contains(reinterpret_cast<const sim::Queue*>(handle));
+}
+
+Result event_create(bool timing, void** event) {
+  auto* e = new Event;
+  e->timing = timing;
+  *event = e;
+  return {};
+}
+void event_destroy(void* event) { delete static_cast<Event*>(event); }
+Result event_record(void* event, void* stream) {
+  auto& mark = static_cast<Event*>(event)->mark;
+  queue_of(stream)->push([mark, generation = mark->record()] { mark->reach(generation); });
+  return {};
+}
+Result event_wait(void* event, void* stream) {
+  auto& mark = static_cast<Event*>(event)->mark;
+  queue_of(stream)->push([mark, generation = mark->recorded()] { mark->wait(generation); });
+  return {};
+}
+Result event_query(void* event, bool* done) {
+  *done = static_cast<Event*>(event)->mark->reached();
+  return {};
+}
+Result event_synchronize(void* event) {
+  auto& mark = static_cast<Event*>(event)->mark;
+  mark->wait(mark->recorded());
+  return {};
+}
+Result event_elapsed(void* from, void* to, float* milliseconds) {
+  const auto *a = static_cast<Event*>(from), *b = static_cast<Event*>(to);
+  if (!a->timing || !b->timing) return {1, false, "the events were made without timing"};
+  *milliseconds = static_cast<float>(b->mark->nanoseconds() - a->mark->nanoseconds()) * 1e-6f;
+  return {};
+}
+
+Result allocate(std::int64_t bytes, void** out) {
+  constexpr Result kNone{2, true, "out of memory"};
+  Driver& d = driver();
+  for (int n = d.refused; n > 0;)
+    if (d.refused.compare_exchange_weak(n, n - 1)) return kNone;
+  const std::lock_guard lock(d.mutex);
+  if (bytes > kCapacity - d.used[t_device]) return kNone;
+  *out = std::aligned_alloc(512, static_cast<std::size_t>((bytes + 511) / 512 * 512));
+  if (!*out) return kNone;
+  d.blocks[*out] = bytes;
+  d.home[*out] = t_device;
+  d.used[t_device] += bytes;
+  return {};
+}
+Result release(void* data) {
+  Driver& d = driver();
+  const std::lock_guard lock(d.mutex);
+  d.used[d.home[data]] -= d.blocks[data];
+  d.blocks.erase(data);
+  d.home.erase(data);
+  std::free(data);
+  return {};
+}
+Result allocate_shared(std::size_t bytes, void** out) {
+  *out = std::calloc(1, bytes);
+  return *out ? Result{} : Result{2, true, "out of memory"};
+}
+Result copy(void* stream, const CopyCall& c) {
+  queue_of(stream)->push(
+      [dst = c.dst, src = c.src, n = static_cast<std::size_t>(c.bytes)] { std::memmove(dst, src, n); });
+  return {};
+}
+Result fill_zero(void* stream, void* data, std::int64_t bytes) {
+  queue_of(stream)->push([data, n = static_cast<std::size_t>(bytes)] { std::memset(data, 0, n); });
+  return {};
+}
+Result read_back(void* stream, void* host, const void* device, std::int64_t bytes) {
+  queue_of(stream)->wait();
+  std::memcpy(host, device, static_cast<std::size_t>(bytes));
+  return {};
+}
+Result pin(void*, std::int64_t) { return {}; }
+Result unpin(void*) { return {}; }
+
+// Fresh memory holds garbage, and what is not given out cannot be touched where a sanitizer watches.
+void begin_use(void* stream, void* data, std::int64_t bytes) {
+  queue_of(stream)->push([data, n = static_cast<std::size_t>(bytes)] {
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_unpoison_memory_region(data, n);
+#endif
+    std::memset(data, kFresh, std::min(n, static_cast<std::size_t>(kOverwriteMost)));
+  });
+}
+void end_use(void* stream, void* data, std::int64_t bytes) {
+  queue_of(stream)->push([data, n = static_cast<std::size_t>(bytes)] {
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_poison_memory_region(data, n);
+#else
+    std::memset(data, kFreed, std::min(n, static_cast<std::size_t>(kOverwriteMost)));
+#endif
+  });
+}
+
+Result launch(void*, const void*, unsigned, unsigned, std::size_t, void**) {
+  return {1, false, "the host way starts kernels itself"};
+}
+
+}  // namespace runtime
+}  // namespace tenon::cuda
+
+// So many of the next allocations of the driver find no memory.
+extern "C" TENON_API void tenon_cudahost_refuse_allocations(int count) { tenon::cuda::driver().refused = count; }

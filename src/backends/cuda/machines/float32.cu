@@ -1,0 +1,5 @@
+#include "backends/cuda/machine_run.cuh"
+
+namespace tenon::cuda {
+template void run_machine<float>(const Context&, const MachineWork&);
+}  // namespace tenon::cuda

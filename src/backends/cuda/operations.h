@@ -1,0 +1,24 @@
+// The operations that have kernels. Each throws Error, and returns unavailable where there is none for such a call.
+#pragma once
+
+#include "backends/cuda/context.h"
+
+namespace tenon::cuda {
+
+Status elementwise(const Context& context, const ElementwiseCall& call);
+// Parts of elementwise: copies, casts and fills; comparisons without a common dtype.
+Status copy_elements(const Context& context, const ElementwiseCall& call);
+Status compare_mixed(const Context& context, const ElementwiseCall& call);
+Status program(const Context& context, const ProgramCall& call);
+Status reduce(const Context& context, const ReduceCall& call);
+Status scan(const Context& context, const ScanCall& call);
+Status softmax(const Context& context, const SoftmaxCall& call);
+Status matmul(const Context& context, const MatmulCall& call);
+Status index(const Context& context, const IndexCall& call);
+Status count_true(const Context& context, const CountTrueCall& call);
+Status true_positions(const Context& context, const TruePositionsCall& call);
+Status random(const Context& context, const RandomCall& call);
+Status iota(const Context& context, const IotaCall& call);
+Status sort(const Context& context, const SortCall& call);
+
+}  // namespace tenon::cuda

@@ -1,0 +1,137 @@
+// The driver's interface by CUDA's runtime library, which is linked statically and loads without a driver.
+#include "backends/cuda/runtime.h"
+
+#include <cuda_runtime.h>
+
+#include <cstring>
+
+namespace tenon::cuda::runtime {
+namespace {
+
+// The error is taken from the thread, so that the next call does not report it again.
+Result result(cudaError_t e) {
+  if (e == cudaSuccess) return {};
+  (void)cudaGetLastError();
+  return {static_cast<int>(e), e == cudaErrorMemoryAllocation, cudaGetErrorString(e)};
+}
+cudaStream_t stream_of(void* s) { return static_cast<cudaStream_t>(s); }
+cudaEvent_t event_of(void* e) { return static_cast<cudaEvent_t>(e); }
+
+Result query(cudaError_t e, bool* done) {
+  *done = e == cudaSuccess;
+  if (e != cudaErrorNotReady) return result(e);
+  (void)cudaGetLastError();
+  return {};
+}
+
+}  // namespace
+
+int device_count() noexcept {
+  int n = 0;
+  if (cudaGetDeviceCount(&n) == cudaSuccess) return n;
+  (void)cudaGetLastError();
+  return 0;
+}
+Result use_device(int device) {
+  thread_local int current = -1;
+  if (device == current) return {};
+  const Result r = result(cudaSetDevice(device));
+  if (r.code == 0) current = device;
+  return r;
+}
+Result properties(int device, DeviceProperties* out) {
+  cudaDeviceProp p{};
+  const Result r = result(cudaGetDeviceProperties(&p, device));
+  if (r.code != 0) return r;
+  *out = {};
+  std::strncpy(out->name, p.name, sizeof out->name - 1);
+  out->total_memory = static_cast<std::int64_t>(p.totalGlobalMem);
+  out->multiprocessors = p.multiProcessorCount;
+  out->major = p.major;
+  out->minor = p.minor;
+  return {};
+}
+Result memory_info(int, MemoryInfo* out) {
+  std::size_t free = 0, total = 0;
+  const Result r = result(cudaMemGetInfo(&free, &total));
+  *out = {static_cast<std::int64_t>(free), static_cast<std::int64_t>(total)};
+  return r;
+}
+Result device_wait(int) { return result(cudaDeviceSynchronize()); }
+
+Result stream_create(void** stream) {
+  cudaStream_t s = nullptr;
+  const Result r = result(cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking));
+  *stream = s;
+  return r;
+}
+Result stream_query(void* stream, bool* done) { return query(cudaStreamQuery(stream_of(stream)), done); }
+Result stream_wait(void* stream) { return result(cudaStreamSynchronize(stream_of(stream))); }
+Result stream_callback(void* stream, void (*f)(void*), void* context) {
+  return result(cudaLaunchHostFunc(stream_of(stream), f, context));
+}
+bool stream_exists(std::uintptr_t handle) {
+  unsigned flags = 0;
+  return result(cudaStreamGetFlags(reinterpret_cast<cudaStream_t>(handle), &flags)).code == 0;
+}
+
+Result event_create(bool timing, void** event) {
+  cudaEvent_t e = nullptr;
+  const Result r = result(cudaEventCreateWithFlags(&e, timing ? cudaEventDefault : cudaEventDisableTiming));
+  *event = e;
+  return r;
+}
+void event_destroy(void* event) { (void)result(cudaEventDestroy(event_of(event))); }
+Result event_record(void* event, void* stream) { return result(cudaEventRecord(event_of(event), stream_of(stream))); }
+Result event_wait(void* event, void* stream) {
+  return result(cudaStreamWaitEvent(stream_of(stream), event_of(event), 0));
+}
+Result event_query(void* event, bool* done) { return query(cudaEventQuery(event_of(event)), done); }
+Result event_synchronize(void* event) { return result(cudaEventSynchronize(event_of(event))); }
+Result event_elapsed(void* from, void* to, float* milliseconds) {
+  return result(cudaEventElapsedTime(milliseconds, event_of(from), event_of(to)));
+}
+
+Result allocate(std::int64_t bytes, void** out) { return result(cudaMalloc(out, static_cast<std::size_t>(bytes))); }
+Result release(void* data) { return result(cudaFree(data)); }
+Result allocate_shared(std::size_t bytes, void** out) {
+  const Result r = result(cudaHostAlloc(out, bytes, cudaHostAllocMapped | cudaHostAllocPortable));
+  if (r.code == 0) std::memset(*out, 0, bytes);
+  return r;
+}
+Result copy(void* stream, const CopyCall& c) {
+  const auto bytes = static_cast<std::size_t>(c.bytes);
+  if (c.kind == Copy::to_peer && c.src_device != c.dst_device)
+    return result(cudaMemcpyPeerAsync(c.dst, c.dst_device, c.src, c.src_device, bytes, stream_of(stream)));
+  const cudaMemcpyKind kind = c.kind == Copy::to_device ? cudaMemcpyHostToDevice
+                              : c.kind == Copy::to_host ? cudaMemcpyDeviceToHost
+                                                        : cudaMemcpyDeviceToDevice;
+  return result(cudaMemcpyAsync(c.dst, c.src, bytes, kind, stream_of(stream)));
+}
+Result fill_zero(void* stream, void* data, std::int64_t bytes) {
+  return result(cudaMemsetAsync(data, 0, static_cast<std::size_t>(bytes), stream_of(stream)));
+}
+Result read_back(void* stream, void* host, const void* device, std::int64_t bytes) {
+  const Result r =
+      result(cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_of(stream)));
+  return r.code != 0 ? r : stream_wait(stream);
+}
+Result pin(void* data, std::int64_t bytes) {
+  return result(cudaHostRegister(data, static_cast<std::size_t>(bytes), cudaHostRegisterPortable));
+}
+Result unpin(void* data) { return result(cudaHostUnregister(data)); }
+void begin_use(void*, void*, std::int64_t) {}
+void end_use(void*, void*, std::int64_t) {}
+
+Result launch(void* stream, const void* kernel, unsigned blocks, unsigned threads, std::size_t shared_bytes,
+              void** arguments) {
+  // Beyond 48 KB only where it is asked for.
+  if (shared_bytes > 48 * 1024) {
+    const Result r = result(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)));
+    if (r.code != 0) return r;
+  }
+  return result(cudaLaunchKernel(kernel, dim3(blocks), dim3(threads), arguments, shared_bytes, stream_of(stream)));
+}
+
+}  // namespace tenon::cuda::runtime
