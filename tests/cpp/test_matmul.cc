@@ -172,6 +172,25 @@ TEST(Matmul, ShortRowsByAVector) {
     }
 }
 
+// Rows that are read where they lie meet blocks of columns: with rows, columns and steps left over; and columns of a
+// matrix in strips, small and large.
+TEST(Matmul, RowsByBlocksOfColumns) {
+  for (DType d : {DType::float32, DType::float64})
+    for (const auto& [m, k, n] : {std::array{45, 1100, 1337}, {32, 70, 17}, {131, 513, 300}, {1203, 401, 40}}) {
+      const Tensor a = filled({m, k}, d, 1), turned = transpose(filled({k, m}, d, 2), 0, 1), b = filled({k, n}, d, 3);
+      const Tensor part = slice(filled({m, k + 9}, d, 4), 1, 5, k + 5, 1), of_b = transpose(filled({n, k}, d, 5), 0, 1);
+      const auto check = [&](const Tensor& x, const Tensor& y, const char* what) {
+        const Tensor some = slice(x, 0, 0, m, 11);  // of the rows, each in another place among those of a tile
+        expect_product(contiguous(slice(matmul(x, y), 0, 0, m, 11)), some, y, what);
+      };
+      check(a, b, "rows by rows");
+      check(a, of_b, "rows by columns");
+      check(part, of_b, "rows with gaps by columns");
+      check(turned, b, "columns by rows");
+      check(turned, of_b, "columns by columns");
+    }
+}
+
 // A weight is read where it lies: with rows and columns left over, sums of several blocks, and strided results.
 TEST(Matmul, FewRowsByAWeight) {
   for (DType d : {DType::float32, DType::float64})

@@ -159,50 +159,61 @@ void thin_gemm(const MatrixProduct& g) {
   if (j < g.n) columns(j, std::integral_constant<int, 1>{});
 }
 
-// A product whose right operand stays in the L2 cache once it is packed: to pack the left one, too, would take up to a
-// third of the time that the product takes. Its rows are read where they lie. The sums are the packed product's, bit by
-// bit.
+// Rows times a matrix of which a block at a time stays in the L2 cache once it is packed. To pack the rows, too, would take
+// up to a third of the time that the product takes: they are read where they lie. The sums are the packed product's, bit
+// by bit.
 template <class T>
 bool reads_rows(const MatrixProduct& g) {
-  constexpr auto kSize = static_cast<Size>(sizeof(T));
   if (!Tile<T>::wide || g.m < 32 || g.n <= kLanes<T> || g.c_strides[1] != 1) return false;
-  if (2 * g.n * std::min(g.k, Blocks<T>::k) * kSize > l2_bytes()) return false;
   // Columns of a matrix are read in strips, that must not leave the cache between two of them.
-  return g.a_strides[1] == 1 || (g.a_strides[0] == 1 && g.k * std::abs(g.a_strides[1]) * kSize <= l2_bytes() / 4);
+  return g.a_strides[1] == 1 ||
+         (g.a_strides[0] == 1 && 4 * g.k * std::abs(g.a_strides[1]) * static_cast<Size>(sizeof(T)) <= l2_bytes());
 }
+
+// Some rows of a times a packed block of b, added to what is in c or not. a and c: of the first row.
+template <class T, int Rows>
+void multiply_rows(const MatrixProduct& g, const T* a, const T* packed, Size k, Size n, T* c, bool add) {
+  constexpr int V = Tile<T>::vectors, C = Tile<T>::columns;
+  const Size lda = g.a_strides[0], step = g.a_strides[1], ldc = g.c_strides[0];
+  alignas(64) T edge[Rows * C];
+  for (Size j = 0; j < n; j += C) {
+    const Size columns = std::min<Size>(C, n - j);
+    if (columns == C) {
+      tile<T, Rows, V, false>(a, lda, step, packed + j * k, C, k, c + j, ldc, add);
+      continue;
+    }
+    tile<T, Rows, V, false>(a, lda, step, packed + j * k, C, k, edge, C, false);
+    for (int r = 0; r < Rows; ++r)
+      for (Size q = 0; q < columns; ++q) {
+        T& to = c[r * ldc + j + q];
+        to = add ? to + edge[r * C + q] : edge[r * C + q];
+      }
+  }
+}
+
 template <class T>
 void rows_gemm(const MatrixProduct& g) {
-  constexpr int V = Tile<T>::vectors, C = Tile<T>::columns, R = 8;
-  const Size lda = g.a_strides[0], step = g.a_strides[1], ldc = g.c_strides[0];
-  const T *a = static_cast<const T*>(g.a), *b = static_cast<const T*>(g.b);
+  constexpr int C = Tile<T>::columns, R = 8;
+  const Size k_most = std::min(g.k, Blocks<T>::k);
+  const Size n_block = std::max<Size>(l2_bytes() / 2 / static_cast<Size>(sizeof(T)) / k_most / C * C, C);
   T* packed = static_cast<T*>(
-      scratch(1, sizeof(T) * static_cast<std::size_t>(round_up(g.n, C) * std::min(g.k, Blocks<T>::k)) + kVectorBytes));
+      scratch(1, sizeof(T) * static_cast<std::size_t>(round_up(std::min(g.n, n_block), C) * k_most) + kVectorBytes));
   Pace pace;
-  for (Size p = 0; p < g.k; p += Blocks<T>::k) {
-    const Size k = std::min(Blocks<T>::k, g.k - p);
-    pack_b<T>(b + p * g.b_strides[0], g.b_strides[0], g.b_strides[1], k, g.n, packed);
-    const auto rows = [&]<int Rows>(Size i, std::integral_constant<int, Rows>) {
-      alignas(64) T edge[Rows * C];
-      for (Size j = 0; j < g.n; j += C) {
-        const Size columns = std::min<Size>(C, g.n - j);
-        T* to = static_cast<T*>(g.c) + i * ldc + j;
-        const T *from = a + i * lda + p * step, *panel = packed + j * k;
-        if (columns == C) {
-          tile<T, Rows, V, false>(from, lda, step, panel, C, k, to, ldc, p > 0);
-          continue;
-        }
-        tile<T, Rows, V, false>(from, lda, step, panel, C, k, edge, C, false);
-        for (int r = 0; r < Rows; ++r)
-          for (Size q = 0; q < columns; ++q)
-            to[r * ldc + q] = p > 0 ? to[r * ldc + q] + edge[r * C + q] : edge[r * C + q];
-      }
-      pace.did(g.n * k * Rows);
-    };
-    Size i = 0;
-    for (; i + R <= g.m; i += R) rows(i, std::integral_constant<int, R>{});
-    for (; i + 2 <= g.m; i += 2) rows(i, std::integral_constant<int, 2>{});
-    if (i < g.m) rows(i, std::integral_constant<int, 1>{});
-  }
+  for (Size j = 0; j < g.n; j += n_block)
+    for (Size p = 0; p < g.k; p += k_most) {
+      const Size k = std::min(k_most, g.k - p), n = std::min(n_block, g.n - j);
+      pack_b<T>(static_cast<const T*>(g.b) + p * g.b_strides[0] + j * g.b_strides[1], g.b_strides[0], g.b_strides[1], k,
+                n, packed);
+      const auto rows = [&]<int Rows>(Size i, std::integral_constant<int, Rows>) {
+        multiply_rows<T, Rows>(g, static_cast<const T*>(g.a) + i * g.a_strides[0] + p * g.a_strides[1], packed, k, n,
+                               static_cast<T*>(g.c) + i * g.c_strides[0] + j, p > 0);
+        pace.did(n * k * Rows);
+      };
+      Size i = 0;
+      for (; i + R <= g.m; i += R) rows(i, std::integral_constant<int, R>{});
+      for (; i + 2 <= g.m; i += 2) rows(i, std::integral_constant<int, 2>{});
+      if (i < g.m) rows(i, std::integral_constant<int, 1>{});
+    }
 }
 
 template <class S>
