@@ -44,6 +44,7 @@ std::uint64_t hash_run(std::uint64_t h, const char* p, std::int64_t bytes) {
   Lanes lanes[kVectors];
   for (int i = 0; i < kVectors * kEach; ++i) lanes[i / kEach][i % kEach] = static_cast<std::uint32_t>(h >> 16) + i;
   for (; bytes >= kBlock; bytes -= kBlock, p += kBlock) {
+    for (int i = 0; i < 3; ++i) __builtin_prefetch(p + 4096 + 64 * i);
 #pragma GCC unroll 12
     for (int i = 0; i < kVectors; ++i) {
       Lanes words;

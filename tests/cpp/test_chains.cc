@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <vector>
 
 #include "helpers.h"
 #include "plan/program.h"
@@ -190,6 +192,50 @@ TEST(Chains, DoNotDependOnNeighbours) {
     const Tensor single = adam_of(one(0), one(1), one(2), one(3), 0.0);
     EXPECT_EQ(std::memcmp(single.data(), whole.data<float>() + i, sizeof(float)), 0) << i;
   }
+}
+
+// Two or three steps: all chains that gradients and addcmul, addcdiv run.
+struct Short {
+  const char* name;
+  Program program;
+  int steps;
+  std::function<Tensor(const Tensor&, const Tensor&, const Tensor&)> want;
+};
+std::vector<Short> short_chains() {
+  return {
+      {"tanh", make_program<3>("tanh", [](auto y, auto g, auto) { return mul(g, sub(1, square(y))); }), 3,
+       [](auto& y, auto& g, auto&) { return mul(g, sub(1, square(y))); }},
+      {"addcmul", make_program<3>("addcmul", [](auto a, auto b, auto c) { return muladd(0.5, mul(a, b), c); }), 2,
+       [](auto& a, auto& b, auto& c) { return add(mul(mul(a, b), 0.5), c); }},
+      {"addcdiv", make_program<3>("addcdiv", [](auto a, auto b, auto c) { return muladd(0.5, div(a, b), c); }), 2,
+       [](auto& a, auto& b, auto& c) { return add(mul(div(a, b), 0.5), c); }},
+      {"gelu", make_program<3>("gelu", [](auto x, auto g, auto) { return mul(g, gelu_slope(x)); }), 2,
+       [](auto& x, auto& g, auto&) { return mul(g, gelu_slope(x)); }},
+      {"gelu_tanh", make_program<3>("gelu_tanh", [](auto x, auto g, auto) { return mul(g, gelu_tanh_slope(x)); }), 2,
+       [](auto& x, auto& g, auto&) { return mul(g, gelu_tanh_slope(x)); }},
+  };
+}
+
+TEST(Chains, OfTwoOrThreeStepsComputeWhatTheirStepsDo) {
+  for (const Short& chain : short_chains())
+    for (DType d : {DType::float32, DType::float64}) {
+      EXPECT_EQ(chain_at(chain.program, 0, d), chain.steps) << chain.name;
+      for (std::int64_t n : {1, 15, 257, 5000, 300'000})
+        for (int target : {-1, 0, 1, 2}) {  // a result of its own, or one of the operands
+          const Tensor in[] = {uniform({n}, -3, 3, 1, d), uniform({n}, 0.5, 2, 2, d), uniform({n}, -2, 2, 3, d)};
+          Tensor one = slice(in[0], 0, n / 2, n / 2 + 1);
+          fill_(one, 9);  // beyond what the short form of gelu's slope covers
+          const Tensor f64[] = {in[0].to(DType::float64), in[1].to(DType::float64), in[2].to(DType::float64)};
+          const Tensor want = chain.want(f64[0], f64[1], f64[2]);
+          const Tensor out[] = {target < 0 ? empty({n}, d) : in[target]};
+          const Operand operands[] = {in[0], in[1], in[2]};
+          const ProgramArguments run{operands, out};
+          run_program(chain.program, {&run, 1});
+          const double tolerance = d == DType::float64 ? 1e-13 : 2e-6;
+          EXPECT_TRUE(allclose(out[0].to(DType::float64), want, tolerance, tolerance))
+              << chain.name << " " << name(d) << " " << n << " into " << target;
+        }
+    }
 }
 
 }  // namespace

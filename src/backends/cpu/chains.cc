@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "backends/cpu/chains.h"
+#include "backends/scalar/elementwise.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
@@ -58,6 +59,25 @@ struct Adam {  // the averages of the gradient and of its square, and the step: 
   }
 };
 
+struct AddedProduct {  // a * b * c + d: addcmul
+  template <class D, class V>
+  static HWY_INLINE void run(D, const V (&in)[4], V (&out)[1]) {
+    out[0] = hn::MulAdd(in[2], hn::Mul(in[0], in[1]), in[3]);
+  }
+};
+struct AddedQuotient {  // a / b * c + d: addcdiv
+  template <class D, class V>
+  static HWY_INLINE void run(D, const V (&in)[4], V (&out)[1]) {
+    out[0] = hn::MulAdd(in[2], hn::Div(in[0], in[1]), in[3]);
+  }
+};
+struct TanhSlope {  // c * (b - a²): the gradient of tanh, by its result
+  template <class D, class V>
+  static HWY_INLINE void run(D, const V (&in)[3], V (&out)[1]) {
+    out[0] = hn::Mul(in[2], hn::NegMulAdd(in[0], in[0], in[1]));
+  }
+};
+
 template <class F, class T, int Inputs, int Outputs>
 void loop(const void* const* in, void* const* out, std::int64_t n) {
   const hn::ScalableTag<T> d;
@@ -94,6 +114,18 @@ void loop(const void* const* in, void* const* out, std::int64_t n) {
   }
 }
 
+// b · F(a): the gradient of an activation with a derivative of its own.
+template <class F, class T>
+void slope(const void* const* in, void* const* out, std::int64_t n) {
+  const T *a = static_cast<const T*>(in[0]), *b = static_cast<const T*>(in[1]);
+  T* o = static_cast<T*>(out[0]);
+  if constexpr (scalar::PartlyVectorised<typename F::mapped, T>) {
+    if (o != b) return scalar::map<typename F::mapped>(a, o, n, [b](T y, std::int64_t i) { return b[i] * y; });
+  }
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) o[i] = b[i] * F{}(a[i]);
+}
+
 std::span<const Chain> all_chains() {
   static constexpr Chain all[] = {
       {8,
@@ -120,6 +152,46 @@ std::span<const Chain> all_chains() {
        {2},
        &loop<MeanSquare, float, 5, 1>,
        &loop<MeanSquare, double, 5, 1>},
+      {3,
+       3,
+       1,
+       {Op::square, Op::sub, Op::mul},
+       {{0}, {1, ~0}, {2, ~1}},
+       {2},
+       &loop<TanhSlope, float, 3, 1>,
+       &loop<TanhSlope, double, 3, 1>},
+      {2,
+       4,
+       1,
+       {Op::mul, Op::muladd},
+       {{0, 1}, {2, ~0, 3}},
+       {1},
+       &loop<AddedProduct, float, 4, 1>,
+       &loop<AddedProduct, double, 4, 1>},
+      {2,
+       4,
+       1,
+       {Op::div, Op::muladd},
+       {{0, 1}, {2, ~0, 3}},
+       {1},
+       &loop<AddedQuotient, float, 4, 1>,
+       &loop<AddedQuotient, double, 4, 1>},
+      {2,
+       2,
+       1,
+       {Op::gelu_slope, Op::mul},
+       {{0}, {1, ~0}},
+       {1},
+       &slope<scalar::ops::gelu_slope, float>,
+       &slope<scalar::ops::gelu_slope, double>},
+      {2,
+       2,
+       1,
+       {Op::gelu_tanh_slope, Op::mul},
+       {{0}, {1, ~0}},
+       {1},
+       &slope<scalar::ops::gelu_tanh_slope, float>,
+       &slope<scalar::ops::gelu_tanh_slope, double>},
   };
   return all;
 }

@@ -134,6 +134,7 @@ struct Machine {
     }
     choose_direct_outputs();
     const int slots = assign_slots();
+    // A single loop reads its operands all the time, unless it asks for the next block's.
     const bool shorter = far && (ahead || instructions > 1);
     stride = std::min(shorter ? kFarBlockBytes : kMaxBlockBytes, kArenaBytes / std::max(slots, 1) / 64 * 64);
     block = stride / widest();
@@ -289,13 +290,14 @@ class Registers {
       });
     }
   }
-  // A part of the next block of the inputs that lie in memory, before each instruction.
+  // A part of a later block of the inputs that lie in memory, before each instruction.
   void fetch_ahead(const ProgramSpan& span, int s, std::int64_t at, std::int64_t n) const {
     for (int r = 0; r < c_.inputs; ++r) {
       if (m_.access[c_.outputs + r] != Access::direct) continue;
       const std::int64_t bytes = n * m_.item[r], begin = bytes * s / m_.instructions / 64 * 64;
       const std::int64_t end = bytes * (s + 1) / m_.instructions / 64 * 64;
-      const char* next = static_cast<const char*>(span.operand[c_.outputs + r].data) + (at + n) * m_.item[r];
+      const std::int64_t later = m_.instructions == 1 ? 4 : 1;  // blocks
+      const char* next = static_cast<const char*>(span.operand[c_.outputs + r].data) + (at + later * n) * m_.item[r];
       // To the L2 cache: in the L1 they would be in the way of this block.
       for (std::int64_t k = begin; k < end; k += 64) __builtin_prefetch(next + k, 0, 2);
     }

@@ -6,7 +6,7 @@
 //   State   what lanes are merged into
 //   Lane identity(), Lane lift(T), Lane combine(Lane, Lane), State widen(Lane), State merge(State, State)
 //   kResult the dtype of a State (for operations whose states are their results)
-//   State block(const T*, n)   optional: a loop of its own over a long run
+//   State block(const T*, n)   optional: a loop of its own over a run
 #if defined(TENON_REDUCE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef TENON_REDUCE_INL_H_
 #undef TENON_REDUCE_INL_H_
@@ -148,6 +148,11 @@ HWY_NOINLINE typename Op::State reduce_block(const T* in, std::int64_t n) {
   else return reduce_rows<Op, T, kWide<T>, true>(in, n);
 }
 template <class Op, class T>
+HWY_INLINE typename Op::State reduce_run(const T* in, std::int64_t n) {
+  if constexpr (requires { Op::block(in, n); }) return reduce_block<Op>(in, n);
+  else return n < 16 * kNarrow ? reduce_short<Op>(in, n) : reduce_block<Op>(in, n);
+}
+template <class Op, class T>
 HWY_INLINE typename Op::State reduce_few(const T* in, std::int64_t n) {
   typename Op::State s = Op::widen(Op::lift(in[0]));
   for (std::int64_t i = 1; i < n; ++i) s = Op::merge(s, Op::widen(Op::lift(in[i])));
@@ -167,9 +172,7 @@ struct Fold {
     State& total = *static_cast<State*>(state);
     while (n > 0) {
       const std::int64_t m = std::min(n, kBlock);
-      State s = m < kNarrow        ? reduce_few<Op>(in, m)
-                : m < 16 * kNarrow ? reduce_short<Op>(in, m)
-                                   : reduce_block<Op>(in, m);
+      State s = m < kNarrow ? reduce_few<Op>(in, m) : reduce_run<Op>(in, m);
       if constexpr (requires { Op::in_order(s); })
         if (Op::in_order(s)) s = reduce_few<Op>(in, m);
       total = Op::merge(total, s);

@@ -2,7 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/reduce_position.cc"
 #include "backends/cpu/targets.h"
-#include "backends/cpu/reduce-inl.h"
+#include "backends/cpu/extremum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
@@ -31,14 +31,9 @@ struct Position {
     if (s.index < 0 || better(value, s.value) || (index < s.index && same(value, s.value))) s = {index, value};
   }
 
-  // The extremum of a block is found as by min and max; only then its place in the best block.
-  struct Best : Extremum<V, kMax> {
-    using Lane = V;
-    using State = V;
-    static HWY_INLINE Lane lift(T x) { return static_cast<Lane>(x); }
-    static HWY_INLINE Lane widen(Lane x) { return x; }
-    static HWY_INLINE Lane merge(Lane a, Lane b) { return Best::combine(a, b); }
-  };
+  // The extremum of a block is found as by min and max; only then its place in the best block: a short one, since that
+  // is read twice.
+  static constexpr std::int64_t kPositions = 2048;
   static HWY_NOINLINE std::int64_t find(const T* in, std::int64_t n, V value) {
     constexpr int kLanes = 64;
     std::int64_t i = 0;
@@ -60,9 +55,12 @@ struct Position {
       return;
     }
     State best{-1, V(0)};
-    for (std::int64_t i = 0; i < n; i += kBlock) offer(best, reduce_block<Best>(in + i, std::min(kBlock, n - i)), i);
+    for (std::int64_t i = 0; i < n; i += kPositions) {
+      const V value = reduce_block<Best<T, kMax>>(in + i, std::min(kPositions, n - i));
+      if (best.index < 0 || better(value, best.value)) best = {i, value};
+    }
     if (s.index < 0 || better(best.value, s.value))
-      s = {position + best.index + find(in + best.index, std::min(kBlock, n - best.index), best.value), best.value};
+      s = {position + best.index + find(in + best.index, std::min(kPositions, n - best.index), best.value), best.value};
   }
   static void columns(void* out, const char* in, std::int64_t stride, std::int64_t rows, std::int64_t cols,
                       std::int64_t position) {
