@@ -136,6 +136,18 @@ def test_errors():
         tenon.linalg.svd(x).U.sum().backward()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_singular_values_of_infinities_end(value, dtype):
+    """LAPACK's iteration over them would not."""
+    for at in range(0, 24, 5):
+        a = np.random.default_rng(at).random((4, 6)).astype(dtype)
+        a.flat[at] = value
+        for f in (tenon.linalg.svd, tenon.linalg.svdvals, tenon.linalg.pinv):
+            with pytest.raises(np.linalg.LinAlgError, match="does it hold NaN or infinities"):
+                f(a)
+
+
 def test_without_numpy_the_error_is_tenons():
     code = """
 import sys

@@ -1,5 +1,7 @@
 #include "tenon/lapack.h"
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "backends/cpu/lapack.h"
@@ -46,6 +48,13 @@ std::int64_t eigh_of(const EighCall& c) {
 }
 
 template <class T>
+bool is_finite(const T* values, std::int64_t n) {
+  const auto* parts = reinterpret_cast<const RealOf<T>*>(values);
+  return std::all_of(parts, parts + n * static_cast<std::int64_t>(sizeof(T) / sizeof(RealOf<T>)),
+                     [](RealOf<T> v) { return std::isfinite(v); });
+}
+
+template <class T>
 std::int64_t svd_of(const SvdCall& c) {
   using R = RealOf<T>;
   void* symbol = routine<T>("gesdd");
@@ -78,6 +87,8 @@ std::int64_t svd_of(const SvdCall& c) {
   if (std::max(lwork, lrwork) > std::numeric_limits<int>::max()) return kTooLarge;
   const cpu::BlasSingleThread one_thread;
   return for_each(c.count, 10 * c.m * c.n * k, [&](std::int64_t i) {
+    // xGESDD refuses NaN, and of infinities it may iterate for ever.
+    if (!is_finite(static_cast<T*>(c.matrices) + i * c.m * c.n, c.m * c.n)) return false;
     std::vector<T> w(static_cast<std::size_t>(lwork));
     std::vector<R> r(static_cast<std::size_t>(is_complex_type<T> ? lrwork : 1));
     std::vector<int> iw(static_cast<std::size_t>(8 * k + 1));
