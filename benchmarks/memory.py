@@ -6,10 +6,12 @@ gradients, the optimizer's state, activations, what the allocator keeps.
 """
 
 import importlib
+import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 LIBRARIES = ("tenon", "torch")
 OPTIMIZERS = ("SGD", "AdamW")
@@ -43,24 +45,33 @@ def measure(title: str, optimizer: str, library: str) -> int:
     return status("VmHWM") - before
 
 
-def main() -> None:
+def peaks(text: str = "") -> list[dict[str, Any]]:
+    """Prints a line for each model and optimizer whose "memory/name" contains text; the bytes by library."""
     from bench_training import MODELS
 
-    print(f"{'peak of a training step':54} {'tenon':>9} {'torch':>9}  of torch")
+    rows: list[dict[str, Any]] = []
     for title in MODELS:
         for optimizer in OPTIMIZERS:
-            peaks = []
+            name = f"{title}, {optimizer}"
+            if text not in f"memory/{name}":
+                continue
+            if not rows:
+                print(f"\n{'peak of a training step':54} {'tenon':>9} {'torch':>9}  of torch", flush=True)
+            found: dict[str, int] = {}
             for library in LIBRARIES:
-                arguments = [sys.executable, __file__, json.dumps([title, optimizer, library])]
-                done = subprocess.run(arguments, capture_output=True, text=True, check=True)
-                peaks.append(int(done.stdout))
-            ours, theirs = peaks
-            megabytes = [f"{p / 1e6:6.1f} MB" for p in peaks]
-            print(f"{title + ', ' + optimizer:54} {megabytes[0]} {megabytes[1]}  {ours / theirs:.2f}x")
+                if importlib.util.find_spec(library):
+                    arguments = [sys.executable, __file__, json.dumps([title, optimizer, library])]
+                    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+                    found[library] = int(done.stdout)
+            columns = [f"{found[n] / 1e6:6.1f} MB" if n in found else f"{'-':>9}" for n in LIBRARIES]
+            share = f"{found['tenon'] / found['torch']:.2f}x" if len(found) == 2 else "-"
+            print(f"{name:54} {columns[0]} {columns[1]}  {share}", flush=True)
+            rows.append({"group": "memory", "name": name, "bytes": found})
+    return rows
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         print(measure(*json.loads(sys.argv[1])))
     else:
-        main()
+        peaks()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from compare import human, print_behind, print_slower
+from memory import peaks
 
 here = Path(__file__).resolve().parent
 CPUINFO = Path("/proc/cpuinfo")
@@ -199,6 +200,7 @@ def main() -> None:
     # Read first: it may be the file that this run writes.
     earlier = json.loads(options.compare.read_text()) if options.compare else None
     runs = [run_worker(int(threads)) for threads in options.threads.split(",")]
+    runs[-1]["peaks"] = peaks(options.filter)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(runs, indent=1))
     print(f"\nTimes are medians; 'vs' is how many times faster tenon is. Numbers: {options.json}")

@@ -455,8 +455,8 @@ def named_tuples() -> list[str]:
     """The classes of results with several parts: the extension knows their fields, which are all tensors."""
     lines = []
     for name, value in vars(_C).items():
-        if hasattr(value, "n_sequence_fields"):
-            lines += [f"class {name}(NamedTuple):", *(f"    {f}: Tensor" for f in value.__match_args__), ""]
+        if hasattr(value, "_fields"):
+            lines += [f"class {name}(NamedTuple):", *(f"    {f}: Tensor" for f in value._fields), ""]
     return lines
 
 

@@ -41,7 +41,7 @@ struct LuCall {
 };
 
 // F X = B, F^T X = B or F^H X = B, by the factors of F; columns: k of them for each of `count`, replaced by the
-// solutions. Fails for a singular F. shared: all have the first factors.
+// solutions. Fails for a singular F, and divides by 0 if lenient. shared: all have the first factors.
 enum class Side : std::uint8_t { plain, transposed, adjoint };
 struct LuSolveCall {
   DType dtype;
@@ -50,7 +50,7 @@ struct LuSolveCall {
   void* columns;
   std::int64_t count, n, k;
   Side side;
-  bool shared;
+  bool shared, lenient;
 };
 
 // Of the factors of n x n matrices: the determinants, their signs (the phases) and the logarithms of their absolute
@@ -63,11 +63,13 @@ struct LuDetCall {
   std::int64_t count, n;
 };
 
-// A = L L^H of n x n matrices in place, by the lower triangle; the other is filled with 0. Fails where A is not positive
-// definite. It needs no library.
+// A = L L^H of n x n matrices in place, by the lower triangle; the other is filled with 0. Where A is not positive
+// definite it fails, or info (null, or one for each matrix, else 0) has the order of the first minor that is not. It needs
+// no library.
 struct CholeskyCall {
   DType dtype;
   void* matrices;
+  std::int32_t* info;
   std::int64_t count, n;
 };
 
@@ -101,6 +103,26 @@ struct EigCall {
   std::int64_t count, n;
 };
 
+// A = L D L^T, or L D L^H with hermitian, of n x n matrices column by column, in place, by the lower triangle, as xSYTRF
+// (xHETRF) leaves it; pivots: n for each. info: for each the first block of D that is singular, or 0.
+struct LdlCall {
+  DType dtype;
+  void* matrices;
+  std::int32_t *pivots, *info;
+  std::int64_t count, n;
+  bool hermitian;
+};
+
+// A X = B by these factors; columns: k of them for each matrix, replaced by the solutions.
+struct LdlSolveCall {
+  DType dtype;
+  const void* factors;
+  const std::int32_t* pivots;
+  void* columns;
+  std::int64_t count, n, k;
+  bool hermitian;
+};
+
 inline constexpr std::int64_t kNoLibrary = -1, kTooLarge = -2;
 // 0, one of the above, or the number, from 1, of a matrix for which the algorithm found no result.
 TENON_API std::int64_t eigh(const EighCall& call);
@@ -111,6 +133,8 @@ TENON_API std::int64_t cholesky(const CholeskyCall& call);
 TENON_API std::int64_t triangular(const TriangularCall& call);
 TENON_API std::int64_t qr(const QrCall& call);
 TENON_API std::int64_t eig(const EigCall& call);
+TENON_API std::int64_t ldl(const LdlCall& call);
+TENON_API std::int64_t ldl_solve(const LdlSolveCall& call);
 TENON_API void lu_det(const LuDetCall& call);
 
 }  // namespace tenon::lapack

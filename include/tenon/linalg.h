@@ -40,6 +40,9 @@ TENON_API Tensor svdvals(const Tensor& a);
 // The lower L with a = L L^H of Hermitian positive definite matrices, or the upper L^H; this triangle of a is read. It
 // needs no LAPACK. Throws LinAlgError where a is not positive definite.
 TENON_API Tensor cholesky(const Tensor& a, bool upper = false);
+// {L, info}, without an error where there is no factor: int32 info (...) is the order of the first leading minor that is not
+// positive, else 0, and what L holds then is not defined. check_errors: throws as cholesky().
+TENON_API std::vector<Tensor> cholesky_ex(const Tensor& a, bool upper = false, bool check_errors = false);
 // {Q, R} of (..., m, n): a = Q R with orthonormal columns and R upper triangular. reduced: Q (..., m, k), R (..., k, n)
 // with k = min(m, n); complete: Q (..., m, m), R (..., m, n), without a gradient for m > n; r: an empty Q; raw: LAPACK's
 // reflectors (..., n, m) and their scales (..., k), without a gradient. The gradient needs the first k columns to be
@@ -55,6 +58,18 @@ TENON_API std::vector<Tensor> lu(const Tensor& a);
 // {LU, pivots} as LAPACK has them: L below the diagonal, U from it on; int32, from 1. The gradient needs the first
 // min(m, n) rows that were chosen to be independent.
 TENON_API std::vector<Tensor> lu_factor(const Tensor& a);
+// {LU, pivots, info}: int32 info (...) is the place, from 1, of the first 0 on U's diagonal, else 0. check_errors: throws
+// LinAlgError for one.
+TENON_API std::vector<Tensor> lu_factor_ex(const Tensor& a, bool check_errors = false);
+// {LD, pivots, info} of symmetric, or of Hermitian, matrices (..., n, n): a = L D L^T or L D L^H with D of blocks of one and
+// two rows, by the lower triangle, as LAPACK's xSYTRF and xHETRF have them. info as lu_factor_ex() has it, of D. Has no
+// gradient (GradError) and needs LAPACK.
+TENON_API std::vector<Tensor> ldl_factor_ex(const Tensor& a, bool hermitian = false, bool check_errors = false);
+// x with a x = b by these factors; b: matrices (..., n, k). The gradient is b's alone.
+TENON_API Tensor ldl_solve(const Tensor& ld, const Tensor& pivots, const Tensor& b, bool hermitian = false);
+// The first n columns of H_1 ... H_k with H_i = 1 - tau_i v_i v_i^H of m rows, as qr's mode raw describes them: v_i is 0 above
+// row i, 1 in it, and stands below it in column i of a (..., m, n); tau: (..., k) with k <= n <= m.
+TENON_API Tensor householder_product(const Tensor& a, const Tensor& tau);
 // x with a x = b, or x a = b, a^H for a, by a's factors from lu_factor().
 TENON_API Tensor lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, bool left = true,
                           bool adjoint = false);
@@ -65,6 +80,10 @@ TENON_API Tensor lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& 
 // vector on the left side of a, LinAlgError where a pivot is 0: the matrix is singular.
 TENON_API Tensor solve(const Tensor& a, const Tensor& b, bool left = true);
 TENON_API Tensor inv(const Tensor& a);  // throws as solve()
+// {x, info}, without an error for singular matrices: int32 info (...) is the place, from 1, of the first pivot that is 0, else
+// 0, and what x holds then is not defined. check_errors: throw as solve().
+TENON_API std::vector<Tensor> solve_ex(const Tensor& a, const Tensor& b, bool left = true, bool check_errors = false);
+TENON_API std::vector<Tensor> inv_ex(const Tensor& a, bool check_errors = false);
 // 1 for no rows. The gradient of a singular matrix is that of the polynomial.
 TENON_API Tensor det(const Tensor& a);
 // {sign, logarithm of the absolute value}: 0 and -infinity for a singular matrix, for which backward throws LinAlgError.

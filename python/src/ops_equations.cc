@@ -60,6 +60,9 @@ void def_equations(Ops& ops) {
   const auto hide = [](auto row) { row.autocast(Autocast::full).function_only().with_out().long_work(); };
   hide(ops.def("_solve", &linalg::solve, "tenon.linalg.solve", "A"_a, "B"_a, "left"_a = true));
   hide(ops.def("_inv", &linalg::inv, "tenon.linalg.inv", "A"_a));
+  hide(ops.def("_solve_ex", &linalg::solve_ex, "tenon.linalg.solve_ex", "A"_a, "B"_a, "left"_a = true,
+               "check_errors"_a = false));
+  hide(ops.def("_inv_ex", &linalg::inv_ex, "tenon.linalg.inv_ex", "A"_a, "check_errors"_a = false));
   hide(ops.def("_det", &linalg::det, "tenon.linalg.det", "A"_a));
   hide(ops.def("_slogdet", &linalg::slogdet, "tenon.linalg.slogdet", "A"_a));
   hide(ops.def("_tensorinv", &linalg::tensorinv, "tenon.linalg.tensorinv", "A"_a, "ind"_a = 2));

@@ -64,6 +64,11 @@ SVDResult svd_some(const Tensor& a, bool some, bool compute_uv) {
   return {r[0], r[1], mT(is_complex(r[2].dtype()) ? conj(r[2]) : r[2])};
 }
 Tensor pinverse(const Tensor& a, double rcond) { return linalg::pinv(a, {{}, full({}, rcond, DType::float64)}); }
+std::vector<Tensor> ldl_factor(const Tensor& a, bool hermitian) {
+  auto r = linalg::ldl_factor_ex(a, hermitian, true);
+  r.pop_back();
+  return r;
+}
 Tensor lu_solve(const Tensor& b, const Tensor& lu, const Tensor& pivots) { return linalg::lu_solve(lu, pivots, b); }
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper, bool left, bool unitriangular) {
   return linalg::solve_triangular(a, b, upper, left, unitriangular);
@@ -183,6 +188,16 @@ void def_factorizations(Ops& ops) {
   hide(ops.def("_eigvals", &linalg::eigvals, "tenon.linalg.eigvals", "A"_a));
   hide(ops.def("_lu", &linalg::lu, "tenon.linalg.lu", "A"_a));
   hide(ops.def("_lu_factor", &linalg::lu_factor, "tenon.linalg.lu_factor", "A"_a));
+  hide(ops.def("_cholesky_ex", &linalg::cholesky_ex, "tenon.linalg.cholesky_ex", "A"_a, "upper"_a = false,
+               "check_errors"_a = false));
+  hide(ops.def("_lu_factor_ex", &linalg::lu_factor_ex, "tenon.linalg.lu_factor_ex", "A"_a, "check_errors"_a = false));
+  hide(ops.def("_ldl_factor", &ldl_factor, "tenon.linalg.ldl_factor", "A"_a, "hermitian"_a = false));
+  hide(ops.def("_ldl_factor_ex", &linalg::ldl_factor_ex, "tenon.linalg.ldl_factor_ex", "A"_a, "hermitian"_a = false,
+               "check_errors"_a = false));
+  hide(ops.def("_ldl_solve", &linalg::ldl_solve, "tenon.linalg.ldl_solve", "LD"_a, "pivots"_a, "B"_a,
+               "hermitian"_a = false));
+  hide(ops.def("_householder_product", &linalg::householder_product, "tenon.linalg.householder_product", "A"_a,
+               "tau"_a));
   hide(ops.def("_lu_solve", &linalg::lu_solve, "tenon.linalg.lu_solve", "LU"_a, "pivots"_a, "B"_a, "left"_a = true,
                "adjoint"_a = false));
   hide(ops.def("_pinv", &pinv, "tenon.linalg.pinv", "A"_a, "atol"_a = none, "rtol"_a = none, "hermitian"_a = false));

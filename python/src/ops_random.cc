@@ -125,7 +125,10 @@ PyObject* default_generator_object() {
 
 }  // namespace
 
+void def_variates(Ops& ops);  // ops_variates.cc
+
 void def_random(Ops& ops) {
+  def_variates(ops);
   ops.def(
          "rand",
          +[](const Dims& size, Generator* g, const MaybeDType& d, Device v, bool grad) {

@@ -222,7 +222,7 @@ void def_extremes(Ops& ops) {
           "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
           "numbers and float8, and for out with a pair.\n\n"
           ">>> tenon.tensor([[1, 5], [7, 2]]).max(dim=1)\n"
-          "tenon.ValuesIndices(values=tensor([5, 7]), indices=tensor([1, 0]))",
+          "ValuesIndices(values=tensor([5, 7]), indices=tensor([1, 0]))",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");
@@ -234,7 +234,7 @@ void def_extremes(Ops& ops) {
           "ValueError for no elements, IndexError for a dimension that is not there, TypeError for complex\n"
           "numbers and float8, and for out with a pair.\n\n"
           ">>> tenon.tensor([[1, 5], [7, 2]]).min(dim=1)\n"
-          "tenon.ValuesIndices(values=tensor([1, 2]), indices=tensor([0, 1]))",
+          "ValuesIndices(values=tensor([1, 2]), indices=tensor([0, 1]))",
           "input"_a, "dim"_a = none, "keepdim"_a = false, kw_only, "other"_a = none)
       .with_out()
       .returns("Any");

@@ -63,7 +63,7 @@ void def_sort(Ops& ops) {
           "elements keep their order, whatever stable says. The gradient goes back with each element. Any\n"
           "dtype. IndexError for a dimension that is not there.\n\n"
           ">>> tenon.sort(tenon.tensor([3, 1, 2]))\n"
-          "tenon.ValuesIndices(values=tensor([1, 2, 3]), indices=tensor([1, 2, 0]))",
+          "ValuesIndices(values=tensor([1, 2, 3]), indices=tensor([1, 2, 0]))",
           "input"_a, "dim"_a = -1, "descending"_a = false, "stable"_a = true)
       .with_out()
       .returns("ValuesIndices")

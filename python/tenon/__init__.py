@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from tenon import nn as nn
     from tenon import numpy as numpy
     from tenon import optim as optim
+    from tenon import special as special
     from tenon import utils as utils
     from tenon.func import vmap as vmap
 else:
@@ -96,7 +97,9 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset({"amp", "distributions", "fft", "func", "linalg", "nn", "numpy", "optim", "utils"})
+_LAZY = frozenset(
+    {"amp", "distributions", "fft", "func", "linalg", "nn", "numpy", "optim", "special", "utils"}
+)
 
 from tenon import _companions  # noqa: E402
 

@@ -94,7 +94,10 @@ def documented(*shared: str) -> Callable[[F], F]:
         if f.__doc__ is None:  # python -OO
             return f
         code, annotations = f.__code__, f.__annotations__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        count = code.co_argcount + code.co_kwonlyargcount
+        names = code.co_varnames[:count]
+        if code.co_flags & 8:  # **kwargs, which stand after *args
+            names += (code.co_varnames[count + bool(code.co_flags & 4)],)
         given = f.__defaults__ or ()
         defaults = dict(zip(names[code.co_argcount - len(given) :], given, strict=False))
         defaults.update(f.__kwdefaults__ or {})

@@ -8,11 +8,13 @@ import sys
 MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.fft", "tenon.numpy.linalg", "tenon.numpy.fft",
     "tenon.autograd", "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random",
+    "tenon.special",
     "tenon.memory", "tenon.distributions", "tenon.func", "tenon.distributions.constraints",
+    "tenon.distributions.transforms",
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",
-    "tenon.nn.utils.parametrize",
+    "tenon.nn.utils.parametrize", "tenon.nn.utils.prune",
 )  # fmt: skip
 
 
@@ -52,6 +54,12 @@ def missing(module: str, name: str) -> AttributeError:
 
     near = difflib.get_close_matches(name, _public(module), n=1, cutoff=0.75)
     return AttributeError(f"{text}; did you mean {near[0]!r}?" if near else text)
+
+
+def called(name: str, text: str) -> str:
+    """An error's text that begins with the operation that failed, with the name that the user called."""
+    op, colon, rest = text.partition(": ")
+    return f"{name}: {rest}" if colon and " " not in op else f"{name}: {text}"
 
 
 def guide(module: str, ways_out: dict[str, str] | None = None) -> None:

@@ -124,6 +124,9 @@ Tensor i1e_slope(In x, In y) {
       x, y, steepness, slope);
 }
 
+// The density b^(a - 1) e^-b / gamma(a), the derivative of P(a, b).
+Tensor gamma_density(In a, In b) { return exp(sub(sub(xlogy(sub(a, 1), b), b), lgamma(a))); }
+
 // Complex numbers have no order: there it is all but 0.
 Tensor not_below_zero(In b) { return is_complex(b.dtype()) ? ne(b, 0) : ge(b, 0); }
 steps::Value not_below_zero(const steps::Value& b) { return b.is_complex() ? ne(b, 0) : ge(b, 0); }
@@ -245,10 +248,13 @@ const ElementwiseRow& elementwise(Op op) {
 
     ROW1(erf, a, mul(g, mul(exp(neg(square(a))), 2 * std::numbers::inv_sqrtpi)))
     ROW1(erfc, a, mul(g, mul(exp(neg(square(a))), -2 * std::numbers::inv_sqrtpi)))
+    ROW1(erfinv, y, mul(g, mul(exp(square(y)), 1 / std::numbers::inv_sqrtpi / 2)))
     ROW1(lgamma, a, mul(g, digamma(a)))
     ROW1(digamma, a, mul(g, trigamma(a)))
     ROW1(trigamma, a, mul(g, polygamma(2, a)))
     OPS2(polygamma, nothing, no_gradient("polygamma"), ab, mul(g, polygamma(add(a, 1), b)))
+    OPS2(igamma, nothing, no_gradient("igamma"), ab, mul(g, gamma_density(a, b)))
+    OPS2(igammac, nothing, no_gradient("igammac"), ab, neg(mul(g, gamma_density(a, b))))
     ROW1(i0, a, mul(g, i1(a)))
     OPS1(i0e, ay, mul(g, i0e_slope(a, y)))
     OPS1(i1, ay, mul(g, i1_slope(a, y)))

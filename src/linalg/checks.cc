@@ -2,6 +2,7 @@
 #include "core/errors.h"
 #include "linalg/support.h"
 #include "plan/loop.h"
+#include "tenon/autograd.h"
 #include "tenon/lapack.h"
 
 namespace tenon::linalg {
@@ -52,6 +53,13 @@ Tensor expand_batch(const Tensor& t, const Dims& batch) {
 Tensor own_columns(const Tensor& b) {
   const Tensor columns = mT(b);
   return columns.is_contiguous() ? clone(columns) : contiguous(columns);
+}
+
+Tensor first_zero(const Tensor& factors) {
+  const NoGrad guard;
+  const Tensor zero = to(eq(diagonal(factors, 0, -2, -1), 0), DType::int32);
+  if (zero.size(-1) == 0) return zeros(batch(factors), DType::int32);
+  return to(mul(amax(zero, Dims{-1}), add(argmax(zero, -1), 1)), DType::int32);
 }
 
 void check_result(const char* op, std::int64_t result, const Tensor& a, const char* what, const char* why) {

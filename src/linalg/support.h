@@ -37,7 +37,10 @@ void check_result(const char* op, std::int64_t result, const Tensor& a, const ch
 // The LU factors of the transposed matrices, (..., n, n), and pivots, (..., n); without history.
 struct Factors {
   Tensor lu, pivots;
+  bool lenient = false;  // solve() divides by a pivot of 0
 };
+// Of the diagonals of triangular factors: the place, from 1, of the first 0, or 0; int32.
+Tensor first_zero(const Tensor& factors);
 Factors factorize(const char* op, const Tensor& a);
 // x with a x = b, or a^H x = b with adjoint, by the factors of a. a and b have matrices last, and each their own batch.
 Tensor solve(const char* op, const Tensor& a, const Factors& f, const Tensor& b, bool adjoint);

@@ -7,21 +7,36 @@
 
 namespace tenon::linalg {
 
-Tensor cholesky(const Tensor& a, bool upper) {
-  constexpr const char* op = "linalg.cholesky";
+namespace {
+
+// The factor; where there is none an error, or info has the order of the first minor that is not positive.
+Tensor factor(const char* op, const Tensor& a, bool upper, Tensor* info) {
   const Tensor t = checked(op, a);
   check_square(op, t);
-  if (upper) return adjoint(cholesky(adjoint(t)));
+  if (upper) return adjoint(factor(op, adjoint(t), false, info));
   Tensor l;
+  if (info) *info = zeros(batch(t), DType::int32);
   {
     const NoGrad guard;
     l = clone(t.detach());
     if (t.numel() > 0)
-      check_result(op, lapack::cholesky({t.dtype(), l.data(), count(t), t.size(-1)}), t, "no factor exists for",
-                   ", which is not positive definite;");
+      check_result(
+          op,
+          lapack::cholesky({t.dtype(), l.data(), info ? info->data<std::int32_t>() : nullptr, count(t), t.size(-1)}), t,
+          "no factor exists for", ", which is not positive definite;");
   }
   if (autograd::needs_grad(t)) autograd::attach(l, "cholesky", {&t, 1}, derive::cholesky(l));
   return l;
+}
+
+}  // namespace
+
+Tensor cholesky(const Tensor& a, bool upper) { return factor("linalg.cholesky", a, upper, nullptr); }
+
+std::vector<Tensor> cholesky_ex(const Tensor& a, bool upper, bool check_errors) {
+  Tensor info;
+  const Tensor l = factor("linalg.cholesky_ex", a, upper, check_errors ? nullptr : &info);
+  return {l, info.defined() ? info : zeros(batch(l), DType::int32)};
 }
 
 Tensor solve_triangular(const char* op, const Tensor& a, const Tensor& b, const Triangle& triangle) {
@@ -93,6 +108,17 @@ std::vector<Tensor> lu_factor(const Tensor& a) {
     out[0] = contiguous(mT(columns));
   }
   if (autograd::needs_grad(t)) autograd::attach(out, "lu_factor", {&t, 1}, derive::lu_factor(out[0], out[1]));
+  return out;
+}
+
+std::vector<Tensor> lu_factor_ex(const Tensor& a, bool check_errors) {
+  std::vector<Tensor> out = lu_factor(a);
+  const Tensor info = first_zero(out[0].detach());
+  if (check_errors && any(info).item<bool>()) {
+    const std::int64_t which = argmax(ne(reshape(info, {-1}), 0).to(DType::int32)).item<std::int64_t>();
+    check_result("linalg.lu_factor_ex", which + 1, a, "the factor U has a 0 on the diagonal for", ";");
+  }
+  out.push_back(info);
   return out;
 }
 

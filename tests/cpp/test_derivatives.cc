@@ -80,6 +80,13 @@ TEST_P(Derivative, AgreesWithFiniteDifferencesInFirstAndSecondOrder) {
   const Op op = static_cast<Op>(GetParam());
   if (!derive::elementwise(op).differentiable) GTEST_SKIP() << "stated as not differentiable";
   const auto [low, high] = domain(op);
+  if (op == Op::igamma || op == Op::igammac) {  // as the order, so the first operand
+    const Function of_x = [op](const std::vector<Tensor>& x) {
+      const Operand in[] = {doubles({0.3, 1, 2.5}), x[0]};
+      return elementwise(op, in);
+    };
+    return expect_second_gradients(std::string(info(op).name), of_x, {test::uniform({2, 3}, 0.5, 4, 42)});
+  }
   if (op == Op::polygamma) {  // its order is a whole number and has no gradient
     const Function psi2 = [](const std::vector<Tensor>& x) { return polygamma(2, x[0]); };
     return expect_second_gradients("polygamma", psi2, {test::uniform({2, 3}, low, high, 41)});
@@ -121,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::Range(0, kOps),
                          [](const auto& p) { return std::string(tenon::info(static_cast<Op>(p.param)).name); });
 
 TEST(Autograd, AnOpWithoutDerivativeSaysSoInsteadOfBeingLeftOut) {
-  for (Op op : {Op::polygamma, Op::heaviside, Op::nextafter}) {
+  for (Op op : {Op::igamma, Op::igammac, Op::polygamma, Op::heaviside, Op::nextafter}) {
     const Tensor x = leaf({0.5, 2}), other = doubles({1, 1});
     std::vector<Operand> in{x};
     if (info(op).arity == 2) in.emplace_back(other);

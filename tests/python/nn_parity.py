@@ -6,6 +6,8 @@ import numpy as np
 import tenon
 import torch
 
+torch.set_num_threads(1)  # its pool waits milliseconds for each small call where cores are busy
+
 
 def ours(x):
     """Arguments for tenon from those for PyTorch: tensors are copied, integers and structures stay."""

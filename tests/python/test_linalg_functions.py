@@ -153,7 +153,7 @@ ERRORS = [
     ),
     (lambda la, t: la.eig(t / 0), r"linalg\.eig: no result was found for matrix 0 .*NaN or infinities"),
     (lambda la, t: la.tensorinv(t[1], 1), r"inv: Singular matrix 0 "),
-    (lambda la, t: la.matrix_power(t, -1), r"inv: Singular matrix 1 "),
+    (lambda la, t: la.matrix_power(t, -1), r"matrix_power: Singular matrix 1 "),
 ]
 
 

@@ -20,11 +20,6 @@ TOP_LEVEL = [
     "cholesky", "cholesky_inverse", "cholesky_solve", "inverse", "logdet", "lu_solve", "matrix_exp",
     "pinverse", "qr", "slogdet", "svd",
 ]  # fmt: skip
-#: What tenon does not have.
-MISSING = {
-    "linalg.cholesky_ex", "linalg.householder_product", "linalg.inv_ex", "linalg.ldl_factor",
-    "linalg.ldl_factor_ex", "linalg.ldl_solve", "linalg.lu_factor_ex", "linalg.solve_ex",
-}  # fmt: skip
 #: Samples of another function than the operation.
 WRAPPED = {("linalg.lstsq", "grad_oriented"), ("linalg.pinv", "singular")}
 #: Their vectors have a free phase.
@@ -32,9 +27,7 @@ PHASES = {"svd", "linalg.svd", "linalg.eig", "linalg.eigh"}
 SAMPLES = {
     f"{o.name} {o.variant_test_name}".strip(): o
     for o in methods.op_db
-    if (o.name.startswith("linalg.") or o.name in TOP_LEVEL)
-    and (o.name, o.variant_test_name) not in WRAPPED
-    and o.name not in MISSING
+    if (o.name.startswith("linalg.") or o.name in TOP_LEVEL) and (o.name, o.variant_test_name) not in WRAPPED
 }
 MOST = 40  # samples of one operation and dtype
 
@@ -71,7 +64,7 @@ def tensors(x):
 
 
 def results(f, name, args, kwargs):
-    if kwargs.get("hermitian") or name in ("cholesky", "linalg.cholesky"):
+    if kwargs.get("hermitian") or name in ("cholesky", "linalg.cholesky", "linalg.cholesky_ex"):
         # Of one triangle; what the other one's gradient is depends on how it comes about.
         args = ((args[0] + args[0].mT.conj()) / 2, *args[1:])
     out = f(*args, **kwargs)

@@ -45,6 +45,25 @@ def parameters(owner: str, **given: Any) -> list[Tensor]:
         raise ValueError(f"{owner}: the parameters do not broadcast; got {shapes}") from None
 
 
+def event_parameters(
+    owner: str, dims: dict[str, int], **given: Any
+) -> tuple[tuple[int, ...], dict[str, Tensor]]:
+    """The common batch shape, and floating parameters of it, of which the last dims are one event's."""
+    made: dict[str, Tensor] = {n: _parameter(owner, n, v, None) for n, v in given.items()}
+    for name, t in made.items():
+        if t.ndim < dims[name]:
+            raise ValueError(
+                f"{owner}: {name} must have {dims[name]} dimensions or more; got shape {t.shape}"
+            )
+    batches = [t.shape[: t.ndim - dims[n]] for n, t in made.items()]
+    try:
+        batch = tuple(_C.broadcast_shapes(*batches))
+    except ValueError:
+        shapes = ", ".join(f"{n} {tuple(t.shape)}" for n, t in made.items())
+        raise ValueError(f"{owner}: the batches do not broadcast; got {shapes}") from None
+    return batch, {n: t.expand((*batch, *t.shape[t.ndim - dims[n] :])) for n, t in made.items()}
+
+
 def one_of(owner: str, probs: Any, logits: Any) -> str:
     """'probs' or 'logits': the one that is given."""
     if (probs is None) == (logits is None):

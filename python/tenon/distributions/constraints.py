@@ -5,7 +5,8 @@ A constraint's ``check(value)`` says for each element, or for each event of seve
 
 from __future__ import annotations
 
-from tenon._C import Tensor
+from tenon._C import Tensor, _cholesky_ex, _eigvalsh, full, isclose
+from tenon._C import bool as bool_
 from tenon._dtypes import finfo
 from tenon._names import guide as _guide
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "Constraint", "boolean", "dependent", "dependent_property", "greater_than", "greater_than_eq",
+    "Constraint", "boolean", "corr_cholesky", "dependent", "dependent_property", "greater_than",
+    "greater_than_eq",
     "half_open_interval", "independent", "integer_interval", "interval", "is_dependent", "less_than",
-    "multinomial", "nonnegative", "nonnegative_integer", "one_hot", "positive", "positive_integer", "real",
-    "real_vector", "simplex", "unit_interval",
+    "lower_cholesky", "lower_triangular", "multinomial", "nonnegative", "nonnegative_integer", "one_hot",
+    "positive", "positive_definite", "positive_integer",
+    "positive_semidefinite", "real", "real_vector", "simplex", "square", "symmetric", "unit_interval",
 ]  # fmt: skip
 
 
@@ -263,6 +266,52 @@ class multinomial(Constraint):
         return ((value >= 0) & (value % 1 == 0)).all(-1) & (value.sum(-1) == self.upper_bound)
 
 
+class _LowerTriangular(Constraint):
+    event_dim = 2
+
+    def check(self, value: Tensor) -> Tensor:
+        return (value.tril() == value).all(-1).all(-1)
+
+
+class _LowerCholesky(_LowerTriangular):
+    def check(self, value: Tensor) -> Tensor:
+        return super().check(value) & (value.diagonal(0, -2, -1) > 0).all(-1)
+
+
+class _CorrCholesky(_LowerCholesky):
+    def check(self, value: Tensor) -> Tensor:
+        tolerance = finfo(value.dtype).eps * value.shape[-1] * 10
+        return super().check(value) & ((value.square().sum(-1) - 1).abs() < tolerance).all(-1)
+
+
+class _Square(Constraint):
+    event_dim = 2
+
+    def check(self, value: Tensor) -> Tensor:
+        shape = value.shape[:-2]
+        return full(shape, value.shape[-2] == value.shape[-1], dtype=bool_, device=value.device)
+
+
+class _Symmetric(_Square):
+    def check(self, value: Tensor) -> Tensor:
+        square = super().check(value)
+        if value.shape[-2] != value.shape[-1]:
+            return square
+        return isclose(value, value.mT, atol=1e-6).all(-1).all(-1)
+
+
+class _PositiveSemidefinite(_Symmetric):
+    def check(self, value: Tensor) -> Tensor:
+        symmetric = super().check(value)
+        return (_eigvalsh(value) >= 0).all(-1) & symmetric if symmetric.all() else symmetric
+
+
+class _PositiveDefinite(_Symmetric):
+    def check(self, value: Tensor) -> Tensor:
+        symmetric = super().check(value)
+        return (_cholesky_ex(value)[1] == 0) & symmetric if symmetric.all() else symmetric
+
+
 class less_than(Constraint):
     """Numbers below upper_bound.
 
@@ -287,5 +336,12 @@ positive = greater_than(0.0)
 nonnegative = greater_than_eq(0.0)
 unit_interval = interval(0.0, 1.0)
 simplex = _Simplex()
+lower_triangular = _LowerTriangular()
+lower_cholesky = _LowerCholesky()
+corr_cholesky = _CorrCholesky()
+square = _Square()
+symmetric = _Symmetric()
+positive_semidefinite = _PositiveSemidefinite()
+positive_definite = _PositiveDefinite()
 
 _guide(__name__)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 
 from tenon._names import guide as _guide
-from tenon.linalg import _decompositions, _equations, _factors, _functions, _least_squares
+from tenon.linalg import _decompositions, _equations, _factors, _functions, _indefinite, _least_squares
 from tenon.linalg._decompositions import *  # noqa: F403
 from tenon.linalg._equations import *  # noqa: F403
 from tenon.linalg._factors import *  # noqa: F403
 from tenon.linalg._functions import *  # noqa: F403
+from tenon.linalg._indefinite import *  # noqa: F403
 from tenon.linalg._least_squares import *  # noqa: F403
 
 
@@ -31,6 +32,7 @@ __all__ += _decompositions.__all__
 __all__ += _equations.__all__
 __all__ += _factors.__all__
 __all__ += _functions.__all__
+__all__ += _indefinite.__all__
 __all__ += _least_squares.__all__
 
 

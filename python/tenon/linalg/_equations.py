@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from tenon._C import Tensor
+from tenon._C import SlogdetResult, Tensor
 from tenon._docstrings import documented
 from tenon.linalg._support import MATRICES, SQUARE, call
 
@@ -12,15 +12,30 @@ TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from typing import NamedTuple
 
-    class SlogdetResult(NamedTuple):
-        sign: Tensor
-        logabsdet: Tensor
+    class InvExResult(NamedTuple):
+        inverse: Tensor
+        info: Tensor
+
+    class SolveExResult(NamedTuple):
+        result: Tensor
+        info: Tensor
 
 else:
-    SlogdetResult = namedtuple("SlogdetResult", ("sign", "logabsdet"))
+    InvExResult = namedtuple("InvExResult", ("inverse", "info"))
+    SolveExResult = namedtuple("SolveExResult", ("result", "info"))
 
 
-__all__ = ["det", "inv", "slogdet", "solve", "solve_triangular", "tensorinv", "tensorsolve"]
+__all__ = [
+    "det",
+    "inv",
+    "inv_ex",
+    "slogdet",
+    "solve",
+    "solve_ex",
+    "solve_triangular",
+    "tensorinv",
+    "tensorsolve",
+]
 
 _SINGULAR = """
 LinAlgError: A ValueError, for a singular matrix.
@@ -56,6 +71,48 @@ def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
             [0.0000, 0.2500]])
     """
     return call("inv", A, out=out)
+
+
+@documented(SQUARE, _SINGULAR, MATRICES)
+def solve_ex(
+    A: Tensor,
+    B: Tensor,
+    *,
+    left: bool = True,
+    check_errors: bool = False,
+    out: tuple[Tensor, Tensor] | None = None,
+) -> SolveExResult:
+    """As solve(), with a number that says which matrices are singular in the place of an error.
+
+    B: As solve() takes it.
+    left: False for ``x @ A = B``.
+    check_errors: True for solve()'s LinAlgError.
+    Returns: A named tuple of new tensors ``result`` and ``info``, int32 of A's shape without the matrices:
+    0, or
+    the place, from 1, of the first pivot that is 0. What the result holds there is not defined.
+    LinAlgError: A ValueError, for a singular matrix and check_errors.
+    ValueError: For matrices that are not square and for shapes that do not fit.
+
+    >>> tenon.linalg.solve_ex(tenon.zeros(2, 2), tenon.ones(2)).info
+    tensor(1, dtype=tenon.int32)
+    """
+    return SolveExResult(*call("solve_ex", A, B, left, check_errors, out=out))
+
+
+@documented(SQUARE, MATRICES)
+def inv_ex(A: Tensor, *, check_errors: bool = False, out: tuple[Tensor, Tensor] | None = None) -> InvExResult:
+    """As inv(), with a number that says which matrices are singular in the place of an error.
+
+    check_errors: True for inv()'s LinAlgError.
+    Returns: A named tuple of new tensors ``inverse`` and ``info``, int32 of A's shape without the
+    matrices: 0, or
+    the place, from 1, of the first pivot that is 0. What the inverse holds there is not defined.
+    LinAlgError: A ValueError, for a singular matrix and check_errors.
+
+    >>> tenon.linalg.inv_ex(tenon.tensor([[[2.0]], [[0.0]]])).info
+    tensor([0, 1], dtype=tenon.int32)
+    """
+    return InvExResult(*call("inv_ex", A, check_errors, out=out))
 
 
 @documented(SQUARE, MATRICES)

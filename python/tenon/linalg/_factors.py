@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from tenon._C import Tensor
+from tenon._C import QRResult, Tensor
 from tenon._docstrings import documented
 from tenon.linalg._support import LAPACK, MATRICES, SQUARE, call
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from typing import NamedTuple
-
-    class QRResult(NamedTuple):
-        Q: Tensor
-        R: Tensor
 
     class LUResult(NamedTuple):
         P: Tensor
@@ -25,13 +21,32 @@ if TYPE_CHECKING:
         LU: Tensor
         pivots: Tensor
 
+    class LUFactorExResult(NamedTuple):
+        LU: Tensor
+        pivots: Tensor
+        info: Tensor
+
+    class CholeskyExResult(NamedTuple):
+        L: Tensor
+        info: Tensor
+
 else:
-    QRResult = namedtuple("QRResult", ("Q", "R"))
     LUResult = namedtuple("LUResult", ("P", "L", "U"))
     LUFactorResult = namedtuple("LUFactorResult", ("LU", "pivots"))
+    LUFactorExResult = namedtuple("LUFactorExResult", ("LU", "pivots", "info"))
+    CholeskyExResult = namedtuple("CholeskyExResult", ("L", "info"))
 
 
-__all__ = ["cholesky", "lu", "lu_factor", "lu_solve", "qr"]
+__all__ = [
+    "cholesky",
+    "cholesky_ex",
+    "householder_product",
+    "lu",
+    "lu_factor",
+    "lu_factor_ex",
+    "lu_solve",
+    "qr",
+]
 
 _RECTANGULAR = """
 A: Matrices of shape (..., m, n): float32, float64, complex64 or complex128; integers and bools in the default
@@ -59,6 +74,46 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Te
             [1., 1.]])
     """
     return call("cholesky", A, upper, out=out)
+
+
+@documented(SQUARE, MATRICES)
+def cholesky_ex(
+    A: Tensor, *, upper: bool = False, check_errors: bool = False, out: tuple[Tensor, Tensor] | None = None
+) -> CholeskyExResult:
+    """As cholesky(), with a number that says which matrices have no factor in the place of an error.
+
+    upper: True for the upper triangular ``L.mH``. This triangle of A alone is read.
+    check_errors: True for cholesky()'s LinAlgError.
+    Returns: A named tuple of new tensors ``L`` and ``info``, int32 of A's shape without the matrices: 0,
+    or the
+    order of the first leading minor that is not positive. What L holds there is not defined.
+    LinAlgError: A ValueError, for a matrix that is not positive definite and check_errors.
+
+    >>> tenon.linalg.cholesky_ex(tenon.tensor([[1.0, 2.0], [2.0, 1.0]])).info
+    tensor(2, dtype=tenon.int32)
+    """
+    return CholeskyExResult(*call("cholesky_ex", A, upper, check_errors, out=out))
+
+
+@documented(MATRICES)
+def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The first n columns of the product of Householder's reflectors ``1 - tau[i] * v[i] @ v[i].mH``.
+
+    By the compact form of Schreiber and Van Loan (1989), so that it has gradients and needs no LAPACK.
+
+    A: The vectors ``(..., m, n)`` as columns with n not above m: v[i] is 0 above row i and 1 in it, and
+    only what
+    is below is read, as ``tenon.numpy.linalg.qr(a, "raw")`` has them in rows.
+    tau: The scales ``(..., k)``, k not above n.
+    Returns: A new tensor of A's shape.
+    ValueError: For shapes that do not fit.
+
+    >>> tenon.linalg.householder_product(tenon.zeros(3, 2), tenon.tensor([2.0]))
+    tensor([[-1.,  0.],
+            [ 0.,  1.],
+            [ 0.,  0.]])
+    """
+    return call("householder_product", A, tau, out=out)
 
 
 @documented(_RECTANGULAR, LAPACK)
@@ -114,6 +169,29 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: tuple[Tensor, Tensor] | Non
     """
     _pivoted(pivot, "lu_factor")
     return LUFactorResult(*call("lu_factor", A, out=out))
+
+
+@documented(_RECTANGULAR, MATRICES)
+def lu_factor_ex(
+    A: Tensor,
+    *,
+    pivot: bool = True,
+    check_errors: bool = False,
+    out: tuple[Tensor, Tensor, Tensor] | None = None,
+) -> LUFactorExResult:
+    """As lu_factor(), and a number that says whether lu_solve() can use the factors.
+
+    check_errors: True for a LinAlgError where it cannot.
+    Returns: A named tuple of new tensors ``LU``, ``pivots`` and ``info``, int32 of A's shape without the
+    matrices:
+    0, or the place, from 1, of the first 0 on the diagonal of U.
+    LinAlgError: A ValueError, for a 0 on the diagonal and check_errors.
+
+    >>> tenon.linalg.lu_factor_ex(tenon.zeros(2, 2)).info
+    tensor(1, dtype=tenon.int32)
+    """
+    _pivoted(pivot, "lu_factor_ex")
+    return LUFactorExResult(*call("lu_factor_ex", A, check_errors, out=out))
 
 
 @documented(MATRICES)

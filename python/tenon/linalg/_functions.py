@@ -15,7 +15,6 @@ __all__ = [
     "vecdot", "vector_norm",
 ]  # fmt: skip
 
-matmul = _C.matmul
 _multi_dot = _C._numpy_names["tenon.numpy.linalg"]["multi_dot"]
 
 _NORM = """
@@ -75,7 +74,7 @@ def vector_norm(
     >>> tenon.linalg.vector_norm(tenon.tensor([3.0, 4.0]), 1)
     tensor(7.)
     """
-    return _C.norm(x, ord, dim, keepdim, dtype, out=out)
+    return call("vector_norm", x, ord, dim, keepdim, dtype, out=out, row=_C.norm)
 
 
 @documented(_NORM)
@@ -102,6 +101,22 @@ def matrix_norm(
 
 
 @documented()
+def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The matrix product, as tenon.matmul() has it.
+
+    input, other: Matrices in the last two dimensions, or vectors; the dimensions before broadcast.
+    Returns: A new tensor.
+    ValueError: For shapes that do not fit and for numbers.
+    TypeError: For float8, and for an out of a lower kind.
+    RuntimeError: For an out where a gradient is recorded.
+
+    >>> tenon.linalg.matmul(tenon.eye(2), tenon.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return call("matmul", input, other, out=out, row=_C.matmul)
+
+
+@documented()
 def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
     """The vector products along a dimension of 3 elements.
 
@@ -112,7 +127,7 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = N
     >>> tenon.linalg.cross(tenon.tensor([1, 0, 0]), tenon.tensor([0, 1, 0]))
     tensor([0, 0, 1])
     """
-    return _C.cross(input, other, dim, out=out)
+    return call("cross", input, other, dim, out=out, row=_C.cross)
 
 
 @documented()
@@ -127,7 +142,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
     >>> tenon.linalg.vecdot(tenon.tensor([1, 2]), tenon.tensor([3, 4]))
     tensor(11)
     """
-    return _C.vecdot(x, y, dim, out=out)
+    return call("vecdot", x, y, dim, out=out, row=_C.vecdot)
 
 
 @documented()
@@ -143,7 +158,7 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
     >>> tenon.linalg.diagonal(tenon.tensor([[1, 2], [3, 4]]))
     tensor([1, 4])
     """
-    return _C.diagonal(A, offset, dim1, dim2)
+    return call("diagonal", A, offset, dim1, dim2, row=_C.diagonal)
 
 
 @documented()
@@ -180,7 +195,7 @@ def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor
     tensors = list(tensors)
     if len(tensors) < 2:
         raise ValueError(f"linalg.multi_dot: two matrices or more are needed; got {len(tensors)}")
-    return _multi_dot(tensors, out=out)
+    return call("multi_dot", tensors, out=out, row=_multi_dot)
 
 
 @documented(SQUARE)

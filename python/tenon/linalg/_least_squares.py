@@ -110,7 +110,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     """
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
         raise ValueError(f"linalg.lstsq: driver is 'gels', 'gelsy', 'gelsd' or 'gelss'; got {driver!r}")
-    x, residuals, rank, values = _C._lstsq(A, B, rcond)
+    x, residuals, rank, values = call("lstsq", A, B, rcond)
     if driver == "gels":
         rank = _C.empty(0, dtype=rank.dtype)
     if driver in (None, "gelsy"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenon import _C
+from tenon._names import called
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ ValueError: For matrices that are not square.
 """
 
 
-def call(name: str, *args: object, out: object = None) -> Any:
-    """The row _name; its errors about out= bear the public name."""
+def call(name: str, *args: object, row: Any = None, **options: object) -> Any:
+    """What the row _name, or another one, returns; errors bear the public name, whatever step has failed."""
     try:
-        return getattr(_C, f"_{name}")(*args, out=out)
-    except (TypeError, ValueError) as e:
-        e.args = (str(e).replace(f"_{name}: ", f"linalg.{name}: ", 1),)
+        return (row or getattr(_C, f"_{name}"))(*args, **options)
+    except (TypeError, ValueError, IndexError, RuntimeError, OverflowError) as e:
+        e.args = (called(f"linalg.{name}", str(e)),)
         raise

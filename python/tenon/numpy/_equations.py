@@ -100,7 +100,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     if rcond is not None and rcond < 0:
         rcond = finfo(_C.promote_types(t.dtype, right.dtype)).eps
     x, residuals, rank, values = _C._lstsq(t, right, rcond)
-    return x, residuals if residuals.ndim else residuals.reshape(1), rank, values
+    return x, residuals if residuals.ndim else residuals.reshape(1), rank.to(_C.int32), values
 
 
 @documented(_LAPACK)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tenon import _C
+from tenon._names import called
 from tenon._numpy import numpy_for
 
 Tensor = _C.Tensor
@@ -25,13 +26,11 @@ def named(name: str, f: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return f(*args, **kwargs)
         except _NAMED as e:
-            text = str(e).removeprefix(f"{f.__name__}() ")
-            op, colon, rest = text.partition(": ")
-            message = f"{name}: {rest}" if colon and " " not in op else f"{name}: {text}"
-            if type(e).__name__ == "LinAlgError":  # NumPy's ValueError, which callers catch by its own name
-                raise type(e)(message) from e
-            # NumPy's own word themselves.
-            if type(e).__module__ != "builtins" or isinstance(e, UnicodeError):
+            message = called(name, str(e).removeprefix(f"{f.__name__}() "))
+            # NumPy's own word themselves, but for its LinAlgError, which is ours.
+            if (type(e).__module__ != "builtins" and type(e).__name__ != "LinAlgError") or isinstance(
+                e, UnicodeError
+            ):
                 kind = next(k for k in _NAMED if isinstance(e, k))
                 raise kind(message) from e
             if isinstance(e, AttributeError):  # of an argument, which is of the wrong type

@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::int64_t kSmall = 16;
 
-// A = L L^H row by row (Golub and Van Loan, Matrix Computations, 4.2): false where A is not positive definite.
+// A = L L^H row by row (Golub and Van Loan, Matrix Computations, 4.2): 0, or the order of the first minor that is not
+// positive.
 template <class T>
-bool factor(T* a, std::int64_t n) {
+std::int64_t factor(T* a, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
     for (std::int64_t j = 0; j <= i; ++j) {
       T sum = a[i * n + j];
@@ -25,11 +26,11 @@ bool factor(T* a, std::int64_t n) {
       RealOf<T> square;
       if constexpr (is_complex_type<T>) square = sum.re;
       else square = sum;
-      if (!(square > 0)) return false;
+      if (!(square > 0)) return i + 1;
       a[i * n + i] = T(std::sqrt(square));
     }
   }
-  return true;
+  return 0;
 }
 
 template <class T>
@@ -39,18 +40,21 @@ std::int64_t cholesky_of(const CholeskyCall& c) {
   const cpu::BlasSingleThread one_thread(potrf != nullptr);
   return for_each(c.count, c.n * c.n * c.n / 3, [&](std::int64_t i) {
     T* a = static_cast<T*>(c.matrices) + i * c.n * c.n;
+    std::int64_t order = 0;
     if (potrf) {
       // It sees the upper triangle of A^T = U^H U, and U^T is L.
       const char triangle = 'U';
       const int n = static_cast<int>(c.n);
       int info = 0;
       potrf(&triangle, &n, a, &n, &info, 1);
-      if (info != 0) return false;
-      for (std::int64_t row = 0; row < c.n; ++row)  // OpenBLAS goes on with NaN
-        if (!(real_part(a[row * (c.n + 1)]) > 0)) return false;
-    } else if (!factor(a, c.n)) {
-      return false;
+      order = info;
+      for (std::int64_t row = 0; row < c.n && order == 0; ++row)  // OpenBLAS goes on with NaN
+        if (!(real_part(a[row * (c.n + 1)]) > 0)) order = row + 1;
+    } else {
+      order = factor(a, c.n);
     }
+    if (c.info) c.info[i] = static_cast<std::int32_t>(order);
+    else if (order != 0) return false;
     for (std::int64_t row = 0; row < c.n; ++row) std::fill(a + row * c.n + row + 1, a + (row + 1) * c.n, T(0));
     return true;
   });

@@ -22,4 +22,6 @@
 #include "math/rounding.h"
 #endif
 #include "math/bessel.h"
+#include "math/erfinv.h"
+#include "math/incomplete_gamma.h"
 #include "math/polygamma.h"

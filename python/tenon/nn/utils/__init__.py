@@ -5,18 +5,20 @@ from __future__ import annotations
 from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
 from tenon.nn._checked import check_types as _check_types
-from tenon.nn.utils import _clip, _convert, _norms, parametrizations, parametrize, rnn
+from tenon.nn.utils import _clip, _convert, _fusion, _norms, parametrizations, parametrize, prune, rnn
 from tenon.nn.utils._clip import *  # noqa: F403
 from tenon.nn.utils._convert import *  # noqa: F403
+from tenon.nn.utils._fusion import *  # noqa: F403
 from tenon.nn.utils._norms import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["consume_prefix_in_state_dict_if_present", "parametrizations", "parametrize", "rnn"]
+__all__ = ["consume_prefix_in_state_dict_if_present", "parametrizations", "parametrize", "prune", "rnn"]
 __all__ += _clip.__all__
 __all__ += _convert.__all__
+__all__ += _fusion.__all__
 __all__ += _norms.__all__
 
 

@@ -1,0 +1,164 @@
+"""What PyTorch's modules have and tenon's lack: each such name is left out on purpose, so that a
+new gap is seen."""
+
+import importlib
+import types
+
+import pytest
+import tenon
+
+torch = pytest.importorskip("torch")
+
+#: Reasons, and the names that are left out for them, by module. docs/from-pytorch.md tells them.
+OMITTED = {
+    "nn": {
+        "parallel and quantized layers": (
+            "DataParallel SyncBatchNorm intrinsic parallel qat quantizable quantized"
+        ),
+        "PyTorch's own modules and helpers": "Container common_types factory_kwargs grad modules",
+        "losses that PyTorch marks as experimental": "LinearCrossEntropyLoss LinearCrossEntropyOptions",
+    },
+    "nn.functional": {
+        "float8 and grouped products": "ScalingType SwizzleType grouped_mm scaled_grouped_mm scaled_mm",
+        "PyTorch's own helpers": (
+            "BroadcastingList1 BroadcastingList2 BroadcastingList3 GRID_SAMPLE_INTERPOLATION_MODES "
+            "GRID_SAMPLE_PADDING_MODES Tensor assert_int_or_pair boolean_dispatch handle_torch_function "
+            "has_torch_function has_torch_function_unary has_torch_function_variadic reproducibility_notes "
+            "sparse_support_notes tf32_notes"
+        ),
+        "return_indices=True has them": (
+            "adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices "
+            "adaptive_max_pool3d_with_indices"
+        ),
+        "losses that PyTorch marks as experimental": "linear_cross_entropy",
+        "layouts with time first": "conv_tbc",
+    },
+    "nn.init": {
+        "deprecated names of those that end in _": (
+            "constant dirac eye kaiming_normal kaiming_uniform normal orthogonal sparse uniform "
+            "xavier_normal "
+            "xavier_uniform"
+        ),
+    },
+    "nn.utils": {
+        "PyTorch's own modules, whose functions are here": (
+            "clip_grad convert_parameters fusion init memory_format"
+        ),
+        "channels-last memory": "convert_conv2d_weight_memory_format convert_conv3d_weight_memory_format",
+        "modules without values": "skip_init stateless",
+    },
+    "nn.utils.parametrize": {
+        "PyTorch's own helpers": (
+            "OpaqueBase get_swap_module_params_on_conversion is_opaque_reference_type "
+            "is_traceable_wrapper_subclass "
+            "transfer_parametrizations_and_params"
+        ),
+    },
+    "nn.utils.parametrizations": {},
+    "nn.utils.prune": {},
+    "nn.utils.rnn": {"PyTorch's own helpers": "PackedSequence_ bind copy_method_params"},
+    "nn.parameter": {"PyTorch's own helpers": "UninitializedTensorMixin"},
+    "optim": {
+        "sparse gradients": "SparseAdam",
+        "not built": "Muon",
+        "PyTorch's own helpers": "swap_in_optimizer_params_and_state",
+    },
+    "optim.lr_scheduler": {"PyTorch's own helpers": "Optimizer Tensor inf"},
+    "optim.swa_utils": {"PyTorch's own helpers": "Module"},
+    "utils.data": {
+        "data pipes, which PyTorch has given up": (
+            "DFIterDataPipe DataChunk IterDataPipe MapDataPipe argument_validation datapipes "
+            "functional_datapipe "
+            "graph graph_settings guaranteed_datapipes_determinism non_deterministic runtime_validation "
+            "runtime_validation_disabled"
+        ),
+    },
+    "distributions": {
+        "not built": (
+            "CatTransform CorrCholeskyTransform ExponentialFamily GeneralizedPareto LKJCholesky "
+            "RelaxedBernoulli "
+            "RelaxedOneHotCategorical StackTransform Wishart biject_to transform_to"
+        ),
+        "PyTorch's own modules, whose classes are here": (
+            "beta binomial chi2 constraint_registry exp_family fishersnedecor "
+            "generalized_pareto geometric gumbel half_cauchy half_normal inverse_gamma kumaraswamy "
+            "lkj_cholesky "
+            "log_normal logistic_normal lowrank_multivariate_normal mixture_same_family "
+            "negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical "
+            "studentT "
+            "utils weibull wishart"
+        ),
+    },
+    "distributions.constraints": {"not built": "MixtureSameFamilyConstraint cat stack"},
+    "distributions.transforms": {
+        "not built": "CatTransform CorrCholeskyTransform StackTransform",
+        "PyTorch's own helpers": (
+            "Distribution broadcast_all lazy_property pad softplus tril_matrix_to_vec vec_to_tril_matrix"
+        ),
+    },
+    "linalg": {"PyTorch's own helpers": "common_notes"},
+    "special": {
+        "orthogonal polynomials": (
+            "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w "
+            "hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p "
+            "shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v "
+            "shifted_chebyshev_polynomial_w"
+        ),
+        "Airy's and other Bessel functions": (
+            "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1 "
+            "scaled_modified_bessel_k0 scaled_modified_bessel_k1"
+        ),
+        "Hurwitz's zeta": "zeta",
+        "PyTorch's own helpers": "common_args multi_dim_common",
+    },
+    "autograd": {
+        "forward mode": "forward_ad",
+        "the profiler": (
+            "DeviceType ProfilerActivity ProfilerConfig ProfilerEvent ProfilerState kineto_available "
+            "profiler "
+            "profiler_legacy profiler_util"
+        ),
+        "PyTorch's own modules and helpers": (
+            "NestedIOFunction SavedTensor Variable enforce_grad_layout_policy grad_mode "
+            "handle_torch_function "
+            "has_torch_function is_multithreading_enabled is_tensor_like is_view_replay_enabled "
+            "set_multithreading_enabled variable"
+        ),
+    },
+    "autograd.functional": {},
+    "func": {
+        "transforms but vmap": (
+            "debug_unwrap functional_call functionalize grad grad_and_value hessian jacfwd jacrev jvp "
+            "linearize "
+            "rearrange replace_all_batch_norm_modules_ stack_module_state vjp"
+        ),
+    },
+}
+
+
+def public(module):
+    """The public names that belong to PyTorch."""
+    found = set(getattr(module, "__all__", ()))
+    for name, value in vars(module).items():
+        if isinstance(value, types.ModuleType):
+            if value.__name__.startswith(module.__name__):
+                found.add(name)
+        elif not isinstance(value, bool | int | str | None):
+            own = str(getattr(value, "__module__", None) or "torch").startswith("torch")
+            found |= {name} if own else set()
+    return {n for n in found if not n.startswith("_")}
+
+
+@pytest.mark.parametrize("module", OMITTED)
+def test_every_name_is_here_or_is_left_out_on_purpose(module):
+    theirs, ours = importlib.import_module(f"torch.{module}"), tenon
+    for part in module.split("."):
+        ours = getattr(ours, part)
+    missing = {n for n in public(theirs) if not hasattr(ours, n)}
+    named = [n for names in OMITTED[module].values() for n in names.split()]
+    assert len(named) == len(set(named))
+    version = tuple(map(int, torch.__version__.split("+")[0].split(".")[:2]))
+    if version < (2, 13):  # older ones lack some
+        assert missing <= set(named)
+    else:
+        assert missing == set(named)
