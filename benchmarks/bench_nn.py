@@ -74,6 +74,13 @@ layer(
     ((10000, 64),),
     lambda xp, w: xp.nn.functional.embedding_bag(xp.asarray(index.reshape(256, 16)), w, mode="mean"),
 )
+for batch, channels, size in ((8, 64, 56), (8, 128, 28), (8, 256, 14), (8, 512, 7)):
+    layer(
+        f"conv2d 3x3 ({batch}, {channels}, {size}, {size}) to {channels}",
+        ((batch, channels, size, size), (channels, channels, 3, 3)),
+        lambda xp, x, w: xp.nn.functional.conv2d(x, w, padding=1),
+        target="torch 1x",
+    )
 layer("linear 64 x 784 x 256", ((64, 784), (256, 784), (256,)), lambda xp, *a: xp.nn.functional.linear(*a))
 
 

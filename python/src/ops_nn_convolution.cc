@@ -59,8 +59,10 @@ std::string common(const char* stride, const char* padding) {
          ". dilation: how far the kernel's elements are from each other. groups: so many groups of channels see only each\n"
          "other; it divides C and O. stride, padding and dilation: an int, or one for each dimension.\n\n"
          "A new tensor of the dtype that input and weight promote to; float16 and bfloat16 are summed in float32 and\n"
-         "rounded once. ValueError for shapes that do not fit and for options out of range, TypeError unless there is a\n"
-         "real float among them.\n\n";
+         "rounded once. From 64 channels on, sums of 3 x 3 taps in float32 may be formed by Winograd's F(2 x 2, 3 x 3): an\n"
+         "output is within (C + 10) * 2^-24 * 64 * C * max|input| * max|weight| of the exact one, C channels being summed;\n"
+         "float64 has plain sums. ValueError for shapes that do not fit and for options out of range, TypeError unless\n"
+         "there is a real float among them.\n\n";
 }
 
 const char* conv_text(int n, const char* example) {

@@ -22,7 +22,7 @@ template <class T>
 struct AttentionKernels {
   void (*scale)(T* x, std::int64_t n, T factor);  // x * factor
   T (*largest)(const T* x, std::int64_t n);  // -inf of none; NaNs do not count
-  T (*exp_sum)(T* x, std::int64_t n, T highest);  // x = exp(x - highest), and their sum
+  T (*exp_sum)(T* x, std::int64_t n, T factor, T highest);  // x = exp(x * factor - highest), and their sum
   T (*dot)(const T* a, const T* b, std::int64_t n);
   void (*add_scaled)(T* sum, T factor, const T* x, std::int64_t n);  // sum * factor + x
   void (*scores_gradient)(const T* p, T* dp, std::int64_t n, T dot, T factor);  // dp = p * (dp - dot) * factor
@@ -61,16 +61,16 @@ T total(T* sums) {
   return sums[0];
 }
 template <class T>
-T exp_sum_of(T* x, std::int64_t n, T highest) {
+T exp_sum_of(T* x, std::int64_t n, T factor, T highest) {
   T sums[kSums] = {};
   std::int64_t i = 0;
   for (; i + kSums <= n; i += kSums)
     for (std::int64_t j = 0; j < kSums; ++j) {
-      x[i + j] = scalar::exp(x[i + j] - highest);
+      x[i + j] = scalar::exp(x[i + j] * factor - highest);
       sums[j] += x[i + j];
     }
   T sum = total(sums);
-  for (; i < n; ++i) sum += x[i] = scalar::exp(x[i] - highest);
+  for (; i < n; ++i) sum += x[i] = scalar::exp(x[i] * factor - highest);
   return sum;
 }
 template <class T>
@@ -169,13 +169,17 @@ struct AttentionBlocks {
     return c.causal ? std::min(c.keys, first_query + n_queries) : c.keys;
   }
 
-  // The scores of queries from i and keys from j: scaled, masked.
+  // What the scores are multiplied by when their exponentials are formed. They are scaled before where there is a mask, or
+  // the largest score would not stay the largest and finite.
+  const T late = !c.mask.data && scale > 0 && scale <= 1 ? scale : T(1);
+
+  // The scores of queries from i and keys from j: scaled but for `late`, masked.
   void scores(Matrix<T> s, Matrix<T> q, Matrix<T> key, Size i, Size ni, Size j, Size nj, Size batch, Size head) const {
     const T *a = q.from(i).data, *b = key.from(j).data;
     multiply(s, ni, nj, c.width, a, q.row, 1, b, 1, key.row);
     for (Size r = 0; r < ni; ++r) {
       T* row = s.from(r).data;
-      k.scale(row, nj, scale);
+      if (late != scale) k.scale(row, nj, scale);
       if (c.mask.data) mask_row(row, i + r, j, nj, batch, head);
       if (c.causal) std::fill(row + std::clamp<Size>(i + r + 1 - j, 0, nj), row + nj, static_cast<T>(-INFINITY));
     }
@@ -228,11 +232,11 @@ struct AttentionBlocks {
       T kept[kQueries];  // what the sums so far are multiplied by
       for (Size r = 0; r < ni; ++r) {
         T* row = s.from(r).data;
-        const T most = std::max(highest[r], k.largest(row, nj));
+        const T most = std::max(highest[r], k.largest(row, nj) * late);
         // A row without any score so far has no highest one to be shifted by.
         const T shift = most == -INFINITY ? T(0) : most;
         kept[r] = highest[r] == -INFINITY ? T(0) : std::exp(highest[r] - shift);
-        sum[r] = sum[r] * kept[r] + k.exp_sum(row, nj, shift);
+        sum[r] = sum[r] * kept[r] + k.exp_sum(row, nj, late, shift);
         highest[r] = most;
         if (c.dropout > 0) {
           T factors[kKeys];
@@ -300,7 +304,7 @@ struct AttentionBlocks {
       const bool first = j >= reached;
       scores(p, q, key, i, ni, j, nj, batch, head);
       for (Size r = 0; r < ni; ++r)
-        k.exp_sum(p.from(r).data, nj, sums[r] == -INFINITY ? static_cast<T>(INFINITY) : sums[r]);
+        k.exp_sum(p.from(r).data, nj, late, sums[r] == -INFINITY ? static_cast<T>(INFINITY) : sums[r]);
       multiply(dp, ni, nj, c.value_width, g.data, g.row, 1, value.from(j).data, 1, value.row);
       if (c.dropout > 0)
         for (Size r = 0; r < ni; ++r) {

@@ -297,7 +297,9 @@ bool suits_winograd(const Gather& g) {
            a.least <= 0;
   };
   const auto stands = [](const GatherAxis& a) { return a.in == 1 && a.out == 1 && a.size == 1 && a.tap.size() == 1; };
-  // Fewer channels than these, or tiles, pay for no transforms.
+  // Fewer channels than these, or tiles, pay for no transforms. What is transformed must not take too much memory: weights
+  // 64 MB, a row of tiles 32 KB for each channel.
+  if (g.rows * g.channels > 1 << 20 || g.axis[2].out > 1024) return false;
   return g.dtype == DType::float32 && g.channels >= 64 && g.rows >= 64 && g.kernel[0] == 1 && g.kernel[1] == 3 &&
          g.kernel[2] == 3 && stands(g.axis[0]) && slides(g.axis[1]) && slides(g.axis[2]) &&
          g.batch * g.axis[1].out * g.axis[2].out >= 64;
