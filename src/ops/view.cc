@@ -15,8 +15,8 @@ void mark_view(const Tensor& t, const Tensor& view) {
   TensorImpl* root = t.impl()->base ? t.impl()->base : t.impl();
   root->retain();
   view.impl()->base = root;
-  view.impl()->base_history =
-      root->history.load();  // a history that was recorded is up to date; without one there is none
+  // A history that was recorded is up to date; without one there is none. No other thread knows the view yet.
+  view.impl()->base_history.store(root->history.load(), std::memory_order_relaxed);
 }
 
 Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::int64_t offset) {
@@ -28,23 +28,32 @@ Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::
   return finish_view(t, std::move(v), "as_strided", [&] { return derive::as_strided(t, shape, strides, offset); });
 }
 
-Tensor permute(const Tensor& t, const Dims& axes) {
-  if (axes.size() != t.ndim())
-    errors::fail<ShapeError>("permute", "expected ", t.ndim(), " dimensions, one for each of the tensor's; got ", axes);
-  const Dims order = normalize_axes("permute", axes, t.ndim());
+namespace {
+
+// order: each axis once, none negative
+Tensor permuted(const Tensor& t, const Dims& order) {
   Dims shape(t.ndim()), strides(t.ndim());
   for (int i = 0; i < t.ndim(); ++i) {
     shape[i] = t.shape()[static_cast<int>(order[i])];
     strides[i] = t.strides()[static_cast<int>(order[i])];
   }
-  return finish_view(t, alias(t, 0, shape, strides), "permute", [&] { return derive::permute(order); });
+  return finish_view(t, alias(t, 0, std::move(shape), std::move(strides)), "permute",
+                     [&] { return derive::permute(order); });
+}
+
+}  // namespace
+
+Tensor permute(const Tensor& t, const Dims& axes) {
+  if (axes.size() != t.ndim())
+    errors::fail<ShapeError>("permute", "expected ", t.ndim(), " dimensions, one for each of the tensor's; got ", axes);
+  return permuted(t, normalize_axes("permute", axes, t.ndim()));
 }
 
 Tensor transpose(const Tensor& t, std::int64_t a, std::int64_t b) {
   const int i = normalize_axis("transpose", a, t.ndim()), j = normalize_axis("transpose", b, t.ndim());
   Dims axes = normalize_axes("transpose", {}, t.ndim());
   if (t.ndim() > 0) std::swap(axes[i], axes[j]);
-  return permute(t, axes);
+  return permuted(t, axes);
 }
 
 Tensor movedim(const Tensor& t, const Dims& source, const Dims& destination) {
@@ -65,7 +74,7 @@ Tensor movedim(const Tensor& t, const Dims& source, const Dims& destination) {
 Tensor T(const Tensor& t) {
   Dims axes(t.ndim());
   for (int d = 0; d < t.ndim(); ++d) axes[d] = t.ndim() - 1 - d;
-  return permute(t, axes);
+  return permuted(t, axes);
 }
 
 Tensor mT(const Tensor& t) {

@@ -145,10 +145,30 @@ struct Runner {
   }
 };
 
+constexpr std::int64_t kFew = 4096;
+
+template <class T>
+void repeat_as(void* to, const void* value, std::int64_t n) {
+  T x;
+  std::memcpy(&x, value, sizeof x);
+  for (std::int64_t i = 0; i < n; ++i)
+    std::memcpy(static_cast<char*>(to) + i * static_cast<std::int64_t>(sizeof x), &x, sizeof x);
+}
+// An element of so many bytes, n times.
+void repeat(void* to, const void* value, std::int64_t size, std::int64_t n) {
+  switch (size) {
+    case 1:
+      return static_cast<void>(std::memset(to, *static_cast<const unsigned char*>(value), static_cast<std::size_t>(n)));
+    case 2: return repeat_as<std::uint16_t>(to, value, n);
+    case 4: return repeat_as<std::uint32_t>(to, value, n);
+    case 8: return repeat_as<std::uint64_t>(to, value, n);
+    default: return repeat_as<complex128>(to, value, n);
+  }
+}
+
 // Few elements that lie as the kernel reads and writes them: to plan more would take longer than to compute.
 bool run_few(const ElementwiseCall& c, Kernel kernel) {
-  constexpr std::int64_t few = 4096;
-  if (c.arity > 2 || c.loop.ndim > 1 || c.loop.numel > few) return false;
+  if (c.arity > 2 || c.loop.ndim > 1 || c.loop.numel > kFew) return false;
   const DType wanted[] = {c.kernel_out, c.compute, c.second};
   for (int i = 0; i <= c.arity; ++i) {
     if (c.immediate[i] || c.dtype[i] != wanted[i]) return false;
@@ -156,6 +176,36 @@ bool run_few(const ElementwiseCall& c, Kernel kernel) {
   }
   const void* in[] = {c.data[1], c.arity > 1 ? c.data[2] : nullptr};
   kernel(in, c.data[0], c.loop.numel);
+  return true;
+}
+// The same with numbers, and of three operands.
+[[gnu::noinline]] bool run_few_with_numbers(const ElementwiseCall& c, Kernel kernel) {
+  constexpr std::int64_t few_numbers = 32;
+  if (c.loop.ndim > 1 || c.loop.numel > few_numbers) return false;
+  const DType first = info(c.op).rule == Rule::select ? DType::bool_ : c.compute;
+  const DType wanted[kMaxOperands] = {c.kernel_out, first, c.second, c.compute};
+  alignas(64) char number[kMaxOperands][few_numbers * 16];
+  const void* in[kMaxOperands];
+  for (int i = 0; i <= c.arity; ++i) {
+    const std::int64_t size = Runner::size(wanted[i]);
+    if (c.immediate[i]) {
+      repeat(number[i], c.value[i], size, c.loop.numel);
+      in[i - 1] = number[i];
+      continue;
+    }
+    if (c.dtype[i] != wanted[i] || (c.loop.ndim == 1 && c.loop.strides[i][0] != size)) return false;
+    if (i > 0) in[i - 1] = c.data[i];
+  }
+  kernel(in, c.data[0], c.loop.numel);
+  return true;
+}
+
+// As few elements of one number.
+bool fill_few(const ElementwiseCall& c) {
+  const std::int64_t size = Runner::size(c.dtype[0]);
+  if (!c.immediate[1] || c.dtype[1] != c.dtype[0] || c.loop.ndim > 1 || c.loop.numel > kFew) return false;
+  if (c.loop.ndim == 1 && c.loop.strides[0][0] != size) return false;
+  repeat(c.data[0], c.value[1], size, c.loop.numel);
   return true;
 }
 
@@ -168,7 +218,7 @@ Status elementwise(const ElementwiseCall& c) {
                             ? kernels().mixed[op][mixed_place(c.compute)][mixed_place(c.second)]
                             : kernels().elementwise[op][static_cast<int>(c.compute)];
   if (!kernel) return Status::unavailable;
-  if (run_few(c, kernel)) return Status::ok;
+  if (run_few(c, kernel) || run_few_with_numbers(c, kernel)) return Status::ok;
   const Runner runner(c, kernel);
   if (c.loop.ndim > 1 && elementwise_transposed(c, kernel, runner.in_dtype)) return Status::ok;
   const auto run = [&](int way) {
@@ -187,6 +237,7 @@ Status elementwise(const ElementwiseCall& c) {
 // Copies, casts and fills need no kernel: one pass through the conversion.
 Status copy(const ElementwiseCall& c) {
   if (c.loop.ndim > 1 && copy_transposed(c)) return Status::ok;
+  if (fill_few(c)) return Status::ok;
   const Pack pack(c.dtype[1], c.dtype[0]);
   const auto in_size = static_cast<std::int64_t>(itemsize(c.dtype[1])),
              out_size = static_cast<std::int64_t>(itemsize(c.dtype[0]));

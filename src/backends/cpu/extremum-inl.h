@@ -31,6 +31,7 @@ struct Best : Extremum<Computed<T>, kMax> {
     const auto better = [](auto a, auto b) { return kMax ? hn::Max(a, b) : hn::Min(a, b); };
     auto a = hn::Set(d, Best::identity()), b = a, c = a, e = a;
     auto numbers = hn::Eq(a, a);
+    const bool ahead = reads_ask_ahead();
     std::int64_t i = 0;
     const auto step = [&](auto& best, std::int64_t k) {
       const auto x = hn::LoadU(d, in + i + k * lanes);
@@ -42,6 +43,8 @@ struct Best : Extremum<Computed<T>, kMax> {
       step(b, 1);
       step(c, 2);
       step(e, 3);
+      if (!ahead) continue;
+      for (int k = 0; k < 4; ++k) __builtin_prefetch(reinterpret_cast<const char*>(in + i + k * lanes) + kReadAhead);
     }
     for (; i + lanes <= n; i += lanes) step(a, 0);
     a = better(better(a, b), better(c, e));

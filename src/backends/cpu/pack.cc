@@ -53,7 +53,7 @@ void move(std::int64_t size, const char* src, std::int64_t src_stride, char* dst
 }  // namespace
 
 Pack::Pack(DType from, DType to)
-    : convert_(converts()[static_cast<int>(from)][static_cast<int>(to)]),
+    : convert_(from == to ? nullptr : converts()[static_cast<int>(from)][static_cast<int>(to)]),
       in_size_(static_cast<std::int64_t>(itemsize(from))),
       out_size_(static_cast<std::int64_t>(itemsize(to))) {}
 

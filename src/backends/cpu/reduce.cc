@@ -17,6 +17,15 @@
 
 namespace tenon::cpu {
 
+bool reads_ask_ahead() {
+#if defined(__x86_64__)
+  static const bool intel = __builtin_cpu_is("intel");
+  return intel;
+#else
+  return false;
+#endif
+}
+
 const ReduceTable& reduce_kernels() {
   static const ReduceKernel(*table)[kReductions][kDTypes] = [] {
     auto* t = new ReduceKernel[1][kReductions][kDTypes]{};

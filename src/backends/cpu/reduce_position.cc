@@ -31,9 +31,9 @@ struct Position {
     if (s.index < 0 || better(value, s.value) || (index < s.index && same(value, s.value))) s = {index, value};
   }
 
-  // The extremum of a block is found as by min and max; only then its place in the best block: a short one, since that
-  // is read twice.
-  static constexpr std::int64_t kPositions = 2048;
+  // The extremum of a block is found as by min and max; only then its place in the best block. Of few elements that is a
+  // short one, since it is read twice.
+  static std::int64_t block_of(std::int64_t n) { return n < 8 * kBlock ? kBlock / 4 : kBlock / 2; }
   static HWY_NOINLINE std::int64_t find(const T* in, std::int64_t n, V value) {
     constexpr int kLanes = 64;
     std::int64_t i = 0;
@@ -55,12 +55,13 @@ struct Position {
       return;
     }
     State best{-1, V(0)};
-    for (std::int64_t i = 0; i < n; i += kPositions) {
-      const V value = reduce_block<Best<T, kMax>>(in + i, std::min(kPositions, n - i));
+    const std::int64_t block = block_of(n);
+    for (std::int64_t i = 0; i < n; i += block) {
+      const V value = reduce_block<Best<T, kMax>>(in + i, std::min(block, n - i));
       if (best.index < 0 || better(value, best.value)) best = {i, value};
     }
     if (s.index < 0 || better(best.value, s.value))
-      s = {position + best.index + find(in + best.index, std::min(kPositions, n - best.index), best.value), best.value};
+      s = {position + best.index + find(in + best.index, std::min(block, n - best.index), best.value), best.value};
   }
   static void columns(void* out, const char* in, std::int64_t stride, std::int64_t rows, std::int64_t cols,
                       std::int64_t position) {
