@@ -333,7 +333,7 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
   PyObject *o, *device = Py_None, *copy = Py_None;
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:from_dlpack", const_cast<char**>(keywords), &o, &device, &copy))
     return nullptr;
-  return guarded([&] {
+  return guarded_as("from_dlpack", [&] {
     bool copied = false;
     Tensor t;
     if (is_tensor(o)) {
@@ -446,11 +446,13 @@ PyMethodDef functions[] = {
      "Raises\n"
      "------\n"
      "ValueError\n"
-     "    Device moves the values (a copy); copy=True always copies, copy=False never.\n"
+     "    For copy=False where device needs a copy, and for a device of another name.\n"
      "BufferError\n"
      "    For types and devices that tenon lacks and for a tensor that requires grad.\n"
      "TypeError\n"
-     "    For an object without __dlpack__.\n\n"
+     "    For an object without __dlpack__.\n"
+     "RuntimeError\n"
+     "    For a device that is not there.\n\n"
      "Examples\n"
      "--------\n"
      ">>> a = np.zeros(2)\n"

@@ -78,7 +78,10 @@ PyObject* results_into_out(const OpDef& def, const Object& result, PyObject* out
                                 Casting::same_kind));
   for (Py_ssize_t i = 0; i < n; ++i)
     copy_(targets[static_cast<std::size_t>(i)], unwrap(PyTuple_GET_ITEM(result.get(), i)));
-  return PyObject_CallOneArg(reinterpret_cast<PyObject*>(Py_TYPE(result.get())), out);
+  if (PyTuple_CheckExact(result.get())) return PySequence_Tuple(out);
+  // A named tuple's class takes its fields, each by itself.
+  return PyObject_Call(reinterpret_cast<PyObject*>(Py_TYPE(result.get())), Object::steal(PySequence_Tuple(out)).get(),
+                       nullptr);
 }
 
 }  // namespace

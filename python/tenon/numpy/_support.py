@@ -94,7 +94,8 @@ def _deep(value: Any, f: Callable[[Any], Any]) -> Any:
     if isinstance(value, Tensor):
         return f(value)
     if isinstance(value, (tuple, list)):
-        return type(value)(_deep(v, f) for v in value)
+        items = [_deep(v, f) for v in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     return value
 
 
