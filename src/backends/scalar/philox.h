@@ -25,14 +25,15 @@ struct Words {
 };
 
 TENON_INLINE Words philox(Words c, std::uint64_t key) {
+  constexpr std::uint32_t weyl0 = kPhiloxWeyl[0], weyl1 = kPhiloxWeyl[1];  // a device has no host's array
   std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
   for (int round = 0; round < kPhiloxRounds; ++round) {
     const std::uint64_t x = std::uint64_t{kPhiloxMultiplier[0]} * c.w[0],
                         y = std::uint64_t{kPhiloxMultiplier[1]} * c.w[2];
     c = {{static_cast<std::uint32_t>(y >> 32) ^ c.w[1] ^ k0, static_cast<std::uint32_t>(y),
           static_cast<std::uint32_t>(x >> 32) ^ c.w[3] ^ k1, static_cast<std::uint32_t>(x)}};
-    k0 += kPhiloxWeyl[0];
-    k1 += kPhiloxWeyl[1];
+    k0 += weyl0;
+    k1 += weyl1;
   }
   return c;
 }
