@@ -58,15 +58,32 @@ void add_to(Tensor& sum, Tensor g, bool create_graph) {
   }
 }
 
+// What .grad becomes with a graph of its own. To record it may run Python code, which other threads that want the mutex
+// wait for: the sum is formed without it, and again if another backward() was first.
+void accumulate_recorded(Tensor& grad, const Tensor& g) {
+  for (;;) {
+    Tensor before;
+    std::uint32_t version = 0;
+    {
+      std::lock_guard lock(gradient_mutex(grad));
+      before = grad;
+      if (before.defined()) version = before.storage().version();
+    }
+    Tensor sum = before.defined() ? add(before, g) : g;
+    std::lock_guard lock(gradient_mutex(grad));
+    if (grad.impl() != before.impl() || (before.defined() && before.storage().version() != version)) continue;
+    std::swap(grad, sum);  // the old one dies outside
+    return;
+  }
+}
+
 // What .grad becomes. Several backward() may add to the same one.
 void accumulate(Tensor& grad, Tensor g, bool create_graph) {
-  Tensor old;  // dies when the mutex is free again
   const NoInterrupts whole;
+  if (create_graph) return accumulate_recorded(grad, g);
   std::lock_guard lock(gradient_mutex(grad));
   const InUse used = grad.defined() ? InUse(grad) : InUse();
-  if (create_graph) {
-    old = std::exchange(grad, grad.defined() ? add(grad, g) : g);
-  } else if (!grad.defined()) {
+  if (!grad.defined()) {
     grad = unshared(g) && g.is_contiguous() ? std::move(g) : clone(g);
   } else {
     add_(grad, g, 1);

@@ -348,3 +348,36 @@ def test_first_calls_of_many_threads_do_not_wait_for_each_other() -> None:
     """
     for _ in range(2):
         assert run_python(program).strip() == "done"
+
+
+def test_recorded_gradients_do_not_wait_for_their_readers() -> None:
+    """A sum of gradients with a graph of its own may run Python code; nobody who has the GIL waits for it."""
+    program = """
+    import faulthandler, sys, threading
+    faulthandler.dump_traceback_later(40, exit=True)
+    import tenon
+    sys.setswitchinterval(1e-6)
+    leaf = tenon.ones(100, requires_grad=True)
+    kept = leaf * 1
+    kept.retain_grad()
+    done = threading.Event()
+    def read():
+        while not done.is_set():
+            leaf.grad, kept.grad
+    def hooks():
+        return tenon.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
+    def run():
+        for _ in range(60):
+            with tenon.autograd.detect_anomaly(), hooks():
+                (leaf * leaf).sum().backward(create_graph=True)
+                (kept * kept).sum().backward(create_graph=True)
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    writers = [threading.Thread(target=run) for _ in range(3)]
+    for thread in readers + writers: thread.start()
+    for thread in writers: thread.join()
+    done.set()
+    for thread in readers: thread.join()
+    print(leaf.grad.sum().item(), kept.grad.sum().item())
+    """
+    # 180 times 2 from its own square, and from that of what is kept.
+    assert [float(n) for n in run_python(program).split()] == [100 * 180 * 4, 100 * 180 * 2]
