@@ -74,11 +74,13 @@ struct Extremum {
 };
 
 // acc[j] = acc[j] and in[0][j] and in[1][j] ...; eight rows at once, as a tree, so that acc is touched rarely.
+// ahead: the rows lie one after the other, and are asked for before they are read.
 template <class Op, class T>
 HWY_INLINE void fold(typename Op::Lane* HWY_RESTRICT acc, const char* in, std::int64_t stride, std::int64_t rows,
-                     std::int64_t cols) {
+                     std::int64_t cols, bool ahead = false) {
   std::int64_t r = 0;
   for (; r + 8 <= rows; r += 8, in += 8 * stride) {
+    for (std::int64_t k = 0; ahead && k < 8 * stride; k += 64) __builtin_prefetch(in + kReadAhead + k);
     const auto row = [&](int k) { return reinterpret_cast<const T*>(in + k * stride); };
     const T *a = row(0), *b = row(1), *c = row(2), *d = row(3), *e = row(4), *f = row(5), *g = row(6), *h = row(7);
 #pragma GCC ivdep
@@ -109,7 +111,7 @@ HWY_INLINE void fold_run(typename Op::Lane* HWY_RESTRICT acc, const T* in, std::
     for (std::int64_t r = 0; r < rows; ++r)
       for (int j = 0; j < W; ++j) acc[j] = Op::combine(acc[j], Op::lift(in[r * W + j]));
   } else {
-    fold<Op, T>(acc, reinterpret_cast<const char*>(in), W * sizeof(T), rows, W);
+    fold<Op, T>(acc, reinterpret_cast<const char*>(in), W * sizeof(T), rows, W, reads_ask_ahead());
   }
   const T* rest = in + rows * W;
   for (std::int64_t j = 0; j < n - rows * W; ++j) acc[j] = Op::combine(acc[j], Op::lift(rest[j]));
