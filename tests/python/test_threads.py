@@ -357,7 +357,7 @@ def test_recorded_gradients_do_not_wait_for_their_readers() -> None:
     faulthandler.dump_traceback_later(40, exit=True)
     import tenon
     sys.setswitchinterval(1e-6)
-    leaf = tenon.ones(100, requires_grad=True)
+    leaf = tenon.ones(50_000, requires_grad=True)
     kept = leaf * 1
     kept.retain_grad()
     done = threading.Event()
@@ -380,4 +380,4 @@ def test_recorded_gradients_do_not_wait_for_their_readers() -> None:
     print(leaf.grad.sum().item(), kept.grad.sum().item())
     """
     # 180 times 2 from its own square, and from that of what is kept.
-    assert [float(n) for n in run_python(program).split()] == [100 * 180 * 4, 100 * 180 * 2]
+    assert [float(n) for n in run_python(program).split()] == [50_000 * 180 * 4, 50_000 * 180 * 2]
