@@ -177,6 +177,8 @@ def test_elementwise(name):
             tenon.full((3,), 0.3, dtype=tenon.float64, requires_grad=True),
             tenon.full((2, 1), 0.6, dtype=tenon.float64, requires_grad=True),
         ]
+    if name in ("igamma", "igammac"):  # which have no derivative by their first operand
+        inputs[0] = inputs[0].detach()
     assert gradcheck(f, inputs)
     assert gradgradcheck(f, inputs)
 

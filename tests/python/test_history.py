@@ -20,6 +20,7 @@ from test_documentation_memory import run_examples, tensors
 # What leaves the graph by its name.
 LEAVES = {"tenon.detach", "tenon.Tensor.detach", "tenon.Tensor.detach_"}
 LEAVES |= {"tenon.nn.utils.vector_to_parameters"}  # it sets the data of leaves
+LEAVES |= {f"tenon.nn.utils.fuse_{kind}_bn_weights" for kind in ("conv", "linear")}  # they make parameters
 # What keeps the graph only for create_graph=True, as backward().
 BY_CREATE_GRAPH = {"hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"}
 LEAVES |= {f"tenon.autograd.functional.{name}" for name in BY_CREATE_GRAPH}
