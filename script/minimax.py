@@ -16,6 +16,7 @@ from mpmath import (
     cos,
     erf,
     erfc,
+    erfinv,
     exp,
     log,
     loggamma,
@@ -77,6 +78,12 @@ def change_tanh(a):
 def tail(a):
     """The tail of the normal distribution above a, without what falls fast."""
     return exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2 * (a + 3.5)
+
+
+def erfinv_over_x(w):
+    """erfinv(x) / x as a function of w = -log(1 - x²)."""
+    x = sqrt(1 - exp(-w))
+    return erfinv(x) / x
 
 
 def bessel(n):
@@ -190,6 +197,21 @@ POLYNOMIALS = {
     "cbrt": (lambda m: m ** (-mpf(1) / 3), 1, 2, 5, lambda m: 1),
     "erf": (lambda z: erf(sqrt(z)) / sqrt(z) - 1, 0, 1, 12, lambda z: 1),
     "erf_tail": (lambda t: -log(erfc(1 + t)), 0, 5, 24, lambda t: erfc(1 + t)),
+    # From where w is small, but not 0, to the largest w of a double below 1, 36.1, and a little more.
+    "erfinv": (
+        lambda t: erfinv_over_x(t + 2.5),
+        mpf("1e-5") - 2.5,
+        mpf("2.5"),
+        9,
+        lambda t: 1 / erfinv_over_x(t + 2.5),
+    ),
+    "erfinv_far": (
+        lambda s: erfinv_over_x((s + 4) ** 2),
+        sqrt(mpf(5)) - 4,
+        mpf("2.1"),
+        12,
+        lambda s: 1 / erfinv_over_x((s + 4) ** 2),
+    ),
     **bessel_rows(),
 }
 

@@ -55,13 +55,19 @@ Tensor on_host(const char* op, const Tensor& t) {
 
 // ---- gamma ----
 
+void check_shapes(const char* op, const Tensor& a) {
+  check_parameter(op, "shapes must be positive and finite", a, logical_and(gt(a, 0), isfinite(a)));
+}
+
 // Marsaglia and Tsang's proposal from a normal x and a uniform u: d v, or a negative number where it is rejected.
 double proposal(double d, double c, double x, double u) {
   const double root = 1 + c * x;
   if (root <= 0) return -1;
-  const double v = root * root * root, z = x * x;
+  const double v = root * root * root, z = x * x, t = c * x;
   if (u < 1 - 0.0331 * z * z) return d * v;
-  return std::log(u) < 0.5 * z + d * (1 - v + std::log(v)) ? d * v : -1;
+  // 1 - v + log v, which would lose all its digits for large d.
+  const double less = scalar::detail::log1p_less(t * (3 + t * (3 + t)));
+  return std::log(u) < 0.5 * z + d * less ? d * v : -1;
 }
 
 double redrawn(double d, double c, Uniforms&& from) {
@@ -109,13 +115,28 @@ double slope(double a, double x) {
 
 // ---- Poisson and binomial ----
 
+// Inversion ends at a term this small. The first is above 1e-7 for means below 10, so those that follow fall, and u lies beyond
+// the rounded sum of all.
+constexpr double kNone = 1e-20;
+
 double log_factorial(double k) { return scalar::lgamma(k + 1); }
+
+// From here on the logarithms of factorials would cancel: at 1e8 by 1e-6, at 1e18 by far more than 1.
+constexpr double kLarge = 1e8;
+
+// The logarithm of the probability of k for the mean m.
+[[gnu::noinline]] double poisson_share_of_large(double k, double m) {
+  return std::log(scalar::detail::gamma_density(k, m));
+}
+double poisson_share(double k, double m) {
+  return m < kLarge ? k * std::log(m) - m - log_factorial(k) : poisson_share_of_large(k, m);
+}
 
 double poisson_of(double rate, Uniforms from) {
   if (rate < 10) {
     double term = std::exp(-rate), u = from.next();
     double k = 0;
-    for (; u > term && k < 1000; ++k, term *= rate / k) u -= term;
+    for (; u > term && term > kNone; ++k, term *= rate / k) u -= term;
     return k;
   }
   const double root = std::sqrt(rate), b = 0.931 + 2.53 * root, a = -0.059 + 0.02483 * b,
@@ -125,8 +146,7 @@ double poisson_of(double rate, Uniforms from) {
     const double k = std::floor((2 * a / edge + b) * u + rate + 0.43);
     if (edge >= 0.07 && v <= inner) return k;
     if (k < 0 || (edge < 0.013 && v > edge)) continue;
-    if (std::log(v) + scale - std::log(a / (edge * edge) + b) <= -rate + k * std::log(rate) - log_factorial(k))
-      return k;
+    if (std::log(v) + scale - std::log(a / (edge * edge) + b) <= poisson_share(k, rate)) return k;
   }
 }
 
@@ -135,21 +155,24 @@ double binomial_of_lower(double n, double p, Uniforms from) {
   if (n * p < 10) {
     const double odds = p / (1 - p);
     double term = std::exp(n * std::log1p(-p)), u = from.next(), k = 0;
-    for (; u > term && k < n; ++k, term *= odds * (n - k + 1) / k) u -= term;
+    for (; u > term && k < n && term > kNone; ++k, term *= odds * (n - k + 1) / k) u -= term;
     return k;
   }
   const double root = std::sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * root, a = -0.0873 + 0.0248 * b + 0.01 * p,
                centre = n * p + 0.5, alpha = (2.83 + 5.1 / b) * root, inner = 0.92 - 4.2 / b,
-               mode = std::floor((n + 1) * p), odds = std::log(p / (1 - p)),
-               most = log_factorial(mode) + log_factorial(n - mode);
+               odds = std::log(p / (1 - p));
+  // The logarithm of the probability of k, but for a constant: log n! + n log(1 - p), or poisson_share(n, n).
+  const auto share = [&](double k) {
+    return n < kLarge ? k * odds - log_factorial(k) - log_factorial(n - k)
+                      : poisson_share(k, n * p) + poisson_share(n - k, n * (1 - p));
+  };
+  const double most = share(std::floor((n + 1) * p));
   for (;;) {
     const double u = from.next() - 0.5, v = from.next(), edge = 0.5 - std::abs(u);
     const double k = std::floor((2 * a / edge + b) * u + centre);
     if (k < 0 || k > n) continue;
     if (edge >= 0.07 && v <= inner) return k;
-    if (std::log(v * alpha / (a / (edge * edge) + b)) <=
-        most - log_factorial(k) - log_factorial(n - k) + (k - mode) * odds)
-      return k;
+    if (std::log(v * alpha / (a / (edge * edge) + b)) <= share(k) - most) return k;
   }
 }
 
@@ -165,7 +188,7 @@ Tensor standard_gamma(const Tensor& alpha, Generator* g) {
   Tensor out;
   {
     const NoGrad guard;
-    check_parameter(op, "shapes must be positive and finite", a, logical_and(gt(a, 0), isfinite(a)));
+    check_shapes(op, a);
     const std::int64_t n = a.numel();
     Generator& from = chosen(g);
     const std::uint64_t seed = from.seed(), first = from.advance(n);
@@ -205,6 +228,7 @@ Tensor gamma_slope(const Tensor& alpha, const Tensor& x) {
   Tensor out;
   {
     const NoGrad guard;
+    check_shapes(op, a);
     const Tensor y = empty(a.shape(), DType::float64);
     Pace pace;
     for (std::int64_t i = 0; i < a.numel(); ++i) {

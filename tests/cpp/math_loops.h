@@ -29,10 +29,10 @@ struct Target {
 #define FOR_EACH_FUNCTION(UNARY, PARTLY, BINARY) \
   UNARY(exp) UNARY(exp2) UNARY(expm1) UNARY(log) UNARY(log2) UNARY(log10) UNARY(log1p) PARTLY(sin, Sin) PARTLY(cos, Cos) \
   PARTLY(tan, Tan) UNARY(asin) UNARY(acos) UNARY(atan) BINARY(atan2) UNARY(sinh) UNARY(cosh) UNARY(tanh) UNARY(asinh) \
-  UNARY(acosh) UNARY(atanh) BINARY(pow) BINARY(hypot) UNARY(cbrt) UNARY(erf) UNARY(erfc) UNARY(lgamma) UNARY(digamma) \
-  UNARY(i0) UNARY(i0e) UNARY(i1) UNARY(i1e) UNARY(sigmoid) UNARY(silu) PARTLY(gelu, Gelu) PARTLY(gelu_slope, GeluSlope) \
-  PARTLY(gelu_tanh, GeluTanh) PARTLY(gelu_tanh_slope, GeluTanhSlope) UNARY(softplus) UNARY(logit) BINARY(logaddexp) UNARY(sinc) \
-  UNARY(rint) UNARY(trunc) UNARY(floor) UNARY(ceil) BINARY(copysign) BINARY(nextafter)
+  UNARY(acosh) UNARY(atanh) BINARY(pow) BINARY(hypot) UNARY(cbrt) UNARY(erf) UNARY(erfc) UNARY(erfinv) UNARY(lgamma) \
+  UNARY(digamma) UNARY(i0) UNARY(i0e) UNARY(i1) UNARY(i1e) UNARY(sigmoid) UNARY(silu) PARTLY(gelu, Gelu) \
+  PARTLY(gelu_slope, GeluSlope) PARTLY(gelu_tanh, GeluTanh) PARTLY(gelu_tanh_slope, GeluTanhSlope) UNARY(softplus) \
+  UNARY(logit) BINARY(logaddexp) UNARY(sinc) UNARY(rint) UNARY(trunc) UNARY(floor) UNARY(ceil) BINARY(copysign) BINARY(nextafter)
 // clang-format on
 
 #define UNARY_LOOP(f)                                                                             \

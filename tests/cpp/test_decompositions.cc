@@ -1,19 +1,17 @@
 // eigh and svd: that they decompose, batches, layouts, errors, and gradients to second order.
 #include <limits>
 
-#include "gradients.h"
-#include "tenon/blas.h"
-#include "tenon/linalg.h"
+#include "matrices.h"
 
 namespace {
 
 using namespace tenon;
+using test::adjoint;
 using test::expect_second_gradients;
+using test::kMatrixDTypes;
 using test::uniform;
 using test::values;
-constexpr DType kDTypes[] = {DType::float32, DType::float64, DType::complex64, DType::complex128};
 
-Tensor adjoint(const Tensor& t) { return is_complex(t.dtype()) ? conj(mT(t)) : mT(t); }
 Tensor hermitian(const Tensor& t) { return add(t, adjoint(t)); }
 Tensor columns_times(const Tensor& v, const Tensor& w) { return mul(v, unsqueeze(w, {-2})); }
 
@@ -23,22 +21,13 @@ void expect_close(const Tensor& a, const Tensor& b, const std::string& what) {
   if (a.numel() > 0) { EXPECT_LT(amax(abs(sub(a, b))).item<double>(), bound) << what; }
 }
 
-// LAPACK comes with the BLAS that Python's packages have. A test in a process that has loaded another one is skipped.
-class Decomposition : public ::testing::Test {
- protected:
-  void SetUp() override {
-    blas::set_locator([] { return std::string(TENON_TEST_LAPACK); });
-    try {
-      linalg::eigvalsh(eye(1));
-    } catch (const std::exception& e) { GTEST_SKIP() << e.what(); }
-  }
-};
+using Decomposition = test::WithLapack;
 using Eigh = Decomposition;
 using Svd = Decomposition;
 using Decompositions = Decomposition;
 
 TEST_F(Eigh, Decomposes) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape : {Dims{4, 4}, Dims{1, 1}, Dims{3, 2, 5, 5}, Dims{2, 0, 3, 3}, Dims{0, 0}, Dims{40, 40}}) {
       const Tensor a = hermitian(uniform(shape, -1, 1, 1, d));
       for (const Tensor& t : {a, mT(a)}) {
@@ -59,7 +48,7 @@ TEST_F(Eigh, Decomposes) {
 }
 
 TEST_F(Svd, Decomposes) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape :
          {Dims{4, 4}, Dims{3, 5}, Dims{6, 2}, Dims{2, 3, 4, 3}, Dims{0, 3}, Dims{3, 0}, Dims{2, 0, 3}, Dims{1, 30}}) {
       const Tensor a = uniform(shape, -1, 1, 3, d);

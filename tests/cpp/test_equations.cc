@@ -2,50 +2,28 @@
 #include <cmath>
 #include <limits>
 
-#include "gradients.h"
-#include "tenon/blas.h"
-#include "tenon/linalg.h"
+#include "matrices.h"
 
 namespace {
 
 using namespace tenon;
 using test::doubles;
+using test::expect_close;
 using test::expect_gradients;
 using test::expect_second_gradients;
+using test::kMatrixDTypes;
 using test::message;
 using test::uniform;
-constexpr DType kDTypes[] = {DType::float32, DType::float64, DType::complex64, DType::complex128};
+using Equations = test::WithBlas;
+using SingularDeterminant = test::WithLapack;  // its gradient needs singular vectors
 
-// Those of 16 rows and more are LAPACK's, where Python's packages have one.
-class Equations : public ::testing::Test {
- protected:
-  void SetUp() override {
-    blas::set_locator([] { return std::string(TENON_TEST_LAPACK); });
-  }
-};
-// It needs singular vectors.
-class SingularDeterminant : public Equations {
- protected:
-  void SetUp() override {
-    Equations::SetUp();
-    try {
-      linalg::svdvals(eye(1));
-    } catch (const std::exception& e) { GTEST_SKIP() << e.what(); }
-  }
-};
-
-void expect_close(const Tensor& a, const Tensor& b, const std::string& what, double scale = 1) {
-  ASSERT_EQ(a.shape(), b.shape()) << what;
-  const double bound = scale * (itemsize(real_dtype(a.dtype())) == 4 ? 2e-4 : 1e-10);
-  if (a.numel() > 0) { EXPECT_LT(amax(abs(sub(a, b))).item<double>(), bound) << what; }
-}
 // Far from singular.
 Tensor regular(const Dims& shape, DType d, unsigned seed = 1) {
   return add(uniform(shape, -1, 1, seed, d), mul(eye(shape.back(), {}, 0, d), static_cast<double>(shape.back())));
 }
 
 TEST_F(Equations, SolveIsAnInverseOfTheProduct) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (std::int64_t n : {0, 1, 2, 3, 7, 16, 40, 130}) {
       const Tensor a = regular({n, n}, d), b = uniform({n, 3}, -1, 1, 2, d), v = uniform({n}, -1, 1, 3, d);
       const std::string what = std::string(name(d)) + " " + std::to_string(n);
@@ -85,7 +63,7 @@ TEST_F(Equations, Determinants) {
   EXPECT_EQ(linalg::det(zeros({3, 3})).item<double>(), 0);
   EXPECT_EQ(linalg::slogdet(zeros({3, 3}))[0].item<double>(), 0);
   EXPECT_EQ(linalg::slogdet(zeros({3, 3}))[1].item<double>(), -std::numeric_limits<double>::infinity());
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (std::int64_t n : {1, 4, 20}) {
       const Tensor m = mul(regular({2, n, n}, d), 1. / static_cast<double>(n)), y = linalg::det(m);
       const auto parts = linalg::slogdet(m);

@@ -3,39 +3,25 @@
 #include <cmath>
 #include <limits>
 
-#include "gradients.h"
-#include "tenon/blas.h"
-#include "tenon/linalg.h"
+#include "matrices.h"
 
 namespace {
 
 using namespace tenon;
+using test::adjoint;
 using test::doubles;
+using test::expect_close;
 using test::expect_second_gradients;
+using test::kMatrixDTypes;
+using test::kPreciseDTypes;
 using test::message;
 using test::uniform;
 using V = std::vector<Tensor>;
-constexpr DType kDTypes[] = {DType::float32, DType::float64, DType::complex64, DType::complex128};
-constexpr DType kPrecise[] = {DType::float64, DType::complex128};
 
-Tensor adjoint(const Tensor& t) { return is_complex(t.dtype()) ? conj(mT(t)) : mT(t); }
-void expect_close(const Tensor& a, const Tensor& b, const std::string& what, double scale = 1) {
-  ASSERT_EQ(a.shape(), b.shape()) << what;
-  const double bound = scale * (itemsize(real_dtype(a.dtype())) == 4 ? 2e-4 : 1e-10);
-  if (a.numel() > 0) { EXPECT_LT(amax(abs(sub(a, b))).item<double>(), bound) << what; }
-}
 Tensor positive(const Tensor& t) { return add(matmul(t, adjoint(t)), eye(t.size(-2), {}, 0, t.dtype())); }
 Tensor times(const Tensor& v, const Tensor& w) { return mul(v, unsqueeze(w, {-2})); }
 
-class Factorization : public ::testing::Test {
- protected:
-  void SetUp() override {
-    blas::set_locator([] { return std::string(TENON_TEST_LAPACK); });
-    try {
-      linalg::svdvals(eye(1));
-    } catch (const std::exception& e) { GTEST_SKIP() << e.what(); }
-  }
-};
+using Factorization = test::WithLapack;
 using Cholesky = Factorization;
 using Qr = Factorization;
 using Eig = Factorization;
@@ -44,7 +30,7 @@ using LeastSquares = Factorization;
 using MatrixExp = Factorization;
 
 TEST_F(Cholesky, Factors) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape : {Dims{0, 0}, Dims{1, 1}, Dims{5, 5}, Dims{2, 3, 4, 4}, Dims{0, 3, 3}, Dims{40, 40}}) {
       const Tensor a = positive(uniform(shape, -1, 1, 1, d)), l = linalg::cholesky(a);
       expect_close(matmul(l, adjoint(l)), a, shape.str(), 10);
@@ -67,7 +53,7 @@ TEST_F(Cholesky, Factors) {
 }
 
 TEST_F(Cholesky, GradientsOfAnyOrder) {
-  for (DType d : kPrecise) {
+  for (DType d : kPreciseDTypes) {
     for (const Dims& shape : {Dims{3, 3}, Dims{2, 2, 2}}) {
       const Tensor a = uniform(shape, -1, 1, 3, d), b = uniform({shape.back(), 2}, -1, 1, 4, d);
       expect_second_gradients("lower", [](const V& x) { return linalg::cholesky(positive(x[0])); }, {a});
@@ -89,7 +75,7 @@ TEST_F(Cholesky, GradientsOfAnyOrder) {
 }
 
 TEST_F(Cholesky, TriangularEquations) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (std::int64_t n : {1, 5, 40}) {
       const Tensor a = add(uniform({2, n, n}, -1, 1, 5, d), mul(eye(n, {}, 0, d), static_cast<double>(n)));
       const Tensor b = uniform({n, 3}, -1, 1, 6, d), all = expand(b, {2, n, 3});
@@ -105,7 +91,7 @@ TEST_F(Cholesky, TriangularEquations) {
 
 TEST_F(Qr, Factors) {
   using linalg::QrMode;
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape :
          {Dims{4, 4}, Dims{3, 5}, Dims{6, 2}, Dims{2, 3, 4, 3}, Dims{0, 3}, Dims{3, 0}, Dims{2, 0, 3}}) {
       const Tensor a = uniform(shape, -1, 1, 7, d);
@@ -126,7 +112,7 @@ TEST_F(Qr, Factors) {
 
 TEST_F(Qr, GradientsOfAnyOrder) {
   using linalg::QrMode;
-  for (DType d : kPrecise) {
+  for (DType d : kPreciseDTypes) {
     for (const Dims& shape : {Dims{3, 3}, Dims{4, 2}, Dims{2, 4}, Dims{2, 2, 2}}) {
       const Tensor a = uniform(shape, -1, 1, 8, d);
       // Whatever the signs are that LAPACK chooses: they do not change nearby.
@@ -148,7 +134,7 @@ TEST_F(Qr, GradientsOfAnyOrder) {
 }
 
 TEST_F(Eig, DecomposesAndHasGradients) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape : {Dims{4, 4}, Dims{1, 1}, Dims{2, 3, 3}, Dims{0, 0}, Dims{20, 20}}) {
       const Tensor a = uniform(shape, -1, 1, 10, d);
       const auto r = linalg::eig(a);
@@ -157,7 +143,7 @@ TEST_F(Eig, DecomposesAndHasGradients) {
       expect_close(linalg::eigvals(a), r[0], "values");
     }
   }
-  for (DType d : kPrecise) {
+  for (DType d : kPreciseDTypes) {
     for (const Dims& shape : {Dims{3, 3}, Dims{2, 2, 2}}) {
       const Tensor a = uniform(shape, -1, 1, 11, d);
       expect_second_gradients("values", [](const V& x) { return linalg::eigvals(x[0]); }, {a});
@@ -175,7 +161,7 @@ TEST_F(Eig, DecomposesAndHasGradients) {
 }
 
 TEST_F(Lu, FactorsSolvesAndHasGradients) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape : {Dims{4, 4}, Dims{3, 5}, Dims{6, 2}, Dims{2, 3, 4, 3}, Dims{0, 3}, Dims{40, 40}}) {
       const Tensor a = uniform(shape, -1, 1, 12, d);
       const auto r = linalg::lu(a);
@@ -188,7 +174,7 @@ TEST_F(Lu, FactorsSolvesAndHasGradients) {
       expect_close(matmul(linalg::lu_solve(f[0], f[1], mT(b), false), a), mT(b), "right", 100);
     }
   }
-  for (DType d : kPrecise) {
+  for (DType d : kPreciseDTypes) {
     for (const Dims& shape : {Dims{3, 3}, Dims{4, 2}, Dims{2, 4}, Dims{2, 2, 2}}) {
       const Tensor a = uniform(shape, -1, 1, 14, d);
       expect_second_gradients("lu_factor", [](const V& x) { return linalg::lu_factor(x[0])[0]; }, {a});
@@ -200,7 +186,7 @@ TEST_F(Lu, FactorsSolvesAndHasGradients) {
 }
 
 TEST_F(LeastSquares, PseudoinversesAndRanks) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape : {Dims{4, 4}, Dims{3, 5}, Dims{6, 2}, Dims{2, 3, 4, 3}, Dims{0, 3}, Dims{3, 0}}) {
       const Tensor a = uniform(shape, -1, 1, 15, d), p = linalg::pinv(a);
       EXPECT_EQ(p.shape(), mT(a).shape());
@@ -215,7 +201,7 @@ TEST_F(LeastSquares, PseudoinversesAndRanks) {
     EXPECT_EQ(linalg::matrix_rank(h, {full({}, 1e3), {}}).item<std::int64_t>(), 0);
     expect_close(linalg::pinv(neg(h), {}, true), linalg::pinv(neg(h)), "hermitian", 10);
   }
-  for (DType d : kPrecise) {
+  for (DType d : kPreciseDTypes) {
     const auto hermitian = [](const V& x) { return linalg::pinv(matmul(x[0], adjoint(x[0])), {}, true); };
     for (const Dims& shape : {Dims{3, 3}, Dims{4, 2}, Dims{2, 4}, Dims{2, 2, 2}})
       expect_second_gradients("pinv", [](const V& x) { return linalg::pinv(x[0]); }, {uniform(shape, -1, 1, 17, d)});
@@ -226,7 +212,7 @@ TEST_F(LeastSquares, PseudoinversesAndRanks) {
 }
 
 TEST_F(LeastSquares, SolvesAndHasGradients) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (const Dims& shape : {Dims{4, 4}, Dims{3, 5}, Dims{6, 2}, Dims{2, 4, 3}}) {
       const Tensor a = uniform(shape, -1, 1, 21, d), b = uniform({a.size(-2), 2}, -1, 1, 22, d);
       const auto r = linalg::lstsq(a, b);
@@ -236,7 +222,7 @@ TEST_F(LeastSquares, SolvesAndHasGradients) {
       else EXPECT_EQ(r[1].numel(), 0);
     }
   }
-  for (DType d : kPrecise) {
+  for (DType d : kPreciseDTypes) {
     for (const Dims& shape : {Dims{3, 3}, Dims{4, 2}, Dims{2, 4}, Dims{2, 3, 2}}) {
       const Tensor a = uniform(shape, -1, 1, 23, d), b = uniform({a.size(-2), 2}, -1, 1, 24, d);
       expect_second_gradients("solution", [](const V& x) { return linalg::lstsq(x[0], x[1])[0]; }, {a, b});
@@ -260,7 +246,7 @@ TEST_F(LeastSquares, ConditionNumbers) {
 }
 
 TEST_F(MatrixExp, IsThatOfTheEigenvalues) {
-  for (DType d : kDTypes) {
+  for (DType d : kMatrixDTypes) {
     for (double size : {1e-3, 0.1, 0.5, 1.5, 4., 30.}) {
       const Tensor t = uniform({2, 4, 4}, -1, 1, 25, d), h = mul(add(t, adjoint(t)), size / 10);
       const auto r = linalg::eigh(h);
@@ -276,7 +262,7 @@ TEST_F(MatrixExp, IsThatOfTheEigenvalues) {
   EXPECT_NEAR(select(diagonal(select(r, 0, 0)), 0, 0).item<double>(), std::exp(1), 1e-15);
   EXPECT_NEAR(select(diagonal(select(r, 0, 1)), 0, 0).item<double>() / std::exp(50), 1, 1e-13);
   EXPECT_TRUE(all(isnan(select(r, 0, 2))).item<bool>());
-  for (DType d : kPrecise)
+  for (DType d : kPreciseDTypes)
     for (double size : {0.1, 8.})
       expect_second_gradients("matrix_exp", [](const V& x) { return mul(linalg::matrix_exp(x[0]), 1e-3); },
                               {mul(uniform({2, 3, 3}, -1, 1, 26, d), size)});

@@ -86,6 +86,19 @@ Real gelu_tanh_slope_l(Real x) {
   const Real t = gelu_tanh_exponent(x), share = 1 / (1 + std::exp(-t)), rest = 1 / (1 + std::exp(t));
   return share + x * 1.595769121605730711759784239737752L * (1 + 0.134145L * x * x) * share * rest;
 }
+// By Newton's iteration, upon the side that loses no digits.
+Real erfinv_l(Real x) {
+  const Real a = std::abs(x);
+  if (!(a < 1)) return a == 1 ? x * INFINITY : NAN;
+  if (a < 1e-12L) return x * (std::sqrt(pi_l) / 2);
+  Real y = std::sqrt(-std::log1p(-a * a));
+  for (Real step = y; std::abs(step) > 1e-12L * y;) {  // the next would be below 1e-20
+    const Real off = a <= 0.5L ? std::erf(y) - a : (1 - a) - std::erfc(y);
+    step = off * std::exp(y * y) * (std::sqrt(pi_l) / 2);
+    y -= step;
+  }
+  return std::copysign(y, x);
+}
 Real logit_l(Real x) { return std::abs(x - 0.5L) < 0.25L ? 2 * std::atanh(2 * x - 1) : std::log(x / (1 - x)); }
 Real logaddexp_l(Real a, Real b) {
   if (a == b) return a + std::log(2.L);
@@ -124,6 +137,7 @@ const std::map<std::string_view, Reference> references = {
     {"cbrt", {C(cbrt), -8, 8}},
     {"erf", {C(erf), -6, 6}},
     {"erfc", {C(erfc), -6, 11}},
+    {"erfinv", {[](Real x, Real) { return erfinv_l(x); }, -1, 1}},
     {"lgamma",
      {[](Real x, Real) -> Real {
         int s;
@@ -325,6 +339,9 @@ const Special specials[] = {
     {"hypot", nan, 1, nan}, {"hypot", -0., -0., 0}, {"cbrt", -0., any, -0.}, {"cbrt", -inf, any, -inf},
     {"cbrt", -27, any, -3}, {"cbrt", nan, any, nan}, {"erf", -0., any, -0.}, {"erf", inf, any, 1}, {"erf", -inf, any, -1},
     {"erf", nan, any, nan}, {"erfc", inf, any, 0}, {"erfc", -inf, any, 2}, {"erfc", 0, any, 1}, {"erfc", nan, any, nan},
+    {"erfinv", 0, any, 0}, {"erfinv", -0., any, -0.}, {"erfinv", 1, any, inf}, {"erfinv", -1, any, -inf},
+    {"erfinv", 1.5, any, nan}, {"erfinv", -2, any, nan}, {"erfinv", inf, any, nan}, {"erfinv", -inf, any, nan},
+    {"erfinv", nan, any, nan},
     {"lgamma", 1, any, 0}, {"lgamma", 2, any, 0}, {"lgamma", 0, any, inf}, {"lgamma", -3, any, inf},
     {"lgamma", inf, any, inf}, {"lgamma", -inf, any, inf}, {"lgamma", nan, any, nan}, {"digamma", 0, any, -inf},
     {"digamma", -0., any, inf}, {"digamma", -1, any, nan}, {"digamma", -1e10, any, nan}, {"digamma", inf, any, inf},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/scalar/philox.h"
+#include "goodness.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise.h"
 #include "tenon/ops.h"
@@ -17,6 +18,7 @@
 namespace {
 
 using namespace tenon;
+using test::kolmogorov;
 
 scalar::Words philox(scalar::Words counter, std::uint32_t k0, std::uint32_t k1) {
   return scalar::philox(counter, k0 | std::uint64_t{k1} << 32);
@@ -133,20 +135,6 @@ TEST(Random, IndependentOfThreadsAndOfHowItIsCut) {
     }
     EXPECT_EQ(whole, parts) << name(d);
   }
-}
-
-// The largest distance between the empirical and the wanted distribution, times sqrt(n): above 1.95 once in
-// 1000.
-template <class F>
-double kolmogorov(std::vector<double> x, F&& distribution) {
-  std::sort(x.begin(), x.end());
-  const auto n = static_cast<double>(x.size());
-  double d = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double p = distribution(x[i]);
-    d = std::max({d, p - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - p});
-  }
-  return d * std::sqrt(n);
 }
 
 TEST(Random, Distributions) {

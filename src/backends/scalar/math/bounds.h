@@ -36,6 +36,7 @@ inline constexpr Bound bounds[] = {
     {"cbrt", 0.51, 1},
     {"erf", 1.3, 1.25},
     {"erfc", 4, 3, "double: libm"},
+    {"erfinv", 1, 1.75, "double: libm for erfc above 1/2"},
     {"lgamma", 0.51, 3, "double: libm; of max(1, log|x|), since terms cancel near the zeros"},
     {"digamma", 0.51, 10, "double: of max(1, log|x|), since terms cancel near the zeros"},
     {"i0", 0.51, 4.25},
