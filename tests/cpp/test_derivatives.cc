@@ -81,8 +81,9 @@ TEST_P(Derivative, AgreesWithFiniteDifferencesInFirstAndSecondOrder) {
   if (!derive::elementwise(op).differentiable) GTEST_SKIP() << "stated as not differentiable";
   const auto [low, high] = domain(op);
   if (op == Op::igamma || op == Op::igammac) {  // as the order, so the first operand
-    const Function of_x = [op](const std::vector<Tensor>& x) {
-      const Operand in[] = {doubles({0.3, 1, 2.5}), x[0]};
+    const Tensor orders = doubles({0.3, 1, 2.5});
+    const Function of_x = [op, orders](const std::vector<Tensor>& x) {
+      const Operand in[] = {orders, x[0]};
       return elementwise(op, in);
     };
     return expect_second_gradients(std::string(info(op).name), of_x, {test::uniform({2, 3}, 0.5, 4, 42)});
