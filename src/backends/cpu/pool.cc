@@ -321,17 +321,26 @@ struct SumGradientOf {
 }  // namespace pools
 
 void add_pool_kernels(PoolTable& t) {
+  const auto add = [&]<class T>(T) {
+    constexpr int i = static_cast<int>(dtype_of<T>);
+    t.kernel[static_cast<int>(Pool::max)][i] = &pools::MaxOf<T>::run;
+    t.kernel[static_cast<int>(Pool::sum)][i] = &pools::SumOf<T>::run;
+    t.kernel[static_cast<int>(Pool::sum_gradient)][i] = &pools::SumGradientOf<T>::run;
+  };
+  add(float{});
+  add(double{});
+}
+
+#if HWY_ONCE
+// The largest of other numbers, one by one: no target is faster than another, and each costs 1.5 s of compiling.
+void add_scalar_pool_kernels(PoolTable& t) {
   for (int i = 0; i < kDTypes; ++i)
     dispatch(static_cast<DType>(i), [&]<class S>() {
-      constexpr bool is_half = std::is_same_v<S, half> || std::is_same_v<S, bfloat16>;
-      if constexpr (std::is_arithmetic_v<S> || is_half)
+      if constexpr (std::is_integral_v<S> || std::is_same_v<S, half> || std::is_same_v<S, bfloat16>)
         t.kernel[static_cast<int>(Pool::max)][i] = &pools::MaxOf<S>::run;
-      if constexpr (std::is_floating_point_v<S>) {
-        t.kernel[static_cast<int>(Pool::sum)][i] = &pools::SumOf<S>::run;
-        t.kernel[static_cast<int>(Pool::sum_gradient)][i] = &pools::SumGradientOf<S>::run;
-      }
     });
 }
+#endif
 
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -344,6 +353,7 @@ Status pool(const PoolCall& c) {
   static const PoolTable* table = [] {
     auto* t = new PoolTable{};
     HWY_DYNAMIC_DISPATCH(add_pool_kernels)(*t);
+    HWY_STATIC_DISPATCH(add_scalar_pool_kernels)(*t);
     return t;
   }();
   const Pooled kernel = table->kernel[static_cast<int>(c.kind)][static_cast<int>(c.dtype)];
