@@ -93,7 +93,7 @@ void accumulate(Tensor& grad, Tensor g, bool create_graph) {
 // The gradients of a node's outputs, added up so far.
 struct Pending {
   Ref<Node> node;
-  Tensor one;          // of a node of one output, as most are
+  Tensor one;  // of a node of one output, as most are
   Grads several;
   Tensor& of(std::uint32_t output) {
     if (node->outputs() == 1) return one;

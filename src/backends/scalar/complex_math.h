@@ -64,7 +64,8 @@ template <class T> TENON_HD inline complex<T> log10(complex<T> z) {
 template <class T> TENON_HD inline complex<T> log1p(complex<T> z) {
   const T x = z.re, y = z.im;
   const bool small = TENON_STD::abs(x) < T(0.5) && TENON_STD::abs(y) < T(0.5);
-  return {small ? T(0.5) * TENON_STD::log1p(x * (2 + x) + y * y) : TENON_STD::log(TENON_STD::hypot(1 + x, y)), TENON_STD::atan2(y, 1 + x)};
+  return {small ? T(0.5) * TENON_STD::log1p(x * (2 + x) + y * y) : TENON_STD::log(TENON_STD::hypot(1 + x, y)),
+          TENON_STD::atan2(y, 1 + x)};
 }
 // e^x cos y - 1 = expm1(x) cos y - 2 sin²(y/2); where no digits can be lost, exp(z) - 1 has C99's special values and overflow.
 template <class T> TENON_HD inline complex<T> expm1(complex<T> z) {
