@@ -82,7 +82,8 @@ TEST_P(Derivative, AgreesWithFiniteDifferencesInFirstAndSecondOrder) {
   const auto [low, high] = domain(op);
   if (op == Op::igamma || op == Op::igammac) {  // as the order, so the first operand
     const Function of_x = [op](const std::vector<Tensor>& x) {
-      const Operand in[] = {doubles({0.3, 1, 2.5}), x[0]};
+      const Tensor order = doubles({0.3, 1, 2.5});  // an Operand does not keep it
+      const Operand in[] = {order, x[0]};
       return elementwise(op, in);
     };
     return expect_second_gradients(std::string(info(op).name), of_x, {test::uniform({2, 3}, 0.5, 4, 42)});
