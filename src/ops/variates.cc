@@ -50,7 +50,8 @@ void check_parameter(const char* op, const char* what, const Tensor& t, const Te
 Tensor on_host(const char* op, const Tensor& t) {
   if (!is_floating(t.dtype()) || is_float8(t.dtype()))
     errors::dtype_not_supported(op, t.dtype(), "float16, bfloat16, float32 and float64");
-  return contiguous(to(t.detach(), DType::float64, kCpu));
+  // A copy in any case: another thread may write to the memory between the check and the loops, which would not end.
+  return contiguous(to(t.detach(), DType::float64, kCpu, true));
 }
 
 // ---- gamma ----

@@ -25,6 +25,7 @@ FOLDERS = (
     "src/",
     "python/",
     "tests/cpp/",
+    "tests/cuda/",
     "tests/fuzz/",
     "benchmarks/cpp/",
 )

@@ -381,3 +381,33 @@ def test_recorded_gradients_do_not_wait_for_their_readers() -> None:
     """
     # 180 times 2 from its own square, and from that of what is kept.
     assert [float(n) for n in run_python(program).split()] == [50_000 * 180 * 4, 50_000 * 180 * 2]
+
+
+def test_random_numbers_end_beside_writes_to_their_parameters() -> None:
+    """What was checked is what is read: rejection would never end for a NaN that NumPy writes in between."""
+    program = """
+    import faulthandler, threading, time
+    faulthandler.dump_traceback_later(40, exit=True)
+    import numpy as np, tenon
+    a = np.full(300_000, 50.0)
+    bad, good, done = np.full_like(a, np.nan), a.copy(), threading.Event()
+    part = tenon.from_numpy(a)[:20_000]
+    def write():
+        while not done.is_set():
+            np.copyto(a, bad)
+            np.copyto(a, good)
+            time.sleep(0)
+    writer = threading.Thread(target=write)
+    writer.start()
+    end = time.time() + 4
+    while time.time() < end:
+        for draw in (tenon.poisson, lambda t: tenon.binomial(t, tenon.full_like(t, 0.5))):
+            try:
+                draw(part)
+            except ValueError:
+                pass
+    done.set()
+    writer.join()
+    print("done")
+    """
+    assert run_python(program).strip() == "done"
