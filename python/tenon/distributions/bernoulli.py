@@ -22,7 +22,22 @@ if TYPE_CHECKING:
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(ByProbsOrLogits):
+class Odds(ByProbsOrLogits):
+    """What has the probability of a success, or its logit."""
+
+    @lazy_property
+    def logits(self) -> Tensor:
+        """The logarithms of the odds."""
+        p = within_unit(self.probs)
+        return p.log() - (-p).log1p()
+
+    @lazy_property
+    def probs(self) -> Tensor:
+        """The probabilities."""
+        return self.logits.sigmoid()
+
+
+class Bernoulli(Odds):
     """The distribution of 1 with probability probs, and 0 else.
 
     Parameters:
@@ -49,17 +64,6 @@ class Bernoulli(ByProbsOrLogits):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return self._expanded(Bernoulli, _instance, batch_shape)
-
-    @lazy_property
-    def logits(self) -> Tensor:
-        """The logarithms of the odds."""
-        p = within_unit(self.probs)
-        return p.log() - (-p).log1p()
-
-    @lazy_property
-    def probs(self) -> Tensor:
-        """The probabilities of 1."""
-        return self.logits.sigmoid()
 
     @property
     def mean(self) -> Tensor:

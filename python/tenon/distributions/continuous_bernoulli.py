@@ -14,7 +14,7 @@ from tenon.distributions._common import (
     scaled_uniform,
     within_unit,
 )
-from tenon.distributions.counts import _Odds
+from tenon.distributions.bernoulli import Odds
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ContinuousBernoulli"]
 
 
-class ContinuousBernoulli(_Odds):
+class ContinuousBernoulli(Odds):
     """The distribution on the unit interval whose density is proportional to probs^x (1 - probs)^(1 - x).
 
     See Loaiza-Ganem and Cunningham, "The continuous Bernoulli" (2019). Near 1/2 its formulas are 0 / 0, and

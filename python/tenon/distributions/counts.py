@@ -9,13 +9,12 @@ from tenon._grad_mode import no_grad
 from tenon.distributions import constraints
 from tenon.distributions._common import (
     cross_entropy_with_logits,
-    lazy_property,
     one_of,
     parameters,
     scaled_uniform,
-    within_unit,
 )
-from tenon.distributions.distribution import ByProbsOrLogits, Distribution
+from tenon.distributions.bernoulli import Odds
+from tenon.distributions.distribution import Distribution
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -67,22 +66,7 @@ class Poisson(Distribution):
         return _C.xlogy(value, self.rate) - self.rate - _C.lgamma(value + 1)
 
 
-class _Odds(ByProbsOrLogits):
-    """What has the probability of a success, or its logit."""
-
-    @lazy_property
-    def logits(self) -> Tensor:
-        """The logarithms of the odds."""
-        p = within_unit(self.probs)
-        return p.log() - (-p).log1p()
-
-    @lazy_property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return self.logits.sigmoid()
-
-
-class Geometric(_Odds):
+class Geometric(Odds):
     """The distribution of the number of failures before the first success.
 
     Parameters:
@@ -138,7 +122,7 @@ class Geometric(_Odds):
         return cross_entropy_with_logits(self.logits, self.probs, reduction="none") / self.probs
 
 
-class Binomial(_Odds):
+class Binomial(Odds):
     """The distribution of the number of successes in total_count trials.
 
     Parameters:
@@ -210,7 +194,7 @@ class Binomial(_Odds):
         return self._enumerated(values, expand)
 
 
-class NegativeBinomial(_Odds):
+class NegativeBinomial(Odds):
     """The distribution of the number of successes before total_count failures.
 
     Parameters:
