@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "backends/cuda/bytes.h"
 #include "backends/cuda/element.h"
 #include "backends/cuda/layout.h"
 #include "backends/cuda/operations.h"
@@ -10,12 +11,6 @@
 
 namespace tenon::cuda {
 namespace {
-
-// N bytes that move together.
-template <int N>
-struct alignas(N) Bytes {
-  unsigned char byte[N];
-};
 
 template <int N>
 struct Fill {

@@ -2,6 +2,7 @@
 // the other: few positions are taken in order, of many the places are sorted first, with their positions.
 #include <algorithm>
 
+#include "backends/cuda/bytes.h"
 #include "backends/cuda/element.h"
 #include "backends/cuda/layout.h"
 #include "backends/cuda/operations.h"
@@ -70,11 +71,6 @@ struct IndexSpace {
 };
 
 template <int N>
-struct alignas(N) Item {
-  unsigned char byte[N];
-};
-
-template <int N>
 struct Gather {
   static constexpr unsigned kThreads = 256;
   static constexpr bool kTogether = false;
@@ -87,8 +83,8 @@ struct Gather {
       const auto column = static_cast<std::int64_t>(k - std::uint64_t{position} * space.columns);
       std::int64_t at[2];
       if (!space.find(position, at)) continue;
-      *reinterpret_cast<Item<N>*>(space.values + at[0] + column * space.value_column) =
-          *reinterpret_cast<const Item<N>*>(space.base + at[1] + column * space.base_column);
+      *reinterpret_cast<Bytes<N>*>(space.values + at[0] + column * space.value_column) =
+          *reinterpret_cast<const Bytes<N>*>(space.base + at[1] + column * space.base_column);
     }
   }
 };
@@ -97,7 +93,7 @@ struct Gather {
 template <int N>
 struct Put {
   TENON_KERNEL static void apply(char* base, const char* value) {
-    *reinterpret_cast<Item<N>*>(base) = *reinterpret_cast<const Item<N>*>(value);
+    *reinterpret_cast<Bytes<N>*>(base) = *reinterpret_cast<const Bytes<N>*>(value);
   }
 };
 template <class T>
