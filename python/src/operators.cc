@@ -142,14 +142,39 @@ PyObject* divmod(PyObject* a, PyObject* b) {
   return r ? PyTuple_Pack(2, q.get(), r.get()) : nullptr;
 }
 
+// A list is compared element by element, as NumPy does; one that holds no numbers equals no tensor. (In arithmetic lists
+// stay out, as in PyTorch: list += t adds the rows of t to the list.)
+template <Op op>
+PyObject* compare_list(PyObject* t, PyObject* list) {
+  return guarded_as(info(op).name, [&]() -> PyObject* {
+    const Tensor& x = unwrap(t);
+    Tensor y;
+    try {
+      const char* name = info(op).name.data();  // NOLINT(bugprone-suspicious-stringview-*): a literal
+      y = to_tensor_beside(list, x, {name, "other"});
+    } catch (const PythonError&) {
+      if ((op != Op::eq && op != Op::ne) || !PyErr_ExceptionMatches(PyExc_TypeError)) throw;
+      PyErr_Clear();
+      return Py_NewRef(Py_NotImplemented);
+    }
+    const Operand in[] = {x, y};
+    return wrap(compute(op, in));
+  });
+}
+
+template <Op op>
+PyObject* comparison(PyObject* a, PyObject* b) {
+  return is_list(b) ? compare_list<op>(a, b) : binary_op<op>(a, b);
+}
+
 PyObject* compare(PyObject* a, PyObject* b, int op) {
   switch (op) {
-    case Py_EQ: return binary_op<Op::eq>(a, b);
-    case Py_NE: return binary_op<Op::ne>(a, b);
-    case Py_LT: return binary_op<Op::lt>(a, b);
-    case Py_LE: return binary_op<Op::le>(a, b);
-    case Py_GT: return binary_op<Op::gt>(a, b);
-    default: return binary_op<Op::ge>(a, b);
+    case Py_EQ: return comparison<Op::eq>(a, b);
+    case Py_NE: return comparison<Op::ne>(a, b);
+    case Py_LT: return comparison<Op::lt>(a, b);
+    case Py_LE: return comparison<Op::le>(a, b);
+    case Py_GT: return comparison<Op::gt>(a, b);
+    default: return comparison<Op::ge>(a, b);
   }
 }
 

@@ -49,7 +49,10 @@ def missing(module: str, name: str) -> AttributeError:
         if door != module and name in _public(door):
             return AttributeError(f"{text}; it is {door}.{name}")
     if there := _in_numpy(module, name):
-        return AttributeError(f"{text}; tenon has no implementation of it, use {there} on tensor.numpy()")
+        from tenon.numpy._table import BY_NUMPY
+
+        how = ", which takes tensors" if name in BY_NUMPY else " on tensor.numpy()"
+        return AttributeError(f"{text}; tenon has no implementation of it, use {there}{how}")
     import difflib
 
     near = difflib.get_close_matches(name, _public(module), n=1, cutoff=0.75)

@@ -407,3 +407,32 @@ def test_lists_beside_other_tensors():
     assert tenon.numpy.isin(i, [2.0**24 + 1]).tolist() == [True, False]
     assert tenon.numpy.searchsorted([2.0**24 + 0.5, 2.0**24 + 1], i).tolist() == [1, 0]
     assert tenon.numpy.interp(2.0**24 + 0.5, i.flip(0), [0, 1]).item() < 1
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_lists_are_compared_element_by_element(op):
+    t = tenon.tensor([[1.0, 2.0], [0.1, float("nan")]], dtype=tenon.float64)
+    for other in ([1.0, 2.0], (2, 0.1), [[1.0], [0.1]], [0.1, 2**53 + 1], [True, False], [np.float32(2), 5]):
+        assert np.array_equal(op(t, other), op(t.numpy(), other)), other
+        assert np.array_equal(op(other, t), op(other, t.numpy())), other
+    assert op(tenon.tensor([0, 255], dtype=tenon.uint8), [-1, 300]).tolist() == [op(0, -1), op(255, 300)]
+    w = tenon.ones(2, requires_grad=True)
+    assert op(w, [w[0], tenon.tensor(2.0)]).tolist() == [op(1, 1), op(1, 2)]
+    with pytest.raises(ValueError, match=op.__name__):
+        op(t, [1, 2, 3])
+
+
+def test_a_list_without_numbers_equals_no_tensor():
+    t = tenon.tensor([1, 2])
+    for other in (["a", "b"], [None, 1], ("x",), [{}]):
+        assert (t == other) is False and (t != other) is True
+        with pytest.raises(TypeError, match="lt: "):
+            t < other  # noqa: B015
+
+
+def test_a_list_is_extended_by_a_tensor_and_no_operand_of_arithmetic():
+    rows = [tenon.tensor(0)]
+    rows += tenon.tensor([1, 2])
+    assert [int(x) for x in rows] == [0, 1, 2]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        tenon.tensor([1, 2]) + [1, 2]

@@ -227,6 +227,11 @@ def test_dtype_names():
     assert tenon.int is tenon.int32
     assert tenon.long is tenon.int64
     assert tenon.dtype("bool") is tenon.bool
+    for name in "byte short intc long longlong ubyte ushort uintc ulong ulonglong int_ intp uint uintp".split():
+        assert getattr(tenon.numpy, name) == getattr(np, name)
+    for name in "half single double csingle cdouble bool_".split():
+        assert getattr(tenon.numpy, name) == getattr(np, name)
+    assert tenon.numpy.euler_gamma == np.euler_gamma and tenon.numpy.True_ is True
     assert tenon.newaxis is None
     assert tenon.inf == float("inf")
     assert tenon.nan != tenon.nan
@@ -256,7 +261,12 @@ def test_unknown_attribute():
             "busday_count",
             "tenon has no implementation of it, use numpy.busday_count on tensor.numpy()",
         ),
-        ("tenon", "polyfit", "tenon has no implementation of it, use numpy.polyfit on tensor.numpy()"),
+        ("tenon", "polyfit", "tenon has no implementation of it, use numpy.polyfit, which takes tensors"),
+        (
+            "tenon.numpy",
+            "shares_memory",
+            "tenon has no implementation of it, use numpy.shares_memory, which takes tensors",
+        ),
         ("tenon.numpy", "asaray", "did you mean 'asarray'?"),
         ("tenon.numpy.linalg", "eig_h", "did you mean 'eigh'?"),
         ("tenon.numpy.fft", "solve", "it is tenon.linalg.solve"),

@@ -30,6 +30,7 @@ from_dlpack = _C.from_dlpack
 ufunc = _C._ufunc
 e = 2.718281828459045
 pi = 3.141592653589793
+euler_gamma = 0.5772156649015329
 inf = float("inf")
 nan = float("nan")
 newaxis = None
@@ -38,6 +39,13 @@ int8, int16, int32, int64 = _C.int8, _C.int16, _C.int32, _C.int64
 uint8, uint16, uint32, uint64 = _C.uint8, _C.uint16, _C.uint32, _C.uint64
 float16, float32, float64 = _C.float16, _C.float32, _C.float64
 complex64, complex128 = _C.complex64, _C.complex128
+# C's names for them, as NumPy has them on 64-bit systems.
+byte, short, intc, long, longlong = int8, int16, int32, int64, int64
+ubyte, ushort, uintc, ulong, ulonglong = uint8, uint16, uint32, uint64, uint64
+int_, intp, uint, uintp = int64, int64, uint64, uint64
+half, single, double = float16, float32, float64
+csingle, cdouble = complex64, complex128
+True_, False_ = True, False
 dtype = _C.dtype
 
 

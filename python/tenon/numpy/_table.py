@@ -21,6 +21,8 @@ _ON_VIEWS = (
     "real_if_close", "resize", "roots", "sort_complex", "tril_indices_from", "trim_zeros",
     "triu_indices_from", "unpackbits",
 )  # fmt: skip
+#: What NumPy's functions of these names do with tensors, they do themselves.
+BY_NUMPY = frozenset(_ANY_HISTORY + _ON_VIEWS)
 
 
 def _creating() -> list[str]:
