@@ -16,11 +16,14 @@
 #pragma once
 
 #include "tenon/ops/activations.h"
+#include "tenon/ops/blocks.h"
 #include "tenon/ops/compare.h"
+#include "tenon/ops/complexes.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/creation.h"
 #include "tenon/ops/diagonal.h"
 #include "tenon/ops/difference.h"
+#include "tenon/ops/distance.h"
 #include "tenon/ops/foreach.h"
 #include "tenon/ops/format.h"
 #include "tenon/ops/histogram.h"
@@ -36,6 +39,7 @@
 #include "tenon/ops/quantile.h"
 #include "tenon/ops/random.h"
 #include "tenon/ops/reduce.h"
+#include "tenon/ops/scatter.h"
 #include "tenon/ops/search.h"
 #include "tenon/ops/set.h"
 #include "tenon/ops/shape.h"

@@ -49,6 +49,20 @@ GETTER(version, PyLong_FromUnsignedLong(t.storage().version()))
 GETTER(data, wrap(t.detach()))
 GETTER(exports, PyLong_FromLong(t.storage().exports()))
 
+PyObject* get_layout(PyObject*, void*) { return PyUnicode_FromString("strided"); }
+PyObject* get_false(PyObject*, void*) { return Py_NewRef(Py_False); }
+PyObject* get_matrix_H(PyObject* self, void* none) {
+  return guarded([&]() -> PyObject* {
+    const Tensor& t = unwrap(self);
+    if (t.ndim() != 2) errors::wrong_ndim("H", t.ndim(), "a matrix; .mH swaps the last two of more dimensions");
+    return get_H(self, none);
+  });
+}
+constexpr const char* kNever =
+    "Whether it is a tensor of a kind that PyTorch has and tenon does not: never.\n\n"
+    ">>> tenon.zeros(2).is_sparse\n"
+    "False";
+
 PyObject* get_grad_fn(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = unwrap(self);
@@ -168,6 +182,26 @@ PyGetSetDef tensor_getset[] = {
      "tensor([[0.-1.j],\n"
      "        [2.-0.j]])",
      nullptr},
+    {"H", get_matrix_H, nullptr,
+     "A matrix with its dimensions swapped and complex elements conjugated: a view of a real one, a copy of a complex one.\n"
+     "ValueError for another number of dimensions than two.\n\n"
+     ">>> tenon.tensor([[1j, 2]]).H\n"
+     "tensor([[0.-1.j],\n"
+     "        [2.-0.j]])",
+     nullptr},
+    {"layout", get_layout, nullptr,
+     "'strided': how all tensors are stored, tenon.strided.\n\n"
+     ">>> tenon.zeros(2).layout == tenon.strided\n"
+     "True",
+     nullptr},
+    {"is_sparse", get_false, nullptr, kNever, nullptr},
+    {"is_sparse_csr", get_false, nullptr, kNever, nullptr},
+    {"is_quantized", get_false, nullptr, kNever, nullptr},
+    {"is_meta", get_false, nullptr, kNever, nullptr},
+    {"is_nested", get_false, nullptr, kNever, nullptr},
+    {"is_mkldnn", get_false, nullptr, kNever, nullptr},
+    {"is_mps", get_false, nullptr, kNever, nullptr},
+    {"is_xpu", get_false, nullptr, kNever, nullptr},
     {"is_cpu", get_is_cpu, nullptr,
      "Whether it is on the CPU.\n\n"
      ">>> tenon.zeros(2).is_cpu\n"

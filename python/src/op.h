@@ -485,7 +485,7 @@ void install_ops(const Ops& ops, PyObject* module);
   X(order) X(quantile) X(nan) X(difference) X(search) X(set) X(histogram) X(statistics) X(reduce) X(linalg) X(equations) \
   X(products) X(diagonal) X(numeric) X(pad) X(ndarray) X(put) X(random) X(autograd) X(function) X(storage) \
   X(nn_linear) X(nn_losses) X(nn_normalization) X(nn_recurrent) X(nn_attention) X(dtype) X(kinds) X(system) \
-  X(nn_convolution) X(nn_pooling) X(nn_embedding)
+  X(nn_convolution) X(nn_pooling) X(nn_embedding) X(combined) X(distance) X(variants)
 // clang-format on
 #define TENON_TOPIC(topic) void def_##topic(Ops& ops);
 TENON_TOPICS(TENON_TOPIC)

@@ -232,6 +232,8 @@ void add_aliases(OpDef& d, const OpInfo& o) {
   add(o.array_api_name);
   if (d.op == Op::div) add("true_divide");
   if (d.op == Op::trunc) add("fix");
+  if (d.op == Op::sign) add("sgn");
+  if (d.op == Op::conj) add("conj_physical");
 }
 
 // NumPy's other names of the same function.

@@ -134,6 +134,7 @@ void def_join(Ops& ops) {
           "(tensor([0, 1]), tensor([2, 3]), tensor([4]))",
           "input"_a, "split_size_or_sections"_a, "dim"_a = 0)
       .returns("tuple[Tensor, ...]")
+      .alias("unsafe_split")
       .numpy("split", splitting);
   ops.def("chunk", &chunk,
           "A tuple of at most chunks views of equal size (the last may be smaller) along dim.\n\n"
@@ -142,7 +143,8 @@ void def_join(Ops& ops) {
           "chunks: the number of parts.\n\n"
           ">>> tenon.chunk(tenon.arange(5), 2)\n"
           "(tensor([0, 1, 2]), tensor([3, 4]))",
-          "input"_a, "chunks"_a, "dim"_a = 0);
+          "input"_a, "chunks"_a, "dim"_a = 0)
+      .alias("unsafe_chunk");
   ops.def("unbind", &unbind,
           "A tuple of views, one for each index along dim.\n\n"
           "IndexError for a dimension that is not there, ValueError for a 0-d tensor.\n\n"

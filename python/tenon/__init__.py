@@ -44,6 +44,8 @@ contiguous_format: _builtins.str = "contiguous_format"
 preserve_format: _builtins.str = "preserve_format"
 channels_last: _builtins.str = "channels_last"
 channels_last_3d: _builtins.str = "channels_last_3d"
+# How elements are stored: all tensors' layout.
+strided: _builtins.str = "strided"
 
 # PyTorch's names for dtypes, and bool, which shadows the built-in type in this module only.
 float = _C.float32

@@ -42,6 +42,8 @@ TENON_API Tensor count_nonzero(const Tensor& t, const Axes& dims = {}, bool keep
 // log(sum(exp(t))), shifted by the maximum so that nothing overflows; in the default float for integers and bools.
 // Throws DtypeError for complex. -inf of no elements.
 TENON_API Tensor logsumexp(const Tensor& t, const Axes& dims = {}, bool keepdim = false);
+// The same of the elements so far, along dim: t's shape.
+TENON_API Tensor logcumsumexp(const Tensor& t, std::int64_t dim);
 // sum(|x|^p)^(1/p), of all the elements as one vector; the largest and smallest |x| for p = +-inf, the number that are
 // not 0 for p = 0. Dtype as var. Throws ValueError for p = +-inf of no elements. DtypeError for float8.
 TENON_API Tensor norm(const Tensor& t, double p = 2, const Axes& dims = {}, bool keepdim = false);

@@ -108,11 +108,11 @@ def _pool(
         along = window.reshape(shape)
         places = along if places is None else places * sizes[d] + along
     assert places is not None
-    places = places.reshape(batch, channels, *outputs, -1)
-    plane = x.reshape(batch, channels, -1)
-    values = plane.detach().gather(2, places.reshape(batch, channels, -1)).reshape(places.shape)
+    places = places.flatten(2 + dims)
+    plane = x.flatten(2)
+    values = plane.detach().gather(2, places.flatten(2)).reshape(places.shape)
     best = places.gather(-1, values.argmax(-1, keepdim=True)).squeeze(-1)
-    result = plane.gather(2, best.reshape(batch, channels, -1)).reshape(best.shape)
+    result = plane.gather(2, best.flatten(2)).reshape(best.shape)
     return (result, best) if input.ndim == dims + 2 else (result.squeeze(0), best.squeeze(0))
 
 

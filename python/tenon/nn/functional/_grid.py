@@ -74,7 +74,7 @@ class _Image:
     """An image's elements by their coordinates; 0 outside."""
 
     def __init__(self, input: Tensor) -> None:
-        self.flat = input.reshape(input.shape[0], input.shape[1], -1)
+        self.flat = input.flatten(2)
         self.sizes = input.shape[2:]
 
     def at(self, places: Sequence[Tensor]) -> Tensor:
@@ -158,7 +158,7 @@ def grid_sample(
             f"volumes with (N, D_out, H_out, W_out, 3); got {input.shape} and {grid.shape}"
         )
     corners = bool(align_corners)
-    flat = grid.reshape(grid.shape[0], -1, n)
+    flat = grid.flatten(1, -2)
     places = []
     for d, m in enumerate(input.shape[2:]):
         x = flat[..., n - 1 - d]  # x is that of the last dimension

@@ -163,7 +163,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     h, w = grid.padding
     image = pad(input, (w, w, h, h)) if h or w else input
     *lead, channels, _, _ = input.shape
-    flat = image.reshape((*lead, channels, -1)).index_select(-1, grid.index(input.device))
+    flat = image.flatten(-2).index_select(-1, grid.index(input.device))
     return flat.reshape((*lead, channels * grid.kernel[0] * grid.kernel[1], grid.blocks[0] * grid.blocks[1]))
 
 
