@@ -22,7 +22,8 @@ def gelu(xp):
 
 
 def activation(n, text, target=""):
-    """Forward into fresh memory, and the gradient: g and x are read, one result is written."""
+    """Forward into fresh memory, and the gradient: g and x are read, one result is written. Of an x in NumPy's memory
+    the border guard reads the elements once more, to see that nobody has written them since."""
 
     def forward(approximate):
         def setup():
@@ -33,11 +34,11 @@ def activation(n, text, target=""):
 
         return setup
 
-    def backward(approximate):
+    def backward(approximate, lent):
         def setup():
             made = {}
             for key, xp in tensors().items():
-                x = numbers(xp, n).requires_grad_()
+                x = (numbers(xp, n) if lent else numbers(xp, n).clone()).requires_grad_()
                 y, g = gelu(xp)(x, approximate=approximate), numbers(xp, n)
                 made[key] = partial(xp.autograd.grad, y, x, g, retain_graph=True)
             return made
@@ -46,7 +47,12 @@ def activation(n, text, target=""):
 
     for approximate in ("none", "tanh"):
         row(f"gelu({approximate}), {text}", bytes=2 * 4 * n, target=target)(forward(approximate))
-        row(f"gradient of gelu({approximate}), {text}", bytes=3 * 4 * n, target=target)(backward(approximate))
+        row(f"gradient of gelu({approximate}), {text}", bytes=3 * 4 * n, target=target)(
+            backward(approximate, False)
+        )
+    row(f"gradient of gelu(none) of NumPy's memory, {text}", bytes=4 * 4 * n, target=target)(
+        backward("none", True)
+    )
 
 
 activation(MB1, "1 MB")

@@ -227,9 +227,8 @@ def test_dtype_names():
     assert tenon.int is tenon.int32
     assert tenon.long is tenon.int64
     assert tenon.dtype("bool") is tenon.bool
-    for name in "byte short intc long longlong ubyte ushort uintc ulong ulonglong int_ intp uint uintp".split():
-        assert getattr(tenon.numpy, name) == getattr(np, name)
-    for name in "half single double csingle cdouble bool_".split():
+    integers = "byte short intc long longlong ubyte ushort uintc ulong ulonglong int_ intp uint uintp"
+    for name in f"{integers} half single double csingle cdouble bool_".split():
         assert getattr(tenon.numpy, name) == getattr(np, name)
     assert tenon.numpy.euler_gamma == np.euler_gamma and tenon.numpy.True_ is True
     assert tenon.newaxis is None
