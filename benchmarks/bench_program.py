@@ -22,8 +22,8 @@ def gelu(xp):
 
 
 def activation(n, text, target=""):
-    """Forward into fresh memory, and the gradient: g and x are read, one result is written. Of an x in NumPy's memory
-    the border guard reads the elements once more, to see that nobody has written them since."""
+    """Forward into fresh memory, and the gradient: g and x are read, one result is written. Of an x in NumPy's
+    memory the border guard reads the elements once more, to see that nobody has written them since."""
 
     def forward(approximate):
         def setup():
