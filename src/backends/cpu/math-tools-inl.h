@@ -87,11 +87,11 @@ struct PowerOfE {
     n = shifted - set(scalar::detail::float_shifter);
     r = (x - n * set(0x1.62e4p-1)) - n * set(0x1.7f7d1cp-20);  // the first product is exact
   }
-  HWY_INLINE V mantissa() const {
+  HWY_INLINE static V mantissa(V r) {  // e^r
     return poly(r, 1, 1.0000000108024996, 0.500000000789165, 0.16666504951628747, 0.04166648948076005,
                 0.008369182737872889, 0.0013931616181072479);
   }
-  HWY_INLINE V value() const { return times_power(mantissa(), n); }
+  HWY_INLINE V value() const { return times_power(mantissa(r), n); }
   HWY_INLINE V rest() const {  // e^r - 1, accurate near 0
     return r + r * r *
                    poly(r, 0.49999999984436966, 0.16666576854048384, 0.04166656997949779, 0.008363201616613946,
