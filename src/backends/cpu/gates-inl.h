@@ -8,10 +8,9 @@
 
 #include <hwy/highway.h>
 
-#include <concepts>
 #include <cstdint>
 
-#include "backends/cpu/math-inl.h"
+#include "backends/cpu/lanes-inl.h"
 #include "backends/scalar/math.h"
 #include "tenon/calls.h"
 
@@ -62,17 +61,6 @@ TENON_INLINE float gate_tanh(float x) {
 }
 TENON_INLINE double gate_tanh(double x) { return scalar::tanh(x); }
 
-// Elements from q on as a loop's body takes them: one that the compiler widens, or a vector of AVX-512's own functions.
-template <class T>
-struct OneLane {
-  TENON_INLINE T get(const T* p, std::int64_t q) const { return p[q]; }
-  TENON_INLINE void put(T* p, std::int64_t q, T v) const { p[q] = v; }
-};
-template <class T, class F>
-TENON_INLINE void over_lanes(std::int64_t n, F&& body) {
-#pragma GCC ivdep
-  for (std::int64_t q = 0; q < n; ++q) body(OneLane<T>(), q);
-}
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
 TENON_INLINE V gate(V x) {  // 2^n by its bits
   constexpr double shift = scalar::detail::float_shifter + 127;
@@ -83,22 +71,6 @@ TENON_INLINE V gate(V x) {  // 2^n by its bits
   return over + over * (set(1) - d * over);
 }
 TENON_INLINE V gate_tanh(V x) { return Wide<scalar::ops::tanh>::of(x); }
-struct AllLanes {
-  TENON_INLINE V get(const float* p, std::int64_t q) const { return _mm512_loadu_ps(p + q); }
-  TENON_INLINE void put(float* p, std::int64_t q, V v) const { _mm512_storeu_ps(p + q, v); }
-};
-struct SomeLanes {
-  __mmask16 mask;
-  TENON_INLINE V get(const float* p, std::int64_t q) const { return _mm512_maskz_loadu_ps(mask, p + q); }
-  TENON_INLINE void put(float* p, std::int64_t q, V v) const { _mm512_mask_storeu_ps(p + q, mask, v); }
-};
-template <class T, class F>
-  requires std::same_as<T, float>
-TENON_INLINE void over_lanes(std::int64_t n, F&& body) {
-  std::int64_t q = 0;
-  for (; q + 16 <= n; q += 16) body(AllLanes(), q);
-  if (q < n) body(SomeLanes{static_cast<__mmask16>((1u << (n - q)) - 1)}, q);
-}
 #endif
 
 template <bool Keep, class T>
