@@ -123,21 +123,17 @@ void sort_floats(const T* in, T* out, std::int64_t n, bool descending) {
   constexpr std::int64_t N = HWY_LANES(T);
   const auto infinity = hn::Set(d, std::numeric_limits<T>::infinity()), zero = hn::Zero(d);
   const auto minus_zero = hn::Set(bits, std::numeric_limits<KeyOf<T>>::min());
-  const auto prepare = [&](const T* from, T* to) HWY_ATTR {
-    const auto x = hn::LoadU(d, from);
+  T last[N] = {};
+  for (std::int64_t i = 0; i < n; i += N) {
+    const bool whole = i + N <= n;
+    if (!whole) std::copy(in + i, in + n, last);
+    const auto x = hn::LoadU(d, whole ? in + i : last);
     const auto is_nan = hn::IsNaN(x);
     nans += static_cast<std::int64_t>(hn::CountTrue(d, is_nan));
     negative_zeros += static_cast<std::int64_t>(hn::CountTrue(bits, hn::Eq(hn::BitCast(bits, x), minus_zero)));
     const auto number = hn::IfThenElse(is_nan, infinity, x);
-    hn::StoreU(descending ? hn::Sub(zero, number) : hn::Add(number, zero), d, to);
-  };
-  const std::int64_t whole = n / N * N;
-  for (std::int64_t i = 0; i < whole; i += N) prepare(in + i, out + i);
-  if (whole < n) {
-    T last[N] = {};
-    std::copy(in + whole, in + n, last);
-    prepare(last, last);
-    std::copy(last, last + (n - whole), out + whole);
+    hn::StoreU(descending ? hn::Sub(zero, number) : hn::Add(number, zero), d, whole ? out + i : last);
+    if (!whole) std::copy(last, last + (n - i), out + i);
   }
   sort_keys(out, 1, n);
   if (descending)
