@@ -80,9 +80,11 @@ template <Op op, class T> void loop(const T* x, const T* y, T* out, std::int64_t
 }
 #define LIBRARY_ROW(f) {#f, 1, loop<Op::f, float>, loop<Op::f, double>},
 inline std::vector<Function> functions() {
-  return {LIBRARY_ROW(exp) LIBRARY_ROW(exp2) LIBRARY_ROW(expm1) LIBRARY_ROW(log) LIBRARY_ROW(log2) LIBRARY_ROW(log10)
-              LIBRARY_ROW(log1p) LIBRARY_ROW(sin) LIBRARY_ROW(cos) LIBRARY_ROW(tanh) LIBRARY_ROW(sigmoid)
-                  LIBRARY_ROW(sqrt)};
+  // clang-format off
+  return {LIBRARY_ROW(exp) LIBRARY_ROW(exp2) LIBRARY_ROW(expm1) LIBRARY_ROW(log) LIBRARY_ROW(log2) LIBRARY_ROW(log10) LIBRARY_ROW(log1p)
+          LIBRARY_ROW(sin) LIBRARY_ROW(cos) LIBRARY_ROW(tan) LIBRARY_ROW(asin) LIBRARY_ROW(acos) LIBRARY_ROW(atan) LIBRARY_ROW(sinh) LIBRARY_ROW(cosh)
+          LIBRARY_ROW(tanh) LIBRARY_ROW(asinh) LIBRARY_ROW(acosh) LIBRARY_ROW(atanh) LIBRARY_ROW(sigmoid) LIBRARY_ROW(sqrt) LIBRARY_ROW(cbrt)};
+  // clang-format on
 }
 }  // namespace library
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "backends/cpu/backend.h"
+#include "backends/cpu/exponentials-inl.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/products.h"
 #include "backends/cpu/scratch.h"
@@ -35,43 +36,13 @@ struct AttentionKernels {
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-// So many sums side by side, which the compiler keeps in vectors.
-constexpr std::int64_t kSums = 32;
-
 template <class T>
 void scale_all(T* x, std::int64_t n, T factor) {
   for (std::int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
 template <class T>
-T largest_of(const T* x, std::int64_t n) {
-  T most[kSums];
-  std::fill(most, most + kSums, -INFINITY);
-  std::int64_t i = 0;
-  for (; i + kSums <= n; i += kSums)
-    for (std::int64_t j = 0; j < kSums; ++j) most[j] = x[i + j] > most[j] ? x[i + j] : most[j];
-  for (; i < n; ++i) most[0] = x[i] > most[0] ? x[i] : most[0];
-  for (std::int64_t half = kSums / 2; half > 0; half /= 2)
-    for (std::int64_t j = 0; j < half; ++j) most[j] = most[j + half] > most[j] ? most[j + half] : most[j];
-  return most[0];
-}
-template <class T>
-T total(T* sums) {
-  for (std::int64_t half = kSums / 2; half > 0; half /= 2)
-    for (std::int64_t j = 0; j < half; ++j) sums[j] += sums[j + half];
-  return sums[0];
-}
-template <class T>
-T exp_sum_of(T* x, std::int64_t n, T factor, T highest) {
-  T sums[kSums] = {};
-  std::int64_t i = 0;
-  for (; i + kSums <= n; i += kSums)
-    for (std::int64_t j = 0; j < kSums; ++j) {
-      x[i + j] = scalar::exp(x[i + j] * factor - highest);
-      sums[j] += x[i + j];
-    }
-  T sum = total(sums);
-  for (; i < n; ++i) sum += x[i] = scalar::exp(x[i] * factor - highest);
-  return sum;
+T exp_sum_in_place(T* x, std::int64_t n, T factor, T highest) {
+  return exp_sum_of(x, x, n, factor, highest);
 }
 template <class T>
 T dot_of(const T* a, const T* b, std::int64_t n) {
@@ -102,8 +73,8 @@ void multiply_all(T* HWY_RESTRICT x, const T* HWY_RESTRICT by, std::int64_t n) {
 
 template <class T>
 AttentionKernels<T> attention_kernels() {
-  return {&scale_all<T>,      &largest_of<T>,         &exp_sum_of<T>, &dot_of<T>,
-          &add_scaled_all<T>, &scores_gradient_of<T>, &keep_all<T>,   &multiply_all<T>};
+  return {&scale_all<T>,      &largest_of<T>,         &exp_sum_in_place<T>, &dot_of<T>,
+          &add_scaled_all<T>, &scores_gradient_of<T>, &keep_all<T>,         &multiply_all<T>};
 }
 AttentionKernels<float> attention_float() { return attention_kernels<float>(); }
 AttentionKernels<double> attention_double() { return attention_kernels<double>(); }

@@ -51,6 +51,7 @@ struct Runner {
   DType in_dtype[kMaxOperands];
   std::int64_t widest;  // bytes of the largest element
   std::int64_t row = 0;  // blocks do not reach beyond rows of this length
+  std::int64_t tile = 0;  // nor, from the beginning of such a row, beyond as many of them as a block holds
   bool direct = true;  // all operands lie where the kernel reads and writes them
   int ways = 1;  // that this call may go
 
@@ -65,12 +66,21 @@ struct Runner {
                   : as_is                                    ? access_of(c.loop, i, size(in_dtype[i]))
                                                              : Access::packed;
     }
+    for (int i = 1; i <= c.arity && c.loop.ndim > 1; ++i) {
+      if (access[i] != Access::packed) continue;
+      if (is_one_row(c.loop, i) && inner() * widest <= kStepBytes) {
+        access[i] = Access::tile;
+        tile = inner();
+      } else if (c.loop.ndim == 2 && c.loop.strides[i][1] == 0 && c.dtype[i] == in_dtype[i] && size(in_dtype[i]) <= 8) {
+        access[i] = Access::column;
+      }
+    }
     access[0] = c.dtype[0] == c.kernel_out ? access_of(c.loop, 0, size(c.kernel_out)) : Access::packed;
     bool packed = false;
     for (int i = 0; i <= c.arity; ++i) {
       direct = direct && access[i] == Access::direct;
       packed = packed || access[i] == Access::packed;
-      if (access[i] == Access::row) row = c.loop.shape[c.loop.ndim - 1];
+      if (access[i] == Access::row) row = inner();
     }
     if (c.stream_output) ways = 4;
     else if (!packed && takes_long(c.op) && c.loop.numel * widest >= kFarBytes) ways = 2;
@@ -82,6 +92,7 @@ struct Runner {
     return k;
   }
 
+  std::int64_t inner() const { return c.loop.shape[c.loop.ndim - 1]; }
   static std::int64_t size(DType d) { return static_cast<std::int64_t>(itemsize(d)); }
 
   void run(std::int64_t begin, std::int64_t end, int way) const {
@@ -93,12 +104,18 @@ struct Runner {
       kernel(in, static_cast<char*>(c.data[0]) + begin * out_size, end - begin);
       return;
     }
+    const std::int64_t whole = tile ? block / tile * tile : 0;
     alignas(64) char buffer[kMaxOperands][kBlockBytes];
     Pack pack[kMaxOperands];
     Cursor cursor[kMaxOperands] = {make_cursor(0, begin), make_cursor(1, begin), make_cursor(2, begin),
                                    make_cursor(3, begin)};
     for (int i = 1; i <= c.arity; ++i) {
       pack[i] = Pack(c.immediate[i] ? in_dtype[i] : c.dtype[i], in_dtype[i]);
+      if (access[i] == Access::tile) {
+        char* to = buffer[i];
+        for (std::int64_t r = 0; r < whole; r += tile, to += tile * size(in_dtype[i]))
+          pack[i](c.data[i], c.loop.strides[i][c.loop.ndim - 1], to, size(in_dtype[i]), tile);
+      }
       if (access[i] != Access::constant) continue;
       const void* value = c.immediate[i] ? static_cast<const void*>(c.value[i]) : c.data[i];
       pack[i](value, 0, buffer[i], size(in_dtype[i]), std::min(block, end - begin));
@@ -108,11 +125,19 @@ struct Runner {
     for (std::int64_t at = begin, n; at < end; at += n) {
       n = std::min(block, end - at);
       if (row) n = std::min(n, row - at % row);
+      if (tile) n = std::min(n, whole - at % tile);
       for (int i = 1; i <= c.arity; ++i) {
         if (access[i] == Access::packed) {
           cursor[i].advance(n, [&](char* p, std::int64_t stride, std::int64_t done, std::int64_t run) {
             pack[i](p, stride, buffer[i] + done * size(in_dtype[i]), size(in_dtype[i]), run);
           });
+          in[i - 1] = buffer[i];
+        } else if (access[i] == Access::tile) {
+          in[i - 1] = buffer[i] + at % tile * size(in_dtype[i]);
+        } else if (access[i] == Access::column) {
+          const std::int64_t stride = c.loop.strides[i][0], gone = at % inner();
+          fill_rows(static_cast<char*>(c.data[i]) + at / inner() * stride, stride, inner() - gone, inner(), buffer[i],
+                    size(in_dtype[i]), n);
           in[i - 1] = buffer[i];
         } else if (access[i] != Access::constant) {
           const char* p = place(i, cursor[i], at, n, size(in_dtype[i]));

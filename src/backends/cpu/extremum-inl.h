@@ -48,10 +48,15 @@ struct Best : Extremum<Computed<T>, kMax> {
     }
     for (; i + lanes <= n; i += lanes) step(a, 0);
     a = better(better(a, b), better(c, e));
-    alignas(64) T last[HWY_MAX_BYTES / sizeof(T)];
-    hn::Store(a, d, last);
-    State s = last[0];
-    for (std::int64_t k = 1; k < lanes; ++k) s = Best::plain(s, last[k]);
+    State s;
+    if constexpr (sizeof(T) >= 4) {  // Highway has no others
+      s = hn::GetLane(kMax ? hn::MaxOfLanes(d, a) : hn::MinOfLanes(d, a));
+    } else {
+      alignas(64) T last[HWY_MAX_BYTES / sizeof(T)];
+      hn::Store(a, d, last);
+      s = last[0];
+      for (std::int64_t k = 1; k < lanes; ++k) s = Best::plain(s, last[k]);
+    }
     if constexpr (floating)
       if (!hn::AllTrue(d, numbers)) s = std::numeric_limits<T>::quiet_NaN();
     for (; i < n; ++i) s = Best::combine(s, in[i]);

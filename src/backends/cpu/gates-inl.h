@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "backends/cpu/lanes-inl.h"
 #include "backends/scalar/math.h"
 #include "tenon/calls.h"
 
@@ -60,66 +61,73 @@ TENON_INLINE float gate_tanh(float x) {
 }
 TENON_INLINE double gate_tanh(double x) { return scalar::tanh(x); }
 
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+TENON_INLINE V gate(V x) {  // 2^n by its bits
+  constexpr double shift = scalar::detail::float_shifter + 127;
+  const V t = between(-87, 87, -x), shifted = t * set(scalar::detail::log2_e) + set(shift), n = shifted - set(shift);
+  const V r = (t - n * set(0x1.62e4p-1)) - n * set(0x1.7f7d1cp-20);
+  const V scale = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted), 23));
+  const V d = PowerOfE::mantissa(r) * scale + set(1), over = _mm512_rcp14_ps(d);
+  return over + over * (set(1) - d * over);
+}
+TENON_INLINE V gate_tanh(V x) { return Wide<scalar::ops::tanh>::of(x); }
+#endif
+
 template <bool Keep, class T>
 void lstm_row(const GateRow<T>& row) {
-  const auto part = [&](const T* p, int k, std::int64_t step) { return p + k * step; };
-  const T *xi = row.x, *xf = part(row.x, 1, row.part), *xg = part(row.x, 2, row.part), *xo = part(row.x, 3, row.part);
-  const T *si = row.sums, *sf = part(si, 1, row.sums_part), *sg = part(si, 2, row.sums_part),
-          *so = part(si, 3, row.sums_part);
-  const T *bi = row.bias, *bf = part(bi, 1, row.part), *bg = part(bi, 2, row.part), *bo = part(bi, 3, row.part);
-  T *c = row.c, *h = row.next, *before = row.c_before, *tanh_c = row.c_tanh;
-  T *ki = row.kept, *kf = ki + (Keep ? row.part : 0), *kg = kf + (Keep ? row.part : 0),
-    *ko = kg + (Keep ? row.part : 0);
-  const std::int64_t n = row.n;
-#pragma GCC ivdep
-  for (std::int64_t q = 0; q < n; ++q) {
-    const T i = gate(xi[q] + (si[q] + bi[q])), f = gate(xf[q] + (sf[q] + bf[q]));
-    const T g = gate_tanh(xg[q] + (sg[q] + bg[q])), o = gate(xo[q] + (so[q] + bo[q]));
-    const T was = c[q], now = f * was + i * g, t = gate_tanh(now);
+  const std::int64_t part = row.part, sums = row.sums_part;
+  over_lanes<T>(row.n, [&](auto lanes, std::int64_t q) __attribute__((always_inline)) {
+    const auto sum = [&](int k) __attribute__((always_inline)) {
+      return lanes.get(row.x, q + k * part) + (lanes.get(row.sums, q + k * sums) + lanes.get(row.bias, q + k * part));
+    };
+    const auto i = gate(sum(0)), f = gate(sum(1)), g = gate_tanh(sum(2)), o = gate(sum(3));
+    const auto was = lanes.get(row.c, q), now = f * was + i * g, t = gate_tanh(now);
     if constexpr (Keep) {
-      ki[q] = i;
-      kf[q] = f;
-      kg[q] = g;
-      ko[q] = o;
-      before[q] = was;
-      tanh_c[q] = t;
+      lanes.put(row.kept, q, i);
+      lanes.put(row.kept, q + part, f);
+      lanes.put(row.kept, q + 2 * part, g);
+      lanes.put(row.kept, q + 3 * part, o);
+      lanes.put(row.c_before, q, was);
+      lanes.put(row.c_tanh, q, t);
     }
-    c[q] = now;
-    h[q] = o * t;
-  }
+    lanes.put(row.c, q, now);
+    lanes.put(row.next, q, o * t);
+  });
 }
 
 template <bool Keep, class T>
 void gru_row(const GateRow<T>& row) {
-  const T *xr = row.x, *xz = xr + row.part, *xn = xz + row.part;
-  const T *sr = row.sums, *sz = sr + row.sums_part, *sn = sz + row.sums_part;
-  const T *br = row.bias, *bz = br + row.part, *bn = bz + row.part, *bias_n = row.bias_n, *before = row.h;
-  T *h = row.next, *h_part = row.h_part;
-  T *kr = row.kept, *kz = kr + (Keep ? row.part : 0), *kn = kz + (Keep ? row.part : 0);
-  const std::int64_t size = row.n;
-#pragma GCC ivdep
-  for (std::int64_t q = 0; q < size; ++q) {
-    const T r = gate(xr[q] + (sr[q] + br[q])), z = gate(xz[q] + (sz[q] + bz[q]));
-    const T hn = sn[q] + bias_n[q], n = gate_tanh((xn[q] + bn[q]) + r * hn);
+  const std::int64_t part = row.part, sums = row.sums_part;
+  over_lanes<T>(row.n, [&](auto lanes, std::int64_t q) __attribute__((always_inline)) {
+    const auto x = [&](int k) __attribute__((always_inline)) { return lanes.get(row.x, q + k * part); };
+    const auto state = [&](int k) __attribute__((always_inline)) { return lanes.get(row.sums, q + k * sums); };
+    const auto bias = [&](int k) __attribute__((always_inline)) { return lanes.get(row.bias, q + k * part); };
+    const auto r = gate(x(0) + (state(0) + bias(0))), z = gate(x(1) + (state(1) + bias(1)));
+    const auto hn = state(2) + lanes.get(row.bias_n, q), n = gate_tanh((x(2) + bias(2)) + r * hn);
     if constexpr (Keep) {
-      kr[q] = r;
-      kz[q] = z;
-      kn[q] = n;
-      h_part[q] = hn;
+      lanes.put(row.kept, q, r);
+      lanes.put(row.kept, q + part, z);
+      lanes.put(row.kept, q + 2 * part, n);
+      lanes.put(row.h_part, q, hn);
     }
-    h[q] = z * (before[q] - n) + n;
-  }
+    lanes.put(row.next, q, z * (lanes.get(row.h, q) - n) + n);
+  });
 }
 
-template <bool Tanh, class T>
-void rnn_row(const GateRow<T>& row) {
-  const T *x = row.x, *s = row.sums, *b = row.bias;
-  T* h = row.next;
-  const std::int64_t n = row.n;
+template <class T>
+void rnn_row(const GateRow<T>& row, bool is_tanh) {
+  const auto sum = [&](auto lanes, std::int64_t q) __attribute__((always_inline)) {
+    return lanes.get(row.x, q) + (lanes.get(row.sums, q) + lanes.get(row.bias, q));
+  };
+  if (is_tanh)
+    over_lanes<T>(row.n, [&](auto lanes, std::int64_t q)
+                             __attribute__((always_inline)) { lanes.put(row.next, q, gate_tanh(sum(lanes, q))); });
+  else {
 #pragma GCC ivdep
-  for (std::int64_t q = 0; q < n; ++q) {
-    const T v = x[q] + (s[q] + b[q]);
-    h[q] = Tanh ? gate_tanh(v) : v < 0 ? T(0) : v;
+    for (std::int64_t q = 0; q < row.n; ++q) {
+      const T v = sum(OneLane<T>(), q);
+      row.next[q] = v < 0 ? T(0) : v;
+    }
   }
 }
 
@@ -128,8 +136,8 @@ void forward_row(Cell cell, const GateRow<T>& row) {
   switch (cell) {
     case Cell::lstm: return row.kept ? lstm_row<true>(row) : lstm_row<false>(row);
     case Cell::gru: return row.kept ? gru_row<true>(row) : gru_row<false>(row);
-    case Cell::rnn_tanh: return rnn_row<true>(row);
-    case Cell::rnn_relu: return rnn_row<false>(row);
+    case Cell::rnn_tanh: return rnn_row(row, true);
+    case Cell::rnn_relu: return rnn_row(row, false);
   }
 }
 

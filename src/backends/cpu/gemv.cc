@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "backends/cpu/products-inl.h"
 #include "backends/cpu/scratch.h"
@@ -16,11 +18,41 @@ namespace tenon::cpu::HWY_NAMESPACE {
 using Size = std::int64_t;
 
 template <class T>
+using Bits = std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                                std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                                   std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+
+// Halves upon halves.
+template <class T, int Half = kLanes<T> / 2>
 HWY_INLINE T sum_lanes(Vector<T> v) {
-  T s = v[0];
-  for (int i = 1; i < kLanes<T>; ++i) s = combine<T>(s, v[i]);
-  return s;
+  if constexpr (Half == 0) {
+    return v[0];
+  } else {
+    const Vector<T> other = [v]<int... I>(std::integer_sequence<int, I...>) {
+      return __builtin_shuffle(v, Vector<Bits<T>>{static_cast<Bits<T>>(I ^ Half)...});
+    }(std::make_integer_sequence<int, kLanes<T>>());
+    if constexpr (std::is_same_v<T, std::uint8_t>) return sum_lanes<T, Half / 2>(v | other);
+    else return sum_lanes<T, Half / 2>(v + other);
+  }
 }
+
+// The last n elements before `end` as the last lanes of a vector whose other lanes are 0; a whole vector can be read.
+template <class T>
+struct LastLanes {
+  Vector<Bits<T>> mask;
+  explicit LastLanes(Size n) {
+    constexpr struct Window {
+      unsigned char bytes[2 * kVectorBytes];
+      constexpr Window() : bytes() {
+        for (int i = kVectorBytes; i < 2 * kVectorBytes; ++i) bytes[i] = 0xff;
+      }
+    } window;
+    std::memcpy(&mask, window.bytes + n * static_cast<Size>(sizeof(T)), sizeof mask);
+  }
+  HWY_INLINE Vector<T> before(const T* end) const {
+    return reinterpret_cast<Vector<T>>(reinterpret_cast<Vector<Bits<T>>>(load(end - kLanes<T>)) & mask);
+  }
+};
 
 // Four chains of sums hide the latency of the additions: of one row, or one of each of four rows, which share the loads of y.
 template <class T>
@@ -51,6 +83,14 @@ void dot_four(const T* HWY_RESTRICT x, Size row, const T* HWY_RESTRICT y, Size n
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) s[j] = multiply_add(s[j], load(x + j * row + i), v);
   }
+  if (i < n && n >= L) {
+    const LastLanes<T> last(n - i);
+    const Vector<T> v = last.before(y + n);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) s[j] = multiply_add(s[j], last.before(x + j * row + n), v);
+    i = n;
+  }
+#pragma GCC unroll 4
   for (int j = 0; j < 4; ++j) {
     T sum = sum_lanes<T>(s[j]);
     for (Size q = i; q < n; ++q) sum = static_cast<T>(multiply_add<T>(sum, x[j * row + q], y[q]));

@@ -10,58 +10,14 @@
 
 #include <hwy/highway.h>
 
-#include "backends/scalar/elementwise.h"
+#include "backends/cpu/math-hyperbolic-inl.h"
+#include "backends/cpu/math-tools-inl.h"
+#include "backends/cpu/math-trigonometric-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 
-// Wide<F>::of is F on 16 floats at once, if this target has it.
-template <class F>
-struct Wide {};
-
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
-
-// GCC has its operators; products and sums become fused ones as in scalar code.
-using V = __m512;
-
-HWY_INLINE V set(double x) { return _mm512_set1_ps(static_cast<float>(x)); }
-HWY_INLINE __m512i set_bits(std::uint32_t x) { return _mm512_set1_epi32(static_cast<int>(x)); }
-HWY_INLINE V poly(V, double c) { return set(c); }
-template <class... C>
-HWY_INLINE V poly(V x, double c, C... rest) {
-  return set(c) + x * poly(x, rest...);
-}
-// NaN passes: it is the second operand.
-HWY_INLINE V between(double low, double high, V x) { return _mm512_min_ps(set(high), _mm512_max_ps(set(low), x)); }
-HWY_INLINE V magnitude(V x) { return _mm512_abs_ps(x); }
-// y, which is not negative or already has x's sign, with the sign of x.
-HWY_INLINE V signed_as(V y, V x) {
-  constexpr int either = 0xf8;  // a | (b & c)
-  return _mm512_castsi512_ps(
-      _mm512_ternarylogic_epi32(_mm512_castps_si512(y), _mm512_castps_si512(x), set_bits(0x80000000), either));
-}
-HWY_INLINE V times_power(V y, V n) { return _mm512_scalef_ps(y, n); }  // y · 2^n, rounded once
-
-// e^x = 2^n · (1 + rest(r)), for -200 <= x <= 200
-struct PowerOfE {
-  V n, r;
-  HWY_INLINE explicit PowerOfE(V x) {
-    const V shifted = x * set(scalar::detail::log2_e) + set(scalar::detail::float_shifter);
-    n = shifted - set(scalar::detail::float_shifter);
-    r = (x - n * set(0x1.62e4p-1)) - n * set(0x1.7f7d1cp-20);  // the first product is exact
-  }
-  HWY_INLINE V mantissa() const {
-    return poly(r, 1, 1.0000000108024996, 0.500000000789165, 0.16666504951628747, 0.04166648948076005,
-                0.008369182737872889, 0.0013931616181072479);
-  }
-  HWY_INLINE V value() const { return times_power(mantissa(), n); }
-  HWY_INLINE V rest() const {  // e^r - 1, accurate near 0
-    return r + r * r *
-                   poly(r, 0.49999999984436966, 0.16666576854048384, 0.04166656997949779, 0.008363201616613946,
-                        0.0013924489432453335);
-  }
-  HWY_INLINE V minus_one() const { return times_power(rest() + (set(1) - times_power(set(1), -n)), n); }
-};
 
 template <>
 struct Wide<scalar::ops::exp> {
@@ -83,23 +39,6 @@ struct Wide<scalar::ops::expm1> {
   HWY_INLINE static V of(V x) { return signed_as(PowerOfE(between(-30, 89, x)).minus_one(), x); }
 };
 
-// u / (u + 1), u = (e^2|x| - 1) / 2
-template <>
-struct Wide<scalar::ops::tanh> {
-  HWY_INLINE static V of(V x) {
-    constexpr double shift = scalar::detail::float_shifter + 127;  // so that its low bits become 2^n's exponent
-    const V a = _mm512_min_ps(set(10), magnitude(x));
-    const V shifted = a * set(2 * scalar::detail::log2_e) + set(shift), n = shifted - set(shift);
-    const V r = (a - n * set(0x1.62e4p-2)) - n * set(0x1.7f7d1cp-21);  // 2a = n ln 2 + 2r
-    const V rest = r + r * r *
-                           poly(r, 2 * 0.49999999984436966, 4 * 0.16666576854048384, 8 * 0.04166656997949779,
-                                16 * 0.008363201616613946, 32 * 0.0013924489432453335);
-    const V scale = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(shifted), 23));
-    const V u = scale * rest + (scale * set(0.5) - set(0.5)), over = _mm512_rcp14_ps(u + set(1)), y = u * over;
-    return signed_as(y + over * ((u - y) - u * y), x);
-  }
-};
-
 // e^-|x| over 1 + e^-|x|, or 1 over it: what is left of a result that is nearly 0 has all its digits.
 template <>
 struct Wide<scalar::ops::sigmoid> {
@@ -109,26 +48,6 @@ struct Wide<scalar::ops::sigmoid> {
     return y + over * ((part - y) - e * y);
   }
 };
-
-// x = 2^k · (1 + f), -1/4 <= f < 1/2. k alone tells 0 (-inf), infinity and, as NaN, what is negative.
-struct Parts {
-  V k, f;
-  HWY_INLINE explicit Parts(V x) {
-    const V m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
-    k = _mm512_getexp_ps(x) - _mm512_getexp_ps(m);
-    f = m - set(1);
-  }
-};
-// log(1 + f) - f
-HWY_INLINE V log_rest(V f) {
-  const V p =
-      poly(f, 0.3333333298942303, -0.2500000223578591, 0.20000140908999406, -0.1666659880081982, 0.14276518434635768,
-           -0.12485919461641547, 0.11294276106361467, -0.10557373460247453, 0.0844379454726817, -0.03599657370680973);
-  return f * f * (f * p - set(0.5));
-}
-HWY_INLINE V log_of(V k, V f) {  // k · ln 2 is exact in its first part
-  return k * set(0x1.62e4p-1) + (f + (log_rest(f) + k * set(0x1.7f7d1cp-20)));
-}
 
 template <>
 struct Wide<scalar::ops::log> {
@@ -168,39 +87,6 @@ struct Wide<scalar::ops::log1p> {
   }
 };
 
-// sin(x - n·pi), by three parts of pi that have 24 bits each; beyond 2^17, and for infinity, the scalar form.
-template <class F>
-struct Sine {
-  HWY_INLINE static __mmask16 uncovered(V x) { return _mm512_cmp_ps_mask(magnitude(x), set(0x1p17), _CMP_GT_OQ); }
-  HWY_INLINE static float other(float x) { return F{}(x); }
-  // (The two coefficients after the first are rounded so that the cosine of 0 is 1.)
-  HWY_INLINE static V of_rest(V r, V shifted) {
-    const V z = r * r;
-    const V y = r + r * z *
-                        poly(z, -0.16666666663739652, 0.008333332837, -0.0001984102273, 2.753604866895457e-06,
-                             -2.407063382564476e-08);
-    return _mm512_castsi512_ps(_mm512_castps_si512(y) ^ _mm512_slli_epi32(_mm512_castps_si512(shifted), 31));
-  }
-  static constexpr double pi_1 = 0x1.921fb4p+1, pi_2 = 0x1.4442dp-23, pi_3 = 0x1.846988p-47;
-};
-template <>
-struct Wide<scalar::ops::sin> : Sine<scalar::ops::sin> {
-  HWY_INLINE static V of(V x) {
-    const V shift = set(scalar::detail::float_shifter);
-    const V shifted = x * set(scalar::detail::one_over_pi) + shift, n = shifted - shift;
-    const V y = of_rest(((x - n * set(pi_1)) - n * set(pi_2)) - n * set(pi_3), shifted);
-    return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(x, set(0), _CMP_EQ_OQ), x);  // -0
-  }
-};
-template <>
-struct Wide<scalar::ops::cos> : Sine<scalar::ops::cos> {
-  HWY_INLINE static V of(V x) {
-    const V shift = set(scalar::detail::float_shifter);
-    const V shifted = (x * set(scalar::detail::one_over_pi) - set(0.5)) + shift, n = (shifted - shift) + set(0.5);
-    return of_rest(((n * set(pi_1) - x) + n * set(pi_2)) + n * set(pi_3), shifted);
-  }
-};
-
 // By an estimate and two corrections, the last of which rounds right, where nothing overflows or underflows.
 template <>
 struct Wide<scalar::ops::sqrt> {
@@ -212,6 +98,21 @@ struct Wide<scalar::ops::sqrt> {
     const V estimate = _mm512_rsqrt14_ps(x), s = x * estimate, half = estimate * set(0.5), lost = set(0.5) - s * half;
     const V root = s + s * lost, slope = half + half * lost;
     return root + slope * (x - root * root);
+  }
+};
+
+// M^(1/3) by Newton's method, |x| = 8^n · M: a polynomial of the mantissa, times 2^(-i/3), estimates M^(-1/3).
+template <>
+struct Wide<scalar::ops::cbrt> {
+  HWY_INLINE static V of(V x) {
+    const V m = _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero), e = _mm512_getexp_ps(x);
+    const V shift = set(scalar::detail::float_shifter), n = (e * set(1.0 / 3) + shift) - shift, i = e - n * set(3);
+    const V of_m = poly(m, 1.6700067437331803, -1.1728802061685824, 0.6954826064768206, -0.22123783246426318,
+                        0.028591020346906002);
+    const V inverse = of_m * poly(i, 1, -0.2331102619553867, 0.026810787939486547), square = inverse * inverse;
+    const V whole = times_power(m, i), c = whole * square;
+    const V y = c + (whole - c * c * c) * (square * set(1.0 / 3));
+    return special<zero, itself, infinite, itself>(signed_as(times_power(y, n), x), x);
   }
 };
 

@@ -27,6 +27,10 @@ class Pack {
   std::int64_t in_size_, out_size_;
 };
 
+// n elements of `size` bytes, at most 8: each of those that lie a stride apart fills a row, the first one what is left of its.
+void fill_rows(const char* from, std::int64_t stride, std::int64_t left, std::int64_t row, char* to, std::int64_t size,
+               std::int64_t n);
+
 // Writes past the cache: for results so large that they would only evict what is still needed.
 void stream_copy(void* dst, const void* src, std::int64_t bytes);
 

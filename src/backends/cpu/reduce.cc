@@ -5,6 +5,7 @@
 // follow from the shape alone; the chunks' states are merged pairwise. So results have the same bits for any
 // number of threads.
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <memory>
@@ -14,17 +15,18 @@
 #include "backends/cpu/pack.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/reduce.h"
+#include "backends/cpu/ways.h"
 
 namespace tenon::cpu {
 
-bool reads_ask_ahead() {
-#if defined(__x86_64__)
-  static const bool intel = __builtin_cpu_is("intel");
-  return intel;
-#else
-  return false;
-#endif
-}
+namespace {
+
+// Of the latest large call: calls at the same time from other threads may follow it, since no result depends on it.
+std::atomic<bool> asks_ahead = false;
+
+}  // namespace
+
+bool reads_ask_ahead() { return asks_ahead.load(std::memory_order_relaxed); }
 
 const ReduceTable& reduce_kernels() {
   static const ReduceKernel(*table)[kReductions][kDTypes] = [] {
@@ -294,7 +296,19 @@ Status reduce(const ReduceCall& c) {
     r.write(state, 1, static_cast<char*>(c.out), static_cast<std::int64_t>(itemsize(c.out_dtype)));
     return Status::ok;
   }
-  c.strip < 0 ? reduce_runs(r) : reduce_strips(r, c.strip);
+  const auto run = [&] { c.strip < 0 ? reduce_runs(r) : reduce_strips(r, c.strip); };
+  const std::int64_t elements = c.kept.numel * c.reduced.numel;
+  if (elements * static_cast<std::int64_t>(itemsize(c.in_dtype)) < kAheadFrom) {
+    run();
+    return Status::ok;
+  }
+  constexpr int of_reductions = -1;  // kinds of elementwise calls begin with the operation
+  const Kind kind{of_reductions, static_cast<int>(c.op), static_cast<int>(c.in_dtype),
+                  c.strip < 0,   Kind::size(elements),   max_threads()};
+  Trial trial(ways_of(kind, 2), elements);
+  asks_ahead.store(trial.way() == kAskAhead, std::memory_order_relaxed);
+  run();
+  trial.ended();
   return Status::ok;
 }
 

@@ -39,9 +39,9 @@ void add_moment_kernels(ReduceTable& t);    // var, norm2
 // The table for this CPU, filled at first use.
 const ReduceTable& reduce_kernels();
 
-// Whether loops that only read ask for memory that far ahead. Measured on Intel's: extrema of 0.4 to 4 MB take 7 to 20 %
-// less, sums of 64 MB 20 %. Other processors have not shown that they need it.
-inline constexpr std::int64_t kReadAhead = 4096;
+// Whether loops that only read ask for memory that far ahead. It depends on the processor, so that the first calls of a kind
+// from so many bytes on try both (ways.h). On an Intel CPU extrema of 0.4 to 4 MB took 7 to 20 % less, sums of 64 MB 20 %.
+inline constexpr std::int64_t kReadAhead = 4096, kAheadFrom = std::int64_t{1} << 18;
 bool reads_ask_ahead();
 
 }  // namespace tenon::cpu

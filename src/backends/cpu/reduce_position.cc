@@ -35,12 +35,24 @@ struct Position {
   // short one, since it is read twice.
   static std::int64_t block_of(std::int64_t n) { return n < 8 * kBlock ? kBlock / 4 : kBlock / 2; }
   static HWY_NOINLINE std::int64_t find(const T* in, std::int64_t n, V value) {
-    constexpr int kLanes = 64;
     std::int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) {
-      V hits = 0;
-      for (int j = 0; j < kLanes; ++j) hits = same(lift(in[i + j]), value) ? V(1) : hits;
-      if (hits != 0) break;
+    if constexpr (std::is_arithmetic_v<T>) {
+      const hn::ScalableTag<T> d;
+      const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+      const auto wanted = hn::Set(d, value);
+      const bool is_nan = value != value;
+      const auto hits = [&](std::int64_t at) HWY_ATTR {
+        const auto x = hn::LoadU(d, in + at);
+        return is_nan ? hn::Not(hn::Eq(x, x)) : hn::Eq(x, wanted);  // Ne of NaNs is false here
+      };
+      for (; i + 4 * lanes <= n; i += 4 * lanes) {
+        const auto any = hn::Or(hn::Or(hits(i), hits(i + lanes)), hn::Or(hits(i + 2 * lanes), hits(i + 3 * lanes)));
+        if (!hn::AllFalse(d, any)) break;
+      }
+      for (; i + lanes <= n; i += lanes) {
+        const auto at = hn::FindFirstTrue(d, hits(i));
+        if (at >= 0) return i + static_cast<std::int64_t>(at);
+      }
     }
     while (i < n - 1 && !same(lift(in[i]), value)) ++i;  // nowhere, where others write the elements meanwhile
     return i;

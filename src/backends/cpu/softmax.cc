@@ -10,6 +10,7 @@
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/cursor.h"
+#include "backends/cpu/exponentials-inl.h"
 #include "backends/cpu/pack.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/reduce.h"
@@ -18,6 +19,7 @@
 #ifndef TENON_SOFTMAX_KERNELS_
 #define TENON_SOFTMAX_KERNELS_
 namespace tenon::cpu {
+constexpr std::int64_t kShortRow = 1024;
 // All on contiguous elements. in may be out.
 template <class T>
 struct SoftmaxKernels {
@@ -29,6 +31,8 @@ struct SoftmaxKernels {
   void (*scale_row)(const T* in, T* out, std::int64_t n, const T* factor);
   void (*shift_row)(const T* in, T* out, std::int64_t n, const T* highest, const T* log_sum);
   void (*add_row)(double* sum, const T* in, std::int64_t n);
+  // All of some rows of n columns, at most kShortRow.
+  void (*rows)(const T* in, T* out, std::int64_t rows, std::int64_t n, bool log);
 };
 }  // namespace tenon::cpu
 #endif
@@ -40,7 +44,8 @@ namespace tenon::cpu::HWY_NAMESPACE {
 
 template <class T>
 void exp_all(const T* in, T* out, std::int64_t n, T highest) {
-  TENON_ROW(out[i] = scalar::exp(in[i] - highest));
+  over_lanes<T>(n, [&](auto lanes, std::int64_t q)
+                       __attribute__((always_inline)) { lanes.put(out, q, exp_of(lanes.get(in, q) - highest)); });
 }
 template <class T>
 void scale_all(const T* in, T* out, std::int64_t n, T factor) {
@@ -52,7 +57,9 @@ void shift_all(const T* in, T* out, std::int64_t n, T highest, T log_sum) {
 }
 template <class T>
 void exp_row(const T* in, T* out, std::int64_t n, const T* highest) {
-  TENON_ROW(out[i] = scalar::exp(in[i] - highest[i]));
+  over_lanes<T>(n, [&](auto lanes, std::int64_t q) __attribute__((always_inline)) {
+    lanes.put(out, q, exp_of(lanes.get(in, q) - lanes.get(highest, q)));
+  });
 }
 template <class T>
 void scale_row(const T* in, T* out, std::int64_t n, const T* factor) {
@@ -67,10 +74,20 @@ void add_row(double* sum, const T* in, std::int64_t n) {
   TENON_ROW(sum[i] += static_cast<double>(in[i]));
 }
 #undef TENON_ROW
+template <class T>
+void short_rows(const T* in, T* out, std::int64_t rows, std::int64_t n, bool log) {
+  alignas(64) T powers[kShortRow];
+  for (; rows > 0; --rows, in += n, out += n) {
+    const T highest = largest_of(in, n), sum = exp_sum_of(in, log ? powers : out, n, T(1), highest);
+    if (log) shift_all(in, out, n, highest, std::log(sum));
+    else scale_all(out, out, n, 1 / sum);
+  }
+}
 
 template <class T>
 SoftmaxKernels<T> softmax_kernels() {
-  return {&exp_all<T>, &scale_all<T>, &shift_all<T>, &exp_row<T>, &scale_row<T>, &shift_row<T>, &add_row<T>};
+  return {&exp_all<T>,   &scale_all<T>, &shift_all<T>, &exp_row<T>,
+          &scale_row<T>, &shift_row<T>, &add_row<T>,   &short_rows<T>};
 }
 SoftmaxKernels<float> softmax_float() { return softmax_kernels<float>(); }
 SoftmaxKernels<double> softmax_double() { return softmax_kernels<double>(); }
@@ -146,6 +163,8 @@ struct Softmax {
   }
   void rows(char* in, std::int64_t in_step, char* out, std::int64_t out_step, std::int64_t n) const {
     const bool direct = dtype_of<T> == c.dtype && l.in_stride == size && l.out_stride == size;
+    if (direct && l.n <= kShortRow && (n == 1 || (in_step == l.n * size && out_step == l.n * size)))
+      return k.rows(reinterpret_cast<const T*>(in), reinterpret_cast<T*>(out), n, l.n, c.log);
     const std::unique_ptr<T[]> buffer(direct ? nullptr : new T[static_cast<std::size_t>(l.n)]);
     for (std::int64_t i = 0; i < n; ++i, in += in_step, out += out_step) {
       if (direct) {

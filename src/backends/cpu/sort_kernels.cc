@@ -117,20 +117,23 @@ void sort_row(std::int64_t* keys, std::int64_t n) { sort_keys(keys, 1, n); }
 // and -0 is 0, so that vectors treat equal elements as equals; both are counted and put back.
 template <class T>
 void sort_floats(const T* in, T* out, std::int64_t n, bool descending) {
-  constexpr T infinity = std::numeric_limits<T>::infinity();
-  constexpr std::int64_t kBlock = 64 * 1024;
   std::int64_t nans = 0, negative_zeros = 0;
-  for (std::int64_t begin = 0; begin < n; begin += kBlock) {
-    KeyOf<T> more_nans = 0, more_zeros = 0;
-    for (std::int64_t i = begin; i < std::min(n, begin + kBlock); ++i) {
-      const T x = in[i];
-      more_nans += x != x;
-      more_zeros += bit_cast<KeyOf<T>>(x) == std::numeric_limits<KeyOf<T>>::min();
-      const T number = x != x ? infinity : x;
-      out[i] = descending ? T(0) - number : number + T(0);
-    }
-    nans += more_nans;
-    negative_zeros += more_zeros;
+  const hn::ScalableTag<T> d;
+  const hn::RebindToSigned<decltype(d)> bits;
+  constexpr std::int64_t N = HWY_LANES(T);
+  const auto infinity = hn::Set(d, std::numeric_limits<T>::infinity()), zero = hn::Zero(d);
+  const auto minus_zero = hn::Set(bits, std::numeric_limits<KeyOf<T>>::min());
+  T last[N] = {};
+  for (std::int64_t i = 0; i < n; i += N) {
+    const bool whole = i + N <= n;
+    if (!whole) std::copy(in + i, in + n, last);
+    const auto x = hn::LoadU(d, whole ? in + i : last);
+    const auto is_nan = hn::IsNaN(x);
+    nans += static_cast<std::int64_t>(hn::CountTrue(d, is_nan));
+    negative_zeros += static_cast<std::int64_t>(hn::CountTrue(bits, hn::Eq(hn::BitCast(bits, x), minus_zero)));
+    const auto number = hn::IfThenElse(is_nan, infinity, x);
+    hn::StoreU(descending ? hn::Sub(zero, number) : hn::Add(number, zero), d, whole ? out + i : last);
+    if (!whole) std::copy(last, last + (n - i), out + i);
   }
   sort_keys(out, 1, n);
   if (descending)

@@ -62,7 +62,9 @@ struct WideBound {
   double float_ulp;
 };
 inline constexpr WideBound wide_bounds[] = {
-    {"exp2", 1}, {"expm1", 1.75}, {"log2", 1.6}, {"log10", 1.25}, {"log1p", 1}, {"sin", 2}, {"cos", 2.1},
+    {"exp2", 1},   {"expm1", 1.75}, {"log2", 1.65}, {"log10", 1.25}, {"log1p", 1},   {"sin", 2},
+    {"cos", 2},    {"tan", 1.6},    {"asin", 1.6},  {"acos", 1.1},   {"atan", 1.95}, {"sinh", 1.35},
+    {"cosh", 1.9}, {"asinh", 1.8},  {"acosh", 2},   {"atanh", 1.9},  {"cbrt", 0.9},
 };
 
 }  // namespace tenon::scalar
