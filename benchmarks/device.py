@@ -187,7 +187,7 @@ def print_row(row: Row, size: Any, results: dict[str, Any], bandwidth: float) ->
         columns.append(of_limit(row, size, tenon["device"], bandwidth) if tenon["device"] else "-")
         columns.append(human(tenon["call"]))
     errors = "; ".join(f"{name}: {r}" for name, r in results.items() if isinstance(r, str))
-    print(f"{row.name:<44}" + "".join(f"{c:>11}" for c in columns) + f"  {errors}".rstrip(), flush=True)
+    print(f"{row.name:<54}" + "".join(f"{c:>11}" for c in columns) + f"  {errors}".rstrip(), flush=True)
 
 
 def main() -> None:
@@ -215,7 +215,7 @@ def main() -> None:
         if r.group != group:
             group = r.group
             heads = (*LIBRARIES, "vs best", "of limit", "call")
-            print(f"{'-- ' + group:<44}" + "".join(f"{h:>11}" for h in heads))
+            print(f"{'-- ' + group:<54}" + "".join(f"{h:>11}" for h in heads))
         of_row = measure(r, found, options.smoke)
         print_row(r, r.sizes[options.smoke], of_row, bandwidth)
         results.append({"group": r.group, "name": r.name, "results": of_row})

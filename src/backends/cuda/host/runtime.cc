@@ -306,6 +306,12 @@ extern "C" {
 TENON_API void tenon_cudahost_refuse_allocations(int count) { tenon::cuda::driver().refused = count; }
 // So many of the next kernels break the device when they run.
 TENON_API void tenon_cudahost_break(int device, int count) { tenon::cuda::driver().faulty[device] = count; }
+// While they are held, the streams that there are begin nothing new.
+TENON_API void tenon_cudahost_hold(bool on) {
+  auto& d = tenon::cuda::driver();
+  const std::lock_guard lock(d.mutex);
+  for (const auto& q : d.queues) q->hold(on);
+}
 // The thread's device, as another library of the process sees it.
 TENON_API int tenon_cudahost_current_device() { return tenon::cuda::t_device; }
 TENON_API void tenon_cudahost_use_device(int device) { tenon::cuda::t_device = device; }
