@@ -172,9 +172,13 @@ TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
 TEST(Registry, RefusesTablesThatItDoesNotKnow) {
   Backend table{};
   table.abi = kBackendAbi + 1;
-  EXPECT_NE(message<DeviceError>([&] { register_backend(DeviceType::cuda, &table); }).find("another version of tenon"),
-            std::string::npos);
+  const auto refused = [&] { return message<DeviceError>([&] { register_backend(DeviceType::cuda, &table); }); };
+  EXPECT_NE(refused().find("the table was built for tenon (no version) with ABI "), std::string::npos) << refused();
   table.abi = kBackendAbi;
+  table.version = "99.0.1";
+  EXPECT_NE(refused().find("the table was built for tenon 99.0.1 with ABI "), std::string::npos) << refused();
+  EXPECT_NE(refused().find(", this is tenon "), std::string::npos) << refused();
+  table.version = nullptr;
   EXPECT_THROW(register_backend(DeviceType::cpu, &table), RuntimeError);
 }
 
