@@ -12,11 +12,11 @@ namespace tenon {
 // Blocks that tensors have; segments that the driver gave; blocks that cannot serve anew yet, be it that a tensor has them or
 // that another stream still works with them; unused pieces of segments that are in use otherwise. The same in bytes. Requested:
 // what was asked for, before it was rounded up.
-#define TENON_MEMORY_COUNTS(X)                                                                             \
-  X(allocation)                                                                                            \
-  X(segment)                                                                                               \
-  X(active) X(inactive_split) X(allocated_bytes) X(reserved_bytes) X(active_bytes) X(inactive_split_bytes) \
-      X(requested_bytes)
+#define TENON_MEMORY_COUNTS(X) \
+  X(allocation)                \
+  X(segment)                   \
+  X(active)                    \
+  X(inactive_split) X(allocated_bytes) X(reserved_bytes) X(active_bytes) X(inactive_split_bytes) X(requested_bytes)
 TENON_NAMED_ENUM(MemoryCount, TENON_MEMORY_COUNTS)
 
 // Small blocks share segments.

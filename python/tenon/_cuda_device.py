@@ -22,7 +22,7 @@ def number(op: str, device: DeviceLike) -> int:
         index: int | None = device
     else:
         try:
-            found = _C.device(device)
+            found = _C.device(device)  # type: ignore[arg-type]  # a bool is refused by it
             index = found.index if found.type == "cuda" else None
         except ValueError:
             index = None
