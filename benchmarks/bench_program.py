@@ -22,7 +22,7 @@ def gelu(xp):
 
 
 def activation(n, text, target=""):
-    """Forward into fresh memory, and the gradient: g and x are read, one result is written. Of an x in NumPy's
+    """Forward into fresh memory, and the gradient: g and x are read, one result is written. Of x in NumPy's
     memory the border guard reads the elements once more, to see that nobody has written them since."""
 
     def forward(approximate):

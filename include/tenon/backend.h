@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "tenon/calls.h"
 #include "tenon/devices.h"
@@ -22,8 +23,9 @@ struct Failure {
   char op[64];     // the operation that failed, which is not the one that reports it where `late`
   bool late;       // it failed after its call had returned
   char what[192];  // failed: part of a sentence
-  std::int64_t index, size;  // bad_index: which, and the size of the dimension...
-  int axis;                  // ...that it indexed
+  std::int64_t index;        // bad_index: which...
+  std::int64_t size;         // ...the size of the dimension that it indexed; out_of_memory: the bytes asked for
+  int axis;                  // bad_index: that dimension
 };
 
 // Runs a call. `op` names the user's operation and is a literal: it is kept for later failures.
@@ -31,7 +33,9 @@ template <class Call>
 using Entry = Status (*)(Stream, const char* op, const Call&) noexcept;
 
 struct Backend {
-  std::uint64_t abi;  // kBackendAbi of the headers that it was built with
+  // These two are the first ones in every version of tenon, so that versions that do not fit can be named.
+  std::uint64_t abi;    // kBackendAbi of the headers that it was built with
+  const char* version;  // tenon's; null: not checked
   const char* name;   // "cpu", "cuda"
 
   int (*device_count)() noexcept;
@@ -71,6 +75,13 @@ struct Backend {
   // Page-locks host memory where it is, for copies at the bus's full speed; lets it go. (optional)
   Status (*pin)(void* data, std::int64_t bytes) noexcept;
   Status (*unpin)(void* data) noexcept;
+  // What of the memory is used for what; a limit of 0 is none. (optional)
+  Status (*memory_statistics)(int device, MemoryStatistics* out) noexcept;
+  Status (*reset_memory_peaks)(int device) noexcept;
+  Status (*empty_cache)(int device) noexcept;
+  Status (*limit_memory)(int device, std::int64_t bytes) noexcept;
+  // The device whose memory is at the address; -1: none. (optional)
+  Status (*device_at)(const void* data, int* device) noexcept;
 
   // ---- operations: an entry for each call (calls.h). elementwise and reduce are needed, the others optional ----
 
@@ -84,6 +95,10 @@ using BackendEntry = const Backend* (*)();
 
 // The table for a device. Throws DeviceError, saying what to install, if its backend is absent or has no such device.
 TENON_API const Backend& backend(Device device);
+// Finds the plugins of installed packages: called with the device type's name ("cuda") and the library's, on any thread; it
+// returns a path, or "" where there is none. The order: the environment (TENON_CUDA_LIB), the locator, beside this library.
+using PluginLocator = std::string (*)(const char* type, const char* library);
+TENON_API void set_plugin_locator(PluginLocator locator);
 // Makes a table that lives as long as the process the backend of a device type, in place of the plugin that would be
 // looked for. Throws RuntimeError if the type has a backend already, DeviceError for a table of another ABI.
 TENON_API void register_backend(DeviceType type, const Backend* table);

@@ -24,8 +24,9 @@ inline constexpr std::uint64_t kBackendAbi = [] {
     byte(0);
   };
   number(kBackendVersion);
-  for (const std::size_t size : {sizeof(Backend), sizeof(Failure), sizeof(DeviceProperties), sizeof(CopyCall),
-                                 sizeof(Loop), sizeof(IndexOperand), sizeof(ProgramSpan), sizeof(ProgramLoop)})
+  for (const std::size_t size :
+       {sizeof(Backend), sizeof(Failure), sizeof(DeviceProperties), sizeof(MemoryStatistics), sizeof(CopyCall),
+        sizeof(Loop), sizeof(IndexOperand), sizeof(ProgramSpan), sizeof(ProgramLoop)})
     number(size);
 #define TENON_ENTRY(name, call) text(#name), number(sizeof(call));
   TENON_ENTRIES(TENON_ENTRY)
@@ -48,6 +49,8 @@ inline constexpr std::uint64_t kBackendAbi = [] {
   for (const auto s : kNormalizationPassNames) text(s);
   for (const auto s : kCellNames) text(s);
   for (const auto s : kRecurrentPassNames) text(s);
+  for (const auto s : kMemoryCountNames) text(s);
+  for (const auto s : kMemoryPoolNames) text(s);
   for (const DTypeInfo& d : kDTypeInfo) text(d.name);
   return h;
 }();

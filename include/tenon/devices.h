@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "tenon/device.h"
+#include "tenon/memory_statistics.h"
 
 namespace tenon {
 
@@ -30,6 +31,19 @@ struct MemoryInfo {
   std::int64_t free, total;  // in bytes
 };
 TENON_API MemoryInfo memory_info(Device device);
+
+// The functions on memory throw DeviceError if there is no such device, or if its backend does not count.
+
+// What tensors and the cache have. What is free in the cache serves tensors, but no other program.
+TENON_API MemoryStatistics memory_statistics(Device device);
+// The peaks become what is there now.
+TENON_API void reset_memory_peaks(Device device);
+// Gives the cache's unused memory back to the driver. Waits for the device.
+TENON_API void empty_cache(Device device);
+// The most bytes of the device's memory that this process takes; 0: no limit. What it has already stays.
+TENON_API void limit_memory(Device device, std::int64_t bytes);
+// The device that memory at this address belongs to; the CPU for what is no device's.
+TENON_API Device device_at(DeviceType type, const void* data);
 
 // A queue of a device's work, done in order. A value: nothing is created or destroyed.
 struct Stream {

@@ -25,6 +25,7 @@ void init_ufunc(PyObject* module);  // ufunc.cc: __array_ufunc__
 void init_dlpack(PyObject* module);  // dlpack.cc: __dlpack__, from_dlpack, the C exchange table
 void init_foreign(PyObject* module);  // foreign.cc: Arrow, the buffer protocol, array interfaces
 void init_io(PyObject* module);  // io.cc: files
+void init_locate();  // locate.cc: libraries of installed packages
 void init_ndarray();  // ndarray.cc: flags, flat, base, rounding, what writes into files
 
 inline void init_border(PyObject* module) {
@@ -33,6 +34,7 @@ inline void init_border(PyObject* module) {
   init_dlpack(module);
   init_foreign(module);
   init_io(module);
+  init_locate();
   init_ndarray();
 }
 

@@ -7,6 +7,7 @@
 #include "convert.h"
 #include "core/errors.h"
 #include "ingest.h"
+#include "lease.h"
 #include "numpy_api.h"
 #include "tensor_slots.h"
 #include "tenon/autograd.h"
@@ -242,7 +243,26 @@ const dlpack::DLPackExchangeAPI* table_of(PyTypeObject* type) {
   return reinterpret_cast<const dlpack::DLPackExchangeAPI*>(h);
 }
 
-// An undefined tensor where the object has no table or is on a device, whose streams __dlpack__ synchronises.
+// Memory that the host reads, too, and the device perhaps still writes (page-locked or managed): waits for the stream.
+void wait_for_device(Device device, std::uintptr_t handle) {
+  if (is_available(device.type)) without_gil(kLongWork, [&] { synchronize(stream_of(device, handle ? handle : 1)); });
+}
+
+// What the producer's stream does comes first. False where the table does not say which stream that is.
+bool order_after_producer(const dlpack::DLPackExchangeAPI& api, DLManagedTensorVersioned*& m) {
+  const dlpack::DLDevice d = m->dl_tensor.device;
+  if (d.device_type == dlpack::kDLCPU) return true;
+  dlpack::device_from(d);  // a device that tenon lacks is an error here
+  void* stream = nullptr;
+  if (!api.current_work_stream) return false;
+  if (api.current_work_stream(dlpack::kDLCUDA, d.device_id, &stream) != 0) throw PythonError{};
+  const auto handle = reinterpret_cast<std::uintptr_t>(stream);
+  if (d.device_type == dlpack::kDLCUDA) m = with_lease(m, handle);
+  else wait_for_device(dlpack::device_from({dlpack::kDLCUDA, d.device_id}), handle);
+  return true;
+}
+
+// An undefined tensor where the object has no table, or one that says too little.
 Tensor through_table(PyObject* o) {
   const dlpack::DLPackExchangeAPI* api = table_of(Py_TYPE(o));
   if (!api || !api->managed_tensor_from_py_object_no_sync) return {};
@@ -255,12 +275,10 @@ Tensor through_table(PyObject* o) {
   PyErr_Clear();
   DLManagedTensorVersioned* m = nullptr;
   if (api->managed_tensor_from_py_object_no_sync(o, &m) != 0) throw PythonError{};
-  if (m->dl_tensor.device.device_type != dlpack::kDLCPU) {
+  try {
+    if (order_after_producer(*api, m)) return dlpack::import_versioned(m);
     if (m->deleter) m->deleter(m);
     return {};
-  }
-  try {
-    return dlpack::import_versioned(m);
   } catch (...) {
     if (m->deleter) m->deleter(m);
     throw;
@@ -275,11 +293,12 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
   }
   Object device = Object::maybe(PyObject_CallMethod(o, "__dlpack_device__", nullptr));
   if (!device) throw PythonError{};
-  const bool cuda = PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2 &&
-                    to_int(PyTuple_GET_ITEM(device.get(), 0), {"from_dlpack", "device"}) == dlpack::kDLCUDA;
+  const bool pair = PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2;
+  const std::int64_t type = pair ? to_int(PyTuple_GET_ITEM(device.get(), 0), {"from_dlpack", "device"}) : 0;
+  const std::int64_t index = pair ? to_int(PyTuple_GET_ITEM(device.get(), 1), {"from_dlpack", "device"}) : 0;
+  const bool cuda = type == dlpack::kDLCUDA;
   Object stream;  // the one that will read the tensor
   if (cuda) {
-    const std::int64_t index = to_int(PyTuple_GET_ITEM(device.get(), 1), {"from_dlpack", "device"});
     const Device d = parse_device("cuda:" + std::to_string(index));
     stream = Object::steal(PyLong_FromUnsignedLongLong(handle_of(current_stream(d))));
   }
@@ -313,6 +332,9 @@ Tensor through_protocol(PyObject* o, PyObject* copy, bool& copied) {
     capsule = call(false);
   }
   if (!capsule) throw PythonError{};
+  // The producer has made the default stream wait for its own, as for every consumer that names none.
+  if ((type == dlpack::kDLCUDAHost || type == dlpack::kDLCUDAManaged) && index >= 0 && index <= INT8_MAX)
+    wait_for_device({DeviceType::cuda, static_cast<std::int8_t>(index)}, 0);
   return from_capsule(capsule.get(), copied, copy != Py_True && is_immutable(o));
 }
 

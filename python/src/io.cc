@@ -1,4 +1,4 @@
-// Files of tensors for Python: thin doors to include/tenon/io.h (documented in tenon/_io.py), and the BLAS locator.
+// Files of tensors for Python: thin doors to include/tenon/io.h (documented in tenon/_io.py), and which BLAS is used.
 #include "tenon/io.h"
 
 #include <filesystem>
@@ -143,24 +143,6 @@ PyObject* save_safetensors_(PyObject*, PyObject* args) {
 
 // ---- BLAS ----
 
-// Where packages may lie, as sys.path was when tenon was imported: the locator runs inside a matrix product,
-// on any thread and without the GIL, so it asks the file system and not Python.
-std::vector<std::string>& search_path() {
-  static auto* path = new std::vector<std::string>;
-  return *path;
-}
-
-std::string locate_openblas() {
-  for (const std::string& folder : search_path()) {
-    for (const char* name : {"libscipy_openblas.so", "libscipy_openblas.dylib"}) {
-      const std::filesystem::path p = std::filesystem::path(folder) / "scipy_openblas32" / "lib" / name;
-      std::error_code ignored;
-      if (std::filesystem::exists(p, ignored)) return p.string();
-    }
-  }
-  return "";
-}
-
 PyObject* blas_info(PyObject*, PyObject*) {
   return guarded([&] {
     const blas::Info i = without_gil(kLongWork, [&] { return blas::info(); });
@@ -183,12 +165,6 @@ PyMethodDef functions[] = {{"_load_npy", load_npy_, METH_VARARGS, nullptr},
 
 void init_io(PyObject* module) {
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
-  if (const Object path = Object::borrow(PySys_GetObject("path")); path && PyList_Check(path.get())) {
-    const Object folders = Object::steal(PyList_AsTuple(path.get()));  // other threads may change the list
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(folders.get()); ++i)
-      if (PyObject* p = PyTuple_GET_ITEM(folders.get(), i); PyUnicode_Check(p)) search_path().push_back(utf8(p));
-  }
-  blas::set_locator(&locate_openblas);
 }
 
 }  // namespace tenon::py

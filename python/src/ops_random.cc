@@ -235,7 +235,7 @@ void def_random(Ops& ops) {
   ops.def(
       "bernoulli",
       +[](const Tensor& t, const std::optional<double>& p, Generator* g) {
-        return p ? to(bernoulli(full(t.shape(), *p, DType::float64, t.device()), g), t.dtype()) : bernoulli(t, g);
+        return p ? bernoulli(t.shape(), *p, t.dtype(), t.device(), g) : bernoulli(t, g);
       },
       "1 with the probability that each element gives, otherwise 0: a new tensor of input's shape and dtype.\n\n"
       "p: the probability of all elements. ValueError for probabilities outside [0, 1], TypeError for other dtypes\n"
@@ -287,7 +287,7 @@ void def_random(Ops& ops) {
          "bernoulli_",
          +[](Tensor& t, double p, Generator* g) -> Tensor& {
            autograd::check_inplace(t, "bernoulli_", false);  // before the generator moves on
-           return copy_(t, bernoulli(full(t.shape(), p, DType::float64, t.device()), g));
+           return copy_(t, bernoulli(t.shape(), p, t.dtype(), t.device(), g));
          },
          "Overwrites the tensor with ones of probability p and zeros; returns it.\n\n"
          "ValueError for a p outside [0, 1] and for read-only memory, RuntimeError for elements that share\n"

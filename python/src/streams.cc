@@ -51,6 +51,44 @@ void bind_streams(nb::module_& m) {
         return nb::make_tuple(i.free, i.total);
       },
       nb::arg("device"), "(free, total) bytes.");
+  m.def(
+      "_cuda_memory_statistics",
+      [](int device) {
+        const MemoryStatistics s = raising([&] { return memory_statistics(cuda(device)); });
+        nb::dict counts;
+        for (std::size_t c = 0; c < std::size(kMemoryCountNames); ++c)
+          for (std::size_t p = 0; p < std::size(kMemoryPoolNames); ++p) {
+            const MemoryTally& t = s.tallies[c][p];
+            const std::string name = errors::text(kMemoryCountNames[c], ".", kMemoryPoolNames[p], ".");
+            counts[(name + "current").c_str()] = t.current;
+            counts[(name + "peak").c_str()] = t.peak;
+            counts[(name + "allocated").c_str()] = t.allocated;
+            counts[(name + "freed").c_str()] = t.freed;
+          }
+        counts["num_alloc_retries"] = s.retries;
+        counts["num_ooms"] = s.out_of_memory;
+        counts["num_device_alloc"] = s.driver_calls;
+        counts["num_device_free"] = s.driver_frees;
+        counts["limit"] = s.limit;
+        return counts;
+      },
+      nb::arg("device"), "Counts of the device's memory, by name.");
+  m.def(
+      "_cuda_reset_memory_peaks", [](int device) { raising([&] { reset_memory_peaks(cuda(device)); }); },
+      nb::arg("device"), "The peaks become what is there now.");
+  m.def(
+      "_cuda_empty_cache", [](int device) { waiting([&] { empty_cache(cuda(device)); }); }, nb::arg("device"),
+      "Gives unused memory back to the driver.");
+  m.def(
+      "_cuda_limit_memory", [](int device, std::int64_t bytes) { raising([&] { limit_memory(cuda(device), bytes); }); },
+      nb::arg("device"), nb::arg("bytes"), "The most bytes that this process takes; 0: no limit.");
+  m.def(
+      "_cuda_device_at",
+      [](std::uintptr_t address) {
+        const Device d = raising([&] { return device_at(DeviceType::cuda, reinterpret_cast<const void*>(address)); });
+        return d.is_cpu() ? -1 : static_cast<int>(d.index);
+      },
+      nb::arg("address"), "The device whose memory is at the address; -1: none.");
 
   m.def(
       "_stream_current", [](int device) { return raising([&] { return current_stream(cuda(device)).index; }); },

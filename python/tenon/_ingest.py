@@ -123,7 +123,10 @@ def _from_interface(obj: Any, interface: dict[str, Any], op: str, device: str) -
             raise TypeError(
                 f"{op}: 'data' of the object's array interface must be (address, read-only); got {data!r}"
             )
-        t = _C._from_address(data[0] or 0, shape, strides, dtype, bool(data[1]), device, obj, op)
+        owner = obj
+        if device == "cuda":
+            device, owner = _on_device(obj, interface, data[0] or 0, op)
+        t = _C._from_address(data[0] or 0, shape, strides, dtype, bool(data[1]), device, owner, op)
     elif 0 in shape:
         t = _C._from_address(0, shape, None, dtype, False, "cpu", obj, op)
     else:
@@ -141,6 +144,44 @@ def _from_interface(obj: Any, interface: dict[str, Any], op: str, device: str) -
             offset, flat.nbytes - offset,
         )  # fmt: skip
     return _unswapped(t, swapped)
+
+
+class _Lent:
+    """Keeps the owner of a device's memory; the owner's stream waits at the end for those that used it."""
+
+    __slots__ = ("borrower", "device", "lender", "owner")
+
+    def __init__(self, owner: Any, device: int, lender: int):
+        self.owner, self.device, self.lender = owner, device, lender
+        self.borrower = _C._stream_current(device)
+        _C._stream_wait((device, self.borrower), (device, lender))
+
+    def __del__(self) -> None:
+        try:
+            for stream in {self.borrower, _C._stream_current(self.device)}:
+                _C._stream_wait((self.device, self.lender), (self.device, stream))
+        except (AttributeError, RuntimeError):
+            pass  # the constructor failed, or nothing runs on the device any more
+
+
+def _on_device(obj: Any, interface: dict[str, Any], address: int, op: str) -> tuple[str, Any]:
+    """The device of a CUDA array interface, and what keeps its memory. The current stream waits for its."""
+    index = _C._cuda_device_at(address) if address else 0
+    if index < 0:
+        raise ValueError(
+            f"{op}: the address {address:#x} of the object's CUDA array interface is not memory of a device"
+        )
+    stream = interface.get("stream")
+    if stream is None:  # nothing has to be waited for
+        return f"cuda:{index}", obj
+    if not isinstance(stream, int) or isinstance(stream, bool) or stream < 0:
+        raise TypeError(f"{op}: 'stream' of a CUDA array interface must be a positive int; got {stream!r}")
+    if stream == 0:
+        raise ValueError(
+            f"{op}: stream 0 of a CUDA array interface is ambiguous; the producer must give 1 for the "
+            f"default stream or 2 for the thread's"
+        )
+    return f"cuda:{index}", _Lent(obj, index, _C._stream_of(index, stream))
 
 
 def _through_array(obj: Any, op: str) -> Result:

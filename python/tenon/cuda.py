@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from tenon import _C
 from tenon._C import OutOfMemoryError
+from tenon._cuda_device import number as _number
+from tenon._cuda_memory import (
+    empty_cache,
+    get_per_process_memory_fraction,
+    max_memory_allocated,
+    max_memory_reserved,
+    memory_allocated,
+    memory_reserved,
+    memory_stats,
+    memory_summary,
+    reset_peak_memory_stats,
+    set_per_process_memory_fraction,
+)
 from tenon._names import guide as _guide
 
 __all__ = [
@@ -19,10 +32,20 @@ __all__ = [
     "current_stream",
     "default_stream",
     "device_count",
+    "empty_cache",
     "get_device_name",
     "get_device_properties",
+    "get_per_process_memory_fraction",
     "is_available",
+    "max_memory_allocated",
+    "max_memory_reserved",
     "mem_get_info",
+    "memory_allocated",
+    "memory_reserved",
+    "memory_stats",
+    "memory_summary",
+    "reset_peak_memory_stats",
+    "set_per_process_memory_fraction",
     "set_stream",
     "stream",
     "synchronize",
@@ -32,9 +55,8 @@ __all__ = [
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import TypeAlias
 
-    DeviceLike: TypeAlias = int | str | _C.device
+    from tenon._cuda_device import DeviceLike
 
 
 def is_available() -> bool:
@@ -72,8 +94,8 @@ def synchronize(device: DeviceLike = 0) -> None:
 
     Parameters
     ----------
-    device : device or str, default 0
-        Its number, its name or a device.
+    device : device, str or int, default 0
+        Its number, its name or a device; None means the first.
 
     Returns
     -------
@@ -149,7 +171,7 @@ def get_device_name(device: DeviceLike = 0) -> str:
     Parameters
     ----------
     device : device or str, default 0
-        Where the result lies; None for the operand's device, or the CPU where there is none.
+        As in synchronize().
 
     Returns
     -------
@@ -168,7 +190,7 @@ def mem_get_info(device: DeviceLike = 0) -> tuple[int, int]:
     Parameters
     ----------
     device : device or str, default 0
-        Where the result lies; None for the operand's device, or the CPU where there is none.
+        As in synchronize().
 
     Returns
     -------
@@ -422,22 +444,6 @@ def set_stream(stream: Stream) -> None:
     >>> tenon.cuda.set_stream(tenon.cuda.Stream())  # doctest: +SKIP
     """
     _C._stream_set(stream._device, stream._index)
-
-
-def _number(op: str, device: DeviceLike) -> int:
-    if isinstance(device, int) and not isinstance(device, bool):
-        index: int | None = device
-    else:
-        try:
-            found = _C.device(device)  # type: ignore[arg-type]  # a bool is refused by it
-            index = found.index if found.type == "cuda" else None
-        except ValueError:
-            index = None
-        except TypeError:
-            raise TypeError(f"{op}: 'device' must be an int, a device or its name; got {device!r}") from None
-    if index is None or index < 0:
-        raise ValueError(f"{op}: a CUDA device is needed, as 0, 'cuda' or 'cuda:0'; got {device!r}")
-    return min(index, 2**31 - 1)
 
 
 _guide(__name__)

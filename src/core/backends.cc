@@ -21,14 +21,17 @@ namespace {
 // How a device type's plugin is found.
 struct PluginNames {
   const char* type;  // as messages name it
+  const char* entry;  // as the locator knows it
   const char* variable;  // of the environment: the path to take in place of the others
   const char* library;  // beside this library...
-  const char* package;  // ...or in the package beside it
+  const char* module;  // ...or in the package beside it
+  const char* wheel;  // what brings it
 };
 constexpr PluginNames kPlugins[] = {
-    {"CPU", nullptr, nullptr, nullptr},  // built in
-    {"CUDA", "TENON_CUDA_LIB", "libtenon_cuda.so", "tenon_cuda"},
+    {"CPU", nullptr, nullptr, nullptr, nullptr, nullptr},  // built in
+    {"CUDA", "cuda", "TENON_CUDA_LIB", "libtenon_cuda.so", "tenon_cuda13", "tenon-cuda13"},
 };
+std::atomic<PluginLocator> g_locator{nullptr};
 constexpr int kTypes = static_cast<int>(std::size(kPlugins));
 
 // What is known of a device type. Set once and never changed.
@@ -59,9 +62,14 @@ std::string hex(std::uint64_t v) {
   return b;
 }
 
-std::string other_abi(const std::string& path, const Backend& table) {
-  return errors::text(path, " was built for another version of tenon (ABI ", hex(table.abi), ", this is ",
-                      hex(kBackendAbi), "); rebuild or upgrade it");
+// Whether the table is of these headers. One without a version is the program's own.
+bool fits(const Backend& table) {
+  return table.abi == kBackendAbi && (!table.version || std::string_view(table.version) == TENON_VERSION);
+}
+
+std::string other_version(const std::string& path, const Backend& table, const std::string& way_out) {
+  return errors::text(path, " was built for tenon ", table.version ? table.version : "(no version)", " with ABI ",
+                      hex(table.abi), ", this is tenon ", TENON_VERSION, " with ABI ", hex(kBackendAbi), "; ", way_out);
 }
 
 void take(Known& e, const Backend* table, const char* type) {
@@ -70,15 +78,20 @@ void take(Known& e, const Backend* table, const char* type) {
   else e.table = table;
 }
 
+// Where the library may be, the first place first.
+std::vector<std::string> candidates(const PluginNames& names) {
+  if (const char* path = std::getenv(names.variable); path && *path) return {path};
+  std::vector<std::string> paths;
+  if (const PluginLocator locator = g_locator)
+    if (const std::string found = locator(names.entry, names.library); !found.empty()) paths.push_back(found);
+  const std::string folder = own_folder() + "/";
+  paths.push_back(folder + names.library);
+  paths.push_back(folder + "../" + names.module + "/" + names.library);
+  return paths;
+}
+
 void load(Known& e, const PluginNames& names) {
-  std::vector<std::string> candidates;
-  if (const char* path = std::getenv(names.variable); path && *path) {
-    candidates.emplace_back(path);
-  } else {
-    const std::string folder = own_folder() + "/";
-    candidates = {folder + names.library, folder + "../" + names.package + "/" + names.library};
-  }
-  for (const std::string& path : candidates) {
+  for (const std::string& path : candidates(names)) {
     // Never unloaded: its threads and the memory it handed out live on.
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) {
@@ -86,13 +99,15 @@ void load(Known& e, const PluginNames& names) {
       const char* why = dlerror();
       if (e.tried.empty() || access(path.c_str(), F_OK) == 0)
         e.tried = errors::text("tenon's ", names.type, " library could not be loaded (", why, "); set ", names.variable,
-                               " or install ", names.package);
+                               " or install ", names.wheel, "==", TENON_VERSION);
       continue;
     }
     auto symbol = reinterpret_cast<BackendEntry>(dlsym(library, "tenon_backend"));
     const Backend* table = symbol ? symbol() : nullptr;
     if (!table) e.tried = path + " has no symbol tenon_backend";
-    else if (table->abi != kBackendAbi) e.tried = other_abi(path, *table);
+    else if (!fits(*table))
+      e.tried =
+          other_version(path, *table, errors::text("install ", names.wheel, "==", TENON_VERSION, ", or build it anew"));
     else take(e, table, names.type);
     return;  // a library that loads is the one that was meant
   }
@@ -119,7 +134,8 @@ const Backend& backend(Device device) {
 
 void register_backend(DeviceType type, const Backend* table) {
   const char* name = kPlugins[static_cast<int>(type)].type;
-  if (table->abi != kBackendAbi) errors::fail<DeviceError>("register_backend", other_abi("the table", *table));
+  if (!fits(*table))
+    errors::fail<DeviceError>("register_backend", other_version("the table", *table, "build it with these headers"));
   bool done = false;
   if (type != DeviceType::cpu)
     std::call_once(known_of(type).once, [&] {
@@ -130,6 +146,8 @@ void register_backend(DeviceType type, const Backend* table) {
     errors::fail<RuntimeError>("register_backend", "there is a backend for ", name,
                                " already, or it has been looked for; register before the first use");
 }
+
+void set_plugin_locator(PluginLocator locator) { g_locator = locator; }
 
 bool is_available(DeviceType type) { return type == DeviceType::cpu || loaded(type).table != nullptr; }
 

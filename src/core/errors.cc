@@ -164,9 +164,34 @@ void not_available(Str op, Device device, DType dtype) {
   fail<NotImplemented>(op, "not available on ", device, " for ", dtype, "; use .cpu()");
 }
 void bad_device(Str text) { fail("device", "expected 'cpu', 'cuda' or 'cuda:<index>'; got '", text, "'"); }
-void out_of_memory(Str op, Device device, std::int64_t bytes) {
-  fail<OutOfMemoryError>(op, "out of memory on ", device,
-                         bytes ? "; " + std::to_string(bytes) + " bytes were asked for" : std::string());
+std::string amount(std::int64_t bytes) {
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return text(bytes, " bytes");
+  double n = static_cast<double>(bytes) / 1024;
+  int unit = 0;
+  for (; n >= 1024 && unit < 3; ++unit) n /= 1024;
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.2f %s", n, kUnits[unit]);
+  return buffer;
+}
+
+void out_of_memory(Str op, Device device, const MemoryLeft& left) {
+  std::string what = text("out of memory on ", device);
+  if (left.asked) what += text("; ", amount(left.asked), " were asked for");
+  if (!left.known) fail<OutOfMemoryError>(op, what);
+  what += text(left.asked ? ", " : "; ", "tensors have ", amount(left.used), ", the cache ", amount(left.cached),
+               ", and ", amount(left.free), " of ", amount(left.total), " are free");
+  if (left.limit) what += text(" (this process may take ", amount(left.limit), ")");
+  const std::int64_t others = left.total - left.free - left.used - left.cached;
+  if (left.limit && left.limit - left.used < left.asked)
+    what += "; raise the limit with tenon.cuda.set_per_process_memory_fraction, or delete tensors";
+  else if (others > left.used)
+    what += text("; other programs have ", amount(others), ", end them or take smaller batches");
+  else if (left.free + left.cached >= left.asked && left.asked)
+    what +=
+        "; the free memory lies in pieces that are too small, delete large tensors and call tenon.cuda.empty_cache()";
+  else what += "; delete tensors that are no longer needed, take smaller batches, or compute on the CPU";
+  fail<OutOfMemoryError>(op, what);
 }
 void device_failed(Str op, Device device, Str why, bool late) {
   if (why.empty()) why = "no reason is given";

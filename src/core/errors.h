@@ -78,8 +78,14 @@ void require_number(Str op, const Scalar& value, DType dtype);
 [[noreturn]] void no_backend(Device device, Str tried);
 [[noreturn]] void not_available(Str op, Device device, DType dtype);
 [[noreturn]] void bad_device(Str text);
-// bytes: what was asked for, if it is known.
-[[noreturn]] void out_of_memory(Str op, Device device, std::int64_t bytes = 0);
+// A device's memory in bytes, when there was too little of it.
+struct MemoryLeft {
+  std::int64_t asked = 0;  // 0: not known
+  bool known = false;  // the others are
+  std::int64_t used = 0, cached = 0, free = 0, total = 0;
+  std::int64_t limit = 0;  // of what this process may take; 0: none
+};
+[[noreturn]] void out_of_memory(Str op, Device device, const MemoryLeft& left);
 // late: after the call had returned.
 [[noreturn]] void device_failed(Str op, Device device, Str why, bool late);
 

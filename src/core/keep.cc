@@ -19,6 +19,7 @@ struct Kept {
 struct Keeper {
   std::mutex mutex;
   std::list<Kept> kept;
+  std::int64_t bytes = 0;
 };
 std::atomic<bool> g_any{false};
 
@@ -36,18 +37,24 @@ Keeper& keeper() {
 
 void keep_until_passed(Stream stream, Ref<Storage> storage) {
   Kept* added;
+  bool too_much;
   {
-    std::lock_guard lock(keeper().mutex);
-    added = &keeper().kept.emplace_back();
+    Keeper& k = keeper();
+    std::lock_guard lock(k.mutex);
+    added = &k.kept.emplace_back();
+    k.bytes += storage->bytes();
     added->storage = std::move(storage);
     g_any = true;
+    too_much = k.kept.size() > kMostKept || k.bytes > kMostKeptBytes;
   }
   const Status status =
       backend(stream.device)
           .stream_callback(stream, [](void* kept) { static_cast<Kept*>(kept)->passed = true; }, added);
-  if (status == Status::ok) return;
-  added->passed = true;  // the device does nothing any more
-  launch_failed(status, "copy", stream.device);
+  if (status != Status::ok) {
+    added->passed = true;  // the device does nothing any more
+    launch_failed(status, "copy", stream.device);
+  }
+  if (too_much) synchronize(stream);
 }
 
 void let_go_of_passed() noexcept {
@@ -57,7 +64,10 @@ void let_go_of_passed() noexcept {
   auto& kept = keeper().kept;
   for (auto it = kept.begin(); it != kept.end();) {
     const auto next = std::next(it);
-    if (it->passed) passed.splice(passed.end(), kept, it);
+    if (it->passed) {
+      keeper().bytes -= it->storage->bytes();
+      passed.splice(passed.end(), kept, it);
+    }
     it = next;
   }
   g_any = !kept.empty();

@@ -23,7 +23,7 @@ std::atomic<bool> g_any_left{false};
     errors::index_out_of_range(late ? errors::text(failed, " on ", device) : failed, f.index, f.axis, f.size);
   if (f.status == Status::out_of_memory) {
     if (device.is_cpu()) throw std::bad_alloc();
-    errors::out_of_memory(failed, device);
+    no_memory_left(failed, device, f.size);
   }
   errors::device_failed(failed, device, f.what, late);
 }

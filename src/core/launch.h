@@ -21,6 +21,10 @@ namespace cpu {
 extern const Backend kTable;  // without a call: small operations are mostly overhead
 }
 
+// Throws OutOfMemoryError, which says how much memory tensors and the cache have, and what is free. bytes: what was asked
+// for; 0: not known.
+[[noreturn]] void no_memory_left(const char* op, Device device, std::int64_t bytes);
+
 // TENON_SYNC=1: each call is waited for, so that its failure is raised by itself.
 bool waits_after_each_call();
 

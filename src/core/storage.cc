@@ -202,7 +202,7 @@ BlockCache& cache() {
   void* data = nullptr;
   const Status status = backend(device).allocate(current, std::max<std::int64_t>(bytes, 1), &data);
   if (status == Status::ok) return data;
-  if (status == Status::out_of_memory) errors::out_of_memory("allocate", device, bytes);
+  if (status == Status::out_of_memory) no_memory_left("allocate", device, bytes);
   launch_failed(status, "allocate", device);
 }
 [[gnu::cold, gnu::noinline]] void give_to_device(Stream stream, void* data, std::int64_t bytes) {

@@ -158,13 +158,6 @@ Tensor from_blob(void* data, const Dims& shape, DType dtype, Deleter deleter, vo
                      read_only);
 }
 
-Tensor Tensor::of(const Scalar& value, std::optional<DType> dtype, Device device) {
-  const DType d = dtype.value_or(value.default_dtype());
-  Tensor t = empty({}, d);
-  value.store(d, t.data());
-  return device.is_cpu() ? t : t.to(device);
-}
-
 std::int64_t Tensor::size(int dim) const {
   const int d = dim < 0 ? dim + ndim() : dim;
   if (d < 0 || d >= ndim()) errors::bad_axis("size", dim, ndim());

@@ -185,6 +185,12 @@ Tensor bernoulli(const Tensor& p, Generator* g) {
   return to(lt(rand(p.shape(), d, p.device(), g), to(p, d)), p.dtype());
 }
 
+Tensor bernoulli(const Dims& shape, double p, DType dtype, Device device, Generator* g) {
+  if (!(p >= 0 && p <= 1)) errors::fail("bernoulli", "the probability must lie between 0 and 1; got ", p);
+  NoGrad guard;
+  return to(lt(rand(shape, DType::float64, device, g), p), dtype);
+}
+
 Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Generator* g) {
   if (weights.ndim() != 1 && weights.ndim() != 2)
     errors::wrong_ndim("multinomial", weights.ndim(), "1-D weights, or 2-D ones with a distribution in each row");

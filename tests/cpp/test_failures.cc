@@ -23,13 +23,38 @@ void expect_works(Device d) {
 
 TEST_F(Failures, NoMemory) {
   test::fail_allocations(kCuda, 1);
-  EXPECT_EQ(message<OutOfMemoryError>([] { empty({5}, DType::float64, kCuda); }),
-            "allocate: out of memory on cuda:0; 40 bytes were asked for");
+  EXPECT_EQ(message<OutOfMemoryError>([] {
+              empty({5}, DType::float64, kCuda);
+            }).find("allocate: out of memory on cuda:0; 40 bytes were asked for, tensors have "),
+            0u);
   for (const Device d : {kCuda, kSecond, kCpu}) expect_works(d);
   const Tensor x = counting({5}).to(kCuda);
   test::fail_allocations(kCuda, 1);
   EXPECT_THROW(exp(x), OutOfMemoryError);
   EXPECT_EQ(values(x.to(kCpu)), values(counting({5})));
+}
+
+TEST_F(Failures, MemoryIsCountedAndLimited) {
+  const MemoryStatistics before = memory_statistics(kCuda);
+  reset_memory_peaks(kCuda);
+  const auto bytes = [](const MemoryStatistics& s) { return s.at(MemoryCount::allocated_bytes); };
+  {
+    const Tensor x = empty({1 << 20}, DType::uint8, kCuda);
+    EXPECT_EQ(bytes(memory_statistics(kCuda)).current, bytes(before).current + (1 << 20));
+    EXPECT_EQ(device_at(DeviceType::cuda, x.data()), kCuda);
+    EXPECT_EQ(device_at(DeviceType::cuda, &before), kCpu);
+    limit_memory(kCuda, memory_statistics(kCuda).at(MemoryCount::reserved_bytes).current);
+    EXPECT_THROW(empty({1}, DType::float32, kCuda), OutOfMemoryError);
+    limit_memory(kCuda, 0);
+    expect_works(kCuda);
+  }
+  empty_cache(kCuda);
+  const MemoryStatistics after = memory_statistics(kCuda);
+  EXPECT_EQ(bytes(after).current, bytes(before).current);
+  EXPECT_GE(bytes(after).peak, bytes(before).current + (1 << 20));
+  EXPECT_EQ(after.out_of_memory, before.out_of_memory + 1);
+  EXPECT_THROW(memory_statistics(kCpu), DeviceError);
+  EXPECT_THROW(empty_cache({DeviceType::cuda, 7}), DeviceError);
 }
 
 TEST_F(Failures, ARefusedLaunch) {
@@ -147,9 +172,13 @@ TEST_F(Failures, IndicesAreCheckedOnTheDevice) {
 TEST(Registry, RefusesTablesThatItDoesNotKnow) {
   Backend table{};
   table.abi = kBackendAbi + 1;
-  EXPECT_NE(message<DeviceError>([&] { register_backend(DeviceType::cuda, &table); }).find("another version of tenon"),
-            std::string::npos);
+  const auto refused = [&] { return message<DeviceError>([&] { register_backend(DeviceType::cuda, &table); }); };
+  EXPECT_NE(refused().find("the table was built for tenon (no version) with ABI "), std::string::npos) << refused();
   table.abi = kBackendAbi;
+  table.version = "99.0.1";
+  EXPECT_NE(refused().find("the table was built for tenon 99.0.1 with ABI "), std::string::npos) << refused();
+  EXPECT_NE(refused().find(", this is tenon "), std::string::npos) << refused();
+  table.version = nullptr;
   EXPECT_THROW(register_backend(DeviceType::cpu, &table), RuntimeError);
 }
 

@@ -367,10 +367,11 @@ TEST(NoBackendDeathTest, IsAClearErrorAndAQuickNo) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // a fresh process, which looks for its backend anew
   const std::string was = std::getenv("TENON_CUDA_LIB");
   setenv("TENON_CUDA_LIB", "/nonexistent/libtenon_cuda.so", 1);
-  EXPECT_EXIT(std::exit(without_backend()), testing::ExitedWithCode(0),
-              "device: there is no cuda:0: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
-              "set TENON_CUDA_LIB or install tenon_cuda; use device='cpu', or check tenon.cuda.is_available\\(\\) "
-              "first");
+  EXPECT_EXIT(
+      std::exit(without_backend()), testing::ExitedWithCode(0),
+      "device: there is no cuda:0: tenon's CUDA library could not be loaded .*/nonexistent/libtenon_cuda.so.*"
+      "set TENON_CUDA_LIB or install tenon-cuda13==[0-9.]+; use device='cpu', or check tenon.cuda.is_available\\(\\) "
+      "first");
   setenv("TENON_CUDA_LIB", was.c_str(), 1);
 }
 

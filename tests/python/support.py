@@ -17,6 +17,7 @@ import tenon
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(tenon.__file__).parent
 SIM_DEVICE = next((p for p in (PACKAGE.parents[1] / "libtenon_cudasim.so",) if p.exists()), None)
+HOST_WAY = next((p for p in (PACKAGE.parents[1] / "libtenon_cudahost.so",) if p.exists()), None)
 
 # Whether threads run Python code at the same time, unless PYTHON_GIL=1 says otherwise.
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -56,6 +57,15 @@ def sim_environment() -> dict[str, str]:
 
         pytest.skip("libtenon_cudasim.so is not built")
     return {"TENON_CUDA_LIB": str(SIM_DEVICE)}
+
+
+def host_environment() -> dict[str, str]:
+    """The environment in which 'cuda' is CUDA's backend on the host; skips the test where it is not built."""
+    if HOST_WAY is None:
+        import pytest
+
+        pytest.skip("libtenon_cudahost.so is not built")
+    return {"TENON_CUDA_LIB": str(HOST_WAY)}
 
 
 def operations() -> Iterator[object]:

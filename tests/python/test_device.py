@@ -178,3 +178,43 @@ def test_like_follows_the_device() -> None:
         assert not np.zeros(2, like=tenon.ones(1)).is_cuda
         """
     )
+
+
+def test_numbers_travel_with_the_call() -> None:
+    """Neither a number nor a layer's probability makes the host wait for its device."""
+    on_device(
+        """
+        import ctypes, os
+        import tenon
+        from tenon.nn import functional as F
+        x = tenon.arange(12.0).reshape(3, 4).cuda()
+        mask, rows = x > 3, tenon.tensor([1, 2]).cuda()
+        w = tenon.ones(3, 4, device='cuda', requires_grad=True)
+        steps = tenon.optim.AdamW([w], lr=0.1)
+        def train():
+            steps.zero_grad()
+            F.cross_entropy(F.dropout(w * x, 0.5), tenon.zeros(3, dtype='int64', device='cuda')).backward()
+            steps.step()
+        calls = [
+            lambda: x.fill_(2), lambda: x.zero_(), lambda: tenon.full((3,), 2.0, device='cuda'),
+            lambda: tenon.zeros(3, device='cuda'), lambda: tenon.eye(3, device='cuda'),
+            lambda: tenon.linspace(0, 1, 5, device='cuda'), lambda: tenon.tensor(3.0) + x,
+            lambda: tenon.full_like(x, 3), lambda: x.clamp(0, 1), lambda: tenon.where(mask, x, 0.0),
+            lambda: x.__setitem__(0, 5.0), lambda: x.__setitem__(mask, 5.0), lambda: x.__setitem__(rows, 5.0),
+            lambda: x[rows, 0], lambda: x.masked_fill(mask, 1.0), lambda: x.index_fill(0, rows, 2.0),
+            lambda: x.std(), lambda: x ** 2, lambda: x // 2, lambda: tenon.nan_to_num(x),
+            lambda: x.bernoulli_(0.5), lambda: x.bernoulli(0.25), lambda: F.dropout(x, 0.5), train,
+        ]
+        train()
+        tenon.cuda.synchronize()
+        sim = ctypes.CDLL(os.environ['TENON_CUDA_LIB'])
+        sim.tenon_sim_copies.restype = ctypes.c_int64
+        for i, call in enumerate(calls):
+            sim.tenon_sim_reset()
+            call()
+            assert [sim.tenon_sim_copies(kind) for kind in range(3)] == [0, 0, 0], i
+        here, there = (tenon.zeros(100, device=d).bernoulli_(0.3, generator=tenon.Generator().manual_seed(3))
+                       for d in ('cpu', 'cuda'))
+        assert here.tolist() == there.tolist() and 10 < here.sum().item() < 60
+        """
+    )

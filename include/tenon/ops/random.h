@@ -53,6 +53,8 @@ TENON_API Tensor normal(const Tensor& mean, const Tensor& std, Generator* g = nu
 // 1 with probability p, otherwise 0, in p's shape and floating dtype, without a gradient. Throws DtypeError,
 // ValueError for p outside [0, 1].
 TENON_API Tensor bernoulli(const Tensor& p, Generator* g = nullptr);
+// The same with one probability for all elements, in any dtype; no device is waited for.
+TENON_API Tensor bernoulli(const Dims& shape, double p, DType dtype, Device device = kCpu, Generator* g = nullptr);
 // n positions, drawn with probabilities in proportion to (k,) floating weights: int64, shape (n,); for (rows, k)
 // weights a row each, (rows, n). Throws ShapeError, DtypeError; ValueError for weights that are negative, not finite
 // or all 0, and without replacement (Efraimidis and Spirakis 2006) for fewer than n above 0.

@@ -1,7 +1,6 @@
 #include "backends/cuda/allocator.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "backends/cuda/context.h"
 #include "backends/cuda/runtime.h"
@@ -13,15 +12,23 @@ constexpr std::int64_t kUnit = 512;                            // sizes are mult
 constexpr std::int64_t kSmall = std::int64_t{1} << 20;         // up to this, blocks share segments...
 constexpr std::int64_t kSmallSegment = std::int64_t{2} << 20;  // ...of this size
 constexpr std::int64_t kLargeUnit = std::int64_t{2} << 20;     // segments of large ones are multiples of it
+// So many freed blocks may wait for other streams. Then the host waits for them: else a host that runs ahead would ask the
+// driver for more and more memory, and each allocation would look at them all.
+constexpr std::size_t kMostPending = 1024;
 
 std::int64_t rounded(std::int64_t n, std::int64_t unit) { return (n + unit - 1) / unit * unit; }
+MemoryPool pool_for(std::int64_t size) { return size <= kSmall ? MemoryPool::small_pool : MemoryPool::large_pool; }
 
 }  // namespace
 
 void* Allocator::allocate(void* stream, std::int64_t bytes) {
-  if (bytes > (std::int64_t{1} << 62)) nothing_left(bytes);
-  const std::int64_t size = rounded(std::max<std::int64_t>(bytes, 1), kUnit);
   const std::lock_guard lock(mutex_);
+  const auto nothing_left = [&] {
+    ++statistics_.out_of_memory;
+    throw Error{Status::out_of_memory, {}, bytes};
+  };
+  if (bytes > (std::int64_t{1} << 62)) nothing_left();
+  const std::int64_t size = rounded(std::max<std::int64_t>(bytes, 1), kUnit);
   collect(false);
   Block* b = take(stream, size);
   if (!b) b = add_segment(stream, size);
@@ -34,51 +41,70 @@ void* Allocator::allocate(void* stream, std::int64_t bytes) {
       give_back();
       b = add_segment(stream, size);
     }
-    if (!b) nothing_left(bytes);
+    if (!b) nothing_left();
   }
   b->requested = std::max<std::int64_t>(bytes, 1);
-  ++statistics_.allocations;
-  statistics_.allocated += b->size;
-  statistics_.allocated_peak = std::max(statistics_.allocated_peak, statistics_.allocated);
+  count(MemoryCount::allocation, MemoryCount::allocated_bytes, *b, 1);
+  count(MemoryCount::active, MemoryCount::active_bytes, *b, 1);
+  statistics_.change(MemoryCount::requested_bytes, b->pool, b->requested);
   runtime::begin_use(stream, b->data, b->requested);
   return b->data;
 }
 
+void Allocator::count(MemoryCount blocks, MemoryCount bytes, const Block& b, int sign) {
+  statistics_.change(blocks, b.pool, sign);
+  statistics_.change(bytes, b.pool, sign * b.size);
+}
+
+void Allocator::offer(Block* b) {
+  pool(b->stream, b->pool).insert(b);
+  if (b->before || b->after) count(MemoryCount::inactive_split, MemoryCount::inactive_split_bytes, *b, 1);
+}
+
+void Allocator::withdraw(Block* b) {
+  pool(b->stream, b->pool).erase(b);
+  if (b->before || b->after) count(MemoryCount::inactive_split, MemoryCount::inactive_split_bytes, *b, -1);
+}
+
 // The smallest free block that is large enough; what is left of it stays free.
 Allocator::Block* Allocator::take(void* stream, std::int64_t size) {
-  Pool& p = pool(stream, size <= kSmall);
+  const MemoryPool kind = pool_for(size);
+  Pool& p = pool(stream, kind);
   Block wanted{};
   wanted.size = size;
   const auto found = p.lower_bound(&wanted);
   if (found == p.end()) return nullptr;
   Block* b = *found;
+  withdraw(b);
   // A large block is not cut for the last of its bytes, nor taken whole for a fraction of them.
   const std::int64_t rest = b->size - size;
-  p.erase(found);
-  if (rest >= (size <= kSmall ? kUnit : kSmall)) {
-    auto other = std::make_unique<Block>(Block{b->data + size, rest, 0, stream, b, b->after, {}, {}});
+  if (rest >= (kind == MemoryPool::small_pool ? kUnit : kSmall)) {
+    auto other = std::make_unique<Block>(Block{b->data + size, rest, 0, stream, kind, b, b->after, {}, {}});
     if (b->after) b->after->before = other.get();
     b->after = other.get();
     b->size = size;
-    p.insert(other.get());
+    offer(other.get());
     blocks_[other->data] = std::move(other);
   }
   return b;
 }
 
-// Null: the driver has no memory.
+// Null: the driver has no memory, or the limit forbids it.
 Allocator::Block* Allocator::add_segment(void* stream, std::int64_t size) {
-  const std::int64_t whole = size <= kSmall ? kSmallSegment : rounded(size, kLargeUnit);
+  const MemoryPool kind = pool_for(size);
+  const std::int64_t whole = kind == MemoryPool::small_pool ? kSmallSegment : rounded(size, kLargeUnit);
+  const std::int64_t reserved = statistics_.at(MemoryCount::reserved_bytes).current;
+  if (statistics_.limit && whole > statistics_.limit - reserved) return nullptr;
   void* data = nullptr;
   const runtime::Result r = runtime::allocate(whole, &data);
   if (r.out_of_memory) return nullptr;
   check(r);
-  ++statistics_.segments;
-  statistics_.reserved += whole;
-  statistics_.reserved_peak = std::max(statistics_.reserved_peak, statistics_.reserved);
-  auto block = std::make_unique<Block>(Block{static_cast<char*>(data), whole, 0, stream, nullptr, nullptr, {}, {}});
+  ++statistics_.driver_calls;
+  auto block =
+      std::make_unique<Block>(Block{static_cast<char*>(data), whole, 0, stream, kind, nullptr, nullptr, {}, {}});
+  count(MemoryCount::segment, MemoryCount::reserved_bytes, *block, 1);
   runtime::end_use(stream, data, whole);
-  pool(stream, size <= kSmall).insert(block.get());
+  offer(block.get());
   blocks_[data] = std::move(block);
   return take(stream, size);
 }
@@ -86,16 +112,17 @@ Allocator::Block* Allocator::add_segment(void* stream, std::int64_t size) {
 void Allocator::free(void* data) {
   const std::lock_guard lock(mutex_);
   Block* b = blocks_.at(data).get();
-  statistics_.allocated -= b->size;
+  count(MemoryCount::allocation, MemoryCount::allocated_bytes, *b, -1);
+  statistics_.change(MemoryCount::requested_bytes, b->pool, -b->requested);
   for (void* stream : b->used_by) {
     void* event = nullptr;
     check(runtime::event_create(false, &event));
     check(runtime::event_record(event, stream));
     b->events.push_back(event);
   }
-  b->used_by.clear();
-  if (b->events.empty()) put_back(b);
-  else pending_.push_back(b);
+  if (b->events.empty()) return put_back(b);
+  pending_.push_back(b);
+  if (pending_.size() > kMostPending) collect_first();
 }
 
 void Allocator::record_use(void* data, void* stream) {
@@ -108,24 +135,20 @@ void Allocator::record_use(void* data, void* stream) {
 // Makes it free, as one with its free neighbours.
 void Allocator::put_back(Block* b) {
   runtime::end_use(b->stream, b->data, b->requested);
+  count(MemoryCount::active, MemoryCount::active_bytes, *b, -1);
   b->requested = 0;
-  // A segment of small blocks has its own pool, by the size that the segment was asked for.
   const auto is_free = [](const Block* other) { return other && other->requested == 0; };
-  std::int64_t segment = b->size;
-  for (const Block* x = b->before; x; x = x->before) segment += x->size;
-  for (const Block* x = b->after; x; x = x->after) segment += x->size;
-  Pool& p = pool(b->stream, segment == kSmallSegment);
   if (is_free(b->after)) {
-    p.erase(b->after);
+    withdraw(b->after);
     join(b, b->after);
   }
   if (is_free(b->before)) {
     Block* a = b->before;
-    p.erase(a);
+    withdraw(a);
     join(a, b);
     b = a;
   }
-  p.insert(b);
+  offer(b);
 }
 
 void Allocator::join(Block* a, Block* b) {
@@ -135,15 +158,16 @@ void Allocator::join(Block* a, Block* b) {
   blocks_.erase(b->data);
 }
 
-// Blocks that the other streams have passed. The wait must have happened where `wait` says that all have.
 void Allocator::collect(bool wait) {
+  std::vector<void*> behind;  // streams that have not passed an earlier block, and so no later one
   for (auto it = pending_.begin(); it != pending_.end();) {
     Block* b = *it;
     bool passed = true;
-    for (void* event : b->events) {
-      bool done = wait;
-      if (!wait) check(runtime::event_query(event, &done));
-      passed = passed && done;
+    for (std::size_t i = 0; i < b->events.size() && passed && !wait; ++i) {
+      passed = std::find(behind.begin(), behind.end(), b->used_by[i]) == behind.end();
+      if (!passed) continue;
+      check(runtime::event_query(b->events[i], &passed));
+      if (!passed) behind.push_back(b->used_by[i]);
     }
     if (!passed) {
       ++it;
@@ -151,22 +175,26 @@ void Allocator::collect(bool wait) {
     }
     for (void* event : b->events) runtime::event_destroy(event);
     b->events.clear();
+    b->used_by.clear();
     it = pending_.erase(it);
     put_back(b);
   }
 }
 
+void Allocator::collect_first() {
+  Block* b = pending_.front();
+  for (void* event : b->events) check(runtime::event_synchronize(event));
+  collect(false);
+}
+
 void Allocator::give_back() {
   for (auto& [key, free] : free_)
     for (auto it = free.begin(); it != free.end();) {
-      Block* b = *it;
-      if (b->before || b->after) {
-        ++it;
-        continue;
-      }
-      it = free.erase(it);
-      statistics_.reserved -= b->size;
-      --statistics_.segments;
+      Block* b = *it++;
+      if (b->before || b->after) continue;
+      withdraw(b);
+      count(MemoryCount::segment, MemoryCount::reserved_bytes, *b, -1);
+      ++statistics_.driver_frees;
       check(runtime::release(b->data));
       blocks_.erase(b->data);
     }
@@ -184,20 +212,19 @@ MemoryStatistics Allocator::statistics() const {
   return statistics_;
 }
 
-std::int64_t Allocator::cached() const {
+void Allocator::reset_peaks() {
   const std::lock_guard lock(mutex_);
-  return statistics_.reserved - statistics_.allocated;
+  statistics_.reset_peaks();
 }
 
-void Allocator::nothing_left(std::int64_t bytes) const {
-  Error e{Status::out_of_memory, {}};
-  MemoryInfo info{};
-  (void)runtime::memory_info(device_, &info);
-  std::snprintf(e.what, sizeof e.what, "%lld bytes were asked for; tensors have %lld, the cache %lld, the driver %lld",
-                static_cast<long long>(bytes), static_cast<long long>(statistics_.allocated),
-                static_cast<long long>(statistics_.reserved - statistics_.allocated),
-                static_cast<long long>(info.free));
-  throw e;
+void Allocator::limit(std::int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  statistics_.limit = bytes;
+}
+
+std::int64_t Allocator::cached() const {
+  const std::lock_guard lock(mutex_);
+  return statistics_.at(MemoryCount::reserved_bytes).current - statistics_.at(MemoryCount::allocated_bytes).current;
 }
 
 }  // namespace tenon::cuda

@@ -11,24 +11,16 @@
 #include <set>
 #include <vector>
 
-namespace tenon::cuda {
+#include "tenon/memory_statistics.h"
 
-struct MemoryStatistics {
-  std::int64_t allocated;       // bytes that tensors have
-  std::int64_t allocated_peak;
-  std::int64_t reserved;        // bytes that the driver has given
-  std::int64_t reserved_peak;
-  std::int64_t allocations;     // so far
-  std::int64_t segments;
-  std::int64_t retries;         // times that the driver had none and everything was waited for
-};
+namespace tenon::cuda {
 
 class Allocator {
  public:
   explicit Allocator(int device) : device_(device) {}
 
-  // Throws Error{out_of_memory} where the driver has none, after waiting for the device, giving back what is unused and
-  // asking once more.
+  // Throws Error{out_of_memory} where the driver has none, or the limit forbids it, after waiting for the device, giving
+  // back what is unused and asking once more.
   void* allocate(void* stream, std::int64_t bytes);
   void free(void* data);
   // Another stream than its own works with the block.
@@ -36,6 +28,9 @@ class Allocator {
   // Gives whole unused segments back to the driver. Waits for the device.
   void trim();
   MemoryStatistics statistics() const;
+  void reset_peaks();
+  // The most bytes of segments; 0: no limit.
+  void limit(std::int64_t bytes);
   // Unused bytes of segments.
   std::int64_t cached() const;
 
@@ -45,9 +40,10 @@ class Allocator {
     std::int64_t size;  // rounded up
     std::int64_t requested;  // 0: it is free
     void* stream;
+    MemoryPool pool;  // its segment's
     Block *before, *after;  // its neighbours in the segment
     std::vector<void*> used_by;
-    std::vector<void*> events;  // of those streams, since it was freed
+    std::vector<void*> events;  // of each of these, since it was freed
   };
   struct Smaller {
     bool operator()(const Block* a, const Block* b) const {
@@ -56,18 +52,24 @@ class Allocator {
   };
   using Pool = std::set<Block*, Smaller>;
 
-  Pool& pool(void* stream, bool small) { return free_[{stream, small}]; }
+  Pool& pool(void* stream, MemoryPool pool) { return free_[{stream, pool}]; }
+  // Into its pool, and out of it.
+  void offer(Block* b);
+  void withdraw(Block* b);
+  void count(MemoryCount blocks, MemoryCount bytes, const Block& b, int sign);
   Block* take(void* stream, std::int64_t size);
   Block* add_segment(void* stream, std::int64_t size);
   void put_back(Block* b);
   void join(Block* a, Block* b);
+  // Frees what other streams have passed. wait: all have.
   void collect(bool wait);
+  // Waits until the block that was freed first is free.
+  void collect_first();
   void give_back();
-  [[noreturn]] void nothing_left(std::int64_t bytes) const;
 
   int device_;
   mutable std::mutex mutex_;
-  std::map<std::pair<void*, bool>, Pool> free_;
+  std::map<std::pair<void*, MemoryPool>, Pool> free_;
   std::map<void*, std::unique_ptr<Block>> blocks_;  // all, by address
   std::list<Block*> pending_;  // freed, and still used by other streams
   MemoryStatistics statistics_{};

@@ -14,9 +14,10 @@ namespace {
 
 thread_local Failure t_failure{};
 
-Status failed(const char* op, Status status, const char* what) {
+Status failed(const char* op, Status status, const char* what, std::int64_t bytes = 0) {
   Failure& f = t_failure = Failure{};
   f.status = status;
+  f.size = bytes;
   std::strncpy(f.op, op, sizeof f.op - 1);
   std::strncpy(f.what, what, sizeof f.what - 1);
   return status;
@@ -24,10 +25,15 @@ Status failed(const char* op, Status status, const char* what) {
 
 // Nothing is thrown across the table.
 template <class F>
-Status guarded(const char* op, F&& f) noexcept {
+Status guarded(const char* op, int device, F&& f) noexcept {
   try {
+    const DeviceGuard guard;
     return f();
-  } catch (const Error& e) { return failed(op, e.status, e.what); } catch (const LateFailure& l) {
+  } catch (const Error& e) {
+    if (!e.lost) return failed(op, e.status, e.what, e.bytes);
+    t_failure = raw_device(device).lose(e.what);
+    return t_failure.status;
+  } catch (const LateFailure& l) {
     t_failure = l.failure;
     return l.failure.status;
   } catch (const std::bad_alloc&) {
@@ -37,12 +43,12 @@ Status guarded(const char* op, F&& f) noexcept {
 
 Context context_of(Stream s, const char* op) {
   Device& d = device(s.device.index);
-  return {s.device.index, s, d.stream(s.index), op, d.fault()};
+  return {s.device.index, s, d.stream_for(s.index, op), op, d.fault()};
 }
 
 template <class Call, Status (*F)(const Context&, const Call&)>
 Status run(Stream s, const char* op, const Call& call) noexcept {
-  return guarded(op, [&] {
+  return guarded(op, s.device.index, [&] {
     const Context context = context_of(s, op);
     const Status status = F(context, call);
     if constexpr (requires { Call::waits; })
@@ -54,7 +60,7 @@ Status run(Stream s, const char* op, const Call& call) noexcept {
 // ---- devices and streams ----
 
 Status properties(int index, DeviceProperties* out) noexcept {
-  return guarded("properties", [&] {
+  return guarded("properties", index, [&] {
     device(index);
     check(runtime::properties(index, out));
     out->streams = kStreams;
@@ -63,7 +69,7 @@ Status properties(int index, DeviceProperties* out) noexcept {
 }
 // What the cache holds is free for tensors.
 Status memory_info(int index, MemoryInfo* out) noexcept {
-  return guarded("memory_info", [&] {
+  return guarded("memory_info", index, [&] {
     Device& d = device(index);
     check(runtime::memory_info(index, out));
     out->free += d.memory.cached();
@@ -71,28 +77,28 @@ Status memory_info(int index, MemoryInfo* out) noexcept {
   });
 }
 Status synchronize(int index) noexcept {
-  return guarded("synchronize", [&] {
+  return guarded("synchronize", index, [&] {
     Device& d = device(index);
-    check(runtime::device_wait(index));
+    d.wait();
     d.report();
     return Status::ok;
   });
 }
 Status stream_handle(Stream s, std::uintptr_t* out) noexcept {
-  return guarded("stream", [&] {
+  return guarded("stream", s.device.index, [&] {
     *out = reinterpret_cast<std::uintptr_t>(device(s.device.index).stream(s.index));
     return Status::ok;
   });
 }
 Status stream_adopt(int index, std::uintptr_t handle, std::int32_t* out) noexcept {
-  return guarded("stream", [&] {
+  return guarded("stream", index, [&] {
     *out = device(index).adopt(handle);
     if (*out < 0) fail(Status::failed, "no stream has this handle");
     return Status::ok;
   });
 }
 Status stream_query(Stream s, bool* done) noexcept {
-  return guarded("query", [&] {
+  return guarded("query", s.device.index, [&] {
     Device& d = device(s.device.index);
     check(runtime::stream_query(d.stream(s.index), done));
     if (*done) d.report();
@@ -100,15 +106,15 @@ Status stream_query(Stream s, bool* done) noexcept {
   });
 }
 Status stream_synchronize(Stream s) noexcept {
-  return guarded("synchronize", [&] {
+  return guarded("synchronize", s.device.index, [&] {
     Device& d = device(s.device.index);
-    check(runtime::stream_wait(d.stream(s.index)));
+    d.wait(s.index);
     d.report();
     return Status::ok;
   });
 }
 Status stream_callback(Stream s, void (*f)(void*), void* context) noexcept {
-  return guarded("callback", [&] {
+  return guarded("callback", s.device.index, [&] {
     check(runtime::stream_callback(device(s.device.index).stream(s.index), f, context));
     return Status::ok;
   });
@@ -117,29 +123,29 @@ Status stream_callback(Stream s, void (*f)(void*), void* context) noexcept {
 // ---- events ----
 
 Status event_create(int index, bool timing, void** event) noexcept {
-  return guarded("event", [&] {
+  return guarded("event", index, [&] {
     device(index);
     check(runtime::event_create(timing, event));
     return Status::ok;
   });
 }
-void event_destroy(int, void* event) noexcept {
-  if (!forked()) runtime::event_destroy(event);
+void event_destroy(int index, void* event) noexcept {
+  if (!forked() && !raw_device(index).lost()) runtime::event_destroy(event);
 }
 Status event_record(void* event, Stream s) noexcept {
-  return guarded("record", [&] {
+  return guarded("record", s.device.index, [&] {
     check(runtime::event_record(event, device(s.device.index).stream(s.index)));
     return Status::ok;
   });
 }
 Status event_wait(void* event, Stream s) noexcept {
-  return guarded("wait", [&] {
+  return guarded("wait", s.device.index, [&] {
     check(runtime::event_wait(event, device(s.device.index).stream(s.index)));
     return Status::ok;
   });
 }
 Status event_query(int index, void* event, bool* done) noexcept {
-  return guarded("query", [&] {
+  return guarded("query", index, [&] {
     Device& d = device(index);
     check(runtime::event_query(event, done));
     if (*done) d.report();
@@ -147,7 +153,7 @@ Status event_query(int index, void* event, bool* done) noexcept {
   });
 }
 Status event_synchronize(int index, void* event) noexcept {
-  return guarded("synchronize", [&] {
+  return guarded("synchronize", index, [&] {
     Device& d = device(index);
     check(runtime::event_synchronize(event));
     d.report();
@@ -155,7 +161,7 @@ Status event_synchronize(int index, void* event) noexcept {
   });
 }
 Status event_elapsed(int index, void* from, void* to, double* milliseconds) noexcept {
-  return guarded("elapsed", [&] {
+  return guarded("elapsed", index, [&] {
     device(index);
     float ms = 0;
     check(runtime::event_elapsed(from, to, &ms));
@@ -167,33 +173,33 @@ Status event_elapsed(int index, void* from, void* to, double* milliseconds) noex
 // ---- memory ----
 
 Status allocate(Stream s, std::int64_t bytes, void** out) noexcept {
-  return guarded("allocate", [&] {
+  return guarded("allocate", s.device.index, [&] {
     Device& d = device(s.device.index);
     *out = d.memory.allocate(d.stream(s.index), bytes);
     return Status::ok;
   });
 }
 Status free(Stream s, void* data, std::int64_t) noexcept {
-  if (forked()) return Status::ok;  // the memory is the parent's
-  return guarded("free", [&] {
+  // The memory is the parent's, or gone.
+  if (forked() || raw_device(s.device.index).lost()) return Status::ok;
+  return guarded("free", s.device.index, [&] {
     device(s.device.index).memory.free(data);
     return Status::ok;
   });
 }
 Status record_use(Stream s, void* data) noexcept {
-  return guarded("record_stream", [&] {
+  return guarded("record_stream", s.device.index, [&] {
     Device& d = device(s.device.index);
     d.memory.record_use(data, d.stream(s.index));
     return Status::ok;
   });
 }
 Status copy(Stream s, const char* op, const CopyCall& call) noexcept {
-  return guarded(op, [&] {
+  return guarded(op, s.device.index, [&] {
     Device& d = device(s.device.index);
-    void* stream = d.stream(s.index);
-    check(runtime::copy(stream, call));
+    check(runtime::copy(d.stream_for(s.index, op), call));
     if (call.asynchronous) return Status::ok;
-    check(runtime::stream_wait(stream));
+    d.wait(s.index);
     d.report();
     return Status::ok;
   });
@@ -205,11 +211,46 @@ Status unpin(void* data) noexcept {
   if (!forked()) (void)runtime::unpin(data);
   return Status::ok;
 }
+Status memory_statistics(int index, MemoryStatistics* out) noexcept {
+  return guarded("memory_stats", index, [&] {
+    *out = device(index).memory.statistics();
+    return Status::ok;
+  });
+}
+Status reset_memory_peaks(int index) noexcept {
+  return guarded("reset_peak_memory_stats", index, [&] {
+    device(index).memory.reset_peaks();
+    return Status::ok;
+  });
+}
+Status empty_cache(int index) noexcept {
+  return guarded("empty_cache", index, [&] {
+    Device& d = device(index);
+    d.wait();
+    d.memory.trim();
+    d.report();
+    return Status::ok;
+  });
+}
+Status limit_memory(int index, std::int64_t bytes) noexcept {
+  return guarded("set_per_process_memory_fraction", index, [&] {
+    device(index).memory.limit(bytes);
+    return Status::ok;
+  });
+}
+Status device_at(const void* data, int* out) noexcept {
+  return guarded("device_at", 0, [&] {
+    device(0);
+    check(runtime::device_at(data, out));
+    return Status::ok;
+  });
+}
 
 // What has no kernel yet is null, and so the one error that names the operation.
 Backend made() {
   Backend t{};
   t.abi = kBackendAbi;
+  t.version = TENON_VERSION;
   t.name = "cuda";
   t.device_count = &runtime::device_count;
   t.last_error = [](int, Failure* out) noexcept { *out = t_failure; };
@@ -234,6 +275,11 @@ Backend made() {
   t.copy = &copy;
   t.pin = &pin;
   t.unpin = &unpin;
+  t.memory_statistics = &memory_statistics;
+  t.reset_memory_peaks = &reset_memory_peaks;
+  t.empty_cache = &empty_cache;
+  t.limit_memory = &limit_memory;
+  t.device_at = &device_at;
   t.elementwise = &run<ElementwiseCall, &elementwise>;
   t.program = &run<ProgramCall, &program>;
   t.reduce = &run<ReduceCall, &reduce>;
@@ -258,15 +304,4 @@ TENON_API const tenon::Backend* tenon_backend() {
   static const tenon::Backend table = tenon::cuda::made();
   return &table;
 }
-// For statistics, until the table has an entry for them.
-TENON_API void tenon_cuda_memory_statistics(int device, tenon::cuda::MemoryStatistics* out) {
-  *out = tenon::cuda::raw_device(device).memory.statistics();
-}
-TENON_API void tenon_cuda_empty_cache(int device) {
-  (void)tenon::cuda::guarded("empty_cache", [&] {
-    tenon::cuda::device(device).memory.trim();
-    return tenon::Status::ok;
-  });
-}
-
 }  // extern "C"

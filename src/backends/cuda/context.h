@@ -12,6 +12,8 @@ namespace tenon::cuda {
 struct Error {
   Status status;
   char what[192];
+  std::int64_t bytes = 0;  // out_of_memory: what was asked for
+  bool lost = false;       // the device does nothing any more
 };
 [[noreturn]] void fail(Status status, const char* what);
 

@@ -14,11 +14,13 @@ struct Result {
   int code = 0;  // 0: it went well
   bool out_of_memory = false;
   const char* text = "";  // a literal
+  bool lost = false;  // work that ran broke the device, which does nothing any more
 };
 
 int device_count() noexcept;
-// Makes it the calling thread's device.
+// Makes it the calling thread's device, which all libraries of the process share. -1: there is none yet.
 Result use_device(int device);
+int current_device() noexcept;
 Result properties(int device, DeviceProperties* out);
 Result memory_info(int device, MemoryInfo* out);
 Result device_wait(int device);
@@ -54,6 +56,8 @@ Result fill_zero(void* stream, void* data, std::int64_t bytes);
 Result read_back(void* stream, void* host, const void* device, std::int64_t bytes);
 Result pin(void* data, std::int64_t bytes);
 Result unpin(void* data);
+// The device whose memory is at the address; -1: none.
+Result device_at(const void* data, int* device);
 // In the stream's turn: the bytes may, or may no longer, be touched. For tests of the allocator's users.
 void begin_use(void* stream, void* data, std::int64_t bytes);
 void end_use(void* stream, void* data, std::int64_t bytes);

@@ -8,11 +8,31 @@
 namespace tenon::cuda::runtime {
 namespace {
 
+// Whether the device is of no use to this process afterwards: what a kernel did, and what befell the hardware.
+bool is_final(cudaError_t e) {
+  switch (e) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorInvalidPc:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorHardwareStackError:
+    case cudaErrorLaunchFailure:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorAssert:
+    case cudaErrorECCUncorrectable:
+    case cudaErrorNvlinkUncorrectable:
+    case cudaErrorDevicesUnavailable:
+    case cudaErrorContextIsDestroyed: return true;
+    default: return false;
+  }
+}
+
 // The error is taken from the thread, so that the next call does not report it again.
 Result result(cudaError_t e) {
   if (e == cudaSuccess) return {};
   (void)cudaGetLastError();
-  return {static_cast<int>(e), e == cudaErrorMemoryAllocation, cudaGetErrorString(e)};
+  return {static_cast<int>(e), e == cudaErrorMemoryAllocation, cudaGetErrorString(e), is_final(e)};
 }
 cudaStream_t stream_of(void* s) { return static_cast<cudaStream_t>(s); }
 cudaEvent_t event_of(void* e) { return static_cast<cudaEvent_t>(e); }
@@ -32,13 +52,14 @@ int device_count() noexcept {
   (void)cudaGetLastError();
   return 0;
 }
-Result use_device(int device) {
-  thread_local int current = -1;
-  if (device == current) return {};
-  const Result r = result(cudaSetDevice(device));
-  if (r.code == 0) current = device;
-  return r;
+// Other libraries set it, too, so it is asked for and not remembered.
+int current_device() noexcept {
+  int device = -1;
+  if (cudaGetDevice(&device) == cudaSuccess) return device;
+  (void)cudaGetLastError();
+  return -1;
 }
+Result use_device(int device) { return device == current_device() ? Result{} : result(cudaSetDevice(device)); }
 Result properties(int device, DeviceProperties* out) {
   cudaDeviceProp p{};
   const Result r = result(cudaGetDeviceProperties(&p, device));
@@ -120,6 +141,12 @@ Result pin(void* data, std::int64_t bytes) {
   return result(cudaHostRegister(data, static_cast<std::size_t>(bytes), cudaHostRegisterPortable));
 }
 Result unpin(void* data) { return result(cudaHostUnregister(data)); }
+Result device_at(const void* data, int* device) {
+  cudaPointerAttributes a{};
+  const Result r = result(cudaPointerGetAttributes(&a, data));
+  *device = a.type == cudaMemoryTypeDevice || a.type == cudaMemoryTypeManaged ? a.device : -1;
+  return r;
+}
 void begin_use(void*, void*, std::int64_t) {}
 void end_use(void*, void*, std::int64_t) {}
 

@@ -1,4 +1,6 @@
 // The table of the simulated devices, and what tests ask of them.
+#include <cstdlib>
+
 #include "backends/sim/calls.h"
 #include "backends/sim/device.h"
 #include "backends/sim/pins.h"
@@ -13,6 +15,9 @@ TENON_API const tenon::Backend* tenon_backend() {
     sim::start();
     Backend t{};
     t.abi = kBackendAbi;
+    // Tests may have it say another one.
+    const char* version = std::getenv("TENON_SIM_VERSION");
+    t.version = version && *version ? version : TENON_VERSION;
     t.name = "cuda";
     t.device_count = []() noexcept { return sim::kDevices; };
     t.last_error = [](int, Failure* out) noexcept { sim::last_error(out); };
@@ -37,6 +42,11 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.copy = &sim::copy;
     t.pin = &sim::pin;
     t.unpin = &sim::unpin;
+    t.memory_statistics = &sim::memory_statistics;
+    t.reset_memory_peaks = &sim::reset_memory_peaks;
+    t.empty_cache = &sim::empty_cache;
+    t.limit_memory = &sim::limit_memory;
+    t.device_at = &sim::device_at;
     sim::add_operations(t);
     return t;
   }();

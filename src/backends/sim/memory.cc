@@ -46,12 +46,18 @@ Memory::Memory() {
 void* Memory::allocate(std::int64_t bytes) {
   const std::int64_t size = (std::max<std::int64_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
   std::lock_guard lock(mutex_);
+  if (statistics_.limit && size > statistics_.limit - statistics_.at(MemoryCount::reserved_bytes).current)
+    return nullptr;
   for (auto hole = holes_.begin(); hole != holes_.end(); ++hole) {
     const auto [offset, room] = *hole;
     if (room < size) continue;
     holes_.erase(hole);
     if (room > size) holes_[offset + size] = room - size;
-    taken_[offset] = {size, bytes, true, {}};
+    const Block& block = taken_[offset] = {size, bytes, true, {}};
+    count(block, 1, {MemoryCount::allocation, MemoryCount::segment, MemoryCount::active},
+          {MemoryCount::allocated_bytes, MemoryCount::reserved_bytes, MemoryCount::active_bytes});
+    statistics_.change(MemoryCount::requested_bytes, MemoryPool::large_pool, bytes);
+    ++statistics_.driver_calls;
     live_bytes_ += bytes;
     // The block is not in use, so the caller's thread may write it.
     std::memset(translate(device_ + offset), kFresh, static_cast<std::size_t>(std::min(size, kOverwriteMost)));
@@ -74,6 +80,8 @@ std::vector<std::int32_t> Memory::retire(void* data) {
   if (block == taken_.end() || !block->second.live) fault("free", "the block", data, -1);
   block->second.live = false;
   live_bytes_ -= block->second.used;
+  count(block->second, -1, {MemoryCount::allocation}, {MemoryCount::allocated_bytes});
+  statistics_.change(MemoryCount::requested_bytes, MemoryPool::large_pool, -block->second.used);
   return std::move(block->second.streams);
 }
 
@@ -81,6 +89,9 @@ void Memory::reuse(void* data) {
   std::lock_guard lock(mutex_);
   const auto block = taken_.find(static_cast<char*>(data) - device_);
   std::int64_t offset = block->first, size = block->second.size;
+  count(block->second, -1, {MemoryCount::segment, MemoryCount::active},
+        {MemoryCount::reserved_bytes, MemoryCount::active_bytes});
+  ++statistics_.driver_frees;
   taken_.erase(block);
   if (size <= kOverwriteMost) {
     std::memset(translate(device_ + offset), kFreed, static_cast<std::size_t>(size));
@@ -102,6 +113,33 @@ void Memory::reuse(void* data) {
     }
   }
   holes_[offset] = size;
+}
+
+void Memory::count(const Block& block, int sign, std::initializer_list<MemoryCount> blocks,
+                   std::initializer_list<MemoryCount> bytes) {
+  for (const MemoryCount c : blocks) statistics_.change(c, MemoryPool::large_pool, sign);
+  for (const MemoryCount c : bytes) statistics_.change(c, MemoryPool::large_pool, sign * block.size);
+}
+
+MemoryStatistics Memory::statistics() const {
+  std::lock_guard lock(mutex_);
+  return statistics_;
+}
+void Memory::reset_peaks() {
+  std::lock_guard lock(mutex_);
+  statistics_.reset_peaks();
+}
+void Memory::limit(std::int64_t bytes) {
+  std::lock_guard lock(mutex_);
+  statistics_.limit = bytes;
+}
+void Memory::count_retry() {
+  std::lock_guard lock(mutex_);
+  ++statistics_.retries;
+}
+void Memory::count_none() {
+  std::lock_guard lock(mutex_);
+  ++statistics_.out_of_memory;
 }
 
 bool Memory::contains(const void* p) const { return p >= device_ && p < device_ + kCapacity; }

@@ -4,9 +4,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <mutex>
 #include <vector>
+
+#include "tenon/memory_statistics.h"
 
 namespace tenon::sim {
 
@@ -31,6 +34,15 @@ class Memory {
   bool is_live(const char* low, const char* high) const;
   std::int64_t live_bytes() const { return live_bytes_.load(std::memory_order_relaxed); }
 
+  // There is no cache: a block is a segment of its own.
+  MemoryStatistics statistics() const;
+  void reset_peaks();
+  // The most bytes of blocks; 0: no limit.
+  void limit(std::int64_t bytes);
+  // That nothing was found at first, and after a wait.
+  void count_retry();
+  void count_none();
+
   // Where the worker finds a device address. Null stays null.
   template <class T>
   T* translate(T* p) const {
@@ -38,6 +50,10 @@ class Memory {
   }
 
  private:
+  struct Block;
+  void count(const Block& block, int sign, std::initializer_list<MemoryCount> blocks,
+             std::initializer_list<MemoryCount> bytes);
+
   struct Block {
     std::int64_t size;  // rounded up
     std::int64_t used;  // what was asked for
@@ -48,6 +64,7 @@ class Memory {
   std::map<std::int64_t, Block> taken_;         // by offset
   std::map<std::int64_t, std::int64_t> holes_;  // offset, size; neighbours are merged
   std::atomic<std::int64_t> live_bytes_{0};
+  MemoryStatistics statistics_{};
   char* device_ = nullptr;
   std::intptr_t delta_ = 0;
   int file_ = -1;

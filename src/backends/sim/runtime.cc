@@ -164,10 +164,17 @@ Status event_elapsed(int device, void* from, void* to, double* milliseconds) noe
 Status allocate(Stream stream, std::int64_t bytes, void** out) noexcept {
   const Place p("allocate", stream);
   if (!p) return Status::failed;
-  const auto none = [] { return fail("allocate", Status::out_of_memory, ""); };
+  const auto none = [&] {
+    p.device->memory.count_none();
+    Failure f{};
+    f.status = Status::out_of_memory;
+    f.size = bytes;
+    return fail(f);
+  };
   if (take(p.device->injected.allocations)) return none();
   *out = p.device->memory.allocate(bytes);
   if (*out) return Status::ok;
+  p.device->memory.count_retry();
   p.device->wait();  // blocks whose release is still queued may be what is missing
   *out = p.device->memory.allocate(bytes);
   return *out ? Status::ok : none();
@@ -231,6 +238,42 @@ Status pin(void* data, std::int64_t bytes) noexcept {
 
 Status unpin(void* data) noexcept {
   if (!forked()) pins().remove(data);  // the locks are the parent's
+  return Status::ok;
+}
+
+Status memory_statistics(int device, MemoryStatistics* out) noexcept {
+  Sim* d = device_at("memory_stats", device);
+  if (!d) return Status::failed;
+  *out = d->memory.statistics();
+  return Status::ok;
+}
+
+Status reset_memory_peaks(int device) noexcept {
+  Sim* d = device_at("reset_peak_memory_stats", device);
+  if (!d) return Status::failed;
+  d->memory.reset_peaks();
+  return Status::ok;
+}
+
+// There is no cache, but blocks whose streams have not passed yet.
+Status empty_cache(int device) noexcept {
+  Sim* d = device_at("empty_cache", device);
+  if (!d) return Status::failed;
+  d->wait();
+  return d->report();
+}
+
+Status limit_memory(int device, std::int64_t bytes) noexcept {
+  Sim* d = device_at("set_per_process_memory_fraction", device);
+  if (!d) return Status::failed;
+  d->memory.limit(bytes);
+  return Status::ok;
+}
+
+Status device_at(const void* data, int* device) noexcept {
+  *device = -1;
+  for (int i = 0; i < kDevices; ++i)
+    if (raw_device(i).memory.contains(data)) *device = i;
   return Status::ok;
 }
 

@@ -29,6 +29,11 @@ Status record_use(Stream, void* data) noexcept;
 Status copy(Stream, const char* op, const CopyCall&) noexcept;
 Status pin(void* data, std::int64_t bytes) noexcept;
 Status unpin(void* data) noexcept;
+Status memory_statistics(int device, MemoryStatistics* out) noexcept;
+Status reset_memory_peaks(int device) noexcept;
+Status empty_cache(int device) noexcept;
+Status limit_memory(int device, std::int64_t bytes) noexcept;
+Status device_at(const void* data, int* device) noexcept;
 
 // Copies so far, by kind.
 std::int64_t copies(Copy kind);

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "backends/cuda/context.h"
 #include "backends/cuda/host/order.h"
 #include "backends/cuda/runtime.h"
 #include "backends/sim/stream.h"
@@ -45,6 +46,8 @@ struct Driver {
   std::int64_t used[kDevices] = {};
   std::map<void*, int> home;
   std::atomic<int> refused{0};  // so many of the next allocations find no memory
+  std::atomic<int> faulty[kDevices] = {};  // so many of the next kernels break their device when they run
+  std::atomic<bool> lost[kDevices] = {};
   pid_t process = getpid();
 
   sim::Queue* add(int device) {
@@ -80,6 +83,24 @@ sim::Queue* queue_of(void* stream) {
   return q;
 }
 
+int device_of(void* stream) {
+  if (reinterpret_cast<std::uintptr_t>(stream) <= 2) return t_device;
+  Driver& d = driver();
+  const std::lock_guard lock(d.mutex);
+  return d.device_of[static_cast<sim::Queue*>(stream)];
+}
+// As a driver's: nothing works on a device whose kernels broke it.
+runtime::Result state(int device) {
+  if (!driver().lost[device]) return {};
+  return {700, false, "an illegal memory access was encountered", true};
+}
+runtime::Result state_of(void* stream) { return state(device_of(stream)); }
+bool take(std::atomic<int>& left) {
+  for (int n = left; n > 0;)
+    if (left.compare_exchange_weak(n, n - 1)) return true;
+  return false;
+}
+
 struct Event {
   std::shared_ptr<sim::Mark> mark = std::make_shared<sim::Mark>();
   bool timing;
@@ -87,12 +108,21 @@ struct Event {
 
 }  // namespace
 
-void host::give(void* stream, std::function<void()> work) { queue_of(stream)->push(std::move(work)); }
+void host::give(void* stream, std::function<void()> work) {
+  const int device = device_of(stream);
+  check(state(device));
+  const bool breaks = take(driver().faulty[device]);
+  queue_of(stream)->push([work = std::move(work), device, breaks] {
+    if (breaks) driver().lost[device] = true;
+    if (!driver().lost[device]) work();
+  });
+}
 bool host::runs_backwards() { return order() != Order::forward; }
 
 namespace runtime {
 
 int device_count() noexcept { return kDevices; }
+int current_device() noexcept { return t_device; }
 Result use_device(int device) {
   t_device = device;
   return {};
@@ -120,7 +150,7 @@ Result device_wait(int device) {
       if (d.device_of[q.get()] == device) all.push_back(q.get());
   }
   for (sim::Queue* q : all) q->wait();
-  return {};
+  return state(device);
 }
 
 Result stream_create(void** stream) {
@@ -131,11 +161,11 @@ Result stream_create(void** stream) {
 }
 Result stream_query(void* stream, bool* done) {
   *done = queue_of(stream)->idle();
-  return {};
+  return state_of(stream);
 }
 Result stream_wait(void* stream) {
   queue_of(stream)->wait();
-  return {};
+  return state_of(stream);
 }
 Result stream_callback(void* stream, void (*f)(void*), void* context) {
   queue_of(stream)->push([f, context] { f(context); });
@@ -171,7 +201,7 @@ Result event_query(void* event, bool* done) {
 Result event_synchronize(void* event) {
   auto& mark = static_cast<Event*>(event)->mark;
   mark->wait(mark->recorded());
-  return {};
+  return state(t_device);
 }
 Result event_elapsed(void* from, void* to, float* milliseconds) {
   const auto *a = static_cast<Event*>(from), *b = static_cast<Event*>(to);
@@ -183,8 +213,8 @@ Result event_elapsed(void* from, void* to, float* milliseconds) {
 Result allocate(std::int64_t bytes, void** out) {
   constexpr Result kNone{2, true, "out of memory"};
   Driver& d = driver();
-  for (int n = d.refused; n > 0;)
-    if (d.refused.compare_exchange_weak(n, n - 1)) return kNone;
+  if (take(d.refused)) return kNone;
+  if (const Result r = state(t_device); r.code != 0) return r;
   const std::lock_guard lock(d.mutex);
   if (bytes > kCapacity - d.used[t_device]) return kNone;
   *out = std::aligned_alloc(512, static_cast<std::size_t>((bytes + 511) / 512 * 512));
@@ -194,8 +224,15 @@ Result allocate(std::int64_t bytes, void** out) {
   d.used[t_device] += bytes;
   return {};
 }
+// As cudaFree does, it waits for the device first.
 Result release(void* data) {
   Driver& d = driver();
+  int device;
+  {
+    const std::lock_guard lock(d.mutex);
+    device = d.home[data];
+  }
+  (void)device_wait(device);
   const std::lock_guard lock(d.mutex);
   d.used[d.home[data]] -= d.blocks[data];
   d.blocks.erase(data);
@@ -208,6 +245,7 @@ Result allocate_shared(std::size_t bytes, void** out) {
   return *out ? Result{} : Result{2, true, "out of memory"};
 }
 Result copy(void* stream, const CopyCall& c) {
+  if (const Result r = state_of(stream); r.code != 0) return r;
   queue_of(stream)->push(
       [dst = c.dst, src = c.src, n = static_cast<std::size_t>(c.bytes)] { std::memmove(dst, src, n); });
   return {};
@@ -218,11 +256,23 @@ Result fill_zero(void* stream, void* data, std::int64_t bytes) {
 }
 Result read_back(void* stream, void* host, const void* device, std::int64_t bytes) {
   queue_of(stream)->wait();
+  if (const Result r = state_of(stream); r.code != 0) return r;
   std::memcpy(host, device, static_cast<std::size_t>(bytes));
   return {};
 }
 Result pin(void*, std::int64_t) { return {}; }
 Result unpin(void*) { return {}; }
+Result device_at(const void* data, int* device) {
+  Driver& d = driver();
+  const std::lock_guard lock(d.mutex);
+  auto block = d.blocks.upper_bound(const_cast<void*>(data));
+  *device = -1;
+  if (block == d.blocks.begin()) return {};
+  --block;
+  if (static_cast<const char*>(data) < static_cast<const char*>(block->first) + block->second)
+    *device = d.home[block->first];
+  return {};
+}
 
 // Fresh memory holds garbage, and what is not given out cannot be touched where a sanitizer watches.
 void begin_use(void* stream, void* data, std::int64_t bytes) {
@@ -250,5 +300,20 @@ Result launch(void*, const void*, unsigned, unsigned, std::size_t, void**) {
 }  // namespace runtime
 }  // namespace tenon::cuda
 
+extern "C" {
+
 // So many of the next allocations of the driver find no memory.
-extern "C" TENON_API void tenon_cudahost_refuse_allocations(int count) { tenon::cuda::driver().refused = count; }
+TENON_API void tenon_cudahost_refuse_allocations(int count) { tenon::cuda::driver().refused = count; }
+// So many of the next kernels break the device when they run.
+TENON_API void tenon_cudahost_break(int device, int count) { tenon::cuda::driver().faulty[device] = count; }
+// While they are held, the streams that there are begin nothing new.
+TENON_API void tenon_cudahost_hold(bool on) {
+  auto& d = tenon::cuda::driver();
+  const std::lock_guard lock(d.mutex);
+  for (const auto& q : d.queues) q->hold(on);
+}
+// The thread's device, as another library of the process sees it.
+TENON_API int tenon_cudahost_current_device() { return tenon::cuda::t_device; }
+TENON_API void tenon_cudahost_use_device(int device) { tenon::cuda::t_device = device; }
+
+}  // extern "C"
