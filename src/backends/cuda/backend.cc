@@ -243,9 +243,14 @@ Backend made() {
   t.index = &run<IndexCall, &index>;
   t.count_true = &run<CountTrueCall, &count_true>;
   t.true_positions = &run<TruePositionsCall, &true_positions>;
+  t.masked = &run<MaskedCall, &masked>;
   t.random = &run<RandomCall, &random>;
   t.iota = &run<IotaCall, &iota>;
   t.sort = &run<SortCall, &sort>;
+  t.select = &run<SelectCall, &select>;
+  t.convolution = &run<ConvolutionCall, &convolution>;
+  t.pool = &run<PoolCall, &pool>;
+  t.normalization = &run<NormalizationCall, &normalization>;
   return t;
 }
 

@@ -99,18 +99,6 @@ struct Transpose {
   }
 };
 
-// Calls f.operator()<N>() for an item's size.
-template <class F>
-void by_size(std::int64_t bytes, F&& f) {
-  switch (bytes) {
-    case 1: return f.template operator()<1>();
-    case 2: return f.template operator()<2>();
-    case 4: return f.template operator()<4>();
-    case 8: return f.template operator()<8>();
-    default: return f.template operator()<16>();
-  }
-}
-
 void fill(const Context& context, const ElementwiseCall& c, std::int64_t item) {
   pieces<1>(c.loop, 1, [&](const Layout<1>& layout, const std::int64_t* at) {
     by_size(item, [&]<int N>() {
@@ -207,7 +195,31 @@ void move(const Context& context, const ElementwiseCall& c, std::int64_t item) {
   });
 }
 
+// Bytes that travel as the kernel's parameter.
+struct Deposit {
+  static constexpr unsigned kThreads = 256;
+  static constexpr bool kTogether = false;
+  static constexpr std::int64_t kMost = 4000;
+  unsigned char* to;
+  std::uint32_t n;
+  unsigned char bytes[kMost];
+
+  TENON_KERNEL void operator()(const Thread& t) const {
+    for (std::uint64_t i = t.index(); i < n; i += t.stride()) to[i] = bytes[i];
+  }
+};
+
 }  // namespace
+
+void upload(const Context& context, void* to, const void* host, std::int64_t bytes) {
+  for (std::int64_t from = 0; from < bytes; from += Deposit::kMost) {
+    Deposit k;
+    k.to = static_cast<unsigned char*>(to) + from;
+    k.n = static_cast<std::uint32_t>(std::min(Deposit::kMost, bytes - from));
+    std::memcpy(k.bytes, static_cast<const unsigned char*>(host) + from, k.n);
+    launch(context, 1, k);
+  }
+}
 
 Status copy_elements(const Context& context, const ElementwiseCall& c) {
   if (c.loop.numel == 0) return Status::ok;
