@@ -250,7 +250,10 @@ Backend made() {
   t.select = &run<SelectCall, &select>;
   t.convolution = &run<ConvolutionCall, &convolution>;
   t.pool = &run<PoolCall, &pool>;
+  t.attention = &run<AttentionCall, &attention>;
   t.normalization = &run<NormalizationCall, &normalization>;
+  t.recurrent = &run<RecurrentCall, &recurrent>;
+  t.ctc = &run<CtcCall, &ctc>;
   return t;
 }
 

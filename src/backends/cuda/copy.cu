@@ -174,16 +174,7 @@ bool transpose(const Context& context, const ElementwiseCall& c, std::int64_t it
 void move(const Context& context, const ElementwiseCall& c, std::int64_t item) {
   const bool whole =
       c.loop.ndim == 0 || (c.loop.ndim == 1 && c.loop.strides[0][0] == item && c.loop.strides[1][0] == item);
-  if (whole) {
-    CopyCall bytes{};
-    bytes.kind = Copy::to_peer;
-    bytes.dst = c.data[0];
-    bytes.src = c.data[1];
-    bytes.bytes = c.loop.numel * item;
-    bytes.src_device = bytes.dst_device = context.device;
-    bytes.asynchronous = true;
-    return check(runtime::copy(context.stream, bytes));
-  }
+  if (whole) return copy_bytes(context, c.data[0], c.data[1], c.loop.numel * item);
   if (transpose(context, c, item)) return;
   Loop loop = c.loop;
   const std::int64_t wide = widen(loop, c.data[0], c.data[1], item);
@@ -210,6 +201,17 @@ struct Deposit {
 };
 
 }  // namespace
+
+void copy_bytes(const Context& context, void* to, const void* from, std::int64_t bytes) {
+  CopyCall c{};
+  c.kind = Copy::to_peer;
+  c.dst = to;
+  c.src = from;
+  c.bytes = bytes;
+  c.src_device = c.dst_device = context.device;
+  c.asynchronous = true;
+  check(runtime::copy(context.stream, c));
+}
 
 void upload(const Context& context, void* to, const void* host, std::int64_t bytes) {
   for (std::int64_t from = 0; from < bytes; from += Deposit::kMost) {

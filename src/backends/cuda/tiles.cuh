@@ -59,4 +59,17 @@ TENON_KERNEL void multiply_tiles(const Thread& t, TilePair<T, kTile>& shared, Ti
   }
 }
 
+// The same with an `a` that lies in shared memory already, [step][row].
+template <class T, unsigned kTile, class A, class B>
+TENON_KERNEL void multiply_resident(const Thread& t, const A& a, TileStrip<T, kTile>& strip, TileSums<T, kTile>& sums,
+                                    unsigned depth, B load_b) {
+  for (unsigned from = 0; from < depth; from += kTileDepth) {
+    for (unsigned i = t.thread(); i < kTileDepth * kTile; i += kTileThreads)
+      strip[i / kTile][i % kTile] = from + i / kTile < depth ? load_b(from + i / kTile, i % kTile) : T(0);
+    t.sync();
+    sums.add(a + from, strip, depth - from < kTileDepth ? depth - from : kTileDepth);
+    t.sync();  // before the strip is overwritten
+  }
+}
+
 }  // namespace tenon::cuda
