@@ -44,3 +44,9 @@ check_cuda_library() {
     grep -vE '^(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s|ld-linux-x86-64|ld-linux-aarch64)\.so' || true)
   [[ -z $needed ]] || fail "$1 needs" "$needed"
 }
+
+# What a device must pass, the walk of the table and of the layers: walk_device command...
+walk_device() {
+  "$@" "$python" -m pytest -q -m 'not slow' -k 'cuda or device' \
+    tests/python/test_{table,table_reductions,nn_device,nn_device_training}.py
+}

@@ -34,9 +34,10 @@ struct AttentionForward {
       for (unsigned r = t.warp(); r < kTile; r += kThreads / kWarp) weigh(t, shared, w, r, j);
       t.sync();
       const unsigned depth = Space::size(s.keys, j);
+#pragma unroll
       for (unsigned c = 0; c < kChunks; ++c) {
         const std::int64_t column = w.column + c * kTile;
-        if (column >= s.v.columns) break;
+        if (column >= s.v.columns) continue;
         for (unsigned a = 0; a < sums[c].kEach; ++a)
           for (unsigned b = 0; b < sums[c].kEach; ++b) sums[c].sum[a][b] *= shared.factor[sums[c].row(a)];
         multiply_resident<T, kTile>(t, shared.weights, shared.strips.b, sums[c], depth, [&](unsigned d, unsigned x) {
@@ -72,11 +73,14 @@ struct AttentionForward {
   // What sees no key is 0.
   TENON_KERNEL void write(const Thread& t, const Shared& shared, const typename Space::Work& w,
                           const typename Space::Sums (&sums)[kChunks]) const {
+#pragma unroll
     for (unsigned c = 0; c < kChunks; ++c)
+#pragma unroll
       for (unsigned a = 0; a < sums[c].kEach; ++a) {
         const unsigned r = sums[c].row(a);
         if (w.row + r >= s.queries) continue;
         const T sum = shared.sum[r], factor = sum == T(0) ? T(0) : 1 / sum;
+#pragma unroll
         for (unsigned b = 0; b < sums[c].kEach; ++b) {
           const std::int64_t column = w.column + c * kTile + sums[c].column(b);
           if (column < s.out.columns) s.out.at(w.batch, w.head, w.row + r)[column] = sums[c].sum[a][b] * factor;

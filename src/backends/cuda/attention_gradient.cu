@@ -42,11 +42,13 @@ TENON_KERNEL void weigh(const Thread& t, const AttentionSpace<T>& s, AttentionTi
                         std::int64_t head, std::int64_t i, std::int64_t j, bool by_query) {
   const auto products = s.products(t, tiles.strips, s.q, s.k, batch, head, i, j);
   const auto of_weights = s.products(t, tiles.strips, s.g, s.v, batch, head, i, j);
+#pragma unroll
   for (unsigned a = 0; a < products.kEach; ++a) {
     const unsigned r = products.row(a);
     const bool there = i + r < s.queries;
     const T lse = there ? s.lse[s.query(batch, head, i + r)] : T(0);
     const T dot = there ? s.dots[s.query(batch, head, i + r)] : T(0);
+#pragma unroll
     for (unsigned b = 0; b < products.kEach; ++b) {
       const unsigned x = products.column(b);
       const T score = s.score(batch, head, i + r, j + x, products.sum[a][b]);
@@ -64,8 +66,11 @@ TENON_KERNEL void weigh(const Thread& t, const AttentionSpace<T>& s, AttentionTi
 template <class T>
 TENON_KERNEL void write_sums(const HeadRows<T>& to, const typename AttentionSpace<T>::Work& w,
                              const typename AttentionSpace<T>::Sums (&sums)[kChunks]) {
+#pragma unroll
   for (unsigned c = 0; c < kChunks; ++c)
+#pragma unroll
     for (unsigned a = 0; a < sums[c].kEach; ++a)
+#pragma unroll
       for (unsigned b = 0; b < sums[c].kEach; ++b) {
         const std::int64_t row = w.row + sums[c].row(a), column = w.column + c * kAttentionTile<T> + sums[c].column(b);
         if (row < to.rows && column < to.columns) to.at(w.batch, w.head, row)[column] = sums[c].sum[a][b];
@@ -77,9 +82,10 @@ template <class T>
 TENON_KERNEL void add_rows(const Thread& t, AttentionTiles<T>& tiles, const typename AttentionSpace<T>::Tile& tile,
                            typename AttentionSpace<T>::Sums (&sums)[kChunks], const HeadRows<T>& rows,
                            std::int64_t batch, std::int64_t head, std::int64_t row, std::int64_t column) {
+#pragma unroll
   for (unsigned c = 0; c < kChunks; ++c) {
     const std::int64_t from = column + c * kAttentionTile<T>;
-    if (from >= rows.columns) break;
+    if (from >= rows.columns) continue;
     multiply_resident<T, kAttentionTile<T>>(
         t, tile, tiles.strips.b, sums[c], AttentionSpace<T>::size(rows.rows, row),
         [&](unsigned d, unsigned x) { return rows.read(batch, head, row + d, from + x); });

@@ -1,7 +1,8 @@
-// Normalization: a warp or a block for each slab; sums in float64. The gradients of weights are summed in chunks that follow
+// Normalization: a warp or a block for each slab, or several blocks for a long one; sums in float64. The gradients of weights are summed in chunks that follow
 // from the shape alone, by neighbouring threads for neighbouring weights or by a block for each of them.
 #include <algorithm>
 
+#include "backends/cuda/folds.cuh"
 #include "backends/cuda/group.cuh"
 #include "backends/cuda/layout.h"
 #include "backends/cuda/operations.h"
@@ -52,72 +53,140 @@ struct Slabs {
   TENON_KERNEL T mean_at(std::int64_t slab) const { return centred ? mean[slab] : T(0); }
 };
 
+// A long slab has parts, each with a block: these leave what they know of the slab (gather), and then apply what all of
+// them know. Others are done at once (whole).
+enum class Phase : std::uint8_t { whole, gather, apply };
+
+struct Parts {
+  Phase phase;
+  std::uint32_t count, size;  // parts of a slab, elements of a part
+
+  explicit Parts(std::int64_t n)
+      : phase(Phase::whole),
+        count(static_cast<std::uint32_t>(std::min(blocks_for(n, kLeast), kMost))),
+        size(static_cast<std::uint32_t>((n + count - 1) / count)) {}
+
+ private:
+  static constexpr std::int64_t kMost = 256;
+  static constexpr unsigned kLeast = 16384;
+};
+
+// The elements that a group of lanes works on.
+template <class T>
+struct SlabPart {
+  std::int64_t slab;
+  std::uint32_t part, begin, end, step;  // of this lane
+  bool first;  // writes what the group knows
+
+  TENON_KERNEL SlabPart(const Thread& t, const Slabs<T>& s, const Parts& parts, const LineGroup& group)
+      : slab(static_cast<std::int64_t>(group.line(t) / parts.count)),
+        part(static_cast<std::uint32_t>(group.line(t) % parts.count)),
+        begin(part * parts.size + group.lane(t)),
+        end(slab >= s.slabs                        ? 0
+            : s.n - part * parts.size < parts.size ? s.n
+                                                   : (part + 1) * parts.size),
+        step(group.lanes()),
+        first(slab < s.slabs && group.lane(t) == 0) {}
+};
+
 template <class T>
 struct Normalize {
   static constexpr unsigned kThreads = kLineThreads;
   static constexpr bool kTogether = true;
+  using State = Variance::State;
   struct Shared {
     double warp[kThreads / kWarp];
   };
   Slabs<T> s;
   LineGroup group;
+  Parts parts;
+  State* states;  // [slabs, parts]
 
   TENON_KERNEL void operator()(const Thread& t) const {
-    double* shared = t.shared<Shared>().warp;
-    const auto slab = static_cast<std::int64_t>(group.line(t));
-    const bool works = slab < s.slabs;
-    const std::uint32_t n = works ? s.n : 0, lanes = group.lanes();
-    double sum = 0;
-    for (std::uint32_t i = group.lane(t); s.centred && i < n; i += lanes)
-      sum += static_cast<double>(s.x[s.at(slab, i).element]);
-    const T mean = s.centred ? static_cast<T>(group.sum(t, sum, shared) / s.n) : T(0);
-    double squares = 0;
-    for (std::uint32_t i = group.lane(t); i < n; i += lanes) {
-      const double d = static_cast<double>(s.x[s.at(slab, i).element] - mean);
-      squares += d * d;
+    const SlabPart<T> p(t, s, parts, group);
+    State state = Variance::identity();
+    if (parts.phase == Phase::apply)
+      for (std::uint32_t i = 0; i < parts.count; ++i) state = Variance::merge(state, states[p.slab * parts.count + i]);
+    else state = moments(t, p);
+    if (parts.phase == Phase::gather) {
+      if (p.first) states[p.slab * parts.count + p.part] = state;
+      return;
     }
-    const T rstd = static_cast<T>(1 / scalar::sqrt(group.sum(t, squares, shared) / s.n + s.eps));
-    for (std::uint32_t i = group.lane(t); i < n; i += lanes) {
-      const auto at = s.at(slab, i);
+    const T mean = static_cast<T>(state.mean), rstd = static_cast<T>(1 / scalar::sqrt(state.squares / s.n + s.eps));
+    for (std::uint32_t i = p.begin; i < p.end; i += p.step) {
+      const auto at = s.at(p.slab, i);
       s.out[at.element] =
           (s.x[at.element] - mean) * rstd * s.weight_at(at.weight) + (s.bias ? s.bias[at.weight] : T(0));
     }
-    if (!works || group.lane(t) != 0) return;
-    if (s.centred) s.mean[slab] = mean;
-    s.rstd[slab] = rstd;
+    if (!p.first || p.part != 0) return;
+    if (s.centred) s.mean[p.slab] = mean;
+    s.rstd[p.slab] = rstd;
+  }
+
+ private:
+  // Not centred: around 0.
+  TENON_KERNEL State moments(const Thread& t, const SlabPart<T>& p) const {
+    double* shared = t.shared<Shared>().warp;
+    const std::uint32_t from = p.part * parts.size, n = p.end - from;
+    double sum = 0, squares = 0;
+    for (std::uint32_t i = p.begin; s.centred && i < p.end; i += p.step)
+      sum += static_cast<double>(s.x[s.at(p.slab, i).element]);
+    const double mean = s.centred ? group.sum(t, sum, shared) / n : 0;
+    for (std::uint32_t i = p.begin; i < p.end; i += p.step) {
+      const double d = static_cast<double>(s.x[s.at(p.slab, i).element]) - mean;
+      squares += d * d;
+    }
+    return {static_cast<double>(n), mean, group.sum(t, squares, shared)};
   }
 };
 
-// dx = g * weight * rstd - (x - mean) * slope - offset, from the sums of g * weight and of that times x normalized.
+// The sums of what is multiplied by x, normalized, and of the same alone.
+struct GradientSums {
+  double with_x, plain;
+  TENON_KERNEL friend GradientSums operator+(GradientSums a, GradientSums b) {
+    return {a.with_x + b.with_x, a.plain + b.plain};
+  }
+};
+
+// dx = g * weight * rstd - (x - mean) * slope - offset, from the sums of g * weight.
 template <class T>
 struct NormalizeGradient {
   static constexpr unsigned kThreads = kLineThreads;
   static constexpr bool kTogether = true;
+  using State = GradientSums;
   struct Shared {
-    double warp[kThreads / kWarp];
+    GradientSums warp[kThreads / kWarp];
   };
   Slabs<T> s;
   LineGroup group;
+  Parts parts;
+  State* states;  // [slabs, parts]
 
   TENON_KERNEL void operator()(const Thread& t) const {
-    double* shared = t.shared<Shared>().warp;
-    const auto slab = static_cast<std::int64_t>(group.line(t));
-    const bool works = slab < s.slabs;
-    const std::uint32_t n = works ? s.n : 0, lanes = group.lanes();
-    const T mean = works ? s.mean_at(slab) : T(0), rstd = works ? s.rstd[slab] : T(0);
-    double of_g = 0, of_gx = 0;
-    for (std::uint32_t i = group.lane(t); i < n; i += lanes) {
-      const auto at = s.at(slab, i);
-      const T weighted = s.g[at.element] * s.weight_at(at.weight);
-      of_g += static_cast<double>(weighted);
-      of_gx += static_cast<double>(weighted * ((s.x[at.element] - mean) * rstd));
+    const SlabPart<T> p(t, s, parts, group);
+    const bool works = p.slab < s.slabs;
+    const T mean = works ? s.mean_at(p.slab) : T(0), rstd = works ? s.rstd[p.slab] : T(0);
+    GradientSums sums{0, 0};
+    if (parts.phase == Phase::apply) {
+      for (std::uint32_t i = 0; i < parts.count; ++i) sums = sums + states[p.slab * parts.count + i];
+    } else {
+      for (std::uint32_t i = p.begin; i < p.end; i += p.step) {
+        const auto at = s.at(p.slab, i);
+        const T weighted = s.g[at.element] * s.weight_at(at.weight);
+        sums = sums + GradientSums{static_cast<double>(weighted * ((s.x[at.element] - mean) * rstd)),
+                                   static_cast<double>(weighted)};
+      }
+      sums = group.sum(t, sums, t.shared<Shared>().warp);
     }
-    if (s.centred) of_g = group.sum(t, of_g, shared);
-    of_gx = group.sum(t, of_gx, shared);
+    if (parts.phase == Phase::gather) {
+      if (p.first) states[p.slab * parts.count + p.part] = sums;
+      return;
+    }
     const auto r = static_cast<double>(rstd);
-    const T slope = static_cast<T>(of_gx * r * r / s.n), offset = s.centred ? static_cast<T>(of_g * r / s.n) : T(0);
-    for (std::uint32_t i = group.lane(t); i < n; i += lanes) {
-      const auto at = s.at(slab, i);
+    const T slope = static_cast<T>(sums.with_x * r * r / s.n),
+            offset = s.centred ? static_cast<T>(sums.plain * r / s.n) : T(0);
+    for (std::uint32_t i = p.begin; i < p.end; i += p.step) {
+      const auto at = s.at(p.slab, i);
       s.dx[at.element] = s.g[at.element] * s.weight_at(at.weight) * rstd - (s.x[at.element] - mean) * slope - offset;
     }
   }
@@ -125,24 +194,17 @@ struct NormalizeGradient {
 
 // ---- the weights' gradients: for each weight the sums over the elements that it scales ----
 
-struct WeightSums {
-  double with_x, plain;
-  TENON_KERNEL friend WeightSums operator+(WeightSums a, WeightSums b) {
-    return {a.with_x + b.with_x, a.plain + b.plain};
-  }
-};
-
 template <class T>
 struct WeightChunks {
   Slabs<T> s;
-  WeightSums* sums;  // [chunks][weights]
+  GradientSums* sums;  // [chunks][weights]
   std::int64_t weights;
   std::uint32_t n, chunk, chunks;  // elements of a weight, and of a chunk
   Divisor each_slab;  // a weight's elements in one slab
 
-  TENON_KERNEL WeightSums sum(std::int64_t weight, std::uint32_t begin, std::uint32_t end, std::uint32_t step) const {
+  TENON_KERNEL GradientSums sum(std::int64_t weight, std::uint32_t begin, std::uint32_t end, std::uint32_t step) const {
     const std::int64_t group = weight / s.slab_weights, row = weight - group * s.slab_weights;
-    WeightSums total{0, 0};
+    GradientSums total{0, 0};
     for (std::uint32_t i = begin; i < end; i += step) {
       const std::uint32_t k = each_slab.quotient(i);
       const std::int64_t slab = k * s.groups + group;
@@ -177,15 +239,15 @@ struct SumWeightsByBlocks {
   static constexpr unsigned kThreads = 256;
   static constexpr bool kTogether = true;
   struct Shared {
-    WeightSums warp[kThreads / kWarp];
+    GradientSums warp[kThreads / kWarp];
   };
   WeightChunks<T> c;
 
   TENON_KERNEL void operator()(const Thread& t) const {
     const auto weights = static_cast<std::uint32_t>(c.weights);
     const std::uint32_t i = t.block() / weights, begin = i * c.chunk;
-    const WeightSums mine = c.sum(t.block() - i * weights, begin + t.thread(), c.end_of(begin), kThreads);
-    const WeightSums all = over_block(t, mine, t.shared<Shared>().warp, Plus());
+    const GradientSums mine = c.sum(t.block() - i * weights, begin + t.thread(), c.end_of(begin), kThreads);
+    const GradientSums all = over_block(t, mine, t.shared<Shared>().warp, Plus());
     if (t.thread() == 0) c.sums[t.block()] = all;
   }
 };
@@ -194,14 +256,14 @@ template <class T>
 struct AddWeightChunks {
   static constexpr unsigned kThreads = 128;
   static constexpr bool kTogether = false;
-  const WeightSums* sums;
+  const GradientSums* sums;
   T *dweight, *dbias;
   std::int64_t weights;
   std::uint32_t chunks;
 
   TENON_KERNEL void operator()(const Thread& t) const {
     for (std::uint64_t w = t.index(); w < static_cast<std::uint64_t>(weights); w += t.stride()) {
-      WeightSums total{0, 0};
+      GradientSums total{0, 0};
       for (std::uint32_t i = 0; i < chunks; ++i) total = total + sums[i * static_cast<std::uint64_t>(weights) + w];
       if (dweight) dweight[w] = static_cast<T>(total.with_x);
       if (dbias) dbias[w] = static_cast<T>(total.plain);
@@ -218,9 +280,9 @@ void sum_weights(const Context& context, const NormalizationCall& c) {
   const bool beside = each_slab == 1;
   const std::int64_t chunk = std::max(beside ? kLeastBeside : kLeastByBlocks, blocks_for(n, kMostChunks)),
                      chunks = (n + chunk - 1) / chunk;
-  const Scratch sums(context, chunks * c.n_weights * static_cast<std::int64_t>(sizeof(WeightSums)));
+  const Scratch sums(context, chunks * c.n_weights * static_cast<std::int64_t>(sizeof(GradientSums)));
   const WeightChunks<T> w{Slabs<T>(c),
-                          sums.get<WeightSums>(),
+                          sums.get<GradientSums>(),
                           c.n_weights,
                           static_cast<std::uint32_t>(n),
                           static_cast<std::uint32_t>(chunk),
@@ -229,20 +291,33 @@ void sum_weights(const Context& context, const NormalizationCall& c) {
   const std::int64_t items = chunks * c.n_weights;
   if (beside) launch(context, blocks_for(items, SumWeightsBeside<T>::kThreads), SumWeightsBeside<T>{w});
   else launch(context, items, SumWeightsByBlocks<T>{w});
-  const AddWeightChunks<T> add{sums.get<WeightSums>(), static_cast<T*>(c.dweight), static_cast<T*>(c.dbias),
+  const AddWeightChunks<T> add{sums.get<GradientSums>(), static_cast<T*>(c.dweight), static_cast<T*>(c.dbias),
                                c.n_weights, static_cast<std::uint32_t>(chunks)};
   launch(context, blocks_for(c.n_weights, add.kThreads), add);
 }
 
+// K: Normalize or its gradient.
+template <class K, class T>
+void launch_slabs(const Context& context, const Slabs<T>& slabs) {
+  using State = typename K::State;
+  const LineGroup group(slabs.n);
+  Parts parts(slabs.n);
+  const std::int64_t items = slabs.slabs * parts.count;
+  const Scratch states(context, parts.count > 1 ? items * static_cast<std::int64_t>(sizeof(State)) : 0);
+  const auto run = [&](Phase phase) {
+    parts.phase = phase;
+    launch(context, group.blocks(items), K{slabs, group, parts, states.get<State>()});
+  };
+  if (parts.count == 1) return run(Phase::whole);
+  run(Phase::gather);
+  run(Phase::apply);
+}
+
 template <class T>
 void run(const Context& context, const NormalizationCall& c) {
-  const LineGroup group(c.rows * c.columns);
   const Slabs<T> slabs(c);
-  if (c.kind == NormalizationPass::forward) {
-    launch(context, group.blocks(c.slabs), Normalize<T>{slabs, group});
-    return;
-  }
-  if (c.dx) launch(context, group.blocks(c.slabs), NormalizeGradient<T>{slabs, group});
+  if (c.kind == NormalizationPass::forward) return launch_slabs<Normalize<T>>(context, slabs);
+  if (c.dx) launch_slabs<NormalizeGradient<T>>(context, slabs);
   if (c.dweight || c.dbias) sum_weights<T>(context, c);
 }
 
