@@ -50,3 +50,9 @@ walk_device() {
   "$@" "$python" -m pytest -q -m 'not slow' -k 'cuda or device' \
     tests/python/test_{table,table_reductions,nn_device,nn_device_training}.py
 }
+
+# Layers on a device beside PyTorch's, where that is installed (5: nothing to run): compare_layers command...
+compare_layers() {
+  "$@" TENON_TEST_DEVICE=cuda "$python" -m pytest -q -m 'not slow' \
+    tests/python/test_nn_{functional,modules,attention}.py || (($? == 5))
+}
