@@ -56,6 +56,15 @@ TEST(Kernels, attention) {
       run("-inf", o, where(seen, numbers({c.queries, c.keys}, d), -INFINITY));
     }
   }
+  // The largest score cancels to 0 exactly. (The gradients of queries and keys are what rounding leaves.)
+  const List in = inputs({1, 1, 1, 9, 70, 7, 4}, DType::float32);
+  const Tensor q = mul(in[0], 1e12);
+  compare_gradient("large scores", 1e-5,
+                   [&](const List& t) {
+                     const Device d = t[0].device();
+                     return nn::scaled_dot_product_attention(q.to(d), in[1].to(d), t[0]);
+                   },
+                   {in[2]});
   compare_gradient(
       "float16", 1e-2, [](const List& t) { return nn::scaled_dot_product_attention(t[0], t[1], t[2]); },
       inputs({1, 2, 2, 9, 11, 16, 16}, DType::float16));

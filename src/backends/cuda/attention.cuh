@@ -109,7 +109,7 @@ struct AttentionSpace {
   }
   TENON_KERNEL T score(std::int64_t at_batch, std::int64_t head, std::int64_t i, std::int64_t j, T product) const {
     if (i >= queries || j >= keys || (causal && j > i)) return -scalar::kInf<T>;
-    const T x = product * scale;
+    const T x = scalar::mul_(product, scale);  // not fused with what follows: large scores must cancel exactly
     if (!mask.data) return x;
     const std::int64_t at = at_batch * mask.strides[0] + head * mask.strides[1] + i * mask.strides[2] + j * mask_column;
     if (!bool_mask) return x + static_cast<const T*>(mask.data)[at];
