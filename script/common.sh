@@ -48,7 +48,7 @@ check_cuda_library() {
 # What a device must pass, the walk of the table and of the layers: walk_device command...
 walk_device() {
   "$@" "$python" -m pytest -q -m 'not slow' -k 'cuda or device' \
-    tests/python/test_{table,table_reductions,nn_device,nn_device_training}.py
+    tests/python/test_{table,table_reductions,nn_device,nn_device_edges,nn_device_training}.py
 }
 
 # Layers on a device beside PyTorch's, where that is installed (5: nothing to run): compare_layers command...
