@@ -44,3 +44,15 @@ check_cuda_library() {
     grep -vE '^(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s|ld-linux-x86-64|ld-linux-aarch64)\.so' || true)
   [[ -z $needed ]] || fail "$1 needs" "$needed"
 }
+
+# What a device must pass, the walk of the table and of the layers: walk_device command...
+walk_device() {
+  "$@" "$python" -m pytest -q -m 'not slow' -k 'cuda or device' \
+    tests/python/test_{table,table_reductions,nn_device,nn_device_edges,nn_device_training}.py
+}
+
+# Layers on a device beside PyTorch's, where that is installed (5: nothing to run): compare_layers command...
+compare_layers() {
+  "$@" TENON_TEST_DEVICE=cuda "$python" -m pytest -q -m 'not slow' \
+    tests/python/test_nn_{functional,modules,attention}.py || (($? == 5))
+}

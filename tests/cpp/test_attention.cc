@@ -47,6 +47,22 @@ TEST(Attention, IsItsFormula) {
   }
 }
 
+// Of large scores the largest one alone counts: it must cancel to 0 exactly, forwards and backwards.
+TEST(Attention, LargeScoresAreFinite) {
+  for (const DType d : {DType::float32, DType::float64})
+    for (const double size : {1e4, 1e12, 1e30}) {
+      const Inputs in({2}, 9, 300, 7, 4);
+      const Tensor q = leaf(mul(in.q, size).to(d)), k = leaf(in.k.to(d)), v = leaf(in.v.to(d));
+      const Tensor y = nn::scaled_dot_product_attention(q, k, v),
+                   expected = by_formula(q.detach(), k.detach(), v.detach());
+      EXPECT_TRUE(allclose(y.detach(), expected, 1e-5, 1e-5)) << name(d) << " " << size;
+      sum(y).backward();
+      for (const Tensor& t : {q, k, v}) EXPECT_TRUE(all(isfinite(t.grad())).item<bool>()) << name(d) << " " << size;
+      // Each query gives its gradient to one value.
+      EXPECT_NEAR(sum(v.grad()).item<double>(), 2 * 9 * 4, 1e-3) << name(d) << " " << size;
+    }
+}
+
 TEST(Attention, TakesMasks) {
   const Inputs in({2, 2}, 140, 270, 4, 4);
   const Tensor floats = uniform({2, 1, 140, 270}, -3, 3, 4), bools = gt(floats, 1),

@@ -1,47 +1,11 @@
 // Each kernel against the CPU's, for sizes around warps, blocks, tiles and 2^16, with warps in three orders. The elementwise
 // rows and the reductions of every dtype and layout are walked by tests/python/test_table*.py.
-#include <cstdlib>
-
-#include "cuda.h"
-#include "tenon/ops.h"
+#include "compare.h"
 
 namespace tenon {
 namespace {
 
 using namespace test;
-
-constexpr std::int64_t kSizes[] = {0, 1, 5, 31, 32, 33, 255, 257, 1023, 1025, 2047, 2049, 5000};
-constexpr std::int64_t kLarge[] = {65535, 65536, 65537};
-
-// Whether f gives the same on the device as on the CPU, in all orders; a mutation's run has one of its own.
-template <class F, class... T>
-void compare(const std::string& what, double tolerance, F&& f, const T&... in) {
-  ASSERT_TRUE(g_registered);
-  const Tensor expected = f(in...);
-  for (const char* order : kOrders) {
-    if (!std::getenv("TENON_CUDA_LEAVE_OUT")) tenon_cudahost_order(order);
-    const Tensor result = f(in.to(kCuda)...).to(kCpu);
-    EXPECT_EQ(result.shape(), expected.shape()) << what << " " << order;
-    EXPECT_EQ(result.dtype(), expected.dtype()) << what << " " << order;
-    if (!(result.shape() == expected.shape())) continue;
-    EXPECT_TRUE(tolerance == 0 ? array_equal(result, expected, true)
-                               : allclose(result, expected, tolerance, tolerance, true))
-        << what << " " << order;
-    if (std::getenv("TENON_CUDA_LEAVE_OUT")) break;
-  }
-}
-
-Tensor numbers(const Dims& shape, DType dtype = DType::float32, double low = -4, double high = 4) {
-  return uniform(shape, low, high, static_cast<std::uint64_t>(shape.product()) + 3, dtype);
-}
-// Few different values, so that many are equal.
-Tensor whole(const Dims& shape, DType dtype = DType::int64) { return numbers(shape, dtype, 0, 10); }
-
-template <class F>
-void each_size(F&& f) {
-  for (const auto n : kSizes) f(n);
-  for (const auto n : kLarge) f(n);
-}
 
 TEST(Kernels, copy) {
   for (const DType d : {DType::uint8, DType::float16, DType::float32, DType::float64, DType::complex128})
@@ -161,6 +125,27 @@ TEST(Kernels, masks) {
     compare("nonzero", 0, [](const Tensor& x) { return nonzero(gt(x, 1)); }, numbers({n}));
     compare("select", 0, [](const Tensor& x) { return masked_select(x, lt(x, 1)); }, numbers({n}));
   });
+  for (const std::int64_t n : {1, 257, 4100})
+    for (const DType d : {DType::bool_, DType::float16, DType::float32, DType::float64, DType::complex128}) {
+      const Tensor t = numbers({n}, d, 0, 4), mask = lt(numbers({n}), 1), some = ones({n}, d);
+      compare("select", 0, [](const Tensor& x, const Tensor& m) { return masked_select(x, m); }, t, mask);
+      compare(
+          "put", 0,
+          [](const Tensor& x, const Tensor& m, const Tensor& v) {
+            Tensor y = clone(x);
+            index_put_(y, std::vector<Index>{m}, masked_select(v, m));
+            return y;
+          },
+          t, mask, some);
+      compare(
+          "one value", 0,
+          [](const Tensor& x, const Tensor& m) {
+            Tensor y = clone(x);
+            index_put_(y, std::vector<Index>{m}, full({}, 1, x.dtype(), x.device()));
+            return y;
+          },
+          t, mask);
+    }
 }
 
 TEST(Kernels, sort) {
@@ -171,6 +156,23 @@ TEST(Kernels, sort) {
   });
   compare("complex", 0, [](const Tensor& x) { return sort(x, 0); }, numbers({1500}, DType::complex64));
   compare("rows", 0, [](const Tensor& x) { return argsort(x, 1); }, whole({20, 1500}, DType::uint8));
+}
+
+TEST(Kernels, select) {
+  for (const std::int64_t n : {1, 2, 255, 257, 16385, 40000})
+    for (const DType d : {DType::bool_, DType::uint8, DType::int8, DType::int32, DType::uint64, DType::float16,
+                          DType::bfloat16, DType::float32, DType::float64, DType::float8_e4m3fn}) {
+      Dims ranks{0};
+      if (n > 2) ranks = {0, n / 3, n / 2, n - 1};
+      const Tensor t = numbers({3, n}, d, is_floating(d) ? -4 : 0, 100);
+      compare(std::string(name(d)), 0, [&](const Tensor& x) { return order_statistics(x, ranks); }, t);
+      if (is_floating(d) && n > 2 && !is_float8(d)) {
+        Tensor nan = clone(t);
+        Tensor row = nan[1], one = row[n / 2];
+        fill_(one, NAN);
+        compare("NaN", 0, [&](const Tensor& x) { return order_statistics(x, ranks); }, nan);
+      }
+    }
 }
 
 TEST(Kernels, random) {

@@ -42,7 +42,8 @@ std::set<std::string> barriers() {
 // The tests that come by a barrier.
 std::map<std::string, std::string> tests_of_barriers() {
   std::map<std::string, std::string> filters;
-  for (const char* test : {"copy", "reduce", "scan", "softmax", "matmul", "masks", "sort"}) {
+  for (const char* test : {"copy", "reduce", "scan", "softmax", "matmul", "masks", "sort", "select", "normalization",
+                           "convolution", "attention", "ctc"}) {
     const std::string sites = std::string("/tmp/tenon_cuda_sites_") + std::to_string(getpid());
     EXPECT_TRUE(passes(std::string("Kernels.") + test, "TENON_CUDA_SITES=" + sites)) << test;
     std::ifstream file(sites);

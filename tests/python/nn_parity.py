@@ -1,18 +1,25 @@
 """One module of tenon's beside PyTorch's with the same weights: results, gradients, names, text."""
 
 import copy
+import os
 
 import numpy as np
+import pytest
 import tenon
 import torch
 
 torch.set_num_threads(1)  # its pool waits milliseconds for each small call where cores are busy
 
+# Where tenon's side is computed: script/test compares a device's layers with PyTorch, too.
+DEVICE = os.environ.get("TENON_TEST_DEVICE", "cpu")
+on_cpu = pytest.mark.skipif(DEVICE != "cpu", reason="makes tensors of its own, on the CPU")
+
 
 def ours(x):
     """Arguments for tenon from those for PyTorch: tensors are copied, integers and structures stay."""
     if isinstance(x, torch.Tensor):
-        return tenon.from_numpy(x.detach().clone().numpy()).requires_grad_(x.requires_grad)
+        t = tenon.from_numpy(x.detach().clone().numpy())
+        return t.to(DEVICE).requires_grad_(x.requires_grad)
     if isinstance(x, list | tuple):
         return type(x)(map(ours, x))
     if isinstance(x, dict):
@@ -64,13 +71,13 @@ def pair(name, *args, **kwargs):
     assert list(module.state_dict()) == list(reference.state_dict())
     assert [n for n, _ in module.named_parameters()] == [n for n, _ in reference.named_parameters()]
     module.load_state_dict(reference.state_dict())
-    return module, reference
+    return module.to(DEVICE), reference
 
 
 def lazy_pair(name, constructor, forward):
     """The same of modules that know their sizes after a first call; in float32, as they are made."""
     reference = getattr(torch.nn, name)(*copy.deepcopy(constructor[0]), **copy.deepcopy(constructor[1]))
-    module = getattr(tenon.nn, name)(*ours(constructor[0]), **ours(constructor[1]))
+    module = getattr(tenon.nn, name)(*ours(constructor[0]), **ours(constructor[1])).to(DEVICE)
     assert repr(module) == repr(reference)
     first = [t.detach().float() for t in forward[0]]
     assert module(*ours(first)).shape == tuple(reference(*first).shape)
@@ -93,7 +100,7 @@ def close(a, b, tolerance=None):
     assert str(a.dtype).removeprefix("tenon.") == str(b.dtype).removeprefix("torch.")
     if tolerance is None:
         tolerance = 1e-9 if b.dtype == torch.float64 else 2e-5
-    np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=tolerance, atol=tolerance, equal_nan=True)
+    np.testing.assert_allclose(a.cpu().numpy(), b.numpy(), rtol=tolerance, atol=tolerance, equal_nan=True)
 
 
 def same(f, g, args, kwargs, tolerance=None, parameters=((), ())):

@@ -378,6 +378,7 @@ SECOND = {
 }
 
 
+@nn_parity.on_cpu
 @pytest.mark.parametrize("name", SECOND)
 def test_second_derivatives(name):
     x = nn_parity.ours(r(2, 3))
@@ -438,6 +439,7 @@ def test_ctc_refuses():
 # ---- embeddings ----
 
 
+@nn_parity.on_cpu
 def test_embeddings():
     w = r(6, 3)
     index = torch.tensor([[1, 5, 1], [0, 2, 5]])

@@ -182,6 +182,7 @@ def test_gradients_of_bags_by_frequency():
 LOSSES = [n for n in tenon.nn.__all__ if "Loss" in n]
 
 
+@nn_parity.on_cpu
 def test_fifty_steps_of_training():
     """The same losses as PyTorch's, from the same weights and data."""
     layers = [("Linear", (5, 16)), ("GELU", ()), ("Linear", (16, 16)), ("PReLU", ()), ("Linear", (16, 3))]
@@ -223,6 +224,7 @@ def test_older_flags_of_reduction():
         nn_parity.same(ours, theirs, (x, y), {})
 
 
+@nn_parity.on_cpu
 def test_predictions_of_the_adaptive_softmax_are_those_of_torch():
     torch.manual_seed(0)
     for bias in (True, False):

@@ -95,6 +95,8 @@ using Size = std::int64_t;
 constexpr Size kQueries = 128, kKeys = 256, kKeysOfMany = 224;
 // A task of this many multiplications is worth a thread.
 constexpr double kTask = 2e6;
+// Half a unit in the last place of smaller scores changes their exponentials by 3e-5 at most, in float32.
+constexpr int kLargeScore = 1024;
 
 template <class T>
 const AttentionKernels<T>& kernels_for() {
@@ -155,6 +157,13 @@ struct AttentionBlocks {
       if (c.causal) std::fill(row + std::clamp<Size>(i + r + 1 - j, 0, nj), row + nj, static_cast<T>(-INFINITY));
     }
   }
+  // row = exp(row * late - shift), and their sum. A product that is rounded as the largest score's was cancels it exactly;
+  // one that is not, in a fused multiply-add, is off by half a unit in the last place: of large scores that is much.
+  T exp_row(T* row, Size n, T shift) const {
+    if (late == 1 || std::abs(shift) < kLargeScore || std::isinf(shift)) return k.exp_sum(row, n, late, shift);
+    k.scale(row, n, late);
+    return k.exp_sum(row, n, T(1), shift);
+  }
   void mask_row(T* row, Size i, Size j, Size n, Size batch, Size head) const {
     const Size at = batch * c.mask.strides[0] + head * c.mask.strides[1] + i * c.mask.strides[2] + j * c.mask_column;
     if (is_bool(c.mask_dtype)) {
@@ -207,7 +216,7 @@ struct AttentionBlocks {
         // A row without any score so far has no highest one to be shifted by.
         const T shift = most == -INFINITY ? T(0) : most;
         kept[r] = highest[r] == -INFINITY ? T(0) : std::exp(highest[r] - shift);
-        sum[r] = sum[r] * kept[r] + k.exp_sum(row, nj, late, shift);
+        sum[r] = sum[r] * kept[r] + exp_row(row, nj, shift);
         highest[r] = most;
         if (c.dropout > 0) {
           T factors[kKeys];
@@ -275,7 +284,7 @@ struct AttentionBlocks {
       const bool first = j >= reached;
       scores(p, q, key, i, ni, j, nj, batch, head);
       for (Size r = 0; r < ni; ++r)
-        k.exp_sum(p.from(r).data, nj, late, sums[r] == -INFINITY ? static_cast<T>(INFINITY) : sums[r]);
+        exp_row(p.from(r).data, nj, sums[r] == -INFINITY ? static_cast<T>(INFINITY) : sums[r]);
       multiply(dp, ni, nj, c.value_width, g.data, g.row, 1, value.from(j).data, 1, value.row);
       if (c.dropout > 0)
         for (Size r = 0; r < ni; ++r) {

@@ -289,9 +289,17 @@ Backend made() {
   t.index = &run<IndexCall, &index>;
   t.count_true = &run<CountTrueCall, &count_true>;
   t.true_positions = &run<TruePositionsCall, &true_positions>;
+  t.masked = &run<MaskedCall, &masked>;
   t.random = &run<RandomCall, &random>;
   t.iota = &run<IotaCall, &iota>;
   t.sort = &run<SortCall, &sort>;
+  t.select = &run<SelectCall, &select>;
+  t.convolution = &run<ConvolutionCall, &convolution>;
+  t.pool = &run<PoolCall, &pool>;
+  t.attention = &run<AttentionCall, &attention>;
+  t.normalization = &run<NormalizationCall, &normalization>;
+  t.recurrent = &run<RecurrentCall, &recurrent>;
+  t.ctc = &run<CtcCall, &ctc>;
   return t;
 }
 

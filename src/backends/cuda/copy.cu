@@ -99,18 +99,6 @@ struct Transpose {
   }
 };
 
-// Calls f.operator()<N>() for an item's size.
-template <class F>
-void by_size(std::int64_t bytes, F&& f) {
-  switch (bytes) {
-    case 1: return f.template operator()<1>();
-    case 2: return f.template operator()<2>();
-    case 4: return f.template operator()<4>();
-    case 8: return f.template operator()<8>();
-    default: return f.template operator()<16>();
-  }
-}
-
 void fill(const Context& context, const ElementwiseCall& c, std::int64_t item) {
   pieces<1>(c.loop, 1, [&](const Layout<1>& layout, const std::int64_t* at) {
     by_size(item, [&]<int N>() {
@@ -186,16 +174,7 @@ bool transpose(const Context& context, const ElementwiseCall& c, std::int64_t it
 void move(const Context& context, const ElementwiseCall& c, std::int64_t item) {
   const bool whole =
       c.loop.ndim == 0 || (c.loop.ndim == 1 && c.loop.strides[0][0] == item && c.loop.strides[1][0] == item);
-  if (whole) {
-    CopyCall bytes{};
-    bytes.kind = Copy::to_peer;
-    bytes.dst = c.data[0];
-    bytes.src = c.data[1];
-    bytes.bytes = c.loop.numel * item;
-    bytes.src_device = bytes.dst_device = context.device;
-    bytes.asynchronous = true;
-    return check(runtime::copy(context.stream, bytes));
-  }
+  if (whole) return copy_bytes(context, c.data[0], c.data[1], c.loop.numel * item);
   if (transpose(context, c, item)) return;
   Loop loop = c.loop;
   const std::int64_t wide = widen(loop, c.data[0], c.data[1], item);
@@ -207,7 +186,42 @@ void move(const Context& context, const ElementwiseCall& c, std::int64_t item) {
   });
 }
 
+// Bytes that travel as the kernel's parameter.
+struct Deposit {
+  static constexpr unsigned kThreads = 256;
+  static constexpr bool kTogether = false;
+  static constexpr std::int64_t kMost = 4000;
+  unsigned char* to;
+  std::uint32_t n;
+  unsigned char bytes[kMost];
+
+  TENON_KERNEL void operator()(const Thread& t) const {
+    for (std::uint64_t i = t.index(); i < n; i += t.stride()) to[i] = bytes[i];
+  }
+};
+
 }  // namespace
+
+void copy_bytes(const Context& context, void* to, const void* from, std::int64_t bytes) {
+  CopyCall c{};
+  c.kind = Copy::to_peer;
+  c.dst = to;
+  c.src = from;
+  c.bytes = bytes;
+  c.src_device = c.dst_device = context.device;
+  c.asynchronous = true;
+  check(runtime::copy(context.stream, c));
+}
+
+void upload(const Context& context, void* to, const void* host, std::int64_t bytes) {
+  for (std::int64_t from = 0; from < bytes; from += Deposit::kMost) {
+    Deposit k;
+    k.to = static_cast<unsigned char*>(to) + from;
+    k.n = static_cast<std::uint32_t>(std::min(Deposit::kMost, bytes - from));
+    std::memcpy(k.bytes, static_cast<const unsigned char*>(host) + from, k.n);
+    launch(context, 1, k);
+  }
+}
 
 Status copy_elements(const Context& context, const ElementwiseCall& c) {
   if (c.loop.numel == 0) return Status::ok;

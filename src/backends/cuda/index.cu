@@ -186,17 +186,6 @@ void scatter(const Context& context, const IndexSpace& space) {
   launch(context, blocks_for(positions * space.columns, Kernel::kThreads), Kernel{space, sorted});
 }
 
-template <class F>
-void by_size(std::int64_t bytes, F&& f) {
-  switch (bytes) {
-    case 1: return f.template operator()<1>();
-    case 2: return f.template operator()<2>();
-    case 4: return f.template operator()<4>();
-    case 8: return f.template operator()<8>();
-    default: return f.template operator()<16>();
-  }
-}
-
 void run(const Context& context, const IndexCall& c, const IndexSpace& space) {
   const auto item = static_cast<std::int64_t>(itemsize(c.dtype));
   if (c.mode == IndexMode::get) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/cuda/folds.cuh"
+#include "backends/cuda/group.cuh"
 #include "backends/cuda/layout.h"
 
 namespace tenon::cuda {
@@ -57,14 +58,10 @@ TENON_KERNEL void leave_state(const ReduceInput& in, const ReduceOutput& out, st
   else store_as(out.data + offset, out.dtype, F::finish(s, out.correction));
 }
 
-// The states of a warp as one, in its first lane.
+// The states of a warp as one.
 template <class F>
 TENON_KERNEL typename F::State merge_warp(const Thread& t, typename F::State s) {
-  for (unsigned by = 16; by > 0; by /= 2) {
-    const typename F::State other = t.shuffle_down(s, by);
-    if (t.lane() + by < kWarp) s = F::merge(s, other);
-  }
-  return s;
+  return over_warp(t, s, [](const auto& a, const auto& b) { return F::merge(a, b); });
 }
 
 inline constexpr unsigned kReduceThreads = 256;

@@ -1,5 +1,6 @@
 // Softmax and its logarithm: a block for each line, three passes over it (the largest element, the sum of exponentials, the
 // results). The sum is formed in float64. Lines that lie side by side have a thread each.
+#include "backends/cuda/group.cuh"
 #include "backends/cuda/lines.cuh"
 #include "backends/cuda/operations.h"
 #include "backends/scalar/elementwise.h"
@@ -31,22 +32,11 @@ struct Softmax {
     space.find(t.block(), to, from);
     T largest = -scalar::kInf<T>;
     for (std::int64_t i = t.thread(); i < space.n; i += kThreads) largest = scalar::larger(largest, load(from, i));
-    for (unsigned by = kWarp / 2; by > 0; by /= 2) largest = scalar::larger(largest, t.shuffle_down(largest, by));
-    if (t.lane() == 0) shared.largest[t.warp()] = largest;
-    t.sync();
-    largest = shared.largest[0];
-    for (const T x : shared.largest) largest = scalar::larger(largest, x);
+    largest = over_block(t, largest, shared.largest, [](T a, T b) { return scalar::larger(a, b); });
     double sum = 0;
     for (std::int64_t i = t.thread(); i < space.n; i += kThreads)
       sum += static_cast<double>(scalar::exp(load(from, i) - largest));
-    for (unsigned by = kWarp / 2; by > 0; by /= 2) {
-      const double other = t.shuffle_down(sum, by);
-      if (t.lane() + by < kWarp) sum += other;
-    }
-    if (t.lane() == 0) shared.sum[t.warp()] = sum;
-    t.sync();
-    sum = 0;
-    for (const double x : shared.sum) sum += x;
+    sum = over_block(t, sum, shared.sum, Plus());
     for (std::int64_t i = t.thread(); i < space.n; i += kThreads)
       store_as(to + i * space.out_stride, space.out_dtype, result(load(from, i), largest, sum));
   }

@@ -67,6 +67,8 @@ TENON_KERNEL unsigned bit_count(unsigned x) { return __popc(x); }
 TENON_KERNEL unsigned exchange_if(unsigned* at, unsigned expected, unsigned value) {
   return atomicCAS(at, expected, value);
 }
+// Whole numbers alone: they add up to the same in any order.
+TENON_KERNEL void add_to(unsigned* at, unsigned by) { atomicAdd(at, by); }
 // What was written before becomes visible to others before what is written afterwards.
 TENON_KERNEL void fence() { __threadfence_system(); }
 

@@ -72,6 +72,7 @@ inline unsigned exchange_if(unsigned* at, unsigned expected, unsigned value) {
   __atomic_compare_exchange_n(at, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   return expected;
 }
+inline void add_to(unsigned* at, unsigned by) { __atomic_fetch_add(at, by, __ATOMIC_RELAXED); }
 inline void fence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 template <class K>
