@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from tenon import numpy as numpy
     from tenon import optim as optim
     from tenon import special as special
+    from tenon import testing as testing
     from tenon import utils as utils
     from tenon.func import vmap as vmap
 else:
@@ -98,7 +99,7 @@ else:
 del TYPE_CHECKING
 
 _LAZY = frozenset(
-    {"amp", "distributions", "fft", "func", "linalg", "nn", "numpy", "optim", "special", "utils"}
+    {"amp", "distributions", "fft", "func", "linalg", "nn", "numpy", "optim", "special", "testing", "utils"}
 )
 
 from tenon import _companions  # noqa: E402

@@ -14,7 +14,7 @@ MODULES = (
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",
-    "tenon.nn.utils.parametrize", "tenon.nn.utils.prune",
+    "tenon.nn.utils.parametrize", "tenon.nn.utils.prune", "tenon.testing",
 )  # fmt: skip
 
 
