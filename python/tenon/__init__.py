@@ -76,21 +76,27 @@ if TYPE_CHECKING:
     from tenon import nn as nn
     from tenon import numpy as numpy
     from tenon import optim as optim
+    from tenon import signal as signal
     from tenon import special as special
     from tenon import testing as testing
     from tenon import utils as utils
+    from tenon._stft import istft as istft
+    from tenon._stft import stft as stft
+    from tenon._windows import bartlett_window as bartlett_window
+    from tenon._windows import blackman_window as blackman_window
+    from tenon._windows import hamming_window as hamming_window
+    from tenon._windows import hann_window as hann_window
+    from tenon._windows import kaiser_window as kaiser_window
     from tenon.func import vmap as vmap
 else:
 
     def __getattr__(name):
-        if name in _LAZY:
+        place = _LAZY.get(name)
+        if place is not None:
             import importlib
 
-            return importlib.import_module(f"tenon.{name}")
-        if name == "vmap":
-            from tenon.func import vmap
-
-            return vmap
+            module = importlib.import_module(f"tenon.{place}")
+            return module if place == name else getattr(module, name)
         from tenon._names import missing
 
         raise missing("tenon", name)
@@ -98,9 +104,24 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset(
-    {"amp", "distributions", "fft", "func", "linalg", "nn", "numpy", "optim", "special", "testing", "utils"}
-)
+# Names by the module that they come from.
+_LAZY = {
+    name: place
+    for place, names in {
+        "_stft": "istft stft",
+        "_windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+        "func": "vmap",
+    }.items()
+    for name in names.split()
+}
+__all__ += sorted(_LAZY)
+_MODULES = "amp distributions fft func linalg nn numpy optim signal special testing utils"
+_LAZY.update({name: name for name in _MODULES.split()})
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})
+
 
 from tenon import _companions  # noqa: E402
 

@@ -15,6 +15,7 @@ MODULES = (
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",
     "tenon.nn.utils.parametrize", "tenon.nn.utils.prune", "tenon.testing",
+    "tenon.signal", "tenon.signal.windows",
 )  # fmt: skip
 
 

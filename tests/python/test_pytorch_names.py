@@ -126,6 +126,8 @@ OMITTED = {
         ),
     },
     "autograd.functional": {},
+    "signal": {},
+    "signal.windows": {"PyTorch's own modules": "windows"},
     "testing": {
         "deprecated; assert_close is here": "assert_allclose",
         "PyTorch's own": "FileCheck",
