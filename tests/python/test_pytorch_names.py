@@ -15,7 +15,7 @@ OMITTED = {
         "parallel and quantized layers": (
             "DataParallel SyncBatchNorm intrinsic parallel qat quantizable quantized"
         ),
-        "PyTorch's own modules and helpers": "Container common_types factory_kwargs grad modules",
+        "PyTorch's own modules and helpers": "Container common_types factory_kwargs modules",
         "losses that PyTorch marks as experimental": "LinearCrossEntropyLoss LinearCrossEntropyOptions",
     },
     "nn.functional": {
@@ -45,7 +45,6 @@ OMITTED = {
             "clip_grad convert_parameters fusion init memory_format"
         ),
         "channels-last memory": "convert_conv2d_weight_memory_format convert_conv3d_weight_memory_format",
-        "modules without values": "skip_init stateless",
     },
     "nn.utils.parametrize": {
         "PyTorch's own helpers": (
@@ -128,6 +127,15 @@ OMITTED = {
     "autograd.functional": {},
     "signal": {},
     "signal.windows": {"PyTorch's own modules": "windows"},
+    "nn.utils.stateless": {"PyTorch's own helpers": "NamedMemberAccessor Tensor"},
+    "nn.grad": {},
+    "utils.dlpack": {"PyTorch's own helpers": "DLDeviceType"},
+    "version": {"builds that tenon has not": "rocm xpu"},
+    "backends": {
+        "libraries and devices that tenon does not use": (
+            "cpu cusparselt kleidiai m mha miopen nnpack python_native quantized"
+        ),
+    },
     "testing": {
         "deprecated; assert_close is here": "assert_allclose",
         "PyTorch's own": "FileCheck",

@@ -12,6 +12,7 @@ from tenon.nn import (
     embedding,
     fractional,
     functional,
+    grad,
     init,
     lazy_normalization,
     linear,
@@ -73,7 +74,7 @@ __all__ += recurrent_cells.__all__
 __all__ += softmax.__all__
 __all__ += transformer.__all__
 __all__ += vision.__all__
-__all__ += ["functional", "init", "parameter", "utils"]
+__all__ += ["functional", "grad", "init", "parameter", "utils"]
 
 _guide(
     __name__,
