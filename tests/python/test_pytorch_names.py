@@ -12,9 +12,7 @@ torch = pytest.importorskip("torch")
 #: Reasons, and the names that are left out for them, by module. docs/from-pytorch.md tells them.
 OMITTED = {
     "nn": {
-        "parallel and quantized layers": (
-            "DataParallel SyncBatchNorm intrinsic parallel qat quantizable quantized"
-        ),
+        "parallel and quantized layers": ("DataParallel intrinsic parallel qat quantizable quantized"),
         "PyTorch's own modules and helpers": "Container common_types factory_kwargs modules",
         "losses that PyTorch marks as experimental": "LinearCrossEntropyLoss LinearCrossEntropyOptions",
     },
@@ -59,7 +57,6 @@ OMITTED = {
     "nn.parameter": {"PyTorch's own helpers": "UninitializedTensorMixin"},
     "optim": {
         "sparse gradients": "SparseAdam",
-        "not built": "Muon",
         "PyTorch's own helpers": "swap_in_optimizer_params_and_state",
     },
     "optim.lr_scheduler": {"PyTorch's own helpers": "Optimizer Tensor inf"},
