@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 import tenon
-from distribution_cases import A, stats, torch
+from distribution_cases import SPREAD, A, stats, torch
 
 D, E = tenon.distributions, torch.distributions
 BOTH = ((tenon, D), (torch, E))
@@ -24,6 +24,9 @@ CASES = {
     "GeneralizedPareto flat": (
         {"loc": A(0.0), "scale": A([2.0, 3.0]), "concentration": A([-1.0, 0.0])}, A([1.5, 2.5]),
     ),
+    "Wishart": ({"df": A([3.5, 5.0, 9.0]), "covariance_matrix": SPREAD}, np.stack([SPREAD * 2] * 3)),
+    "Wishart precision": ({"df": A(4.5), "precision_matrix": SPREAD}, SPREAD),
+    "Wishart factor": ({"df": A([[3.2], [7.0]]), "scale_tril": np.linalg.cholesky(SPREAD)}, SPREAD),
     "LKJCholesky": ({"concentration": A([0.4, 1.0, 3.0])}, np.stack([CORRELATION] * 3)),
 }  # fmt: skip
 
@@ -60,6 +63,8 @@ def test_densities_and_their_gradients(case):
         assert p.has_rsample == (case != "LKJCholesky")
     tolerance = 1e-5 if "Pareto" in case else 1e-9
     for ours, theirs in zip(*found, strict=True):
+        if case == "Wishart factor":  # what is above its diagonal is not read, and has no gradient
+            ours, theirs = (np.tril(x) if x.shape == (3, 3) else x for x in (ours, theirs))
         np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
@@ -103,6 +108,31 @@ def test_samples_have_the_distribution():
         a = eta + 0.5
         for i, j in ((1, 0), (2, 0), (2, 1)):
             assert stats.kstest((r[:, i, j] + 1) / 2, stats.beta(a, a).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("case", ["Wishart", "Wishart precision", "Wishart factor"])
+def test_what_wishart_knows(case):
+    (p, _), (q, _) = (made(space, d, case) for space, d in BOTH)
+    for name in ("mean", "variance", "mode", "covariance_matrix", "precision_matrix", "scale_tril"):
+        np.testing.assert_allclose(
+            numbers(getattr(p, name)), numbers(getattr(q, name)), rtol=1e-9, atol=1e-12
+        )
+    np.testing.assert_allclose(numbers(p.entropy()), numbers(q.entropy()), rtol=1e-10)
+
+
+def test_samples_of_wishart():
+    tenon.manual_seed(0)
+    for df in (2.5, 6.0):
+        p = D.Wishart(df, tenon.from_numpy(SPREAD[:2, :2].copy()))
+        x = numbers(p.sample((20000,)))
+        np.testing.assert_allclose(x.mean(0), numbers(p.mean), atol=0.15 * df)
+        np.testing.assert_allclose(x.var(0), numbers(p.variance), rtol=0.1)
+        for i in range(2):
+            assert stats.kstest(x[:, i, i] / SPREAD[i, i], stats.chi2(df).cdf).pvalue > 1e-3
+        reference = stats.wishart(df, SPREAD[:2, :2])
+        np.testing.assert_allclose(
+            numbers(p.log_prob(x[:20])), [reference.logpdf(m) for m in x[:20]], rtol=1e-8
+        )
 
 
 def test_samples_have_gradients():
@@ -242,6 +272,11 @@ def test_exponential_families():
         (lambda: D.RelaxedOneHotCategorical(-1.0, tenon.ones(2)), ValueError, "temperature must be positive"),
         (lambda: D.GeneralizedPareto(0.0, -1.0, 0.5), ValueError, "scale must satisfy"),
         (lambda: D.GeneralizedPareto(0.0, 1.0, -0.5).log_prob(3.0), ValueError, "value must satisfy"),
+        (lambda: D.Wishart(3.0), ValueError, "^Wishart: give one of .*; got none"),
+        (lambda: D.Wishart(3.0, tenon.ones(2, 3)), ValueError, "must be square matrices"),
+        (lambda: D.Wishart(0.5, tenon.eye(2)), ValueError, "df must satisfy"),
+        (lambda: D.Wishart(3.0, -tenon.eye(2)), ValueError, "covariance_matrix must satisfy"),
+        (lambda: D.Wishart(3.0, tenon.eye(2)).log_prob(-tenon.eye(2)), ValueError, "value must satisfy"),
         (lambda: D.LKJCholesky(1), ValueError, "^LKJCholesky: dim must be 2 at least; got 1"),
         (lambda: D.LKJCholesky(2, -1.0), ValueError, "concentration must satisfy"),
         (lambda: D.LKJCholesky(2).log_prob(tenon.ones(2, 2)), ValueError, "value must satisfy"),

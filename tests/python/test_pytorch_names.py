@@ -70,14 +70,13 @@ OMITTED = {
         ),
     },
     "distributions": {
-        "not built": "Wishart",
         "PyTorch's own modules, whose classes are here": (
             "beta binomial chi2 exp_family fishersnedecor "
             "geometric gumbel half_cauchy half_normal inverse_gamma kumaraswamy "
             "log_normal logistic_normal lowrank_multivariate_normal mixture_same_family "
             "negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical "
             "studentT "
-            "utils weibull wishart"
+            "utils weibull"
         ),
     },
     "distributions.constraints": {"not built": "MixtureSameFamilyConstraint"},

@@ -42,6 +42,7 @@ from tenon.distributions.transforms import *  # noqa: F403
 from tenon.distributions.transforms import identity_transform as identity_transform
 from tenon.distributions.uniform import Uniform
 from tenon.distributions.von_mises import VonMises
+from tenon.distributions.wishart import Wishart
 
 __all__ = [
     "Bernoulli",
@@ -85,7 +86,7 @@ __all__ = [
     "TransformedDistribution",
     "Uniform",
     "VonMises",
-    "Weibull",
+    "Weibull", "Wishart",
     "biject_to",
     "constraints",
     "kl_divergence",
