@@ -158,6 +158,13 @@ METHODS = {
     "_make_read_only": "(self) -> None",
     "setflags": "(self, write: _bool | None = None, align: _bool | None = None, "
     "uic: _bool | None = None) -> None",
+    "stft": "(self, n_fft: _int, hop_length: _int | None = None, win_length: _int | None = None, "
+    "window: ArrayLike | None = None, center: _bool = True, pad_mode: _str = 'reflect', "
+    "normalized: _bool = False, onesided: _bool | None = None, return_complex: _bool | None = None, "
+    "align_to_window: _bool | None = None) -> Tensor",
+    "istft": "(self, n_fft: _int, hop_length: _int | None = None, win_length: _int | None = None, "
+    "window: ArrayLike | None = None, center: _bool = True, normalized: _bool = False, "
+    "onesided: _bool | None = None, length: _int | None = None, return_complex: _bool = False) -> Tensor",
     "tofile": "(self, fid: Any, sep: _str = '', format: _str = '%s') -> None",
     "dump": "(self, file: Any) -> None",
     "dumps": "(self) -> bytes",

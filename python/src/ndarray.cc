@@ -113,24 +113,24 @@ PyObject* make_read_only(PyObject* self, PyObject*) {
   return Py_NewRef(Py_None);
 }
 
-// ---- forwarded to tenon/_ndarray.py, by name ----
+// ---- forwarded to a function of Python, by name: of tenon/_ndarray.py, or of another module ----
 template <std::size_t N>
 struct Name {
   char text[N];
   constexpr Name(const char (&s)[N]) { std::copy_n(s, N, text); }
 };
-template <Name name>
+template <Name name, Name module>
 PyObject* forward(PyObject* self, PyObject* args, PyObject* kwargs) {
   return guarded([&] {
-    const Object f = python_function(kModule, name.text);
+    const Object f = python_function(module.text, name.text);
     const Object first = Object::steal(PyTuple_Pack(1, self));
     const Object all = Object::steal(PySequence_Concat(first.get(), args));
     return Object::steal(PyObject_Call(f.get(), all.get(), kwargs)).release();
   });
 }
-template <Name name>
+template <Name name, Name module = "tenon._ndarray">
 constexpr PyMethodDef forwarded(const char* doc) {
-  return {name.text, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&forward<name>)),
+  return {name.text, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&forward<name, module>)),
           METH_VARARGS | METH_KEYWORDS, doc};
 }
 
@@ -207,6 +207,84 @@ PyMethodDef methods[] = {
                           ">>> t.setflags(write=False)\n"
                           ">>> t.readonly\n"
                           "True"),
+    forwarded<"stft", "tenon._stft">(
+        "stft($self, /, n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode='reflect', "
+        "normalized=False, onesided=None, return_complex=None, align_to_window=None)\n--\n\n"
+        "The short-time Fourier transform, as the function tenon.stft.\n\n"
+        "Parameters\n"
+        "----------\n"
+        "n_fft : int\n"
+        "    The length of a transform.\n"
+        "hop_length : int or None, optional\n"
+        "    The distance from window to window; None for n_fft // 4.\n"
+        "win_length : int or None, optional\n"
+        "    The length of the window; None for n_fft.\n"
+        "window : array_like, optional\n"
+        "    The window, win_length elements; None for ones.\n"
+        "center : bool, default True\n"
+        "    Whether the signal is padded by n_fft // 2 on both sides.\n"
+        "pad_mode : str, default 'reflect'\n"
+        "    How it is padded.\n"
+        "normalized : bool, default False\n"
+        "    Whether the transforms are divided by the root of n_fft.\n"
+        "onesided : bool or None, optional\n"
+        "    Whether only half of the frequencies is returned; None for real signals.\n"
+        "return_complex : bool or None, optional\n"
+        "    False returns the parts of the complex numbers. It must be given for real signals.\n"
+        "align_to_window : bool or None, optional\n"
+        "    With center=False, True lets the window begin with the signal.\n\n"
+        "Returns\n"
+        "-------\n"
+        "Tensor\n"
+        "    A new tensor of shape (N, T) or (B, N, T) for N frequencies and T windows.\n\n"
+        "Raises\n"
+        "------\n"
+        "ValueError\n"
+        "    For sizes that do not fit; the function has the list.\n"
+        "TypeError\n"
+        "    For integers, bools and half precision.\n\n"
+        "Examples\n"
+        "--------\n"
+        ">>> tenon.ones(8).stft(4, center=False, return_complex=True).abs()[:, 0]\n"
+        "tensor([4., 0., 0.])"),
+    forwarded<"istft", "tenon._stft">(
+        "istft($self, /, n_fft, hop_length=None, win_length=None, window=None, center=True, normalized=False, "
+        "onesided=None, length=None, return_complex=False)\n--\n\n"
+        "The inverse of the short-time Fourier transform, as the function tenon.istft.\n\n"
+        "Parameters\n"
+        "----------\n"
+        "n_fft : int\n"
+        "    The length of a transform.\n"
+        "hop_length : int or None, optional\n"
+        "    The distance from window to window; None for n_fft // 4.\n"
+        "win_length : int or None, optional\n"
+        "    The length of the window; None for n_fft.\n"
+        "window : array_like, optional\n"
+        "    The window, win_length elements; None for ones.\n"
+        "center : bool, default True\n"
+        "    Whether the signal is padded by n_fft // 2 on both sides.\n"
+        "normalized : bool, default False\n"
+        "    Whether the transforms were divided by the root of n_fft.\n"
+        "onesided : bool or None, optional\n"
+        "    Whether there is only half of the frequencies; None asks their number.\n"
+        "length : int or None, optional\n"
+        "    The signal's length; None for what the windows cover.\n"
+        "return_complex : bool, default False\n"
+        "    Whether the signal is complex.\n\n"
+        "Returns\n"
+        "-------\n"
+        "Tensor\n"
+        "    A new tensor of shape (L) or (B, L).\n\n"
+        "Raises\n"
+        "------\n"
+        "ValueError\n"
+        "    For sizes that do not fit; the function has the list.\n"
+        "TypeError\n"
+        "    For elements that are not complex.\n\n"
+        "Examples\n"
+        "--------\n"
+        ">>> tenon.arange(4.0).stft(4, return_complex=True).istft(4)\n"
+        "tensor([0., 1., 2., 3.])"),
     forwarded<"tofile">("tofile($self, /, fid, sep='', format='%s')\n--\n\n"
                         "Writes the elements in row-major order to a file, raw, or as text between separators.\n\n"
                         "Parameters\n"

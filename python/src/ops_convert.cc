@@ -81,8 +81,13 @@ void def_conversions(Ops& ops, std::index_sequence<I...>) {
   (def(kConversions[I], &convert<I>), ...);
 }
 
-// 'torch.IntTensor' is what int() makes.
+// 'torch.IntTensor' is what int() makes; so is the class of that name (tenon/_tensor_types.py).
 std::optional<DType> named_type(PyObject* o) {
+  if (PyType_Check(o)) {
+    const Object d = Object::maybe(PyObject_GetAttrString(o, "dtype"));
+    if (!d) PyErr_Clear();
+    return d && is_dtype(d.get()) ? std::optional(to_dtype(d.get(), {"type", "dtype"})) : std::nullopt;
+  }
   if (!PyUnicode_Check(o)) return {};
   const std::string text = utf8(o);
   for (const Conversion& c : kConversions) {

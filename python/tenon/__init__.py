@@ -71,6 +71,7 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon import amp as amp
+    from tenon import backends as backends
     from tenon import distributions as distributions
     from tenon import fft as fft
     from tenon import func as func
@@ -78,20 +79,57 @@ if TYPE_CHECKING:
     from tenon import nn as nn
     from tenon import numpy as numpy
     from tenon import optim as optim
+    from tenon import signal as signal
     from tenon import special as special
+    from tenon import testing as testing
     from tenon import utils as utils
+    from tenon import version as version
+    from tenon._settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+    from tenon._settings import get_default_device as get_default_device
+    from tenon._settings import get_deterministic_debug_mode as get_deterministic_debug_mode
+    from tenon._settings import get_float32_matmul_precision as get_float32_matmul_precision
+    from tenon._settings import get_num_interop_threads as get_num_interop_threads
+    from tenon._settings import (
+        is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+    )
+    from tenon._settings import is_storage as is_storage
+    from tenon._settings import is_warn_always_enabled as is_warn_always_enabled
+    from tenon._settings import set_default_device as set_default_device
+    from tenon._settings import set_default_tensor_type as set_default_tensor_type
+    from tenon._settings import set_deterministic_debug_mode as set_deterministic_debug_mode
+    from tenon._settings import set_float32_matmul_precision as set_float32_matmul_precision
+    from tenon._settings import set_flush_denormal as set_flush_denormal
+    from tenon._settings import set_num_interop_threads as set_num_interop_threads
+    from tenon._settings import set_warn_always as set_warn_always
+    from tenon._settings import typename as typename
+    from tenon._settings import use_deterministic_algorithms as use_deterministic_algorithms
+    from tenon._stft import istft as istft
+    from tenon._stft import stft as stft
+    from tenon._tensor_types import BFloat16Tensor as BFloat16Tensor
+    from tenon._tensor_types import BoolTensor as BoolTensor
+    from tenon._tensor_types import ByteTensor as ByteTensor
+    from tenon._tensor_types import CharTensor as CharTensor
+    from tenon._tensor_types import DoubleTensor as DoubleTensor
+    from tenon._tensor_types import FloatTensor as FloatTensor
+    from tenon._tensor_types import HalfTensor as HalfTensor
+    from tenon._tensor_types import IntTensor as IntTensor
+    from tenon._tensor_types import LongTensor as LongTensor
+    from tenon._tensor_types import ShortTensor as ShortTensor
+    from tenon._windows import bartlett_window as bartlett_window
+    from tenon._windows import blackman_window as blackman_window
+    from tenon._windows import hamming_window as hamming_window
+    from tenon._windows import hann_window as hann_window
+    from tenon._windows import kaiser_window as kaiser_window
     from tenon.func import vmap as vmap
 else:
 
     def __getattr__(name):
-        if name in _LAZY:
+        place = _LAZY.get(name)
+        if place is not None:
             import importlib
 
-            return importlib.import_module(f"tenon.{name}")
-        if name == "vmap":
-            from tenon.func import vmap
-
-            return vmap
+            module = importlib.import_module(f"tenon.{place}")
+            return module if place == name else getattr(module, name)
         from tenon._names import missing
 
         raise missing("tenon", name)
@@ -99,9 +137,36 @@ else:
 
 del TYPE_CHECKING
 
-_LAZY = frozenset(
-    {"amp", "distributions", "fft", "func", "linalg", "nn", "numpy", "optim", "special", "utils"}
-)
+# Names by the module that they come from.
+_LAZY = {
+    name: place
+    for place, names in {
+        "_stft": "istft stft",
+        "_windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+        "_settings": (
+            "are_deterministic_algorithms_enabled get_default_device get_deterministic_debug_mode "
+            "get_float32_matmul_precision get_num_interop_threads "
+            "is_deterministic_algorithms_warn_only_enabled is_storage is_warn_always_enabled "
+            "set_default_device set_default_tensor_type set_deterministic_debug_mode "
+            "set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always "
+            "typename use_deterministic_algorithms"
+        ),
+        "_tensor_types": (
+            "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
+            "LongTensor ShortTensor"
+        ),
+        "func": "vmap",
+    }.items()
+    for name in names.split()
+}
+__all__ += sorted(_LAZY)
+_MODULES = "amp backends distributions fft func linalg nn numpy optim signal special testing utils version"
+_LAZY.update({name: name for name in _MODULES.split()})
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})
+
 
 from tenon import _companions  # noqa: E402
 

@@ -96,8 +96,11 @@ def documented(*shared: str) -> Callable[[F], F]:
         code, annotations = f.__code__, f.__annotations__
         count = code.co_argcount + code.co_kwonlyargcount
         names = code.co_varnames[:count]
-        if code.co_flags & 8:  # **kwargs, which stand after *args
-            names += (code.co_varnames[count + bool(code.co_flags & 4)],)
+        starred = code.co_varnames[count:][: bool(code.co_flags & 4) + bool(code.co_flags & 8)]
+        if code.co_flags & 4:  # *args, which stand before the keywords
+            names = (*names[: code.co_argcount], starred[0], *names[code.co_argcount :])
+        if code.co_flags & 8:  # **kwargs
+            names += (starred[-1],)
         given = f.__defaults__ or ()
         defaults = dict(zip(names[code.co_argcount - len(given) :], given, strict=False))
         defaults.update(f.__kwdefaults__ or {})

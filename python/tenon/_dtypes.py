@@ -48,7 +48,7 @@ class iinfo:
 
     def __init__(self, dtype: object) -> None:
         d = _dtype(dtype)
-        if d.kind not in "iu":
+        if d.is_floating_point or d.is_complex or d == _C.bool:
             raise TypeError(f"iinfo: an integer dtype is needed; got {d.name}, use finfo")
         self.dtype = d.name
         _, self.bits, self.min, self.max = _C._limits(d)

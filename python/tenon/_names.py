@@ -14,7 +14,11 @@ MODULES = (
     "tenon.optim", "tenon.optim.lr_scheduler", "tenon.optim.swa_utils", "tenon.utils",
     "tenon.utils.data", "tenon.amp", "tenon.nn", "tenon.nn.functional", "tenon.nn.init",
     "tenon.nn.utils", "tenon.nn.parameter", "tenon.nn.utils.rnn", "tenon.nn.utils.parametrizations",
-    "tenon.nn.utils.parametrize", "tenon.nn.utils.prune",
+    "tenon.nn.utils.parametrize", "tenon.nn.utils.prune", "tenon.testing",
+    "tenon.signal", "tenon.signal.windows", "tenon.backends", "tenon.backends.cuda", "tenon.backends.cudnn",
+    "tenon.backends.mkl", "tenon.backends.mkldnn", "tenon.backends.mps", "tenon.backends.openmp",
+    "tenon.backends.opt_einsum", "tenon.version", "tenon.utils.dlpack", "tenon.nn.grad",
+    "tenon.nn.utils.stateless",
 )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from tenon._C import Tensor
 from tenon._docstrings import documented
 from tenon._names import called
 from tenon._names import guide as _guide
+from tenon._polynomials import *  # noqa: F403
+from tenon._polynomials import __all__ as _polynomials
 
 __all__ = [
     "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "gammainc", "gammaincc",
@@ -16,6 +18,8 @@ __all__ = [
     "modified_bessel_i0", "modified_bessel_i1", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round",
     "sinc", "softmax", "spherical_bessel_j0", "xlog1py", "xlogy",
 ]  # fmt: skip
+
+__all__ += _polynomials
 
 digamma = psi = _C.digamma
 erf, erfc, erfinv = _C.erf, _C.erfc, _C.erfinv

@@ -91,7 +91,9 @@ RAISE_NOTHING = {
     "tenon": (
         "Explanation HistogramResult MinMax QRResult SVDResult SlogdetResult Tensor UniqueAllResult "
         "UniqueCountsResult UniqueInverseResult "
-        "ValuesIndices enable_grad explain fork_rng "
+        "ValuesIndices are_deterministic_algorithms_enabled enable_grad explain fork_rng get_default_device "
+        "get_deterministic_debug_mode get_float32_matmul_precision get_num_interop_threads "
+        "is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled "
         "get_default_dtype get_num_threads get_printoptions get_rng_state inference_mode initial_seed "
         "is_anomaly_check_nan_enabled is_anomaly_enabled "
         "is_grad_enabled no_grad numpy_policy record_copies seed set_grad_enabled show_config"

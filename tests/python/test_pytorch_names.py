@@ -12,10 +12,8 @@ torch = pytest.importorskip("torch")
 #: Reasons, and the names that are left out for them, by module. docs/from-pytorch.md tells them.
 OMITTED = {
     "nn": {
-        "parallel and quantized layers": (
-            "DataParallel SyncBatchNorm intrinsic parallel qat quantizable quantized"
-        ),
-        "PyTorch's own modules and helpers": "Container common_types factory_kwargs grad modules",
+        "parallel and quantized layers": ("DataParallel intrinsic parallel qat quantizable quantized"),
+        "PyTorch's own modules and helpers": "Container common_types factory_kwargs modules",
         "losses that PyTorch marks as experimental": "LinearCrossEntropyLoss LinearCrossEntropyOptions",
     },
     "nn.functional": {
@@ -45,7 +43,6 @@ OMITTED = {
             "clip_grad convert_parameters fusion init memory_format"
         ),
         "channels-last memory": "convert_conv2d_weight_memory_format convert_conv3d_weight_memory_format",
-        "modules without values": "skip_init stateless",
     },
     "nn.utils.parametrize": {
         "PyTorch's own helpers": (
@@ -60,7 +57,6 @@ OMITTED = {
     "nn.parameter": {"PyTorch's own helpers": "UninitializedTensorMixin"},
     "optim": {
         "sparse gradients": "SparseAdam",
-        "not built": "Muon",
         "PyTorch's own helpers": "swap_in_optimizer_params_and_state",
     },
     "optim.lr_scheduler": {"PyTorch's own helpers": "Optimizer Tensor inf"},
@@ -74,36 +70,23 @@ OMITTED = {
         ),
     },
     "distributions": {
-        "not built": (
-            "CatTransform CorrCholeskyTransform ExponentialFamily GeneralizedPareto LKJCholesky "
-            "RelaxedBernoulli "
-            "RelaxedOneHotCategorical StackTransform Wishart biject_to transform_to"
-        ),
         "PyTorch's own modules, whose classes are here": (
-            "beta binomial chi2 constraint_registry exp_family fishersnedecor "
-            "generalized_pareto geometric gumbel half_cauchy half_normal inverse_gamma kumaraswamy "
-            "lkj_cholesky "
+            "beta binomial chi2 exp_family fishersnedecor "
+            "geometric gumbel half_cauchy half_normal inverse_gamma kumaraswamy "
             "log_normal logistic_normal lowrank_multivariate_normal mixture_same_family "
             "negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical "
             "studentT "
-            "utils weibull wishart"
+            "utils weibull"
         ),
     },
-    "distributions.constraints": {"not built": "MixtureSameFamilyConstraint cat stack"},
+    "distributions.constraints": {"not built": "MixtureSameFamilyConstraint"},
     "distributions.transforms": {
-        "not built": "CatTransform CorrCholeskyTransform StackTransform",
         "PyTorch's own helpers": (
             "Distribution broadcast_all lazy_property pad softplus tril_matrix_to_vec vec_to_tril_matrix"
         ),
     },
     "linalg": {"PyTorch's own helpers": "common_notes"},
     "special": {
-        "orthogonal polynomials": (
-            "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w "
-            "hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p "
-            "shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v "
-            "shifted_chebyshev_polynomial_w"
-        ),
         "Airy's and other Bessel functions": (
             "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1 "
             "scaled_modified_bessel_k0 scaled_modified_bessel_k1"
@@ -126,12 +109,24 @@ OMITTED = {
         ),
     },
     "autograd.functional": {},
-    "func": {
-        "transforms but vmap": (
-            "debug_unwrap functional_call functionalize grad grad_and_value hessian jacfwd jacrev jvp "
-            "linearize "
-            "rearrange replace_all_batch_norm_modules_ stack_module_state vjp"
+    "signal": {},
+    "signal.windows": {"PyTorch's own modules": "windows"},
+    "nn.utils.stateless": {"PyTorch's own helpers": "NamedMemberAccessor Tensor"},
+    "nn.grad": {},
+    "utils.dlpack": {"PyTorch's own helpers": "DLDeviceType"},
+    "version": {"builds that tenon has not": "rocm xpu"},
+    "backends": {
+        "libraries and devices that tenon does not use": (
+            "cpu cusparselt kleidiai m mha miopen nnpack python_native quantized"
         ),
+    },
+    "testing": {
+        "deprecated; assert_close is here": "assert_allclose",
+        "PyTorch's own": "FileCheck",
+    },
+    "func": {
+        "einops.rearrange takes tensors": "rearrange",
+        "PyTorch's tracer and its tensors": "debug_unwrap functionalize",
     },
 }
 

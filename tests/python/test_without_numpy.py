@@ -34,7 +34,7 @@ WORKS = {
         codes = {"f4": "float32", "<f8": "float64", ">i2": "int16", "|b1": "bool", "d": "float64"}
         assert all(tenon.zeros(2, dtype=code).dtype.name == name for code, name in codes.items())
         assert tenon.float32 == "float32" and tenon.float64 == float and hash(tenon.int8) != hash(tenon.bool)
-        assert tenon.finfo(tenon.float32).bits == 32
+        assert tenon.finfo(tenon.float32).bits == 32 and tenon.iinfo(tenon.int8).max == 127
     """,
     "indexing": """
         x[0, 1] = 7

@@ -5,6 +5,7 @@ A constraint's ``check(value)`` says for each element, or for each event of seve
 
 from __future__ import annotations
 
+from tenon import _C
 from tenon._C import Tensor, _cholesky_ex, _eigvalsh, full, isclose
 from tenon._C import bool as bool_
 from tenon._dtypes import finfo
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "Constraint", "boolean", "corr_cholesky", "dependent", "dependent_property", "greater_than",
+    "Constraint", "boolean", "cat", "corr_cholesky", "dependent", "dependent_property", "greater_than",
     "greater_than_eq",
     "half_open_interval", "independent", "integer_interval", "interval", "is_dependent", "less_than",
     "lower_cholesky", "lower_triangular", "multinomial", "nonnegative", "nonnegative_integer", "one_hot",
     "positive", "positive_definite", "positive_integer",
-    "positive_semidefinite", "real", "real_vector", "simplex", "square", "symmetric", "unit_interval",
+    "positive_semidefinite", "real", "real_vector", "simplex", "square", "stack", "symmetric",
+    "unit_interval",
 ]  # fmt: skip
 
 
@@ -324,6 +326,78 @@ class less_than(Constraint):
 
     def check(self, value: Tensor) -> Tensor:
         return value < self.upper_bound
+
+
+class cat(Constraint):
+    """Constraints of the parts that ``tenon.cat`` joined.
+
+    Parameters:
+        cseq: The constraints.
+        dim: The dimension along which the parts lie.
+        lengths: How long each part is; None for 1.
+
+    >>> c = tenon.distributions.constraints
+    >>> c.cat([c.positive, c.real], lengths=[1, 2]).check(tenon.tensor([-1.0, -1.0, 2.0]))
+    tensor([False,  True,  True])
+    """
+
+    def __init__(self, cseq: Any, dim: int = 0, lengths: Any = None) -> None:
+        self.cseq, self.dim = _sequence("cat", cseq), dim
+        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+        if len(self.lengths) != len(self.cseq):
+            raise ValueError(
+                f"cat: there must be a length for each of {len(self.cseq)} constraints; got {self.lengths}"
+            )
+
+    @property
+    def is_discrete(self) -> bool:  # type: ignore[override]
+        return any(c.is_discrete for c in self.cseq)
+
+    @property
+    def event_dim(self) -> int:  # type: ignore[override]
+        return max(c.event_dim for c in self.cseq)
+
+    def check(self, value: Tensor) -> Tensor:
+        parts = _C.split(value, self.lengths, self.dim)
+        return _C.cat([c.check(p) for c, p in zip(self.cseq, parts, strict=True)], self.dim)
+
+
+class stack(Constraint):
+    """Constraints of the parts that ``tenon.stack`` joined.
+
+    Parameters:
+        cseq: The constraints.
+        dim: The dimension along which the parts were stacked.
+
+    >>> c = tenon.distributions.constraints
+    >>> c.stack([c.positive, c.real]).check(tenon.tensor([-1.0, -1.0]))
+    tensor([False,  True])
+    """
+
+    def __init__(self, cseq: Any, dim: int = 0) -> None:
+        self.cseq, self.dim = _sequence("stack", cseq), dim
+
+    @property
+    def is_discrete(self) -> bool:  # type: ignore[override]
+        return any(c.is_discrete for c in self.cseq)
+
+    @property
+    def event_dim(self) -> int:  # type: ignore[override]
+        dims = max(c.event_dim for c in self.cseq)
+        return dims + (self.dim + dims < 0)
+
+    def check(self, value: Tensor) -> Tensor:
+        parts = _C.unbind(value, self.dim)
+        if len(parts) != len(self.cseq):
+            raise ValueError(f"stack: there are {len(self.cseq)} constraints; got shape {tuple(value.shape)}")
+        return _C.stack([c.check(p) for c, p in zip(self.cseq, parts, strict=True)], self.dim)
+
+
+def _sequence(name: str, cseq: Any) -> list[Constraint]:
+    found = list(cseq)
+    if not found or not all(isinstance(c, Constraint) for c in found):
+        raise TypeError(f"{name}: a sequence of constraints is needed; got {found!r}")
+    return found
 
 
 boolean = _Boolean()

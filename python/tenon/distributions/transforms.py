@@ -9,6 +9,7 @@ from tenon._C import Tensor
 from tenon._dtypes import finfo
 from tenon._names import guide as _guide
 from tenon.distributions import constraints
+from tenon.distributions._joined import CatTransform, CorrCholeskyTransform, StackTransform
 from tenon.distributions._transform import (
     ComposeTransform,
     IndependentTransform,
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AbsTransform",
     "AffineTransform",
+    "CatTransform",
     "ComposeTransform",
+    "CorrCholeskyTransform",
     "CumulativeDistributionTransform",
     "ExpTransform",
     "IndependentTransform",
@@ -37,6 +40,7 @@ __all__ = [
     "SigmoidTransform",
     "SoftmaxTransform",
     "SoftplusTransform",
+    "StackTransform",
     "StickBreakingTransform",
     "TanhTransform",
     "Transform",

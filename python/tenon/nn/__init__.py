@@ -12,6 +12,7 @@ from tenon.nn import (
     embedding,
     fractional,
     functional,
+    grad,
     init,
     lazy_normalization,
     linear,
@@ -23,6 +24,7 @@ from tenon.nn import (
     recurrent,
     recurrent_cells,
     softmax,
+    synchronized,
     transformer,
     utils,
     vision,
@@ -48,6 +50,7 @@ from tenon.nn.pooling import *  # noqa: F403
 from tenon.nn.recurrent import *  # noqa: F403
 from tenon.nn.recurrent_cells import *  # noqa: F403
 from tenon.nn.softmax import *  # noqa: F403
+from tenon.nn.synchronized import *  # noqa: F403
 from tenon.nn.transformer import *  # noqa: F403
 from tenon.nn.vision import *  # noqa: F403
 
@@ -71,16 +74,14 @@ __all__ += pooling.__all__
 __all__ += recurrent.__all__
 __all__ += recurrent_cells.__all__
 __all__ += softmax.__all__
+__all__ += synchronized.__all__
 __all__ += transformer.__all__
 __all__ += vision.__all__
-__all__ += ["functional", "init", "parameter", "utils"]
+__all__ += ["functional", "grad", "init", "parameter", "utils"]
 
 _guide(
     __name__,
     {
-        "SyncBatchNorm": "processes share no statistics here: use nn.GroupNorm or nn.LayerNorm, or "
-        "nn.BatchNorm2d with a batch that is large enough in each process (examples/train_mpi.py reduces the "
-        "gradients)",
         "DataParallel": "a process uses one device: examples/train_mpi.py runs one for each, and reduces the "
         "gradients in place",
     },

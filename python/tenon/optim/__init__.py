@@ -16,6 +16,7 @@ from tenon.optim.adam import AdamW as AdamW
 from tenon.optim.adamax import Adamax as Adamax
 from tenon.optim.asgd import ASGD as ASGD
 from tenon.optim.lbfgs import LBFGS as LBFGS
+from tenon.optim.muon import Muon as Muon
 from tenon.optim.nadam import NAdam as NAdam
 from tenon.optim.optimizer import Optimizer as Optimizer
 from tenon.optim.radam import RAdam as RAdam
@@ -24,7 +25,7 @@ from tenon.optim.rprop import Rprop as Rprop
 from tenon.optim.sgd import SGD as SGD
 
 __all__ = [
-    "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam",
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam",
     "Optimizer", "RAdam", "RMSprop", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 

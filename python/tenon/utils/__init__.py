@@ -9,15 +9,16 @@ from tenon.utils._torch_state import from_torch_state_dict, to_torch_state_dict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenon.utils import data as data
+    from tenon.utils import dlpack as dlpack
 
-__all__ = ["ModelSummary", "data", "from_torch_state_dict", "summary", "to_torch_state_dict"]
+__all__ = ["ModelSummary", "data", "dlpack", "from_torch_state_dict", "summary", "to_torch_state_dict"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "data":  # it brings what starts processes
+    if name in ("data", "dlpack"):  # data brings what starts processes
         import importlib
 
-        return importlib.import_module("tenon.utils.data")
+        return importlib.import_module(f"tenon.utils.{name}")
     from tenon._names import missing
 
     raise missing("tenon.utils", name)

@@ -1,4 +1,4 @@
-"""Transforms of functions: vmap, under PyTorch's name."""
+"""vmap: a function over a dimension of its arguments, under PyTorch's name."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import operator
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
-from tenon._names import guide as _guide
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-__all__ = ["vmap"]
 
 _RANDOMNESS = ("error", "different", "same")
 
@@ -184,6 +181,3 @@ def vmap(
         return _joined(results, out_dims)
 
     return mapped
-
-
-_guide(__name__)
