@@ -84,6 +84,10 @@ if TYPE_CHECKING:
     from tenon import testing as testing
     from tenon import utils as utils
     from tenon import version as version
+    from tenon._lowrank import lu as lu
+    from tenon._lowrank import lu_unpack as lu_unpack
+    from tenon._lowrank import pca_lowrank as pca_lowrank
+    from tenon._lowrank import svd_lowrank as svd_lowrank
     from tenon._settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
     from tenon._settings import get_default_device as get_default_device
     from tenon._settings import get_deterministic_debug_mode as get_deterministic_debug_mode
@@ -121,6 +125,20 @@ if TYPE_CHECKING:
     from tenon._windows import hann_window as hann_window
     from tenon._windows import kaiser_window as kaiser_window
     from tenon.func import vmap as vmap
+    from tenon.nn.functional import bilinear as bilinear
+    from tenon.nn.functional import celu_ as celu_
+    from tenon.nn.functional import channel_shuffle as channel_shuffle
+    from tenon.nn.functional import cosine_similarity as cosine_similarity
+    from tenon.nn.functional import pairwise_distance as pairwise_distance
+    from tenon.nn.functional import pdist as pdist
+    from tenon.nn.functional import pixel_shuffle as pixel_shuffle
+    from tenon.nn.functional import pixel_unshuffle as pixel_unshuffle
+    from tenon.nn.functional import prelu as prelu
+    from tenon.nn.functional import relu_ as relu_
+    from tenon.nn.functional import rrelu as rrelu
+    from tenon.nn.functional import rrelu_ as rrelu_
+    from tenon.nn.functional import selu_ as selu_
+    from tenon.nn.functional import threshold_ as threshold_
 else:
 
     def __getattr__(name):
@@ -130,6 +148,9 @@ else:
 
             module = importlib.import_module(f"tenon.{place}")
             return module if place == name else getattr(module, name)
+        # PyTorch has methods in place as functions, too: tenon.exp_(t).
+        if name.endswith("_") and not name.startswith("_") and hasattr(_C.Tensor, name):
+            return getattr(_C.Tensor, name)
         from tenon._names import missing
 
         raise missing("tenon", name)
@@ -155,7 +176,12 @@ _LAZY = {
             "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
             "LongTensor ShortTensor"
         ),
+        "_lowrank": "lu lu_unpack pca_lowrank svd_lowrank",
         "func": "vmap",
+        "nn.functional": (
+            "bilinear celu_ channel_shuffle cosine_similarity pairwise_distance pdist pixel_shuffle "
+            "pixel_unshuffle prelu relu_ rrelu rrelu_ selu_ threshold_"
+        ),
     }.items()
     for name in names.split()
 }

@@ -379,3 +379,39 @@ def test_empty_batches_of_images():
     assert f.fractional_max_pool2d(tenon.zeros(0, 1, 4, 5), 2, output_size=2).shape == (0, 1, 2, 2)
     for mode in ("bilinear", "nearest", "bicubic"):
         assert f.grid_sample(tenon.zeros(0, 2, 3, 3), tenon.zeros(0, 4, 5, 2), mode).shape == (0, 2, 4, 5)
+
+
+def test_methods_in_place_are_functions_too():
+    t = tenon.zeros(2)
+    assert tenon.exp_(t) is t and t.tolist() == [1, 1] and tenon.relu_(t) is t
+    with pytest.raises(AttributeError, match="has no attribute 'nothing_'"):
+        tenon.nothing_  # noqa: B018
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (2, 5, 3), (3, 5), (1, 1), (0, 3, 3)])
+def test_lu_unpacked_is_what_was_factored(shape):
+    a = tenon.randn(*shape, dtype=tenon.float64)
+    factors, pivots, infos = tenon.lu(a, get_infos=True)
+    assert infos.shape == a.shape[:-2]
+    for got, wanted in zip(tenon.lu_unpack(factors, pivots), tenon.linalg.lu(a), strict=True):
+        assert np.allclose(got, wanted)
+    P, L, U = tenon.lu_unpack(factors, pivots, unpack_data=False)
+    assert P.shape == (*shape[:-2], shape[-2], shape[-2]) and L.shape == U.shape == (0,)
+    with pytest.raises(ValueError, match="lu_unpack: LU_pivots must have shape"):
+        tenon.lu_unpack(factors, pivots[..., :0])
+
+
+@pytest.mark.parametrize("shape", [(20, 12), (3, 12, 20)])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_leading_singular_vectors(shape, dtype):
+    tenon.manual_seed(0)
+    left, right = (tenon.randn(*shape[:-2], n, 3, dtype=dtype) for n in shape[-2:])
+    a = left @ right.mH  # of rank 3
+    U, S, V = tenon.svd_lowrank(a, q=4)
+    assert np.allclose((U * S.unsqueeze(-2)) @ V.mH, a)
+    assert np.allclose(S[..., :3], tenon.linalg.svdvals(a)[..., :3])
+    U, S, V = tenon.pca_lowrank(a, q=4)
+    centred = a - a.mean(-2, keepdim=True)
+    assert np.allclose((U * S.unsqueeze(-2)) @ V.mH, centred)
+    with pytest.raises(ValueError, match="pca_lowrank: q must be between 0 and 12; got 13"):
+        tenon.pca_lowrank(a, q=13)
