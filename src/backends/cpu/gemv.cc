@@ -29,7 +29,7 @@ HWY_INLINE T sum_lanes(Vector<T> v) {
     return v[0];
   } else {
     const Vector<T> other = [v]<int... I>(std::integer_sequence<int, I...>) {
-      return __builtin_shuffle(v, Vector<Bits<T>>{static_cast<Bits<T>>(I ^ Half)...});
+      return __builtin_shufflevector(v, v, (I ^ Half)...);
     }(std::make_integer_sequence<int, kLanes<T>>());
     if constexpr (std::is_same_v<T, std::uint8_t>) return sum_lanes<T, Half / 2>(v | other);
     else return sum_lanes<T, Half / 2>(v + other);
@@ -42,8 +42,8 @@ struct LastLanes {
   Vector<Bits<T>> mask;
   explicit LastLanes(Size n) {
     constexpr struct Window {
-      unsigned char bytes[2 * kVectorBytes];
-      constexpr Window() : bytes() {
+      unsigned char bytes[2 * kVectorBytes] = {};
+      constexpr Window() {
         for (int i = kVectorBytes; i < 2 * kVectorBytes; ++i) bytes[i] = 0xff;
       }
     } window;
