@@ -149,6 +149,7 @@ def set_default_device(device: Any) -> None:
     device: 'cpu' or None.
     Returns: None.
     RuntimeError: For another device: creation functions take ``device=``.
+    ValueError: For a name that is none of a device.
 
     >>> tenon.set_default_device("cpu")
     """

@@ -77,6 +77,13 @@ def triangle(n: Tensor, period: float) -> Tensor:
     return 1 - (2 * n / period - 1).abs()
 
 
+def constant(op: str, name: str, value: Any) -> float:
+    """A number whose history would be lost: an error for a tensor that requires grad."""
+    if isinstance(value, Tensor) and value.requires_grad:
+        raise RuntimeError(f"{op}: {name} is a constant, and no gradient reaches it; use .detach()")
+    return float(value)
+
+
 def bessel(beta: float) -> Callable[[Tensor, float], Tensor]:
     """Kaiser's window: I0(beta sqrt(1 - (2 n / N - 1)^2)) / I0(beta)."""
 
@@ -186,9 +193,10 @@ def kaiser_window(
     """Kaiser's window: ``I0(beta sqrt(1 - (2 n / N - 1)^2)) / I0(beta)``.
 
     beta: How narrow it is; 0 is a rectangle.
+    RuntimeError: For a beta that requires grad, and where there is no such device.
 
     >>> tenon.kaiser_window(5, periodic=False, beta=3.0)
     tensor([0.2049, 0.7269, 1.0000, 0.7269, 0.2049])
     """
-    form = bessel(float(beta))
+    form = bessel(constant("kaiser_window", "beta", beta))
     return made("kaiser_window", window_length, periodic, form, dtype, device, requires_grad)

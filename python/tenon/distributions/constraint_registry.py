@@ -40,7 +40,8 @@ class ConstraintRegistry:
     tensor([1.])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "ConstraintRegistry") -> None:
+        self.__name__ = name
         self._table: dict[type, Callable[[Any], Any]] = {}
 
     def register(self, constraint: Any, factory: Callable[[Any], Any] | None = None) -> Any:
@@ -60,7 +61,7 @@ class ConstraintRegistry:
         return factory(constraint)
 
 
-biject_to, transform_to = ConstraintRegistry(), ConstraintRegistry()
+biject_to, transform_to = ConstraintRegistry("biject_to"), ConstraintRegistry("transform_to")
 _BOTH = (biject_to, transform_to)
 
 

@@ -69,6 +69,13 @@ def _check_names(module: Module, given: dict[str, Tensor]) -> None:
         )
 
 
+def _check_module(op: str, module: Any) -> None:
+    from tenon.nn.module import Module
+
+    if not isinstance(module, Module):
+        raise TypeError(f"{op}: a module is needed; got {type(module).__name__}")
+
+
 class _Place:
     """Where a tensor of a module stands."""
 
@@ -133,10 +140,10 @@ def functional_call(
     kwargs: Its keyword arguments.
     tie_weights: True gives all names of a tensor what one of them was given.
     strict: True raises RuntimeError unless the dicts have exactly the module's names.
-    Returns: The module's result.
+    Returns: A new tensor, or what else the module returns.
     ValueError: For what is no dict, names in several dicts, several tensors for a shared one, and a
     parametrized name.
-    TypeError: For values that are no tensors.
+    TypeError: For values that are no tensors, and for what is no module.
     AttributeError: For a name whose inner module is not there.
 
     >>> layer = tenon.nn.Linear(2, 1)
@@ -144,6 +151,7 @@ def functional_call(
     >>> tenon.func.functional_call(layer, new, tenon.tensor([3.0, 4.0]))
     tensor([7.])
     """
+    _check_module("functional_call", module)
     given = _one_dict(parameter_and_buffer_dicts)
     whole = _tied(module, given) if tie_weights else given
     if strict:
@@ -177,15 +185,18 @@ def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Tensor], dic
     models: Modules of one class, in one mode, a list or a ModuleList.
     Returns: (parameters, buffers), dicts of new tensors with a first dimension over the models. They are
     leaves, and require grad where the models' do.
+    TypeError: For what is no module.
     RuntimeError: For no models, for models of several classes or modes, and for tensors of several shapes.
 
-    >>> models = [tenon.nn.Linear(2, 1) for _ in range(3)]
+    >>> models = tenon.nn.ModuleList(tenon.nn.Linear(2, 1) for _ in range(3))
     >>> params, buffers = tenon.func.stack_module_state(models)
     >>> params["weight"].shape
     (3, 1, 2)
     """
     if not len(models):
         raise RuntimeError("stack_module_state: at least one model is needed; got none")
+    for m in models:
+        _check_module("stack_module_state", m)
     if len({m.training for m in models}) > 1:
         raise RuntimeError("stack_module_state: all models must be in one mode; use train() or eval()")
     if kinds := sorted({type(m).__name__ for m in models} - {type(models[0]).__name__}):
@@ -206,6 +217,7 @@ def replace_all_batch_norm_modules_(root: Module) -> Module:
 
     root: The model.
     Returns: The model itself, changed.
+    TypeError: For what is no module.
 
     >>> model = tenon.nn.Sequential(tenon.nn.BatchNorm1d(2))
     >>> tenon.func.replace_all_batch_norm_modules_(model)[0].running_mean is None
@@ -213,6 +225,7 @@ def replace_all_batch_norm_modules_(root: Module) -> Module:
     """
     from tenon.nn.normalization import _BatchNorm
 
+    _check_module("replace_all_batch_norm_modules_", root)
     for module in root.modules():
         if isinstance(module, _BatchNorm):
             module.running_mean = module.running_var = module.num_batches_tracked = None

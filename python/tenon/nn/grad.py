@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from tenon import _C
 from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
@@ -26,7 +28,9 @@ grad_output: The gradient of the output.
 stride, padding, dilation, groups: As the convolution has them.
 Returns: A new tensor. It can be differentiated by the two tensors.
 ValueError: For shapes that do not fit together.
-TypeError: For dtypes that the convolution does not take.
+TypeError: For dtypes that the convolution does not take, and for a shape that is none.
+OverflowError: For a size of more than 64 bits.
+RuntimeError: For tensors of two dtypes or devices.
 """
 
 
@@ -39,9 +43,17 @@ def _gradient(
     options: tuple[Any, ...],
 ) -> Tensor:
     """The gradient by the operand that is given by its shape. It is linear: the operand may be zeros."""
-    by_input = not isinstance(input, Tensor)
-    known = weight if by_input else input
-    sizes = tuple(input if by_input else weight)
+    by_input = op.endswith("input")
+    known = _C._ingest(weight if by_input else input, op, None, None, None)
+    grad_output = _C._ingest(grad_output, op, None, None, None)
+    given = input if by_input else weight
+    try:
+        sizes = tuple(operator.index(n) for n in given)
+    except TypeError:
+        raise TypeError(f"{op}: a shape is a tuple of ints; got {given!r}") from None
+    for t in (known, grad_output):
+        if not t.dtype.is_floating_point:
+            raise TypeError(f"{op}: tensors must be floating; got {t.dtype.name}")
     with _enable_grad():
         free = _C.zeros(sizes, dtype=known.dtype, device=known.device, requires_grad=True)
         y = convolve(free, known, None, *options) if by_input else convolve(known, free, None, *options)

@@ -8,6 +8,7 @@ from tenon._C import Tensor
 from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
 from tenon._windows import bessel as _bessel
+from tenon._windows import constant as _constant
 from tenon._windows import cosines as _cosines
 from tenon._windows import made as _made
 from tenon._windows import triangle as _triangle
@@ -257,13 +258,22 @@ def kaiser(
 
     beta: How narrow it is; 0 is a rectangle.
     ValueError: For a negative M and a negative beta.
+    RuntimeError: For a beta that requires grad, and where there is no such device.
 
     >>> tenon.signal.windows.kaiser(5, beta=3.0)
     tensor([0.2049, 0.7269, 1.0000, 0.7269, 0.2049])
     """
     if beta < 0:
         raise ValueError(f"signal.windows.kaiser: beta must not be negative; got {beta}")
-    return _window("kaiser", M, sym, _bessel(float(beta)), dtype, device, requires_grad)
+    return _window(
+        "kaiser",
+        M,
+        sym,
+        _bessel(_constant("signal.windows.kaiser", "beta", beta)),
+        dtype,
+        device,
+        requires_grad,
+    )
 
 
 @_documented(_WINDOW)

@@ -240,14 +240,12 @@ def assert_close(
     TypeError: For values of unrelated types.
     ValueError: For one tolerance without the other.
 
-    >>> tenon.testing.assert_close(tenon.tensor([1.0, 2.0]), tenon.tensor([1.0, 2.0 + 1e-6]))
-    >>> tenon.testing.assert_close({"a": [1, 2]}, {"a": [1, 3]})
-    Traceback (most recent call last):
-        ...
-    AssertionError: assert_close: Scalars are not equal: expected 3 but got 2
-    The absolute difference: 1
-    The relative difference: 0.3333333333333333
-    The failure occurred for item ['a'][1]
+    >>> tenon.testing.assert_close(tenon.tensor([1.0, 2.0]), tenon.tensor([1.0, 2.0 + 1e-8]))
+    >>> try:
+    ...     tenon.testing.assert_close({"a": [1, 2]}, {"a": [1, 3]})
+    ... except AssertionError as error:
+    ...     print(str(error).splitlines()[0])
+    assert_close: Scalars are not equal: expected 3 but got 2
     """
     del check_layout
     checks = {"nan": equal_nan, "device": check_device, "dtype": check_dtype, "stride": check_stride}

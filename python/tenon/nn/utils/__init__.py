@@ -69,6 +69,7 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
     args, kwargs: What its constructor takes.
     Returns: The new module.
     RuntimeError: For what is no class of modules, and for one without an argument ``device``.
+    ValueError: As the constructor raises it.
 
     >>> tenon.nn.utils.skip_init(tenon.nn.Linear, 3, 2).weight.shape
     (2, 3)

@@ -28,8 +28,9 @@ def functional_call(
     """``tenon.func.functional_call`` by its older name.
 
     module, parameters_and_buffers, args, kwargs, tie_weights, strict: As there.
-    Returns: The module's result.
+    Returns: A new tensor, or what else the module returns.
     ValueError: As there.
+    TypeError: For values that are no tensors, and for what is no module.
 
     >>> new = {"weight": tenon.ones(1, 2), "bias": tenon.zeros(1)}
     >>> tenon.nn.utils.stateless.functional_call(tenon.nn.Linear(2, 1), new, tenon.tensor([3.0, 4.0]))
