@@ -157,3 +157,74 @@ def test_every_name_is_here_or_is_left_out_on_purpose(module):
         assert missing <= set(named)
     else:
         assert missing == set(named)
+
+
+#: The functions of torch and the methods of torch.Tensor that are left out, by the reason.
+OMITTED_FUNCTIONS = {
+    "copies by the names of views; .clone() makes one": (
+        "alias_copy as_strided_copy detach_copy diagonal_copy expand_copy permute_copy select_copy "
+        "slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy "
+        "unsqueeze_copy view_as_complex_copy view_as_real_copy view_copy"
+    ),
+    "sparse tensors": (
+        "col_indices_copy crow_indices_copy hspmm indices_copy smm sparse_bsc_tensor sparse_bsr_tensor "
+        "sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor sspaddmm values_copy"
+    ),
+    "quantized tensors": (
+        "dequantize fake_quantize_per_channel_affine fake_quantize_per_tensor_affine quantize_per_channel "
+        "quantize_per_tensor quantize_per_tensor_dynamic quantized_batch_norm quantized_max_pool1d "
+        "quantized_max_pool2d"
+    ),
+    "PyTorch's compiler, tracer and scripts": (
+        "compile cond fork import_ir_module import_ir_module_from_buffer merge_type_from_type_comment "
+        "parse_ir parse_schema parse_type_comment sym_float sym_int sym_ite sym_max sym_min sym_not sym_sum "
+        "unify_type_list wait while_loop"
+    ),
+    "PyTorch's own": (
+        "compiled_with_cxx11_abi get_device_module init_num_threads is_inference is_inference_mode_enabled "
+        "native_channel_shuffle thread_safe_generator to_dlpack"
+    ),
+    "deprecated; linalg has its own": "geqrf lobpcg orgqr ormqr triangular_solve",
+    "not built": "conv_tbc from_file hash_tensor histogramdd segment_reduce",
+}
+OMITTED_METHODS = {
+    "sparse tensors": (
+        "ccol_indices coalesce col_indices crow_indices dense_dim indices is_coalesced resize_as_sparse_ "
+        "row_indices smm sparse_dim sparse_mask sparse_resize_ sparse_resize_and_clear_ sspaddmm to_dense "
+        "to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr values"
+    ),
+    "quantized tensors": (
+        "dequantize int_repr q_per_channel_axis q_per_channel_scales q_per_channel_zero_points q_scale "
+        "q_zero_point qscheme"
+    ),
+    "devices that tenon does not know": "ipu is_ipu is_maia is_mtia is_vulkan is_xla mtia to_mkldnn xpu",
+    "PyTorch's storages; tenon.explain() tells of memory": (
+        "as_strided_ const_data_ptr dim_order is_set_to set_ storage storage_type untyped_storage"
+    ),
+    "deprecated": "eig lstsq new reinforce resize resize_as solve symeig volatile",
+    "PyTorch's own": (
+        "grad_dtype index is_distributed is_inference module_load name output_nr slice_inverse "
+        "to_padded_tensor unsafe_split_with_sizes"
+    ),
+    "functions": "geqrf lu orgqr ormqr prelu triangular_solve",
+    "not built": "apply_ chalf hash_tensor map2_ map_",
+}
+
+
+def is_documented(f):
+    return callable(f) and not isinstance(f, type) and isinstance(f.__doc__, str) and f.__doc__ != ""
+
+
+@pytest.mark.parametrize("omitted", [OMITTED_FUNCTIONS, OMITTED_METHODS])
+def test_every_function_and_method_is_here_or_is_left_out_on_purpose(omitted):
+    if omitted is OMITTED_FUNCTIONS:
+        theirs = [n for n in dir(torch) if is_documented(getattr(torch, n))]
+        missing = {n for n in theirs if not n.startswith("_") and not hasattr(tenon, n)}
+    else:
+        missing = {n for n in dir(torch.Tensor) if not n.startswith("_") and not hasattr(tenon.Tensor, n)}
+    named = [n for names in omitted.values() for n in names.split()]
+    assert len(named) == len(set(named))
+    if tuple(map(int, torch.__version__.split("+")[0].split(".")[:2])) < (2, 13):
+        assert missing <= set(named)
+    else:
+        assert missing == set(named)
