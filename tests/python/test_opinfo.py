@@ -31,6 +31,8 @@ LEFT_OUT = {
         "nn.functional.dropout3d nn.functional.feature_alpha_dropout nn.functional.rrelu "
         "nn.functional.scaled_dot_product_attention nn.functional.multi_head_attention_forward"
     ),
+    "random bases": "svd_lowrank pca_lowrank",
+    "samples that are changed in place": "fill zero_ resize_ resize_as_",
     "windows that are drawn": "nn.functional.fractional_max_pool2d nn.functional.fractional_max_pool3d",
     "elements that are not set": "empty empty_like empty_permuted empty_strided new_empty new_empty_strided",
     "vectors with a free sign or phase; test_linalg_samples.py": (
@@ -46,7 +48,7 @@ LEFT_OUT = {
     "NumPy's function": "put",
     "PyTorch's sorts are not stable, its modes any of the places": "sort argsort mode kthvalue topk",
     "PyTorch gives elements that another one overwrote a gradient": (
-        "nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d"
+        "as_strided_scatter nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d"
     ),
     "a gradient by the logarithm of 0, which cancels": "nn.functional.ctc_loss",
     "a function of PyTorch's as an argument": "nn.functional.triplet_margin_with_distance_loss",
@@ -96,8 +98,14 @@ DIFFERENT = [
         "complex128",
         "real numbers only",
     ),
+    ("rsub scalar_tensor trapezoid trapz cumulative_trapezoid", "uint8", "numbers below 0 are out of bounds"),
+    ("istft", "complex128", "PyTorch loses the gradient of a window that is padded"),
+    ("histc", "float16 bfloat16", "edges are not rounded to the dtype"),
+    ("sum_to_size", "uint8 bool", "keeps the dtype"),
+    ("nn.functional.conv_transpose3d addbmm", "float16 bfloat16", "rounded once, at the end"),
+    ("logcumsumexp", "complex128", "real numbers only"),
     (
-        "view_as_complex",
+        "view_as_complex complex polar",
         "float16",
         "there are no complex numbers of 16 bits",
     ),
@@ -170,7 +178,7 @@ DIFFERENT = [
     ),
     (
         "tensordot",
-        "int64 uint8",
+        "*",
         "sizes of 1 do not broadcast",
     ),
 ]
@@ -209,7 +217,7 @@ def ours(x):
 def array(t):
     if isinstance(t, torch.Tensor):
         t = t.detach().resolve_conj().resolve_neg()
-        return (t.float() if t.dtype is torch.bfloat16 else t).numpy()
+        return (t.float() if t.dtype is torch.bfloat16 else t).numpy(force=True)
     t = t.detach()
     return (t.float() if t.dtype == tenon.bfloat16 else t).numpy()
 
@@ -225,7 +233,9 @@ def find(name):
     f = tenon
     for part in name.split("."):
         f = getattr(f, part, None)
-    return f if f is not None or "." in name else getattr(tenon.Tensor, name, None)
+    if f is None and "." not in name:
+        f = getattr(tenon.Tensor, name, None)
+    return f if callable(f) else None  # no dtype, and no attribute
 
 
 def weighted(xp, results):
@@ -252,7 +262,8 @@ def difference(a, b, dtype):
         return f"{x.shape} {y.shape}"
     if x.dtype.kind not in "fc":
         return "" if np.array_equal(x, y) else f"{x} {y}"
-    rtol, atol = TOLERANCE.get(dtype, (1e-7, 1e-8))
+    single = x.dtype in (np.float32, np.complex64)  # of integers, too
+    rtol, atol = TOLERANCE.get(dtype, (1e-4, 1e-5) if single else (1e-7, 1e-8))
     return "" if np.allclose(x, y, rtol=rtol, atol=atol, equal_nan=True) else f"{x} {y}"
 
 
