@@ -25,7 +25,7 @@ Tensor& clamp_max_(Tensor& t, const Operand& high) { return clamp_(t, {}, high);
 template <int dim, int ndim>
 PyObject* split_along(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
-  if (t.ndim() < ndim) errors::wrong_ndim(def.name.c_str(), t.ndim(), errors::text("at least ", ndim, " dimensions"));
+  if (t.ndim() < ndim) errors::wrong_ndim(def.name, t.ndim(), errors::text("at least ", ndim, " dimensions"));
   const int d = t.ndim() == 1 ? 0 : dim;
   if (PyLong_Check(args[1])) return to_python(split_equally(t, argument<std::int64_t>(def, args, 1), d));
   return to_python(tensor_split(t, argument<Dims>(def, args, 1), d));

@@ -135,7 +135,6 @@ if TYPE_CHECKING:
     from tenon.nn.functional import pixel_unshuffle as pixel_unshuffle
     from tenon.nn.functional import prelu as prelu
     from tenon.nn.functional import relu_ as relu_
-    from tenon.nn.functional import rrelu as rrelu
     from tenon.nn.functional import rrelu_ as rrelu_
     from tenon.nn.functional import selu_ as selu_
     from tenon.nn.functional import threshold_ as threshold_
@@ -180,7 +179,7 @@ _LAZY = {
         "func": "vmap",
         "nn.functional": (
             "bilinear celu_ channel_shuffle cosine_similarity pairwise_distance pdist pixel_shuffle "
-            "pixel_unshuffle prelu relu_ rrelu rrelu_ selu_ threshold_"
+            "pixel_unshuffle prelu relu_ rrelu_ selu_ threshold_"
         ),
     }.items()
     for name in names.split()

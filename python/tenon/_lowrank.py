@@ -50,7 +50,7 @@ def lu_unpack(
     unpack_data: False for empty tensors in the place of L and U.
     unpack_pivots: False for an empty tensor in the place of P.
     Returns: New tensors ``P``, ``L`` and ``U`` with ``P @ L @ U`` equal to what was factored.
-    ValueError: For fewer than two dimensions, and for pivots of another shape.
+    ValueError: For fewer than two dimensions, for pivots of another shape and for those that are no rows.
     TypeError: For pivots that are no integers.
 
     >>> P, L, U = tenon.lu_unpack(*tenon.lu(tenon.tensor([[1.0, 2.0], [4.0, 4.0]])))
@@ -71,6 +71,8 @@ def lu_unpack(
             f"lu_unpack: LU_pivots must have shape {(*batch, k)} for factors of shape "
             f"{tuple(factors.shape)}; got {tuple(swaps.shape)}"
         )
+    if ((swaps < 1) | (swaps > m)).any():
+        raise ValueError(f"lu_unpack: LU_pivots must be from 1 to {m}; got {swaps.min()} to {swaps.max()}")
     nothing = factors.new_empty((0,))
     permutation, lower, upper = nothing, nothing, nothing
     if unpack_data:
@@ -90,9 +92,10 @@ def lu_unpack(
 
 _LOW_RANK = """
 A: A tensor of matrices, ``(..., m, n)``.
-niter: How often the random basis is improved.
+niter: How often the random basis is improved, 1000 times at most.
 Returns: New tensors ``U`` ``(..., m, q)``, ``S`` ``(..., q)`` and ``V`` ``(..., n, q)``.
-ValueError: For fewer than two dimensions, and for a q that is not between 0 and the smaller of m and n.
+ValueError: For fewer than two dimensions, for a q that is not between 0 and the smaller of m and n, and for a niter
+that is not between 0 and 1000.
 """
 
 
@@ -121,13 +124,16 @@ def svd_lowrank(
     q = 6 if q is None else q
     if not 0 <= q <= min(m, n):
         raise ValueError(f"svd_lowrank: q must be between 0 and {min(m, n)}; got {q}")
+    niter = 2 if niter is None else niter
+    if not 0 <= niter <= 1000:
+        raise ValueError(f"svd_lowrank: niter must be between 0 and 1000; got {niter}")
     wide = m < n
     if wide:
         a = a.mH
     adjoint = a.mH
     random = _C.randn(a.shape[-1], q, dtype=a.real.dtype, device=a.device).to(a.dtype)
     basis = linalg.qr(a @ random).Q
-    for _ in range(2 if niter is None else niter):
+    for _ in range(niter):
         basis = linalg.qr(a @ linalg.qr(adjoint @ basis).Q).Q
     inner, values, right = linalg.svd(basis.mH @ a, full_matrices=False)
     left, right = basis @ inner, right.mH

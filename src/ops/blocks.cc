@@ -9,18 +9,18 @@ namespace tenon {
 
 Tensor block_diag(std::span<const Tensor> ts) {
   constexpr const char* op = "block_diag";
+  if (ts.empty()) return zeros({1, 0}, default_float());
   std::vector<Tensor> blocks;
   std::int64_t rows = 0, columns = 0;
-  std::optional<DType> dtype;
+  DType dtype = ts[0].dtype();
   for (const Tensor& t : ts) {
     if (t.ndim() > 2) errors::wrong_ndim(op, t.ndim(), "at most 2 dimensions");
     blocks.push_back(t.ndim() == 2 ? t : reshape(t, {1, -1}));
     rows += blocks.back().size(0);
     columns += blocks.back().size(1);
-    dtype = dtype ? promote(*dtype, t.dtype()) : t.dtype();
+    dtype = promote(dtype, t.dtype());
   }
-  if (blocks.empty()) return zeros({1, 0}, default_float());
-  Tensor out = zeros({rows, columns}, *dtype, blocks[0].device());
+  Tensor out = zeros({rows, columns}, dtype, blocks[0].device());
   rows = columns = 0;
   for (const Tensor& b : blocks) {
     Tensor place = narrow(narrow(out, 0, rows, b.size(0)), 1, columns, b.size(1));

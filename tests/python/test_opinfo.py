@@ -53,7 +53,7 @@ LEFT_OUT = {
     "a gradient by the logarithm of 0, which cancels": "nn.functional.ctc_loss",
     "a function of PyTorch's as an argument": "nn.functional.triplet_margin_with_distance_loss",
 }
-#: What differs on purpose: operator, dtypes ("*": all), and why. docs/from-pytorch.md says so.
+#: What differs on purpose: operator, dtypes ("*": all), and why.
 DIFFERENT = [
     (
         "arange logspace",
