@@ -94,8 +94,8 @@ _LOW_RANK = """
 A: A tensor of matrices, ``(..., m, n)``.
 niter: How often the random basis is improved, 1000 times at most.
 Returns: New tensors ``U`` ``(..., m, q)``, ``S`` ``(..., q)`` and ``V`` ``(..., n, q)``.
-ValueError: For fewer than two dimensions, for a q that is not between 0 and the smaller of m and n, and for a niter
-that is not between 0 and 1000.
+ValueError: For fewer than two dimensions, for a q that is not between 0 and the smaller of m and n, and for a
+niter that is not between 0 and 1000.
 """
 
 
