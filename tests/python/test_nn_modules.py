@@ -269,7 +269,7 @@ def test_every_module_was_compared():
         "AlphaDropout", "Buffer", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
         "CrossMapLRN2d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "Module", "ModuleDict", "ModuleList",
         "Parameter", "ParameterDict", "ParameterList", "RNNBase", "RNNCellBase", "Sequential",
-        "TransformerDecoder", "UninitializedBuffer", "UninitializedParameter",
+        "SyncBatchNorm", "TransformerDecoder", "UninitializedBuffer", "UninitializedParameter",
         *(name for name in tenon.nn.__all__ if name.startswith("Lazy")),
     }  # fmt: skip
     built_here = {n for n in tenon.nn.__all__ if isinstance(getattr(tenon.nn, n), type)}
