@@ -147,7 +147,11 @@ else:
 
             module = importlib.import_module(f"tenon.{place}")
             return module if place == name else getattr(module, name)
-        # PyTorch has methods in place as functions, too: tenon.exp_(t).
+        # PyTorch has some functions of nn, and methods in place as functions, here, too: tenon.exp_(t).
+        if name in _OF_NN:
+            from tenon.nn import functional
+
+            return getattr(functional, name)
         if name.endswith("_") and not name.startswith("_") and hasattr(_C.Tensor, name):
             return getattr(_C.Tensor, name)
         from tenon._names import missing
@@ -156,6 +160,13 @@ else:
 
 
 del TYPE_CHECKING
+
+_OF_NN = frozenset(
+    (
+        "bilinear", "celu_", "channel_shuffle", "cosine_similarity", "pairwise_distance", "pdist",
+        "pixel_shuffle", "pixel_unshuffle", "prelu", "relu_", "rrelu_", "selu_", "threshold_",
+    )
+)  # fmt: skip
 
 # Names by the module that they come from.
 _LAZY = {
@@ -177,10 +188,6 @@ _LAZY = {
         ),
         "_lowrank": "lu lu_unpack pca_lowrank svd_lowrank",
         "func": "vmap",
-        "nn.functional": (
-            "bilinear celu_ channel_shuffle cosine_similarity pairwise_distance pdist pixel_shuffle "
-            "pixel_unshuffle prelu relu_ rrelu_ selu_ threshold_"
-        ),
     }.items()
     for name in names.split()
 }
