@@ -96,27 +96,26 @@ PyObject* as_list(const std::vector<Tensor>& parts) {
 
 using Split = std::vector<Tensor> (*)(const Tensor&, std::int64_t, std::int64_t);
 
-PyObject* parts_along(const OpDef& def, PyObject* const* args, const Tensor& t, std::int64_t axis, Split f) {
-  if (lists_places(args[1])) return as_list(tensor_split(t, argument<Dims>(def, args, 1), axis));
-  return as_list(f(t, argument<std::int64_t>(def, args, 1), axis));
+std::vector<Tensor> parts_along(const OpDef& def, PyObject* const* args, const Tensor& t, std::int64_t axis, Split f) {
+  if (lists_places(args[1])) return tensor_split(t, argument<Dims>(def, args, 1), axis);
+  return f(t, argument<std::int64_t>(def, args, 1), axis);
 }
 template <Split f>
 PyObject* invoke_split(const OpDef& def, PyObject* const* args) {
-  return parts_along(def, args, argument<Tensor>(def, args, 0), argument<std::int64_t>(def, args, 2), f);
+  return as_list(parts_along(def, args, argument<Tensor>(def, args, 0), argument<std::int64_t>(def, args, 2), f));
 }
-// hsplit, vsplit, dsplit: along `axis`, of at least `ndim` dimensions.
-template <int axis, int ndim>
+// hsplit, vsplit, dsplit: along `axis`, of at least `ndim` dimensions; NumPy's list, or PyTorch's tuple.
+template <int axis, int ndim, bool list>
 PyObject* invoke_split_along(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
   if (t.ndim() < ndim) errors::wrong_ndim(def.name, t.ndim(), errors::text("at least ", ndim, " dimensions"));
-  return parts_along(def, args, t, axis == 1 && t.ndim() == 1 ? 0 : axis, &split_equally);
+  const std::vector<Tensor> parts = parts_along(def, args, t, axis == 1 && t.ndim() == 1 ? 0 : axis, &split_equally);
+  return list ? as_list(parts) : to_python(parts);
 }
 // PyTorch's: a tuple.
 PyObject* invoke_tensor_split(const OpDef& def, PyObject* const* args) {
   const Tensor t = argument<Tensor>(def, args, 0);
-  const auto dim = argument<std::int64_t>(def, args, 2);
-  if (lists_places(args[1])) return to_python(tensor_split(t, argument<Dims>(def, args, 1), dim));
-  return to_python(tensor_split(t, argument<std::int64_t>(def, args, 1), dim));
+  return to_python(parts_along(def, args, t, argument<std::int64_t>(def, args, 2), &tensor_split));
 }
 
 void finish(OpDef& d, PyObject* (*invoke)(const OpDef&, PyObject* const*), const std::string& doc) {
@@ -124,6 +123,9 @@ void finish(OpDef& d, PyObject* (*invoke)(const OpDef&, PyObject* const*), const
   d.doc += doc + d.notes;
 }
 
+constexpr const char* kParts =
+    "indices_or_sections: an int, the number of equal parts, or ints, the places to cut at. Views. ValueError for too few\n"
+    "dimensions and for parts that are not equal.\n\n";
 constexpr const char* kSplit =
     "Views, in a list: a number of equal parts, or the parts between places along the axis, as slices take them.\n";
 
@@ -226,7 +228,7 @@ void def_numpy_split(Ops& ops) {
          "ary"_a, "indices_or_sections"_a, "axis"_a = 0)
       .returns("list[Tensor]")
       .numpy_only("array_split");
-  ops.raw("hsplit", &invoke_split_along<1, 1>,
+  ops.raw("hsplit", &invoke_split_along<1, 1, true>,
           doc("The parts of an array along its second axis, of a vector along its first.",
               "ValueError where the parts would not be equal and for a 0-d array.",
               "\n\n>>> tenon.numpy.hsplit(tenon.arange(4), [1])\n[tensor([0]), tensor([1, 2, 3])]")
@@ -234,7 +236,7 @@ void def_numpy_split(Ops& ops) {
           "ary"_a, "indices_or_sections"_a)
       .returns("list[Tensor]")
       .numpy_only("hsplit");
-  ops.raw("vsplit", &invoke_split_along<0, 2>,
+  ops.raw("vsplit", &invoke_split_along<0, 2, true>,
           doc("The parts of an array along its first axis.",
               "ValueError where the parts would not be equal and for fewer than two dimensions.",
               "\n\n>>> tenon.numpy.vsplit(tenon.eye(2), 2)\n[tensor([[1., 0.]]), tensor([[0., 1.]])]")
@@ -242,7 +244,7 @@ void def_numpy_split(Ops& ops) {
           "ary"_a, "indices_or_sections"_a)
       .returns("list[Tensor]")
       .numpy_only("vsplit");
-  ops.raw("dsplit", &invoke_split_along<2, 3>,
+  ops.raw("dsplit", &invoke_split_along<2, 3, true>,
           doc("The parts of an array along its third axis.",
               "ValueError where the parts would not be equal and for fewer than three dimensions.",
               "\n\n>>> [t.shape for t in tenon.numpy.dsplit(tenon.zeros(1, 2, 4), 2)]\n[(1, 2, 2), (1, 2, 2)]")
@@ -250,6 +252,17 @@ void def_numpy_split(Ops& ops) {
           "ary"_a, "indices_or_sections"_a)
       .returns("list[Tensor]")
       .numpy_only("dsplit");
+  const auto parts = [&ops](const char* name, PyObject* (*invoke)(const OpDef&, PyObject* const*), const char* first,
+                            const char* example) {
+    const std::string text = std::string(first) + "\n\n" + kParts + example;
+    ops.raw(name, invoke, text.c_str(), "input"_a, "indices_or_sections"_a).returns("tuple[Tensor, ...]");
+  };
+  parts("hsplit", &invoke_split_along<1, 1, false>, "The parts along dimension 1, or along 0 of a 1-D tensor.",
+        ">>> tenon.hsplit(tenon.arange(4), 2)\n(tensor([0, 1]), tensor([2, 3]))");
+  parts("vsplit", &invoke_split_along<0, 2, false>, "The parts along dimension 0.",
+        ">>> tenon.vsplit(tenon.arange(4).reshape(2, 2), 2)\n(tensor([[0, 1]]), tensor([[2, 3]]))");
+  parts("dsplit", &invoke_split_along<2, 3, false>, "The parts along dimension 2.",
+        ">>> tenon.dsplit(tenon.arange(2).reshape(1, 1, 2), [1])\n(tensor([[[0]]]), tensor([[[1]]]))");
 }
 
 }  // namespace tenon::py

@@ -1,4 +1,5 @@
 // Rows: what is combined at indices, and tensors with a part replaced.
+#include "in_place.h"
 #include "op.h"
 #include "tenon/ops.h"
 
@@ -13,12 +14,6 @@ Tensor index_reduced(const Tensor& t, std::int64_t dim, const Tensor& index, con
                      const std::string& reduce, bool include_self) {
   if (reduce == "sum") errors::fail("index_reduce", "sums are index_add()'s");
   return index_reduce(t, dim, index, source, combine(reduce), include_self);
-}
-
-// F in place: what it returns is written to its first argument, of which a gradient may need what was there before.
-template <auto F, class... A>
-Tensor& in_place(Tensor& t, A... more) {
-  return copy_(t, F(autograd::needs_grad(t) ? clone(t) : t, more...));
 }
 
 // PyTorch's put: at indices of the flat tensor.

@@ -1,4 +1,5 @@
 // Rows: distances, complex numbers from their parts, blocks and combinations.
+#include "in_place.h"
 #include "op.h"
 #include "tenon/ops.h"
 
@@ -7,9 +8,6 @@ namespace {
 
 Tensor distances(const Tensor& x1, const Tensor& x2, double p, const std::string& compute_mode) {
   return cdist(x1, x2, p, euclidean(compute_mode));
-}
-Tensor& renorm_in_place(Tensor& t, double p, std::int64_t dim, double maxnorm) {
-  return copy_(t, renorm(autograd::needs_grad(t) ? clone(t) : t, p, dim, maxnorm));
 }
 
 }  // namespace
@@ -45,7 +43,7 @@ void def_distance(Ops& ops) {
           "tensor([[0.6000, 0.8000],\n"
           "        [0.3000, 0.4000]])",
           "input"_a, "p"_a, "dim"_a, "maxnorm"_a);
-  ops.def("renorm_", &renorm_in_place,
+  ops.def("renorm_", &in_place<&renorm, double, std::int64_t, double>,
           "Scales each slice along dim, whose p-norm is above maxnorm, down to it; returns the tensor.\n\n"
           "p: the order of the norm. maxnorm: a number. IndexError for a dimension that is not there, ValueError for\n"
           "fewer than two dimensions, for p that is not positive, for a negative maxnorm and for read-only memory,\n"

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/errors.h"
+#include "in_place.h"
 #include "numpy_api.h"
 #include "numpy_families.h"
 #include "tenon/elementwise.h"
@@ -207,6 +208,8 @@ Tensor polygamma_of(std::int64_t n, const Tensor& x) {
   if (n < 0) errors::fail("polygamma", "the order n must not be negative; got ", n);
   return polygamma(n, x);
 }
+
+Tensor polygamma_method(const Tensor& x, std::int64_t n) { return polygamma_of(n, x); }
 
 // What goes wrong apart from dtypes, of operations with several operands.
 std::string operand_errors(const OpInfo& o) {
@@ -441,11 +444,19 @@ void def_elementwise(Ops& ops) {
           ">>> tenon.polygamma(1, tenon.tensor([1.0, 2.0]))\n"
           "tensor([1.6449, 0.6449])")
       .function_only();
-  ops.def(
-         "polygamma", +[](const Tensor& x, std::int64_t n) { return polygamma_of(n, x); }, kPolygamma, "input"_a, "n"_a)
+  ops.def("polygamma", &polygamma_method, kPolygamma, "input"_a, "n"_a)
       .example(
           ">>> tenon.tensor([1.0, 2.0]).polygamma(1)\n"
           "tensor([1.6449, 0.6449])")
+      .method_only();
+  ops.def(
+         "polygamma_", &in_place<&polygamma_method, std::int64_t>,
+         "The n-th derivative of digamma, in place; returns the tensor.\n\n"
+         "n: an int, not negative. TypeError for integers, complex numbers and float8, ValueError for another n and for\n"
+         "read-only memory, RuntimeError for a leaf that requires grad and for elements that share memory.\n\n"
+         ">>> tenon.tensor([1.0, 2.0]).polygamma_(1)\n"
+         "tensor([1.6449, 0.6449])",
+         "input"_a, "n"_a)
       .method_only();
   ops.def("round", &round,
           "The nearest number with so many decimals, ties to even; negative decimals round to tens, hundreds, ...\n\n"

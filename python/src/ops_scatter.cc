@@ -5,6 +5,7 @@
 #include "tenon/elementwise/arithmetic.h"
 #include "tenon/ops/copy.h"
 #include "tenon/ops/index.h"
+#include "tenon/ops/scatter.h"
 #include "tenon/ops/view.h"
 
 namespace tenon::py {
@@ -20,17 +21,8 @@ Tensor source_for(PyObject* o, const Tensor& t, const Where& w, bool added = fal
 
 using Scatter = Tensor (*)(const Tensor&, std::int64_t, const Tensor&, const Tensor&);
 
-// Position by position along dim, at each of which the indices name different places.
 Tensor scatter_multiply(const Tensor& t, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  Tensor out = t, factors = source;
-  for (int d = 0; d < index.ndim(); ++d) factors = narrow(factors, d, 0, index.shape()[d]);
-  if (index.ndim() == 0) return scatter_multiply(t, dim, reshape(index, Dims{1}), reshape(source, Dims{1}));
-  const std::int64_t n = index.size(static_cast<int>(dim));
-  for (std::int64_t i = 0; i < n; ++i) {
-    const Tensor at = narrow(index, dim, i, 1);
-    out = scatter(out, dim, at, mul(gather(out, dim, at), narrow(factors, dim, i, 1)));
-  }
-  return out.is_same(t) ? clone(t) : out;
+  return scatter_reduce(t, dim, index, source, Combine::prod);
 }
 
 // What reduce='add' and 'multiply' make of scatter().

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "core/errors.h"
+#include "in_place.h"
 #include "op.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -20,16 +21,6 @@ Tensor clamp_min(const Operand& x, const Operand& low) { return clamp(x, low, {}
 Tensor clamp_max(const Operand& x, const Operand& high) { return clamp(x, {}, high); }
 Tensor& clamp_min_(Tensor& t, const Operand& low) { return clamp_(t, low, {}); }
 Tensor& clamp_max_(Tensor& t, const Operand& high) { return clamp_(t, {}, high); }
-
-// hsplit, vsplit, dsplit: along dimension `dim` of at least `ndim` dimensions.
-template <int dim, int ndim>
-PyObject* split_along(const OpDef& def, PyObject* const* args) {
-  const Tensor t = argument<Tensor>(def, args, 0);
-  if (t.ndim() < ndim) errors::wrong_ndim(def.name, t.ndim(), errors::text("at least ", ndim, " dimensions"));
-  const int d = t.ndim() == 1 ? 0 : dim;
-  if (PyLong_Check(args[1])) return to_python(split_equally(t, argument<std::int64_t>(def, args, 1), d));
-  return to_python(tensor_split(t, argument<Dims>(def, args, 1), d));
-}
 
 Tensor strided(const Dims& size, const Dims& stride, DType dtype, Device device) {
   std::int64_t reach = 1;
@@ -103,24 +94,15 @@ Tensor mvlgamma(const Tensor& t, std::int64_t p) {
   for (std::int64_t i = 0; i < p; ++i) y = add(y, lgamma(sub(x, static_cast<double>(i) / 2)));
   return y;
 }
-Tensor& mvlgamma_(Tensor& t, std::int64_t p) { return copy_(t, mvlgamma(t, p)); }
-Tensor& polygamma_(Tensor& t, std::int64_t n) {
-  if (n < 0) errors::fail("polygamma_", "the order n must not be negative; got ", n);
-  return copy_(t, polygamma(n, t));
-}
-Tensor& float_power_(Tensor& t, const Operand& exponent) {
+Tensor float_power_of(const Tensor& t, const Operand& exponent) {
   if (t.dtype() != DType::float64 && t.dtype() != DType::complex128)
     errors::dtype_not_supported("float_power_", t.dtype(), "float64 and complex128, in which it computes");
-  return copy_(t, float_power(t, exponent));
+  return float_power(t, exponent);
 }
 
 constexpr const char* kInPlace =
     "RuntimeError for a leaf that requires grad and for elements that share memory, ValueError for read-only memory and\n"
     "for shapes that do not broadcast. TypeError for complex numbers and float8.\n\n";
-constexpr const char* kParts =
-    "indices_or_sections: an int, the number of equal parts, or ints, the places to cut at. Views. ValueError for too few\n"
-    "dimensions and for parts that are not equal.\n\n";
-
 void def_bounds(Ops& ops) {
   ops.def("clamp_min", &clamp_min,
           "The elements, those below min raised to it.\n\n"
@@ -153,24 +135,6 @@ void def_bounds(Ops& ops) {
 }
 
 void def_parts(Ops& ops) {
-  ops.raw("hsplit", &split_along<1, 1>,
-          (std::string("The parts along dimension 1, or along 0 of a 1-D tensor.\n\n") + kParts +
-           ">>> tenon.hsplit(tenon.arange(4), 2)\n(tensor([0, 1]), tensor([2, 3]))")
-              .c_str(),
-          "input"_a, "indices_or_sections"_a)
-      .returns("tuple[Tensor, ...]");
-  ops.raw("vsplit", &split_along<0, 2>,
-          (std::string("The parts along dimension 0.\n\n") + kParts +
-           ">>> tenon.vsplit(tenon.arange(4).reshape(2, 2), 2)\n(tensor([[0, 1]]), tensor([[2, 3]]))")
-              .c_str(),
-          "input"_a, "indices_or_sections"_a)
-      .returns("tuple[Tensor, ...]");
-  ops.raw("dsplit", &split_along<2, 3>,
-          (std::string("The parts along dimension 2.\n\n") + kParts +
-           ">>> tenon.dsplit(tenon.arange(2).reshape(1, 1, 2), [1])\n(tensor([[[0]]]), tensor([[[1]]]))")
-              .c_str(),
-          "input"_a, "indices_or_sections"_a)
-      .returns("tuple[Tensor, ...]");
   ops.def(
       "split_with_sizes", +[](const Tensor& t, const Dims& sizes, std::int64_t dim) { return split(t, sizes, dim); },
       "Views of these sizes, one after the other, along dim.\n\n"
@@ -291,7 +255,7 @@ void def_variants(Ops& ops) {
           "tensor([0.4516])",
           "input"_a, "p"_a);
   ops.def(
-         "mvlgamma_", &mvlgamma_,
+         "mvlgamma_", &in_place<&mvlgamma, std::int64_t>,
          "The logarithm of the multivariate gamma function of dimension p, in place; returns the tensor.\n\n"
          "p: the dimension, from 1 on. TypeError for integers, complex numbers and float8, ValueError for another p and\n"
          "for read-only memory, RuntimeError for a leaf that requires grad and for elements that share memory.\n\n"
@@ -300,16 +264,7 @@ void def_variants(Ops& ops) {
          "input"_a, "p"_a)
       .method_only();
   ops.def(
-         "polygamma_", &polygamma_,
-         "The n-th derivative of digamma, in place; returns the tensor.\n\n"
-         "n: an int, not negative. TypeError for integers, complex numbers and float8, ValueError for another n and for\n"
-         "read-only memory, RuntimeError for a leaf that requires grad and for elements that share memory.\n\n"
-         ">>> tenon.tensor([1.0, 2.0]).polygamma_(1)\n"
-         "tensor([1.6449, 0.6449])",
-         "input"_a, "n"_a)
-      .method_only();
-  ops.def(
-         "float_power_", &float_power_,
+         "float_power_", &in_place<&float_power_of, const Operand&>,
          "The tensor to a power, in place; returns it. It computes in float64, or complex128.\n\n"
          "exponent: a number or a tensor that broadcasts. TypeError for a tensor of another dtype, ValueError for shapes\n"
          "that do not broadcast and for read-only memory, RuntimeError for a leaf that requires grad and for elements\n"
