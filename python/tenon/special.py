@@ -154,9 +154,7 @@ def multigammaln(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
     x = _real(input, "multigammaln")
     if p < 1:
         raise ValueError(f"multigammaln: p must be 1 or more; got {p}")
-    halves = _C.arange(p, dtype=x.dtype, device=x.device) * 0.5
-    constant = p * (p - 1) / 4 * math.log(math.pi)
-    return _written("multigammaln", _C.lgamma(x.unsqueeze(-1) - halves).sum(-1) + constant, out)
+    return _written("multigammaln", _C.mvlgamma(x, p), out)
 
 
 @documented(_ELEMENTWISE)

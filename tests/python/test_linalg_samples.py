@@ -1,8 +1,5 @@
 """PyTorch's own samples of linear algebra: values, gradients and second gradients are PyTorch's."""
 
-import sys
-import types
-import unittest
 import warnings
 
 import numpy as np
@@ -10,11 +7,7 @@ import pytest
 import tenon
 
 torch = pytest.importorskip("torch")
-# PyTorch's tests import it for something else.
-sys.modules.setdefault("expecttest", types.SimpleNamespace(TestCase=unittest.TestCase))  # type: ignore[arg-type]
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    methods = pytest.importorskip("torch.testing._internal.common_methods_invocations")
+from opinfo import OPERATORS, array, ours, tensors, weighted  # noqa: E402
 
 TOP_LEVEL = [
     "cholesky", "cholesky_inverse", "cholesky_solve", "inverse", "logdet", "lu_solve", "matrix_exp",
@@ -26,25 +19,10 @@ WRAPPED = {("linalg.lstsq", "grad_oriented"), ("linalg.pinv", "singular")}
 PHASES = {"svd", "linalg.svd", "linalg.eig", "linalg.eigh"}
 SAMPLES = {
     f"{o.name} {o.variant_test_name}".strip(): o
-    for o in methods.op_db
+    for o in OPERATORS
     if (o.name.startswith("linalg.") or o.name in TOP_LEVEL) and (o.name, o.variant_test_name) not in WRAPPED
 }
 MOST = 40  # samples of one operation and dtype
-
-
-def ours(x):
-    if isinstance(x, torch.Tensor):
-        t = tenon.from_numpy(x.detach().resolve_conj().clone().numpy())
-        return t.requires_grad_() if x.requires_grad else t
-    if isinstance(x, torch.dtype):
-        return getattr(tenon, str(x).removeprefix("torch."))
-    if isinstance(x, (list, tuple)):
-        return type(x)(map(ours, x))
-    return {k: ours(v) for k, v in x.items()} if isinstance(x, dict) else x
-
-
-def array(t):
-    return t.detach().numpy() if isinstance(t, tenon.Tensor) else t.detach().resolve_conj().numpy(force=True)
 
 
 def function(name):
@@ -52,15 +30,6 @@ def function(name):
     for part in name.split("."):
         f = getattr(f, part)
     return f
-
-
-def tensors(x):
-    """The tensors in nested sequences and dicts, in order."""
-    if isinstance(x, (torch.Tensor, tenon.Tensor)):
-        return [x]
-    if isinstance(x, dict):
-        x = list(x.values())
-    return [t for item in x for t in tensors(item)] if isinstance(x, (list, tuple)) else []
 
 
 def results(f, name, args, kwargs):
@@ -109,15 +78,7 @@ def test_values(name, dtype):
 def gradients(xp, f, name, args, kwargs):
     """The gradients of a weighted sum of the results and of their squares; None where there are none."""
     leaves = [t for t in tensors([args, kwargs]) if t.requires_grad]
-    random = np.random.default_rng(0)
-    total = None
-    for t in results(f, name, args, kwargs):
-        if not t.requires_grad:
-            continue
-        part = (t * xp.from_numpy(np.asarray(random.standard_normal(tuple(t.shape))))).sum()
-        if part.is_complex():
-            part = part.real + part.imag
-        total = part if total is None else total + part
+    total = weighted(xp, results(f, name, args, kwargs))
     if total is None:
         return None
     first = xp.autograd.grad(total, leaves, create_graph=True, allow_unused=True)

@@ -1,20 +1,11 @@
 """PyTorch's own samples of its operators: values and gradients are PyTorch's, where tenon has it."""
 
-import sys
-import types
-import unittest
-import warnings
-
 import numpy as np
 import pytest
 import tenon
 
 torch = pytest.importorskip("torch", minversion="2.13")
-# PyTorch's tests import it for something else.
-sys.modules.setdefault("expecttest", types.SimpleNamespace(TestCase=unittest.TestCase))  # type: ignore[arg-type]
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    methods = pytest.importorskip("torch.testing._internal.common_methods_invocations")
+from opinfo import OPERATORS, NotOurs, array, flat, ours, weighted  # noqa: E402
 
 pytestmark = pytest.mark.slow
 MOST = 4  # samples of one operator and dtype
@@ -184,51 +175,6 @@ DIFFERENT = [
 ]
 
 
-class NotOurs(Exception):
-    """A sample of a layout or an object that only PyTorch has."""
-
-
-def ours(x):
-    if isinstance(x, torch.Tensor):
-        if x.layout is not torch.strided:
-            raise NotOurs
-        y = x.detach().resolve_conj().resolve_neg()
-        if y.dtype is torch.bfloat16:
-            return tenon.from_numpy(y.float().numpy().copy()).to(tenon.bfloat16)
-        t = tenon.from_numpy(y.numpy().copy())
-        return t.requires_grad_() if x.requires_grad else t
-    if isinstance(x, torch.dtype):
-        return getattr(tenon, str(x).removeprefix("torch."))
-    if isinstance(x, torch.device):
-        return str(x)
-    if isinstance(x, torch.memory_format):
-        return str(x).removeprefix("torch.")
-    if isinstance(x, torch.layout | torch.Generator):
-        raise NotOurs
-    if isinstance(x, slice):
-        return slice(ours(x.start), ours(x.stop), ours(x.step))
-    if isinstance(x, dict):
-        return {k: ours(v) for k, v in x.items()}
-    if isinstance(x, tuple):
-        return tuple(map(ours, x))
-    return list(map(ours, x)) if isinstance(x, list) else x
-
-
-def array(t):
-    if isinstance(t, torch.Tensor):
-        t = t.detach().resolve_conj().resolve_neg()
-        return (t.float() if t.dtype is torch.bfloat16 else t).numpy(force=True)
-    t = t.detach()
-    return (t.float() if t.dtype == tenon.bfloat16 else t).numpy()
-
-
-def flat(x):
-    """What nested sequences and dicts hold, in order."""
-    if isinstance(x, dict):
-        x = list(x.values())
-    return [t for item in x for t in flat(item)] if isinstance(x, list | tuple) else [x]
-
-
 def find(name):
     f = tenon
     for part in name.split("."):
@@ -236,17 +182,6 @@ def find(name):
     if f is None and "." not in name:
         f = getattr(tenon.Tensor, name, None)
     return f if callable(f) else None  # no dtype, and no attribute
-
-
-def weighted(xp, results):
-    """A weighted sum of all results that have a gradient; None without one."""
-    random, total = np.random.default_rng(0), None
-    for t in results:
-        if isinstance(t, torch.Tensor | tenon.Tensor) and t.requires_grad:
-            part = (t * xp.from_numpy(np.asarray(random.standard_normal(tuple(t.shape))))).sum()
-            part = part.real + part.imag if part.is_complex() else part
-            total = part if total is None else total + part
-    return total
 
 
 def difference(a, b, dtype):
@@ -309,7 +244,7 @@ def check(o, f, sample, dtype):
 OUT = {n for names in LEFT_OUT.values() for n in names.split()}
 CASES = [
     o
-    for o in methods.op_db
+    for o in OPERATORS
     if not o.name.startswith(("_refs", "ops.", "sparse", "masked.", "torch."))
     and o.name not in OUT
     and find(o.name)

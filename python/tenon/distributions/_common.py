@@ -45,6 +45,14 @@ def parameters(owner: str, **given: Any) -> list[Tensor]:
         raise ValueError(f"{owner}: the parameters do not broadcast; got {shapes}") from None
 
 
+def one_matrix(owner: str, **matrices: Any) -> tuple[str, Any]:
+    """The one matrix that was given, and its name: ValueError unless there is one."""
+    given = {name: m for name, m in matrices.items() if m is not None}
+    if len(given) != 1:
+        raise ValueError(f"{owner}: give one of {', '.join(matrices)}; got {', '.join(given) or 'none'}")
+    return next(iter(given.items()))
+
+
 def event_parameters(
     owner: str, dims: dict[str, int], **given: Any
 ) -> tuple[tuple[int, ...], dict[str, Tensor]]:

@@ -7,7 +7,7 @@ import math
 from tenon import _C
 from tenon._C import Tensor
 from tenon.distributions import constraints
-from tenon.distributions._common import event_parameters, lazy_property
+from tenon.distributions._common import event_parameters, lazy_property, one_matrix
 from tenon.distributions.distribution import Distribution
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -63,19 +63,14 @@ class MultivariateNormal(Distribution):
         scale_tril: Any = None,
         validate_args: bool | None = None,
     ) -> None:
-        matrices = {
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-            "scale_tril": scale_tril,
-        }
-        given = {k: v for k, v in matrices.items() if v is not None}
-        if len(given) != 1:
-            raise ValueError(
-                f"MultivariateNormal: give one of {', '.join(matrices)}; got {', '.join(given) or 'none'}"
-            )
-        name = next(iter(given))
+        name, given = one_matrix(
+            "MultivariateNormal",
+            covariance_matrix=covariance_matrix,
+            precision_matrix=precision_matrix,
+            scale_tril=scale_tril,
+        )
         dims = {"loc": 1, name: 2}
-        batch, made = event_parameters("MultivariateNormal", dims, loc=loc, **given)
+        batch, made = event_parameters("MultivariateNormal", dims, loc=loc, **{name: given})
         self.loc, matrix = made["loc"], made[name]
         n = self.loc.shape[-1]
         if matrix.shape[-2:] != (n, n):

@@ -66,7 +66,34 @@ class LogitRelaxedBernoulli(Odds):
         return self.temperature.log() + difference - 2 * _C.softplus(difference)
 
 
-class RelaxedBernoulli(TransformedDistribution):
+class _Relaxed(TransformedDistribution):
+    """What is made of a relaxed variable, whose parameters it shows."""
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        new = type(self).__new__(type(self)) if _instance is None else _instance
+        return super().expand(batch_shape, _instance=new)
+
+    @property
+    def temperature(self) -> Tensor:
+        """The temperature."""
+        return self._of_base("temperature")
+
+    @property
+    def logits(self) -> Tensor:
+        """The logarithms of the odds, or of the probabilities."""
+        return self._of_base("logits")
+
+    @property
+    def probs(self) -> Tensor:
+        """The probabilities."""
+        return self._of_base("probs")
+
+    def _of_base(self, name: str) -> Tensor:
+        value: Tensor = getattr(self.base_dist, name)
+        return value
+
+
+class RelaxedBernoulli(_Relaxed):
     """A relaxed Bernoulli variable: between 0 and 1, the nearer to one of them the lower the temperature.
 
     C. J. Maddison, A. Mnih, Y. W. Teh, The Concrete Distribution, 2017.
@@ -89,30 +116,6 @@ class RelaxedBernoulli(TransformedDistribution):
     ) -> None:
         base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args)
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = RelaxedBernoulli.__new__(type(self)) if _instance is None else _instance
-        return super().expand(batch_shape, _instance=new)
-
-    @property
-    def temperature(self) -> Tensor:
-        """The temperature."""
-        return _of_base(self, "temperature")
-
-    @property
-    def logits(self) -> Tensor:
-        """The logarithms of the odds."""
-        return _of_base(self, "logits")
-
-    @property
-    def probs(self) -> Tensor:
-        """The probabilities of 1."""
-        return _of_base(self, "probs")
-
-
-def _of_base(p: Any, name: str) -> Tensor:
-    value: Tensor = getattr(p.base_dist, name)
-    return value
 
 
 class ExpRelaxedCategorical(Distribution):
@@ -167,7 +170,7 @@ class ExpRelaxedCategorical(Distribution):
         return score + (self.temperature.log() * (count - 1) + math.lgamma(count))
 
 
-class RelaxedOneHotCategorical(TransformedDistribution):
+class RelaxedOneHotCategorical(_Relaxed):
     """A relaxed one-hot variable: shares, the nearer to a single 1 the lower the temperature.
 
     C. J. Maddison, A. Mnih, Y. W. Teh, The Concrete Distribution, 2017.
@@ -192,22 +195,3 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     ) -> None:
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = RelaxedOneHotCategorical.__new__(type(self)) if _instance is None else _instance
-        return super().expand(batch_shape, _instance=new)
-
-    @property
-    def temperature(self) -> Tensor:
-        """The temperature."""
-        return _of_base(self, "temperature")
-
-    @property
-    def logits(self) -> Tensor:
-        """The logarithms of the probabilities."""
-        return _of_base(self, "logits")
-
-    @property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return _of_base(self, "probs")

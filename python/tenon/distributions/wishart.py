@@ -7,7 +7,7 @@ import math
 from tenon import _C
 from tenon._C import Tensor
 from tenon.distributions import constraints
-from tenon.distributions._common import event_parameters, lazy_property, parameters
+from tenon.distributions._common import event_parameters, lazy_property, one_matrix, parameters
 from tenon.distributions.distribution import Distribution
 from tenon.distributions.gamma import Chi2
 from tenon.distributions.multivariate_normal import _factor_of_inverse
@@ -60,15 +60,12 @@ class Wishart(Distribution):
         scale_tril: Any = None,
         validate_args: bool | None = None,
     ) -> None:
-        matrices = {
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-            "scale_tril": scale_tril,
-        }
-        given = {name: m for name, m in matrices.items() if m is not None}
-        if len(given) != 1:
-            raise ValueError(f"Wishart: give one of {', '.join(matrices)}; got {', '.join(given) or 'none'}")
-        ((name, matrix),) = given.items()
+        name, matrix = one_matrix(
+            "Wishart",
+            covariance_matrix=covariance_matrix,
+            precision_matrix=precision_matrix,
+            scale_tril=scale_tril,
+        )
         (like,) = parameters("Wishart", **{name: matrix})
         if isinstance(df, bool | int | float):
             df = _C.tensor(df, dtype=like.dtype, device=like.device)
