@@ -98,9 +98,14 @@ PyObject* call_on_tensors(const OpDef& def, PyObject* const* args, Py_ssize_t na
     const Operand in[] = {unwrap(args[0]), number};
     return wrap(compute(def.op, in));
   }
-  if (!is_tensor(args[1]) || !is_tensor(args[nargs - 1])) return nullptr;
-  const Operand in[] = {unwrap(args[0]), unwrap(args[1]), unwrap(args[nargs - 1])};
-  return wrap(compute(def.op, {in, static_cast<std::size_t>(nargs)}));
+  if (!is_tensor(args[1])) return nullptr;
+  if (nargs == 2) {
+    const Operand in[] = {unwrap(args[0]), unwrap(args[1])};
+    return wrap(compute(def.op, in));
+  }
+  if (nargs != 3 || !is_tensor(args[2])) return nullptr;
+  const Operand in[] = {unwrap(args[0]), unwrap(args[1]), unwrap(args[2])};
+  return wrap(compute(def.op, in));
 }
 
 namespace {
