@@ -50,9 +50,7 @@ def activation(n, text, target=""):
         row(f"gradient of gelu({approximate}), {text}", bytes=3 * 4 * n, target=target)(
             backward(approximate, False)
         )
-    row(f"gradient of gelu(none) of NumPy's memory, {text}", bytes=4 * 4 * n, target=target)(
-        backward("none", True)
-    )
+    row(f"gradient of gelu(none) of NumPy's memory, {text}", bytes=4 * 4 * n)(backward("none", True))
 
 
 activation(MB1, "1 MB")
