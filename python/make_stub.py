@@ -68,9 +68,8 @@ RAW = {
     "seed": "_int",
     "min": "ArrayLike | None",
     "max": "ArrayLike | None",
-    "rounding_mode": "_str | None",
+    **dict.fromkeys(("rounding_mode", "profile", "memory_format"), "_str | None"),
     "alpha": "Number",
-    "profile": "_str | None",
 }
 
 # Where an argument's name says too little.

@@ -338,6 +338,22 @@ std::vector<Object> in_full(const OpDef& def, PyObject** bound, int count) {
   return finish(def, bound, count, out);
 }
 
+PyObject* finish_bound(const OpDef& def, PyObject** bound, int count, PyObject* out) {
+  for (std::uint32_t left = def.arrays; left; left &= left - 1)
+    if (const int i = std::countr_zero(left); is_read(def, bound[i], i)) [[unlikely]]
+      return finish_with_lists(def, bound, count, out);
+  return finish(def, bound, count, out);
+}
+
+// Binds what most calls are: so many arguments by position, the others' defaults. False where more is to be looked at.
+bool bind_by_position(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject** bound) {
+  if (def.variadic_at >= 0 || def.out_at >= 0 || nargs > def.positional) return false;
+  std::copy_n(args, nargs, bound);
+  for (std::size_t i = static_cast<std::size_t>(nargs); i < def.args.size(); ++i)
+    if (!(bound[i] = def.args[i].default_value.get())) return false;
+  return true;
+}
+
 }  // namespace
 
 PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
@@ -345,6 +361,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (PyObject* result = call_with_ints(def, args, nargs)) return result;
   const int count = static_cast<int>(def.args.size());
   PyObject* bound[kMaxArgs + 1];
+  if (!kwnames && bind_by_position(def, args, nargs, bound)) return finish_bound(def, bound, count, nullptr);
   std::fill_n(bound, count + 1, nullptr);
   Object rest;  // what a variadic argument has collected
   PyObject* out = nullptr;
@@ -408,10 +425,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
     bound[i] = a.default_value.get();
   }
-  for (std::uint32_t left = def.arrays; left; left &= left - 1)
-    if (const int i = std::countr_zero(left); is_read(def, bound[i], i)) [[unlikely]]
-      return finish_with_lists(def, bound, count, out);
-  return finish(def, bound, count, out);
+  return finish_bound(def, bound, count, out);
 }
 
 PyObject* new_op(OpDef* def, const char* qualname_prefix) {

@@ -12,6 +12,13 @@
 namespace tenon::py {
 namespace {
 
+// What memory_format= makes of a result; without one, the order of the dimensions in memory stays.
+Tensor in_format(Tensor t, const MemoryFormat& format, const char* op) {
+  if (!format.order && format.ndim == 0) [[likely]]
+    return t;
+  return in_layout(t, order_of(format, t.ndim(), op, Layout::k));
+}
+
 // Whether a string is the name of a dtype ('float32', NumPy's 'f4') and not of a device.
 bool names_dtype(PyObject* text) {
   const std::string s = utf8(text);
@@ -45,8 +52,8 @@ PyObject* to_any(const OpDef& def, PyObject* const* args) {
   };
   take(args[1], "device");
   take(args[2], "dtype");
-  const Layout order = order_of(argument<MemoryFormat>(def, args, 5), t.ndim(), "to", Layout::k);
-  return computed(t.numel(), [&] { return in_layout(to(t, dtype, device, copy, non_blocking), order); }, t);
+  const auto format = argument<MemoryFormat>(def, args, 5);
+  return computed(t.numel(), [&] { return in_format(to(t, dtype, device, copy, non_blocking), format, "to"); }, t);
 }
 
 struct Conversion {
@@ -60,14 +67,14 @@ constexpr Conversion kConversions[] = {
     {"double", DType::float64}, {"cfloat", DType::complex64},  {"cdouble", DType::complex128}};
 
 template <std::size_t I>
-Tensor convert(const Tensor& t, MemoryFormat f) {
+Tensor convert(const Tensor& t, const MemoryFormat& f) {
   constexpr Conversion c = kConversions[I];
-  return in_layout(to(t, c.dtype), order_of(f, t.ndim(), c.name, Layout::k));
+  return in_format(to(t, c.dtype), f, c.name);
 }
 
 template <std::size_t... I>
 void def_conversions(Ops& ops, std::index_sequence<I...>) {
-  const auto def = [&](const Conversion& c, Tensor (*fn)(const Tensor&, MemoryFormat)) {
+  const auto def = [&](const Conversion& c, Tensor (*fn)(const Tensor&, const MemoryFormat&)) {
     ops.def(c.name, fn,
             errors::text("The elements as ", c.dtype,
                          ": itself where they are, otherwise a copy.\n\nValueError for another memory_format.\n\n"
@@ -199,10 +206,13 @@ void def_convert(Ops& ops) {
          "input"_a, "device"_a, kw_only, "stream"_a = none)
       .method_only()
       .no_out();
-  ops.def(
+  ops.raw(
          "cpu",
-         +[](const Tensor& t, MemoryFormat f) {
-           return in_layout(to(t, {}, kCpu), order_of(f, t.ndim(), "cpu", Layout::k));
+         [](const OpDef& def, PyObject* const* args) {
+           const Tensor& t = unwrap(args[0]);
+           if (t.device().is_cpu() && args[1] == Py_None) return Py_NewRef(args[0]);  // what most calls come to
+           const auto format = argument<MemoryFormat>(def, args, 1);
+           return computed(t.numel(), [&] { return in_format(to(t, {}, kCpu), format, "cpu"); }, t);
          },
          "The tensor on the CPU: itself where it is there, otherwise a copy.\n\n"
          "ValueError for another memory_format.\n\n"
@@ -218,8 +228,8 @@ void def_convert(Ops& ops) {
            const Tensor t = argument<Tensor>(def, args, 0);
            const Device d = cuda_device(args[1], t);
            const bool non_blocking = argument<bool>(def, args, 2);
-           const Layout order = order_of(argument<MemoryFormat>(def, args, 3), t.ndim(), "cuda", Layout::k);
-           return computed(t.numel(), [&] { return in_layout(to(t, {}, d, false, non_blocking), order); }, t);
+           const auto format = argument<MemoryFormat>(def, args, 3);
+           return computed(t.numel(), [&] { return in_format(to(t, {}, d, false, non_blocking), format, "cuda"); }, t);
          },
          "The tensor on a CUDA device (the first, unless given): itself where it is there, otherwise a copy.\n\n"
          "non_blocking: as in to().\n"

@@ -144,9 +144,7 @@ void run_plain(Op op, std::span<const Operand> in, const ElementwiseTypes& types
   c.data[0] = out.data();
   c.dtype[0] = out.dtype();
   c.immediate[0] = false;
-  c.loop.ndim = 1;
-  c.loop.numel = c.loop.shape[0] = out.numel();
-  c.loop.strides[0][0] = out.itemsize();
+  flat_loop(c.loop, out.numel(), {out.itemsize()});
   for (int i = 1; i <= c.arity; ++i) {
     const Operand& o = in[static_cast<std::size_t>(i - 1)];
     c.immediate[i] = !o.is_tensor();

@@ -59,9 +59,13 @@ void write(const Tensor& out, const Tensor& source) {
   c.data[1] = source.data();
   c.dtype[1] = source.dtype();
   c.immediate[1] = false;
-  const Dims strides = broadcast_strides(source.shape(), source.strides(), out.shape());
-  const LoopOperand operands[] = {{&out.strides(), out.itemsize()}, {&strides, source.itemsize()}};
-  build_loop(c.loop, out.shape(), operands);
+  if (out.is_contiguous() && source.is_contiguous() && source.numel() == out.numel()) {
+    flat_loop(c.loop, out.numel(), {out.itemsize(), source.itemsize()});
+  } else {
+    const Dims strides = broadcast_strides(source.shape(), source.strides(), out.shape());
+    const LoopOperand operands[] = {{&out.strides(), out.itemsize()}, {&strides, source.itemsize()}};
+    build_loop(c.loop, out.shape(), operands);
+  }
   launch("copy", out.device(), out.dtype(), &Backend::elementwise, c);
 }
 
@@ -72,10 +76,7 @@ void write(const char* op, const Tensor& out, const Scalar& value) {
   c.dtype[1] = out.dtype();
   c.immediate[1] = true;
   value.store(out.dtype(), c.value[1]);
-  c.loop.ndim = 1;
-  c.loop.numel = c.loop.shape[0] = out.numel();
-  c.loop.strides[0][0] = out.itemsize();
-  c.loop.strides[1][0] = 0;
+  flat_loop(c.loop, out.numel(), {out.itemsize(), 0});
   launch(op, out.device(), out.dtype(), &Backend::elementwise, c);
 }
 

@@ -2,6 +2,7 @@
 // Exported for the tests; no part of the public API.
 #pragma once
 
+#include <initializer_list>
 #include <span>
 
 #include "tenon/loop.h"
@@ -33,6 +34,14 @@ enum class Order {
 TENON_API void build_loop(Loop& loop, const Dims& shape, std::span<const LoopOperand> operands,
                           Order order = Order::any);
 TENON_API void build_loop(ProgramLoop& loop, const Dims& shape, std::span<const LoopOperand> operands);
+
+// The same for n elements of operands without gaps; an item size of 0: one element for all.
+inline void flat_loop(Loop& loop, std::int64_t n, std::initializer_list<std::int64_t> itemsizes) {
+  loop.ndim = 1;
+  loop.numel = loop.shape[0] = n;
+  int i = 0;
+  for (const std::int64_t size : itemsizes) loop.strides[i++][0] = size;
+}
 
 // The axes from outermost to innermost in which the tensor's memory runs; identity for row-major ones.
 TENON_API Dims memory_order(const Dims& shape, const Dims& strides);
