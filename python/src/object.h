@@ -50,7 +50,12 @@ class Object {
   PyObject* p_ = nullptr;
 };
 
-inline bool is_tensor(PyObject* o) { return Py_TYPE(o) == tensor_type || PyType_IsSubtype(Py_TYPE(o), tensor_type); }
+// A class of Python's core or of NumPy, as int and ndarray, is not made at run time and so no subclass of Tensor.
+inline bool is_tensor(PyObject* o) {
+  PyTypeObject* type = Py_TYPE(o);
+  return type == tensor_type ||
+         (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IsSubtype(type, tensor_type));
+}
 inline Tensor& unwrap(PyObject* o) { return reinterpret_cast<PyTensor*>(o)->value; }
 
 // A new reference to the object that stands for t: the same one as long as it lives.
