@@ -32,6 +32,7 @@ class Interned {
 // Keeps other threads from a list or dict while it is read, as long as no Python code runs.
 class Section {
  public:
+  Section(const Section&) = delete;
 #ifdef Py_GIL_DISABLED
   explicit Section(PyObject* o) { PyCriticalSection_Begin(&section_, o); }
   ~Section() { PyCriticalSection_End(&section_); }
@@ -41,8 +42,6 @@ class Section {
 #else
   explicit Section(PyObject*) {}
 #endif
- public:
-  Section(const Section&) = delete;
 };
 
 // PySequence_Fast() of what no other thread changes: a list becomes a tuple where there is no GIL. null with an

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from tenon import fft as fft
     from tenon import func as func
     from tenon import linalg as linalg
+    from tenon import multiprocessing as multiprocessing
     from tenon import nn as nn
     from tenon import numpy as numpy
     from tenon import optim as optim
@@ -192,7 +193,10 @@ _LAZY = {
     for name in names.split()
 }
 __all__ += sorted(_LAZY)
-_MODULES = "amp backends distributions fft func linalg nn numpy optim signal special testing utils version"
+_MODULES = (
+    "amp backends distributions fft func linalg multiprocessing nn numpy optim signal special testing utils "
+    "version"
+)
 _LAZY.update({name: name for name in _MODULES.split()})
 
 

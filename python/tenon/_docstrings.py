@@ -52,7 +52,7 @@ class _Text:
 
 
 def _is_error(label: str) -> bool:
-    return label.endswith("Error") and label.isidentifier()
+    return label.endswith(("Error", "Exception")) and label.isidentifier()
 
 
 def _entry(head: str, text: str) -> str:

@@ -18,7 +18,7 @@ MODULES = (
     "tenon.signal", "tenon.signal.windows", "tenon.backends", "tenon.backends.cuda", "tenon.backends.cudnn",
     "tenon.backends.mkl", "tenon.backends.mkldnn", "tenon.backends.mps", "tenon.backends.openmp",
     "tenon.backends.opt_einsum", "tenon.version", "tenon.utils.dlpack", "tenon.nn.grad",
-    "tenon.nn.utils.stateless",
+    "tenon.nn.utils.stateless", "tenon.multiprocessing",
 )  # fmt: skip
 
 

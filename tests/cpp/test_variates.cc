@@ -206,7 +206,8 @@ TEST(Variates, KindsAreUncorrelated) {
   };
   const double bound = 4 / std::sqrt(static_cast<double>(kMany));
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_NEAR(correlation(drawn[i], V(drawn[i].begin() + 1, drawn[i].end())), 0, bound) << kKinds[i].name;
+    const V next(drawn[i].begin() + 1, drawn[i].end()), all_but_last(drawn[i].begin(), drawn[i].end() - 1);
+    EXPECT_NEAR(correlation(all_but_last, next), 0, bound) << kKinds[i].name;
     for (std::size_t j = 0; j < i; ++j)
       EXPECT_NEAR(correlation(drawn[i], drawn[j]), 0, bound) << kKinds[i].name << ", " << kKinds[j].name;
   }

@@ -16,6 +16,11 @@ from tenon._names import MODULES
 ROW = type(tenon.sum)
 
 
+def of_the_standard_library(f):
+    """Whether f is one of those that tenon.multiprocessing hands on."""
+    return str(getattr(f, "__module__", "")).startswith("multiprocessing")
+
+
 def public():
     """(name, object) of everything that a user can call, once each."""
     seen = set()
@@ -25,7 +30,7 @@ def public():
             f = getattr(m, name)
             if name.startswith("_") or not callable(f) or isinstance(f, (tenon.dtype, types.ModuleType)):
                 continue
-            if id(f) not in seen:
+            if id(f) not in seen and not of_the_standard_library(f):
                 seen.add(id(f))
                 yield f"{module}.{name}", f
     for name, f in sorted(vars(tenon.Tensor).items()):
