@@ -415,3 +415,34 @@ def test_leading_singular_vectors(shape, dtype):
     assert np.allclose((U * S.unsqueeze(-2)) @ V.mH, centred)
     with pytest.raises(ValueError, match="pca_lowrank: q must be between 0 and 12; got 13"):
         tenon.pca_lowrank(a, q=13)
+
+
+def test_functions_of_numbers_overwrite_each_element():
+    import torch
+
+    data = np.arange(6, dtype=np.float32).reshape(2, 3)
+    t, u = tenon.tensor(data), torch.tensor(data)
+    assert t.apply_(lambda x: x * x - 1) is t
+    assert t.tolist() == u.apply_(lambda x: x * x - 1).tolist()
+    assert (
+        t.map_(tenon.tensor([1.0, 2, 3]), lambda a, b: a / b).tolist()
+        == (u / torch.tensor([1.0, 2, 3])).tolist()
+    )
+    t.T.map2_(t.T.clone(), tenon.tensor(2.0), lambda a, x, y: a + x * y)
+    assert tenon.allclose(t, tenon.tensor((u / torch.tensor([1.0, 2, 3])).numpy()) * 3)
+    assert tenon.zeros(0).apply_(lambda x: 1 / 0).shape == (0,)
+
+    ints = tenon.tensor([1, 2, 3])
+    with pytest.raises(ZeroDivisionError):
+        ints.apply_(lambda x: 10 // (x - 2))
+    with pytest.raises(OverflowError, match=r"apply_: .* is out of bounds for int64"):
+        ints.apply_(lambda x: 10**30)
+    with pytest.raises(TypeError, match="apply_: 'callable' must be a function of numbers; got int"):
+        ints.apply_(3)
+    with pytest.raises(
+        RuntimeError, match=r"map_: a function of numbers has no gradient; use tensor.detach\(\)"
+    ):
+        tenon.ones(2).map_(tenon.ones(2).requires_grad_(), max)
+    with pytest.raises(ValueError, match=r"map_: shape \(2,\) cannot be expanded to \(3,\)"):
+        ints.map_(tenon.ones(2), max)
+    assert ints.tolist() == [1, 2, 3]

@@ -209,7 +209,7 @@ OMITTED_METHODS = {
         "to_padded_tensor unsafe_split_with_sizes"
     ),
     "functions": "geqrf lu orgqr ormqr prelu triangular_solve",
-    "not built": "apply_ chalf hash_tensor map2_ map_",
+    "not built": "chalf hash_tensor",
 }
 
 
