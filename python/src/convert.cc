@@ -228,6 +228,7 @@ Object item_at(PyObject* sequence, Py_ssize_t i, const char* op) {
 }
 
 Dims to_dims(PyObject* o, const Where& w) {
+  if (PyLong_CheckExact(o)) return {to_int(o, w)};
   Dims out;
   if (is_list(o)) {
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);

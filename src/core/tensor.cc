@@ -1,6 +1,7 @@
 #include "tenon/tensor.h"
 
 #include "autograd/meta.h"
+#include "core/alias.h"
 #include "core/freelist.h"
 #include "core/launch.h"
 #include "tenon/autograd.h"
@@ -136,20 +137,36 @@ Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& s
   return tensor_at(std::move(storage), byte_offset, shape, std::move(tamed), dtype, read_only);
 }
 
-Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
-  if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
-  const TensorImpl* o = t.impl();
+Ref<TensorImpl> begin_alias(const TensorImpl& o, TensorImpl* base) {
+  Ref<Storage> storage = o.storage;  // first: an atomic addition waits for all writes before it
+  Ref<TensorImpl> kept(base);
   Ref<TensorImpl> p = new_impl();
-  p->storage = o->storage;
-  p->device = o->device;
-  p->data = o->data + element_offset * t.itemsize();
-  p->shape = std::move(shape);
-  p->strides = std::move(strides);
+  if (base) {
+    // A history that is recorded from now on is up to date; without one there is none.
+    p->base_history.store(base->history.load(), std::memory_order_relaxed);
+    p->base = kept.leak();
+  }
+  p->storage = std::move(storage);
+  p->device = o.device;
+  p->data = o.data;
+  p->dtype = o.dtype;
+  p->read_only = o.read_only;
+  return p;
+}
+
+Tensor end_alias(Ref<TensorImpl> p) {
   p->numel = p->shape.product();
-  p->dtype = o->dtype;
-  p->read_only = o->read_only;
   p->contiguous = row_major(p->shape, p->strides, p->numel);
   return Tensor(std::move(p));
+}
+
+Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
+  if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
+  Ref<TensorImpl> p = begin_alias(*t.impl());
+  p->data += element_offset * t.itemsize();
+  p->shape = std::move(shape);
+  p->strides = std::move(strides);
+  return end_alias(std::move(p));
 }
 
 Tensor from_blob(void* data, const Dims& shape, DType dtype, Deleter deleter, void* context, bool read_only) {
