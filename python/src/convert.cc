@@ -83,12 +83,12 @@ void refuse_lost_history(const Tensor& t, const Where& w) {
 
 double to_double(PyObject* o, const Where& w) {
   if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
-  Scalar s;
-  if (as_scalar(o, s) && !s.is_complex()) return s.to<double>();
   if (is_tensor(o) && unwrap(o).numel() == 1) {
     refuse_lost_history(unwrap(o), w);
     return unwrap(o).item().to<double>();
   }
+  Scalar s;
+  if (as_scalar(o, s) && !s.is_complex()) return s.to<double>();
   wrong_type(w, "a real number", o);
 }
 
