@@ -2,7 +2,6 @@
 // own offset.
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
@@ -250,36 +249,6 @@ Status index(const IndexCall& c) {
     // Two threads that each pick their own elements were slower than one that writes them all.
     run(c, row, {0, positions, 0, row.n});
   }
-  return Status::ok;
-}
-
-Status index_range(const IndexRangeCall& c) {
-  if (c.n == 0) return Status::ok;
-  const std::int64_t* indices = c.indices;
-  std::int64_t low = indices[0], high = indices[0];
-  std::mutex mutex;
-  parallel_for(c.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    // Several at a time: one would wait for itself.
-    constexpr std::int64_t lanes = 8;
-    std::int64_t lows[lanes], highs[lanes], i = begin;
-    std::fill_n(lows, lanes, indices[begin]);
-    std::fill_n(highs, lanes, indices[begin]);
-    for (; i + lanes <= end; i += lanes)
-      for (std::int64_t k = 0; k < lanes; ++k) {
-        lows[k] = std::min(lows[k], indices[i + k]);
-        highs[k] = std::max(highs[k], indices[i + k]);
-      }
-    for (; i < end; ++i) {
-      lows[0] = std::min(lows[0], indices[i]);
-      highs[0] = std::max(highs[0], indices[i]);
-    }
-    const std::int64_t l = *std::min_element(lows, lows + lanes), h = *std::max_element(highs, highs + lanes);
-    const std::lock_guard lock(mutex);
-    low = std::min(low, l);
-    high = std::max(high, h);
-  });
-  c.range[0] = low;
-  c.range[1] = high;
   return Status::ok;
 }
 
