@@ -119,8 +119,9 @@ struct Part {
   std::int64_t first, last;  // columns of each row
 };
 
-// Calls each(value, base) for the positions of a part.
-template <class Each>
+// Calls each(value, base) for the positions of a part. N: the bytes of what each() moves, if that is known: then elements
+// that lie next to each other are found without a multiplication (take of 1e5 from 84 us to 75).
+template <std::int64_t N = 0, class Each>
 void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
   std::int64_t offset[kBlock];
   char* base = static_cast<char*>(c.base) + part.first * row.base_stride;
@@ -134,7 +135,10 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
     if (const std::int64_t* index = w.single()) {
       char* from = base + w.base_offset();
       const std::int64_t scale = c.indices[0].base_stride, size = c.indices[0].base_size;
-      for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + bounded(index[j], size) * scale);
+      if (N > 0 && stride == N && scale == N)
+        for (std::int64_t j = 0; j < n; ++j) each(values + j * N, from + bounded(index[j], size) * N);
+      else
+        for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + bounded(index[j], size) * scale);
     } else {
       w.offsets(n, offset);
       for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);
@@ -158,7 +162,7 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
   const bool dense = n == 1 || (row.value_stride == item && row.base_stride == item);
   auto with = [&]<std::size_t N>() {
     if (dense) {
-      walk(c, row, part, [](char* v, char* b) { Get ? Bytes<N>::copy(v, b) : Bytes<N>::copy(b, v); });
+      walk<N>(c, row, part, [](char* v, char* b) { Get ? Bytes<N>::copy(v, b) : Bytes<N>::copy(b, v); });
     } else {
       walk(c, row, part, [&](char* v, char* b) {
         for (std::int64_t j = 0; j < n; ++j) {

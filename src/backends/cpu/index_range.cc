@@ -13,10 +13,11 @@ HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Of n > 0 indices. Four vectors at a time: one would wait for itself.
-void range_here(const std::int64_t* indices, std::int64_t n, std::int64_t* low, std::int64_t* high) {
+// Of as many of the first indices as it returns, at once; of four vectors at a time, since one would wait for itself.
+std::int64_t vectors_here(const std::int64_t* indices, std::int64_t n, std::int64_t* low, std::int64_t* high) {
   const hn::ScalableTag<std::int64_t> d;
   constexpr std::int64_t N = HWY_LANES(std::int64_t);
+  if (n < 4 * N) return 0;
   auto low0 = hn::Set(d, indices[0]), low1 = low0, low2 = low0, low3 = low0;
   auto high0 = low0, high1 = low0, high2 = low0, high3 = low0;
   std::int64_t i = 0;
@@ -33,7 +34,14 @@ void range_here(const std::int64_t* indices, std::int64_t n, std::int64_t* low, 
   hn::Store(hn::Max(hn::Max(high0, high1), hn::Max(high2, high3)), d, highs);
   *low = *std::min_element(lows, lows + N);
   *high = *std::max_element(highs, highs + N);
-  for (; i < n; ++i) {
+  return i;
+}
+
+// Of n > 0 indices.
+void range_here(const std::int64_t* indices, std::int64_t n, std::int64_t* low, std::int64_t* high) {
+  *low = *high = indices[0];
+  const std::int64_t vectors = vectors_here(indices, n, low, high);
+  for (std::int64_t i = vectors; i < n; ++i) {
     *low = std::min(*low, indices[i]);
     *high = std::max(*high, indices[i]);
   }
