@@ -20,6 +20,16 @@ FreeList& impl_list() {
 
 Ref<TensorImpl> new_impl() { return Ref<TensorImpl>::adopt(new (impl_list().take(sizeof(TensorImpl))) TensorImpl); }
 
+void write_contiguous_strides(std::span<const std::int64_t> shape, Dims& strides) {
+  const int n = static_cast<int>(shape.size());
+  strides.resize(n);
+  std::int64_t s = 1;
+  for (int d = n - 1; d >= 0; --d) {
+    strides[d] = s;
+    s *= std::max<std::int64_t>(shape[static_cast<std::size_t>(d)], 1);
+  }
+}
+
 bool row_major(const Dims& shape, const Dims& strides, std::int64_t numel) {
   if (numel == 0) return true;
   std::int64_t expected = 1;
@@ -45,13 +55,7 @@ void TensorImpl::release() {
 
 Dims contiguous_strides(std::span<const std::int64_t> shape) {
   Dims strides;
-  const int n = static_cast<int>(shape.size());
-  strides.resize(n);
-  std::int64_t s = 1;
-  for (int d = n - 1; d >= 0; --d) {
-    strides[d] = s;
-    s *= std::max<std::int64_t>(shape[static_cast<std::size_t>(d)], 1);
-  }
+  write_contiguous_strides(shape, strides);
   return strides;
 }
 
@@ -71,7 +75,7 @@ Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device de
   p->storage = Storage::allocate(numel * size, device);
   p->data = static_cast<char*>(p->storage->data());
   p->shape = shape;
-  p->strides = contiguous_strides(shape);
+  write_contiguous_strides(shape, p->strides);
   p->numel = numel;
   p->dtype = dtype;
   p->device = device;

@@ -156,22 +156,30 @@ std::optional<Dims> strides_of(const Tensor& t, const Dims& to) {
   return t.is_contiguous() ? contiguous_strides(to) : view_strides(t.shape(), t.strides(), to);
 }
 
+Tensor view_as(const char* op, const Tensor& t, const Dims& shape, const Dims& strides) {
+  if (shape.size() > kMaxDims) errors::too_many_dims(op, shape.size());
+  Ref<TensorImpl> p = begin_view(t, shape.size());
+  for (int d = 0; d < shape.size(); ++d) {
+    p->shape[d] = shape[d];
+    p->strides[d] = strides[d];
+  }
+  return finish_view(t, end_alias(std::move(p)), op, [&] { return derive::reshape(t.shape()); });
+}
+
 }  // namespace
 
 Tensor view(const Tensor& t, const Dims& shape) {
-  Dims to = infer("view", t.shape(), shape);
-  auto strides = strides_of(t, to);
+  const Dims to = infer("view", t.shape(), shape);
+  const auto strides = strides_of(t, to);
   if (!strides) errors::view_needs_copy("view", t.shape(), t.strides(), to);
-  return finish_view(t, alias(t, 0, std::move(to), *std::move(strides)), "view",
-                     [&] { return derive::reshape(t.shape()); });
+  return view_as("view", t, to, *strides);
 }
 
 Tensor reshape(const Tensor& t, const Dims& shape) {
-  Dims to = infer("reshape", t.shape(), shape);
-  auto strides = strides_of(t, to);
+  const Dims to = infer("reshape", t.shape(), shape);
+  const auto strides = strides_of(t, to);
   if (!strides) return view(clone(t), to);
-  return finish_view(t, alias(t, 0, std::move(to), *std::move(strides)), "reshape",
-                     [&] { return derive::reshape(t.shape()); });
+  return view_as("reshape", t, to, *strides);
 }
 
 Tensor view(const Tensor& t, DType dtype) {
