@@ -83,12 +83,12 @@ void refuse_lost_history(const Tensor& t, const Where& w) {
 
 double to_double(PyObject* o, const Where& w) {
   if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
-  Scalar s;
-  if (as_scalar(o, s) && !s.is_complex()) return s.to<double>();
   if (is_tensor(o) && unwrap(o).numel() == 1) {
     refuse_lost_history(unwrap(o), w);
     return unwrap(o).item().to<double>();
   }
+  Scalar s;
+  if (as_scalar(o, s) && !s.is_complex()) return s.to<double>();
   wrong_type(w, "a real number", o);
 }
 
@@ -228,6 +228,7 @@ Object item_at(PyObject* sequence, Py_ssize_t i, const char* op) {
 }
 
 Dims to_dims(PyObject* o, const Where& w) {
+  if (PyLong_CheckExact(o)) return {to_int(o, w)};
   Dims out;
   if (is_list(o)) {
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);

@@ -77,17 +77,14 @@ void order_streams(const Tensor& t, PyObject* stream) {
   t.storage().record_use(consumer);
 }
 
-// The tensor on the device that the consumer asks for, and whether that made a copy.
-Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
+// The tensor on the device that the consumer asks for, and whether that made a copy, which made keeps.
+const Tensor& on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied, Tensor& made) {
   Device wanted = t.device();
   if (a.dl_device != Py_None) {
-    if (!PyTuple_Check(a.dl_device))
+    if (!PyTuple_Check(a.dl_device) || PyTuple_GET_SIZE(a.dl_device) != 2)
       wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
-    Object pair = Object::steal(PySequence_Tuple(a.dl_device));
-    if (PyTuple_GET_SIZE(pair.get()) != 2)
-      wrong_type({"__dlpack__", "dl_device"}, "a tuple (device type, device id)", a.dl_device);
-    const std::int64_t type = to_int(PyTuple_GET_ITEM(pair.get(), 0), {"__dlpack__", "dl_device"});
-    const std::int64_t index = to_int(PyTuple_GET_ITEM(pair.get(), 1), {"__dlpack__", "dl_device"});
+    const std::int64_t type = to_int(PyTuple_GET_ITEM(a.dl_device, 0), {"__dlpack__", "dl_device"});
+    const std::int64_t index = to_int(PyTuple_GET_ITEM(a.dl_device, 1), {"__dlpack__", "dl_device"});
     if (type == dlpack::kDLCPU) wanted = kCpu;
     else if (type == dlpack::kDLCUDA && index >= 0 && index <= INT8_MAX)
       wanted = {DeviceType::cuda, static_cast<std::int8_t>(index)};
@@ -106,7 +103,8 @@ Tensor on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied) {
   if (t.requires_grad()) errors::fail<BufferError>("__dlpack__", "the tensor requires grad; use .detach()");
   if (moves && a.copy != Py_True) note_copy("__dlpack__", "device", t.nbytes());
   try {
-    return without_gil(t.numel(), [&] { return to(t.detach(), {}, wanted, true); }, t);
+    made = without_gil(t.numel(), [&] { return to(t.detach(), {}, wanted, true); }, t);
+    return made;
   } catch (const RuntimeError& e) {  // no such device, which the protocol words so
     throw BufferError(e.what());
   }
@@ -132,12 +130,13 @@ bool wants_versioned(PyObject* max_version) {
 }
 
 PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
-  Tensor t = source;
-  if (numpy_policy.detach && t.requires_grad()) t = t.detach();
+  Tensor detached, made;
+  if (numpy_policy.detach && source.requires_grad()) detached = source.detach();
+  const Tensor& own = detached.defined() ? detached : source;
   bool copied = false;
   // The stream is one of the device that the capsule is for; what is copied to the CPU has arrived.
-  if (source.device().is_cpu()) order_streams(t, a.stream);
-  t = on_requested_device(t, a, copied);
+  if (source.device().is_cpu()) order_streams(own, a.stream);
+  const Tensor& t = on_requested_device(own, a, copied, made);
   check_strides(t, a);
   check_mpi(t, a);
   if (!source.device().is_cpu() && !t.device().is_cpu()) order_streams(t, a.stream);
@@ -162,12 +161,15 @@ PyObject* dlpack_(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObj
     ExportArgs a;
     for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); ++i) {
       PyObject* k = PyTuple_GET_ITEM(kwnames, i);
-      auto is = [&](const char* n) { return PyUnicode_CompareWithASCIIString(k, n) == 0; };
-      if (is("stream")) a.stream = args[i];
-      else if (is("max_version")) a.max_version = args[i];
-      else if (is("dl_device")) a.dl_device = args[i];
-      else if (is("copy")) a.copy = args[i], a.copy_given = true;
-      else if (is("read_only")) a.read_only = to_bool(args[i], {"__dlpack__", "read_only"});
+      Py_ssize_t size;
+      const char* text = PyUnicode_AsUTF8AndSize(k, &size);  // NumPy's keywords are not interned
+      if (!text) PyErr_Clear();
+      const std::string_view name = text ? std::string_view(text, static_cast<std::size_t>(size)) : "";
+      if (name == "stream") a.stream = args[i];
+      else if (name == "max_version") a.max_version = args[i];
+      else if (name == "dl_device") a.dl_device = args[i];
+      else if (name == "copy") a.copy = args[i], a.copy_given = true;
+      else if (name == "read_only") a.read_only = to_bool(args[i], {"__dlpack__", "read_only"});
       else {
         PyErr_Format(
             PyExc_TypeError,

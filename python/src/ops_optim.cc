@@ -181,6 +181,9 @@ class Step {
  public:
   Step(PyObject* group, PyObject* state) : state_(state), options_(options_of<Options>(group)) {
     const Object parameters = Object::steal(PySequence_Fast(item(group, keys().params).get(), "params must be a list"));
+    const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(parameters.get()));
+    entries_.reserve(count);
+    kept_.reserve(count);
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(parameters.get()); ++i)
       add(item_at(parameters.get(), i, Options::kName));
   }

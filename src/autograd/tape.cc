@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "core/alias.h"
 #include "core/errors.h"
 #include "tenon/autograd.h"
 
@@ -185,7 +186,12 @@ void Tensor::retain_grad() {
 
 bool Tensor::retains_grad() const { return p_->meta() && p_->meta()->retains(); }
 
-Tensor Tensor::detach() const { return alias(*this, 0, shape(), strides()); }
+Tensor Tensor::detach() const {
+  Ref<TensorImpl> p = begin_alias(*p_);
+  p->shape = shape();
+  p->strides = strides();
+  return end_alias(std::move(p));
+}
 
 void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_graph) const {
   autograd::backward({this, 1}, {&gradient, 1}, retain_graph, create_graph);

@@ -1,6 +1,7 @@
 #include "tenon/tensor.h"
 
 #include "autograd/meta.h"
+#include "core/alias.h"
 #include "core/freelist.h"
 #include "core/launch.h"
 #include "tenon/autograd.h"
@@ -18,6 +19,16 @@ FreeList& impl_list() {
 }
 
 Ref<TensorImpl> new_impl() { return Ref<TensorImpl>::adopt(new (impl_list().take(sizeof(TensorImpl))) TensorImpl); }
+
+void write_contiguous_strides(std::span<const std::int64_t> shape, Dims& strides) {
+  const int n = static_cast<int>(shape.size());
+  strides.resize(n);
+  std::int64_t s = 1;
+  for (int d = n - 1; d >= 0; --d) {
+    strides[d] = s;
+    s *= std::max<std::int64_t>(shape[static_cast<std::size_t>(d)], 1);
+  }
+}
 
 bool row_major(const Dims& shape, const Dims& strides, std::int64_t numel) {
   if (numel == 0) return true;
@@ -44,13 +55,7 @@ void TensorImpl::release() {
 
 Dims contiguous_strides(std::span<const std::int64_t> shape) {
   Dims strides;
-  const int n = static_cast<int>(shape.size());
-  strides.resize(n);
-  std::int64_t s = 1;
-  for (int d = n - 1; d >= 0; --d) {
-    strides[d] = s;
-    s *= std::max<std::int64_t>(shape[static_cast<std::size_t>(d)], 1);
-  }
+  write_contiguous_strides(shape, strides);
   return strides;
 }
 
@@ -70,7 +75,7 @@ Tensor make_empty(std::string_view op, const Dims& shape, DType dtype, Device de
   p->storage = Storage::allocate(numel * size, device);
   p->data = static_cast<char*>(p->storage->data());
   p->shape = shape;
-  p->strides = contiguous_strides(shape);
+  write_contiguous_strides(shape, p->strides);
   p->numel = numel;
   p->dtype = dtype;
   p->device = device;
@@ -136,20 +141,36 @@ Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, const Dims& s
   return tensor_at(std::move(storage), byte_offset, shape, std::move(tamed), dtype, read_only);
 }
 
-Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
-  if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
-  const TensorImpl* o = t.impl();
+Ref<TensorImpl> begin_alias(const TensorImpl& o, TensorImpl* base) {
+  Ref<Storage> storage = o.storage;  // first: an atomic addition waits for all writes before it
+  Ref<TensorImpl> kept(base);
   Ref<TensorImpl> p = new_impl();
-  p->storage = o->storage;
-  p->device = o->device;
-  p->data = o->data + element_offset * t.itemsize();
-  p->shape = std::move(shape);
-  p->strides = std::move(strides);
+  if (base) {
+    // A history that is recorded from now on is up to date; without one there is none.
+    p->base_history.store(base->history.load(), std::memory_order_relaxed);
+    p->base = kept.leak();
+  }
+  p->storage = std::move(storage);
+  p->device = o.device;
+  p->data = o.data;
+  p->dtype = o.dtype;
+  p->read_only = o.read_only;
+  return p;
+}
+
+Tensor end_alias(Ref<TensorImpl> p) {
   p->numel = p->shape.product();
-  p->dtype = o->dtype;
-  p->read_only = o->read_only;
   p->contiguous = row_major(p->shape, p->strides, p->numel);
   return Tensor(std::move(p));
+}
+
+Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
+  if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
+  Ref<TensorImpl> p = begin_alias(*t.impl());
+  p->data += element_offset * t.itemsize();
+  p->shape = std::move(shape);
+  p->strides = std::move(strides);
+  return end_alias(std::move(p));
 }
 
 Tensor from_blob(void* data, const Dims& shape, DType dtype, Deleter deleter, void* context, bool read_only) {

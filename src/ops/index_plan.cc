@@ -138,16 +138,17 @@ Selection select_basic(const char* op, const Tensor& t, std::span<const Index> i
 
 IndexTensor index_tensor(const char* op, const Tensor& t, std::int64_t size, int dim, int axis) {
   NoGrad guard;
-  Tensor x = contiguous(t.dtype() == DType::int64 ? t : to(t, DType::int64));
+  Tensor x = t.dtype() == DType::int64 ? t : to(t, DType::int64);
+  if (!x.is_contiguous()) x = contiguous(x);
   const bool from_end = t.dtype() != DType::uint64;  // one above int64's range has become negative
-  if (x.numel() == 0) return {x, dim, axis, true, from_end};
+  if (x.numel() == 0) return {std::move(x), dim, axis, true, from_end};
   std::int64_t range[2];
   const IndexRangeCall c{x.data<std::int64_t>(), x.numel(), range};
-  if (!try_launch(op, x.device(), &Backend::index_range, c)) return {x, dim, axis, false, from_end};
+  if (!try_launch(op, x.device(), &Backend::index_range, c)) return {std::move(x), dim, axis, false, from_end};
   if (range[0] < (from_end ? -size : 0) || range[1] >= size)
     errors::index_out_of_range(op, range[1] >= size ? range[1] : range[0], axis, size);
   if (range[0] < 0) x = where(lt(x, 0), add(x, size), x);
-  return {x, dim, axis, true, from_end};
+  return {std::move(x), dim, axis, true, from_end};
 }
 
 Tensor true_positions(const char* op, const Tensor& mask) {

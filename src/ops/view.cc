@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "autograd/derivatives.h"
+#include "core/alias.h"
 #include "core/errors.h"
 #include "core/in_use.h"
 #include "ops/view.h"
@@ -10,9 +11,24 @@
 #include "tenon/ops.h"
 
 namespace tenon {
+namespace {
+
+TensorImpl* root_of(const Tensor& t) { return t.impl()->base ? t.impl()->base : t.impl(); }
+
+// A view of t whose geometry is still to be written, of ndim dimensions; end_alias() follows. The views that scripts take
+// in loops are made so: a[3] from 65 ns to 55, since nothing is written before it lies where it stays.
+Ref<TensorImpl> begin_view(const Tensor& t, int ndim) {
+  Ref<TensorImpl> p = begin_alias(*t.impl(), root_of(t));
+  p->shape.resize(ndim);
+  p->strides.resize(ndim);
+  return p;
+}
+
+}  // namespace
 
 void mark_view(const Tensor& t, const Tensor& view) {
-  TensorImpl* root = t.impl()->base ? t.impl()->base : t.impl();
+  if (view.impl()->base) return;  // begin_alias() has
+  TensorImpl* root = root_of(t);
   root->retain();
   view.impl()->base = root;
   // A history that was recorded is up to date; without one there is none. No other thread knows the view yet.
@@ -30,15 +46,20 @@ Tensor as_strided(const Tensor& t, const Dims& shape, const Dims& strides, std::
 
 namespace {
 
-// order: each axis once, none negative
-Tensor permuted(const Tensor& t, const Dims& order) {
-  Dims shape(t.ndim()), strides(t.ndim());
-  for (int i = 0; i < t.ndim(); ++i) {
-    shape[i] = t.shape()[static_cast<int>(order[i])];
-    strides[i] = t.strides()[static_cast<int>(order[i])];
+// axis(i): t's axis that comes to place i; each of them once
+template <class F>
+Tensor permuted(const Tensor& t, F&& axis) {
+  const int n = t.ndim();
+  Ref<TensorImpl> p = begin_view(t, n);
+  for (int i = 0; i < n; ++i) {
+    p->shape[i] = t.shape()[axis(i)];
+    p->strides[i] = t.strides()[axis(i)];
   }
-  return finish_view(t, alias(t, 0, std::move(shape), std::move(strides)), "permute",
-                     [&] { return derive::permute(order); });
+  return finish_view(t, end_alias(std::move(p)), "permute", [&] {
+    Dims order(n);
+    for (int i = 0; i < n; ++i) order[i] = axis(i);
+    return derive::permute(order);
+  });
 }
 
 }  // namespace
@@ -46,14 +67,13 @@ Tensor permuted(const Tensor& t, const Dims& order) {
 Tensor permute(const Tensor& t, const Dims& axes) {
   if (axes.size() != t.ndim())
     errors::fail<ShapeError>("permute", "expected ", t.ndim(), " dimensions, one for each of the tensor's; got ", axes);
-  return permuted(t, normalize_axes("permute", axes, t.ndim()));
+  const Dims order = normalize_axes("permute", axes, t.ndim());
+  return permuted(t, [&](int d) { return static_cast<int>(order[d]); });
 }
 
 Tensor transpose(const Tensor& t, std::int64_t a, std::int64_t b) {
   const int i = normalize_axis("transpose", a, t.ndim()), j = normalize_axis("transpose", b, t.ndim());
-  Dims axes = normalize_axes("transpose", {}, t.ndim());
-  if (t.ndim() > 0) std::swap(axes[i], axes[j]);
-  return permuted(t, axes);
+  return permuted(t, [=](int d) { return d == i ? j : d == j ? i : d; });
 }
 
 Tensor movedim(const Tensor& t, const Dims& source, const Dims& destination) {
@@ -72,9 +92,7 @@ Tensor movedim(const Tensor& t, const Dims& source, const Dims& destination) {
 }
 
 Tensor T(const Tensor& t) {
-  Dims axes(t.ndim());
-  for (int d = 0; d < t.ndim(); ++d) axes[d] = t.ndim() - 1 - d;
-  return permuted(t, axes);
+  return permuted(t, [last = t.ndim() - 1](int d) { return last - d; });
 }
 
 Tensor mT(const Tensor& t) {
@@ -138,22 +156,30 @@ std::optional<Dims> strides_of(const Tensor& t, const Dims& to) {
   return t.is_contiguous() ? contiguous_strides(to) : view_strides(t.shape(), t.strides(), to);
 }
 
+Tensor view_as(const char* op, const Tensor& t, const Dims& shape, const Dims& strides) {
+  if (shape.size() > kMaxDims) errors::too_many_dims(op, shape.size());
+  Ref<TensorImpl> p = begin_view(t, shape.size());
+  for (int d = 0; d < shape.size(); ++d) {
+    p->shape[d] = shape[d];
+    p->strides[d] = strides[d];
+  }
+  return finish_view(t, end_alias(std::move(p)), op, [&] { return derive::reshape(t.shape()); });
+}
+
 }  // namespace
 
 Tensor view(const Tensor& t, const Dims& shape) {
-  Dims to = infer("view", t.shape(), shape);
-  auto strides = strides_of(t, to);
+  const Dims to = infer("view", t.shape(), shape);
+  const auto strides = strides_of(t, to);
   if (!strides) errors::view_needs_copy("view", t.shape(), t.strides(), to);
-  return finish_view(t, alias(t, 0, std::move(to), *std::move(strides)), "view",
-                     [&] { return derive::reshape(t.shape()); });
+  return view_as("view", t, to, *strides);
 }
 
 Tensor reshape(const Tensor& t, const Dims& shape) {
-  Dims to = infer("reshape", t.shape(), shape);
-  auto strides = strides_of(t, to);
+  const Dims to = infer("reshape", t.shape(), shape);
+  const auto strides = strides_of(t, to);
   if (!strides) return view(clone(t), to);
-  return finish_view(t, alias(t, 0, std::move(to), *std::move(strides)), "reshape",
-                     [&] { return derive::reshape(t.shape()); });
+  return view_as("reshape", t, to, *strides);
 }
 
 Tensor view(const Tensor& t, DType dtype) {
@@ -322,11 +348,13 @@ Tensor slice(const Tensor& t, std::int64_t dim, std::optional<std::int64_t> star
   const std::int64_t b = stop ? adjust(*stop) : step < 0 ? -1 : n;
   const std::int64_t length =
       step > 0 ? (b > a ? (b - a - 1) / step + 1 : 0) : (a > b ? (a - b - 1) / (-(step + 1) + 1) + 1 : 0);
-  Dims shape = t.shape(), strides = t.strides();
-  shape[d] = length;
-  if (length > 1) strides[d] *= step;
-  const std::int64_t offset = length > 0 ? a * t.strides()[d] : 0;
-  return finish_view(t, alias(t, offset, std::move(shape), std::move(strides)), "slice",
+  Ref<TensorImpl> p = begin_view(t, t.ndim());
+  for (int i = 0; i < t.ndim(); ++i) {
+    p->shape[i] = i == d ? length : t.shape()[i];
+    p->strides[i] = i == d && length > 1 ? t.strides()[i] * step : t.strides()[i];
+  }
+  if (length > 0) p->data += a * t.strides()[d] * t.itemsize();
+  return finish_view(t, end_alias(std::move(p)), "slice",
                      [&] { return derive::slice(t.shape(), d, length > 0 ? a : 0, length, length > 1 ? step : 1); });
 }
 
@@ -344,12 +372,14 @@ Tensor select(const Tensor& t, std::int64_t dim, std::int64_t index) {
   const int d = normalize_axis("select", dim, t.ndim());
   const std::int64_t n = t.shape()[d], i = index < 0 ? index + n : index;
   if (i < 0 || i >= n) errors::index_out_of_range("index", index, d, n);
-  Dims shape = t.shape(), strides = t.strides();
-  const std::int64_t offset = i * strides[d];
-  shape.erase(d);
-  strides.erase(d);
-  return finish_view(t, alias(t, offset, std::move(shape), std::move(strides)), "select",
-                     [&] { return derive::select(t.shape(), d, i); });
+  Ref<TensorImpl> p = begin_view(t, t.ndim() - 1);
+  p->data += i * t.strides()[d] * t.itemsize();
+  for (int from = 0, to = 0; from < t.ndim(); ++from) {
+    if (from == d) continue;
+    p->shape[to] = t.shape()[from];
+    p->strides[to++] = t.strides()[from];
+  }
+  return finish_view(t, end_alias(std::move(p)), "select", [&] { return derive::select(t.shape(), d, i); });
 }
 
 Tensor diagonal(const Tensor& t, std::int64_t offset, std::int64_t dim1, std::int64_t dim2) {

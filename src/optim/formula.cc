@@ -1,6 +1,7 @@
 #include "optim/formula.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "core/errors.h"
@@ -64,13 +65,14 @@ struct Work {
       if (!e.state[k].defined()) made[k] = first_state(e.parameter, initial);
       add(2 + static_cast<std::size_t>(k), made[k].defined() ? made[k] : e.state[k], true);
     }
-    for (std::size_t i = 0; i < own.size(); ++i) arguments[kTensors + i] = own[i];
+    for (std::size_t i = 0; i < own.size(); ++i) std::construct_at(&arguments[kTensors + i], own[i]);
   }
   void add(std::size_t i, const Tensor& t, bool result) {
     const bool pairs = is_complex(t.dtype());
     if (pairs) real[i] = view_as_real(t);
-    arguments[i] = pairs ? real[i] : t;
-    if (result) results[n_results++] = pairs ? real[i] : t;
+    const Tensor& argument = pairs ? real[i] : t;
+    std::construct_at(&arguments[i], argument);  // where it stays: copying what was just written would wait for it
+    if (result) results[n_results++] = argument;
   }
   ProgramArguments run() const { return {arguments, {results.data(), n_results}}; }
 };

@@ -18,6 +18,10 @@ bool selects_from(std::span<const IndexTensor> indices, int dim) {
 IndexShape index_shape(std::string_view op, const Dims& base, std::span<const IndexTensor> indices, bool front) {
   IndexShape s;
   for (const IndexTensor& x : indices) {
+    if (&x == indices.data()) {
+      s.common = x.index.shape();
+      continue;
+    }
     try {
       s.common = broadcast_shapes(op, s.common, x.index.shape());
     } catch (const ShapeError&) { errors::indices_do_not_broadcast(op, s.common, x.index.shape()); }

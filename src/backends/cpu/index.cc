@@ -2,7 +2,6 @@
 // own offset.
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include "backends/cpu/backend.h"
 #include "backends/cpu/parallel.h"
@@ -120,8 +119,9 @@ struct Part {
   std::int64_t first, last;  // columns of each row
 };
 
-// Calls each(value, base) for the positions of a part.
-template <class Each>
+// Calls each(value, base) for the positions of a part. N: the bytes of what each() moves, if that is known: then elements
+// that lie next to each other are found without a multiplication (take of 1e5 from 84 us to 75).
+template <std::int64_t N = 0, class Each>
 void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
   std::int64_t offset[kBlock];
   char* base = static_cast<char*>(c.base) + part.first * row.base_stride;
@@ -135,7 +135,10 @@ void walk(const IndexCall& c, const Row& row, const Part& part, Each&& each) {
     if (const std::int64_t* index = w.single()) {
       char* from = base + w.base_offset();
       const std::int64_t scale = c.indices[0].base_stride, size = c.indices[0].base_size;
-      for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + bounded(index[j], size) * scale);
+      if (N > 0 && stride == N && scale == N)
+        for (std::int64_t j = 0; j < n; ++j) each(values + j * N, from + bounded(index[j], size) * N);
+      else
+        for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, from + bounded(index[j], size) * scale);
     } else {
       w.offsets(n, offset);
       for (std::int64_t j = 0; j < n; ++j) each(values + j * stride, base + offset[j]);
@@ -159,7 +162,7 @@ void move_rows(const IndexCall& c, const Row& row, const Part& part) {
   const bool dense = n == 1 || (row.value_stride == item && row.base_stride == item);
   auto with = [&]<std::size_t N>() {
     if (dense) {
-      walk(c, row, part, [](char* v, char* b) { Get ? Bytes<N>::copy(v, b) : Bytes<N>::copy(b, v); });
+      walk<N>(c, row, part, [](char* v, char* b) { Get ? Bytes<N>::copy(v, b) : Bytes<N>::copy(b, v); });
     } else {
       walk(c, row, part, [&](char* v, char* b) {
         for (std::int64_t j = 0; j < n; ++j) {
@@ -250,36 +253,6 @@ Status index(const IndexCall& c) {
     // Two threads that each pick their own elements were slower than one that writes them all.
     run(c, row, {0, positions, 0, row.n});
   }
-  return Status::ok;
-}
-
-Status index_range(const IndexRangeCall& c) {
-  if (c.n == 0) return Status::ok;
-  const std::int64_t* indices = c.indices;
-  std::int64_t low = indices[0], high = indices[0];
-  std::mutex mutex;
-  parallel_for(c.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    // Several at a time: one would wait for itself.
-    constexpr std::int64_t lanes = 8;
-    std::int64_t lows[lanes], highs[lanes], i = begin;
-    std::fill_n(lows, lanes, indices[begin]);
-    std::fill_n(highs, lanes, indices[begin]);
-    for (; i + lanes <= end; i += lanes)
-      for (std::int64_t k = 0; k < lanes; ++k) {
-        lows[k] = std::min(lows[k], indices[i + k]);
-        highs[k] = std::max(highs[k], indices[i + k]);
-      }
-    for (; i < end; ++i) {
-      lows[0] = std::min(lows[0], indices[i]);
-      highs[0] = std::max(highs[0], indices[i]);
-    }
-    const std::int64_t l = *std::min_element(lows, lows + lanes), h = *std::max_element(highs, highs + lanes);
-    const std::lock_guard lock(mutex);
-    low = std::min(low, l);
-    high = std::max(high, h);
-  });
-  c.range[0] = low;
-  c.range[1] = high;
   return Status::ok;
 }
 
