@@ -154,7 +154,7 @@ TENON_API Tensor make_tensor(Ref<Storage> storage, std::int64_t byte_offset, con
                              DType dtype, bool read_only);
 // Another geometry over t's bytes, which are not checked to hold it, sharing its read-only bit; records no gradient.
 // Throws ShapeError for too many dimensions.
-TENON_API Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides);
+TENON_API Tensor alias(const Tensor& t, std::int64_t element_offset, const Dims& shape, const Dims& strides);
 
 // A row-major tensor over memory of the caller's, without a copy: from_blob(p, {2, 3}, dtype_of<float>). That p holds
 // the elements and is aligned for them is not checked. deleter(context), if given, runs once: when the last tensor over

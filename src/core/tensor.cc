@@ -164,12 +164,12 @@ Tensor end_alias(Ref<TensorImpl> p) {
   return Tensor(std::move(p));
 }
 
-Tensor alias(const Tensor& t, std::int64_t element_offset, Dims shape, Dims strides) {
+Tensor alias(const Tensor& t, std::int64_t element_offset, const Dims& shape, const Dims& strides) {
   if (shape.size() > kMaxDims) errors::too_many_dims("tensor", shape.size());
   Ref<TensorImpl> p = begin_alias(*t.impl());
   p->data += element_offset * t.itemsize();
-  p->shape = std::move(shape);
-  p->strides = std::move(strides);
+  p->shape = shape;
+  p->strides = strides;
   return end_alias(std::move(p));
 }
 

@@ -176,7 +176,7 @@ std::vector<Tensor> split(const Tensor& t, const Dims& sizes, std::int64_t dim) 
   for (auto n : sizes) {
     Dims shape = t.shape();
     shape[d] = n;
-    parts.push_back(alias(t, n > 0 ? at * t.strides()[d] : 0, std::move(shape), t.strides()));
+    parts.push_back(alias(t, n > 0 ? at * t.strides()[d] : 0, shape, t.strides()));
     at += n;
   }
   return finish_views(t, std::move(parts), "split", [&] { return derive::split(t.shape(), sizes, d, t.dtype()); });
