@@ -12,7 +12,6 @@ using namespace tenon;
 using test::hold;
 using test::kCuda;
 using test::message;
-using test::values;
 
 constexpr Device kUnified{DeviceType::unified, 0};
 
@@ -53,7 +52,7 @@ TEST_F(Unified, TheHostReadsWhatTheDeviceWrote) {
   const Tensor host = on_host(t);
   ASSERT_EQ(host.data(), t.data());
   for (int i = 1; i < 20; ++i) {
-    add_(t, 1);
+    add_(t, 1, 1);
     EXPECT_EQ(host.data<float>()[999], i);
   }
   EXPECT_EQ(to_host() + to_device() + to_peer(), 0);
@@ -64,14 +63,14 @@ TEST_F(Unified, TheHostReadsWhatTheDeviceWrote) {
 TEST_F(Unified, CallsReturnAtOnceUnlessTheHostLooks) {
   Tensor t = zeros({10}, DType::float32, kUnified), other = zeros({10}, DType::float32, kUnified);
   synchronize(kCuda);
-  const auto work = [&] { add_(t, 1); };
+  const auto work = [&] { add_(t, 1, 1); };
   EXPECT_TRUE(returns_at_once(work));
   {
     const Tensor host = on_host(t);
     EXPECT_FALSE(returns_at_once(work));
     EXPECT_FALSE(returns_at_once([&] { (void)sum(t); }));
     EXPECT_FALSE(returns_at_once([&] { copy_(other, t); }));
-    EXPECT_TRUE(returns_at_once([&] { add_(other, 1); }));
+    EXPECT_TRUE(returns_at_once([&] { add_(other, 1, 1); }));
     EXPECT_EQ(host.data<float>()[0], 2);
   }
   EXPECT_TRUE(returns_at_once(work));
@@ -91,7 +90,7 @@ TEST_F(Unified, WhatGoesToADeviceIsNoViewOfTheHosts) {
   t.storage().lend_address();
   t.storage().lend_address();
   EXPECT_TRUE(t.storage().has_host_view());
-  EXPECT_FALSE(returns_at_once([&] { add_(t, 1); }));
+  EXPECT_FALSE(returns_at_once([&] { add_(t, 1, 1); }));
 }
 
 TEST_F(Unified, WorkOfAnotherDeviceIsWaitedFor) {
@@ -100,7 +99,7 @@ TEST_F(Unified, WorkOfAnotherDeviceIsWaitedFor) {
   for (int i = 0; i < 20; ++i) {
     copy_(t, there);
     EXPECT_EQ(host.data<float>()[999], 3 + i);
-    add_(there, 1);
+    add_(there, 1, 1);
   }
   EXPECT_EQ(to_peer(), 20);
 }
@@ -114,10 +113,10 @@ TEST_F(Unified, OnlyADeviceThatReadsTheHostsMemoryAdoptsIt) {
   {
     Tensor t = adopt("asarray", host, kUnified);
     EXPECT_EQ(t.data(), host.data());
-    add_(t, 1);
+    add_(t, 1, 1);
     EXPECT_EQ(host.data<float>()[3], 2);
     EXPECT_EQ(host.storage().exports(), 1);
-    EXPECT_FALSE(returns_at_once([&] { add_(t, 1); }));
+    EXPECT_FALSE(returns_at_once([&] { add_(t, 1, 1); }));
   }
   unsetenv("TENON_SIM_UNIFIED");
   EXPECT_EQ(host.storage().exports(), 0);
