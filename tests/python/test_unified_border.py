@@ -1,4 +1,4 @@
-"""device='unified' beside other devices and libraries: what mixes, what is lent and adopted, what there is."""
+"""device='unified' beside other devices and libraries: what mixes, is lent and adopted, what there is."""
 
 import pytest
 from support import host_environment, run_python
