@@ -130,6 +130,8 @@ ATTRIBUTES = {
     "data": "Tensor",
     "_version": "_int",
     "_exports": "_int",
+    "_host_view": "_bool",
+    "_borrowed": "_bool",
     "flags": "Any",
     "flat": "Any",
     "base": "Any",

@@ -88,6 +88,15 @@ struct Backend {
 #define TENON_ENTRY(name, call) Entry<call> name;
   TENON_ENTRIES(TENON_ENTRY)
 #undef TENON_ENTRY
+
+  // ---- memory that the host and the device both use (optional, all but prefetch together) ----
+
+  Status (*unified_memory)(int device, UnifiedMemory* out) noexcept;
+  // As allocate() and free(); record_use() takes it, too.
+  Status (*allocate_unified)(Stream, std::int64_t bytes, void** out) noexcept;
+  Status (*free_unified)(Stream, void* data, std::int64_t bytes) noexcept;
+  // Moves pages to where they are used next, in the stream's turn. (optional)
+  Status (*prefetch)(Stream, void* data, std::int64_t bytes, bool to_host) noexcept;
 };
 
 // The one symbol that a plugin exports: extern "C" const tenon::Backend* tenon_backend();

@@ -9,7 +9,7 @@ namespace tenon {
 
 // To be raised with each change of backend.h or calls.h that neither a size nor a name shows: an order of fields, a
 // meaning.
-inline constexpr std::uint64_t kBackendVersion = 3;
+inline constexpr std::uint64_t kBackendVersion = 4;
 
 // Changes with the version, the entries' names and order, the structs' sizes, and the names and order of what calls select
 // by number: operations (with their arity and rule), reductions, scans, kinds of random numbers, dtypes.
@@ -25,8 +25,8 @@ inline constexpr std::uint64_t kBackendAbi = [] {
   };
   number(kBackendVersion);
   for (const std::size_t size :
-       {sizeof(Backend), sizeof(Failure), sizeof(DeviceProperties), sizeof(MemoryStatistics), sizeof(CopyCall),
-        sizeof(Loop), sizeof(IndexOperand), sizeof(ProgramSpan), sizeof(ProgramLoop)})
+       {sizeof(Backend), sizeof(Failure), sizeof(DeviceProperties), sizeof(MemoryStatistics), sizeof(UnifiedMemory),
+        sizeof(CopyCall), sizeof(Loop), sizeof(IndexOperand), sizeof(ProgramSpan), sizeof(ProgramLoop)})
     number(size);
 #define TENON_ENTRY(name, call) text(#name), number(sizeof(call));
   TENON_ENTRIES(TENON_ENTRY)
@@ -51,6 +51,7 @@ inline constexpr std::uint64_t kBackendAbi = [] {
   for (const auto s : kRecurrentPassNames) text(s);
   for (const auto s : kMemoryCountNames) text(s);
   for (const auto s : kMemoryPoolNames) text(s);
+  for (const auto s : kUnifiedWayNames) text(s);
   for (const DTypeInfo& d : kDTypeInfo) text(d.name);
   return h;
 }();

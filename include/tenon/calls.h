@@ -240,6 +240,12 @@ struct CopyCall {
   // The host's side is page-locked and stays until the stream has passed: the entry returns at once. Otherwise it
   // returns when the host's side is done with.
   bool asynchronous;
+
+  template <class F>
+  void operands(F&& f) {
+    f("the copy's destination", dst, Reach(DType::uint8, bytes));
+    f("the copy's source", src, Reach(DType::uint8, bytes));
+  }
 };
 
 // Where an operand of a program begins, or the number that it is, of its register's dtype.

@@ -9,6 +9,7 @@
 
 #include "tenon/device.h"
 #include "tenon/memory_statistics.h"
+#include "tenon/named_enum.h"
 
 namespace tenon {
 
@@ -44,6 +45,19 @@ TENON_API void empty_cache(Device device);
 TENON_API void limit_memory(Device device, std::int64_t bytes);
 // The device that memory at this address belongs to; the CPU for what is no device's.
 TENON_API Device device_at(DeviceType type, const void* data);
+
+// Where unified memory comes from. pinned: page-locked memory of the host, which the device reads over the bus; managed:
+// pages that move to where they are used; system: the process' own memory, which the device reads as the host does.
+#define TENON_UNIFIED_WAYS(X) X(none) X(pinned) X(managed) X(system)
+TENON_NAMED_ENUM(UnifiedWay, TENON_UNIFIED_WAYS)
+
+struct UnifiedMemory {
+  UnifiedWay way;
+  bool reads_host;  // the device reads all memory of the process: NumPy's can become a tensor's without a copy
+  std::int64_t allocated, reserved;  // in bytes: what tensors have; with the cache
+  char why[160];  // why it is this way: a clause
+};
+TENON_API UnifiedMemory unified_memory(Device device);
 
 // A queue of a device's work, done in order. A value: nothing is created or destroyed.
 struct Stream {

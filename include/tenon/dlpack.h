@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "tenon/tensor.h"
 
@@ -126,9 +127,12 @@ TENON_API Device device_from(DLDevice device);
 // t's bytes, kept alive and counted as an export of its storage until the deleter is called, on any thread
 // and without the GIL. Throws BufferError if t requires grad. Strides are never null, byte_offset is 0. The
 // unversioned struct has no read-only flag: BufferError for a read-only tensor.
-TENON_API DLManagedTensor* export_unversioned(const Tensor& t);
+// as: the device type that unified memory is to have, kDLCPU, kDLCUDA or kDLCUDAManaged. All but kDLCUDA are
+// views of the host's: the device's work is waited for.
+TENON_API DLManagedTensor* export_unversioned(const Tensor& t, std::optional<DLDeviceType> as = {});
 // The read-only flag is set for a read-only tensor, too. copied: the consumer is the bytes' only owner.
-TENON_API DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only = false, bool copied = false);
+TENON_API DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only = false, bool copied = false,
+                                                     std::optional<DLDeviceType> as = {});
 // A DLTensor whose shape and strides point into t: valid while t lives. The same errors as export_versioned,
 // and BufferError for a read-only tensor, which the struct cannot express.
 TENON_API void fill_view(const Tensor& t, DLTensor& out);

@@ -24,7 +24,8 @@ class TENON_API Storage {
   // when that stream has passed. Throws std::bad_alloc, or on a device OutOfMemoryError or DeviceError.
   static Ref<Storage> allocate(std::int64_t bytes, Device device = kCpu);
   // Bytes that belong to somebody else, kept alive until deleter(context), if there is one, is called with the last
-  // reference's end. Throws std::bad_alloc, without calling it.
+  // reference's end. Throws std::bad_alloc, without calling it. On a unified device the owner may look at them at any
+  // time, so that the device's work with them never lasts longer than its call.
   static Ref<Storage> borrow(void* data, std::int64_t bytes, Device device, Deleter deleter, void* context);
   // A file mapped privately: pages are read on demand; writes, where allowed, stay in memory.
   // Throws FileError.
@@ -59,13 +60,34 @@ class TENON_API Storage {
   void record_use(Stream stream);
 
   // Views that live outside tenon (ndarrays, buffers, DLPack capsules). While there is one, the storage's
-  // bytes are neither moved nor resized.
+  // bytes are neither moved nor resized. Whoever adds a host's view of unified memory calls wait_for_device() before
+  // anybody looks through it.
+  enum class View : std::uint8_t { host, device };
   int exports() const { return exports_.load(); }
-  void add_export() {
+  void add_export(View by = View::host) {
     exports_.fetch_add(1);
-    if (saved_.load()) fingerprint_saved();
+    if (device_.is_unified()) host_views_.fetch_add(by == View::host ? 1 : 0);
+    else if (saved_.load()) fingerprint_saved();
   }
-  void drop_export() { exports_.fetch_sub(1, std::memory_order_release); }
+  void drop_export(View by = View::host) {
+    if (device_.is_unified()) host_views_.fetch_sub(by == View::host ? 1 : 0);
+    exports_.fetch_sub(1, std::memory_order_release);
+  }
+
+  // ---- unified memory ----
+  // The host knows the address and may look at any time from now on: a view that stays.
+  void lend_address() {
+    if (device_.is_unified() && !address_lent_.exchange(true)) host_views_.fetch_add(1);
+  }
+  // While the host has a view, a call that gives the device work with these bytes returns when that is done.
+  bool has_host_view() const { return host_views_.load() > 0; }
+  // Returns when the device has done all that it was given with these bytes, on all streams. Throws DeviceError or
+  // IndexError where some of it failed. Nothing for other memory.
+  void wait_for_device();
+  // A stream is about to be given work with these bytes.
+  void note_work(Stream stream);
+  // A bit for each stream that has; the last one for all from there on.
+  std::uint32_t streams() const { return streams_.load(); }
 
   // Page-locks the bytes where they are, for fast copies to and from a device, until unpin() or the storage's end.
   // Storages over the same bytes share the lock. Throws DeviceError in the name of op, with nothing done.
@@ -119,6 +141,11 @@ class TENON_API Storage {
   std::int32_t stream_ = 0;  // that it was allocated for
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
+  // Of unified memory:
+  std::atomic<int> host_views_{0};  // exports by which the host looks at it
+  std::atomic<std::uint32_t> streams_{0};  // that have worked with it, a bit each
+  std::atomic<bool> address_lent_{false};
+  std::atomic<bool> on_host_{false};  // the host has used its pages last
 };
 
 // The cache of freed CPU blocks.

@@ -42,12 +42,14 @@ GETTER(requires_grad, PyBool_FromLong(t.requires_grad()))
 GETTER(is_leaf, PyBool_FromLong(t.is_leaf()))
 GETTER(is_cpu, PyBool_FromLong(t.device().is_cpu()))
 GETTER(H, wrap(is_complex(t.dtype()) ? conj(mT(t)) : mT(t)))
-GETTER(is_cuda, PyBool_FromLong(t.device().type == DeviceType::cuda))
+GETTER(is_cuda, PyBool_FromLong(!t.device().is_cpu()))
 GETTER(retains_grad, PyBool_FromLong(t.retains_grad()))
 GETTER(readonly, PyBool_FromLong(t.read_only()))
 GETTER(version, PyLong_FromUnsignedLong(t.storage().version()))
 GETTER(data, wrap(t.detach()))
 GETTER(exports, PyLong_FromLong(t.storage().exports()))
+GETTER(host_view, PyBool_FromLong(t.storage().has_host_view()))
+GETTER(borrowed, PyBool_FromLong(t.storage().kind() == Storage::Kind::borrowed))
 
 PyObject* get_layout(PyObject*, void*) { return PyUnicode_FromString("strided"); }
 PyObject* get_false(PyObject*, void*) { return Py_NewRef(Py_False); }
@@ -228,6 +230,8 @@ PyGetSetDef tensor_getset[] = {
      nullptr},
     {"_version", get_version, nullptr, "Counts the in-place changes made through tenon.", nullptr},
     {"_exports", get_exports, nullptr, "How many ndarrays, buffers and capsules view this memory.", nullptr},
+    {"_host_view", get_host_view, nullptr, "Whether the host has a view of this unified memory.", nullptr},
+    {"_borrowed", get_borrowed, nullptr, "Whether the memory is somebody else's.", nullptr},
     {nullptr}};
 
 }  // namespace tenon::py

@@ -22,7 +22,8 @@ Object python_function(const char* module, const char* name);
 
 void init_protocols(PyObject* module);  // protocols.cc: __array__, __array_interface__, to_numpy, ...
 void init_ufunc(PyObject* module);  // ufunc.cc: __array_ufunc__
-void init_dlpack(PyObject* module);  // dlpack.cc: __dlpack__, from_dlpack, the C exchange table
+void init_dlpack(PyObject* module);  // dlpack.cc: __dlpack__, from_dlpack
+void init_dlpack_table();  // dlpack_table.cc: the C exchange table
 void init_foreign(PyObject* module);  // foreign.cc: Arrow, the buffer protocol, array interfaces
 void init_io(PyObject* module);  // io.cc: files
 void init_locate();  // locate.cc: libraries of installed packages
@@ -32,6 +33,7 @@ inline void init_border(PyObject* module) {
   init_protocols(module);
   init_ufunc(module);
   init_dlpack(module);
+  init_dlpack_table();
   init_foreign(module);
   init_io(module);
   init_locate();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "border.h"
+#include "convert.h"
 #include "numpy_api.h"
 #include "once.h"
 #include "tensor_slots.h"
@@ -16,7 +17,7 @@ namespace tenon::py {
 thread_local NumpyPolicy numpy_policy;
 
 Tensor exportable(const Tensor& t, const char* op, bool strict) {
-  const bool grad = t.requires_grad(), device = !t.device().is_cpu();
+  const bool grad = t.requires_grad(), device = !t.device().host_reads();
   // Under no_grad nothing would be recorded anyway.
   if (grad && (strict || (grad_enabled() && !numpy_policy.detach)))
     throw RuntimeError(
@@ -31,6 +32,15 @@ Tensor exportable(const Tensor& t, const char* op, bool strict) {
   if (grad) r = r.detach();
   if (device) r = r.to(kCpu);
   return r;
+}
+
+void HostView::wait(const Tensor& t) {
+  try {
+    without_gil(kLongWork, [&] { storage_->wait_for_device(); }, t);
+  } catch (...) {
+    storage_->drop_export();
+    throw;
+  }
 }
 
 std::string calling_module() {
@@ -108,7 +118,7 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
   // NumPy drops this message and goes on to __array__, which has the full one.
   if (t.requires_grad() && !numpy_policy.detach) return refuse("buffer: the tensor requires grad; use .detach()");
   // numpy_policy(to_cpu=True) is for __array__, which knows whether a copy will do.
-  if (!t.device().is_cpu()) return refuse("buffer: the tensor is not on the CPU; use .cpu()");
+  if (!t.device().host_reads()) return refuse("buffer: the tensor is not on the CPU; use .cpu()");
   const char* format = format_of(t.dtype());
   if (!format)
     return refuse("buffer: bfloat16 and float8 have no buffer format; use .numpy() with ml_dtypes, or .float()");
@@ -120,6 +130,8 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
       (!wants_strides || wants(PyBUF_C_CONTIGUOUS) || (wants(PyBUF_ANY_CONTIGUOUS) && !column_major())))
     return refuse("buffer: the tensor is not contiguous; use .contiguous()");
   if (wants(PyBUF_F_CONTIGUOUS) && !column_major()) return refuse("buffer: the tensor is not Fortran-contiguous");
+  // An in-place change of the storage's geometry is refused while it is exported.
+  HostView lent(t);
   static char nothing[16];
   view->buf = t.data() ? t.data() : nothing;
   view->len = t.nbytes();
@@ -136,8 +148,7 @@ int fill_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->shape = flags & PyBUF_ND ? g->shape : nullptr;
   view->strides = wants_strides ? g->strides : nullptr;
   view->internal = g;
-  // An in-place change of the storage's geometry is refused while it is exported.
-  t.storage().add_export();
+  lent.release();
   g->tensor = std::move(t);
   view->obj = Py_NewRef(self);
   return 0;

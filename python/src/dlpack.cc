@@ -1,4 +1,4 @@
-// DLPack: the Python protocol with all its keywords, raw capsules, and the C exchange table.
+// DLPack: the Python protocol with all its keywords, raw capsules, and others' C exchange tables.
 #include "tenon/dlpack.h"
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 namespace tenon::py {
 namespace {
 
+using dlpack::DLDeviceType;
 using dlpack::DLManagedTensor;
 using dlpack::DLManagedTensorVersioned;
 
@@ -78,7 +79,8 @@ void order_streams(const Tensor& t, PyObject* stream) {
 }
 
 // The tensor on the device that the consumer asks for, and whether that made a copy, which made keeps.
-const Tensor& on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied, Tensor& made) {
+// as: what memory that both the host and the device read is to be taken for.
+const Tensor& on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied, DLDeviceType& as, Tensor& made) {
   Device wanted = t.device();
   if (a.dl_device != Py_None) {
     if (!PyTuple_Check(a.dl_device) || PyTuple_GET_SIZE(a.dl_device) != 2)
@@ -88,13 +90,17 @@ const Tensor& on_requested_device(const Tensor& t, const ExportArgs& a, bool& co
     if (type == dlpack::kDLCPU) wanted = kCpu;
     else if (type == dlpack::kDLCUDA && index >= 0 && index <= INT8_MAX)
       wanted = {DeviceType::cuda, static_cast<std::int8_t>(index)};
+    else if (type == dlpack::kDLCUDAManaged && t.device().is_unified() && index == t.device().index)
+      as = dlpack::kDLCUDAManaged;
     else if (type == dlpack::kDLCUDA)
       errors::fail<BufferError>("__dlpack__", "there is no device ", index, " of type 2 (CUDA)");
     else
       errors::fail<BufferError>("__dlpack__", "Unsupported device_type: ", type,
                                 "; tenon exports to the CPU (1) and CUDA (2)");
   }
-  const bool moves = wanted != t.device();
+  const bool stays = wanted.is_cpu() && t.device().is_unified() && a.copy != Py_True;
+  if (stays) as = dlpack::kDLCPU;
+  const bool moves = wanted != t.device() && !stays;
   if (a.copy == Py_False && moves)
     errors::fail<BufferError>("__dlpack__", "copy=False, but a copy is needed to move the tensor from ", t.device(),
                               " to ", wanted);
@@ -136,19 +142,23 @@ PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
   bool copied = false;
   // The stream is one of the device that the capsule is for; what is copied to the CPU has arrived.
   if (source.device().is_cpu()) order_streams(own, a.stream);
-  const Tensor& t = on_requested_device(own, a, copied, made);
+  DLDeviceType as = dlpack::kDLCUDA;
+  const Tensor& t = on_requested_device(own, a, copied, as, made);
   check_strides(t, a);
   check_mpi(t, a);
-  if (!source.device().is_cpu() && !t.device().is_cpu()) order_streams(t, a.stream);
+  if (!source.device().is_cpu() && !t.device().is_cpu() && as != dlpack::kDLCPU) order_streams(t, a.stream);
+  // Its own view is counted before the GIL is given up to wait; the capsule's then finds nothing to wait for.
+  std::optional<HostView> lent;
+  if (as != dlpack::kDLCUDA && t.device().is_unified()) lent.emplace(t);
   if (wants_versioned(a.max_version)) {
-    DLManagedTensorVersioned* m = dlpack::export_versioned(t, a.read_only, copied);
+    DLManagedTensorVersioned* m = dlpack::export_versioned(t, a.read_only, copied, as);
     PyObject* c = PyCapsule_New(m, kVersionedName, &drop_versioned);
     if (!c) m->deleter(m);
     return c;
   }
   if (a.read_only)
     errors::fail<BufferError>("__dlpack__", "read_only=True needs a versioned capsule; pass max_version=(1, 0)");
-  DLManagedTensor* m = dlpack::export_unversioned(t);
+  DLManagedTensor* m = dlpack::export_unversioned(t, as);
   PyObject* c = PyCapsule_New(m, kName, &drop_unversioned);
   if (!c) m->deleter(m);
   return c;
@@ -374,7 +384,11 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
       refuse_lazy(o, t);
     }
     const Device wanted = device == Py_None ? t.device() : to_device(device, {"from_dlpack", "device"});
-    if (wanted != t.device()) {
+    if (copy == Py_False && wanted.is_cpu() && t.device().is_unified()) {
+      t = without_gil(kLongWork, [&] { return on_host(t); }, t);
+    } else if (copy == Py_False && wanted.is_unified() && t.device().is_cpu()) {
+      t = adopt("from_dlpack", t, wanted);
+    } else if (!same_memory(wanted, t.device())) {
       if (copy == Py_False)
         errors::fail("from_dlpack", "copy=False, but cannot move the tensor from ", t.device(), " to ", wanted,
                      " without a copy");
@@ -386,58 +400,6 @@ PyObject* from_dlpack(PyObject*, PyObject* args, PyObject* kwargs) {
     return wrap(std::move(t));
   });
 }
-
-// ---- the C exchange table ----
-
-int table_allocate(dlpack::DLTensor* prototype, DLManagedTensorVersioned** out, void* context,
-                   void (*set_error)(void*, const char*, const char*)) {
-  try {
-    const Dims shape(std::span<const std::int64_t>(prototype->shape, static_cast<std::size_t>(prototype->ndim)));
-    *out = dlpack::export_versioned(
-        empty(shape, dlpack::dtype_from(prototype->dtype), dlpack::device_from(prototype->device)));
-    return 0;
-  } catch (const std::exception& e) {
-    if (set_error) set_error(context, "RuntimeError", e.what());
-    return -1;
-  }
-}
-int table_from_object(void* o, DLManagedTensorVersioned** out) {
-  return guarded_int([&] {
-    if (!is_tensor(static_cast<PyObject*>(o))) wrong_type({"dlpack", "object"}, "a tensor", static_cast<PyObject*>(o));
-    *out = dlpack::export_versioned(unwrap(static_cast<PyObject*>(o)));
-    return 0;
-  });
-}
-int table_to_object(DLManagedTensorVersioned* m, void** out) {
-  return guarded_int([&] {
-    *out = wrap(dlpack::import_versioned(m));
-    return 0;
-  });
-}
-int table_view(void* o, dlpack::DLTensor* out) {
-  return guarded_int([&] {
-    if (!is_tensor(static_cast<PyObject*>(o))) wrong_type({"dlpack", "object"}, "a tensor", static_cast<PyObject*>(o));
-    dlpack::fill_view(unwrap(static_cast<PyObject*>(o)), *out);
-    return 0;
-  });
-}
-int table_stream(dlpack::DLDeviceType type, std::int32_t index, void** out) {
-  return guarded_int([&] {
-    *out = nullptr;
-    if (type != dlpack::kDLCUDA) return 0;
-    const Device d = parse_device("cuda:" + std::to_string(index));
-    // Null is the default stream as well, and what a consumer without streams expects.
-    if (const Stream s = current_stream(d); s.index != 0) *out = reinterpret_cast<void*>(handle_of(s));
-    return 0;
-  });
-}
-
-dlpack::DLPackExchangeAPI table = {{{dlpack::kMajor, dlpack::kMinor}, nullptr},
-                                   &table_allocate,
-                                   &table_from_object,
-                                   &table_to_object,
-                                   &table_view,
-                                   &table_stream};
 
 PyMethodDef methods[] = {
     {"__dlpack__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(dlpack_)), METH_FASTCALL | METH_KEYWORDS,
@@ -490,9 +452,6 @@ PyMethodDef functions[] = {
 
 void init_dlpack(PyObject* module) {
   add_methods(methods);
-  Object capsule = Object::steal(PyCapsule_New(&table, kTableName, nullptr));
-  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__dlpack_c_exchange_api__", capsule.get()) < 0)
-    throw PythonError{};
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
 }
 

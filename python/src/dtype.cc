@@ -122,13 +122,14 @@ PyGetSetDef dtype_getset[] = {
 PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {nullptr}};
 
 Device device_of(PyObject* self) { return reinterpret_cast<PyDevice*>(self)->value; }
+const char* type_of(Device d) { return d.is_cpu() ? "cpu" : d.is_unified() ? "unified" : "cuda"; }
 PyObject* device_repr(PyObject* self) {
   const Device d = device_of(self);
   return d.is_cpu() ? PyUnicode_FromString("device(type='cpu')")
-                    : PyUnicode_FromFormat("device(type='cuda', index=%d)", static_cast<int>(d.index));
+                    : PyUnicode_FromFormat("device(type='%s', index=%d)", type_of(d), static_cast<int>(d.index));
 }
 PyObject* device_str(PyObject* self) { return to_python(device_of(self).str()); }
-PyObject* device_kind(PyObject* self, void*) { return PyUnicode_FromString(device_of(self).is_cpu() ? "cpu" : "cuda"); }
+PyObject* device_kind(PyObject* self, void*) { return PyUnicode_FromString(type_of(device_of(self))); }
 PyObject* device_index(PyObject* self, void*) {
   return device_of(self).is_cpu() ? Py_NewRef(Py_None) : PyLong_FromLong(device_of(self).index);
 }
@@ -145,7 +146,7 @@ PyObject* device_compare(PyObject* a, PyObject* b, int op) {
   } else {
     Py_RETURN_NOTIMPLEMENTED;
   }
-  return PyBool_FromLong((device_of(a) == other) == (op == Py_EQ));
+  return PyBool_FromLong(same_memory(device_of(a), other) == (op == Py_EQ));
 }
 // As the name's, since they compare equal.
 Py_hash_t device_hash(PyObject* self) {
@@ -167,7 +168,7 @@ PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
 PyObject* device_reduce(PyObject* self, PyObject*) {
   return Py_BuildValue("O(s)", device_type, device_of(self).str().c_str());
 }
-PyGetSetDef device_getset[] = {{"type", device_kind, nullptr, "'cpu' or 'cuda'.", nullptr},
+PyGetSetDef device_getset[] = {{"type", device_kind, nullptr, "'cpu', 'cuda' or 'unified'.", nullptr},
                                {"index", device_index, nullptr, "The number of the device; None for the CPU.", nullptr},
                                {nullptr}};
 PyMethodDef device_methods[] = {{"__reduce__", device_reduce, METH_NOARGS, nullptr}, {nullptr}};

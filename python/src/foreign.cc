@@ -67,9 +67,10 @@ PyObject* arrow_c_array(PyObject* self, PyObject* args, PyObject* kwargs) {
   return guarded([&] {
     Exported e;
     const Tensor& self_ = unwrap(self);
-    const Tensor t = exportable(self_, "__arrow_c_array__");
+    const Tensor lent = exportable(self_, "__arrow_c_array__");
+    const Tensor t = without_gil(lent.device().is_unified() ? kLongWork : 0, [&] { return on_host(lent); }, lent);
     arrow::export_array(t, e.schema, e.array, true);
-    if (t.device() != self_.device()) note_copy("__arrow_c_array__", "device", t.nbytes());
+    if (lent.device() != self_.device()) note_copy("__arrow_c_array__", "device", t.nbytes());
     else if (is_bool(t.dtype())) note_copy("__arrow_c_array__", "Arrow packs bools into bits", t.nbytes());
     else if (!t.is_contiguous()) note_copy("__arrow_c_array__", "Arrow arrays are contiguous", t.nbytes());
     Object schema = e.schema_capsule();

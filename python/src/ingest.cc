@@ -348,7 +348,12 @@ namespace {
 // Converts what has been shared, or says why it cannot be.
 Tensor finish(Tensor t, const char* op, const IngestOptions& options, bool fresh) {
   const bool other_dtype = options.dtype && *options.dtype != t.dtype();
-  const bool other_device = options.device && *options.device != t.device();
+  const bool other_device = options.device && !same_memory(*options.device, t.device());
+  if (options.copy == false && other_device && !other_dtype && !fresh) {
+    if (options.device->is_unified() && t.device().is_cpu()) return adopt(op, t, *options.device);
+    if (options.device->is_cpu() && t.device().is_unified())
+      return without_gil(kLongWork, [&] { return on_host(t); }, t);
+  }
   if (options.copy == false && (other_dtype || other_device || fresh)) {
     std::string why = fresh         ? "the object's memory cannot be shared (tenon.explain(obj) says why)"
                       : other_dtype ? "from dtype " + std::string(name(t.dtype())) + " into dtype " +

@@ -37,8 +37,8 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObjec
     }
     const Tensor& t = unwrap(self);
     if (!t.impl()->meta() && !t.impl()->base && t.device().is_cpu()) return ndarray_from_tensor(t).release();
-    if (force) return ndarray_from_tensor(t.detach().to(kCpu)).release();
-    const Tensor lent = exportable(t, "numpy");
+    if (force && !t.device().is_unified()) return ndarray_from_tensor(t.detach().to(kCpu)).release();
+    const Tensor lent = force ? t.detach() : exportable(t, "numpy");
     if (lent.device() != t.device()) note_copy("numpy", "device", t.nbytes());
     return ndarray_from_tensor(lent).release();
   });

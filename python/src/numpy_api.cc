@@ -13,6 +13,7 @@
 #include "core/errors.h"
 #include "dtype.h"
 #include "once.h"
+#include "tensor_slots.h"
 #include "tenon/error.h"
 #include "unguarded.h"
 
@@ -343,12 +344,12 @@ PyObject* new_export(const Ref<Storage>& storage) {
   }
   e->storage = storage.get();
   e->storage->retain();
-  e->storage->add_export();
   return reinterpret_cast<PyObject*>(e);
 }
 
 Object ndarray_from_tensor(const Tensor& t) {
   if (!g_loaded) require_numpy("numpy");
+  HostView lent(t);
   const int number = kTypeNumbers[static_cast<int>(t.dtype())];
   PyArray_Descr* descr =
       number >= 0 ? PyArray_DescrFromType(number) : reinterpret_cast<PyArray_Descr*>(numpy_dtype(t.dtype()).release());
@@ -368,8 +369,9 @@ Object ndarray_from_tensor(const Tensor& t) {
   Object array =
       Object::steal(PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, strides, data,
                                          NPY_ARRAY_ALIGNED | (t.read_only() ? 0 : NPY_ARRAY_WRITEABLE), nullptr));
-  if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array.get()), new_export(Ref<Storage>(&t.storage()))) < 0)
-    throw PythonError{};
+  PyObject* base = new_export(Ref<Storage>(&t.storage()));
+  lent.release();
+  if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array.get()), base) < 0) throw PythonError{};
   return array;
 }
 

@@ -54,7 +54,7 @@ bool scalar_from_numpy(PyObject* o, Scalar& value, DType& dtype);
 // TypeError for a NumPy scalar that scalar_from_numpy does not know (a time, a long double), as for an array of its dtype.
 [[noreturn]] void refuse_numpy_scalar(PyObject* o, const char* op);
 
-// Keeps a storage alive and counts as an export until it is freed: the base of ndarrays and owner of buffers.
+// Keeps a storage alive and takes over a view that is counted, until it is freed: the base of ndarrays.
 PyObject* new_export(const Ref<Storage>& storage);
 
 }  // namespace tenon::py

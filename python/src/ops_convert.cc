@@ -115,7 +115,7 @@ PyObject* type_of(const OpDef& def, PyObject* const* args) {
 }
 
 Device cuda_device(PyObject* o, const Tensor& t) {
-  if (o == Py_None) return t.device().is_cpu() ? Device{DeviceType::cuda, 0} : t.device();
+  if (o == Py_None) return {DeviceType::cuda, t.device().index};
   if (PyLong_Check(o)) {
     const std::int64_t index = to_int(o, {"cuda", "device"});
     if (index < 0 || index > INT8_MAX) errors::bad_device("cuda:" + std::to_string(index));

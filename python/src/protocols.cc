@@ -119,11 +119,15 @@ PyObject* get_array_interface(PyObject* self, void*) {
     const Tensor& t = unwrap(self);
     if (pandas_wants_a_copy()) return no_attribute("__array_interface__: pandas copies arrays");
     if (t.requires_grad()) return no_attribute("__array_interface__: the tensor requires grad; use .detach()");
-    if (!t.device().is_cpu())
+    if (!t.device().host_reads())
       return no_attribute("__array_interface__: the tensor is on " + t.device().str() + "; use .cpu()");
     if (!has_typestr(t.dtype()))
       return no_attribute("__array_interface__: " + std::string(name(t.dtype())) +
                           " has no type code; use .numpy() or .float()");
+    if (t.device().is_unified()) {  // nobody will say when the address is used no more
+      t.storage().lend_address();
+      without_gil(kLongWork, [&] { t.storage().wait_for_device(); }, t);
+    }
     Object shape = Object::steal(from_dims(t.shape()));
     return Py_BuildValue("{sOsssOs(NO)si}", "shape", shape.get(), "typestr", typestr(t.dtype()).c_str(), "strides",
                          strides_entry(t).get(), "data", PyLong_FromVoidPtr(t.data()),

@@ -91,6 +91,16 @@ void bind_streams(nb::module_& m) {
       nb::arg("address"), "The device whose memory is at the address; -1: none.");
 
   m.def(
+      "_cuda_unified_memory",
+      [](int device) {
+        const UnifiedMemory u = raising([&] { return unified_memory(cuda(device)); });
+        const std::string_view way = kUnifiedWayNames[static_cast<int>(u.way)];
+        return nb::make_tuple(nb::str(way.data(), way.size()), u.reads_host, nb::str(u.why), u.allocated, u.reserved);
+      },
+      nb::arg("device"),
+      "(way, whether it reads all memory of the host, why, bytes of tensors, bytes with the cache).");
+
+  m.def(
       "_stream_current", [](int device) { return raising([&] { return current_stream(cuda(device)).index; }); },
       nb::arg("device"), "The index of this thread's current stream.");
   m.def(

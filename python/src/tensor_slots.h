@@ -27,6 +27,25 @@ void init_size();
 // Returns the tensor to export (detached and moved where a policy says so).
 Tensor exportable(const Tensor& t, const char* op, bool strict = false);
 
+// A host's view of a tensor's storage, for as long as it lives, or until release() leaves the count to another. Unified
+// memory is waited for, without the GIL; throws what that finds.
+class HostView {
+ public:
+  explicit HostView(const Tensor& t) : storage_(&t.storage()) {
+    storage_->add_export();
+    if (t.device().is_unified()) wait(t);
+  }
+  ~HostView() {
+    if (storage_) storage_->drop_export();
+  }
+  HostView(const HostView&) = delete;
+  void release() { storage_ = nullptr; }
+
+ private:
+  void wait(const Tensor& t);
+  Storage* storage_;
+};
+
 // The policy of tenon.numpy_policy on this thread.
 struct NumpyPolicy {
   bool detach = false, to_cpu = false;

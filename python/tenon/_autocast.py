@@ -211,7 +211,7 @@ def custom_bwd(bwd: Function | None = None, *, device_type: str) -> Function:
 
 def _cast(value: Any, device: str, dtype: _dtype) -> Any:
     if isinstance(value, _C.Tensor):
-        fits = value.is_floating_point() and value.device.type == device and value.dtype != _C.float64
+        fits = value.is_floating_point() and value.is_cuda == (device == "cuda") and value.dtype != _C.float64
         return value.to(dtype) if fits else value
     if isinstance(value, dict):
         return {k: _cast(v, device, dtype) for k, v in value.items()}

@@ -285,6 +285,10 @@ def _explain_tensor(t: Any) -> Explanation:
             "the tensor requires grad, and NumPy would not record what happens to it",
             "use .detach().numpy()",
         )
+    if t.device.type == "unified":
+        from tenon._cuda_unified import of_tensor
+
+        return Explanation(True, "NumPy sees the tensor's own memory: " + of_tensor(t) + _rights(t.readonly))
     if str(t.device) != "cpu":
         if to_cpu:
             return Explanation(

@@ -23,7 +23,7 @@ def number(op: str, device: DeviceLike) -> int:
     else:
         try:
             found = _C.device(device)  # type: ignore[arg-type]  # a bool is refused by it
-            index = found.index if found.type == "cuda" else None
+            index = found.index  # None for the CPU
         except ValueError:
             index = None
         except TypeError:

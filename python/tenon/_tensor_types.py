@@ -56,7 +56,7 @@ def name_of(t: Tensor) -> str:
     """The name of a tensor's class, as PyTorch's Tensor.type() has it."""
     for kind in KINDS:
         if t.dtype == kind.dtype:
-            return f"tenon{'' if t.device.type == 'cpu' else '.' + t.device.type}.{kind.__name__}"
+            return f"tenon{'.cuda' if t.is_cuda else ''}.{kind.__name__}"
     return f"tenon.{t.dtype.name}"
 
 

@@ -21,6 +21,7 @@ from tenon._cuda_memory import (
     reset_peak_memory_stats,
     set_per_process_memory_fraction,
 )
+from tenon._cuda_unified import UnifiedMemory, unified_memory
 from tenon._names import guide as _guide
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ExternalStream",
     "OutOfMemoryError",
     "Stream",
+    "UnifiedMemory",
     "current_stream",
     "default_stream",
     "device_count",
@@ -49,6 +51,7 @@ __all__ = [
     "set_stream",
     "stream",
     "synchronize",
+    "unified_memory",
 ]
 
 

@@ -34,7 +34,7 @@ Tensor fit(Tensor g, const Dims& shape, DType dtype, Device device, const char* 
     if (extra < 0) errors::wrong_gradient(op, g.shape(), shape);
     g = reshape(sum(g, axes, true), shape);
   }
-  if (g.dtype() == dtype && g.device() == device) return g;
+  if (g.dtype() == dtype && same_memory(g.device(), device)) return g;
   if (is_complex(g.dtype()) && !is_complex(dtype)) g = real(g);
   return to(g, dtype, device);
 }

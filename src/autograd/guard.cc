@@ -101,6 +101,7 @@ std::uint64_t fingerprint(const Tensor& t) {
 
 bool fingerprint_at_once(const Tensor& t) {
   const Storage& s = t.storage();
+  if (t.device().is_unified()) return false;  // the device may still write it; a host's view makes it be read
   return s.kind() == Storage::Kind::borrowed || s.kind() == Storage::Kind::shared || t.nbytes() <= kSmall;
 }
 
@@ -116,8 +117,8 @@ SavedTensor::SavedTensor(const Tensor& t) : tensor(t), storage(t.impl()->storage
     std::lock_guard lock(list_mutex(*storage));
     insert(*storage, this);
   }
-  // Whoever exports looks at the list after the export is counted.
-  if (storage->exports() > 0) storage->fingerprint_saved();
+  // Whoever exports looks at the list after the export is counted. While the host views unified memory, it is as written.
+  if (t.device().is_unified() ? storage->has_host_view() : storage->exports() > 0) storage->fingerprint_saved();
 }
 
 SavedTensor::~SavedTensor() {

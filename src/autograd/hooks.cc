@@ -125,8 +125,9 @@ Tensor run_tensor_hooks(Node& n, std::uint32_t output, Tensor g) {
     const Tensor replaced = (*hook)(g);
     if (!replaced.defined()) continue;
     if (replaced.shape() != g.shape()) errors::wrong_shape("register_hook", replaced.shape(), g.shape());
-    g = replaced.dtype() == g.dtype() && replaced.device() == g.device() ? replaced
-                                                                         : to(replaced, g.dtype(), g.device());
+    g = replaced.dtype() == g.dtype() && same_memory(replaced.device(), g.device())
+            ? replaced
+            : to(replaced, g.dtype(), g.device());
   }
   return g;
 }

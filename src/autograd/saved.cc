@@ -41,7 +41,7 @@ Saved::Saved(Tensor t, const char* op, std::int32_t output) : op_(op), output_(o
   }
   const bool alone = !t.impl()->base && t.impl()->refs.load(std::memory_order_relaxed) == 1;  // it was moved here
   t_ = output >= 0 || (requires_grad && !history_) || alone ? std::move(t) : t.detach();
-  if (!border_guard() || !t_.device().is_cpu()) return;
+  if (!border_guard() || !t_.device().host_reads()) return;
   if (guard::fingerprint_at_once(t_)) fingerprint_ = guard::fingerprint(t_);
   else listed_ = std::make_shared<SavedTensor>(t_);
 }
@@ -62,6 +62,7 @@ Tensor Saved::get() const {
     if (t_.storage().version() != version_)
       errors::saved_was_modified(op_, t_.storage().last_writer(), version_, t_.storage().version());
     const std::uint64_t wanted = listed_ ? guard::fingerprint_of(*listed_) : fingerprint_;
+    if (wanted && border_guard()) t_.storage().wait_for_device();
     if (wanted && border_guard() && guard::fingerprint(t_) != wanted)
       errors::saved_was_written_outside(op_, t_.shape(), t_.dtype());
   }

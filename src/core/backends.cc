@@ -33,6 +33,10 @@ constexpr PluginNames kPlugins[] = {
 };
 std::atomic<PluginLocator> g_locator{nullptr};
 constexpr int kTypes = static_cast<int>(std::size(kPlugins));
+// Unified memory is CUDA devices'.
+constexpr int index_of(DeviceType type) {
+  return static_cast<int>(type == DeviceType::unified ? DeviceType::cuda : type);
+}
 
 // What is known of a device type. Set once and never changed.
 struct Known {
@@ -44,7 +48,7 @@ struct Known {
 
 Known& known_of(DeviceType type) {
   static Known types[kTypes];
-  return types[static_cast<int>(type)];
+  return types[index_of(type)];
 }
 
 // The folder of this library: a plugin may lie beside it.
@@ -115,7 +119,7 @@ void load(Known& e, const PluginNames& names) {
 
 const Known& loaded(DeviceType type) {
   Known& e = known_of(type);
-  if (!e.table) std::call_once(e.once, [&] { load(e, kPlugins[static_cast<int>(type)]); });
+  if (!e.table) std::call_once(e.once, [&] { load(e, kPlugins[index_of(type)]); });
   return e;
 }
 
@@ -127,13 +131,13 @@ const Backend& backend(Device device) {
   const Backend* table = e.table;
   if (!table) errors::no_backend(device, e.tried);
   if (device.index < 0 || device.index >= e.devices)
-    errors::no_backend(
-        device, errors::text("there are ", e.devices, " ", kPlugins[static_cast<int>(device.type)].type, " devices"));
+    errors::no_backend(device,
+                       errors::text("there are ", e.devices, " ", kPlugins[index_of(device.type)].type, " devices"));
   return *table;
 }
 
 void register_backend(DeviceType type, const Backend* table) {
-  const char* name = kPlugins[static_cast<int>(type)].type;
+  const char* name = kPlugins[index_of(type)].type;
   if (!fits(*table))
     errors::fail<DeviceError>("register_backend", other_version("the table", *table, "build it with these headers"));
   bool done = false;

@@ -1,5 +1,6 @@
 #include "tenon/dtype.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -160,20 +161,22 @@ std::string Scalar::str() const {
   return {};
 }
 
-std::string Device::str() const { return type == DeviceType::cpu ? "cpu" : "cuda:" + std::to_string(index); }
+std::string Device::str() const {
+  return type == DeviceType::cpu ? "cpu" : (is_unified() ? "unified:" : "cuda:") + std::to_string(index);
+}
 
 Device parse_device(const std::string& text) {
   if (text == "cpu") return kCpu;
-  if (text == "cuda") return {DeviceType::cuda, 0};
-  if (text.starts_with("cuda:") && text.size() <= 7) {
-    int index = 0;
-    for (char c : text.substr(5)) {
-      if (c < '0' || c > '9') errors::bad_device(text);
-      index = index * 10 + (c - '0');
-    }
-    if (text.size() > 5) return {DeviceType::cuda, static_cast<std::int8_t>(index)};
+  const std::size_t end = std::min(text.find(':'), text.size());
+  const std::string_view type = std::string_view(text).substr(0, end), digits = std::string_view(text).substr(end);
+  const bool unified = type == "unified";
+  if ((type != "cuda" && !unified) || digits.size() == 1 || digits.size() > 3) errors::bad_device(text);
+  int index = 0;
+  for (const char c : digits.substr(std::min<std::size_t>(digits.size(), 1))) {
+    if (c < '0' || c > '9') errors::bad_device(text);
+    index = index * 10 + (c - '0');
   }
-  errors::bad_device(text);
+  return {unified ? DeviceType::unified : DeviceType::cuda, static_cast<std::int8_t>(index)};
 }
 
 }  // namespace tenon

@@ -160,10 +160,16 @@ void no_backend(Device device, Str tried) {
   fail<DeviceError>("device", "there is no ", device, ": ", tried,
                     "; use device='cpu', or check tenon.cuda.is_available() first");
 }
+void no_unified(Str op, Device device, Str why) {
+  fail<DeviceError>(op, "there is no memory that the host and ", device, " both use: ", why,
+                    "; use device='cuda', and .cpu() for the host");
+}
 void not_available(Str op, Device device, DType dtype) {
   fail<NotImplemented>(op, "not available on ", device, " for ", dtype, "; use .cpu()");
 }
-void bad_device(Str text) { fail("device", "expected 'cpu', 'cuda' or 'cuda:<index>'; got '", text, "'"); }
+void bad_device(Str text) {
+  fail("device", "expected 'cpu', 'cuda', 'cuda:<index>', 'unified' or 'unified:<index>'; got '", text, "'");
+}
 std::string amount(std::int64_t bytes) {
   constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
   if (bytes < 1024) return text(bytes, " bytes");

@@ -76,6 +76,7 @@ void require_number(Str op, const Scalar& value, DType dtype);
 // ---- devices ----
 [[noreturn]] void device_mismatch(Str op, Device a, Device b);
 [[noreturn]] void no_backend(Device device, Str tried);
+[[noreturn]] void no_unified(Str op, Device device, Str why);
 [[noreturn]] void not_available(Str op, Device device, DType dtype);
 [[noreturn]] void bad_device(Str text);
 // A device's memory in bytes, when there was too little of it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/errors.h"
+#include "core/unified.h"
 #include "tenon/backend.h"
 
 namespace tenon {
@@ -28,6 +29,20 @@ extern const Backend kTable;  // without a call: small operations are mostly ove
 // TENON_SYNC=1: each call is waited for, so that its failure is raised by itself.
 bool waits_after_each_call();
 
+// An entry while there is unified memory: the call returns when it is done, if the host looks at what it works with. By then
+// the host has its turn.
+template <class Call>
+[[gnu::noinline, gnu::cold]] Status run_among_unified(const Backend& b, Entry<Call> f, Stream stream, const char* op,
+                                                      const Call& call) {
+  unified::Work work(stream);
+  // operands() is for those who move pointers, too; this does not.
+  const_cast<Call&>(call).operands([&](const char*, const void* p, const Reach& r) {
+    if (!r.empty) work.touch(p);
+  });
+  const Status status = f(stream, op, call);
+  return status == Status::ok && work.is_viewed() ? b.stream_synchronize(stream) : status;
+}
+
 // Runs an entry on the current stream. False, with nothing done, where the backend has none for such a call.
 template <class Call>
 bool try_launch(const char* op, Device device, Entry<Call> Backend::* entry, const Call& call) {
@@ -36,7 +51,7 @@ bool try_launch(const char* op, Device device, Entry<Call> Backend::* entry, con
   const auto f = b.*entry;
   if (!f) return false;
   const Stream stream = on_cpu ? Stream{} : current_stream(device);
-  const Status status = f(stream, op, call);
+  const Status status = !on_cpu && unified::any() ? run_among_unified(b, f, stream, op, call) : f(stream, op, call);
   if (status != Status::ok) [[unlikely]] {
     if (status == Status::unavailable) return false;
     launch_failed(status, op, device);

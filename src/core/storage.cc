@@ -18,6 +18,7 @@
 #include "core/keep.h"
 #include "core/launch.h"
 #include "core/shared.h"
+#include "core/unified.h"
 
 namespace tenon {
 namespace {
@@ -199,6 +200,7 @@ BlockCache& cache() {
   let_go_of_passed();
   const Stream current = current_stream(device);
   stream = current.index;
+  if (device.is_unified()) return unified::allocate(current, bytes);
   void* data = nullptr;
   const Status status = backend(device).allocate(current, std::max<std::int64_t>(bytes, 1), &data);
   if (status == Status::ok) return data;
@@ -206,7 +208,9 @@ BlockCache& cache() {
   launch_failed(status, "allocate", device);
 }
 [[gnu::cold, gnu::noinline]] void give_to_device(Stream stream, void* data, std::int64_t bytes) {
-  check_later(backend(stream.device).free(stream, data, std::max<std::int64_t>(bytes, 1)), stream.device);
+  const Backend& b = backend(stream.device);
+  const auto free = stream.device.is_unified() ? b.free_unified : b.free;
+  check_later(free(stream, data, std::max<std::int64_t>(bytes, 1)), stream.device);
 }
 
 }  // namespace
@@ -235,6 +239,7 @@ Ref<Storage> Storage::allocate(std::int64_t bytes, Device device) {
     }
   } else {
     s->data_ = take_from_device(device, bytes, s->stream_);
+    if (device.is_unified()) unified::enroll(s);
   }
   return ref;
 }
@@ -248,6 +253,10 @@ Ref<Storage> Storage::borrow(void* data, std::int64_t bytes, Device device, Dele
   s->device_ = device;
   s->deleter_ = deleter;
   s->context_ = context;
+  if (device.is_unified() && data) {
+    s->host_views_ = 1;
+    unified::enroll(s);
+  }
   return Ref<Storage>::adopt(s);
 }
 
@@ -277,12 +286,14 @@ Ref<Storage> Storage::map_file(int fd, const char* path, bool writeable) {
 
 void Storage::record_use(Stream stream) {
   if (stream.device != device_) errors::device_mismatch("record_stream", device_, stream.device);
+  if (device_.is_unified()) note_work(stream);
   if (device_.is_cpu() || kind_ != Kind::owned || stream.index == stream_) return;
   check(backend(device_).record_use(stream, data_), "record_stream", device_);
 }
 
 void Storage::destroy() {
   if (pinned_) unpin();
+  if (device_.is_unified() && data_) kind_ == Kind::owned ? unified::strike(this) : unified::strike_adopted(this);
   if (kind_ == Kind::owned) {
     if (data_ && bytes_ >= 0 && size_class_ == kHeaderOnly) {
       if (device_.is_cpu()) {

@@ -34,20 +34,25 @@ template <class Managed>
 struct Export {
   Managed managed;
   Ref<Storage> storage;
+  Storage::View view;
   std::int64_t dims[];  // 2 * ndim
 };
 
+using View = Storage::View;
+
 template <class Managed>
-Managed* lend(const Tensor& t) {
+Managed* lend(const Tensor& t, std::optional<DLDeviceType> as) {
   using Block = Export<Managed>;
   const auto n = static_cast<std::size_t>(t.ndim());
   void* memory = std::malloc(sizeof(Block) + std::max<std::size_t>(2 * n, 1) * sizeof(std::int64_t));
   if (!memory) throw std::bad_alloc();
   auto* b = new (memory) Block{};
-  b->storage = Ref<Storage>(&t.storage());
-  b->storage->add_export();
   DLTensor& d = b->managed.dl_tensor;
   describe(t, d);
+  if (as && t.device().is_unified()) d.device = {*as, *as == kDLCPU ? 0 : d.device.device_id};
+  b->view = d.device.device_type == kDLCUDA ? View::device : View::host;  // the host reads what is managed
+  b->storage = Ref<Storage>(&t.storage());
+  b->storage->add_export(b->view);
   d.shape = b->dims;
   d.strides = b->dims + n;
   std::copy(t.shape().begin(), t.shape().end(), d.shape);
@@ -55,10 +60,18 @@ Managed* lend(const Tensor& t) {
   b->managed.manager_ctx = b;
   b->managed.deleter = [](Managed* self) {
     auto* block = static_cast<Block*>(self->manager_ctx);
-    block->storage->drop_export();
+    block->storage->drop_export(block->view);
     block->~Block();
     std::free(block);
   };
+  if (t.device().is_unified() && b->view == View::host) {
+    try {
+      t.storage().wait_for_device();
+    } catch (...) {
+      b->managed.deleter(&b->managed);
+      throw;
+    }
+  }
   return &b->managed;
 }
 
@@ -164,14 +177,15 @@ Device device_from(DLDevice device) {
   }
 }
 
-DLManagedTensor* export_unversioned(const Tensor& t) {
+DLManagedTensor* export_unversioned(const Tensor& t, std::optional<DLDeviceType> as) {
   check_export(t, false);
-  return lend<DLManagedTensor>(t);
+  return lend<DLManagedTensor>(t, as);
 }
 
-DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only, bool copied) {
+DLManagedTensorVersioned* export_versioned(const Tensor& t, bool read_only, bool copied,
+                                           std::optional<DLDeviceType> as) {
   check_export(t, true);
-  auto* m = lend<DLManagedTensorVersioned>(t);
+  auto* m = lend<DLManagedTensorVersioned>(t, as);
   m->version = {kMajor, kMinor};
   m->flags = (read_only || t.read_only() ? kReadOnly : 0) | (copied ? kIsCopied : 0);
   return m;

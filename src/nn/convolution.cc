@@ -21,8 +21,8 @@ Tensor product(Convolution kind, const Tensor& a, const Tensor& b, const Tensor&
   const std::int64_t batch = s.x[0];
   // No image gives a weight no gradient.
   if (kind == Convolution::weight && batch == 0) return zeros(shape, a.dtype(), a.device());
-  const Tensor out = empty(shape, a.dtype(), a.device()), left = contiguous(a), right = contiguous(b),
-               offset = bias.defined() ? contiguous(bias) : bias;
+  const Tensor out = empty(shape, a.dtype(), together(a.device(), b.device())), left = contiguous(a),
+               right = contiguous(b), offset = bias.defined() ? contiguous(bias) : bias;
   if (out.numel() == 0) return out;
   const ConvolutionCall call{
       kind,  a.dtype(), out.data(), left.data(),       right.data(), bias.defined() ? offset.data() : nullptr,

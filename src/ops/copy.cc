@@ -4,6 +4,7 @@
 #include "autograd/derivatives.h"
 #include "core/errors.h"
 #include "core/in_use.h"
+#include "core/unified.h"
 #include "ops/copy.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
@@ -14,7 +15,7 @@ namespace tenon {
 Tensor to(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device, bool copy, bool non_blocking) {
   const DType d = dtype.value_or(t.dtype());
   const Device v = device.value_or(t.device());
-  if (d == t.dtype() && v == t.device() && !copy) return t;
+  if (d == t.dtype() && same_memory(v, t.device()) && !copy) return t;
   Tensor out = empty(t.shape(), d, v);
   if (t.ndim() > 1 && !t.is_contiguous() && v == t.device() && !copy && !overlaps_itself(t.shape(), t.strides())) {
     // A conversion keeps the order of the dimensions in memory.
@@ -171,6 +172,47 @@ Tensor& share_memory_(Tensor& self) {
   if (fresh.numel() > 0) write(fresh, self.detach());
   take_over("share_memory_", self, fresh);
   return self;
+}
+
+namespace {
+
+// A tensor of another device over the same bytes, which counts as a view of them.
+Tensor lent_to(const Tensor& self, Device device) {
+  Storage& s = self.storage();
+  s.retain();
+  s.add_export();
+  const Ref<Storage> borrowed = Storage::borrow(
+      s.data(), s.bytes(), device,
+      [](void* lender) {
+        static_cast<Storage*>(lender)->drop_export();
+        static_cast<Storage*>(lender)->release();
+      },
+      &s);
+  Tensor out = tensor_at(borrowed, self.data() - static_cast<char*>(s.data()), self.shape(), self.strides(),
+                         self.dtype(), self.read_only());
+  if (autograd::needs_grad(self) && is_differentiable(self.dtype()))
+    autograd::attach(out, "to_device", {&self, 1}, derive::copy());
+  return out;
+}
+
+}  // namespace
+
+Tensor on_host(const Tensor& self) {
+  if (self.device().is_cpu()) return self;
+  if (!self.device().is_unified())
+    errors::fail<DeviceError>("on_host", "the CPU cannot read the memory of ", self.device(), "; use .cpu(), a copy");
+  const Tensor view = lent_to(self, kCpu);
+  self.storage().wait_for_device();
+  return view;
+}
+
+Tensor adopt(const char* op, const Tensor& self, Device device) {
+  if (same_memory(self.device(), device)) return self;
+  if (!self.device().is_cpu() || !device.is_unified())
+    errors::fail<DeviceError>(op, "only memory of the CPU can be lent to unified devices; got a tensor on ",
+                              self.device(), " for ", device);
+  unified::require_adoption(op, device);
+  return lent_to(self, device);
 }
 
 Tensor& pin_(Tensor& self) {

@@ -24,6 +24,12 @@ void check_inputs(const char* op, std::span<const Tensor> ts) {
     if (t.device() != ts[0].device()) errors::device_mismatch(op, ts[0].device(), t.device());
 }
 
+Device common_device(std::span<const Tensor> ts) {
+  Device d = ts[0].device();
+  for (const Tensor& t : ts) d = together(d, t.device());
+  return d;
+}
+
 DType common_dtype(std::span<const Tensor> ts) {
   DType d = ts[0].dtype();
   for (const Tensor& t : ts)
@@ -78,7 +84,7 @@ Tensor cat(std::span<const Tensor> all, std::int64_t dim) {
                                static_cast<std::int64_t>(i), " has shape ", s, ", tensor ", reference, " has ", first);
     shape[d] += s[d];
   }
-  Tensor out = empty(shape, dtype, ts[0].device());
+  Tensor out = empty(shape, dtype, common_device(ts));
   std::int64_t rows = 1;
   for (int k = 0; k < d; ++k) rows *= shape[k];
   if (out.numel() == 0) {
@@ -113,7 +119,7 @@ Tensor stack(std::span<const Tensor> ts, std::int64_t dim) {
   const DType dtype = common_dtype(ts);
   Dims shape = first;
   shape.insert(d, static_cast<std::int64_t>(ts.size()));
-  Tensor out = empty(shape, dtype, ts[0].device());
+  Tensor out = empty(shape, dtype, common_device(ts));
   std::int64_t rows = 1;
   for (int k = 0; k < d; ++k) rows *= shape[k];
   if (out.numel() == 0) {

@@ -17,12 +17,13 @@ void check_ndim(const char* op, const Tensor& t, int wanted, std::string_view te
 Tensor product(const Tensor& a, const Tensor& b) {
   const DType d = a.dtype();
   const MatmulPlan plan(a, b);
+  const Device device = together(a.device(), b.device());
   Tensor out;
   if (plan.inner() == 0) {
-    out = full(plan.shape(), 0, d, a.device());
+    out = full(plan.shape(), 0, d, device);
   } else {
-    out = empty(plan.shape(), d, a.device());
-    if (out.numel() > 0) launch("matmul", a.device(), d, &Backend::matmul, plan.call(out));
+    out = empty(plan.shape(), d, device);
+    if (out.numel() > 0) launch("matmul", device, d, &Backend::matmul, plan.call(out));
   }
   if (autograd::needs_grad(a, b)) {
     const Tensor inputs[] = {a, b};

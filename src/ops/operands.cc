@@ -52,6 +52,7 @@ Place common_place(std::string_view op, std::span<const Operand> in) {
       if (!movable) errors::device_mismatch(op, place.device, t.device());
       place.device = t.device();
     }
+    if (!number) place.device = movable ? t.device() : together(place.device, t.device());
     if (!number) movable = nullptr;
   }
   return place;

@@ -36,6 +36,8 @@ void send_to_peer(const char* op, const Tensor& to, const Tensor& from) {
   const CopyCall c{Copy::to_peer, to.data(), from.data(), to.nbytes(), from.device().index, to.device().index, true};
   launch(op, from.device(), to.dtype(), &Backend::copy, c);
   wait(target, source);
+  // Whoever looks at unified memory asks its own device's streams.
+  if (from.device().is_unified() || to.device().is_unified()) synchronize(source);
 }
 
 // One that writes into out, still without its input and its loop.

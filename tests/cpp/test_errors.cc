@@ -136,6 +136,14 @@ const Mistake kMistakes[] = {
      }},
     {"device_mismatch", [] { add(zeros({2}, DType::float32, {DeviceType::cuda, 0}), zeros({2})); }},
     {"no_backend", [] { zeros({2}, DType::float32, {DeviceType::cuda, 7}); }},
+    {"no_unified",
+     [] {
+       const struct Without {
+         Without() { setenv("TENON_SIM_UNIFIED", "none", 1); }
+         ~Without() { unsetenv("TENON_SIM_UNIFIED"); }
+       } without;
+       zeros({2}, DType::float32, {DeviceType::unified, 0});
+     }},
     {"bad_device", [] { parse_device("gpu"); }},
     {"out_of_memory", [] { zeros({std::int64_t{8} << 30}, DType::uint8, {DeviceType::cuda, 0}); }},
     {"device_failed", [] { stream_of({DeviceType::cuda, 0}, 12345); }},

@@ -26,14 +26,24 @@ if "TENON_CUDA_LIB" not in os.environ and _SIM.exists():
     os.environ.setdefault("TENON_SIM_DELAY", "20")  # microseconds: thousands of calls are walked through
 
 
+def _available(device: str) -> str:
+    import tenon
+
+    if device != "cpu" and not tenon.cuda.is_available():
+        pytest.skip("neither a device nor the simulated one is there")
+    return device
+
+
 @pytest.fixture(params=["cpu", "cuda"])
 def device(request: pytest.FixtureRequest) -> str:
     """Where a walk runs: the CPU, and what 'cuda' is in this process."""
-    import tenon
+    return _available(request.param)
 
-    if request.param == "cuda" and not tenon.cuda.is_available():
-        pytest.skip("neither a device nor the simulated one is there")
-    return request.param
+
+@pytest.fixture(params=["cpu", "cuda", "unified"])
+def any_memory(request: pytest.FixtureRequest) -> str:
+    """Where a short walk runs: on the device in both kinds of memory."""
+    return _available(request.param)
 
 
 @pytest.fixture(autouse=True)

@@ -60,8 +60,9 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.parametrize("device", ["cuda", "unified"])
 @pytest.mark.parametrize("topic", PROGRAMS)
-def test_values_and_gradients_are_those_of_the_cpu(topic: str) -> None:
+def test_values_and_gradients_are_those_of_the_cpu(topic: str, device: str) -> None:
     printed = run_python(
         """
         import tenon
@@ -76,20 +77,20 @@ def test_values_and_gradients_are_those_of_the_cpu(topic: str) -> None:
             return [r] if isinstance(r, tenon.Tensor) else list(r)
 
         for i, f in enumerate([PROGRAMS]):
-            host, device = x.clone().requires_grad_(), x.cuda().requires_grad_()
+            host, device = x.clone().requires_grad_(), x.to('[DEVICE]').requires_grad_()
             expected, got = leaves(f(host)), leaves(f(device))
             for a, b in zip(expected, got, strict=True):
-                assert b.is_cuda and a.dtype is b.dtype, i
+                assert b.device == '[DEVICE]' and a.dtype is b.dtype, i
                 assert tenon.allclose(a.detach(), b.detach().cpu(), 1e-12, 1e-14, equal_nan=True), i
                 if a.requires_grad:
                     (w,) = [tenon.linspace(1, 2, a.numel(), dtype=tenon.float64).reshape(a.shape)]
                     a.backward(w, retain_graph=True)
-                    b.backward(w.cuda(), retain_graph=True)
+                    b.backward(w.to('[DEVICE]'), retain_graph=True)
             assert (host.grad is None) == (device.grad is None), i
             if host.grad is not None:
                 assert tenon.allclose(host.grad, device.grad.cpu(), 1e-10, 1e-12, equal_nan=True), i
             print(i)
-        """.replace("PROGRAMS", " ".join(PROGRAMS[topic].split())),
+        """.replace("PROGRAMS", " ".join(PROGRAMS[topic].split())).replace("[DEVICE]", device),
         **sim_environment(),
     )
     assert len(printed.split()) == PROGRAMS[topic].count("lambda")

@@ -148,17 +148,17 @@ def test_values_and_dtypes_for_every_layout(name: str, dtype: str, device: str) 
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
-def test_operands_broadcast(name: str, device: str) -> None:
+def test_operands_broadcast(name: str, any_memory: str) -> None:
     op = ELEMENTWISE[name]
     if arity(op) < 2:
         pytest.skip("one operand")
     dtype = "int32" if expected_dtype(op, "float32") is None else "float32"
     a, b = np.abs(sample(dtype, (4, 1, 3))) + 1, np.abs(sample(dtype, (5, 1))) + 1
     a, b = a.astype(dtype), b.astype(dtype)
-    close(get(op(put(a, device), put(b, device))), reference(op, [a, b], dtype), name)
-    close(get(op(put(a, device), 2)), reference(op, [a, np.array(2, dtype)], dtype), name)
+    close(get(op(put(a, any_memory), put(b, any_memory))), reference(op, [a, b], dtype), name)
+    close(get(op(put(a, any_memory), 2)), reference(op, [a, np.array(2, dtype)], dtype), name)
     with pytest.raises(ValueError, match=r"broadcast"):
-        op(put(np.ones((3,), dtype), device), put(np.ones((4,), dtype), device))
+        op(put(np.ones((3,), dtype), any_memory), put(np.ones((4,), dtype), any_memory))
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)

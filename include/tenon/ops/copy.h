@@ -36,6 +36,13 @@ TENON_API Tensor& share_memory_(Tensor& self);
 // leaf stays the tensor that it is, with its .grad (dropped where the shape differs), hooks and views of old bytes. Throws
 // GradError for the result of a recorded operation and for a leaf that requires grad where source is not differentiable.
 TENON_API Tensor& set_data(Tensor& self, const Tensor& source);
+// A tensor on the CPU over the bytes of one in unified memory, without a copy: a view of the host's. It waits for the
+// device's work on them. self where it is on the CPU already. Throws DeviceError for a device's own memory.
+TENON_API Tensor on_host(const Tensor& self);
+// A tensor on a unified device over the bytes of one on the CPU, which the device works with where they are. The host may
+// look at them at any time, so the device's work never outlasts its call. Throws DeviceError, in the name of op, where the
+// device reads no memory of the host's.
+TENON_API Tensor adopt(const char* op, const Tensor& self, Device device);
 // Page-locks self's storage where it is, borrowed bytes too, until unpin_() or the storage's end, so that a device
 // copies at the bus's full speed. Throws DeviceError without a device, for a tensor that is on one, where the driver
 // refuses, and where another storage has pinned a part of the bytes.

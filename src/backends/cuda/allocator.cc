@@ -96,7 +96,7 @@ Allocator::Block* Allocator::add_segment(void* stream, std::int64_t size) {
   const std::int64_t reserved = statistics_.at(MemoryCount::reserved_bytes).current;
   if (statistics_.limit && whole > statistics_.limit - reserved) return nullptr;
   void* data = nullptr;
-  const runtime::Result r = runtime::allocate(whole, &data);
+  const runtime::Result r = take_(whole, &data);
   if (r.out_of_memory) return nullptr;
   check(r);
   ++statistics_.driver_calls;
@@ -125,11 +125,14 @@ void Allocator::free(void* data) {
   if (pending_.size() > kMostPending) collect_first();
 }
 
-void Allocator::record_use(void* data, void* stream) {
+bool Allocator::record_use(void* data, void* stream) {
   const std::lock_guard lock(mutex_);
-  Block* b = blocks_.at(data).get();
+  const auto found = blocks_.find(data);
+  if (found == blocks_.end()) return false;
+  Block* b = found->second.get();
   if (stream != b->stream && std::find(b->used_by.begin(), b->used_by.end(), stream) == b->used_by.end())
     b->used_by.push_back(stream);
+  return true;
 }
 
 // Makes it free, as one with its free neighbours.
@@ -195,7 +198,7 @@ void Allocator::give_back() {
       withdraw(b);
       count(MemoryCount::segment, MemoryCount::reserved_bytes, *b, -1);
       ++statistics_.driver_frees;
-      check(runtime::release(b->data));
+      check(give_(b->data));
       blocks_.erase(b->data);
     }
 }

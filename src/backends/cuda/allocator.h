@@ -11,20 +11,25 @@
 #include <set>
 #include <vector>
 
+#include "backends/cuda/runtime.h"
 #include "tenon/memory_statistics.h"
 
 namespace tenon::cuda {
 
 class Allocator {
  public:
-  explicit Allocator(int device) : device_(device) {}
+  // Where segments come from and go to.
+  using Take = runtime::Result (*)(std::int64_t bytes, void** out);
+  using Give = runtime::Result (*)(void* data);
+  explicit Allocator(int device, Take take = &runtime::allocate, Give give = &runtime::release)
+      : device_(device), take_(take), give_(give) {}
 
   // Throws Error{out_of_memory} where the driver has none, or the limit forbids it, after waiting for the device, giving
   // back what is unused and asking once more.
   void* allocate(void* stream, std::int64_t bytes);
   void free(void* data);
-  // Another stream than its own works with the block.
-  void record_use(void* data, void* stream);
+  // Another stream than its own works with the block. False: it is none of these.
+  bool record_use(void* data, void* stream);
   // Gives whole unused segments back to the driver. Waits for the device.
   void trim();
   MemoryStatistics statistics() const;
@@ -68,6 +73,8 @@ class Allocator {
   void give_back();
 
   int device_;
+  Take take_;
+  Give give_;
   mutable std::mutex mutex_;
   std::map<std::pair<void*, MemoryPool>, Pool> free_;
   std::map<void*, std::unique_ptr<Block>> blocks_;  // all, by address

@@ -190,7 +190,7 @@ Status free(Stream s, void* data, std::int64_t) noexcept {
 Status record_use(Stream s, void* data) noexcept {
   return guarded("record_stream", s.device.index, [&] {
     Device& d = device(s.device.index);
-    d.memory.record_use(data, d.stream(s.index));
+    if (!d.memory.record_use(data, d.stream(s.index))) d.unified.record_use(data, d.stream(s.index));
     return Status::ok;
   });
 }
@@ -228,6 +228,7 @@ Status empty_cache(int index) noexcept {
     Device& d = device(index);
     d.wait();
     d.memory.trim();
+    d.unified.trim();
     d.report();
     return Status::ok;
   });
@@ -242,6 +243,43 @@ Status device_at(const void* data, int* out) noexcept {
   return guarded("device_at", 0, [&] {
     device(0);
     check(runtime::device_at(data, out));
+    return Status::ok;
+  });
+}
+
+// ---- unified memory ----
+
+Status unified_memory(int index, UnifiedMemory* out) noexcept {
+  return guarded("unified_memory", index, [&] {
+    const Device& d = device(index);
+    check(runtime::unified_memory(index, out));
+    const MemoryStatistics s = d.unified.statistics();
+    out->allocated = s.at(MemoryCount::allocated_bytes).current;
+    out->reserved = s.at(MemoryCount::reserved_bytes).current;
+    return Status::ok;
+  });
+}
+Status allocate_unified(Stream s, std::int64_t bytes, void** out) noexcept {
+  return guarded("allocate", s.device.index, [&] {
+    Device& d = device(s.device.index);
+    UnifiedMemory u;
+    check(runtime::unified_memory(s.device.index, &u));
+    if (u.way == UnifiedWay::none) return Status::unavailable;
+    *out = d.unified.allocate(d.stream(s.index), bytes);
+    return Status::ok;
+  });
+}
+Status free_unified(Stream s, void* data, std::int64_t) noexcept {
+  if (forked() || raw_device(s.device.index).lost()) return Status::ok;
+  return guarded("free", s.device.index, [&] {
+    device(s.device.index).unified.free(data);
+    return Status::ok;
+  });
+}
+Status prefetch(Stream s, void* data, std::int64_t bytes, bool to_host) noexcept {
+  return guarded("prefetch", s.device.index, [&] {
+    Device& d = device(s.device.index);
+    check(runtime::prefetch(d.stream_for(s.index, "prefetch"), data, bytes, s.device.index, to_host));
     return Status::ok;
   });
 }
@@ -280,6 +318,10 @@ Backend made() {
   t.empty_cache = &empty_cache;
   t.limit_memory = &limit_memory;
   t.device_at = &device_at;
+  t.unified_memory = &unified_memory;
+  t.allocate_unified = &allocate_unified;
+  t.free_unified = &free_unified;
+  t.prefetch = &prefetch;
   t.elementwise = &run<ElementwiseCall, &elementwise>;
   t.program = &run<ProgramCall, &program>;
   t.reduce = &run<ReduceCall, &reduce>;

@@ -9,6 +9,7 @@
 
 #include "backends/cuda/allocator.h"
 #include "backends/cuda/context.h"
+#include "backends/cuda/runtime.h"
 
 namespace tenon::cuda {
 
@@ -16,9 +17,10 @@ inline constexpr int kStreams = 9;  // the default one, and eight that users get
 
 class Device {
  public:
-  explicit Device(int index) : memory(index), index_(index) {}
+  explicit Device(int index)
+      : memory(index), unified(index, &runtime::allocate_unified, &runtime::release_unified), index_(index) {}
 
-  Allocator memory;
+  Allocator memory, unified;  // unified: what the host reads and writes, too
 
   // The driver's stream; it is made when it is first asked for. Throws Error where there is none of this index.
   void* stream(std::int32_t index);

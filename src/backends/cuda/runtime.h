@@ -56,6 +56,13 @@ Result fill_zero(void* stream, void* data, std::int64_t bytes);
 Result read_back(void* stream, void* host, const void* device, std::int64_t bytes);
 Result pin(void* data, std::int64_t bytes);
 Result unpin(void* data);
+// Of the thread's device: which memory the host and it both use. allocated and reserved are not its business.
+Result unified_memory(int device, UnifiedMemory* out);
+// Of that memory, for the thread's device, and back.
+Result allocate_unified(std::int64_t bytes, void** out);
+Result release_unified(void* data);
+// Moves managed pages to the device, or to the host, in the stream's turn. Nothing for other memory.
+Result prefetch(void* stream, void* data, std::int64_t bytes, int device, bool to_host);
 // The device whose memory is at the address; -1: none.
 Result device_at(const void* data, int* device);
 // In the stream's turn: the bytes may, or may no longer, be touched. For tests of the allocator's users.

@@ -3,6 +3,8 @@
 
 #include <cuda_runtime.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <cstring>
 
 namespace tenon::cuda::runtime {
@@ -147,6 +149,108 @@ Result device_at(const void* data, int* device) {
   *device = a.type == cudaMemoryTypeDevice || a.type == cudaMemoryTypeManaged ? a.device : -1;
   return r;
 }
+// ---- unified memory ----
+
+namespace {
+
+bool ability(int device, cudaDeviceAttr attribute) {
+  int value = 0;
+  return result(cudaDeviceGetAttribute(&value, attribute, device)).code == 0 && value != 0;
+}
+
+// Page tables of the host's, as on Grace: memory of the process is as good as any. Managed memory where the host may touch
+// it while kernels run; elsewhere it must not be used at all. Page-locked memory otherwise.
+UnifiedWay way_of(int device) {
+  if (ability(device, cudaDevAttrPageableMemoryAccessUsesHostPageTables)) return UnifiedWay::system;
+  if (ability(device, cudaDevAttrConcurrentManagedAccess)) return UnifiedWay::managed;
+  if (ability(device, cudaDevAttrPageableMemoryAccess)) return UnifiedWay::system;
+  return ability(device, cudaDevAttrCanMapHostMemory) ? UnifiedWay::pinned : UnifiedWay::none;
+}
+
+// Asked for often, and never another.
+UnifiedWay known_way(int device) {
+  constexpr int kDevices = 128;
+  static std::atomic<int> known[kDevices] = {};  // the way and 1
+  if (device < 0 || device >= kDevices) return UnifiedWay::none;
+  if (const int k = known[device].load(); k != 0) return static_cast<UnifiedWay>(k - 1);
+  const UnifiedWay way = way_of(device);
+  known[device] = static_cast<int>(way) + 1;
+  return way;
+}
+
+}  // namespace
+
+Result unified_memory(int device, UnifiedMemory* out) {
+  *out = {};
+  out->way = known_way(device);
+  out->reads_host = ability(device, cudaDevAttrPageableMemoryAccess);
+  const char* why = "";
+  switch (out->way) {
+    case UnifiedWay::system:
+      why = ability(device, cudaDevAttrPageableMemoryAccessUsesHostPageTables)
+                ? "the device uses the host's page tables (ATS)"
+                : "the device reads the host's pages (HMM), and managed memory is not for both at once";
+      break;
+    case UnifiedWay::managed:
+      why = out->reads_host
+                ? "the driver moves pages of all memory of the process (HMM)"
+                : "the driver moves managed pages only: HMM needs Linux 6.1 or later and NVIDIA's open kernel modules";
+      break;
+    case UnifiedWay::pinned: why = "the host may not touch managed memory while kernels run here"; break;
+    case UnifiedWay::none: why = "the device can neither use managed memory nor map the host's"; break;
+  }
+  std::strncpy(out->why, why, sizeof out->why - 1);
+  return {};
+}
+
+Result allocate_unified(std::int64_t bytes, void** out) {
+  const auto n = static_cast<std::size_t>(bytes);
+  const int device = current_device();
+  switch (known_way(device)) {
+    case UnifiedWay::managed: {
+      // More than the device has would make its pages come and go, which can stop it.
+      std::size_t free = 0, total = 0;
+      if (const Result r = result(cudaMemGetInfo(&free, &total)); r.code != 0) return r;
+      if (n > free / 5 * 4) return result(cudaErrorMemoryAllocation);
+      const Result r = result(cudaMallocManaged(out, n, cudaMemAttachGlobal));
+      if (r.code != 0) return r;
+      // The device keeps its mapping of pages that the host looks at now and then. It is advice only.
+      cudaMemLocation here{};
+      here.type = cudaMemLocationTypeDevice;
+      here.id = device;
+      (void)result(cudaMemAdvise(*out, n, cudaMemAdviseSetAccessedBy, here));
+      return r;
+    }
+    case UnifiedWay::system:
+      *out = std::aligned_alloc(4096, (n + 4095) / 4096 * 4096);
+      return *out ? Result{} : result(cudaErrorMemoryAllocation);
+    case UnifiedWay::pinned: return result(cudaHostAlloc(out, n, cudaHostAllocMapped | cudaHostAllocPortable));
+    case UnifiedWay::none: break;
+  }
+  return result(cudaErrorNotSupported);
+}
+
+Result release_unified(void* data) {
+  switch (known_way(current_device())) {
+    case UnifiedWay::pinned: return result(cudaFreeHost(data));
+    // What the device still does with it must be over: the other two wait themselves.
+    case UnifiedWay::system: {
+      const Result r = result(cudaDeviceSynchronize());
+      std::free(data);
+      return r;
+    }
+    default: return result(cudaFree(data));
+  }
+}
+
+Result prefetch(void* stream, void* data, std::int64_t bytes, int device, bool to_host) {
+  if (known_way(device) == UnifiedWay::pinned) return {};
+  cudaMemLocation to{};
+  to.type = to_host ? cudaMemLocationTypeHost : cudaMemLocationTypeDevice;
+  to.id = to_host ? 0 : device;
+  return result(cudaMemPrefetchAsync(data, static_cast<std::size_t>(bytes), to, 0, stream_of(stream)));
+}
+
 void begin_use(void*, void*, std::int64_t) {}
 void end_use(void*, void*, std::int64_t) {}
 

@@ -47,6 +47,10 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.empty_cache = &sim::empty_cache;
     t.limit_memory = &sim::limit_memory;
     t.device_at = &sim::device_at;
+    t.unified_memory = &sim::unified_memory;
+    t.allocate_unified = &sim::allocate_unified;
+    t.free_unified = &sim::free;
+    t.prefetch = &sim::prefetch;
     sim::add_operations(t);
     return t;
   }();
@@ -58,6 +62,8 @@ TENON_API std::int64_t tenon_sim_copies(int kind) { return tenon::sim::copies(st
 TENON_API void tenon_sim_reset() { tenon::sim::reset_copies(); }
 // Bytes that are allocated and not yet freed by the host.
 TENON_API std::int64_t tenon_sim_live_bytes(int device) { return tenon::sim::raw_device(device).memory.live_bytes(); }
+// Bytes of unified memory that were moved to the host's side (or to the devices') before they were used there.
+TENON_API std::int64_t tenon_sim_prefetched(bool to_host) { return tenon::sim::prefetched(to_host); }
 // Page-locked bytes of the host.
 TENON_API std::int64_t tenon_sim_pinned_bytes() { return tenon::sim::pins().bytes(); }
 

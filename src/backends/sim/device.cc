@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 
 namespace tenon::sim {
 namespace {
@@ -125,6 +127,29 @@ Sim* device_at(const char* op, int device) {
   if (!d.injected.lost) return &d;
   fail(op, Status::failed, "the device was lost");
   return nullptr;
+}
+
+namespace {
+
+std::string_view unified_setting() {
+  const char* text = std::getenv("TENON_SIM_UNIFIED");
+  return text && *text ? text : "managed";
+}
+
+}  // namespace
+
+UnifiedWay unified_way() {
+  for (std::size_t i = 0; i < std::size(kUnifiedWayNames); ++i)
+    if (unified_setting() == kUnifiedWayNames[i]) return static_cast<UnifiedWay>(i);
+  return UnifiedWay::managed;
+}
+
+bool reads_host() { return unified_setting() == "hmm" || unified_setting() == "system"; }
+
+bool is_device_memory(const void* p) {
+  for (const Sim* d : g_devices)
+    if (d->memory.contains(p) || d->memory.is_unified(p)) return true;
+  return false;
 }
 
 bool take(std::atomic<int>& left) {

@@ -67,6 +67,13 @@ Sim* device_at(const char* op, int device);
 // The devices as they are, for what must work all the same.
 Sim& raw_device(int device);
 
+// What TENON_SIM_UNIFIED says of memory that the host reads, too.
+UnifiedWay unified_way();
+// Whether the devices read all memory of the host.
+bool reads_host();
+// Whether it is an address of one of the devices, unified or not.
+bool is_device_memory(const void* p);
+
 // This thread's failure, which last_error() gives.
 Status fail(const char* op, Status status, const char* what, bool late = false);
 Status fail(const Failure& failure);

@@ -43,32 +43,32 @@ Memory::Memory() {
   holes_[0] = kCapacity;
 }
 
-void* Memory::allocate(std::int64_t bytes) {
+void* Memory::allocate(std::int64_t bytes, bool unified) {
   const std::int64_t size = (std::max<std::int64_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign;
   std::lock_guard lock(mutex_);
-  if (statistics_.limit && size > statistics_.limit - statistics_.at(MemoryCount::reserved_bytes).current)
+  if (!unified && statistics_.limit && size > statistics_.limit - statistics_.at(MemoryCount::reserved_bytes).current)
     return nullptr;
   for (auto hole = holes_.begin(); hole != holes_.end(); ++hole) {
     const auto [offset, room] = *hole;
     if (room < size) continue;
     holes_.erase(hole);
     if (room > size) holes_[offset + size] = room - size;
-    const Block& block = taken_[offset] = {size, bytes, true, {}};
+    const Block& block = taken_[offset] = {size, bytes, true, unified, {}};
     count(block, 1, {MemoryCount::allocation, MemoryCount::segment, MemoryCount::active},
           {MemoryCount::allocated_bytes, MemoryCount::reserved_bytes, MemoryCount::active_bytes});
-    statistics_.change(MemoryCount::requested_bytes, MemoryPool::large_pool, bytes);
-    ++statistics_.driver_calls;
+    if (unified) unified_bytes_ += bytes;
+    else statistics_.change(MemoryCount::requested_bytes, MemoryPool::large_pool, bytes), ++statistics_.driver_calls;
     live_bytes_ += bytes;
     // The block is not in use, so the caller's thread may write it.
     std::memset(translate(device_ + offset), kFresh, static_cast<std::size_t>(std::min(size, kOverwriteMost)));
-    return device_ + offset;
+    return unified ? translate(device_ + offset) : device_ + offset;
   }
   return nullptr;
 }
 
 void Memory::record_use(void* data, std::int32_t stream) {
   std::lock_guard lock(mutex_);
-  const auto block = taken_.find(static_cast<char*>(data) - device_);
+  const auto block = taken_.find(offset_of(data));
   if (block == taken_.end() || !block->second.live) fault("record_stream", "the block", data, -1);
   auto& streams = block->second.streams;
   if (std::find(streams.begin(), streams.end(), stream) == streams.end()) streams.push_back(stream);
@@ -76,22 +76,23 @@ void Memory::record_use(void* data, std::int32_t stream) {
 
 std::vector<std::int32_t> Memory::retire(void* data) {
   std::lock_guard lock(mutex_);
-  const auto block = taken_.find(static_cast<char*>(data) - device_);
+  const auto block = taken_.find(offset_of(data));
   if (block == taken_.end() || !block->second.live) fault("free", "the block", data, -1);
   block->second.live = false;
   live_bytes_ -= block->second.used;
   count(block->second, -1, {MemoryCount::allocation}, {MemoryCount::allocated_bytes});
-  statistics_.change(MemoryCount::requested_bytes, MemoryPool::large_pool, -block->second.used);
+  if (block->second.unified) unified_bytes_ -= block->second.used;
+  else statistics_.change(MemoryCount::requested_bytes, MemoryPool::large_pool, -block->second.used);
   return std::move(block->second.streams);
 }
 
 void Memory::reuse(void* data) {
   std::lock_guard lock(mutex_);
-  const auto block = taken_.find(static_cast<char*>(data) - device_);
+  const auto block = taken_.find(offset_of(data));
   std::int64_t offset = block->first, size = block->second.size;
   count(block->second, -1, {MemoryCount::segment, MemoryCount::active},
         {MemoryCount::reserved_bytes, MemoryCount::active_bytes});
-  ++statistics_.driver_frees;
+  if (!block->second.unified) ++statistics_.driver_frees;
   taken_.erase(block);
   if (size <= kOverwriteMost) {
     std::memset(translate(device_ + offset), kFreed, static_cast<std::size_t>(size));
@@ -117,6 +118,7 @@ void Memory::reuse(void* data) {
 
 void Memory::count(const Block& block, int sign, std::initializer_list<MemoryCount> blocks,
                    std::initializer_list<MemoryCount> bytes) {
+  if (block.unified) return;  // counted by itself
   for (const MemoryCount c : blocks) statistics_.change(c, MemoryPool::large_pool, sign);
   for (const MemoryCount c : bytes) statistics_.change(c, MemoryPool::large_pool, sign * block.size);
 }
@@ -145,12 +147,14 @@ void Memory::count_none() {
 bool Memory::contains(const void* p) const { return p >= device_ && p < device_ + kCapacity; }
 
 bool Memory::is_live(const char* low, const char* high) const {
-  if (!contains(low)) return false;
+  const bool unified = is_unified(low);
+  if (!contains(low) && !unified) return false;
+  if (unified) high = device_address(high - 1) + 1, low = device_address(low);
   std::lock_guard lock(mutex_);
   auto block = taken_.upper_bound(low - device_);
   if (block == taken_.begin()) return false;
   --block;
-  return block->second.live && high - device_ <= block->first + block->second.used;
+  return block->second.live && block->second.unified == unified && high - device_ <= block->first + block->second.used;
 }
 
 }  // namespace tenon::sim

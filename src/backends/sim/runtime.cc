@@ -14,6 +14,7 @@ namespace tenon::sim {
 namespace {
 
 std::atomic<std::int64_t> g_copies[std::size(kCopyNames)];
+std::atomic<std::int64_t> g_prefetched[2];
 
 // A device and one of its streams, if both are there.
 struct Place {
@@ -161,7 +162,9 @@ Status event_elapsed(int device, void* from, void* to, double* milliseconds) noe
 
 // ---- memory ----
 
-Status allocate(Stream stream, std::int64_t bytes, void** out) noexcept {
+namespace {
+
+Status allocate_any(Stream stream, std::int64_t bytes, bool unified, void** out) {
   const Place p("allocate", stream);
   if (!p) return Status::failed;
   const auto none = [&] {
@@ -172,12 +175,18 @@ Status allocate(Stream stream, std::int64_t bytes, void** out) noexcept {
     return fail(f);
   };
   if (take(p.device->injected.allocations)) return none();
-  *out = p.device->memory.allocate(bytes);
+  *out = p.device->memory.allocate(bytes, unified);
   if (*out) return Status::ok;
   p.device->memory.count_retry();
   p.device->wait();  // blocks whose release is still queued may be what is missing
-  *out = p.device->memory.allocate(bytes);
+  *out = p.device->memory.allocate(bytes, unified);
   return *out ? Status::ok : none();
+}
+
+}  // namespace
+
+Status allocate(Stream stream, std::int64_t bytes, void** out) noexcept {
+  return allocate_any(stream, bytes, false, out);
 }
 
 // In the turn of all streams that were given something with this memory: whichever passes last gives it back.
@@ -227,6 +236,7 @@ Status copy(Stream stream, const char* op, const CopyCall& c) noexcept {
 }
 
 std::int64_t copies(Copy kind) { return g_copies[static_cast<int>(kind)]; }
+std::int64_t prefetched(bool to_host) { return g_prefetched[to_host]; }
 void reset_copies() {
   for (auto& n : g_copies) n = 0;
 }
@@ -270,10 +280,39 @@ Status limit_memory(int device, std::int64_t bytes) noexcept {
   return Status::ok;
 }
 
+// ---- unified memory: pages of the device's that the host reads, too ----
+
+Status unified_memory(int device, UnifiedMemory* out) noexcept {
+  const Sim* d = device_at("unified_memory", device);
+  if (!d) return Status::failed;
+  *out = {};
+  out->way = unified_way();
+  out->reads_host = reads_host();
+  out->allocated = out->reserved = d->memory.unified_bytes();
+  const char* why = out->way == UnifiedWay::none ? "the simulated device was told to have none"
+                    : reads_host()               ? "the simulated device reads all memory of the process"
+                                                 : "the simulated device reads no other memory of the process";
+  std::strncpy(out->why, why, sizeof out->why - 1);
+  return Status::ok;
+}
+
+Status allocate_unified(Stream stream, std::int64_t bytes, void** out) noexcept {
+  return unified_way() == UnifiedWay::none ? Status::unavailable : allocate_any(stream, bytes, true, out);
+}
+
+Status prefetch(Stream stream, void* data, std::int64_t bytes, bool to_host) noexcept {
+  const Place p("prefetch", stream);
+  if (!p) return Status::failed;
+  check_bytes("prefetch", "the memory", data, bytes, stream.device.index);
+  g_prefetched[to_host] += bytes;
+  p.queue->push([] {});
+  return Status::ok;
+}
+
 Status device_at(const void* data, int* device) noexcept {
   *device = -1;
   for (int i = 0; i < kDevices; ++i)
-    if (raw_device(i).memory.contains(data)) *device = i;
+    if (raw_device(i).memory.contains(data) || raw_device(i).memory.is_unified(data)) *device = i;
   return Status::ok;
 }
 

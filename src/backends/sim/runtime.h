@@ -34,9 +34,14 @@ Status reset_memory_peaks(int device) noexcept;
 Status empty_cache(int device) noexcept;
 Status limit_memory(int device, std::int64_t bytes) noexcept;
 Status device_at(const void* data, int* device) noexcept;
+Status unified_memory(int device, UnifiedMemory* out) noexcept;
+Status allocate_unified(Stream, std::int64_t bytes, void** out) noexcept;
+Status prefetch(Stream, void* data, std::int64_t bytes, bool to_host) noexcept;
 
 // Copies so far, by kind.
 std::int64_t copies(Copy kind);
 void reset_copies();
+// Bytes of unified memory that were brought to the host's side and to the devices'.
+std::int64_t prefetched(bool to_host);
 
 }  // namespace tenon::sim

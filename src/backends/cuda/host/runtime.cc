@@ -274,6 +274,21 @@ Result device_at(const void* data, int* device) {
   return {};
 }
 
+// All memory is the host's.
+Result unified_memory(int, UnifiedMemory* out) {
+  *out = {};
+  out->way = UnifiedWay::system;
+  out->reads_host = true;
+  std::strncpy(out->why, "kernels on the host read its memory", sizeof out->why - 1);
+  return {};
+}
+Result allocate_unified(std::int64_t bytes, void** out) { return allocate(bytes, out); }
+Result release_unified(void* data) { return release(data); }
+Result prefetch(void* stream, void*, std::int64_t, int, bool) {
+  queue_of(stream)->push([] {});
+  return state_of(stream);
+}
+
 // Fresh memory holds garbage, and what is not given out cannot be touched where a sanitizer watches.
 void begin_use(void* stream, void* data, std::int64_t bytes) {
   queue_of(stream)->push([data, n = static_cast<std::size_t>(bytes)] {
