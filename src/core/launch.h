@@ -1,6 +1,7 @@
 // How the library calls a backend: one place where an entry is looked up and its status becomes an error.
 #pragma once
 
+#include "core/capture.h"
 #include "core/errors.h"
 #include "tenon/backend.h"
 
@@ -28,6 +29,13 @@ extern const Backend kTable;  // without a call: small operations are mostly ove
 // TENON_SYNC=1: each call is waited for, so that its failure is raised by itself.
 bool waits_after_each_call();
 
+// Whether the call returns when its work is done.
+template <class Call>
+bool waits(const Call& call) {
+  if constexpr (requires { call.asynchronous; }) return !call.asynchronous;
+  return requires { Call::waits; };
+}
+
 // Runs an entry on the current stream. False, with nothing done, where the backend has none for such a call.
 template <class Call>
 bool try_launch(const char* op, Device device, Entry<Call> Backend::* entry, const Call& call) {
@@ -36,12 +44,14 @@ bool try_launch(const char* op, Device device, Entry<Call> Backend::* entry, con
   const auto f = b.*entry;
   if (!f) return false;
   const Stream stream = on_cpu ? Stream{} : current_stream(device);
+  const bool captured = any_capture() && is_capturing(stream);
+  if (captured && waits(call)) refuse_in_capture(op, stream);
   const Status status = f(stream, op, call);
   if (status != Status::ok) [[unlikely]] {
     if (status == Status::unavailable) return false;
     launch_failed(status, op, device);
   }
-  if (!on_cpu && waits_after_each_call()) check(b.stream_synchronize(stream), op, device);
+  if (!on_cpu && !captured && waits_after_each_call()) check(b.stream_synchronize(stream), op, device);
   return true;
 }
 
