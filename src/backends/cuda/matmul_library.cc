@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "backends/cuda/cublaslt.h"
 #include "backends/cuda/library.h"
@@ -73,15 +74,15 @@ struct Types {
   ComputeType compute;
 };
 std::optional<Types> types_of(DType d) {
-  switch (d) {
-    case DType::float16: return Types{kReal16, kReal32, kCompute32};
-    case DType::bfloat16: return Types{kBfloat16, kReal32, kCompute32};
-    case DType::float32: return Types{kReal32, kReal32, kCompute32};
-    case DType::float64: return Types{kReal64, kReal64, kCompute64};
-    case DType::complex64: return Types{kComplex32, kComplex32, kCompute32};
-    case DType::complex128: return Types{kComplex64, kComplex64, kCompute64};
-    default: return std::nullopt;
-  }
+  static constexpr std::pair<DType, Types> all[] = {{DType::float16, {kReal16, kReal32, kCompute32}},
+                                                    {DType::bfloat16, {kBfloat16, kReal32, kCompute32}},
+                                                    {DType::float32, {kReal32, kReal32, kCompute32}},
+                                                    {DType::float64, {kReal64, kReal64, kCompute64}},
+                                                    {DType::complex64, {kComplex32, kComplex32, kCompute32}},
+                                                    {DType::complex128, {kComplex64, kComplex64, kCompute64}}};
+  for (const auto& [dtype, types] : all)
+    if (dtype == d) return types;
+  return std::nullopt;
 }
 
 // An operand, column by column: rows x columns as they lie in memory, of which the product takes the transpose where it says so.
