@@ -83,6 +83,21 @@ struct Backend {
   // The device whose memory is at the address; -1: none. (optional)
   Status (*device_at)(const void* data, int* device) noexcept;
 
+  // ---- graphs: work that is recorded once and replayed (optional: all or none) ----
+
+  // What the stream is given from now on does not run but is recorded, and so is what streams are given that wait for an
+  // event of it. Nothing may wait for these streams meanwhile. Memory that is allocated for them, and what recorded calls
+  // touch, is the graph's: freed, it serves nobody but the capture until the graph is gone.
+  Status (*capture_begin)(Stream, void** graph) noexcept;
+  // Ends it. Not ok: nothing can be replayed.
+  Status (*capture_end)(void* graph) noexcept;
+  // The graph that the stream is recorded into; null: none.
+  Status (*capture_of)(Stream, void** graph) noexcept;
+  // Gives all of it to the stream, a device's own; after its earlier replays.
+  Status (*graph_replay)(Stream, void* graph) noexcept;
+  // Ends a capture, too. What the graph has goes once its replays have passed.
+  void (*graph_destroy)(void* graph) noexcept;
+
   // ---- operations: an entry for each call (calls.h). elementwise and reduce are needed, the others optional ----
 
 #define TENON_ENTRY(name, call) Entry<call> name;

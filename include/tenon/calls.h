@@ -158,6 +158,7 @@ struct RandomCall {
   Random kind;
   DType dtype;
   std::uint64_t seed, offset;
+  const std::uint64_t* state;  // a seed and an offset that are added to these when the call runs; null: none
   double a, b;  // uniform: low, high; normal: mean, standard deviation
   std::int64_t low;  // integers: low + value below `range`
   std::uint64_t range;  // 0 means 2^64
@@ -167,6 +168,7 @@ struct RandomCall {
   template <class F>
   void operands(F&& f) {
     f("the output", out, Reach(dtype, n));
+    if (state) f("the generator's state", state, Reach(DType::uint64, 2));
   }
   void clear() { n = 0; }
 };

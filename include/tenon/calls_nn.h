@@ -116,6 +116,7 @@ struct AttentionCall {
   // `dropout`; the others are divided by 1 - dropout. The numbers are those of RandomCall, of dtype. 0: none is dropped.
   double dropout;
   std::uint64_t seed, offset;
+  const std::uint64_t* state;  // as RandomCall's
   DType mask_dtype;  // bool (true: is seen), or dtype (is added)
   Heads q, k, v, out, g, dq, dk, dv;
   Heads mask;  // of [queries, keys]; strides of 0 where it is broadcast
@@ -145,6 +146,7 @@ struct AttentionCall {
     of("the key's gradient", dk, dtype, key_heads, keys, width, 1);
     of("the value's gradient", dv, dtype, key_heads, keys, value_width, 1);
     f("the sums", lse, Reach(dtype == DType::float64 ? DType::float64 : DType::float32, batch * heads * queries));
+    if (state) f("the generator's state", state, Reach(DType::uint64, 2));
   }
   void clear() { batch = 0; }
 };

@@ -160,6 +160,12 @@ struct Entry {
   Tensor state[kMaxStates];  // as kState names them; undefined before the first step
   double step = 0;  // the steps that were made
   double number[kMaxNumbers] = {1, 1};  // as kNumbers names them
+  // Where step and number stand on the CPU, if they do; a graph's replays count there.
+  Tensor step_at, number_at[kMaxNumbers];
+
+  // From there, and to there; nothing where they are undefined.
+  TENON_API void read_counts();
+  TENON_API void write_counts();
 };
 
 // One step for all entries with a gradient: writes to the parameters and states, makes the states that are missing and
@@ -167,6 +173,7 @@ struct Entry {
 // real ones. Nothing is recorded. Everything is checked before something is written. Throws as check(); ShapeError for a
 // gradient or a state of another shape than the parameter, DtypeError unless all are floats or complex, DeviceError for
 // several devices, ReadOnlyError, RuntimeError where elements of a parameter, or parameter and state, share memory.
+// In a graph's capture nothing is counted but by replays; states must be there, and options are those of the capture.
 // Adafactor's runs parameter by parameter, has no complex ones, and keeps a matrix's row and column instead of its shape.
 TENON_API void step(std::span<Entry> entries, const SGDOptions& o);
 TENON_API void step(std::span<Entry> entries, const AdamOptions& o);
@@ -219,9 +226,9 @@ class Optimizer {
 
   // Throws as optim::step().
   void step() {
-    for (Entry& e : entries_) e.gradient = e.parameter.grad();
+    for (Entry& e : entries_) e.gradient = e.parameter.grad(), e.read_counts();
     optim::step(entries_, options);
-    for (Entry& e : entries_) e.gradient = {};
+    for (Entry& e : entries_) e.gradient = {}, e.write_counts();
   }
   // Takes the gradients away.
   void zero_grad() {

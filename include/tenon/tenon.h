@@ -9,6 +9,7 @@
 #include "tenon/dlpack.h"
 #include "tenon/elementwise.h"
 #include "tenon/function.h"
+#include "tenon/graph.h"
 #include "tenon/io.h"
 #include "tenon/linalg.h"
 #include "tenon/nn.h"

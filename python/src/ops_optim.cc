@@ -7,6 +7,7 @@
 #include "core/errors.h"
 #include "op.h"
 #include "tenon/autograd.h"
+#include "tenon/graph.h"
 #include "tenon/ops/copy.h"
 #include "tenon/optim.h"
 
@@ -175,11 +176,44 @@ void write_count(PyObject* dict, PyObject* name, const Object& tensor, double va
   autograd::after_inplace(t, "step");
 }
 
+// Options that a graph's replays are made with: those of the capture. Others later are an error.
+template <class Options>
+class CapturedOptions : public GraphPart {
+ public:
+  CapturedOptions(PyObject* group, const Options& options) : group_(Object::borrow(group)), values_(values(options)) {}
+  void check() override {
+    const auto now = values(options_of<Options>(group_.get()));
+    for (std::size_t i = 0; i < now.size(); ++i)
+      if (now[i].second != values_[i].second)
+        errors::fail<RuntimeError>("replay", "the graph's step of ", Options::kName, " was captured with ",
+                                   now[i].first, "=", values_[i].second, ", which is ", now[i].second,
+                                   " now; capture the step again, or leave the option as it was");
+  }
+  void renew(Stream) override {}
+
+ private:
+  using Values = std::vector<std::pair<const char*, double>>;
+  static Values values(Options o) {
+    Values all;
+    each(o, [&all](const char* name, const auto&... value) {
+      const auto number = [](const auto& v) {
+        if constexpr (requires { v.value_or(0.0); }) return v.value_or(-1);
+        else return static_cast<double>(v);
+      };
+      (all.emplace_back(name, number(value)), ...);
+    });
+    return all;
+  }
+
+  Object group_;
+  Values values_;
+};
+
 // The step of a group.
 template <class Options>
 class Step {
  public:
-  Step(PyObject* group, PyObject* state) : state_(state), options_(options_of<Options>(group)) {
+  Step(PyObject* group, PyObject* state) : group_(group), state_(state), options_(options_of<Options>(group)) {
     const Object parameters = Object::steal(PySequence_Fast(item(group, keys().params).get(), "params must be a list"));
     const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(parameters.get()));
     entries_.reserve(count);
@@ -200,6 +234,9 @@ class Step {
                      [](const Tensor& t) { return t.defined(); });
       }
     without_gil(elements, [&] { optim::step(entries_, options_); }, used);
+    if (!entries_.empty())
+      if (const auto graph = graph_of(current_stream(entries_.front().parameter.device())))
+        graph->add(std::make_shared<CapturedOptions<Options>>(group_, options_));
     if (Options::counts || states_of(options_))
       for (std::size_t i = 0; i < entries_.size(); ++i) write(entries_[i], kept_[i]);
   }
@@ -251,9 +288,15 @@ class Step {
                                 Py_TYPE(o.get())->tp_name);
       e.state[i] = unwrap(o.get());
     }
+    const auto on_cpu = [](const Object& o) {
+      return o && unwrap(o.get()).device().is_cpu() ? unwrap(o.get()) : Tensor();
+    };
     if (Options::counts) e.step = read_count(kept.dict.get(), keys().step, Options::kName, 0, kept.step);
-    for (std::size_t i = 0; i < kNumbers.size(); ++i)
+    e.step_at = on_cpu(kept.step);
+    for (std::size_t i = 0; i < kNumbers.size(); ++i) {
       e.number[i] = read_count(kept.dict.get(), keys().number[i], Options::kName, 1, kept.number[i]);
+      e.number_at[i] = on_cpu(kept.number[i]);
+    }
   }
   void write(const Entry& e, Kept& kept) {
     if (!kept.dict) {
@@ -272,7 +315,7 @@ class Step {
     }
   }
 
-  PyObject* state_;
+  PyObject *group_, *state_;
   Options options_;
   std::vector<Entry> entries_;
   std::vector<Kept> kept_;

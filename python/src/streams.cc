@@ -6,6 +6,8 @@
 #include "core/errors.h"
 #include "raising.h"
 #include "tenon/devices.h"
+#include "tenon/graph.h"
+#include "tenon/ops/random.h"
 
 namespace nb = nanobind;
 
@@ -128,6 +130,27 @@ void bind_streams(nb::module_& m) {
         raising([&] { wait(stream(std::get<0>(s), std::get<1>(s)), stream(std::get<0>(other), std::get<1>(other))); });
       },
       nb::arg("stream"), nb::arg("other"), "What the stream is given from now on waits for what the other was given.");
+
+  m.def(
+      "_stream_capturing",
+      [](int device, int index) { return raising([&] { return is_capturing(stream(device, index)); }); },
+      nb::arg("device"), nb::arg("index"), "Whether a stream is being captured into a graph.");
+
+  nb::class_<Graph>(m, "_Graph", "Work of a device that is recorded once and replayed.")
+      .def(nb::init<>())
+      .def(
+          "capture_begin",
+          [](Graph& g, int device, int index) { raising([&] { g.capture_begin(stream(device, index)); }); },
+          nb::lock_self(), nb::arg("device"), nb::arg("index"))
+      .def(
+          "capture_end", [](Graph& g) { raising([&] { g.capture_end(); }); }, nb::lock_self())
+      .def(
+          "replay", [](Graph& g) { raising([&] { g.replay(); }); }, nb::lock_self())
+      .def(
+          "reset", [](Graph& g) { g.reset(); }, nb::lock_self())
+      .def(
+          "register_generator", [](Graph& g, Generator& generator) { register_generator(g, generator); },
+          nb::lock_self(), nb::arg("generator"), nb::keep_alive<1, 2>());
 
   nb::class_<Event>(m, "_Event", "A mark in a stream.")
       .def(nb::init<bool>(), nb::arg("timing"))

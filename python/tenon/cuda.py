@@ -9,6 +9,7 @@ from __future__ import annotations
 from tenon import _C
 from tenon._C import OutOfMemoryError
 from tenon._cuda_device import number as _number
+from tenon._cuda_graphs import CUDAGraph, graph, is_current_stream_capturing
 from tenon._cuda_memory import (
     empty_cache,
     get_per_process_memory_fraction,
@@ -25,6 +26,7 @@ from tenon._cuda_unified import UnifiedMemory, unified_memory
 from tenon._names import guide as _guide
 
 __all__ = [
+    "CUDAGraph",
     "DeviceProperties",
     "Event",
     "ExternalStream",
@@ -38,7 +40,9 @@ __all__ = [
     "get_device_name",
     "get_device_properties",
     "get_per_process_memory_fraction",
+    "graph",
     "is_available",
+    "is_current_stream_capturing",
     "max_memory_allocated",
     "max_memory_reserved",
     "mem_get_info",

@@ -28,6 +28,7 @@ void reset_memory_peaks(Device device) {
 }
 
 void empty_cache(Device device) {
+  refuse_in_capture("empty_cache", device);
   check(counting_backend("empty_cache", device, &Backend::empty_cache).empty_cache(device.index), "empty_cache",
         device);
   check_left(device);

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/capture.h"
+
 namespace tenon {
 
 std::string Dims::str() const {
@@ -198,6 +200,17 @@ void out_of_memory(Str op, Device device, const MemoryLeft& left) {
         "; the free memory lies in pieces that are too small, delete large tensors and call tenon.cuda.empty_cache()";
   else what += "; delete tensors that are no longer needed, take smaller batches, or compute on the CPU";
   fail<OutOfMemoryError>(op, what);
+}
+void in_capture(Str op, Device device, bool stream) {
+  fail<DeviceError>(
+      op, stream ? "this stream of " : "a stream of ", device,
+      " is being captured into a graph, and none of its work runs before a replay; what waits for the "
+      "device, reads it back, or copies memory that is not page-locked belongs before or after the capture");
+}
+void unified_in_capture(Str op) {
+  fail<DeviceError>(op,
+                    "a graph is being captured, whose replays would not wait for the host's views of unified memory; "
+                    "use tensor.to('cuda')");
 }
 void device_failed(Str op, Device device, Str why, bool late) {
   if (why.empty()) why = "no reason is given";

@@ -36,6 +36,7 @@ Keeper& keeper() {
 }  // namespace
 
 void keep_until_passed(Stream stream, Ref<Storage> storage) {
+  if (const auto graph = graph_of(stream)) return graph->keep(std::move(storage));
   Kept* added;
   bool too_much;
   {

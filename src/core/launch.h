@@ -1,6 +1,7 @@
 // How the library calls a backend: one place where an entry is looked up and its status becomes an error.
 #pragma once
 
+#include "core/capture.h"
 #include "core/errors.h"
 #include "core/unified.h"
 #include "tenon/backend.h"
@@ -30,17 +31,25 @@ extern const Backend kTable;  // without a call: small operations are mostly ove
 bool waits_after_each_call();
 
 // An entry while there is unified memory: the call returns when it is done, if the host looks at what it works with. By then
-// the host has its turn.
+// the host has its turn. A replay would not look, so that a capture takes no such memory.
 template <class Call>
 [[gnu::noinline, gnu::cold]] Status run_among_unified(const Backend& b, Entry<Call> f, Stream stream, const char* op,
-                                                      const Call& call) {
+                                                      const Call& call, bool captured) {
   unified::Work work(stream);
   // operands() is for those who move pointers, too; this does not.
   const_cast<Call&>(call).operands([&](const char*, const void* p, const Reach& r) {
     if (!r.empty) work.touch(p);
   });
+  if (captured && work.is_any()) errors::unified_in_capture(op);
   const Status status = f(stream, op, call);
   return status == Status::ok && work.is_viewed() ? b.stream_synchronize(stream) : status;
+}
+
+// Whether the call returns when its work is done.
+template <class Call>
+bool waits(const Call& call) {
+  if constexpr (requires { call.asynchronous; }) return !call.asynchronous;
+  return requires { Call::waits; };
 }
 
 // Runs an entry on the current stream. False, with nothing done, where the backend has none for such a call.
@@ -51,12 +60,15 @@ bool try_launch(const char* op, Device device, Entry<Call> Backend::* entry, con
   const auto f = b.*entry;
   if (!f) return false;
   const Stream stream = on_cpu ? Stream{} : current_stream(device);
-  const Status status = !on_cpu && unified::any() ? run_among_unified(b, f, stream, op, call) : f(stream, op, call);
+  const bool captured = !on_cpu && any_capture() && is_capturing(stream);
+  if (captured && waits(call)) refuse_in_capture(op, stream);
+  const Status status =
+      !on_cpu && unified::any() ? run_among_unified(b, f, stream, op, call, captured) : f(stream, op, call);
   if (status != Status::ok) [[unlikely]] {
     if (status == Status::unavailable) return false;
     launch_failed(status, op, device);
   }
-  if (!on_cpu && waits_after_each_call()) check(b.stream_synchronize(stream), op, device);
+  if (!on_cpu && !captured && waits_after_each_call()) check(b.stream_synchronize(stream), op, device);
   return true;
 }
 

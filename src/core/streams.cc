@@ -60,6 +60,7 @@ std::uintptr_t handle_of(Stream stream) {
 
 bool is_done(Stream stream) {
   if (stream.device.is_cpu()) return true;
+  refuse_in_capture("query", stream);
   bool done = false;
   check_wait(backend(stream.device).stream_query(stream, &done), "query", stream.device);
   return done;
@@ -67,11 +68,13 @@ bool is_done(Stream stream) {
 
 void synchronize(Stream stream) {
   if (stream.device.is_cpu()) return;
+  refuse_in_capture("synchronize", stream);
   check_wait(backend(stream.device).stream_synchronize(stream), "synchronize", stream.device);
 }
 
 void synchronize(Device device) {
   if (device.is_cpu()) return;
+  refuse_in_capture("synchronize", device);
   check_wait(backend(device).synchronize(device.index), "synchronize", device);
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include "core/errors.h"
 #include "tenon/storage.h"
 
 namespace tenon::unified {
@@ -29,6 +30,7 @@ class Work {
   explicit Work(Stream stream) : stream_(stream) {}
   // One of its operands lies here, wherever that is.
   void touch(const void* p);
+  bool is_any() const { return !storages_.empty(); }
   // Whether the host looks at one of them.
   bool is_viewed() const;
 
@@ -38,3 +40,8 @@ class Work {
 };
 
 }  // namespace tenon::unified
+
+namespace tenon::errors {
+// (errors.cc)
+[[noreturn]] void unified_in_capture(Str op);
+}  // namespace tenon::errors

@@ -6,6 +6,7 @@
 #include "core/launch.h"
 #include "nn/recorded.h"
 #include "nn/support.h"
+#include "ops/draws.h"
 #include "ops/operands.h"
 #include "plan/loop.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -22,7 +23,7 @@ struct Arguments {
   bool causal;
   double dropout;
   std::int64_t group;  // the query's heads for each of the key's
-  std::uint64_t seed = 0, offset = 0;  // of what is dropped
+  Draws draws;  // of what is dropped
 };
 
 // The tensor with each head as often as queries share it.
@@ -54,9 +55,8 @@ Tensor composed(const Arguments& a) {
   if (a.dropout == 1) {
     p = mul(p, 0);
   } else if (a.dropout > 0) {
-    Generator g;
-    g.set_state(a.seed, a.offset);
-    p = mul(p, mul(to(ge(rand(p.shape(), p.dtype(), p.device(), &g), a.dropout), p.dtype()), 1 / (1 - a.dropout)));
+    p = mul(p, mul(to(ge(uniform_at(a.draws, p.shape(), p.dtype(), p.device()), a.dropout), p.dtype()),
+                   1 / (1 - a.dropout)));
   }
   return matmul(p, v);
 }
@@ -99,7 +99,8 @@ struct Blocks {
     call.batch = q.size(0), call.heads = heads, call.key_heads = key_heads;
     call.queries = q.size(2), call.keys = k.size(2), call.width = q.size(3), call.value_width = v.size(3);
     call.scale = a.scale, call.causal = a.causal;
-    call.dropout = a.dropout, call.seed = a.seed, call.offset = a.offset;
+    call.dropout = a.dropout, call.seed = a.draws.seed, call.offset = a.draws.offset;
+    call.state = a.draws.in_memory();
     call.q = heads_of(q), call.k = heads_of(k), call.v = heads_of(v);
     if (a.mask.defined()) {
       before.push_back(call.queries);
@@ -239,16 +240,14 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
                                     const AttentionOptions& o) {
   const DType d = common_float(kOp, {&q, &k, &v}), compute = widened(d);
   check_devices(kOp, q, {&k, &v, &mask});
-  Arguments a{to(q, compute), to(k, compute), to(v, compute), mask, 0, o.causal, o.dropout, 1};
+  Arguments a{to(q, compute), to(k, compute), to(v, compute), mask, 0, o.causal, o.dropout, 1, {}};
   check(a, o);
   a.scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(-1))));
   a.group = group_of(q, k, v, o.grouped);
   if (mask.defined() && !is_bool(mask.dtype())) a.mask = to(mask, compute);
   check_mask(a);
-  if (a.dropout > 0 && a.dropout < 1) {
-    a.seed = default_generator().seed();
-    a.offset = default_generator().advance(broadcast(a).first.product() * q.size(-2) * k.size(-2));
-  }
+  if (a.dropout > 0 && a.dropout < 1)
+    a.draws = take_draws(kOp, nullptr, broadcast(a).first.product() * q.size(-2) * k.size(-2), q.device());
   Tensor y;
   if (Blocks::serve(a)) y = by_blocks(a);
   return to(y.defined() ? y : composed(a), d);

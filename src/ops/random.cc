@@ -7,6 +7,7 @@
 
 #include "core/interrupt.h"
 #include "core/launch.h"
+#include "ops/draws.h"
 #include "plan/loop.h"
 #include "tenon/autograd.h"
 #include "tenon/elementwise/arithmetic.h"
@@ -14,24 +15,21 @@
 
 namespace tenon {
 
-Generator& default_generator() {
-  static Generator g;
-  return g;
-}
-
 namespace {
 
-Generator& chosen(Generator* g) { return g ? *g : default_generator(); }
-
 // Fills a contiguous tensor.
-void draw(const char* op, RandomCall& c, const Tensor& out, Generator* g) {
+void draw(const char* op, RandomCall& c, const Tensor& out, const Draws& from) {
   if (out.numel() == 0) return;
   c.dtype = out.dtype();
-  c.seed = chosen(g).seed();
-  c.offset = chosen(g).advance(out.numel());
+  c.seed = from.seed;
+  c.offset = from.offset;
+  c.state = from.in_memory();
   c.out = out.data();
   c.n = out.numel();
   launch(op, out.device(), out.dtype(), &Backend::random, c);
+}
+void draw(const char* op, RandomCall& c, const Tensor& out, Generator* g) {
+  if (out.numel() > 0) draw(op, c, out, take_draws(op, g, out.numel(), out.device()));
 }
 
 void draw(const char* op, Random kind, const Tensor& out, double a, double b, Generator* g) {
@@ -88,6 +86,15 @@ Tensor rand(const Dims& shape, std::optional<DType> dtype, Device device, Genera
   return make("rand", Random::uniform, shape, dtype, device, 1, g);
 }
 
+Tensor uniform_at(const Draws& from, const Dims& shape, DType dtype, Device device) {
+  const Tensor out = empty(shape, dtype, device);
+  RandomCall c{};
+  c.kind = Random::uniform;
+  c.b = 1;
+  draw("rand", c, out, from);
+  return out;
+}
+
 Tensor randn(const Dims& shape, std::optional<DType> dtype, Device device, Generator* g) {
   return make("randn", Random::normal, shape, dtype, device, 1, g);
 }
@@ -140,6 +147,7 @@ Tensor randperm(std::int64_t n, DType dtype, Device device, Generator* g) {
     else if constexpr (requires(T t) { t.im; }) return 0;
     else return std::int64_t{1} << std::numeric_limits<T>::digits;
   });
+  refuse_in_capture("randperm", current_stream(device));  // it is drawn on the host
   if (n - 1 > most)
     errors::fail<OverflowError>("randperm", n, " elements do not fit into ", dtype, "; pass dtype=int64");
   Tensor out = make_empty("randperm", {n}, DType::int64, kCpu);
@@ -196,6 +204,7 @@ Tensor multinomial(const Tensor& weights, std::int64_t n, bool replacement, Gene
     errors::wrong_ndim("multinomial", weights.ndim(), "1-D weights, or 2-D ones with a distribution in each row");
   if (!is_floating(weights.dtype()) || is_float8(weights.dtype())) check_dtype("multinomial", weights.dtype(), false);
   if (n < 0) errors::fail("multinomial", "the number of draws must not be negative; got ", n);
+  refuse_in_capture("multinomial", current_stream(weights.device()));
   NoGrad guard;
   check_values("multinomial", "weights must be finite and not negative", weights,
                logical_and(ge(weights, 0), isfinite(weights)));

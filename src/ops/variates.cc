@@ -5,6 +5,7 @@
 
 #include "backends/scalar/math.h"
 #include "backends/scalar/philox.h"
+#include "core/capture.h"
 #include "core/interrupt.h"
 #include "ops/composing.h"
 #include "tenon/autograd.h"
@@ -50,6 +51,7 @@ void check_parameter(const char* op, const char* what, const Tensor& t, const Te
 Tensor on_host(const char* op, const Tensor& t) {
   if (!is_floating(t.dtype()) || is_float8(t.dtype()))
     errors::dtype_not_supported(op, t.dtype(), "float16, bfloat16, float32 and float64");
+  refuse_in_capture(op, current_stream(t.device()));
   // A copy in any case: another thread may write to the memory between the check and the loops, which would not end.
   return contiguous(to(t.detach(), DType::float64, kCpu, true));
 }

@@ -109,6 +109,10 @@ void check(std::span<const Entry> entries, const AdafactorOptions& o) {
 void step(std::span<Entry> entries, const AdafactorOptions& o) {
   const NoGrad guard;
   check(std::span<const Entry>(entries), o);
+  if (capturing_graph(entries))
+    errors::fail<RuntimeError>(kName,
+                               "a step cannot be captured into a graph, since its numbers follow from the count of "
+                               "steps; step outside the capture, or use Adam");
   for (Entry& e : entries)
     if (e.gradient.defined()) step_one(e, o);
 }

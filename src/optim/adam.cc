@@ -54,11 +54,12 @@ void adam(std::span<Entry> entries, const Options& o, bool decoupled) {
   });
   check(o);
   const auto& formula = all[flags({o.weight_decay != 0, decoupled, o.amsgrad, o.maximize})];
-  run(with(formula, o, decoupled), entries, o, [&](const Entry& e) -> OwnNumbers {
+  const auto own = [o](const Entry& e) -> OwnNumbers {
     // The correction of the square's root goes to eps and to the step's size: one factor less for each element.
     const double root = std::sqrt(correction(o.beta2, e.step + 1));
     return {-o.lr * root / correction(o.beta1, e.step + 1), o.eps * root, 0};
-  });
+  };
+  run(with(formula, o, decoupled), entries, o, {own});
 }
 
 }  // namespace
@@ -87,8 +88,8 @@ void step(std::span<Entry> entries, const AdamaxOptions& o) {
     };
   });
   check(o);
-  run(with(all[flags({o.weight_decay != 0, o.maximize})], o, false), entries, o,
-      [&](const Entry& e) -> OwnNumbers { return {-o.lr / correction(o.beta1, e.step + 1), 0, 0}; });
+  const auto own = [o](const Entry& e) -> OwnNumbers { return {-o.lr / correction(o.beta1, e.step + 1), 0, 0}; };
+  run(with(all[flags({o.weight_decay != 0, o.maximize})], o, false), entries, o, {own});
 }
 
 void step(std::span<Entry> entries, const NAdamOptions& o) {
@@ -105,15 +106,14 @@ void step(std::span<Entry> entries, const NAdamOptions& o) {
     };
   });
   check(o);
-  const auto mu = [&](double step) { return o.beta1 * (1 - 0.5 * std::pow(0.96, step * o.momentum_decay)); };
+  const auto mu = [o](double step) { return o.beta1 * (1 - 0.5 * std::pow(0.96, step * o.momentum_decay)); };
   const auto& formula = all[flags({o.weight_decay != 0, o.decoupled_weight_decay, o.maximize})];
-  run(with(formula, o, o.decoupled_weight_decay), entries, o, [&](const Entry& e) -> OwnNumbers {
+  const auto own = [o, mu](const Entry& e) -> OwnNumbers {
     const double now = e.step + 1, mu_now = mu(now), mu_next = mu(now + 1), product = e.number[0] * mu_now;
     return {-o.lr * (1 - mu_now) / (1 - product), -o.lr * mu_next / (1 - product * mu_next),
             1 / std::sqrt(correction(o.beta2, now))};
-  });
-  for (Entry& e : entries)
-    if (e.gradient.defined()) e.number[0] *= mu(e.step);
+  };
+  run(with(formula, o, o.decoupled_weight_decay), entries, o, {own, [mu](Entry& e) { e.number[0] *= mu(e.step); }});
 }
 
 void step(std::span<Entry> entries, const RAdamOptions& o) {
@@ -131,14 +131,15 @@ void step(std::span<Entry> entries, const RAdamOptions& o) {
   });
   check(o);
   const auto& formula = all[flags({o.weight_decay != 0, o.decoupled_weight_decay, o.maximize})];
-  run(with(formula, o, o.decoupled_weight_decay), entries, o, [&](const Entry& e) -> OwnNumbers {
+  const auto own = [o](const Entry& e) -> OwnNumbers {
     const double now = e.step + 1, rate = -o.lr / correction(o.beta1, now), known = correction(o.beta2, now);
     const double limit = 2 / (1 - o.beta2) - 1, length = limit - 2 * now * std::pow(o.beta2, now) / known;
     if (length <= 5) return {0, rate, 1};
     const double rectified =
         std::sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length) * known);
     return {rate * rectified, 0, o.eps};
-  });
+  };
+  run(with(formula, o, o.decoupled_weight_decay), entries, o, {own});
 }
 
 }  // namespace tenon::optim

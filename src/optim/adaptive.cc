@@ -51,7 +51,7 @@ void step(std::span<Entry> entries, const RMSpropOptions& o) {
   check(o);
   const auto& formula = all[flags({o.momentum > 0, o.centered, o.weight_decay != 0, o.maximize})];
   run(formula.with({-o.lr, o.weight_decay, o.alpha, 1 - o.alpha, o.eps, o.momentum}), entries, o,
-      [](const Entry&) { return OwnNumbers{}; });
+      {[](const Entry&) { return OwnNumbers{}; }});
 }
 
 void step(std::span<Entry> entries, const AdagradOptions& o) {
@@ -64,9 +64,8 @@ void step(std::span<Entry> entries, const AdagradOptions& o) {
     };
   });
   check(o);
-  run(
-      all[flags({o.weight_decay != 0, o.maximize})].with({o.weight_decay, o.eps}), entries, o,
-      [&](const Entry& e) -> OwnNumbers { return {-o.lr / (1 + e.step * o.lr_decay), 0, 0}; },
+  const auto own = [o](const Entry& e) -> OwnNumbers { return {-o.lr / (1 + e.step * o.lr_decay), 0, 0}; };
+  run(all[flags({o.weight_decay != 0, o.maximize})].with({o.weight_decay, o.eps}), entries, o, {own},
       o.initial_accumulator_value);
 }
 
@@ -85,7 +84,7 @@ void step(std::span<Entry> entries, const AdadeltaOptions& o) {
   });
   check(o);
   run(all[flags({o.weight_decay != 0, o.maximize})].with({-o.lr, o.weight_decay, o.rho, 1 - o.rho, o.eps}), entries, o,
-      [](const Entry&) { return OwnNumbers{}; });
+      {[](const Entry&) { return OwnNumbers{}; }});
 }
 
 }  // namespace tenon::optim

@@ -56,7 +56,7 @@ struct Work {
   std::array<Tensor, 1 + kMaxStates> results;
   std::size_t n_results = 0;
 
-  void fill(Entry& e, unsigned states, double initial, const OwnNumbers& own) {
+  void fill(Entry& e, unsigned states, double initial, const std::array<Operand, kOwnNumbers>& own) {
     entry = &e;
     add(0, e.parameter, true);
     add(1, e.gradient, false);
@@ -76,6 +76,16 @@ struct Work {
   }
   ProgramArguments run() const { return {arguments, {results.data(), n_results}}; }
 };
+
+// A state that a graph would make would be made anew by each replay.
+void require_states(const char* name, std::span<const Entry> entries, unsigned states) {
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    for (int k = 0; k < kMaxStates; ++k)
+      if (entries[i].gradient.defined() && states >> k & 1 && !entries[i].state[k].defined())
+        errors::fail<RuntimeError>(name, "the states of parameter ", static_cast<std::int64_t>(i),
+                                   " are made by its first step, which cannot be captured into a graph; make one step "
+                                   "before the capture");
+}
 
 }  // namespace
 
@@ -119,21 +129,25 @@ void check(const char* optimizer, std::span<const Entry> entries, unsigned state
 }
 
 void run(const Program& program, const char* name, std::span<Entry> entries, unsigned states, double initial,
-         const std::function<OwnNumbers(const Entry&)>& own) {
+         const Counting& counting) {
   const NoGrad guard;
+  const auto graph = capturing_graph(entries);
+  const auto captured = graph ? capture_numbers(*graph, counting) : nullptr;
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (entries[i].gradient.defined()) check_entry(name, i, entries[i], states);
+  if (captured) require_states(name, entries, states);
   std::vector<Work> all(entries.size());
   std::vector<ProgramArguments> runs;
   runs.reserve(entries.size());
   const Entry* last = nullptr;  // most have made as many steps as the one before
-  OwnNumbers numbers{};
+  std::array<Operand, kOwnNumbers> numbers{0, 0, 0};
   for (std::size_t i = 0; i < entries.size(); ++i) {
     Entry& e = entries[i];
     if (!e.gradient.defined()) continue;
-    if (!last || last->step != e.step || !std::ranges::equal(last->number, e.number) ||
-        last->state[0].defined() != e.state[0].defined())
-      numbers = own(e);
+    const bool alike = last && last->step == e.step && std::ranges::equal(last->number, e.number) &&
+                       last->state[0].defined() == e.state[0].defined();
+    if (captured) std::ranges::copy(numbers_in_memory(*captured, e, alike), numbers.begin());
+    else if (!alike) std::ranges::copy(counting.own(e), numbers.begin());
     last = &e;
     all[i].fill(e, states, initial, numbers);
     runs.push_back(all[i].run());
@@ -143,7 +157,9 @@ void run(const Program& program, const char* name, std::span<Entry> entries, uns
     if (!w.entry) continue;
     for (int k = 0; k < kMaxStates; ++k)
       if (w.made[k].defined()) w.entry->state[k] = std::move(w.made[k]);
+    if (captured) continue;
     ++w.entry->step;
+    if (counting.after) counting.after(*w.entry);
   }
 }
 

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <initializer_list>
 #include <span>
 #include <vector>
 
+#include "tenon/graph.h"
 #include "tenon/optim.h"
 #include "tenon/program_steps.h"
 
@@ -52,15 +54,29 @@ inline std::size_t flags(std::initializer_list<bool> set) {
   return bits;
 }
 
+struct Counting {
+  std::function<OwnNumbers(const Entry&)> own;  // a parameter's own numbers
+  std::function<void(Entry&)> after = {};  // what changes with each step beside the count
+};
 // Runs a program of a formula for the entries with a gradient, and counts. states: which are kept, as bits; those that
-// are missing begin with `initial`. own: a parameter's own numbers.
+// are missing begin with `initial`. A graph keeps `counting`, whose functions hold options by value.
 void run(const Program& program, const char* name, std::span<Entry> entries, unsigned states, double initial,
-         const std::function<OwnNumbers(const Entry&)>& own);
+         const Counting& counting);
 template <class Options>
-void run(const Program& program, std::span<Entry> entries, const Options& o,
-         const std::function<OwnNumbers(const Entry&)>& own, double initial = 0) {
-  run(program, Options::kName, entries, states_of(o), initial, own);
+void run(const Program& program, std::span<Entry> entries, const Options& o, const Counting& counting,
+         double initial = 0) {
+  run(program, Options::kName, entries, states_of(o), initial, counting);
 }
+
+// ---- captured.cc ----
+
+// The numbers of entries in a capture: each stands in memory, where replays of the graph renew it.
+class CapturedNumbers;
+std::shared_ptr<CapturedNumbers> capture_numbers(GraphParts& graph, const Counting& counting);
+// Tensors without dimensions. alike: the entry counts as the one before.
+std::array<Tensor, kOwnNumbers> numbers_in_memory(CapturedNumbers& numbers, Entry& e, bool alike);
+// The graph that steps on the entries' device are captured into; null: none.
+std::shared_ptr<GraphParts> capturing_graph(std::span<const Entry> entries);
 
 // ---- parts that several formulas have ----
 

@@ -30,10 +30,11 @@ void step(std::span<Entry> entries, const SGDOptions& o) {
   });
   check(o);
   const auto& formula = all[flags({o.momentum != 0, o.nesterov, o.weight_decay != 0, o.maximize})];
-  run(formula.with({-o.lr, o.weight_decay, o.momentum}), entries, o, [&](const Entry& e) -> OwnNumbers {
+  const auto own = [o](const Entry& e) -> OwnNumbers {
     if (!e.state[0].defined()) return {0, 1, 0};  // the first velocity is the gradient
     return {o.momentum, 1 - o.dampening, 0};
-  });
+  };
+  run(formula.with({-o.lr, o.weight_decay, o.momentum}), entries, o, {own});
 }
 
 void check(const ASGDOptions& o) {
@@ -60,13 +61,12 @@ void step(std::span<Entry> entries, const ASGDOptions& o) {
   check(o);
   for (Entry& e : entries)
     if (e.step == 0 && !e.state[0].defined()) e.number[0] = o.lr;
-  run(all[flags({o.weight_decay != 0, o.maximize})].with({o.weight_decay}), entries, o,
-      [&](const Entry& e) -> OwnNumbers { return {1 - o.lambd * e.number[0], -e.number[0], e.number[1]}; });
-  for (Entry& e : entries) {
-    if (!e.gradient.defined()) continue;
+  const auto own = [o](const Entry& e) -> OwnNumbers { return {1 - o.lambd * e.number[0], -e.number[0], e.number[1]}; };
+  const auto after = [o](Entry& e) {
     e.number[0] = o.lr / std::pow(1 + o.lambd * o.lr * e.step, o.alpha);
     e.number[1] = 1 / std::max(1.0, e.step - o.t0);
-  }
+  };
+  run(all[flags({o.weight_decay != 0, o.maximize})].with({o.weight_decay}), entries, o, {own, after});
 }
 
 // Riedmiller and Braun, 1993: A direct adaptive method for faster backpropagation learning: the RPROP algorithm.
@@ -85,11 +85,11 @@ void step(std::span<Entry> entries, const RpropOptions& o) {
     };
   });
   check(o);
-  run(all[flags({o.maximize})].with({o.eta_minus, o.eta_plus, o.step_size_min, o.step_size_max}), entries, o,
-      [&](const Entry& e) -> OwnNumbers {
-        if (e.state[1].defined()) return {1, 0, 0};
-        return {0, o.lr, 0};
-      });
+  const auto own = [o](const Entry& e) -> OwnNumbers {
+    if (e.state[1].defined()) return {1, 0, 0};
+    return {0, o.lr, 0};
+  };
+  run(all[flags({o.maximize})].with({o.eta_minus, o.eta_plus, o.step_size_min, o.step_size_max}), entries, o, {own});
 }
 
 }  // namespace tenon::optim

@@ -14,6 +14,7 @@
 #include "backends/cpu/products.h"
 #include "backends/cpu/scratch.h"
 #include "backends/scalar/math.h"
+#include "backends/scalar/philox.h"
 
 #ifndef TENON_ATTENTION_KERNELS_
 #define TENON_ATTENTION_KERNELS_
@@ -329,10 +330,13 @@ struct AttentionBlocks {
 
 }  // namespace
 
-Status attention(const AttentionCall& c) {
-  if (c.dtype != DType::float32 && c.dtype != DType::float64) return Status::unavailable;
-  if (c.mask.data && !is_bool(c.mask_dtype) && c.mask_dtype != c.dtype) return Status::unavailable;
-  if (c.batch == 0) return Status::ok;
+Status attention(const AttentionCall& call) {
+  if (call.dtype != DType::float32 && call.dtype != DType::float64) return Status::unavailable;
+  if (call.mask.data && !is_bool(call.mask_dtype) && call.mask_dtype != call.dtype) return Status::unavailable;
+  if (call.batch == 0) return Status::ok;
+  AttentionCall c = call;
+  const scalar::Place place(c.seed, c.offset, c.state);
+  c.seed = place.seed, c.offset = place.offset;
   if (c.dtype == DType::float64) AttentionBlocks<double>{c}.run();
   else AttentionBlocks<float>{c}.run();
   return Status::ok;

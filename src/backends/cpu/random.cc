@@ -150,10 +150,14 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::cpu {
 HWY_EXPORT(random_piece);
 
-Status random(const RandomCall& c) {
-  const bool integers = c.kind == Random::integers;
-  if (integers ? !is_integral(c.dtype) && !is_bool(c.dtype) : !is_floating(c.dtype) || is_float8(c.dtype))
+Status random(const RandomCall& call) {
+  const bool integers = call.kind == Random::integers;
+  if (integers ? !is_integral(call.dtype) && !is_bool(call.dtype) : !is_floating(call.dtype) || is_float8(call.dtype))
     return Status::unavailable;
+  if (call.n == 0) return Status::ok;
+  RandomCall c = call;
+  const scalar::Place place(c.seed, c.offset, c.state);
+  c.seed = place.seed, c.offset = place.offset;
   const auto piece = HWY_DYNAMIC_DISPATCH(random_piece);
   parallel_for(c.n, 32 * 1024, [&](std::int64_t begin, std::int64_t end) { piece(c, begin, end); });
   return Status::ok;

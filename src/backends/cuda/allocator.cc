@@ -1,6 +1,7 @@
 #include "backends/cuda/allocator.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "backends/cuda/context.h"
 #include "backends/cuda/runtime.h"
@@ -30,16 +31,18 @@ void* Allocator::allocate(void* stream, std::int64_t bytes) {
   if (bytes > (std::int64_t{1} << 62)) nothing_left();
   const std::int64_t size = rounded(std::max<std::int64_t>(bytes, 1), kUnit);
   collect(false);
-  Block* b = take(stream, size);
-  if (!b) b = add_segment(stream, size);
+  const std::uint64_t graph = graph_of(stream);
+  Block* b = take(stream, size, graph);
+  if (!b) b = add_segment(stream, size, graph);
+  if (!b && any_capture()) nothing_left();  // the device cannot be waited for
   if (!b) {
     ++statistics_.retries;
     check(runtime::device_wait(device_));
     collect(true);
-    b = take(stream, size);
+    b = take(stream, size, graph);
     if (!b) {
       give_back();
-      b = add_segment(stream, size);
+      b = add_segment(stream, size, graph);
     }
     if (!b) nothing_left();
   }
@@ -57,19 +60,19 @@ void Allocator::count(MemoryCount blocks, MemoryCount bytes, const Block& b, int
 }
 
 void Allocator::offer(Block* b) {
-  pool(b->stream, b->pool).insert(b);
+  free_[{b->stream, b->pool, b->graph}].insert(b);
   if (b->before || b->after) count(MemoryCount::inactive_split, MemoryCount::inactive_split_bytes, *b, 1);
 }
 
 void Allocator::withdraw(Block* b) {
-  pool(b->stream, b->pool).erase(b);
+  free_[{b->stream, b->pool, b->graph}].erase(b);
   if (b->before || b->after) count(MemoryCount::inactive_split, MemoryCount::inactive_split_bytes, *b, -1);
 }
 
 // The smallest free block that is large enough; what is left of it stays free.
-Allocator::Block* Allocator::take(void* stream, std::int64_t size) {
+Allocator::Block* Allocator::take(void* stream, std::int64_t size, std::uint64_t graph) {
   const MemoryPool kind = pool_for(size);
-  Pool& p = pool(stream, kind);
+  Pool& p = free_[{stream, kind, graph}];
   Block wanted{};
   wanted.size = size;
   const auto found = p.lower_bound(&wanted);
@@ -79,7 +82,7 @@ Allocator::Block* Allocator::take(void* stream, std::int64_t size) {
   // A large block is not cut for the last of its bytes, nor taken whole for a fraction of them.
   const std::int64_t rest = b->size - size;
   if (rest >= (kind == MemoryPool::small_pool ? kUnit : kSmall)) {
-    auto other = std::make_unique<Block>(Block{b->data + size, rest, 0, stream, kind, b, b->after, {}, {}});
+    auto other = std::make_unique<Block>(Block{b->data + size, rest, 0, stream, kind, graph, b, b->after, {}, {}});
     if (b->after) b->after->before = other.get();
     b->after = other.get();
     b->size = size;
@@ -90,7 +93,7 @@ Allocator::Block* Allocator::take(void* stream, std::int64_t size) {
 }
 
 // Null: the driver has no memory, or the limit forbids it.
-Allocator::Block* Allocator::add_segment(void* stream, std::int64_t size) {
+Allocator::Block* Allocator::add_segment(void* stream, std::int64_t size, std::uint64_t graph) {
   const MemoryPool kind = pool_for(size);
   const std::int64_t whole = kind == MemoryPool::small_pool ? kSmallSegment : rounded(size, kLargeUnit);
   const std::int64_t reserved = statistics_.at(MemoryCount::reserved_bytes).current;
@@ -101,12 +104,12 @@ Allocator::Block* Allocator::add_segment(void* stream, std::int64_t size) {
   check(r);
   ++statistics_.driver_calls;
   auto block =
-      std::make_unique<Block>(Block{static_cast<char*>(data), whole, 0, stream, kind, nullptr, nullptr, {}, {}});
+      std::make_unique<Block>(Block{static_cast<char*>(data), whole, 0, stream, kind, graph, nullptr, nullptr, {}, {}});
   count(MemoryCount::segment, MemoryCount::reserved_bytes, *block, 1);
-  runtime::end_use(stream, data, whole);
+  if (graph == 0) runtime::end_use(stream, data, whole);
   offer(block.get());
   blocks_[data] = std::move(block);
-  return take(stream, size);
+  return take(stream, size, graph);
 }
 
 void Allocator::free(void* data) {
@@ -114,6 +117,11 @@ void Allocator::free(void* data) {
   Block* b = blocks_.at(data).get();
   count(MemoryCount::allocation, MemoryCount::allocated_bytes, *b, -1);
   statistics_.change(MemoryCount::requested_bytes, b->pool, -b->requested);
+  // What a captured stream works with it is done by the replays; its graph keeps the block until its end.
+  for (void* stream : b->used_by)
+    if (const std::uint64_t graph = graph_of(stream); graph && held_[graph].insert(b).second) ++b->holders;
+  b->parked = b->holders > 0;
+  if (b->parked) return;
   for (void* stream : b->used_by) {
     void* event = nullptr;
     check(runtime::event_create(false, &event));
@@ -137,7 +145,7 @@ bool Allocator::record_use(void* data, void* stream) {
 
 // Makes it free, as one with its free neighbours.
 void Allocator::put_back(Block* b) {
-  runtime::end_use(b->stream, b->data, b->requested);
+  if (b->graph == 0) runtime::end_use(b->stream, b->data, b->requested);
   count(MemoryCount::active, MemoryCount::active_bytes, *b, -1);
   b->requested = 0;
   const auto is_free = [](const Block* other) { return other && other->requested == 0; };
@@ -191,7 +199,8 @@ void Allocator::collect_first() {
 }
 
 void Allocator::give_back() {
-  for (auto& [key, free] : free_)
+  for (auto& [key, free] : free_) {
+    if (key.graph != 0) continue;
     for (auto it = free.begin(); it != free.end();) {
       Block* b = *it++;
       if (b->before || b->after) continue;
@@ -201,6 +210,50 @@ void Allocator::give_back() {
       check(give_(b->data));
       blocks_.erase(b->data);
     }
+  }
+}
+
+std::uint64_t Allocator::graph_of(void* stream) const {
+  std::uint64_t graph = 0;
+  if (any_capture()) check(runtime::capture_id(stream, &graph));
+  return graph;
+}
+
+Allocator::Block* Allocator::block_at(const void* data) {
+  auto found = blocks_.upper_bound(const_cast<void*>(data));
+  if (found == blocks_.begin()) return nullptr;
+  Block* b = std::prev(found)->second.get();
+  return static_cast<const char*>(data) < b->data + b->size ? b : nullptr;
+}
+
+// A segment's own blocks come back with it.
+void Allocator::hold(std::uint64_t graph, const void* data) {
+  const std::lock_guard lock(mutex_);
+  Block* b = block_at(data);
+  if (b && b->graph != graph && held_[graph].insert(b).second) ++b->holders;
+}
+
+void Allocator::end_graph(std::uint64_t graph) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Block*> parked;
+  for (Block* b : held_[graph])
+    if (--b->holders == 0 && b->parked) parked.push_back(b);
+  held_.erase(graph);
+  // What is free of its segments serves their stream from now on.
+  for (const auto& [data, b] : blocks_) {
+    if (b->graph != graph) continue;
+    const bool is_free = b->requested == 0;
+    if (is_free) withdraw(b.get());
+    b->graph = 0;
+    if (!is_free) continue;
+    offer(b.get());
+    runtime::end_use(b->stream, b->data, b->size);
+  }
+  std::erase_if(free_, [graph](const auto& pool) { return pool.first.graph == graph; });
+  for (Block* b : parked) {
+    b->parked = false;
+    put_back(b);
+  }
 }
 
 void Allocator::trim() {
@@ -227,7 +280,11 @@ void Allocator::limit(std::int64_t bytes) {
 
 std::int64_t Allocator::cached() const {
   const std::lock_guard lock(mutex_);
-  return statistics_.at(MemoryCount::reserved_bytes).current - statistics_.at(MemoryCount::allocated_bytes).current;
+  std::int64_t bytes =
+      statistics_.at(MemoryCount::reserved_bytes).current - statistics_.at(MemoryCount::allocated_bytes).current;
+  for (const auto& [data, b] : blocks_)
+    if (b->parked || (b->graph != 0 && b->requested == 0)) bytes -= b->size;  // graphs have them
+  return bytes;
 }
 
 }  // namespace tenon::cuda

@@ -3,6 +3,8 @@
 // once the other streams have passed as well.
 #pragma once
 
+#include <atomic>
+#include <compare>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -28,6 +30,14 @@ class Allocator {
   // back what is unused and asking once more.
   void* allocate(void* stream, std::int64_t bytes);
   void free(void* data);
+  // Graphs (by the driver's number of their capture): what is allocated for streams that are being captured comes from
+  // segments of the graph's own, and blocks that it holds serve nobody else until end_graph().
+  void begin_capture() { ++captures_; }
+  void end_capture() { --captures_; }
+  bool any_capture() const { return captures_ > 0; }
+  // The block at the address, if there is one.
+  void hold(std::uint64_t graph, const void* data);
+  void end_graph(std::uint64_t graph);
   // Another stream than its own works with the block. False: it is none of these.
   bool record_use(void* data, void* stream);
   // Gives whole unused segments back to the driver. Waits for the device.
@@ -46,9 +56,12 @@ class Allocator {
     std::int64_t requested;  // 0: it is free
     void* stream;
     MemoryPool pool;  // its segment's
+    std::uint64_t graph;  // that has the segment; 0: none
     Block *before, *after;  // its neighbours in the segment
     std::vector<void*> used_by;
     std::vector<void*> events;  // of each of these, since it was freed
+    int holders = 0;  // graphs
+    bool parked = false;  // it was freed while they held it
   };
   struct Smaller {
     bool operator()(const Block* a, const Block* b) const {
@@ -56,14 +69,22 @@ class Allocator {
     }
   };
   using Pool = std::set<Block*, Smaller>;
+  struct PoolKey {
+    void* stream;
+    MemoryPool pool;
+    std::uint64_t graph;
+    auto operator<=>(const PoolKey&) const = default;
+  };
 
-  Pool& pool(void* stream, MemoryPool pool) { return free_[{stream, pool}]; }
+  // That of the capture which the stream belongs to; 0: none.
+  std::uint64_t graph_of(void* stream) const;
+  Block* block_at(const void* data);
   // Into its pool, and out of it.
   void offer(Block* b);
   void withdraw(Block* b);
   void count(MemoryCount blocks, MemoryCount bytes, const Block& b, int sign);
-  Block* take(void* stream, std::int64_t size);
-  Block* add_segment(void* stream, std::int64_t size);
+  Block* take(void* stream, std::int64_t size, std::uint64_t graph);
+  Block* add_segment(void* stream, std::int64_t size, std::uint64_t graph);
   void put_back(Block* b);
   void join(Block* a, Block* b);
   // Frees what other streams have passed. wait: all have.
@@ -76,9 +97,11 @@ class Allocator {
   Take take_;
   Give give_;
   mutable std::mutex mutex_;
-  std::map<std::pair<void*, MemoryPool>, Pool> free_;
+  std::map<PoolKey, Pool> free_;
   std::map<void*, std::unique_ptr<Block>> blocks_;  // all, by address
   std::list<Block*> pending_;  // freed, and still used by other streams
+  std::map<std::uint64_t, std::set<Block*>> held_;  // by graph
+  std::atomic<int> captures_{0};  // under way
   MemoryStatistics statistics_{};
 };
 

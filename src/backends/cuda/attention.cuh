@@ -52,6 +52,7 @@ struct AttentionSpace {
   T scale, dropout, kept;
   bool causal, bool_mask;
   std::uint64_t seed, offset;
+  const std::uint64_t* state;
 
   AttentionSpace(const AttentionCall& c, std::int64_t columns, T* of_dots)
       : q(c.q, c.queries, c.width),
@@ -81,7 +82,8 @@ struct AttentionSpace {
         causal(c.causal),
         bool_mask(is_bool(c.mask_dtype)),
         seed(c.seed),
-        offset(c.offset) {}
+        offset(c.offset),
+        state(c.state) {}
 
   // What a block works on: a tile of rows of one head, and a slab of columns.
   struct Work {
@@ -120,7 +122,8 @@ struct AttentionSpace {
     if (dropout == T(0)) return T(1);
     const scalar::Uniform<T> unit{T(0), T(1), sizeof(T) == 4 ? T(0x1.fffffep-1) : T(0x1.fffffffffffffp-1)};
     const std::int64_t place = ((at_batch * heads + head) * queries + i) * keys + j;
-    return scalar::number_at(unit, seed, offset + static_cast<std::uint64_t>(place)) < dropout ? T(0) : kept;
+    const scalar::Place from(seed, offset, state);
+    return scalar::number_at(unit, from.seed, from.offset + static_cast<std::uint64_t>(place)) < dropout ? T(0) : kept;
   }
   TENON_KERNEL std::int64_t query(std::int64_t at_batch, std::int64_t head, std::int64_t i) const {
     return (at_batch * heads + head) * queries + i;

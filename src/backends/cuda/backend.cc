@@ -5,6 +5,7 @@
 #include <new>
 
 #include "backends/cuda/device.h"
+#include "backends/cuda/graphs.h"
 #include "backends/cuda/operations.h"
 #include "backends/cuda/runtime.h"
 #include "tenon/backend_abi.h"
@@ -46,11 +47,20 @@ Context context_of(Stream s, const char* op) {
   return {s.device.index, s, d.stream_for(s.index, op), op, d.fault()};
 }
 
+// Where the stream is being captured, its graph keeps the memory of the call.
+template <class Call>
+void hold_operands(Stream s, const Call& call) {
+  if (!device(s.device.index).is_captured(s.index)) return;
+  Call own = call;
+  own.operands([s](const char*, const void* p, const Reach&) { hold_for_capture(s, s.device.index, p); });
+}
+
 template <class Call, Status (*F)(const Context&, const Call&)>
 Status run(Stream s, const char* op, const Call& call) noexcept {
   return guarded(op, s.device.index, [&] {
     const Context context = context_of(s, op);
     const Status status = F(context, call);
+    if (status == Status::ok) hold_operands(s, call);
     if constexpr (requires { Call::waits; })
       if (status == Status::ok) device(s.device.index).report();
     return status;
@@ -80,6 +90,7 @@ Status synchronize(int index) noexcept {
   return guarded("synchronize", index, [&] {
     Device& d = device(index);
     d.wait();
+    Graph::collect();
     d.report();
     return Status::ok;
   });
@@ -109,6 +120,7 @@ Status stream_synchronize(Stream s) noexcept {
   return guarded("synchronize", s.device.index, [&] {
     Device& d = device(s.device.index);
     d.wait(s.index);
+    Graph::collect();
     d.report();
     return Status::ok;
   });
@@ -175,6 +187,7 @@ Status event_elapsed(int index, void* from, void* to, double* milliseconds) noex
 Status allocate(Stream s, std::int64_t bytes, void** out) noexcept {
   return guarded("allocate", s.device.index, [&] {
     Device& d = device(s.device.index);
+    Graph::collect();
     *out = d.memory.allocate(d.stream(s.index), bytes);
     return Status::ok;
   });
@@ -198,6 +211,8 @@ Status copy(Stream s, const char* op, const CopyCall& call) noexcept {
   return guarded(op, s.device.index, [&] {
     Device& d = device(s.device.index);
     check(runtime::copy(d.stream_for(s.index, op), call));
+    if (call.kind != Copy::to_device) hold_for_capture(s, call.src_device, call.src);
+    if (call.kind != Copy::to_host) hold_for_capture(s, call.dst_device, call.dst);
     if (call.asynchronous) return Status::ok;
     d.wait(s.index);
     d.report();
@@ -227,6 +242,7 @@ Status empty_cache(int index) noexcept {
   return guarded("empty_cache", index, [&] {
     Device& d = device(index);
     d.wait();
+    Graph::collect();
     d.memory.trim();
     d.unified.trim();
     d.report();
@@ -284,6 +300,45 @@ Status prefetch(Stream s, void* data, std::int64_t bytes, bool to_host) noexcept
   });
 }
 
+// ---- graphs ----
+
+Status capture_begin(Stream s, void** graph) noexcept {
+  return guarded("capture_begin", s.device.index, [&] {
+    device(s.device.index);
+    *graph = new Graph(s);
+    return Status::ok;
+  });
+}
+Status capture_end(void* graph) noexcept {
+  auto& g = *static_cast<Graph*>(graph);
+  return guarded("capture_end", g.device(), [&] {
+    device(g.device());
+    g.end();
+    return Status::ok;
+  });
+}
+Status capture_of(Stream s, void** graph) noexcept {
+  return guarded("capture", s.device.index, [&] {
+    *graph = Graph::of(s);
+    return Status::ok;
+  });
+}
+Status graph_replay(Stream s, void* graph) noexcept {
+  return guarded("replay", s.device.index, [&] {
+    device(s.device.index);
+    static_cast<Graph*>(graph)->replay(s.index);
+    return Status::ok;
+  });
+}
+void graph_destroy(void* graph) noexcept {
+  auto* g = static_cast<Graph*>(graph);
+  if (forked()) return;
+  (void)guarded("reset", g->device(), [&] {
+    Graph::destroy(g);
+    return Status::ok;
+  });
+}
+
 // What has no kernel yet is null, and so the one error that names the operation.
 Backend made() {
   Backend t{};
@@ -322,6 +377,11 @@ Backend made() {
   t.allocate_unified = &allocate_unified;
   t.free_unified = &free_unified;
   t.prefetch = &prefetch;
+  t.capture_begin = &capture_begin;
+  t.capture_end = &capture_end;
+  t.capture_of = &capture_of;
+  t.graph_replay = &graph_replay;
+  t.graph_destroy = &graph_destroy;
   t.elementwise = &run<ElementwiseCall, &elementwise>;
   t.program = &run<ProgramCall, &program>;
   t.reduce = &run<ReduceCall, &reduce>;

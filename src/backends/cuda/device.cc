@@ -79,11 +79,20 @@ void* Device::stream(std::int32_t index) {
   return line(index).handle;
 }
 
+// What is captured does not run, and so breaks nothing.
 void* Device::stream_for(std::int32_t index, const char* op) {
+  const bool captured = is_captured(index);
   const std::lock_guard lock(mutex_);
   Line& l = line(index);
-  l.last[l.given++ % kRemembered] = op;
+  if (!captured) l.last[l.given++ % kRemembered] = op;
   return l.handle;
+}
+
+bool Device::is_captured(std::int32_t index) {
+  if (!memory.any_capture()) return false;
+  std::uint64_t id = 0;
+  check(runtime::capture_id(stream(index), &id));
+  return id != 0;
 }
 
 void Device::wait(std::int32_t index) {

@@ -26,6 +26,8 @@ class Device {
   void* stream(std::int32_t index);
   // The same, which is given an operation.
   void* stream_for(std::int32_t index, const char* op);
+  // Whether it is being captured.
+  bool is_captured(std::int32_t index);
   // Waits for the stream, or for all.
   void wait(std::int32_t index);
   void wait();

@@ -1,6 +1,7 @@
-// Matrix products of any strides, by tiles. (cuBLASLt is to come for the dtypes that it has.) Sums along k are formed in one
+// Matrix products: by cuBLASLt where it is installed and has the dtype and the layout, else of any strides by tiles. There sums along k are formed in one
 // order: results do not depend on the grid. float16 and bfloat16 are summed in float32 and rounded once; integers wrap.
 #include "backends/cuda/layout.h"
+#include "backends/cuda/matmul_library.h"
 #include "backends/cuda/operations.h"
 #include "backends/cuda/tiles.cuh"
 
@@ -82,6 +83,7 @@ void run(const Context& context, const MatmulCall& c) {
 
 Status matmul(const Context& context, const MatmulCall& c) {
   if (is_bool(c.dtype) || is_float8(c.dtype)) return Status::unavailable;
+  if (c.batch.numel == 0 || multiply_by_library(context, c)) return Status::ok;
   dispatch(c.dtype, [&]<class T>() {
     // Integers wrap to the same bits, signed or not.
     if constexpr (std::is_same_v<T, bool>) return;

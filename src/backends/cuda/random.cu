@@ -14,13 +14,15 @@ struct FillRandom {
   static constexpr int kWords = 16 / sizeof(Word), kGroups = kWords / F::kArgs, kPerBlock = kGroups * F::kElements;
   F numbers;
   std::uint64_t seed, offset;
+  const std::uint64_t* state;
   typename F::Out* out;
   std::uint64_t n, blocks;
 
   TENON_KERNEL void operator()(const Thread& t) const {
+    const scalar::Place from(seed, offset, state);
     for (std::uint64_t b = t.index(); b < blocks; b += t.stride()) {
-      const std::uint64_t block = offset / kPerBlock + b;
-      const scalar::Words words = scalar::philox(scalar::counter_of(block, F::kStream), seed);
+      const std::uint64_t block = from.offset / kPerBlock + b;
+      const scalar::Words words = scalar::philox(scalar::counter_of(block, F::kStream), from.seed);
       Word w[kWords];
       for (int i = 0; i < kWords; ++i) {
         if constexpr (sizeof(Word) == 4) w[i] = words.w[i];
@@ -32,7 +34,8 @@ struct FillRandom {
         else numbers(w[2 * g], w[2 * g + 1], values + g * F::kElements);
       }
       for (int i = 0; i < kPerBlock; ++i) {
-        const std::uint64_t at = block * kPerBlock + static_cast<std::uint64_t>(i) - offset;  // wraps below the first
+        const std::uint64_t at =
+            block * kPerBlock + static_cast<std::uint64_t>(i) - from.offset;  // wraps below the first
         if (at < n) out[at] = values[i];
       }
     }
@@ -44,7 +47,9 @@ void fill(const Context& context, const F& numbers, const RandomCall& c) {
   using Kernel = FillRandom<F>;
   const auto n = static_cast<std::uint64_t>(c.n);
   const std::uint64_t first = c.offset / Kernel::kPerBlock, last = (c.offset + n - 1) / Kernel::kPerBlock;
-  const Kernel k{numbers, c.seed, c.offset, static_cast<typename F::Out*>(c.out), n, last - first + 1};
+  // Where the offset is in memory, the numbers may begin within a block.
+  const std::uint64_t blocks = c.state ? n / Kernel::kPerBlock + 2 : last - first + 1;
+  const Kernel k{numbers, c.seed, c.offset, c.state, static_cast<typename F::Out*>(c.out), n, blocks};
   launch(context, blocks_for(static_cast<std::int64_t>(k.blocks), k.kThreads), k);
 }
 

@@ -10,6 +10,9 @@
 
 namespace tenon::cuda::runtime {
 
+// Whether NVIDIA's libraries are looked for. The host way takes only those that the environment names.
+extern const bool kWithLibraries;
+
 struct Result {
   int code = 0;  // 0: it went well
   bool out_of_memory = false;
@@ -65,9 +68,21 @@ Result release_unified(void* data);
 Result prefetch(void* stream, void* data, std::int64_t bytes, int device, bool to_host);
 // The device whose memory is at the address; -1: none.
 Result device_at(const void* data, int* device);
-// In the stream's turn: the bytes may, or may no longer, be touched. For tests of the allocator's users.
+// In the stream's turn, at once in a capture: the bytes may, or may no longer, be touched. For tests of the allocator's
+// users.
 void begin_use(void* stream, void* data, std::int64_t bytes);
 void end_use(void* stream, void* data, std::int64_t bytes);
+
+// ---- graphs ----
+
+Result capture_begin(void* stream);
+// Of the capture that the stream belongs to; 0: none.
+Result capture_id(void* stream, std::uint64_t* id);
+// The stream is as before in any case; the graph is null where the capture is of no use.
+Result capture_end(void* stream, void** graph);
+// After earlier launches of the graph.
+Result graph_launch(void* graph, void* stream);
+void graph_destroy(void* graph);
 
 // ---- kernels ----
 

@@ -8,6 +8,9 @@
 #include <cstring>
 
 namespace tenon::cuda::runtime {
+
+const bool kWithLibraries = true;
+
 namespace {
 
 // Whether the device is of no use to this process afterwards: what a kernel did, and what befell the hardware.
@@ -253,6 +256,36 @@ Result prefetch(void* stream, void* data, std::int64_t bytes, int device, bool t
 
 void begin_use(void*, void*, std::int64_t) {}
 void end_use(void*, void*, std::int64_t) {}
+
+// Relaxed: what would wait is refused before it comes here, and the allocator may ask the driver for memory.
+Result capture_begin(void* stream) {
+  return result(cudaStreamBeginCapture(stream_of(stream), cudaStreamCaptureModeRelaxed));
+}
+Result capture_id(void* stream, std::uint64_t* id) {
+  *id = 0;
+  if (reinterpret_cast<std::uintptr_t>(stream) <= 2)
+    return {};  // default streams are not captured, and may not be asked
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  unsigned long long number = 0;
+  const Result r = result(cudaStreamGetCaptureInfo(stream_of(stream), &status, &number));
+  if (status != cudaStreamCaptureStatusNone) *id = number;
+  return r;
+}
+Result capture_end(void* stream, void** graph) {
+  *graph = nullptr;
+  cudaGraph_t recorded = nullptr;
+  Result r = result(cudaStreamEndCapture(stream_of(stream), &recorded));
+  if (r.code != 0) return r;
+  cudaGraphExec_t runnable = nullptr;
+  r = result(cudaGraphInstantiate(&runnable, recorded, 0));
+  (void)result(cudaGraphDestroy(recorded));
+  *graph = runnable;
+  return r;
+}
+Result graph_launch(void* graph, void* stream) {
+  return result(cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph), stream_of(stream)));
+}
+void graph_destroy(void* graph) { (void)result(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph))); }
 
 Result launch(void* stream, const void* kernel, unsigned blocks, unsigned threads, std::size_t shared_bytes,
               void** arguments) {

@@ -38,6 +38,16 @@ TENON_INLINE Words philox(Words c, std::uint64_t key) {
   return c;
 }
 
+// A call's place in a stream of numbers: its own, and what stands in memory when it runs (null: nothing).
+struct Place {
+  std::uint64_t seed, offset;
+  TENON_INLINE Place(std::uint64_t s, std::uint64_t o, const std::uint64_t* state) : seed(s), offset(o) {
+    if (!state) return;
+    seed += state[0];
+    offset += state[1];
+  }
+};
+
 // The counter of a block. Kinds of numbers that use words differently draw from different streams, so that no
 // word serves two of them.
 TENON_INLINE Words counter_of(std::uint64_t block, std::uint32_t stream) {

@@ -3,6 +3,7 @@
 
 #include "backends/sim/calls.h"
 #include "backends/sim/device.h"
+#include "backends/sim/graphs.h"
 #include "backends/sim/pins.h"
 #include "backends/sim/runtime.h"
 #include "tenon/backend_abi.h"
@@ -51,6 +52,11 @@ TENON_API const tenon::Backend* tenon_backend() {
     t.allocate_unified = &sim::allocate_unified;
     t.free_unified = &sim::free;
     t.prefetch = &sim::prefetch;
+    t.capture_begin = &sim::capture_begin;
+    t.capture_end = &sim::capture_end;
+    t.capture_of = &sim::capture_of;
+    t.graph_replay = &sim::graph_replay;
+    t.graph_destroy = &sim::graph_destroy;
     sim::add_operations(t);
     return t;
   }();

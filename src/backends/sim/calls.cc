@@ -12,6 +12,7 @@
 
 #include "backends/sim/check.h"
 #include "backends/sim/device.h"
+#include "backends/sim/graphs.h"
 
 namespace tenon::sim {
 namespace {
@@ -22,6 +23,8 @@ const Backend& cpu() { return backend(kCpu); }
 template <class Call>
 class Kept {
  public:
+  Kept(Kept&&) = default;
+  Kept(const Kept& other) : Kept(other.call) {}  // of these, too
   explicit Kept(const Call& c) : call(c) {
     const auto keep = [this]<class T>(T*& p, std::int64_t n) {
       if (n == 0) return;
@@ -99,20 +102,24 @@ Status run(Stream stream, const char* op, const Call& c) noexcept {
   Sim* d = device_at(op, stream.device.index);
   if (!d) return Status::failed;
   Kept<Call> kept(c);
-  kept.call.operands([check = Checker(op, stream.device.index, d->memory)](
-                         const char* what, const void* p, const Reach& e) { check.operand(what, p, e); });
   Queue* q = queue_for(*d, op, stream);
   if (!q) return Status::failed;
+  kept.call.operands(
+      [&, check = Checker(op, stream.device.index, d->memory)](const char* what, const void* p, const Reach& e) {
+        check.operand(what, p, e);
+        hold_for_capture(*q, stream.device.index, p);
+      });
   // A GPU backend knows at once whether it has a kernel. So does this one, by a call without elements.
   const Entry<Call> entry = cpu().*Member;
   Call none = c;
   none.clear();
   if (!entry || entry({}, op, none) != Status::ok) return Status::unavailable;
-  q->push([d, op, entry, kept = std::move(kept)]() mutable {
+  q->push([d, op, entry, kept = std::move(kept)] {
     if (d->injected.lost) return;
     if (take(d->injected.late_launches)) return d->note_launch(op);
-    kept.call.operands([d](const char*, auto*& p, const Reach&) { p = d->memory.translate(p); });
-    note(*d, compute(entry, op, kept.call));
+    Kept<Call> own(kept);  // a graph's task runs again
+    own.call.operands([d](const char*, auto*& p, const Reach&) { p = d->memory.translate(p); });
+    note(*d, compute(entry, op, own.call));
   });
   if constexpr (requires { Call::waits; }) {
     q->wait();

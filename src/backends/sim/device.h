@@ -31,6 +31,7 @@ class Sim {
 
   Memory memory;
   Injected injected;
+  std::atomic<int> captures{0};  // under way
 
   // Null: there is no such stream.
   Queue* queue(std::int32_t stream);

@@ -53,7 +53,7 @@ void* Memory::allocate(std::int64_t bytes, bool unified) {
     if (room < size) continue;
     holes_.erase(hole);
     if (room > size) holes_[offset + size] = room - size;
-    const Block& block = taken_[offset] = {size, bytes, true, unified, {}};
+    const Block& block = taken_[offset] = {size, bytes, true, unified, 0, {}};
     count(block, 1, {MemoryCount::allocation, MemoryCount::segment, MemoryCount::active},
           {MemoryCount::allocated_bytes, MemoryCount::reserved_bytes, MemoryCount::active_bytes});
     if (unified) unified_bytes_ += bytes;
@@ -74,7 +74,7 @@ void Memory::record_use(void* data, std::int32_t stream) {
   if (std::find(streams.begin(), streams.end(), stream) == streams.end()) streams.push_back(stream);
 }
 
-std::vector<std::int32_t> Memory::retire(void* data) {
+std::optional<std::vector<std::int32_t>> Memory::retire(void* data) {
   std::lock_guard lock(mutex_);
   const auto block = taken_.find(offset_of(data));
   if (block == taken_.end() || !block->second.live) fault("free", "the block", data, -1);
@@ -83,7 +83,29 @@ std::vector<std::int32_t> Memory::retire(void* data) {
   count(block->second, -1, {MemoryCount::allocation}, {MemoryCount::allocated_bytes});
   if (block->second.unified) unified_bytes_ -= block->second.used;
   else statistics_.change(MemoryCount::requested_bytes, MemoryPool::large_pool, -block->second.used);
+  if (block->second.holders > 0) return std::nullopt;
   return std::move(block->second.streams);
+}
+
+void Memory::hold(Held& held, const void* p) {
+  if (!contains(p)) return;
+  std::lock_guard lock(mutex_);
+  auto block = taken_.upper_bound(static_cast<const char*>(p) - device_);
+  if (block == taken_.begin()) return;
+  --block;
+  if (held.insert(block->first).second) ++block->second.holders;
+}
+
+void Memory::let_go(const Held& held) {
+  for (const std::int64_t offset : held) {
+    bool gone = false;
+    {
+      std::lock_guard lock(mutex_);
+      Block& block = taken_.at(offset);
+      gone = --block.holders == 0 && !block.live;
+    }
+    if (gone) reuse(device_ + offset);
+  }
 }
 
 void Memory::reuse(void* data) {

@@ -7,6 +7,8 @@
 #include <initializer_list>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "tenon/memory_statistics.h"
@@ -25,10 +27,15 @@ class Memory {
   void* allocate(std::int64_t bytes, bool unified = false);
   // Another stream than the one that it was allocated for uses the block.
   void record_use(void* data, std::int32_t stream);
-  // The block may no longer be named in calls; the other streams that use it...
-  std::vector<std::int32_t> retire(void* data);
+  // The block may no longer be named in calls; the other streams that use it, or nothing where a graph keeps it...
+  std::optional<std::vector<std::int32_t>> retire(void* data);
   // ...and once all have passed it serves again.
   void reuse(void* data);
+  // Blocks that a graph keeps: freed, they serve nobody until it lets them go.
+  using Held = std::set<std::int64_t>;
+  // Adds that of the address, if there is one.
+  void hold(Held& held, const void* p);
+  void let_go(const Held& held);
 
   // Whether it is a device address.
   bool contains(const void* p) const;
@@ -69,6 +76,7 @@ class Memory {
     std::int64_t size;  // rounded up
     std::int64_t used;  // what was asked for
     bool live, unified;
+    int holders = 0;  // graphs
     std::vector<std::int32_t> streams;  // that use it beside its own
   };
   mutable std::mutex mutex_;

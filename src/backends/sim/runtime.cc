@@ -8,6 +8,7 @@
 
 #include "backends/sim/check.h"
 #include "backends/sim/device.h"
+#include "backends/sim/graphs.h"
 #include "backends/sim/pins.h"
 
 namespace tenon::sim {
@@ -29,10 +30,7 @@ struct Place {
   explicit operator bool() const { return queue != nullptr; }
 };
 
-struct Event {
-  std::shared_ptr<Mark> mark = std::make_shared<Mark>();
-  bool timing;
-};
+Status told(const char* op, const char* why) { return why ? fail(op, Status::failed, why) : Status::ok; }
 
 void refuse_device_pointer(const char* call, const void* host, int device) {
   for (int i = 0; i < kDevices; ++i)
@@ -124,22 +122,19 @@ void event_destroy(int, void* event) noexcept { delete static_cast<Event*>(event
 Status event_record(void* event, Stream stream) noexcept {
   const Place p("record", stream);
   if (!p) return Status::failed;
-  auto& mark = static_cast<Event*>(event)->mark;
-  p.queue->push([mark, generation = mark->record()] { mark->reach(generation); });
-  return Status::ok;
+  return told("record", static_cast<Event*>(event)->record(*p.queue));
 }
 
 Status event_wait(void* event, Stream stream) noexcept {
   const Place p("wait", stream);
   if (!p) return Status::failed;
-  auto& mark = static_cast<Event*>(event)->mark;
-  p.queue->push([mark, generation = mark->recorded()] { mark->wait(generation); });
-  return Status::ok;
+  return told("wait", static_cast<Event*>(event)->wait(*p.queue, stream.index != 0));
 }
 
 Status event_query(int device, void* event, bool* done) noexcept {
   Sim* d = device_at("query", device);
   if (!d) return Status::failed;
+  if (const char* why = static_cast<Event*>(event)->ask()) return told("query", why);
   *done = static_cast<Event*>(event)->mark->reached();
   return *done ? d->report() : Status::ok;
 }
@@ -147,6 +142,7 @@ Status event_query(int device, void* event, bool* done) noexcept {
 Status event_synchronize(int device, void* event) noexcept {
   Sim* d = device_at("synchronize", device);
   if (!d) return Status::failed;
+  if (const char* why = static_cast<Event*>(event)->ask()) return told("synchronize", why);
   auto& mark = static_cast<Event*>(event)->mark;
   mark->wait(mark->recorded());
   return d->report();
@@ -155,6 +151,8 @@ Status event_synchronize(int device, void* event) noexcept {
 Status event_elapsed(int device, void* from, void* to, double* milliseconds) noexcept {
   if (!device_at("elapsed", device)) return Status::failed;
   const auto *a = static_cast<Event*>(from), *b = static_cast<Event*>(to);
+  for (const Event* e : {a, b})
+    if (const char* why = e->ask()) return told("elapsed", why);
   if (!a->timing || !b->timing) return fail("elapsed", Status::failed, "the events were made without timing");
   *milliseconds = static_cast<double>(b->mark->nanoseconds() - a->mark->nanoseconds()) * 1e-6;
   return Status::ok;
@@ -176,7 +174,9 @@ Status allocate_any(Stream stream, std::int64_t bytes, bool unified, void** out)
   };
   if (take(p.device->injected.allocations)) return none();
   *out = p.device->memory.allocate(bytes, unified);
+  if (*out) hold_for_capture(*p.queue, stream.device.index, *out);
   if (*out) return Status::ok;
+  if (p.device->captures > 0) return none();  // nothing can be waited for
   p.device->memory.count_retry();
   p.device->wait();  // blocks whose release is still queued may be what is missing
   *out = p.device->memory.allocate(bytes, unified);
@@ -193,11 +193,13 @@ Status allocate(Stream stream, std::int64_t bytes, void** out) noexcept {
 Status free(Stream stream, void* data, std::int64_t) noexcept {
   if (forked()) return Status::ok;  // the memory is the parent's
   Sim& d = raw_device(stream.device.index);
-  std::vector<std::int32_t> streams = d.memory.retire(data);
+  auto others = d.memory.retire(data);
+  if (!others) return Status::ok;
+  std::vector<std::int32_t> streams = std::move(*others);
   streams.push_back(stream.index);
   const auto left = std::make_shared<std::atomic<std::size_t>>(streams.size());
   for (const std::int32_t s : streams)
-    d.queue(s)->push([&memory = d.memory, data, left] {
+    d.queue(s)->push_past([&memory = d.memory, data, left] {
       if (--*left == 0) memory.reuse(data);
     });
   return Status::ok;
@@ -215,6 +217,8 @@ Status copy(Stream stream, const char* op, const CopyCall& c) noexcept {
   if (!p) return Status::failed;
   if (take(p.device->injected.launches)) return fail(op, Status::failed, "the driver refused the copy");
   const bool from_device = c.kind != Copy::to_device, to_device = c.kind != Copy::to_host;
+  if (from_device) hold_for_capture(*p.queue, c.src_device, c.src);
+  if (to_device) hold_for_capture(*p.queue, c.dst_device, c.dst);
   if (from_device) check_bytes(op, "the copy's source", c.src, c.bytes, c.src_device);
   else refuse_device_pointer(op, c.src, c.dst_device);
   if (to_device) check_bytes(op, "the copy's destination", c.dst, c.bytes, c.dst_device);

@@ -10,6 +10,17 @@ Queue::Queue(std::uint64_t seed, int longest_delay_us)
 
 void Queue::push(Task task) {
   {
+    const std::lock_guard lock(mutex_);
+    if (recording_) {
+      tail_ = {recording_->add(std::move(task), std::move(tail_))};
+      return;
+    }
+  }
+  push_past(std::move(task));
+}
+
+void Queue::push_past(Task task) {
+  {
     std::lock_guard lock(mutex_);
     if (!stopping_) {
       tasks_.push_back(std::move(task));
@@ -22,6 +33,29 @@ void Queue::push(Task task) {
   } else {
     filled_.notify_one();
   }
+}
+
+void Queue::record_into(std::shared_ptr<Recording> recording, Recording::Nodes after) {
+  const std::lock_guard lock(mutex_);
+  recording_ = std::move(recording);
+  recording_->join(this);
+  tail_.insert(tail_.end(), after.begin(), after.end());
+}
+
+void Queue::stop_recording() {
+  const std::lock_guard lock(mutex_);
+  recording_.reset();
+  tail_.clear();
+}
+
+std::shared_ptr<Recording> Queue::recording() {
+  const std::lock_guard lock(mutex_);
+  return recording_;
+}
+
+Recording::Nodes Queue::tail() {
+  const std::lock_guard lock(mutex_);
+  return tail_;
 }
 
 void Queue::wait() {
@@ -108,6 +142,32 @@ void Mark::wait(std::uint64_t generation) {
 std::int64_t Mark::nanoseconds() {
   std::lock_guard lock(mutex_);
   return at_;
+}
+
+const char* Event::record(Queue& queue) {
+  recording = queue.recording();
+  at = queue.tail();
+  if (!recording) queue.push([mark = mark, generation = mark->record()] { mark->reach(generation); });
+  return nullptr;
+}
+
+const char* Event::wait(Queue& queue, bool capturable) {
+  const auto capture = queue.recording();
+  if (!recording && !capture) {
+    queue.push([mark = mark, generation = mark->recorded()] { mark->wait(generation); });
+    return nullptr;
+  }
+  if (!recording && mark->recorded() == 0) return nullptr;
+  if (!recording) return "the stream is being captured into a graph, and the event was recorded outside of the capture";
+  if (recording->ended()) return "the event was recorded in the capture of a graph, which has ended";
+  if (capture && capture != recording) return "the event belongs to the capture of another graph";
+  if (!capturable) return "the default stream cannot be captured, and the event was recorded in the capture of a graph";
+  queue.record_into(recording, at);
+  return nullptr;
+}
+
+const char* Event::ask() const {
+  return recording ? "the event was recorded in the capture of a graph, where nothing runs" : nullptr;
 }
 
 }  // namespace tenon::sim

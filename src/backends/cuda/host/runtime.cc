@@ -101,9 +101,12 @@ bool take(std::atomic<int>& left) {
   return false;
 }
 
-struct Event {
-  std::shared_ptr<sim::Mark> mark = std::make_shared<sim::Mark>();
-  bool timing;
+// A code beside those of the driver that are looked at.
+runtime::Result told(const char* why) { return why ? runtime::Result{900, false, why} : runtime::Result{}; }
+
+struct Graph {
+  std::shared_ptr<sim::Recording> recording;
+  std::shared_ptr<sim::Mark> launches = std::make_shared<sim::Mark>();  // one begins when the one before has ended
 };
 
 }  // namespace
@@ -111,15 +114,18 @@ struct Event {
 void host::give(void* stream, std::function<void()> work) {
   const int device = device_of(stream);
   check(state(device));
-  const bool breaks = take(driver().faulty[device]);
-  queue_of(stream)->push([work = std::move(work), device, breaks] {
-    if (breaks) driver().lost[device] = true;
+  const bool captured = queue_of(stream)->recording() != nullptr;  // it runs with each replay
+  const bool breaks = !captured && take(driver().faulty[device]);
+  queue_of(stream)->push([work = std::move(work), device, captured, breaks] {
+    if (breaks || (captured && take(driver().faulty[device]))) driver().lost[device] = true;
     if (!driver().lost[device]) work();
   });
 }
 bool host::runs_backwards() { return order() != Order::forward; }
 
 namespace runtime {
+
+const bool kWithLibraries = false;
 
 int device_count() noexcept { return kDevices; }
 int current_device() noexcept { return t_device; }
@@ -178,33 +184,33 @@ bool stream_exists(std::uintptr_t handle) {
 }
 
 Result event_create(bool timing, void** event) {
-  auto* e = new Event;
+  auto* e = new sim::Event;
   e->timing = timing;
   *event = e;
   return {};
 }
-void event_destroy(void* event) { delete static_cast<Event*>(event); }
+void event_destroy(void* event) { delete static_cast<sim::Event*>(event); }
 Result event_record(void* event, void* stream) {
-  auto& mark = static_cast<Event*>(event)->mark;
-  queue_of(stream)->push([mark, generation = mark->record()] { mark->reach(generation); });
-  return {};
+  return told(static_cast<sim::Event*>(event)->record(*queue_of(stream)));
 }
 Result event_wait(void* event, void* stream) {
-  auto& mark = static_cast<Event*>(event)->mark;
-  queue_of(stream)->push([mark, generation = mark->recorded()] { mark->wait(generation); });
-  return {};
+  const bool capturable = reinterpret_cast<std::uintptr_t>(stream) > 2;
+  return told(static_cast<sim::Event*>(event)->wait(*queue_of(stream), capturable));
 }
 Result event_query(void* event, bool* done) {
-  *done = static_cast<Event*>(event)->mark->reached();
-  return {};
+  *done = static_cast<sim::Event*>(event)->mark->reached();
+  return told(static_cast<sim::Event*>(event)->ask());
 }
 Result event_synchronize(void* event) {
-  auto& mark = static_cast<Event*>(event)->mark;
+  if (const char* why = static_cast<sim::Event*>(event)->ask()) return told(why);
+  auto& mark = static_cast<sim::Event*>(event)->mark;
   mark->wait(mark->recorded());
   return state(t_device);
 }
 Result event_elapsed(void* from, void* to, float* milliseconds) {
-  const auto *a = static_cast<Event*>(from), *b = static_cast<Event*>(to);
+  const auto *a = static_cast<sim::Event*>(from), *b = static_cast<sim::Event*>(to);
+  for (const sim::Event* e : {a, b})
+    if (const char* why = e->ask()) return told(why);
   if (!a->timing || !b->timing) return {1, false, "the events were made without timing"};
   *milliseconds = static_cast<float>(b->mark->nanoseconds() - a->mark->nanoseconds()) * 1e-6f;
   return {};
@@ -291,15 +297,18 @@ Result prefetch(void* stream, void*, std::int64_t, int, bool) {
 
 // Fresh memory holds garbage, and what is not given out cannot be touched where a sanitizer watches.
 void begin_use(void* stream, void* data, std::int64_t bytes) {
-  queue_of(stream)->push([data, n = static_cast<std::size_t>(bytes)] {
+  const auto begin = [data, n = static_cast<std::size_t>(bytes)] {
 #if defined(__SANITIZE_ADDRESS__)
     __asan_unpoison_memory_region(data, n);
 #endif
     std::memset(data, kFresh, std::min(n, static_cast<std::size_t>(kOverwriteMost)));
-  });
+  };
+  // A captured stream's memory is its graph's alone, and a replay does not begin with garbage.
+  if (queue_of(stream)->recording()) begin();
+  else queue_of(stream)->push(begin);
 }
 void end_use(void* stream, void* data, std::int64_t bytes) {
-  queue_of(stream)->push([data, n = static_cast<std::size_t>(bytes)] {
+  queue_of(stream)->push_past([data, n = static_cast<std::size_t>(bytes)] {
 #if defined(__SANITIZE_ADDRESS__)
     __asan_poison_memory_region(data, n);
 #else
@@ -307,6 +316,37 @@ void end_use(void* stream, void* data, std::int64_t bytes) {
 #endif
   });
 }
+
+Result capture_begin(void* stream) {
+  sim::Queue* q = queue_of(stream);
+  q->record_into(std::make_shared<sim::Recording>(static_cast<std::uint64_t>(environment("TENON_SIM_SEED", 1))), {});
+  return {};
+}
+Result capture_id(void* stream, std::uint64_t* id) {
+  *id = 0;
+  if (reinterpret_cast<std::uintptr_t>(stream) > 2)
+    *id = reinterpret_cast<std::uintptr_t>(queue_of(stream)->recording().get());
+  return {};
+}
+Result capture_end(void* stream, void** graph) {
+  *graph = nullptr;
+  sim::Queue* q = queue_of(stream);
+  const auto recording = q->recording();
+  if (const char* why = recording->end(*q)) return told(why);
+  *graph = new Graph{recording};
+  return state_of(stream);
+}
+Result graph_launch(void* graph, void* stream) {
+  if (const Result r = state_of(stream); r.code != 0) return r;
+  const auto& g = *static_cast<Graph*>(graph);
+  queue_of(stream)->push([recording = g.recording, mark = g.launches, generation = g.launches->record()] {
+    mark->wait(generation - 1);
+    recording->run();
+    mark->reach(generation);
+  });
+  return {};
+}
+void graph_destroy(void* graph) { delete static_cast<Graph*>(graph); }
 
 Result launch(void*, const void*, unsigned, unsigned, std::size_t, void**) {
   return {1, false, "the host way starts kernels itself"};
@@ -321,6 +361,14 @@ extern "C" {
 TENON_API void tenon_cudahost_refuse_allocations(int count) { tenon::cuda::driver().refused = count; }
 // So many of the next kernels break the device when they run.
 TENON_API void tenon_cudahost_break(int device, int count) { tenon::cuda::driver().faulty[device] = count; }
+// For stand-ins of libraries: f(a copy of the bytes) in the stream's turn, and in each replay where it is captured.
+TENON_API void tenon_cudahost_give(void* stream, void (*f)(void*), const void* bytes, std::size_t n) {
+  const auto* from = static_cast<const char*>(bytes);
+  tenon::cuda::host::give(stream, [f, copy = std::vector<char>(from, from + n)] {
+    std::vector<char> own = copy;
+    f(own.data());
+  });
+}
 // While they are held, the streams that there are begin nothing new.
 TENON_API void tenon_cudahost_hold(bool on) {
   auto& d = tenon::cuda::driver();
