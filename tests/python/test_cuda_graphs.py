@@ -451,3 +451,22 @@ def test_without_a_device() -> None:
         """,
         TENON_CUDA_LIB="/nonexistent.so",
     )
+
+
+def test_unified_memory_is_refused(backend: str) -> None:
+    """A replay would not wait for the host's views of it."""
+    run(
+        """
+        shared = tenon.ones(3, device='unified')
+        x = tenon.zeros(3, device='cuda')
+        g = CUDAGraph()
+        with graph(g):
+            with pytest.raises(RuntimeError, match="add: a graph is being captured, .* use tensor.to"):
+                x + shared
+            x += 1
+        g.replay()
+        assert x.tolist() == [1.0] * 3 and shared.tolist() == [1.0] * 3
+        assert (shared + x).tolist() == [2.0] * 3
+        """,
+        backend,
+    )
