@@ -97,8 +97,8 @@ class graph:
     """``with graph(g):`` captures what the block gives to a device into ``g``, a CUDAGraph.
 
     The block runs on ``stream``, or another one than the default of the first device. An exception that
-    leaves the block makes the graph empty and everything else as before. Errors as capture_begin() and
-    capture_end().
+    leaves the block makes the graph empty and everything else as before. RuntimeError as capture_begin() and
+    capture_end() of CUDAGraph, TypeError for what is none.
 
     >>> x = tenon.zeros(3, device="cuda")  # doctest: +SKIP
     >>> g = tenon.cuda.CUDAGraph()
