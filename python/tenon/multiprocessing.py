@@ -24,12 +24,15 @@ import signal as _signal
 import threading as _threading
 import time as _time
 import traceback as _traceback
-from collections.abc import Callable as _Callable
 from multiprocessing import *  # noqa: F403
-from typing import Any as _Any
 
 from tenon._docstrings import documented as _documented
 from tenon._names import guide as _guide
+
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = [
     *_standard.__all__,
@@ -61,7 +64,7 @@ class ProcessException(Exception):
         self.error_index = error_index
         self.pid = pid
 
-    def __reduce__(self) -> tuple[_Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.msg, self.error_index, self.pid)
 
 
@@ -92,7 +95,7 @@ class ProcessExitedException(ProcessException):
         self.exit_code = exit_code
         self.signal_name = signal_name
 
-    def __reduce__(self) -> tuple[_Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.msg, self.error_index, self.pid, self.exit_code, self.signal_name)
 
 
@@ -108,7 +111,7 @@ def _end_with_parent() -> None:
     _threading.Thread(target=wait, daemon=True).start()
 
 
-def _run(fn: _Callable[..., _Any], index: int, args: tuple[_Any, ...], errors: _Any) -> None:
+def _run(fn: Callable[..., Any], index: int, args: tuple[Any, ...], errors: Any) -> None:
     """What each process does: fn(index, *args); the traceback of an exception goes to the parent."""
     _end_with_parent()
     try:
@@ -130,7 +133,7 @@ class ProcessContext:
     True
     """
 
-    def __init__(self, processes: list[_Any], errors: list[_Any]) -> None:
+    def __init__(self, processes: list[Any], errors: list[Any]) -> None:
         self.processes = processes
         self._errors = errors
         self._running = {process.sentinel: index for index, process in enumerate(processes)}
@@ -193,10 +196,26 @@ class ProcessContext:
         raise ProcessExitedException(f"process {index} terminated with {how}", index, process.pid, code, name)
 
 
-@_documented()
+_STARTED = """
+args: what fn gets behind i. Tensors stay shared where share_memory_() moved them; others are copied.
+nprocs: how many processes.
+join: whether to wait for all of them.
+daemon: whether the processes end with this one.
+Returns: None; with join=False what waits for the processes.
+ProcessRaisedException: the first process that failed raised; its traceback is the message. The others are
+ended first.
+ProcessExitedException: it ended by another exit code than 0 or by a signal.
+ValueError: nprocs is not from 1 to 4096, or there is no such start_method.
+TypeError: for an argument of another type.
+OverflowError:
+RuntimeError:
+"""
+
+
+@_documented(_STARTED)
 def start_processes(
-    fn: _Callable[..., _Any],
-    args: tuple[_Any, ...] = (),
+    fn: Callable[..., Any],
+    args: tuple[Any, ...] = (),
     nprocs: int = 1,
     join: bool = True,
     daemon: bool = False,
@@ -205,19 +224,7 @@ def start_processes(
     """Runs fn(i, *args) in nprocs processes, i from 0.
 
     fn: what runs; for all start methods but 'fork' it must be found by its name in a module.
-    args: what fn gets behind i. Tensors stay shared where share_memory_() moved them; others are copied.
-    nprocs: how many processes.
-    join: whether to wait for all of them.
-    daemon: whether the processes end with this one.
     start_method: 'spawn' (a new interpreter), 'fork' or 'forkserver'.
-    Returns: None; with join=False what waits for the processes.
-    ProcessRaisedException: the first process that failed raised; its traceback is the message. The others are
-    ended first.
-    ProcessExitedException: it ended by another exit code than 0 or by a signal.
-    ValueError: nprocs is not from 1 to 4096, or there is no such start_method.
-    TypeError: for an argument of another type.
-    OverflowError:
-    RuntimeError:
 
     >>> start_processes = tenon.multiprocessing.start_processes
     >>> start_processes(print, ("is here",), nprocs=2, start_method="fork")  # doctest: +SKIP
@@ -229,8 +236,8 @@ def start_processes(
     if not 1 <= nprocs <= _MOST:
         raise ValueError(f"start_processes: nprocs must be from 1 to {_MOST}; got {nprocs}")
     context = _standard.get_context(start_method)
-    processes: list[_Any] = []
-    errors: list[_Any] = []
+    processes: list[Any] = []
+    errors: list[Any] = []
     try:
         for index in range(nprocs):
             receiver, sender = context.Pipe(duplex=False)
@@ -256,10 +263,10 @@ def start_processes(
     return None
 
 
-@_documented()
+@_documented(_STARTED)
 def spawn(
-    fn: _Callable[..., _Any],
-    args: tuple[_Any, ...] = (),
+    fn: Callable[..., Any],
+    args: tuple[Any, ...] = (),
     nprocs: int = 1,
     join: bool = True,
     daemon: bool = False,
@@ -271,19 +278,7 @@ def spawn(
     imports it.
 
     fn: what runs; it must be found by its name in a module.
-    args: what fn gets behind i. Tensors stay shared where share_memory_() moved them; others are copied.
-    nprocs: how many processes.
-    join: whether to wait for all of them.
-    daemon: whether the processes end with this one.
     start_method: as start_processes() takes it.
-    Returns: None; with join=False what waits for the processes.
-    ProcessRaisedException: the first process that failed raised; its traceback is the message. The others are
-    ended first.
-    ProcessExitedException: it ended by another exit code than 0 or by a signal.
-    ValueError: nprocs is not from 1 to 4096, or there is no such start_method.
-    TypeError: for an argument of another type.
-    OverflowError:
-    RuntimeError:
 
     >>> tenon.multiprocessing.spawn(train, args=(model,), nprocs=2)  # doctest: +SKIP
     """
