@@ -68,6 +68,15 @@ def host_environment() -> dict[str, str]:
     return {"TENON_CUDA_LIB": str(HOST_WAY)}
 
 
+def gpu_environment() -> dict[str, str]:
+    """The environment of script/gpu-check, in which 'cuda' is the GPU; skips the test elsewhere."""
+    if not os.environ.get("TENON_TEST_GPU"):
+        import pytest
+
+        pytest.skip("only script/gpu-check runs this")
+    return {"TENON_CUDA_LIB": os.environ["TENON_CUDA_LIB"]}
+
+
 def operations() -> Iterator[object]:
     """Every operation of the table, as the extension module exports it."""
     for name in dir(tenon._C):

@@ -3,12 +3,12 @@
 import textwrap
 
 import pytest
-from graphs import run
+from graphs import BACKENDS, run
 
 pytestmark = pytest.mark.border
 
 
-@pytest.fixture(params=["sim", "host"])
+@pytest.fixture(params=BACKENDS)
 def backend(request) -> str:
     return request.param
 
