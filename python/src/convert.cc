@@ -301,7 +301,7 @@ std::vector<Tensor> to_tensors(PyObject* o, const Where& w) {
   const auto at = std::ranges::find(out, DType::float64, &Tensor::dtype);
   if (!lists || at == out.end()) return out;
   // Lists beside float64 tensors are read with as many digits.
-  const Tensor precise = *at;
+  const Tensor& precise = *at;
   for (Py_ssize_t i = 0; i < n; ++i) {
     Tensor& t = out[static_cast<std::size_t>(i)];
     if (t.dtype() == DType::float32) t = to_tensor_beside(item_at(list.get(), i, w.op).get(), precise, w);

@@ -80,7 +80,7 @@ void order_streams(const Tensor& t, PyObject* stream) {
 
 // The tensor on the device that the consumer asks for, and whether that made a copy, which made keeps.
 // as: what memory that both the host and the device read is to be taken for.
-const Tensor& on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied, DLDeviceType& as, Tensor& made) {
+const Tensor* on_requested_device(const Tensor& t, const ExportArgs& a, bool& copied, DLDeviceType& as, Tensor& made) {
   Device wanted = t.device();
   if (a.dl_device != Py_None) {
     if (!PyTuple_Check(a.dl_device) || PyTuple_GET_SIZE(a.dl_device) != 2)
@@ -105,12 +105,12 @@ const Tensor& on_requested_device(const Tensor& t, const ExportArgs& a, bool& co
     errors::fail<BufferError>("__dlpack__", "copy=False, but a copy is needed to move the tensor from ", t.device(),
                               " to ", wanted);
   copied = moves || a.copy == Py_True;
-  if (!copied) return t;
+  if (!copied) return &t;
   if (t.requires_grad()) errors::fail<BufferError>("__dlpack__", "the tensor requires grad; use .detach()");
   if (moves && a.copy != Py_True) note_copy("__dlpack__", "device", t.nbytes());
   try {
     made = without_gil(t.numel(), [&] { return to(t.detach(), {}, wanted, true); }, t);
-    return made;
+    return &made;
   } catch (const RuntimeError& e) {  // no such device, which the protocol words so
     throw BufferError(e.what());
   }
@@ -143,7 +143,7 @@ PyObject* export_capsule(const Tensor& source, const ExportArgs& a) {
   // The stream is one of the device that the capsule is for; what is copied to the CPU has arrived.
   if (source.device().is_cpu()) order_streams(own, a.stream);
   DLDeviceType as = dlpack::kDLCUDA;
-  const Tensor& t = on_requested_device(own, a, copied, as, made);
+  const Tensor& t = *on_requested_device(own, a, copied, as, made);
   check_strides(t, a);
   check_mpi(t, a);
   if (!source.device().is_cpu() && !t.device().is_cpu() && as != dlpack::kDLCPU) order_streams(t, a.stream);
