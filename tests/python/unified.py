@@ -26,7 +26,7 @@ def returns_at_once(f):
     hold(default_stream(), True)
     thread = threading.Thread(target=f)
     thread.start()
-    thread.join(0.3)
+    thread.join(1.0)
     early = not thread.is_alive()
     hold(default_stream(), False)
     thread.join()
