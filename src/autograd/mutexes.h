@@ -1,16 +1,16 @@
 // Mutexes for objects that are too many to have their own.
 #pragma once
 
-#include <pthread.h>
-
 #include <array>
 #include <cstdint>
 #include <mutex>
 
+#include "core/fork.h"
+
 namespace tenon {
 
 // The mutex of an object: a few serve all objects of a purpose, by address. Forks wait for them.
-template <class Purpose>
+template <class Purpose, ForkLevel Level = ForkLevel::history>
 std::mutex& mutex_of(const void* object) {
   using Mutexes = std::array<std::mutex, 16>;
   static Mutexes* mutexes = [] {
@@ -18,11 +18,10 @@ std::mutex& mutex_of(const void* object) {
     static constexpr auto unlock = [] {
       for (std::mutex& mutex : *m) mutex.unlock();
     };
-    pthread_atfork(
-        [] {
-          for (std::mutex& mutex : *m) mutex.lock();
-        },
-        unlock, unlock);
+    static constexpr auto lock = [] {
+      for (std::mutex& mutex : *m) mutex.lock();
+    };
+    hold_over_fork(Level, lock, unlock);
     return m;
   }();
   return (*mutexes)[reinterpret_cast<std::uintptr_t>(object) / 64 % mutexes->size()];

@@ -14,7 +14,7 @@ AutogradMeta& meta(const Tensor& t);
 bool outdated(const TensorImpl* view);
 
 // Whoever reads or changes a .grad holds its mutex.
-inline std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct Gradients>(&grad); }
+inline std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct Gradients, ForkLevel::gradient>(&grad); }
 
 // What runs on this thread.
 struct Engine {

@@ -1,6 +1,5 @@
+#include "core/fork.h"
 #include "core/keep.h"
-
-#include <pthread.h>
 
 #include <atomic>
 #include <list>
@@ -27,7 +26,7 @@ Keeper& keeper() {
   // Never destroyed: streams may pass while the process ends. The lock is held over a fork.
   static Keeper* k = [] {
     static Keeper* p = new Keeper;
-    pthread_atfork([] { p->mutex.lock(); }, [] { p->mutex.unlock(); }, [] { p->mutex.unlock(); });
+    hold_over_fork(ForkLevel::transfer, [] { p->mutex.lock(); }, [] { p->mutex.unlock(); });
     return p;
   }();
   return *k;

@@ -1,10 +1,10 @@
 // Page-locked host memory: which ranges are, and by how many storages.
-#include <pthread.h>
 
 #include <iterator>
 #include <map>
 #include <mutex>
 
+#include "core/fork.h"
 #include "core/launch.h"
 #include "tenon/storage.h"
 
@@ -41,7 +41,7 @@ Locks& locks() {
   // Never destroyed: storages may outlive static objects. The mutex is held over a fork.
   static Locks* l = [] {
     static Locks* p = new Locks;
-    pthread_atfork([] { p->mutex.lock(); }, [] { p->mutex.unlock(); }, [] { p->mutex.unlock(); });
+    hold_over_fork(ForkLevel::memory, [] { p->mutex.lock(); }, [] { p->mutex.unlock(); });
     return p;
   }();
   return *l;

@@ -1,9 +1,9 @@
 // Memory that processes share: sealed files in memory, each mapped once. Small storages lie side by side in one file, since
 // a process may have few descriptors. Its bytes are never given out again: another process may still look at them.
+#include "core/fork.h"
 #include "core/shared.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -127,11 +127,12 @@ class Files {
 Files& files() {
   static Files* all = [] {
     static Files* f = new Files;
-    pthread_atfork([] { f->lock(); }, [] { f->unlock(); },
-                   [] {
-                     f->forget_pool();
-                     f->unlock();
-                   });
+    hold_over_fork(
+        ForkLevel::memory, [] { f->lock(); }, [] { f->unlock(); },
+        [] {
+          f->forget_pool();
+          f->unlock();
+        });
     return f;
   }();
   return *all;

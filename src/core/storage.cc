@@ -1,7 +1,6 @@
 #include "tenon/storage.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "core/errors.h"
+#include "core/fork.h"
 #include "core/freelist.h"
 #include "core/keep.h"
 #include "core/launch.h"
@@ -189,7 +189,7 @@ BlockCache& cache() {
   // Never destroyed: storages may outlive static objects. The lock is held over a fork.
   static BlockCache* c = [] {
     static BlockCache* p = new BlockCache;
-    pthread_atfork([] { p->lock(); }, [] { p->unlock(); }, [] { p->unlock(); });
+    hold_over_fork(ForkLevel::memory, [] { p->lock(); }, [] { p->unlock(); });
     return p;
   }();
   return *c;

@@ -1,6 +1,5 @@
+#include "core/fork.h"
 #include "core/unified.h"
-
-#include <pthread.h>
 
 #include <algorithm>
 #include <iterator>
@@ -28,7 +27,7 @@ Roll& roll() {
   // Never destroyed: storages may outlive static objects. The mutex is held over a fork.
   static Roll* r = [] {
     static Roll* p = new Roll;
-    pthread_atfork([] { p->mutex.lock(); }, [] { p->mutex.unlock(); }, [] { p->mutex.unlock(); });
+    hold_over_fork(ForkLevel::memory, [] { p->mutex.lock(); }, [] { p->mutex.unlock(); });
     return p;
   }();
   return *r;

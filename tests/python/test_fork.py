@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import tenon
+from support import run_python
 
 pytestmark = [
     pytest.mark.border,
@@ -101,6 +102,36 @@ def test_a_fork_while_the_pool_is_at_work() -> None:
             thread.join()
 
 
+def test_forks_while_threads_add_gradients() -> None:
+    """They hold a gradient's mutex and wait for the memory's; a fork takes both, in the same order."""
+    run_python(
+        """
+        import faulthandler, os, threading
+        import tenon
+        faulthandler.dump_traceback_later(50, exit=True)
+        small = tenon.ones(2, requires_grad=True)  # its gradient is used before the cache of large blocks is
+        small.sum().backward()
+        stop = False
+        def train():
+            while not stop:
+                w = tenon.ones(200_000, requires_grad=True)
+                for _ in range(20):
+                    w.grad = None
+                    w.sum().backward()
+        threads = [threading.Thread(target=train) for _ in range(3)]
+        for t in threads: t.start()
+        for _ in range(400):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0)
+            os.waitpid(pid, 0)
+        stop = True
+        for t in threads: t.join()
+        """,
+        PYTHONWARNINGS="ignore",
+    )
+
+
 def test_memory_in_the_child_is_its_own() -> None:
     array = np.zeros(LARGE)
     t = tenon.from_numpy(array)
@@ -115,7 +146,6 @@ def test_memory_in_the_child_is_its_own() -> None:
 
 def test_a_fork_before_the_first_operation() -> None:
     """A fresh interpreter forks first and computes afterwards, as the workers of a data loader do."""
-    from support import run_python
 
     run_python(
         """
