@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 
@@ -9,10 +10,16 @@
 
 namespace tenon {
 
+#ifdef __SANITIZE_THREAD__  // which can follow 64 mutexes of a thread; a fork takes all
+inline constexpr std::size_t kMutexesOfAPurpose = 4;
+#else
+inline constexpr std::size_t kMutexesOfAPurpose = 16;
+#endif
+
 // The mutex of an object: a few serve all objects of a purpose, by address. Forks wait for them.
 template <class Purpose, ForkLevel Level = ForkLevel::history>
 std::mutex& mutex_of(const void* object) {
-  using Mutexes = std::array<std::mutex, 16>;
+  using Mutexes = std::array<std::mutex, kMutexesOfAPurpose>;
   static Mutexes* mutexes = [] {
     static Mutexes* m = new Mutexes;
     static constexpr auto unlock = [] {
