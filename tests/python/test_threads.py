@@ -383,6 +383,7 @@ def test_recorded_gradients_do_not_wait_for_their_readers() -> None:
     assert [float(n) for n in run_python(program).split()] == [50_000 * 180 * 4, 50_000 * 180 * 2]
 
 
+@pytest.mark.races
 def test_random_numbers_end_beside_writes_to_their_parameters() -> None:
     """What was checked is what is read: rejection would never end for a NaN that NumPy writes in between."""
     program = """
