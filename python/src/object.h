@@ -53,8 +53,7 @@ class Object {
 // A class of Python's core or of NumPy, as int and ndarray, is not made at run time and so no subclass of Tensor.
 inline bool is_tensor(PyObject* o) {
   PyTypeObject* type = Py_TYPE(o);
-  return type == tensor_type ||
-         (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IsSubtype(type, tensor_type));
+  return type == tensor_type || (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && PyType_IsSubtype(type, tensor_type));
 }
 inline Tensor& unwrap(PyObject* o) { return reinterpret_cast<PyTensor*>(o)->value; }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <ranges>
 #include <vector>
 
 namespace tenon {
@@ -26,7 +27,7 @@ struct Holders {
     for (const Holder& h : all) h.lock();
   }
   void unlock(void (*Holder::*how)()) {
-    for (auto h = all.rbegin(); h != all.rend(); ++h) ((*h).*how)();
+    for (const Holder& h : std::views::reverse(all)) (h.*how)();
     mutex.unlock();
   }
 };

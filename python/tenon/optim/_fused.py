@@ -15,8 +15,8 @@ _COMMON = {
     "{params}": """params: leaf tensors, (name, tensor) pairs, or dicts: groups with options of their own.
         lr: the learning rate, not negative: a number or a tensor of one element.""",
     "{flags}": """maximize: True goes up instead of down.
-        foreach, fused, capturable: taken as PyTorch's; every step here is one fused call, and a CUDA graph counts by
-            itself.
+        foreach, fused, capturable: taken as PyTorch's; every step here is one fused call, and a CUDA graph
+            counts by itself.
         differentiable: must be False.""",
     "{errors}": """TypeError for params that are no tensors, ValueError for options out of range and for
     tensors that are the result of an operation, NotImplementedError for differentiable=True.""",
