@@ -20,7 +20,7 @@ from __future__ import annotations
 import multiprocessing as _standard
 import multiprocessing.connection as _connection
 import os as _os
-import signal as _signal
+import tempfile as _tempfile
 import threading as _threading
 import time as _time
 import traceback as _traceback
@@ -111,15 +111,16 @@ def _end_with_parent() -> None:
     _threading.Thread(target=wait, daemon=True).start()
 
 
-def _run(fn: Callable[..., Any], index: int, args: tuple[Any, ...], errors: Any) -> None:
-    """What each process does: fn(index, *args); the traceback of an exception goes to the parent."""
+def _run(fn: Callable[..., Any], index: int, args: tuple[Any, ...], told: str) -> None:
+    """What each process does: fn(index, *args); the traceback of an exception goes into the file `told`."""
     _end_with_parent()
     try:
         fn(index, *args)
     except KeyboardInterrupt:
         pass  # the parent has it, too, and ends the others
     except Exception:
-        errors.send(_traceback.format_exc())
+        with open(told, "w", encoding="utf-8", errors="backslashreplace") as f:
+            f.write(_traceback.format_exc())
         raise SystemExit(1) from None
 
 
@@ -133,9 +134,12 @@ class ProcessContext:
     True
     """
 
-    def __init__(self, processes: list[Any], errors: list[Any]) -> None:
+    def __init__(
+        self, processes: list[Any], told: list[str], folder: _tempfile.TemporaryDirectory[str]
+    ) -> None:
         self.processes = processes
-        self._errors = errors
+        self._told = told
+        self._folder = folder  # of these files, as long as somebody may read them
         self._running = {process.sentinel: index for index, process in enumerate(processes)}
 
     def pids(self) -> list[int]:
@@ -178,20 +182,16 @@ class ProcessContext:
 
     def _raise(self, index: int) -> None:
         process = self.processes[index]
-        try:
-            text = self._errors[index].recv()
-        except EOFError:  # it has closed the pipe without a word
-            pass
-        else:
-            text = f"\n\n-- Process {index} terminated with the following error:\n{text}"
+        if _os.path.exists(self._told[index]):
+            with open(self._told[index], encoding="utf-8") as f:
+                text = f"\n\n-- Process {index} terminated with the following error:\n{f.read()}"
             raise ProcessRaisedException(text, index, process.pid)
         code = process.exitcode
         name = None
         if code < 0:
-            try:
-                name = _signal.Signals(-code).name
-            except ValueError:
-                name = f"<Unknown signal {-code}>"
+            from tenon.utils.data._pool import signal_name
+
+            name = signal_name(code) or f"<Unknown signal {-code}>"
         how = f"signal {name}" if name else f"exit code {code}"
         raise ProcessExitedException(f"process {index} terminated with {how}", index, process.pid, code, name)
 
@@ -236,27 +236,23 @@ def start_processes(
     if not 1 <= nprocs <= _MOST:
         raise ValueError(f"start_processes: nprocs must be from 1 to {_MOST}; got {nprocs}")
     context = _standard.get_context(start_method)
+    folder = _tempfile.TemporaryDirectory(prefix="tenon-")
+    told = [_os.path.join(folder.name, str(index)) for index in range(nprocs)]
     processes: list[Any] = []
-    errors: list[Any] = []
     try:
         for index in range(nprocs):
-            receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_run, args=(fn, index, tuple(args), sender), daemon=daemon)  # type: ignore[attr-defined]
+            process = context.Process(target=_run, args=(fn, index, tuple(args), told[index]), daemon=daemon)  # type: ignore[attr-defined]
             process.start()
-            sender.close()
             processes.append(process)
-            errors.append(receiver)
     except BaseException:
-        ProcessContext(processes, errors)._end(0)
+        ProcessContext(processes, told, folder)._end(0)
         raise
-    started = ProcessContext(processes, errors)
+    started = ProcessContext(processes, told, folder)
     if not join:
         return started
     try:
         while not started.join():
             pass
-    except ProcessException:
-        raise
     except BaseException:
         started._end(5)
         raise

@@ -34,6 +34,10 @@ def fail_second(index, seconds):
     time.sleep(seconds)
 
 
+def fail_at_length(index):
+    raise ValueError("x" * 1_000_000 + "end")
+
+
 def leave(index, how):
     if index == 0:
         time.sleep(60)
@@ -86,6 +90,13 @@ def test_the_first_failure_arrives_and_ends_the_others():
     again = pickle.loads(pickle.dumps(e.value))
     assert type(again) is mp.ProcessRaisedException
     assert (again.error_index, again.pid, str(again)) == (1, e.value.pid, str(e.value))
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_a_long_message_arrives_whole(method):
+    """A pipe holds 64 KiB: a process that waited for its reader would never end."""
+    with pytest.raises(mp.ProcessRaisedException, match=r"x{1000000}end"):
+        mp.start_processes(fail_at_length, nprocs=2, start_method=method)
 
 
 @pytest.mark.parametrize(

@@ -52,15 +52,19 @@ def _stop(workers: list[Worker], creator: int, grace: float = GRACE_S) -> None:
         p.close()
 
 
+def signal_name(code: int) -> str | None:
+    """Of the signal that ended a process with this exit code, a negative one; None if it has no name."""
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return None
+
+
 def _how(code: int | None) -> str:
     if code is None:
         return "has closed its connection"
     if code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        return f"was killed by {name}" + (
+        return f"was killed by {signal_name(code) or f'signal {-code}'}" + (
             " (the system does that where memory runs out)" if code == -signal.SIGKILL else ""
         )
     return f"exited with status {code}"
