@@ -24,6 +24,7 @@ void init_protocols(PyObject* module);  // protocols.cc: __array__, __array_inte
 void init_ufunc(PyObject* module);  // ufunc.cc: __array_ufunc__
 void init_dlpack(PyObject* module);  // dlpack.cc: __dlpack__, from_dlpack
 void init_dlpack_table();  // dlpack_table.cc: the C exchange table
+inline constexpr const char* kDlpackTable = "dlpack_exchange_api";  // its capsule's name
 void init_foreign(PyObject* module);  // foreign.cc: Arrow, the buffer protocol, array interfaces
 void init_io(PyObject* module);  // io.cc: files
 void init_locate();  // locate.cc: libraries of installed packages

@@ -24,7 +24,6 @@ using dlpack::DLManagedTensorVersioned;
 
 constexpr const char *kName = "dltensor", *kUsed = "used_dltensor";
 constexpr const char *kVersionedName = "dltensor_versioned", *kVersionedUsed = "used_dltensor_versioned";
-constexpr const char* kTableName = "dlpack_exchange_api";
 
 // A capsule that nobody took drops what it holds.
 template <class Managed>
@@ -246,11 +245,11 @@ Tensor from_capsule(PyObject* capsule, bool& copied, bool immutable = false) {
 const dlpack::DLPackExchangeAPI* table_of(PyTypeObject* type) {
   static constinit Interned name("__dlpack_c_exchange_api__");
   Object capsule = Object::maybe(PyObject_GetAttr(reinterpret_cast<PyObject*>(type), name.get()));
-  if (!capsule || !PyCapsule_IsValid(capsule.get(), kTableName)) {
+  if (!capsule || !PyCapsule_IsValid(capsule.get(), kDlpackTable)) {
     PyErr_Clear();
     return nullptr;
   }
-  auto* h = static_cast<dlpack::DLPackExchangeAPIHeader*>(PyCapsule_GetPointer(capsule.get(), kTableName));
+  auto* h = static_cast<dlpack::DLPackExchangeAPIHeader*>(PyCapsule_GetPointer(capsule.get(), kDlpackTable));
   while (h && h->version.major != dlpack::kMajor) h = h->prev_api;
   return reinterpret_cast<const dlpack::DLPackExchangeAPI*>(h);
 }

@@ -63,7 +63,7 @@ dlpack::DLPackExchangeAPI table = {{{dlpack::kMajor, dlpack::kMinor}, nullptr},
 }  // namespace
 
 void init_dlpack_table() {
-  const Object capsule = Object::steal(PyCapsule_New(&table, "dlpack_exchange_api", nullptr));
+  const Object capsule = Object::steal(PyCapsule_New(&table, kDlpackTable, nullptr));
   if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__dlpack_c_exchange_api__", capsule.get()) < 0)
     throw PythonError{};
 }
