@@ -1,4 +1,5 @@
 // Views and writes in place: how a write changes the history of a tensor, of its base and of their views.
+#include "autograd/mutexes.h"
 #include "autograd/tape.h"
 #include "core/errors.h"
 #include "core/in_use.h"

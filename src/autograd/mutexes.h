@@ -16,22 +16,24 @@ inline constexpr std::size_t kMutexesOfAPurpose = 4;
 inline constexpr std::size_t kMutexesOfAPurpose = 16;
 #endif
 
-// The mutex of an object: a few serve all objects of a purpose, by address. Forks wait for them.
-template <class Purpose, ForkLevel Level = ForkLevel::history>
+template <class Purpose>
+struct Mutexes {
+  std::array<std::mutex, kMutexesOfAPurpose> all;
+
+  void lock() {
+    for (std::mutex& mutex : all) mutex.lock();
+  }
+  void unlock() {
+    for (std::mutex& mutex : all) mutex.unlock();
+  }
+};
+
+// The mutex of an object: a few serve all objects of a purpose, by address. Forks wait for them. Not for code outside the
+// library, which would have mutexes of its own.
+template <class Purpose, ForkLevel level = ForkLevel::history>
 std::mutex& mutex_of(const void* object) {
-  using Mutexes = std::array<std::mutex, kMutexesOfAPurpose>;
-  static Mutexes* mutexes = [] {
-    static Mutexes* m = new Mutexes;
-    static constexpr auto unlock = [] {
-      for (std::mutex& mutex : *m) mutex.unlock();
-    };
-    static constexpr auto lock = [] {
-      for (std::mutex& mutex : *m) mutex.lock();
-    };
-    hold_over_fork(Level, lock, unlock);
-    return m;
-  }();
-  return (*mutexes)[reinterpret_cast<std::uintptr_t>(object) / 64 % mutexes->size()];
+  auto& all = held_over_forks<Mutexes<Purpose>, level>().all;
+  return all[reinterpret_cast<std::uintptr_t>(object) / 64 % all.size()];
 }
 
 }  // namespace tenon

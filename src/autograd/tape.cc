@@ -2,8 +2,7 @@
 // know the calculus.
 #include "autograd/tape.h"
 
-#include <mutex>
-
+#include "autograd/mutexes.h"
 #include "core/alias.h"
 #include "core/errors.h"
 #include "tenon/autograd.h"
@@ -146,6 +145,8 @@ Tensor& Tensor::set_requires_grad(bool on) {
 }
 
 bool Tensor::is_leaf() const { return !requires_grad() || !autograd::history_of(*this); }
+
+std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct Gradients, ForkLevel::gradient>(&grad); }
 
 Tensor Tensor::grad() const {
   AutogradMeta* m = p_->meta();

@@ -1,9 +1,10 @@
 // What recording (tape.cc, saved.cc, inplace.cc) and the engine that runs the graph (engine.cc) share.
 #pragma once
 
+#include <mutex>
+
 #include "autograd/hooks.h"
 #include "autograd/meta.h"
-#include "autograd/mutexes.h"
 
 namespace tenon {
 
@@ -13,8 +14,8 @@ AutogradMeta& meta(const Tensor& t);
 // has no gradient, and the history of a base that set_data() gave other memory is not the view's.
 bool outdated(const TensorImpl* view);
 
-// Whoever reads or changes a .grad holds its mutex.
-inline std::mutex& gradient_mutex(const Tensor& grad) { return mutex_of<struct Gradients, ForkLevel::gradient>(&grad); }
+// Whoever reads or changes a .grad holds its mutex, one for the library and the binding.
+TENON_API std::mutex& gradient_mutex(const Tensor& grad);
 
 // What runs on this thread.
 struct Engine {

@@ -13,8 +13,21 @@ enum class ForkLevel : std::uint8_t { history, gradient, transfer, memory };
 
 // From now on each fork calls lock before, and after it unlock in the parent and unlock_in_child in the child.
 TENON_API void hold_over_fork(ForkLevel level, void (*lock)(), void (*unlock)(), void (*unlock_in_child)());
-inline void hold_over_fork(ForkLevel level, void (*lock)(), void (*unlock)()) {
-  hold_over_fork(level, lock, unlock, unlock);
+
+// The process' only T, never destroyed, since tensors may outlive static objects. Forks hold its lock() at this level;
+// the child calls unlock_in_child() where there is one.
+template <class T, ForkLevel level>
+T& held_over_forks() {
+  static T* t = [] {
+    static T* p = new T;
+    const auto unlock_in_child = [] {
+      if constexpr (requires(T& x) { x.unlock_in_child(); }) p->unlock_in_child();
+      else p->unlock();
+    };
+    hold_over_fork(level, [] { p->lock(); }, [] { p->unlock(); }, unlock_in_child);
+    return p;
+  }();
+  return *t;
 }
 
 }  // namespace tenon

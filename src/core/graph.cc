@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/fork.h"
 #include "core/keep.h"
 #include "core/launch.h"
 
@@ -19,17 +20,21 @@ struct Capture {
   void* handle;
   Device device;
 };
-std::mutex g_mutex;
-std::vector<Capture> g_under_way;
+struct UnderWay : std::mutex {
+  std::vector<Capture> all;
+};
+UnderWay& under_way() { return held_over_forks<UnderWay, ForkLevel::transfer>(); }
 
 void begin(const Capture& c) {
-  const std::lock_guard lock(g_mutex);
-  g_under_way.push_back(c);
+  UnderWay& u = under_way();
+  const std::lock_guard lock(u);
+  u.all.push_back(c);
   ++g_captures;
 }
 void end(const void* handle) {
-  const std::lock_guard lock(g_mutex);
-  g_captures -= static_cast<int>(std::erase_if(g_under_way, [handle](const Capture& c) { return c.handle == handle; }));
+  UnderWay& u = under_way();
+  const std::lock_guard lock(u);
+  g_captures -= static_cast<int>(std::erase_if(u.all, [handle](const Capture& c) { return c.handle == handle; }));
 }
 
 }  // namespace
@@ -39,9 +44,10 @@ std::shared_ptr<GraphParts> graph_of(Stream stream) {
   void* handle = nullptr;
   const Backend& b = backend(stream.device);
   if (!b.capture_of || b.capture_of(stream, &handle) != Status::ok || !handle) return nullptr;
-  const std::lock_guard lock(g_mutex);
-  const auto found = std::ranges::find(g_under_way, handle, &Capture::handle);
-  return found == g_under_way.end() ? nullptr : found->parts;
+  UnderWay& u = under_way();
+  const std::lock_guard lock(u);
+  const auto found = std::ranges::find(u.all, handle, &Capture::handle);
+  return found == u.all.end() ? nullptr : found->parts;
 }
 
 void refuse_in_capture(const char* op, Stream stream) {
@@ -50,8 +56,9 @@ void refuse_in_capture(const char* op, Stream stream) {
 
 void refuse_in_capture(const char* op, Device device) {
   if (!any_capture()) return;
-  const std::lock_guard lock(g_mutex);
-  if (std::ranges::find(g_under_way, device, &Capture::device) != g_under_way.end())
+  UnderWay& u = under_way();
+  const std::lock_guard lock(u);
+  if (std::ranges::find(u.all, device, &Capture::device) != u.all.end())
     errors::in_capture(op, device, false);
 }
 

@@ -1,10 +1,10 @@
-#include "core/fork.h"
 #include "core/keep.h"
 
 #include <atomic>
 #include <list>
 #include <mutex>
 
+#include "core/fork.h"
 #include "core/launch.h"
 
 namespace tenon {
@@ -15,22 +15,13 @@ struct Kept {
   std::atomic<bool> passed{false};
 };
 
-struct Keeper {
-  std::mutex mutex;
+struct Keeper : std::mutex {
   std::list<Kept> kept;
   std::int64_t bytes = 0;
 };
 std::atomic<bool> g_any{false};
 
-Keeper& keeper() {
-  // Never destroyed: streams may pass while the process ends. The lock is held over a fork.
-  static Keeper* k = [] {
-    static Keeper* p = new Keeper;
-    hold_over_fork(ForkLevel::transfer, [] { p->mutex.lock(); }, [] { p->mutex.unlock(); });
-    return p;
-  }();
-  return *k;
-}
+Keeper& keeper() { return held_over_forks<Keeper, ForkLevel::transfer>(); }
 
 }  // namespace
 
@@ -40,7 +31,7 @@ void keep_until_passed(Stream stream, Ref<Storage> storage) {
   bool too_much;
   {
     Keeper& k = keeper();
-    std::lock_guard lock(k.mutex);
+    std::lock_guard lock(k);
     added = &k.kept.emplace_back();
     k.bytes += storage->bytes();
     added->storage = std::move(storage);
@@ -60,7 +51,7 @@ void keep_until_passed(Stream stream, Ref<Storage> storage) {
 void let_go_of_passed() noexcept {
   if (!g_any) return;
   std::list<Kept> passed;  // ends after the lock: the end of a storage may call anything
-  const std::lock_guard lock(keeper().mutex);
+  const std::lock_guard lock(keeper());
   auto& kept = keeper().kept;
   for (auto it = kept.begin(); it != kept.end();) {
     const auto next = std::next(it);

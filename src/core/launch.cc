@@ -1,5 +1,6 @@
 #include "core/launch.h"
 
+#include "core/fork.h"
 #include "core/interrupt.h"
 
 #include <atomic>
@@ -12,8 +13,10 @@ namespace tenon {
 namespace {
 
 // The first failure of each device that nobody could be told of yet.
-std::mutex g_mutex;
-std::map<int, Failure> g_left;
+struct Left : std::mutex {
+  std::map<int, Failure> by_device;
+};
+Left& left() { return held_over_forks<Left, ForkLevel::transfer>(); }
 std::atomic<bool> g_any_left{false};
 
 [[noreturn]] void raise(const Failure& f, const char* op, Device device) {
@@ -46,8 +49,9 @@ void check_later(Status status, Device device) noexcept {
     backend(device).last_error(device.index, &f);
     f.status = status;
     f.late = true;
-    std::lock_guard lock(g_mutex);
-    g_left.emplace(device.index, f);
+    Left& l = left();
+    const std::lock_guard lock(l);
+    l.by_device.emplace(device.index, f);
     g_any_left = true;
   } catch (...) {
     return;  // without memory for it there is no telling
@@ -58,12 +62,13 @@ void check_left(Device device) {
   if (!g_any_left) return;
   Failure f;
   {
-    std::lock_guard lock(g_mutex);
-    const auto left = g_left.find(device.index);
-    if (left == g_left.end()) return;
-    f = left->second;
-    g_left.erase(left);
-    g_any_left = !g_left.empty();
+    Left& l = left();
+    const std::lock_guard lock(l);
+    const auto found = l.by_device.find(device.index);
+    if (found == l.by_device.end()) return;
+    f = found->second;
+    l.by_device.erase(found);
+    g_any_left = !l.by_device.empty();
   }
   raise(f, "free", device);
 }

@@ -1,5 +1,4 @@
 // Page-locked host memory: which ranges are, and by how many storages.
-
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -17,8 +16,7 @@ struct Lock {
 };
 
 // A driver locks no byte twice, so a range inside a locked one counts as a holder of that one.
-struct Locks {
-  std::mutex mutex;
+struct Locks : std::mutex {
   std::map<const char*, Lock> by_begin;  // no two overlap
 
   // The last lock that begins at or before p, or end().
@@ -37,15 +35,7 @@ struct Locks {
   }
 };
 
-Locks& locks() {
-  // Never destroyed: storages may outlive static objects. The mutex is held over a fork.
-  static Locks* l = [] {
-    static Locks* p = new Locks;
-    hold_over_fork(ForkLevel::memory, [] { p->mutex.lock(); }, [] { p->mutex.unlock(); });
-    return p;
-  }();
-  return *l;
-}
+Locks& locks() { return held_over_forks<Locks, ForkLevel::memory>(); }
 
 constexpr Device kGpu{DeviceType::cuda, 0};  // locked pages serve all devices
 
@@ -57,7 +47,7 @@ void Storage::pin(const char* op) {
   const Backend& gpu = backend(kGpu);
   if (!gpu.pin) errors::fail<DeviceError>(op, "not available on ", kGpu);
   const char *begin = static_cast<const char*>(data_), *end = begin + bytes_;
-  std::lock_guard guard(locks().mutex);
+  std::lock_guard guard(locks());
   if (pinned_ || bytes_ == 0) return;
   if (const auto it = locks().around(begin, end); it != locks().by_begin.end()) {
     ++it->second.holders;
@@ -76,7 +66,7 @@ void Storage::pin(const char* op) {
 }
 
 void Storage::unpin() {
-  std::lock_guard guard(locks().mutex);
+  std::lock_guard guard(locks());
   if (!pinned_) return;
   pinned_ = false;
   const char* begin = static_cast<const char*>(data_);
@@ -88,7 +78,7 @@ void Storage::unpin() {
 
 bool Storage::is_pinned(const void* data, std::int64_t bytes) {
   const char* begin = static_cast<const char*>(data);
-  std::lock_guard guard(locks().mutex);
+  std::lock_guard guard(locks());
   return bytes > 0 && locks().around(begin, begin + bytes) != locks().by_begin.end();
 }
 

@@ -1,6 +1,5 @@
 // Memory that processes share: sealed files in memory, each mapped once. Small storages lie side by side in one file, since
 // a process may have few descriptors. Its bytes are never given out again: another process may still look at them.
-#include "core/fork.h"
 #include "core/shared.h"
 
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "core/errors.h"
+#include "core/fork.h"
 #include "tenon/storage.h"
 
 namespace tenon {
@@ -84,7 +84,10 @@ class Files {
   void lock() { mutex_.lock(); }
   void unlock() { mutex_.unlock(); }
   // A forked child shares the files, and each process would give out the same bytes of the pool.
-  void forget_pool() { pool_ = nullptr; }
+  void unlock_in_child() {
+    pool_ = nullptr;
+    unlock();
+  }
 
  private:
   File* create(std::int64_t size) {
@@ -123,20 +126,7 @@ class Files {
   File* pool_ = nullptr;  // where small storages are made
 };
 
-// Never destroyed: storages may outlive static objects. The lock is held over a fork.
-Files& files() {
-  static Files* all = [] {
-    static Files* f = new Files;
-    hold_over_fork(
-        ForkLevel::memory, [] { f->lock(); }, [] { f->unlock(); },
-        [] {
-          f->forget_pool();
-          f->unlock();
-        });
-    return f;
-  }();
-  return *all;
-}
+Files& files() { return held_over_forks<Files, ForkLevel::memory>(); }
 
 }  // namespace
 

@@ -185,15 +185,7 @@ class BlockCache {
   std::int64_t in_use_ = 0, peak_ = 0, cached_ = 0, limit_ = 0, hits_ = 0, misses_ = 0;
 };
 
-BlockCache& cache() {
-  // Never destroyed: storages may outlive static objects. The lock is held over a fork.
-  static BlockCache* c = [] {
-    static BlockCache* p = new BlockCache;
-    hold_over_fork(ForkLevel::memory, [] { p->lock(); }, [] { p->unlock(); });
-    return p;
-  }();
-  return *c;
-}
+BlockCache& cache() { return held_over_forks<BlockCache, ForkLevel::memory>(); }
 
 // Apart, so that the CPU's way stays short.
 [[gnu::cold, gnu::noinline]] void* take_from_device(Device device, std::int64_t bytes, std::int32_t& stream) {

@@ -1,4 +1,3 @@
-#include "core/fork.h"
 #include "core/unified.h"
 
 #include <algorithm>
@@ -6,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "core/fork.h"
 #include "core/keep.h"
 #include "core/launch.h"
 
@@ -17,21 +17,12 @@ std::atomic<int> g_storages{0};
 namespace {
 
 // Storages by their first byte. Owned ones do not overlap; those over adopted memory may, and are few.
-struct Roll {
-  std::mutex mutex;
+struct Roll : std::mutex {
   std::map<const char*, Storage*> owned;
   std::vector<Storage*> adopted;
 };
 
-Roll& roll() {
-  // Never destroyed: storages may outlive static objects. The mutex is held over a fork.
-  static Roll* r = [] {
-    static Roll* p = new Roll;
-    hold_over_fork(ForkLevel::memory, [] { p->mutex.lock(); }, [] { p->mutex.unlock(); });
-    return p;
-  }();
-  return *r;
-}
+Roll& roll() { return held_over_forks<Roll, ForkLevel::memory>(); }
 
 const char* begin_of(const Storage& s) { return static_cast<const char*>(s.data()); }
 bool holds(const Storage& s, const void* p) { return p >= begin_of(s) && p < begin_of(s) + s.bytes(); }
@@ -40,7 +31,7 @@ bool holds(const Storage& s, const void* p) { return p >= begin_of(s) && p < beg
 
 void enroll(Storage* s) {
   Roll& r = roll();
-  const std::lock_guard lock(r.mutex);
+  const std::lock_guard lock(r);
   if (s->kind() == Storage::Kind::owned) r.owned[begin_of(*s)] = s;
   else r.adopted.push_back(s);
   ++g_storages;
@@ -48,7 +39,7 @@ void enroll(Storage* s) {
 
 void strike(Storage* s) {
   Roll& r = roll();
-  const std::lock_guard lock(r.mutex);
+  const std::lock_guard lock(r);
   if (s->kind() == Storage::Kind::owned) r.owned.erase(begin_of(*s));
   else std::erase(r.adopted, s);
   --g_storages;
@@ -79,7 +70,7 @@ void Work::touch(const void* p) {
     storages_.push_back(&s);
   };
   Roll& r = roll();
-  const std::lock_guard lock(r.mutex);
+  const std::lock_guard lock(r);
   const auto next = r.owned.upper_bound(static_cast<const char*>(p));
   if (next != r.owned.begin() && holds(*std::prev(next)->second, p)) use(*std::prev(next)->second);
   for (Storage* s : r.adopted)

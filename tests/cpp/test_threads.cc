@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/tape.h"
 #include "backends/cpu/parallel.h"
 #include "core/interrupt.h"
 #include "helpers.h"
@@ -130,6 +131,26 @@ TEST(Threads, OneThreadIsInterruptedWithinItsWork) {
     EXPECT_NO_THROW(call()) << name;
   }
   set_num_threads(0);
+}
+
+// Who reads a .grad from outside the library, as the binding does, keeps the engine from it.
+TEST(Threads, AGradientsMutexIsOneForAll) {
+  Tensor w = ones({3});
+  w.set_requires_grad(true);
+  sum(w).backward();
+  std::atomic<bool> added{false};
+  std::thread thread;
+  {
+    const std::lock_guard lock(gradient_mutex(*w.impl()->meta()->gradient()));
+    thread = std::thread([&] {
+      sum(w).backward();
+      added = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_FALSE(added);
+  }
+  thread.join();
+  EXPECT_EQ(w.grad().sum().item<float>(), 6);
 }
 
 }  // namespace
