@@ -58,8 +58,7 @@ void refuse_in_capture(const char* op, Device device) {
   if (!any_capture()) return;
   UnderWay& u = under_way();
   const std::lock_guard lock(u);
-  if (std::ranges::find(u.all, device, &Capture::device) != u.all.end())
-    errors::in_capture(op, device, false);
+  if (std::ranges::find(u.all, device, &Capture::device) != u.all.end()) errors::in_capture(op, device, false);
 }
 
 void GraphParts::add(std::shared_ptr<GraphPart> part) {
