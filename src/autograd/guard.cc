@@ -65,7 +65,7 @@ std::uint64_t hash(std::uint64_t h, const Tensor& t, int dim, const char* p, std
   return h;
 }
 
-std::mutex& list_mutex(const Storage& s) { return mutex_of<struct SavedLists>(&s); }
+std::mutex& list_mutex(const Storage& s) { return mutex_of<struct SavedLists, ForkLevel::saved>(&s); }
 
 void insert(Storage& s, SavedTensor* t) {
   t->next = s.saved();

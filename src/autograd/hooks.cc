@@ -87,7 +87,7 @@ void HookHandle::remove() {
 
 Hooks& Node::made_hooks() {
   if (!hooks()) {
-    std::lock_guard lock(mutex_of<struct HooksOfNodes>(this));
+    std::lock_guard lock(mutex_of<struct HooksOfNodes, ForkLevel::hooks>(this));
     if (!hooks()) {
       owned_hooks_ = std::make_shared<Hooks>();
       hooks_.store(owned_hooks_.get(), std::memory_order_release);

@@ -148,7 +148,7 @@ void after_inplace(const Tensor& t, const char* op, Edge history) {
     replaced->set_output(0, OutputInfo(base));
     if (anomaly::on()) anomaly::record(*replaced, {&base, 1});
     // Writes to several views follow each other in the history, too.
-    const std::lock_guard lock(mutex_of<struct Histories>(base.impl()));
+    const std::lock_guard lock(mutex_of<struct Histories, ForkLevel::history>(base.impl()));
     replaced->connect({edge_of(base), std::move(history)});
     set_history(base, std::move(replaced));
     ++p->base->history;  // t becomes a slice of the new base when it is used

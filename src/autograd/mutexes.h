@@ -30,7 +30,7 @@ struct Mutexes {
 
 // The mutex of an object: a few serve all objects of a purpose, by address. Forks wait for them. Not for code outside the
 // library, which would have mutexes of its own.
-template <class Purpose, ForkLevel level = ForkLevel::history>
+template <class Purpose, ForkLevel level>
 std::mutex& mutex_of(const void* object) {
   auto& all = held_over_forks<Mutexes<Purpose>, level>().all;
   return all[reinterpret_cast<std::uintptr_t>(object) / 64 % all.size()];
