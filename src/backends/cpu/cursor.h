@@ -61,6 +61,7 @@ class Cursor {
 template <class F>
 void for_pairs(const Loop& loop, const void* in, void* out, std::int64_t begin, std::int64_t end, std::int64_t most,
                F&& f) {
+  if (loop.numel == 1) return f(static_cast<char*>(const_cast<void*>(in)), 0, static_cast<char*>(out), 0, 1);
   Cursor from(loop, 1, static_cast<char*>(const_cast<void*>(in)), begin), to(loop, 0, static_cast<char*>(out), begin);
   for (std::int64_t at = begin; at < end; at += most)
     from.advance(std::min(most, end - at), [&](char* p, std::int64_t stride, std::int64_t, std::int64_t n) {
