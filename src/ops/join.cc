@@ -18,15 +18,14 @@ namespace {
 // Tensors of at least this size are copied by the backend, which has threads.
 constexpr std::int64_t kLarge = 256 * 1024;
 
-void check_inputs(const char* op, std::span<const Tensor> ts) {
+// Returns the device of the result.
+Device check_inputs(const char* op, std::span<const Tensor> ts) {
   if (ts.empty()) errors::fail(op, "expected at least one tensor");
-  for (const Tensor& t : ts)
-    if (t.device() != ts[0].device()) errors::device_mismatch(op, ts[0].device(), t.device());
-}
-
-Device common_device(std::span<const Tensor> ts) {
   Device d = ts[0].device();
-  for (const Tensor& t : ts) d = together(d, t.device());
+  for (const Tensor& t : ts.subspan(1)) {
+    if (t.device() != d) errors::device_mismatch(op, d, t.device());
+    d = together(d, t.device());
+  }
   return d;
 }
 
@@ -58,7 +57,7 @@ void copy_dense(const Tensor& out, std::span<const Tensor> ts, std::int64_t rows
 }  // namespace
 
 Tensor cat(std::span<const Tensor> all, std::int64_t dim) {
-  check_inputs("cat", all);
+  const Device device = check_inputs("cat", all);
   const DType dtype = common_dtype(all);
   // As PyTorch, an empty vector goes with any shape: what is appended to in a loop begins as one.
   std::vector<Tensor> filled;
@@ -84,7 +83,7 @@ Tensor cat(std::span<const Tensor> all, std::int64_t dim) {
                                static_cast<std::int64_t>(i), " has shape ", s, ", tensor ", reference, " has ", first);
     shape[d] += s[d];
   }
-  Tensor out = empty(shape, dtype, common_device(ts));
+  Tensor out = empty(shape, dtype, device);
   std::int64_t rows = 1;
   for (int k = 0; k < d; ++k) rows *= shape[k];
   if (out.numel() == 0) {
@@ -108,7 +107,7 @@ Tensor cat(std::span<const Tensor> all, std::int64_t dim) {
 }
 
 Tensor stack(std::span<const Tensor> ts, std::int64_t dim) {
-  check_inputs("stack", ts);
+  const Device device = check_inputs("stack", ts);
   const Dims& first = ts[0].shape();
   if (first.size() == kMaxDims) errors::too_many_dims("stack", kMaxDims + 1);
   const int d = normalize_axis("stack", dim, first.size() + 1);
@@ -119,7 +118,7 @@ Tensor stack(std::span<const Tensor> ts, std::int64_t dim) {
   const DType dtype = common_dtype(ts);
   Dims shape = first;
   shape.insert(d, static_cast<std::int64_t>(ts.size()));
-  Tensor out = empty(shape, dtype, common_device(ts));
+  Tensor out = empty(shape, dtype, device);
   std::int64_t rows = 1;
   for (int k = 0; k < d; ++k) rows *= shape[k];
   if (out.numel() == 0) {
