@@ -140,6 +140,7 @@ METHODS = {
     "detach": "(self) -> Tensor",
     "numpy": "(self, *, force: _bool = False) -> Any",
     "as_subclass": "(self, cls: _type[_T], /) -> _T",
+    "new": "(self, *args: Any, device: DeviceLike | None = None) -> Tensor",
     "data_ptr": "(self) -> _int",
     "item": "(self, *index: Any) -> Any",
     "tolist": "(self) -> Any",

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "border.h"
 #include "convert.h"
 #include "core/errors.h"
 #include "dtype.h"
@@ -159,6 +160,14 @@ PyObject* from_module(const char* module, const char* function, PyObject* self, 
   if (!m) return nullptr;
   return PyObject_CallMethod(m.get(), function, argument ? "OO" : "O", self, argument);
 }
+// new(*sizes) or new(data).
+PyObject* new_like(PyObject* self, PyObject* args, PyObject* kwargs) {
+  return guarded([&] {
+    const Object first = Object::steal(PyTuple_Pack(1, self)),
+                 all = Object::steal(PySequence_Concat(first.get(), args));
+    return PyObject_Call(python_function("tenon._tensor_types", "new").get(), all.get(), kwargs);
+  });
+}
 PyObject* reduce_ex(PyObject* self, PyObject* protocol) {
   return from_module("tenon._pickle", "reduce", self, protocol);
 }
@@ -246,6 +255,33 @@ PyMethodDef tensor_methods[] = {
      METH_VARARGS | METH_KEYWORDS | METH_STATIC,
      "_make_subclass(cls, data, require_grad=False)\n--\n\n"
      "A leaf of a subclass of Tensor over the memory of data. TypeError for another class."},
+    {"new", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(new_like)), METH_VARARGS | METH_KEYWORDS,
+     "new($self, /, *args, device=None)\n--\n\n"
+     "A tensor of this one's dtype and device, as Tensor() makes it: new_empty() and new_tensor() say which is meant.\n\n"
+     "Parameters\n"
+     "----------\n"
+     "*args : int, or one sequence, array or tensor\n"
+     "    The sizes of a new tensor, whose elements are anything; or its elements, which are copied; or a tensor of\n"
+     "    the same dtype and device, whose memory is shared.\n"
+     "device : device or str, optional\n"
+     "    This tensor's unless given.\n\n"
+     "Returns\n"
+     "-------\n"
+     "Tensor\n"
+     "    A new tensor, or a view of the one given.\n\n"
+     "Raises\n"
+     "------\n"
+     "TypeError\n"
+     "    For a tensor of another dtype or device, and for a tuple of ints, which may be a size or elements.\n"
+     "ValueError\n"
+     "    For negative sizes.\n\n"
+     "Examples\n"
+     "--------\n"
+     ">>> t = tenon.ones(1, dtype=tenon.int64)\n"
+     ">>> t.new([1, 2])\n"
+     "tensor([1, 2])\n"
+     ">>> t.new(t)\n"
+     "tensor([1])"},
     {"data_ptr", data_ptr, METH_NOARGS,
      "data_ptr($self, /)\n--\n\n"
      "The address of the first element, an int.\n\n"

@@ -56,14 +56,11 @@ PyMethodDef functions[] = {
      "array([7., 0.])"},
     {nullptr}};
 
-// Subclass(data, requires_grad=False): an object over data's memory. Tensor itself has no constructor. What an
-// __init__ of the subclass takes beside data is its own.
+// Subclass(data, requires_grad=False): an object over data's memory. What an __init__ of the subclass takes beside data
+// is its own.
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   return guarded([&]() -> PyObject* {
-    if (type == tensor_type)
-      throw TypeError(
-          "Tensor: tensors are made by functions; use tenon.tensor(data), tenon.empty(size) or "
-          "tenon.zeros(size)");
+    if (type == tensor_type) return PyObject_Call(python_function("tenon._tensor_types", "tensor").get(), args, kwargs);
     const bool own_init = type->tp_init != PyBaseObject_Type.tp_init;
     PyObject *data = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr, *flag = nullptr;
     if (kwargs && !data) data = PyDict_GetItemString(kwargs, "data");  // kwargs are the call's own

@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from tenon._lowrank import pca_lowrank as pca_lowrank
     from tenon._lowrank import svd_lowrank as svd_lowrank
     from tenon._settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+    from tenon._settings import compile as compile
     from tenon._settings import get_default_device as get_default_device
     from tenon._settings import get_deterministic_debug_mode as get_deterministic_debug_mode
     from tenon._settings import get_float32_matmul_precision as get_float32_matmul_precision
@@ -120,6 +121,7 @@ if TYPE_CHECKING:
     from tenon._tensor_types import IntTensor as IntTensor
     from tenon._tensor_types import LongTensor as LongTensor
     from tenon._tensor_types import ShortTensor as ShortTensor
+    from tenon._tensor_types import Size as Size
     from tenon._windows import bartlett_window as bartlett_window
     from tenon._windows import blackman_window as blackman_window
     from tenon._windows import hamming_window as hamming_window
@@ -176,7 +178,7 @@ _LAZY = {
         "_stft": "istft stft",
         "_windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
         "_settings": (
-            "are_deterministic_algorithms_enabled get_default_device get_deterministic_debug_mode "
+            "are_deterministic_algorithms_enabled compile get_default_device get_deterministic_debug_mode "
             "get_float32_matmul_precision get_num_interop_threads "
             "is_deterministic_algorithms_warn_only_enabled is_storage is_warn_always_enabled "
             "set_default_device set_default_tensor_type set_deterministic_debug_mode "
@@ -185,14 +187,14 @@ _LAZY = {
         ),
         "_tensor_types": (
             "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
-            "LongTensor ShortTensor"
+            "LongTensor ShortTensor Size"
         ),
         "_lowrank": "lu lu_unpack pca_lowrank svd_lowrank",
         "func": "vmap",
     }.items()
     for name in names.split()
 }
-__all__ += sorted(_LAZY)
+__all__ += sorted(name for name in _LAZY if not hasattr(_builtins, name))
 _MODULES = (
     "amp backends distributions fft func linalg multiprocessing nn numpy optim signal special testing utils "
     "version"

@@ -18,7 +18,13 @@ __all__ = ["load", "save"]
 _STRUCTURE = "tenon"  # the entry of the metadata that describes the objects around the tensors
 
 
-def save(obj: Any, f: Any) -> None:
+def save(
+    obj: Any,
+    f: Any,
+    *,
+    pickle_protocol: int | None = None,
+    _use_new_zipfile_serialization: bool = True,
+) -> None:
     """Writes a state dict or a checkpoint to a safetensors file, which any program can read.
 
     It may hold dicts, lists, tuples, sets, numbers, strings, bytes, None, dtypes, devices, arrays and
@@ -32,6 +38,10 @@ def save(obj: Any, f: Any) -> None:
         What is saved: a model's ``state_dict()``, or a dict of such and numbers.
     f : path or file
         Where the file is, or a file that is open for writing bytes.
+    pickle_protocol : int, optional
+        For PyTorch's scripts: nothing is pickled.
+    _use_new_zipfile_serialization : bool, default True
+        For PyTorch's scripts, too.
 
     Returns
     -------
@@ -52,6 +62,7 @@ def save(obj: Any, f: Any) -> None:
     >>> tenon.load("checkpoint.safetensors")
     {'weights': tensor([1., 1.]), 'epoch': 3}
     """
+    del pickle_protocol, _use_new_zipfile_serialization
     from tenon._checkpoint_tree import Encoder
 
     encoder = Encoder()

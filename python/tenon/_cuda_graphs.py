@@ -98,7 +98,8 @@ class graph:
 
     The block runs on ``stream``, or another one than the default of the first device. An exception that
     leaves the block makes the graph empty and everything else as before. RuntimeError as capture_begin() and
-    capture_end() of CUDAGraph, TypeError for what is none.
+    capture_end() of CUDAGraph, TypeError for what is none. pool and capture_error_mode are taken as
+    PyTorch's: each graph has memory of its own, and what may not be captured is always an error.
 
     >>> x = tenon.zeros(3, device="cuda")  # doctest: +SKIP
     >>> g = tenon.cuda.CUDAGraph()
@@ -108,7 +109,14 @@ class graph:
 
     __slots__ = ("_before", "_graph", "_stream")
 
-    def __init__(self, cuda_graph: CUDAGraph, stream: Stream | None = None) -> None:
+    def __init__(
+        self,
+        cuda_graph: CUDAGraph,
+        pool: object = None,
+        stream: Stream | None = None,
+        capture_error_mode: str = "global",
+    ) -> None:
+        del pool, capture_error_mode
         if not isinstance(cuda_graph, CUDAGraph):
             raise TypeError(f"graph: a tenon.cuda.CUDAGraph is needed; got {type(cuda_graph).__name__}")
         self._graph = cuda_graph

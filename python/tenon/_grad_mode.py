@@ -97,7 +97,7 @@ class enable_grad(no_grad):
 
 
 class inference_mode(no_grad):
-    """As no_grad: tenon has no separate inference mode.
+    """As no_grad: tenon has no separate inference mode. inference_mode(False) records, as enable_grad.
 
     >>> x = tenon.ones(2, requires_grad=True)
     >>> with tenon.inference_mode():
@@ -107,6 +107,16 @@ class inference_mode(no_grad):
     """
 
     __module__ = "tenon"
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return super().__new__(cls, mode if callable(mode) else None)
+
+    def __init__(self, mode: Any = True) -> None:
+        super().__init__()
+        self._on = not (callable(mode) or mode)
+
+    def _clone(self) -> _Mode:
+        return enable_grad() if self._on else no_grad()
 
 
 class set_grad_enabled(_Mode):

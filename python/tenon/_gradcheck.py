@@ -86,6 +86,19 @@ def _analytic(output: Tensor, x: Tensor) -> list[Tensor]:
     return rows
 
 
+# PyTorch's that change nothing here.
+_OPTIONS = (
+    *("nondet_tol", "check_undefined_grad", "check_grad_dtypes", "check_batched_grad", "check_forward_ad"),
+    *("check_batched_forward_grad", "check_backward_ad", "check_fwd_over_rev", "check_rev_over_rev"),
+    *("gen_non_contig_grad_outputs", "fast_mode", "masked"),
+)
+
+
+def _check_options(op: str, options: dict[str, Any]) -> None:
+    if unknown := sorted(options.keys() - set(_OPTIONS)):
+        raise TypeError(f"{op}: unknown options {', '.join(unknown)}")
+
+
 def gradcheck(
     func: Function,
     inputs: Tensor | Sequence[Any],
@@ -94,6 +107,7 @@ def gradcheck(
     atol: float = 1e-5,
     rtol: float = 1e-3,
     raise_exception: bool = True,
+    **options: Any,
 ) -> bool:
     """Whether the gradients of func at inputs agree with central differences of step eps.
 
@@ -114,6 +128,9 @@ def gradcheck(
         The relative tolerance.
     raise_exception : bool, default True
         False returns False instead of raising GradcheckError.
+    options
+        PyTorch's further ones by name, as fast_mode and nondet_tol, which change nothing: every derivative is
+        checked in full, and tenon's are deterministic.
 
     Returns
     -------
@@ -126,6 +143,8 @@ def gradcheck(
         For an input that requires grad and is neither float64 nor complex128, and where none requires grad.
     GradcheckError
         For the first difference, unless raise_exception is False.
+    TypeError
+        For an option that PyTorch's gradcheck has not.
 
     Examples
     --------
@@ -133,6 +152,7 @@ def gradcheck(
     >>> tenon.autograd.gradcheck(tenon.exp, (x,))
     True
     """
+    _check_options("gradcheck", options)
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     checked = [i for i, a in enumerate(args) if _checked(a)]
     if not checked:
@@ -169,6 +189,7 @@ def gradgradcheck(
     atol: float = 1e-5,
     rtol: float = 1e-3,
     raise_exception: bool = True,
+    **options: Any,
 ) -> bool:
     """Whether the gradients of func's gradients agree with finite differences, for grad_outputs too.
 
@@ -190,6 +211,8 @@ def gradgradcheck(
         The relative tolerance.
     raise_exception : bool, default True
         False returns False instead of raising GradcheckError.
+    options
+        As gradcheck's.
 
     Returns
     -------
@@ -200,7 +223,7 @@ def gradgradcheck(
     ------
     ValueError
         As gradcheck.
-    GradcheckError
+    GradcheckError, TypeError
         As gradcheck.
 
     Examples
@@ -209,6 +232,7 @@ def gradgradcheck(
     >>> tenon.autograd.gradgradcheck(tenon.exp, (x,))
     True
     """
+    _check_options("gradgradcheck", options)
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     outputs = [y for y in _outputs(func, args) if y.requires_grad]
     if grad_outputs is None:

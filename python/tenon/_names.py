@@ -7,7 +7,8 @@ import sys
 #: The public modules; where a name may be instead, the first ones first.
 MODULES = (
     "tenon", "tenon.numpy", "tenon.linalg", "tenon.fft", "tenon.numpy.linalg", "tenon.numpy.fft",
-    "tenon.autograd", "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.random",
+    "tenon.autograd", "tenon.autograd.functional", "tenon.autograd.graph", "tenon.cuda", "tenon.cuda.amp",
+    "tenon.random",
     "tenon.special",
     "tenon.memory", "tenon.distributions", "tenon.func", "tenon.distributions.constraints",
     "tenon.distributions.transforms",
@@ -17,8 +18,8 @@ MODULES = (
     "tenon.nn.utils.parametrize", "tenon.nn.utils.prune", "tenon.testing",
     "tenon.signal", "tenon.signal.windows", "tenon.backends", "tenon.backends.cuda", "tenon.backends.cudnn",
     "tenon.backends.mkl", "tenon.backends.mkldnn", "tenon.backends.mps", "tenon.backends.openmp",
-    "tenon.backends.opt_einsum", "tenon.version", "tenon.utils.dlpack", "tenon.nn.grad",
-    "tenon.nn.utils.stateless", "tenon.multiprocessing",
+    "tenon.backends.opt_einsum", "tenon.version", "tenon.utils.checkpoint", "tenon.utils.dlpack",
+    "tenon.nn.grad", "tenon.nn.utils.stateless", "tenon.multiprocessing",
 )  # fmt: skip
 
 

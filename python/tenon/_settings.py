@@ -295,3 +295,27 @@ def is_storage(obj: Any) -> bool:
     """
     del obj
     return False
+
+
+@documented()
+def compile(model: Any = None, **options: Any) -> Any:
+    """The function or module itself, for scripts that call torch.compile: nothing is compiled.
+
+    model: What is called; None for a decorator, as in ``@compile(mode="default")``.
+    options: fullgraph, dynamic, backend, mode, options and disable, which change nothing.
+    Returns: The same object; a decorator that returns what it is given where model is None.
+
+    TypeError for what cannot be called, and for other options.
+
+    >>> layer = tenon.nn.Linear(2, 3)
+    >>> tenon.compile(layer) is layer
+    True
+    """
+    unknown = sorted(set(options) - {"fullgraph", "dynamic", "backend", "mode", "options", "disable"})
+    if unknown:
+        raise TypeError(f"compile: unknown options {', '.join(unknown)}")
+    if model is None:
+        return compile
+    if not callable(model):
+        raise TypeError(f"compile: a module or function is needed; got {type(model).__name__}")
+    return model

@@ -14,6 +14,43 @@ def _is_size(x: object) -> bool:
     return hasattr(x, "__index__") and not hasattr(x, "__len__")
 
 
+def _made(op: str, args: tuple[Any, ...], dtype: _C.dtype, device: _C.device) -> Tensor:
+    """A tensor of sizes or of data, as PyTorch's older constructors make it: Tensor(2, 3), Tensor([1, 2])."""
+    if len(args) != 1 or _is_size(args[0]):
+        if not all(map(_is_size, args)):
+            raise TypeError(f"{op}: sizes are ints; got {args!r}")
+        return _C.empty(args or (0,), dtype=dtype, device=device)
+    data = args[0]
+    if isinstance(data, Tensor):
+        if data.dtype != dtype or data.device != device:
+            raise TypeError(
+                f"{op}: a tensor must be of {dtype.name} on {device}; got {data.dtype.name} on "
+                f"{data.device}; use .to()"
+            )
+        return data.detach()
+    if isinstance(data, tuple) and data and all(map(_is_size, data)):
+        raise TypeError(
+            f"{op}: a tuple of ints may be a size or elements; got {data}; "
+            f"use {op}(*size) or {op}(list(data))"
+        )
+    if not hasattr(data, "__len__") or isinstance(data, str | bytes):
+        raise TypeError(f"{op}: sizes, a sequence or an array are needed; got {data!r}")
+    return _C.tensor(data, dtype=dtype, device=device)
+
+
+def tensor(*args: Any, device: Any = None) -> Tensor:
+    """Tensor(*args): what the class itself makes."""
+    return _made("Tensor", args, _C.get_default_dtype(), _C.device("cpu" if device is None else device))
+
+
+tensor.__qualname__ = "Tensor"  # which a keyword that it does not take is told of
+
+
+def new(like: Tensor, *args: Any, device: Any = None) -> Tensor:
+    """like.new(*args)."""
+    return _made("new", args, like.dtype, like.device if device is None else _C.device(device))
+
+
 class TensorType(type):
     """The type of these classes: calling one makes a tensor, and a tensor of the dtype is an instance."""
 
@@ -24,32 +61,42 @@ class TensorType(type):
         return isinstance(x, Tensor) and x.dtype == cls.dtype and x.device.type == "cpu"
 
     def __call__(cls, *args: Any, device: Any = None) -> Any:
-        op = cls.__name__
-        if device is not None and _C.device(device).type != "cpu":
+        where = _C.device("cpu" if device is None else device)
+        if where.type != "cpu":
             raise TypeError(
-                f"{op}: it makes tensors on the CPU; got {device}; use tenon.tensor(..., device=)"
+                f"{cls.__name__}: it makes tensors on the CPU; got {device}; use tenon.tensor(..., device=)"
             )
-        if len(args) == 1 and not _is_size(args[0]):
-            return cls._of(op, args[0])
-        if not all(map(_is_size, args)):
-            raise TypeError(f"{op}: sizes are ints; got {args!r}")
-        return _C.empty(args or (0,), dtype=cls.dtype)
+        return _made(cls.__name__, args, cls.dtype, where)
 
-    def _of(cls, op: str, data: Any) -> Tensor:
-        if isinstance(data, Tensor):
-            if data.dtype != cls.dtype:
-                raise TypeError(
-                    f"{op}: a tensor must be of {cls.dtype.name}; got {data.dtype.name}; use .to()"
-                )
-            return data.detach()
-        if isinstance(data, tuple) and data and all(map(_is_size, data)):
-            raise TypeError(
-                f"{op}: a tuple of ints may be a size or elements; got {data}; "
-                f"use {op}(*size) or {op}(list(data))"
-            )
-        if not hasattr(data, "__len__") or isinstance(data, str | bytes):
-            raise TypeError(f"{op}: sizes, a sequence or an array are needed; got {data!r}")
-        return _C.tensor(data, dtype=cls.dtype)
+
+class _SizeType(type(tuple)):  # type: ignore[misc]
+    """Shapes are plain tuples, as NumPy's; each tuple of ints is a Size."""
+
+    def __instancecheck__(cls, x: object) -> bool:
+        return isinstance(x, tuple) and all(isinstance(n, int) and not isinstance(n, bool) for n in x)
+
+
+class Size(tuple[int, ...], metaclass=_SizeType):
+    """A shape, for scripts that make one or ask for its class: tenon's own shapes are plain tuples of ints.
+
+    Size(sizes) takes a sequence of ints; TypeError for another.
+
+    >>> isinstance(tenon.ones(2, 3).shape, tenon.Size), tenon.Size([2, 3]).numel()
+    (True, 6)
+    """
+
+    __module__ = "tenon"
+
+    def __new__(cls, sizes: Any = ()) -> Size:
+        import operator
+
+        return tuple.__new__(cls, map(operator.index, sizes))
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        import math
+
+        return math.prod(self)
 
 
 def name_of(t: Tensor) -> str:

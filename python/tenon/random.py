@@ -9,6 +9,10 @@ from tenon._C import Generator, default_generator, initial_seed, manual_seed, se
 from tenon._names import guide as _guide
 from tenon._signature import Signature
 
+TYPE_CHECKING = False  # typing takes longer to import than all of tenon
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = [
     "Generator",
     "default_generator",
@@ -72,8 +76,17 @@ def set_rng_state(state: tuple[int, int]) -> None:
 
 
 @contextlib.contextmanager
-def fork_rng() -> Iterator[None]:
+def fork_rng(devices: Any = (), enabled: bool = True, *, device_type: str = "cuda") -> Iterator[None]:
     """A block after which the default generator stands where it stood before.
+
+    Parameters
+    ----------
+    devices
+        For PyTorch's scripts: all devices share the generator.
+    enabled : bool, default True
+        False lets the generator go on.
+    device_type : str, default 'cuda'
+        For PyTorch's scripts.
 
     Returns
     -------
@@ -87,11 +100,13 @@ def fork_rng() -> Iterator[None]:
     >>> tenon.get_rng_state() == state
     True
     """
+    del devices, device_type
     state = get_rng_state()
     try:
         yield
     finally:
-        set_rng_state(state)
+        if enabled:
+            set_rng_state(state)
 
 
 _guide(__name__)

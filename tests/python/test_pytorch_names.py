@@ -102,7 +102,7 @@ OMITTED = {
             "profiler_legacy profiler_util"
         ),
         "PyTorch's own modules and helpers": (
-            "NestedIOFunction SavedTensor Variable enforce_grad_layout_policy grad_mode "
+            "NestedIOFunction SavedTensor enforce_grad_layout_policy grad_mode "
             "handle_torch_function "
             "has_torch_function is_multithreading_enabled is_tensor_like is_view_replay_enabled "
             "set_multithreading_enabled variable"
@@ -178,7 +178,7 @@ OMITTED_FUNCTIONS = {
         "quantized_max_pool2d"
     ),
     "PyTorch's compiler, tracer and scripts": (
-        "compile cond fork import_ir_module import_ir_module_from_buffer merge_type_from_type_comment "
+        "cond fork import_ir_module import_ir_module_from_buffer merge_type_from_type_comment "
         "parse_ir parse_schema parse_type_comment sym_float sym_int sym_ite sym_max sym_min sym_not sym_sum "
         "unify_type_list wait while_loop"
     ),
@@ -203,7 +203,7 @@ OMITTED_METHODS = {
     "PyTorch's storages; tenon.explain() tells of memory": (
         "as_strided_ const_data_ptr dim_order is_set_to set_ storage storage_type untyped_storage"
     ),
-    "deprecated": "eig lstsq new reinforce resize resize_as solve symeig volatile",
+    "deprecated": "eig lstsq reinforce resize resize_as solve symeig volatile",
     "PyTorch's own": (
         "grad_dtype index is_distributed is_inference module_load name output_nr slice_inverse "
         "to_padded_tensor unsafe_split_with_sizes"

@@ -67,11 +67,20 @@ def test_flags_answer_as_pytorchs():
         (lambda: tenon.set_warn_always("yes"), TypeError, "^set_warn_always: a bool"),
         (lambda: tenon.FloatTensor(3.5), TypeError, "^FloatTensor: sizes, a sequence or an array"),
         (lambda: tenon.FloatTensor((2, 3)), TypeError, r"^FloatTensor: a tuple .* use FloatTensor\(\*size\)"),
-        (lambda: tenon.FloatTensor(tenon.ones(2).long()), TypeError, "must be of float32; got int64"),
+        (lambda: tenon.FloatTensor(tenon.ones(2).long()), TypeError, "must be of float32 on cpu; got int64"),
         (lambda: tenon.FloatTensor(2, 3.5), TypeError, "^FloatTensor: sizes are ints"),
         (lambda: tenon.FloatTensor("text"), TypeError, "got 'text'"),
         (lambda: tenon.FloatTensor(2, device="cuda"), TypeError, "it makes tensors on the CPU"),
         (lambda: tenon.FloatTensor(-1), ValueError, "-1"),
+        (lambda: tenon.Tensor(3.5), TypeError, "^Tensor: sizes, a sequence or an array"),
+        (lambda: tenon.Tensor((2, 3)), TypeError, r"^Tensor: a tuple .* use Tensor\(\*size\)"),
+        (lambda: tenon.Tensor(2, 3.5), TypeError, "^Tensor: sizes are ints"),
+        (lambda: tenon.Tensor([1], dtype=tenon.int8), TypeError, r"^Tensor\(\) got .* 'dtype'"),
+        (lambda: tenon.ones(2).new("text"), TypeError, "^new: sizes, .* got 'text'"),
+        (lambda: tenon.ones(2).new(tenon.ones(2).long()), TypeError, "^new: .* float32 on cpu; got int64"),
+        (lambda: tenon.Tensor(-1), ValueError, "-1"),
+        (lambda: tenon.compile(3), TypeError, "^compile: a module or function is needed; got int"),
+        (lambda: tenon.compile(tenon.nn.ReLU(), speed=3), TypeError, "^compile: unknown options speed"),
         (lambda: tenon.nn.utils.skip_init(3), RuntimeError, "^skip_init: a class of modules"),
         (lambda: tenon.nn.utils.skip_init(tenon.nn.ReLU), RuntimeError, "^skip_init: ReLU must take"),
         (lambda: tenon.utils.dlpack.to_dlpack(3), TypeError, "^to_dlpack: a tensor is needed"),
@@ -108,6 +117,51 @@ def test_older_constructors(name):
 
     for ours, theirs in zip(made(tenon), made(torch), strict=True):
         assert ours == theirs
+
+
+DATA = [(), (2, 3), (0,), ([],), ([1, 0],), ([[1, 2], [3, 4]],), (range(3),), (np.ones(2),), ((1.5, 2.5),)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tensor_is_a_constructor(dtype):
+    def made(T):
+        T.set_default_dtype(getattr(T, dtype))
+        try:
+            for args in DATA:
+                for t in (T.Tensor(*args), T.ones(1, dtype=T.int16).new(*args)):
+                    values = [] if len(args) == 2 else t.tolist()
+                    yield values, tuple(t.shape), str(t.dtype).partition(".")[2], type(t) is T.Tensor
+            weight = T.nn.Parameter(T.Tensor(2, 3))
+            yield weight.is_leaf, weight.requires_grad
+        finally:
+            T.set_default_dtype(T.float32)
+
+    for ours, theirs in zip(made(tenon), made(torch), strict=True):
+        assert ours == theirs
+    t = tenon.ones(2, requires_grad=True)
+    assert tenon.Tensor(t).data_ptr() == t.new(t).data_ptr() == t.data_ptr()
+    assert not tenon.Tensor(t).requires_grad
+
+
+def test_constructors_on_devices(device):
+    t = tenon.ones(2, dtype=tenon.int32, device=device)
+    assert t.new([1, 2]).device == t.new(3).device == tenon.Tensor([1], device=device).device == t.device
+    assert t.new([1], device="cpu").device.type == "cpu"
+    with pytest.raises(
+        TypeError, match=f"^Tensor: a tensor must be of float32 on cpu; got int32 on {t.device}"
+    ):
+        tenon.Tensor(t)
+
+
+def test_compile_returns_what_it_is_given():
+    model = tenon.nn.Linear(1, 1)
+    assert tenon.compile(model, mode="max-autotune", fullgraph=True) is model
+
+    @tenon.compile(dynamic=True)
+    def f(x):
+        return x + 1
+
+    assert f(tenon.ones(1)).item() == 2
 
 
 def test_a_tensor_of_the_dtype_is_shared():

@@ -11,16 +11,20 @@ from tenon._gradcheck import GradcheckError, gradcheck, gradgradcheck
 from tenon._names import guide as _guide
 from tenon.autograd import anomaly_mode, function, graph
 from tenon.autograd._checkpoint import checkpoint
+from tenon.autograd._variable import Variable
 from tenon.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from tenon.autograd.function import Function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from tenon.autograd import functional
 
 __all__ = [
     "Function",
     "GradcheckError",
+    "Variable",
     "anomaly_mode",
     "backward",
     "border_guard",
@@ -111,7 +115,9 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of the sum of outputs, each times its grad_outputs, with respect to each input.
@@ -131,8 +137,13 @@ def grad(
         True keeps the graph for another call; None for what create_graph says.
     create_graph : bool, default False
         True records the gradients themselves, for second derivatives.
+    only_inputs : bool, default True
+        For PyTorch's scripts: no ``.grad`` is ever touched.
     allow_unused : bool | None, optional
         True gives None for an input that was not used.
+    is_grads_batched : bool, default False
+        True takes grad_outputs with one more dimension in front, and gives the gradients of each entry,
+        stacked.
     materialize_grads : bool, default False
         True gives zeros for an input that was not used.
 
@@ -162,6 +173,8 @@ def grad(
     if isinstance(grad_outputs, Tensor):
         grad_outputs = [grad_outputs]
     retain = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        return _batched(outputs, ins, grad_outputs, retain, create_graph, allow_unused, materialize_grads)
     unused = materialize_grads if allow_unused is None else allow_unused
     try:
         found = _C._grad(_sequence(outputs), ins, grad_outputs, retain, create_graph, unused)
@@ -173,11 +186,44 @@ def grad(
     return tuple(found)
 
 
+def _batched(
+    outputs: Any,
+    inputs: list[Tensor],
+    grad_outputs: Any,
+    retain: bool,
+    create_graph: bool,
+    allow_unused: bool | None,
+    materialize: bool,
+) -> tuple[Tensor | None, ...]:
+    given = [g for g in grad_outputs or () if g is not None]
+    count = {g.shape[0] if g.ndim else 0 for g in given}
+    if len(count) != 1 or 0 in count:
+        raise ValueError(
+            "grad: is_grads_batched=True takes grad_outputs with one more dimension in front, of the same "
+            f"size in all; got shapes {[tuple(g.shape) for g in given]}"
+        )
+    last = count.pop() - 1
+    each = [
+        grad(
+            outputs,
+            inputs,
+            [None if g is None else g[i] for g in grad_outputs],
+            retain or i < last,
+            create_graph,
+            allow_unused=allow_unused,
+            materialize_grads=materialize,
+        )
+        for i in range(last + 1)
+    ]
+    return tuple(None if all_of[0] is None else _C.stack(all_of) for all_of in zip(*each, strict=True))
+
+
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Tensor | Sequence[Tensor | None] | None = None,
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Adds the gradients of tensors (each times its entry of grad_tensors) to ``.grad`` of the leaves.
@@ -194,6 +240,8 @@ def backward(
         True keeps the graph for another call; None for what create_graph says.
     create_graph : bool, default False
         True records the gradients themselves, for second derivatives.
+    grad_variables : Tensor | Sequence[Tensor | None] | None, optional
+        An older name of grad_tensors.
     inputs : Tensor | Sequence[Tensor] | None, optional
         The leaves whose .grad is added to; None for all.
 
@@ -208,7 +256,7 @@ def backward(
         For a tensor without a gradient, for several elements without an entry and where the graph has been
         freed.
     ValueError
-        For entries of another shape or number.
+        For entries of another shape or number, and for both names of them at once.
     TypeError
         For tensors, entries or inputs that are no tensors.
 
@@ -219,6 +267,10 @@ def backward(
     >>> x.grad
     tensor([2., 6.])
     """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise ValueError("backward: grad_variables is an older name of grad_tensors; give one of them")
+        grad_tensors = grad_variables
     if isinstance(grad_tensors, Tensor):
         grad_tensors = [grad_tensors]
     retain = create_graph if retain_graph is None else retain_graph

@@ -117,7 +117,7 @@ def _autocast_as(state: dict[str, Any]) -> Iterator[None]:
 def checkpoint(
     function: Callable[..., Any],
     *args: Any,
-    use_reentrant: bool = False,
+    use_reentrant: bool | None = None,
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
@@ -129,20 +129,20 @@ def checkpoint(
     Parameters
     ----------
     function : Callable[..., Any]
-        what to call. It must compute the same when it is repeated.
+        What to call. It must compute the same when it is repeated.
     args
         What function is called with.
-    use_reentrant : bool, default False
-        only False, the one way that PyTorch recommends.
+    use_reentrant : bool, optional
+        For PyTorch's scripts: there is one way here, the one that PyTorch recommends.
     preserve_rng_state : bool, default True
-        repeat with the random numbers of the first run, from the default generator.
+        Repeat with the random numbers of the first run, from the default generator.
     kwargs
         What function is called with, by name.
 
     Returns
     -------
     Tensor
-        Returns what the function returns.
+        What the function returns.
 
     Raises
     ------
@@ -155,8 +155,7 @@ def checkpoint(
     >>> y = tenon.autograd.checkpoint(lambda t: (t * t).exp(), x)
     >>> y.sum().backward()
     """
-    if use_reentrant:
-        raise ValueError("checkpoint: use_reentrant=True is not supported; leave it out")
+    del use_reentrant
     if not _C.is_grad_enabled():
         return function(*args, **kwargs)
     rng = _C.default_generator.get_state() if preserve_rng_state else None

@@ -443,6 +443,6 @@ class Transformer(Module):
         )  # fmt: skip
 
     @staticmethod
-    def generate_square_subsequent_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
-        """The mask that hides what is later: -inf above the diagonal, 0 elsewhere, (size, size)."""
-        return _triangle(size, device, dtype)
+    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
+        """The mask that hides what is later: -inf above the diagonal, 0 elsewhere, (sz, sz)."""
+        return _triangle(sz, device, dtype)

@@ -24,6 +24,18 @@ from tenon._cuda_memory import (
 )
 from tenon._cuda_unified import UnifiedMemory, unified_memory
 from tenon._names import guide as _guide
+from tenon._names import missing as _missing
+from tenon.cuda._current import (
+    current_device,
+    device,
+    get_device_capability,
+    init,
+    is_bf16_supported,
+    is_initialized,
+    manual_seed,
+    manual_seed_all,
+    set_device,
+)
 
 __all__ = [
     "CUDAGraph",
@@ -33,16 +45,25 @@ __all__ = [
     "OutOfMemoryError",
     "Stream",
     "UnifiedMemory",
+    "amp",
+    "current_device",
     "current_stream",
     "default_stream",
+    "device",
     "device_count",
     "empty_cache",
+    "get_device_capability",
     "get_device_name",
     "get_device_properties",
     "get_per_process_memory_fraction",
     "graph",
+    "init",
     "is_available",
+    "is_bf16_supported",
     "is_current_stream_capturing",
+    "is_initialized",
+    "manual_seed",
+    "manual_seed_all",
     "max_memory_allocated",
     "max_memory_reserved",
     "mem_get_info",
@@ -51,6 +72,7 @@ __all__ = [
     "memory_stats",
     "memory_summary",
     "reset_peak_memory_stats",
+    "set_device",
     "set_per_process_memory_fraction",
     "set_stream",
     "stream",
@@ -61,9 +83,10 @@ __all__ = [
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     from tenon._cuda_device import DeviceLike
+    from tenon.cuda import amp as amp
 
 
 def is_available() -> bool:
@@ -217,7 +240,7 @@ class Stream:
 
     Stream(device) takes another one than the default from the device's pool, in turns: it is made once and
     never freed, and two Streams may be the same. Equal ones are the same queue. RuntimeError where there is
-    no such device.
+    no such device. priority is taken as PyTorch's: all streams have the same.
 
     >>> s = tenon.cuda.Stream()  # doctest: +SKIP
     >>> with tenon.cuda.stream(s):  # doctest: +SKIP
@@ -229,7 +252,8 @@ class Stream:
     _device: int
     _index: int
 
-    def __init__(self, device: DeviceLike = 0) -> None:
+    def __init__(self, device: DeviceLike = 0, priority: int = 0) -> None:
+        del priority
         self._device = _number("Stream", device)
         self._index = int(_C._stream_next(self._device))
 
@@ -306,7 +330,8 @@ class ExternalStream(Stream):
 class Event:
     """A mark in a stream: other streams, or the caller, can wait until the stream has reached it.
 
-    enable_timing: elapsed_time() may be asked. The event belongs to the device of the stream that it is first
+    enable_timing: elapsed_time() may be asked. blocking is taken as PyTorch's. interprocess=True is an error,
+    ValueError: events do not leave the process. The event belongs to the device of the stream that it is first
     recorded in; its methods raise RuntimeError where that is not there.
 
     >>> start, end = (tenon.cuda.Event(enable_timing=True) for _ in range(2))
@@ -316,7 +341,12 @@ class Event:
 
     __slots__ = ("_event",)
 
-    def __init__(self, enable_timing: bool = False) -> None:
+    def __init__(
+        self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False
+    ) -> None:
+        del blocking
+        if interprocess:
+            raise ValueError("Event: events do not leave the process; interprocess must be False")
         self._event = _C._Event(bool(enable_timing))
 
     def record(self, stream: Stream | None = None) -> None:
@@ -451,6 +481,14 @@ def set_stream(stream: Stream) -> None:
     >>> tenon.cuda.set_stream(tenon.cuda.Stream())  # doctest: +SKIP
     """
     _C._stream_set(stream._device, stream._index)
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name != "amp":
+        raise _missing(__name__, name)
+    import importlib
+
+    return importlib.import_module("tenon.cuda.amp")  # on first use, since few need it
 
 
 _guide(__name__)
