@@ -160,7 +160,7 @@ TEST(CylinderFunctions, AgreeWithLongDoubleEverywhere) {
 
 // e^x K_v(x) by the integral of DLMF 10.32.9, whose sum by steps converges like e^-(pi^2 / step).
 Real scaled_k(Real order, Real x) {
-  constexpr Real step = 0.125L;
+  const Real step = 0.25L / std::sqrt(std::max<Real>(x, 4));  // a bell as wide as 1 / sqrt(x)
   Real sum = 0.5L;
   for (int i = 1; i < 2000; ++i) {
     const Real t = step * i, half = std::sinh(t / 2), term = std::exp(-2 * x * half * half) * std::cosh(order * t);
@@ -274,7 +274,7 @@ TEST(SpecialFunctions, AtTheEnds) {
        {1, 1, 0, 0, nan, 1});
   ends("bessel_j1", [](auto x) { return scalar::bessel_j1(x); }, {0, -0., inf, -inf, nan}, {0, -0., 0, -0., nan});
   ENDS(bessel_y0, {-inf, -inf, 0, nan, nan, nan, nan});
-  ENDS(bessel_y1, {-inf, -inf, -0., nan, nan, nan, nan});
+  ENDS(bessel_y1, {-inf, -inf, 0, nan, nan, nan, nan});
   ENDS(modified_bessel_k0, {inf, inf, 0, nan, nan, nan, nan});
   ENDS(modified_bessel_k1, {inf, inf, 0, nan, nan, nan, nan});
   ENDS(scaled_modified_bessel_k0, {inf, inf, 0, nan, nan, nan, nan});
@@ -282,7 +282,7 @@ TEST(SpecialFunctions, AtTheEnds) {
   ends("airy_ai", [](auto x) { return scalar::airy_ai(x); }, {inf, -inf, nan, 1e30}, {0, 0, nan, 0});
   ends("airy_ai_slope", [](auto x) { return scalar::airy_ai_slope(x); }, {inf, -inf, nan, 1e30}, {-0., nan, nan, -0.});
   EXPECT_EQ(scalar::bessel_j1(5e-324), 0);
-  EXPECT_EQ(scalar::bessel_j1(3e-310), 1.5e-310);
+  EXPECT_EQ(scalar::bessel_j1(0x1p-1060), 0x1p-1061);
   EXPECT_EQ(scalar::bessel_y1(1e-310), -inf);
   EXPECT_EQ(scalar::modified_bessel_k1(1e-310), inf);
   for (double x : {1e200, 1.79e308, -1e250})  // no digit tells the phase, yet it is a wave
