@@ -204,8 +204,8 @@ TEST(AirysFunction, AgreesWithTheReference) {
   }
 }
 
-// Right of 0 by K of orders 1/3 and 2/3 (DLMF 9.6.2, 9.6.3). Left of it the values at x - h follow from those at x: by Taylor's series
-// of a solution of y'' = x y.
+// Right of 0 by K of orders 1/3 and 2/3 (DLMF 9.6.2, 9.6.3). Left of it the values at x - h follow from those at x, by
+// Taylor's series of a solution of y'' = x y.
 TEST(AirysFunction, AgreesWithItsDefinitionEverywhere) {
   Real worst = 0;
   const auto fits = [&](double got, Real wanted, Real scale) {
