@@ -170,6 +170,20 @@ void def_nn_losses(Ops& ops) {
       .no_out()
       .nn_only();
   ops.def(
+         "_linear_cross_entropy",
+         +[](const Tensor& x, const Tensor& linear_weight, const Tensor& t, MaybeTensor linear_bias, MaybeTensor weight,
+             Name name, std::optional<std::int64_t> ignored, double smoothing, std::int64_t rows, bool wide) {
+           return nn::linear_cross_entropy(x, linear_weight, t, given(linear_bias), given(weight),
+                                           reduction("linear_cross_entropy", name), ignored, smoothing, rows, wide);
+         },
+         "tenon.nn.functional.linear_cross_entropy by pieces of so many rows, 0 for what is fast; wide: a loss of halves\n"
+         "is float32.",
+         "input"_a, "linear_weight"_a, "target"_a, "linear_bias"_a, "weight"_a, "reduction"_a, "ignore_index"_a,
+         "label_smoothing"_a, "rows"_a, "wide"_a)
+      .function_only()
+      .no_out()
+      .long_work();
+  ops.def(
          "nll_loss",
          +[](const Tensor& x, const Tensor& t, MaybeTensor weight, MaybeBool average, std::int64_t ignored,
              MaybeBool reduce, Name name) {

@@ -79,6 +79,9 @@ _SPECIAL: dict[str, Any] = {
     "digamma": _C.digamma, "xlogy": _C.xlogy, "expm1": _C.expm1, "log1p": _C.log1p, "exp2": _C.exp2,
     "cbrt": _C.cbrt,
     "ndtr": _ndtr, "i0": _C.i0, "i0e": _C.i0e, "i1": _C.i1, "i1e": _C.i1e,
+    "j0": _C.bessel_j0, "j1": _C.bessel_j1, "y0": _C.bessel_y0, "y1": _C.bessel_y1,
+    "k0": _C.modified_bessel_k0, "k0e": _C.scaled_modified_bessel_k0,
+    "k1": _C.modified_bessel_k1, "k1e": _C.scaled_modified_bessel_k1,
 }  # fmt: skip
 _OF_COMPLEX = {_C.sigmoid, _C.expm1, _C.log1p, _C.exp2}
 _found: dict[Any, Any] | None = None

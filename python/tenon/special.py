@@ -13,10 +13,12 @@ from tenon._polynomials import *  # noqa: F403
 from tenon._polynomials import __all__ as _polynomials
 
 __all__ = [
-    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "gammainc", "gammaincc",
-    "gammaln", "i0", "i0e", "i1", "i1e", "log1p", "log_ndtr", "log_softmax", "logit", "logsumexp",
-    "modified_bessel_i0", "modified_bessel_i1", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round",
-    "sinc", "softmax", "spherical_bessel_j0", "xlog1py", "xlogy",
+    "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "digamma", "entr", "erf", "erfc", "erfcx",
+    "erfinv", "exp2", "expit", "expm1", "gammainc", "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "log1p",
+    "log_ndtr", "log_softmax", "logit", "logsumexp", "modified_bessel_i0", "modified_bessel_i1",
+    "modified_bessel_k0", "modified_bessel_k1", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round",
+    "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "sinc", "softmax", "spherical_bessel_j0",
+    "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
 
 __all__ += _polynomials
@@ -28,6 +30,13 @@ expit, logit = _C.sigmoid, _C.logit
 gammainc, gammaincc, gammaln = _C.igamma, _C.igammac, _C.lgamma
 i0, i0e, i1, i1e = _C.i0, _C.i0e, _C.i1, _C.i1e
 modified_bessel_i0, modified_bessel_i1 = _C.i0, _C.i1
+bessel_j0, bessel_j1, bessel_y0, bessel_y1 = _C.bessel_j0, _C.bessel_j1, _C.bessel_y0, _C.bessel_y1
+modified_bessel_k0, modified_bessel_k1 = _C.modified_bessel_k0, _C.modified_bessel_k1
+scaled_modified_bessel_k0, scaled_modified_bessel_k1 = (
+    _C.scaled_modified_bessel_k0,
+    _C.scaled_modified_bessel_k1,
+)
+airy_ai, zeta = _C.airy_ai, _C.zeta
 log_softmax, logsumexp, softmax = _C.log_softmax, _C.logsumexp, _C.softmax
 polygamma, round, sinc, xlogy = _C.polygamma, _C.round, _C.sinc, _C.xlogy
 

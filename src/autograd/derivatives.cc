@@ -62,22 +62,23 @@ template <class T, class... C>
 auto series(const T& x, double constant, C... rest) {
   return add(mul(x, series(x, rest...)), constant);
 }
-// I_1'(x) by its power series.
+// I_1'(x) by its power series; with sign = -1 J_1'(x).
 template <class T>
-auto i1_slope_near_0(const T& x) {
+auto slope_1_near_0(const T& x, double sign) {
   const auto z = square(where(lt(abs(x), kNear), x, 0));
-  return series(z, 1 / 2., 3 / 16., 5 / 384., 7 / 18432., 1 / 163840., 11 / 176947200.);
+  return series(z, 1 / 2., sign * 3 / 16, 5 / 384., sign * 7 / 18432, 1 / 163840., sign * 11 / 176947200);
 }
-// s where d/dx (e^-x I_n(x)) = e^-x I_n(x) s / x for n = 0 and 1: the quotient of Hankel's series of I_0 and I_1 (DLMF 10.40.1).
+// s where d/dx (e^-x I_n(x)) = e^-x I_n(x) s / x for n = 0 and 1: the quotient of Hankel's series of I_0 and I_1 (DLMF
+// 10.40.1). With sign = -1 that of e^x K_n(x) (10.40.2).
 template <class T>
-auto i0e_steepness(const T& x) {
+auto steepness_0(const T& x, double sign) {
   const auto w = reciprocal(where(gt(abs(x), kFar), abs(x), kFar));
-  return series(w, -1 / 2., -1 / 8., -1 / 8., -25 / 128., -13 / 32., -1073 / 1024., -103 / 32.);
+  return series(w, -1 / 2., -sign / 8, -1 / 8., -sign * 25 / 128, -13 / 32., -sign * 1073 / 1024, -103 / 32.);
 }
 template <class T>
-auto i1e_steepness(const T& x) {
+auto steepness_1(const T& x, double sign) {
   const auto w = reciprocal(where(gt(abs(x), kFar), abs(x), kFar));
-  return series(w, -1 / 2., 3 / 8., 3 / 8., 63 / 128., 27 / 32., 1899 / 1024., 81 / 16.);
+  return series(w, -1 / 2., sign * 3 / 8, 3 / 8., sign * 63 / 128, 27 / 32., sign * 1899 / 1024, 81 / 16.);
 }
 // slope, and beyond kFar what the steepness says.
 template <class T>
@@ -87,7 +88,7 @@ auto beyond(const T& x, const T& y, const T& steepness, const T& slope) {
 }
 // I_1' = I_0 - I_1 / x. Where y = I_1(x) overflows, its slope does.
 Tensor i1_slope(In x, In y) {
-  const Tensor near = fused("i1", [](const auto& x) { return i1_slope_near_0(x); }, x);
+  const Tensor near = fused("i1", [](const auto& x) { return slope_1_near_0(x, 1); }, x);
   return fused(
       "i1",
       [](const auto& x, const auto& y, const auto& near) {
@@ -97,7 +98,7 @@ Tensor i1_slope(In x, In y) {
       x, y, near);
 }
 Tensor i0e_slope(In x, In y) {
-  const Tensor steepness = fused("i0e", [](const auto& x) { return i0e_steepness(x); }, x);
+  const Tensor steepness = fused("i0e", [](const auto& x) { return steepness_0(x, 1); }, x);
   return fused(
       "i0e",
       [](const auto& x, const auto& y, const auto& steepness) {
@@ -106,7 +107,7 @@ Tensor i0e_slope(In x, In y) {
       x, y, steepness);
 }
 Tensor i1e_slope(In x, In y) {
-  const Tensor near = fused("i1e", [](const auto& x) { return i1_slope_near_0(x); }, x);
+  const Tensor near = fused("i1e", [](const auto& x) { return slope_1_near_0(x, 1); }, x);
   const Tensor slope = fused(
       "i1e",
       [](const auto& x, const auto& y, const auto& near) {
@@ -115,13 +116,48 @@ Tensor i1e_slope(In x, In y) {
         return sub(unscaled, mul(sign(x), y));
       },
       x, y, near);
-  const Tensor steepness = fused("i1e", [](const auto& x) { return i1e_steepness(x); }, x);
+  const Tensor steepness = fused("i1e", [](const auto& x) { return steepness_1(x, 1); }, x);
   return fused(
       "i1e",
       [](const auto& x, const auto& y, const auto& steepness, const auto& slope) {
         return beyond(x, y, steepness, slope);
       },
       x, y, steepness, slope);
+}
+
+// J_1' = J_0 - J_1 / x.
+Tensor j1_slope(In x, In y) {
+  const Tensor near = fused("bessel_j1", [](const auto& x) { return slope_1_near_0(x, -1); }, x);
+  return fused(
+      "bessel_j1",
+      [](const auto& x, const auto& y, const auto& near) {
+        const auto small = lt(abs(x), kNear);
+        return where(small, near, sub(bessel_j0(x), div(y, where(small, 1, x))));
+      },
+      x, y, near);
+}
+// With k = e^x K_n: k_0' = k_0 - k_1, k_1' = k_1 - k_0 - k_1 / x. Where y overflows, so does its slope.
+template <class T>
+auto k_slope(const T& y, const T& slope) {
+  return where(isinf(y), neg(y), slope);
+}
+Tensor k0e_slope(In x, In y) {
+  const Tensor steepness = fused("scaled_modified_bessel_k0", [](const auto& x) { return steepness_0(x, -1); }, x);
+  return fused(
+      "scaled_modified_bessel_k0",
+      [](const auto& x, const auto& y, const auto& steepness) {
+        return beyond(x, y, steepness, k_slope(y, sub(y, scaled_modified_bessel_k1(x))));
+      },
+      x, y, steepness);
+}
+Tensor k1e_slope(In x, In y) {
+  const Tensor steepness = fused("scaled_modified_bessel_k1", [](const auto& x) { return steepness_1(x, -1); }, x);
+  return fused(
+      "scaled_modified_bessel_k1",
+      [](const auto& x, const auto& y, const auto& steepness) {
+        return beyond(x, y, steepness, k_slope(y, sub(sub(y, scaled_modified_bessel_k0(x)), div(y, x))));
+      },
+      x, y, steepness);
 }
 
 // The density b^(a - 1) e^-b / gamma(a), the derivative of P(a, b).
@@ -255,10 +291,21 @@ const ElementwiseRow& elementwise(Op op) {
     OPS2(polygamma, nothing, no_gradient("polygamma"), ab, mul(g, polygamma(add(a, 1), b)))
     OPS2(igamma, nothing, no_gradient("igamma"), ab, mul(g, gamma_density(a, b)))
     OPS2(igammac, nothing, no_gradient("igammac"), ab, neg(mul(g, gamma_density(a, b))))
+    OPS2(zeta, nothing, no_gradient("zeta"), ab, neg(mul(g, mul(a, zeta(add(a, 1), b)))))
     ROW1(i0, a, mul(g, i1(a)))
     OPS1(i0e, ay, mul(g, i0e_slope(a, y)))
     OPS1(i1, ay, mul(g, i1_slope(a, y)))
     OPS1(i1e, ay, mul(g, i1e_slope(a, y)))
+    ROW1(bessel_j0, a, neg(mul(g, bessel_j1(a))))
+    OPS1(bessel_j1, ay, mul(g, j1_slope(a, y)))
+    ROW1(bessel_y0, a, neg(mul(g, bessel_y1(a))))
+    ROW1(bessel_y1, ay, mul(g, where(isinf(y), neg(y), sub(bessel_y0(a), div(y, a)))))
+    ROW1(modified_bessel_k0, a, neg(mul(g, modified_bessel_k1(a))))
+    ROW1(modified_bessel_k1, ay, neg(mul(g, add(modified_bessel_k0(a), div(y, a)))))
+    OPS1(scaled_modified_bessel_k0, ay, mul(g, k0e_slope(a, y)))
+    OPS1(scaled_modified_bessel_k1, ay, mul(g, k1e_slope(a, y)))
+    ROW1(airy_ai, a, mul(g, airy_ai_slope(a)))
+    ROW1(airy_ai_slope, a, mul(g, mul(a, airy_ai(a))))
     ROW1(sigmoid, y, mul(g, mul(y, sub(1, y))))
     ROW1(relu, y, where(le(y, 0), 0, g))
     ROW1(silu, a, mul(g, mul(sigmoid(a), add(1, mul(a, sub(1, sigmoid(a)))))))

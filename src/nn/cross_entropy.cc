@@ -1,4 +1,6 @@
 // Cross entropy: the logarithms of the probabilities are kept, and one pass over them makes the gradient.
+#include "nn/cross_entropy.h"
+
 #include <limits>
 
 #include "nn/recorded.h"
@@ -23,13 +25,6 @@ struct Classes {
 int class_dim(const char* op, const Tensor& x) {
   if (x.ndim() == 0) errors::wrong_ndim(op, 0, "an input (classes) or (batch, classes, ...)");
   return x.ndim() == 1 ? 0 : 1;
-}
-
-void check_weight(const char* op, const Tensor& x, const Tensor& weight) {
-  const std::int64_t classes = x.size(class_dim(op, x));
-  if (weight.defined() && weight.shape() != Dims{classes})
-    errors::fail<ShapeError>(op, "weight must have one number for each of the ", classes, " classes; got shape ",
-                             weight.shape());
 }
 
 [[noreturn]] void no_such_class(const char* op, std::int64_t target, std::int64_t classes, std::int64_t ignored) {
@@ -84,15 +79,12 @@ Tensor along_classes(const Tensor& weight, const Tensor& x, int dim) {
 
 Tensor without_classes(const Tensor& losses, int dim) { return squeeze(losses, Dims{dim}); }
 
-// What a mean is divided by in its gradient: where nothing counts, the mean is NaN and the gradient 0.
-Tensor divisor(const Tensor& total) { return where(eq(total, 0), 1, total); }
-
 // Of losses with size 1 along dim.
 Tensor reduced(const Tensor& losses, int dim, Reduce reduce, const Tensor& total) {
   if (reduce == Reduce::none) return without_classes(losses, dim);
   const Tensor all = sum(losses);
   if (reduce == Reduce::sum) return all;
-  return add(div(all, divisor(total)), where(eq(total, 0), std::numeric_limits<double>::quiet_NaN(), 0));
+  return cross_entropy_mean(all, total);
 }
 
 Tensor nll(const Tensor& log_p, const Classes& c, Reduce reduce) {
@@ -195,24 +187,49 @@ Tensor gradient(const Tensor& log_p, const Mix& m, Reduce reduce, const Tensor& 
 
 }  // namespace
 
+void check_class_weight(const char* op, const Tensor& weight, std::int64_t classes) {
+  if (weight.defined() && weight.shape() != Dims{classes})
+    errors::fail<ShapeError>(op, "weight must have one number for each of the ", classes, " classes; got shape ",
+                             weight.shape());
+}
+
+void check_smoothing(const char* op, double label_smoothing) {
+  if (!(label_smoothing >= 0 && label_smoothing <= 1))
+    errors::fail(op, "label_smoothing must be from 0 to 1; got ", label_smoothing);
+}
+
+Tensor divisor(const Tensor& total) { return where(eq(total, 0), 1, total); }
+
+Tensor cross_entropy_mean(const Tensor& all, const Tensor& total) {
+  return add(div(all, divisor(total)), where(eq(total, 0), std::numeric_limits<double>::quiet_NaN(), 0));
+}
+
+LossAndGradient cross_entropy_part(const char* op, const Tensor& x, const CrossEntropyTarget& t, Reduce reduce,
+                                   const Tensor& g) {
+  const NoGrad guard;
+  const Mix mix = mix_of(op, x, t.target, t.weight, t.ignore_index, t.label_smoothing);
+  const Tensor log_p = log_softmax(x, mix.classes.dim);
+  LossAndGradient out{loss_of(log_p, mix, reduce), {}, mix.total};
+  if (g.defined()) out.gradient = gradient(log_p, mix, reduce, g);
+  return out;
+}
+
 Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight, std::int64_t ignore_index, Reduce reduce) {
   constexpr const char* op = "nll_loss";
   const DType d = common_float(op, {&x, &weight});
   check_devices(op, x, {&target, &weight});
-  check_weight(op, x, weight);
+  check_class_weight(op, weight, x.size(class_dim(op, x)));
   const Tensor log_p = to(x, widened(d));
   return to(nll(log_p, classes_of(op, log_p, target, as(weight, log_p.dtype()), ignore_index), reduce), d);
 }
 
-Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight, std::int64_t ignore_index,
-                     Reduce reduce, double label_smoothing) {
-  constexpr const char* op = "cross_entropy";
-  if (!(label_smoothing >= 0 && label_smoothing <= 1))
-    errors::fail(op, "label_smoothing must be from 0 to 1; got ", label_smoothing);
+Tensor cross_entropy_as(const char* op, const Tensor& input, const Tensor& target, const Tensor& weight,
+                        std::int64_t ignore_index, Reduce reduce, double label_smoothing) {
+  check_smoothing(op, label_smoothing);
   const bool of_classes = is_integral(target.dtype());
   const DType d = of_classes ? common_float(op, {&input, &weight}) : common_float(op, {&input, &target, &weight});
   check_devices(op, input, {&target, &weight});
-  check_weight(op, input, weight);
+  check_class_weight(op, weight, input.size(class_dim(op, input)));
   const Tensor x = to(input, widened(d)), t = of_classes ? target : to(target, x.dtype()), w = as(weight, x.dtype());
   const int dim = class_dim(op, x);
   const auto formula = [=](const Tensor& x) {
@@ -240,6 +257,11 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& we
     autograd::attach(y, op, {&x, 1}, backward);
   }
   return to(y, d);
+}
+
+Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight, std::int64_t ignore_index,
+                     Reduce reduce, double label_smoothing) {
+  return cross_entropy_as("cross_entropy", input, target, weight, ignore_index, reduce, label_smoothing);
 }
 
 }  // namespace tenon::nn

@@ -39,6 +39,10 @@ std::pair<double, double> domain(Op op) {
     case Op::sinc:
     case Op::i1:
     case Op::i1e:
+    case Op::bessel_j0:
+    case Op::bessel_j1:
+    case Op::airy_ai:
+    case Op::airy_ai_slope:
     case Op::logaddexp:
     case Op::neg:
     case Op::add:
@@ -88,6 +92,10 @@ TEST_P(Derivative, AgreesWithFiniteDifferencesInFirstAndSecondOrder) {
     };
     return expect_second_gradients(std::string(info(op).name), of_x, {test::uniform({2, 3}, 0.5, 4, 42)});
   }
+  if (op == Op::zeta) {  // by its second operand alone
+    const Function of_q = [](const std::vector<Tensor>& x) { return zeta(doubles({1.5, 2, 3.25}), x[0]); };
+    return expect_second_gradients("zeta", of_q, {test::uniform({2, 3}, 0.5, 4, 43)});
+  }
   if (op == Op::polygamma) {  // its order is a whole number and has no gradient
     const Function psi2 = [](const std::vector<Tensor>& x) { return polygamma(2, x[0]); };
     return expect_second_gradients("polygamma", psi2, {test::uniform({2, 3}, low, high, 41)});
@@ -129,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Derivative, testing::Range(0, kOps),
                          [](const auto& p) { return std::string(tenon::info(static_cast<Op>(p.param)).name); });
 
 TEST(Autograd, AnOpWithoutDerivativeSaysSoInsteadOfBeingLeftOut) {
-  for (Op op : {Op::igamma, Op::igammac, Op::polygamma, Op::heaviside, Op::nextafter}) {
+  for (Op op : {Op::igamma, Op::igammac, Op::polygamma, Op::zeta, Op::heaviside, Op::nextafter}) {
     const Tensor x = leaf({0.5, 2}), other = doubles({1, 1});
     std::vector<Operand> in{x};
     if (info(op).arity == 2) in.emplace_back(other);

@@ -33,6 +33,9 @@ def ours(x):
         return str(x).removeprefix("torch.")
     if isinstance(x, torch.layout | torch.Generator):
         raise NotOurs
+    if isinstance(x, torch.nn.LinearCrossEntropyOptions):
+        fields = {name: ours(getattr(x, name)) for name in type(x).__slots__}
+        return tenon.nn.LinearCrossEntropyOptions(**fields)
     if isinstance(x, slice):
         return slice(ours(x.start), ours(x.stop), ours(x.step))
     if isinstance(x, dict):

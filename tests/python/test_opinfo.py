@@ -116,6 +116,11 @@ DIFFERENT = [
         "no derivative",
     ),
     (
+        "special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1",
+        "float64",
+        "PyTorch's are off by up to 3e-6; tests/python/test_bessel_airy_zeta.py",
+    ),
+    (
         "matrix_exp linalg.matrix_exp",
         "float16 bfloat16",
         "float32 and float64 only",

@@ -14,7 +14,6 @@ OMITTED = {
     "nn": {
         "parallel and quantized layers": ("DataParallel intrinsic parallel qat quantizable quantized"),
         "PyTorch's own modules and helpers": "Container common_types factory_kwargs modules",
-        "losses that PyTorch marks as experimental": "LinearCrossEntropyLoss LinearCrossEntropyOptions",
     },
     "nn.functional": {
         "float8 and grouped products": "ScalingType SwizzleType grouped_mm scaled_grouped_mm scaled_mm",
@@ -28,7 +27,6 @@ OMITTED = {
             "adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices "
             "adaptive_max_pool3d_with_indices"
         ),
-        "losses that PyTorch marks as experimental": "linear_cross_entropy",
         "layouts with time first": "conv_tbc",
     },
     "nn.init": {
@@ -87,11 +85,6 @@ OMITTED = {
     },
     "linalg": {"PyTorch's own helpers": "common_notes"},
     "special": {
-        "Airy's and other Bessel functions": (
-            "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1 "
-            "scaled_modified_bessel_k0 scaled_modified_bessel_k1"
-        ),
-        "Hurwitz's zeta": "zeta",
         "PyTorch's own helpers": "common_args multi_dim_common",
     },
     "autograd": {

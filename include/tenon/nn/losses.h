@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "tenon/tensor.h"
@@ -52,6 +53,20 @@ TENON_API Tensor cross_entropy(const Tensor& x, const Tensor& target, const Tens
 // The same of logarithms of probabilities x and classes.
 TENON_API Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {},
                           std::int64_t ignore_index = -100, Reduce reduce = Reduce::mean);
+
+// ---- linear_cross_entropy.cc ----
+// cross_entropy(linear(input, linear_weight, linear_bias), target, ...), whose scores are formed for some rows at a time,
+// and never all together: with many classes they would be the largest tensor. input (n, features) or (features);
+// linear_weight (classes, features), or (classes, outputs ..., features) for several scores of each class and sample,
+// with a target (n, outputs ...), or (n, classes, outputs ...) for probabilities; linear_bias: linear_weight's shape
+// without its last dimension. rows: how many at a time, 0 for what is fast. wide: the loss of halves stays float32. Sums over rows are formed in float32 at least.
+// Higher derivatives, and those of probabilities and weight, form all scores. ignore_index: -100 unless it is given.
+//
+// Throws as cross_entropy, and ValueError for an ignore_index beside probabilities.
+TENON_API Tensor linear_cross_entropy(const Tensor& input, const Tensor& linear_weight, const Tensor& target,
+                                      const Tensor& linear_bias = {}, const Tensor& weight = {},
+                                      Reduce reduce = Reduce::mean, std::optional<std::int64_t> ignore_index = {},
+                                      double label_smoothing = 0, std::int64_t rows = 0, bool wide = false);
 
 // ---- ctc.cc ----
 // -log of the probability of label sequences, over all ways to align them with the steps (Graves et al., 2006). log_probs:

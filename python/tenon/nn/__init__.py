@@ -16,6 +16,7 @@ from tenon.nn import (
     init,
     lazy_normalization,
     linear,
+    linear_cross_entropy,
     loss,
     normalization,
     padding,
@@ -41,6 +42,7 @@ from tenon.nn.embedding import *  # noqa: F403
 from tenon.nn.fractional import *  # noqa: F403
 from tenon.nn.lazy_normalization import *  # noqa: F403
 from tenon.nn.linear import *  # noqa: F403
+from tenon.nn.linear_cross_entropy import *  # noqa: F403
 from tenon.nn.loss import *  # noqa: F403
 from tenon.nn.module import Module
 from tenon.nn.normalization import *  # noqa: F403
@@ -67,6 +69,7 @@ __all__ += embedding.__all__
 __all__ += fractional.__all__
 __all__ += lazy_normalization.__all__
 __all__ += linear.__all__
+__all__ += linear_cross_entropy.__all__
 __all__ += loss.__all__
 __all__ += normalization.__all__
 __all__ += padding.__all__

@@ -21,7 +21,11 @@
 #include "math/map.h"
 #include "math/rounding.h"
 #endif
+#include "math/airy.h"
 #include "math/bessel.h"
+#include "math/bessel_jy.h"
+#include "math/bessel_k.h"
 #include "math/erfinv.h"
 #include "math/incomplete_gamma.h"
 #include "math/polygamma.h"
+#include "math/zeta.h"

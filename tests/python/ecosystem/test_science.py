@@ -23,6 +23,14 @@ OWN = [
     "i0e",
     "i1",
     "i1e",
+    "j0",
+    "j1",
+    "y0",
+    "y1",
+    "k0",
+    "k0e",
+    "k1",
+    "k1e",
 ]
 
 
@@ -33,7 +41,7 @@ def test_special_functions_have_gradients(name: str) -> None:
     a = np.array([0.1, 0.5, 0.9])
     t = tenon.tensor(a, requires_grad=True)
     y = f(t)
-    assert isinstance(y, tenon.Tensor) and np.allclose(y.detach().numpy(), f(a), rtol=1e-14, atol=0)
+    assert isinstance(y, tenon.Tensor) and np.allclose(y.detach().numpy(), f(a), rtol=1e-14, atol=1e-15)
     assert tenon.autograd.gradcheck(f, (t,)) and tenon.autograd.gradgradcheck(f, (t,))
     assert f(t.detach().float()).dtype == f(a.astype("f4")).dtype
     assert f(tenon.tensor([1, 2])).dtype == f(np.array([1, 2])).dtype  # SciPy's own

@@ -14,6 +14,7 @@ from tenon.nn.functional import (
     _grid,
     _interpolate,
     _linear,
+    _linear_cross_entropy,
     _loss,
     _padding,
     _rows,
@@ -27,6 +28,7 @@ from tenon.nn.functional._fractional import *  # noqa: F403
 from tenon.nn.functional._grid import *  # noqa: F403
 from tenon.nn.functional._interpolate import *  # noqa: F403
 from tenon.nn.functional._linear import *  # noqa: F403
+from tenon.nn.functional._linear_cross_entropy import *  # noqa: F403
 from tenon.nn.functional._loss import *  # noqa: F403
 from tenon.nn.functional._padding import *  # noqa: F403
 from tenon.nn.functional._rows import *  # noqa: F403
@@ -41,6 +43,7 @@ __all__ += _fractional.__all__
 __all__ += _grid.__all__
 __all__ += _interpolate.__all__
 __all__ += _linear.__all__
+__all__ += _linear_cross_entropy.__all__
 __all__ += _loss.__all__
 __all__ += _padding.__all__
 __all__ += _rows.__all__

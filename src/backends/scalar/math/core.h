@@ -6,6 +6,13 @@
 #include "tenon/bit_cast.h"
 #include "tenon/macros.h"
 
+// One body for all SIMD targets: for functions with branches and long tables, which do not vectorise.
+#if defined(__CUDACC__)
+#define TENON_SHARED TENON_HD inline
+#else
+#define TENON_SHARED inline __attribute__((noinline))
+#endif
+
 namespace tenon::scalar::detail {
 
 inline constexpr double infinity = __builtin_inf(), not_a_number = __builtin_nan("");
@@ -23,6 +30,13 @@ TENON_INLINE float copysign(float x, float sign) { return __builtin_copysignf(x,
 TENON_INLINE double copysign(double x, double sign) { return __builtin_copysign(x, sign); }
 TENON_INLINE double copysign(double x, float sign) { return __builtin_copysign(x, sign); }
 TENON_INLINE double sqrt(double x) { return __builtin_sqrt(x); }
+
+// a · b + c, rounded once
+#if defined(__CUDACC__)
+TENON_INLINE double fma(double a, double b, double c) { return ::fma(a, b, c); }
+#else
+TENON_INLINE double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#endif
 
 // Written so that NaN passes, and compiles to one minps or maxps.
 template <class T> TENON_INLINE T at_least(T low, T x) { return x < low ? low : x; }
