@@ -184,7 +184,10 @@ void expect_every_length() {
   for (std::int64_t n = 1; n <= 520; ++n)
     for (std::int64_t distinct : {3, 1009}) {
       const Tensor t = empty({2, n}, dtype_of<T>);
-      for (std::int64_t i = 0; i < 2 * n; ++i) t.data<T>()[i] = static_cast<T>(i * 7919 % distinct - i / n);
+      for (std::int64_t i = 0; i < 2 * n; ++i) {
+        const std::int64_t row = i / n;
+        t.data<T>()[i] = static_cast<T>(i * 7919 % distinct - row);
+      }
       const Tensor sorted = sort(t);
       for (std::int64_t r = 0; r < 2; ++r) {
         T* row = t.data<T>() + r * n;
