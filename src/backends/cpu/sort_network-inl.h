@@ -114,7 +114,7 @@ HWY_NOINLINE void sort_network(D d, K* keys) {
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) v[i] = hn::LoadU(d, keys + i * lanes);
 #pragma GCC unroll 63
-  for (int i = 0; i < 63; ++i)
+  for (int i = 0; i < 63; ++i)  // NOLINT(modernize-loop-convert): unrolled by its count
     if (columns.pairs[i].high < Rows) order(v[columns.pairs[i].low], v[columns.pairs[i].high]);
   if constexpr (lanes >= 2) merge_columns<2, Rows>(d, v);
   if constexpr (lanes >= 4) merge_columns<4, Rows>(d, v);
