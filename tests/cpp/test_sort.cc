@@ -180,6 +180,33 @@ TEST(Sort, PatternsOfEveryLengthAndDtype) {
 }
 
 template <class T>
+void expect_every_length() {
+  for (std::int64_t n = 1; n <= 520; ++n)
+    for (std::int64_t distinct : {3, 1009}) {
+      const Tensor t = empty({2, n}, dtype_of<T>);
+      for (std::int64_t i = 0; i < 2 * n; ++i) {
+        const std::int64_t row = i / n;
+        t.data<T>()[i] = static_cast<T>(i * 7919 % distinct - row);
+      }
+      const Tensor sorted = sort(t);
+      for (std::int64_t r = 0; r < 2; ++r) {
+        T* row = t.data<T>() + r * n;
+        std::sort(row, row + n);
+        ASSERT_TRUE(std::equal(row, row + n, sorted.data<T>() + r * n))
+            << name(t.dtype()) << " n " << n << " row " << r;
+      }
+    }
+}
+
+// Networks take whole vectors: lengths around each of their sizes, with another row behind.
+TEST(Sort, EveryLengthUpToTwoNetworks) {
+  expect_every_length<std::int32_t>();
+  expect_every_length<std::int64_t>();
+  expect_every_length<float>();
+  expect_every_length<double>();
+}
+
+template <class T>
 void expect_extremes() {
   using Limits = std::numeric_limits<T>;
   std::vector<T> values = {Limits::max(), Limits::lowest(), T(0), T(1), T(-1), Limits::max(), Limits::min()};
@@ -252,7 +279,7 @@ TEST(Sort, KeepsSignedZerosAndInfinities) {
     }
 }
 
-// Where nearly all elements are the greatest, a pivot has to be the number before it.
+// Where nearly all elements are equal, a pivot is the least or the greatest of them.
 TEST(Sort, MostlyTheGreatestOrTheLeast) {
   for (double most : {1e30, -1e30, 1e-40, 0.0, kInf, -kInf, kNan})
     for (double other : {1.0, -5.0, -0.0}) {
