@@ -231,8 +231,9 @@ template <class T>
 struct From<std::optional<T>> {
   std::optional<From<T>> value;  // lives on: an Operand refers to the tensor that was made in it
   std::optional<T> held;
-  From(PyObject* o, const Where& w) {
-    if (o != Py_None) held = T(value.emplace(o, w).get());
+  From(PyObject* o, const Where& w)
+      : value(o == Py_None ? std::optional<From<T>>() : std::optional<From<T>>(std::in_place, o, w)) {
+    if (value) held = T(value->get());
   }
   const std::optional<T>& get() const { return held; }
 };

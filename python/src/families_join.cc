@@ -29,7 +29,7 @@ std::vector<Tensor> converted(const OpDef& def, std::vector<Tensor> ts, PyObject
 }
 
 Casting casting_of(const OpDef& def, PyObject* const* args, int i) {
-  if (args[i] == def.args[static_cast<std::size_t>(i)].default_value.get()) return Casting::same_kind;
+  if (args[i] == def.args[static_cast<std::size_t>(i)].default_value) return Casting::same_kind;
   return to_casting(args[i], {def.name.c_str(), "casting"});
 }
 
@@ -120,7 +120,7 @@ PyObject* invoke_tensor_split(const OpDef& def, PyObject* const* args) {
 
 void finish(OpDef& d, PyObject* (*invoke)(const OpDef&, PyObject* const*), const std::string& doc) {
   d.invoke = invoke;
-  d.doc += doc + d.notes;
+  d.document(doc);
 }
 
 constexpr const char* kParts =

@@ -113,7 +113,7 @@ PyObject* invoke_standard_scan(const OpDef& def, PyObject* const* args) {
 
 void finish(OpDef& d, PyObject* (*invoke)(const OpDef&, PyObject* const*), const std::string& doc) {
   d.invoke = invoke;
-  d.doc += doc + d.notes;
+  d.document(doc);
 }
 
 }  // namespace

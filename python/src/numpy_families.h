@@ -131,7 +131,7 @@ void copying(OpDef& d, Tensor (*f)(const Tensor&, const std::string&));
 // ---- what families of new tensors share ----
 // Whether the argument i has its default value.
 inline bool is_default(const OpDef& def, PyObject* const* args, int i) {
-  return args[i] == def.args[static_cast<std::size_t>(i)].default_value.get();
+  return args[i] == def.args[static_cast<std::size_t>(i)].default_value;
 }
 // The device that device= names; that of the tensor like=; otherwise none.
 std::optional<Device> asked_device(const OpDef& def, PyObject* device, PyObject* like);

@@ -252,9 +252,9 @@ std::string signature_text(const OpDef& def) {
     std::string text = a.rest ? std::string("*") + a.name : a.name;
     keyword_only |= a.rest;
     if (a.default_value) {
-      Object repr = Object::steal(PyObject_Repr(a.default_value.get()));
+      Object repr = Object::steal(PyObject_Repr(a.default_value));
       text += '=';
-      text += a.default_value.get() == Py_Ellipsis ? "..." : utf8(repr.get());
+      text += a.default_value == Py_Ellipsis ? "..." : utf8(repr.get());
     }
     item(text);
   }
@@ -350,7 +350,7 @@ bool bind_by_position(const OpDef& def, PyObject* const* args, Py_ssize_t nargs,
   if (def.variadic_at >= 0 || def.out_at >= 0 || nargs > def.positional) return false;
   std::copy_n(args, nargs, bound);
   for (std::size_t i = static_cast<std::size_t>(nargs); i < def.args.size(); ++i)
-    if (!(bound[i] = def.args[i].default_value.get())) return false;
+    if (!(bound[i] = def.args[i].default_value)) return false;
   return true;
 }
 
@@ -423,7 +423,7 @@ PyObject* call_op(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyO
       continue;
     }
     if (!a.default_value) argument_error(def, errors::text("the argument '", a.name, "' is missing"));
-    bound[i] = a.default_value.get();
+    bound[i] = a.default_value;
   }
   return finish_bound(def, bound, count, out);
 }

@@ -33,32 +33,28 @@ namespace tenon::py {
 
 struct Arg {
   const char* name;
-  Object default_value;    // null: required
+  PyObject* default_value = nullptr;  // a reference that is kept for good, as rows are; null: required
   [[maybe_unused]] bool keyword_only = false;
   bool variadic = false;   // takes the remaining positional ints too: t.permute(1, 0)
   bool rest = false;       // takes all remaining positional arguments, as Python's *args
 
-  Arg operator=(std::nullptr_t) && { return with(Object::borrow(Py_None)); }
-  Arg operator=(bool v) && { return with(Object::steal(PyBool_FromLong(v))); }
-  Arg operator=(int v) && { return with(Object::steal(PyLong_FromLong(v))); }
-  Arg operator=(double v) && { return with(Object::steal(PyFloat_FromDouble(v))); }
-  Arg operator=(const char* v) && { return with(Object::steal(PyUnicode_FromString(v))); }
-
- private:
-  Arg with(Object v) {
-    Arg a = *this;
-    a.default_value = std::move(v);
-    return a;
-  }
+  Arg operator=(std::nullptr_t) &&;
+  Arg operator=(bool v) &&;
+  Arg operator=(int v) &&;
+  Arg operator=(double v) &&;
+  Arg operator=(const char* v) &&;
+  Arg operator=(Object v) &&;
 };
 inline constexpr std::nullptr_t none = nullptr;
-inline Arg operator""_a(const char* name, std::size_t) { return Arg{name, {}, false, false}; }
+inline Arg operator""_a(const char* name, std::size_t) { return Arg{name}; }
 // Marks the arguments after it as keyword-only.
-struct KwOnly {};
-inline constexpr KwOnly kw_only{};
+inline constexpr Arg kw_only{"*"};
 // Marks the arguments before it as positional-only.
-struct PosOnly {};
-inline constexpr PosOnly pos_only{};
+inline constexpr Arg pos_only{"/"};
+inline Arg keyword(Arg a) {
+  a.keyword_only = true;
+  return a;
+}
 inline Arg variadic(Arg a) {
   a.variadic = true;
   return a;
@@ -69,6 +65,13 @@ inline Arg rest(Arg a) {
   return a;
 }
 
+// A type in the stub.
+struct TypeText {
+  const char* name;
+  bool or_none = false;
+};
+
+// What is done once for each row stands in op_rows.cc: hundreds of rows of many types would be much code.
 struct OpDef {
   std::string name;
   std::string doc;                      // plain prose; README.md says in which places what stands
@@ -113,27 +116,19 @@ struct OpDef {
 
   // Sets the arguments. "out"_a says where out= stands by position, kw_only that the rest has no position, pos_only
   // that those before have no name.
+  void set_arguments(std::initializer_list<Arg> list);
   template <class... Args>
   void arguments(Args... list) {
-    [[maybe_unused]] bool keyword_only = false;
-    (add(std::move(list), keyword_only), ...);
+    set_arguments({list...});
   }
-
- private:
-  void add(KwOnly, bool& keyword_only) { keyword_only = true; }
-  void add(PosOnly, bool&) { positional_only = static_cast<int>(args.size()); }
-  void add(Arg a, bool& keyword_only) {
-    if (std::string_view(a.name) == "out") {
-      takes_out = true;
-      if (!keyword_only) out_at = static_cast<int>(args.size());
-      return;
-    }
-    a.keyword_only = keyword_only;
-    if (a.variadic) variadic_at = static_cast<int>(args.size());
-    variadic_rest |= a.rest;
-    keyword_only |= a.rest;
-    args.push_back(std::move(a));
-  }
+  // Those of a C++ function, and what it takes and returns.
+  void set_signature(std::initializer_list<Arg> list, std::initializer_list<TypeText> taken, TypeText returned);
+  void set_returns(TypeText type);
+  // The text behind the first line; notes follow.
+  void document(const std::string& text);
+  void add_notes(const char* text);
+  void add_example(const char* text);
+  void add_aliases(std::initializer_list<const char*> names);
 };
 
 struct OpObject {
@@ -153,37 +148,34 @@ using bare = std::remove_cv_t<std::remove_reference_t<T>>;
 // The Python type that stands for T in the stub.
 template <class T>
 struct TypeName {
-  static std::string get() {
-    if constexpr (std::is_void_v<T>) return "None";
-    else if constexpr (std::is_same_v<T, Tensor> || std::is_same_v<T, Operand>) return "ArrayLike";
-    else if constexpr (std::is_same_v<T, bool>) return "_bool";
-    else if constexpr (std::is_integral_v<T>) return "_int";
-    else if constexpr (std::is_floating_point_v<T>) return "_float";
-    else if constexpr (std::is_same_v<T, std::string>) return "_str";
-    else if constexpr (std::is_same_v<T, Scalar> || std::is_same_v<T, Number>) return "Number";
-    else if constexpr (std::is_same_v<T, Dims>) return "Ints";
-    else if constexpr (std::is_same_v<T, DType>) return "DTypeLike";
-    else if constexpr (std::is_same_v<T, Device>) return "DeviceLike | None";
-    else if constexpr (std::is_same_v<T, MemoryFormat>) return "_str | None";
-    else if constexpr (std::is_same_v<T, Generator*>) return "Generator | None";
+  static constexpr TypeText get() {
+    if constexpr (std::is_void_v<T>) return {"None"};
+    else if constexpr (std::is_same_v<T, Tensor> || std::is_same_v<T, Operand>) return {"ArrayLike"};
+    else if constexpr (std::is_same_v<T, bool>) return {"_bool"};
+    else if constexpr (std::is_integral_v<T>) return {"_int"};
+    else if constexpr (std::is_floating_point_v<T>) return {"_float"};
+    else if constexpr (std::is_same_v<T, std::string>) return {"_str"};
+    else if constexpr (std::is_same_v<T, Scalar> || std::is_same_v<T, Number>) return {"Number"};
+    else if constexpr (std::is_same_v<T, Dims>) return {"Ints"};
+    else if constexpr (std::is_same_v<T, DType>) return {"DTypeLike"};
+    else if constexpr (std::is_same_v<T, Device>) return {"DeviceLike", true};
+    else if constexpr (std::is_same_v<T, MemoryFormat>) return {"_str", true};
+    else if constexpr (std::is_same_v<T, Generator*>) return {"Generator", true};
     else if constexpr (std::is_same_v<T, std::vector<Tensor>> || std::is_same_v<T, std::span<const Tensor>>)
-      return "Sequence[ArrayLike] | Tensor";
-    else return "Any";
+      return {"Sequence[ArrayLike] | Tensor"};
+    else return {"Any"};
   }
 };
 template <class T>
 struct TypeName<std::optional<T>> {
-  static std::string get() {
-    const std::string name = TypeName<T>::get();
-    return name.ends_with("| None") ? name : name + " | None";
-  }
+  static constexpr TypeText get() { return {TypeName<T>::get().name, true}; }
 };
 template <class R>
-std::string returned() {
-  if constexpr (std::is_same_v<R, Tensor>) return "Tensor";
-  else if constexpr (std::is_same_v<R, std::vector<Tensor>>) return "tuple[Tensor, ...]";
-  else if constexpr (std::is_same_v<R, Dims>) return "tuple[_int, ...]";
-  else if constexpr (std::is_same_v<R, DType>) return "_dtype";
+constexpr TypeText returned() {
+  if constexpr (std::is_same_v<R, Tensor>) return {"Tensor"};
+  else if constexpr (std::is_same_v<R, std::vector<Tensor>>) return {"tuple[Tensor, ...]"};
+  else if constexpr (std::is_same_v<R, Dims>) return {"tuple[_int, ...]"};
+  else if constexpr (std::is_same_v<R, DType>) return {"_dtype"};
   else return TypeName<R>::get();
 }
 
@@ -242,8 +234,7 @@ class Ops {
     Row& numpy(const char* name, Also... also)
       requires(std::is_convertible_v<Also, const char*> && ...)
     {
-      def_.numpy_name = name;
-      ops_.show(name, &def_);
+      ops_.show_row(def_, name, &def_);
       (ops_.show(also, &def_), ...);
       return *this;
     }
@@ -252,15 +243,13 @@ class Ops {
     Row& numpy(const char* name, void (*family)(OpDef&, F), Also... also) {
       OpDef* d = ops_.under_numpy(def_, name);
       family(*d, fn());
-      def_.numpy_name = name;
-      ops_.show(name, d);
+      ops_.show_row(def_, name, d);
       (ops_.show(also, d), ...);
       return *this;
     }
     // The same object but for the names of its first arguments; the row's are taken, too.
     Row& numpy(const char* name, std::initializer_list<const char*> arguments) {
-      def_.numpy_name = name;
-      ops_.show(name, ops_.renamed(def_, name, arguments));
+      ops_.show_row(def_, name, ops_.renamed(def_, name, arguments));
       return *this;
     }
     // The same with another C++ function and its own arguments; the documentation's first line and notes are the row's.
@@ -269,11 +258,9 @@ class Ops {
       requires(sizeof...(Args) > 0)
     {
       OpDef* d = ops_.under_numpy(def_, name);
-      d->doc += doc;
-      d->doc += d->notes;
-      bind(*d, fn, std::move(args)...);
-      def_.numpy_name = name;
-      ops_.show(name, d);
+      d->document(doc);
+      bind(*d, fn, args...);
+      ops_.show_row(def_, name, d);
       return *this;
     }
     // tenon.numpy alone has this row.
@@ -284,20 +271,18 @@ class Ops {
     }
     // The standard's name for what numpy() has made, or, without that, for the row.
     Row& array_api(const char* name) {
-      def_.array_api_name = name;
-      ops_.show_if_free(name, def_.numpy_name.empty() ? &def_ : ops_.shown(def_.numpy_name));
+      ops_.show_standard(def_, name);
       return *this;
     }
     Row& array_api(const char* name, void (*family)(OpDef&, F)) {
       OpDef* d = ops_.under_numpy(def_, name);
       family(*d, fn());
-      def_.array_api_name = name;
-      ops_.show(name, d);
+      ops_.show_standard(def_, name, d);
       return *this;
     }
     // tenon.nn.functional shows the row's object, too.
     Row& nn() {
-      ops_.nn_.push_back(&def_);
+      ops_.show_in_nn(def_);
       return *this;
     }
     // tenon.nn.functional alone has this row.
@@ -312,13 +297,12 @@ class Ops {
     }
     // The last words of the documentation before its example, for both signatures.
     Row& notes(const char* text) {
-      def_.notes = std::string("\n") + text;
-      def_.doc.insert(std::min(def_.doc.find("\n\n>>> "), def_.doc.size()), def_.notes);
+      def_.add_notes(text);
       return *this;
     }
     // The example, where the documentation comes from a function that many rows share.
     Row& example(const char* text) {
-      def_.doc += std::string("\n\n") + text;
+      def_.add_example(text);
       return *this;
     }
     Row& function_only() {
@@ -365,12 +349,12 @@ class Ops {
     }
     // For the stub, where a raw row returns something else than a tensor.
     Row& returns(const char* type) {
-      def_.returns = type;
+      def_.set_returns({type});
       return *this;
     }
     template <class... Names>
     Row& alias(Names... names) {
-      (def_.aliases.push_back(names), ...);
+      def_.add_aliases({names...});
       return *this;
     }
 
@@ -385,24 +369,18 @@ class Ops {
 
   template <class R, class... A, class... Args>
   Row<R (*)(A...)> def(const char* name, R (*fn)(A...), const char* doc, Args... args) {
-    OpDef* d = new OpDef;  // lives as long as the process, as the function does
-    d->name = name;
-    d->doc = doc;
-    bind(*d, fn, std::move(args)...);
+    OpDef* d = new_row(name, doc);
+    bind(*d, fn, args...);
     d->takes_out = std::is_same_v<R, Tensor>;
-    all_.push_back(d);
     return {*this, *d};
   }
   // A row with its own conversion: args[i] are objects, missing ones their defaults.
   template <class... Args>
   Row<std::nullptr_t> raw(const char* name, PyObject* (*fn)(const OpDef&, PyObject* const*), const char* doc,
                           Args... args) {
-    OpDef* d = new OpDef;
-    d->name = name;
-    d->doc = doc;
-    d->arguments(std::move(args)...);
+    OpDef* d = new_row(name, doc);
+    d->arguments(args...);
     d->invoke = fn;
-    all_.push_back(d);
     return {*this, *d};
   }
   void add_row(OpDef* d) { all_.push_back(d); }
@@ -416,6 +394,11 @@ class Ops {
   // Names of tenon.numpy ("sum", "linalg.norm"), each with its object's row.
   void show(const std::string& name, OpDef* d);
   void show_if_free(const std::string& name, OpDef* d);
+  // The object for NumPy's name of a row.
+  void show_row(OpDef& row, const char* name, OpDef* d);
+  // The object for the standard's name of a row; without one NumPy's, or the row's own.
+  void show_standard(OpDef& row, const char* name, OpDef* d = nullptr);
+  void show_in_nn(OpDef& row);
   OpDef* shown(const std::string& name) const;
   std::span<const std::pair<std::string, OpDef*>> numpy_names() const { return numpy_; }
   // The module that shows a name of tenon.numpy.
@@ -427,17 +410,16 @@ class Ops {
   // Gives d a C++ function and the arguments that it takes.
   template <class R, class... A, class... Args>
   static void bind(OpDef& d, R (*fn)(A...), Args... args) {
-    d.arguments(std::move(args)...);
     d.fn = reinterpret_cast<void (*)()>(fn);
     d.invoke = &detail::invoke<R, A...>;
     if constexpr (std::is_same_v<R (*)(A...), decltype(d.of_ints)>) d.of_ints = fn;
-    d.types = {detail::TypeName<detail::bare<A>>::get()...};
-    d.variadic_arrays = d.variadic_at >= 0 && d.types[static_cast<std::size_t>(d.variadic_at)].starts_with("Sequence");
-    d.returns = detail::returned<detail::bare<R>>();
-    if (d.args.size() != sizeof...(A)) Py_FatalError(d.name.c_str());  // a row that does not fit its function
+    d.set_signature({args...}, {detail::TypeName<detail::bare<A>>::get()...}, detail::returned<detail::bare<R>>());
   }
 
  private:
+  // A row of all_, which lives as long as the process, as its function does.
+  OpDef* new_row(const char* name, const char* doc);
+
   std::vector<OpDef*> all_;
   std::vector<std::pair<std::string, OpDef*>> numpy_;
   std::vector<OpDef*> nn_;

@@ -7,6 +7,67 @@
 
 namespace tenon::py {
 
+namespace {
+
+Arg with(Arg a, Object value) {
+  a.default_value = value.release();
+  return a;
+}
+std::string text_of(TypeText t) { return t.or_none ? std::string(t.name) + " | None" : t.name; }
+
+}  // namespace
+
+Arg Arg::operator=(std::nullptr_t) && { return with(*this, Object::borrow(Py_None)); }
+Arg Arg::operator=(bool v) && { return with(*this, Object::steal(PyBool_FromLong(v))); }
+Arg Arg::operator=(int v) && { return with(*this, Object::steal(PyLong_FromLong(v))); }
+Arg Arg::operator=(double v) && { return with(*this, Object::steal(PyFloat_FromDouble(v))); }
+Arg Arg::operator=(const char* v) && { return with(*this, Object::steal(PyUnicode_FromString(v))); }
+Arg Arg::operator=(Object v) && { return with(*this, std::move(v)); }
+
+void OpDef::set_arguments(std::initializer_list<Arg> list) {
+  bool keyword_only = false;
+  for (Arg a : list) {
+    const std::string_view called(a.name);
+    if (called == kw_only.name) {
+      keyword_only = true;
+    } else if (called == pos_only.name) {
+      positional_only = static_cast<int>(args.size());
+    } else if (called == "out") {
+      takes_out = true;
+      if (!keyword_only) out_at = static_cast<int>(args.size());
+    } else {
+      a.keyword_only = keyword_only;
+      if (a.variadic) variadic_at = static_cast<int>(args.size());
+      variadic_rest |= a.rest;
+      keyword_only |= a.rest;
+      args.push_back(a);
+    }
+  }
+}
+void OpDef::set_signature(std::initializer_list<Arg> list, std::initializer_list<TypeText> taken, TypeText returned) {
+  set_arguments(list);
+  types.clear();
+  for (const TypeText t : taken) types.push_back(text_of(t));
+  variadic_arrays = variadic_at >= 0 && types[static_cast<std::size_t>(variadic_at)].starts_with("Sequence");
+  set_returns(returned);
+  if (args.size() != types.size()) Py_FatalError(name.c_str());  // a row that does not fit its function
+}
+void OpDef::set_returns(TypeText type) { returns = text_of(type); }
+void OpDef::document(const std::string& text) { doc += text + notes; }
+void OpDef::add_notes(const char* text) {
+  notes = std::string("\n") + text;
+  doc.insert(std::min(doc.find("\n\n>>> "), doc.size()), notes);
+}
+void OpDef::add_example(const char* text) { doc += std::string("\n\n") + text; }
+void OpDef::add_aliases(std::initializer_list<const char*> names) { aliases.insert(aliases.end(), names); }
+
+OpDef* Ops::new_row(const char* name, const char* doc) {
+  auto* d = new OpDef;
+  d->name = name;
+  d->doc = doc;
+  all_.push_back(d);
+  return d;
+}
 OpDef* Ops::under_numpy(const OpDef& row, const char* name) {
   auto* d = new OpDef;
   const std::string_view path(name);
@@ -59,6 +120,16 @@ void Ops::show(const std::string& name, OpDef* d) {
     }
   numpy_.emplace_back(name, d);
 }
+void Ops::show_row(OpDef& row, const char* name, OpDef* d) {
+  row.numpy_name = name;
+  show(name, d);
+}
+void Ops::show_standard(OpDef& row, const char* name, OpDef* d) {
+  row.array_api_name = name;
+  if (d) show(name, d);
+  else show_if_free(name, row.numpy_name.empty() ? &row : shown(row.numpy_name));
+}
+void Ops::show_in_nn(OpDef& row) { nn_.push_back(&row); }
 const char* Ops::module_of(std::string_view name) {
   if (name.starts_with("linalg.")) return "tenon.numpy.linalg";
   return name.starts_with("fft.") ? "tenon.numpy.fft" : "tenon.numpy";

@@ -1,4 +1,5 @@
 // Rows: activation functions and short formulas, each one pass over memory.
+#include "core/errors.h"
 #include "op.h"
 #include "tenon/ops/activations.h"
 
@@ -19,14 +20,13 @@ constexpr const char* kAddcdiv =
     "the dtype cannot hold.\n\n"
     ">>> tenon.addcdiv(tenon.ones(2), tenon.tensor([1.0, 2.0]), 4.0)\n"
     "tensor([1.2500, 1.5000])";
-constexpr const char* kInPlace =
-    "Overwrites the tensor with it + value * tensor1 {} tensor2 and returns it; one pass.\n\n"
-    "TypeError for a result of a higher kind; ValueError unless the others broadcast to the tensor's shape and\n"
-    "for read-only memory; RuntimeError for a leaf that requires grad and for elements that share memory.";
 
 std::string in_place(const char* sign) {
-  std::string doc = kInPlace;
-  return doc.replace(doc.find("{}"), 2, sign);
+  return errors::text(
+      "Overwrites the tensor with it + value * tensor1 ", sign,
+      " tensor2 and returns it; one pass.\n\n"
+      "TypeError for a result of a higher kind; ValueError unless the others broadcast to the tensor's shape and\n"
+      "for read-only memory; RuntimeError for a leaf that requires grad and for elements that share memory.");
 }
 
 // What the functions of one tensor say about dtypes.

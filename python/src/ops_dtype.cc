@@ -64,11 +64,6 @@ PyObject* set_print(const OpDef& def, PyObject* const* args) {
   return Py_NewRef(Py_None);
 }
 
-Arg ellipsis_default(Arg a) {
-  a.default_value = Object::borrow(Py_Ellipsis);
-  return a;
-}
-
 PyObject* get_print(const OpDef&, PyObject* const*) {
   const PrintOptions& o = print_options();
   Object sci = o.sci_mode ? Object::steal(PyBool_FromLong(*o.sci_mode)) : Object::borrow(Py_None);
@@ -187,7 +182,7 @@ void def_dtype(Ops& ops) {
           "tensor([1.23])\n"
           ">>> tenon.set_printoptions(profile=\"default\")",
           "precision"_a = none, "threshold"_a = none, "edgeitems"_a = none, "linewidth"_a = none,
-          ellipsis_default("sci_mode"_a), "profile"_a = none)
+          "sci_mode"_a = Object::borrow(Py_Ellipsis), "profile"_a = none)
       .function_only()
       .returns("None");
 }

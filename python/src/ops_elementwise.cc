@@ -110,7 +110,7 @@ PyObject* invoke_softplus(const OpDef& def, PyObject* const* args) {
 // The same in place: with other parameters than the defaults the result is computed aside, as F does.
 template <PyObject* (*F)(const OpDef&, PyObject* const*)>
 PyObject* invoke_inplace_with(const OpDef& def, PyObject* const* args) {
-  const auto is_default = [&](const Arg& a) { return args[&a - def.args.data()] == a.default_value.get(); };
+  const auto is_default = [&](const Arg& a) { return args[&a - def.args.data()] == a.default_value; };
   if (std::all_of(def.args.begin() + def.op_arity, def.args.end(), is_default)) return invoke_inplace(def, args);
   PyObject* with_out[kMaxArgs + 1] = {};
   std::copy_n(args, def.args.size(), with_out);
@@ -289,12 +289,12 @@ void def_elementwise(Ops& ops) {
       d->name = std::string(o.name) + suffix;
       d->doc =
           std::string(o.doc) + "\n\nElementwise" + (o.arity == 1 ? "" : ", with broadcasting") + ", into a new tensor.";
-      for (int k = 0; k < o.arity; ++k) d->args.push_back(Arg{names(k), {}, false, false});
+      for (int k = 0; k < o.arity; ++k) d->args.push_back(Arg{names(k)});
       // PyTorch's defaults.
-      if (op == Op::leaky_relu) d->args[1].default_value = Object::steal(PyFloat_FromDouble(0.01));
-      if (op == Op::elu) d->args[1].default_value = Object::steal(PyFloat_FromDouble(1));
+      if (op == Op::leaky_relu) d->args[1].default_value = Object::steal(PyFloat_FromDouble(0.01)).release();
+      if (op == Op::elu) d->args[1].default_value = Object::steal(PyFloat_FromDouble(1)).release();
       d->types.assign(static_cast<std::size_t>(o.arity), "ArrayLike");
-      if (alpha) d->args.push_back(Arg{"alpha", Object::steal(PyLong_FromLong(1)), true, false});
+      if (alpha) d->args.push_back(keyword("alpha"_a = 1));
       d->op = op;
       d->op_arity = o.arity;
       d->invoke = fn;
@@ -305,14 +305,14 @@ void def_elementwise(Ops& ops) {
     d->op_alone = op != Op::softplus;
     if (op == Op::div) {
       d->invoke = &invoke_div;
-      d->args.push_back(Arg{"rounding_mode", Object::borrow(Py_None), true, false});
+      d->args.push_back(keyword("rounding_mode"_a = none));
       d->doc +=
           "\nrounding_mode: None, 'trunc' (towards zero, as C) or 'floor' (as //), which keep integers (ValueError for "
           "others).";
     }
     if (op == Op::logit) {
       d->invoke = &invoke_logit;
-      d->args.push_back(Arg{"eps", Object::borrow(Py_None), false, false});
+      d->args.push_back("eps"_a = none);
       d->doc += kEps;
     }
     if (op == Op::gelu) {

@@ -26,8 +26,8 @@ struct From<Padding> {
   const Padding& get() const { return value; }
 };
 template <>
-std::string detail::TypeName<Padding>::get() {
-  return "Ints | _str";
+constexpr TypeText detail::TypeName<Padding>::get() {
+  return {"Ints | _str"};
 }
 
 namespace {

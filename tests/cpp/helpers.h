@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "tenon/tenon.h"
 
 namespace tenon::test {
+
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kInf = std::numeric_limits<double>::infinity();
 
 template <class T>
 Tensor tensor(const std::vector<T>& values, const Dims& shape) {

@@ -1,13 +1,11 @@
 // Differences, slopes and integrals: polynomials that the formulas reproduce exactly, and gradients.
 #include <cmath>
-#include <limits>
 
 #include "gradients.h"
 
 namespace tenon::test {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using List = std::vector<double>;
 
 void expect_near(const Tensor& t, const List& expected) {

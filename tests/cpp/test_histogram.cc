@@ -1,13 +1,11 @@
 // Counting elements by value.
 #include <cmath>
-#include <limits>
 
 #include "gradients.h"
 
 namespace tenon::test {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using List = std::vector<double>;
 
 TEST(Histogram, CountsIntegers) {

@@ -7,8 +7,6 @@
 namespace tenon::test {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
 using List = std::vector<double>;
 
 const Tensor& holes() {

@@ -9,10 +9,10 @@ namespace {
 
 using test::doubles;
 using test::expect_second_gradients;
+using test::kInf;
+using test::kNan;
 using test::values;
 using V = std::vector<double>;
-
-const double kNan = std::nan(""), kInf = INFINITY;
 
 void expect_same(const Tensor& got, const V& wanted, const std::string& what = "") {
   const V v = values(got);

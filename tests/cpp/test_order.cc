@@ -1,7 +1,6 @@
 // Extrema with their places and selections by rank, against loops.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "gradients.h"
@@ -10,7 +9,6 @@
 namespace tenon::test {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using List = std::vector<double>;
 using Places = std::vector<std::int64_t>;
 

@@ -1,13 +1,11 @@
 // Quantiles against the definition, and their gradients. tests/python/test_quantile.py compares them with NumPy.
 #include <cmath>
-#include <limits>
 
 #include "gradients.h"
 
 namespace tenon::test {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using List = std::vector<double>;
 
 TEST(Quantile, TakesElementsAndMixesThem) {

@@ -1,13 +1,11 @@
 // Binary search against std::lower_bound and std::upper_bound.
 #include <algorithm>
-#include <limits>
 
 #include "helpers.h"
 
 namespace tenon::test {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using Places = std::vector<std::int64_t>;
 
 TEST(Search, MatchesTheStandardLibrary) {

@@ -1,7 +1,6 @@
 // Tensors as sets against std::set.
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <set>
 
 #include "gradients.h"
@@ -9,7 +8,6 @@
 namespace tenon::test {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using List = std::vector<double>;
 using Places = std::vector<std::int64_t>;
 

@@ -29,15 +29,16 @@ FOLDERS = (
     "tests/fuzz/",
     "benchmarks/cpp/",
 )
-# Not optimised, for one SIMD target.
+CACHE = [c] if (c := shutil.which("ccache")) else []
+# Not optimised, for one SIMD target. ccache keeps nothing that is compiled with precompiled headers.
 SETTINGS = [
     f"-DPython_EXECUTABLE={sys.executable}",
     "-DCMAKE_BUILD_TYPE=Debug",
     "-DCMAKE_CXX_FLAGS=-O0 -g0 -DHWY_COMPILE_ONLY_STATIC",
     "-DTENON_BUILD_TESTS=ON",
     "-DTENON_BUILD_PYTHON=ON",
+    f"-DCMAKE_DISABLE_PRECOMPILE_HEADERS={'ON' if CACHE else 'OFF'}",
 ]
-CACHE = [c] if (c := shutil.which("ccache")) else []
 
 
 def patch(tree: Path) -> None:
