@@ -107,7 +107,9 @@ RAISE_NOTHING = {
         "GradcheckError border_guard enable_grad inference_mode is_grad_enabled no_grad set_detect_anomaly "
         "set_grad_enabled"
     ),
-    "tenon.cuda": "device_count init is_available is_bf16_supported is_initialized DeviceProperties UnifiedMemory",
+    "tenon.cuda": (
+        "device_count init is_available is_bf16_supported is_initialized DeviceProperties UnifiedMemory"
+    ),
     "tenon.memory": "release reset_peak stats",
     "tenon.random": "fork_rng get_rng_state initial_seed seed",
     "tenon.numpy": "ndarray",
