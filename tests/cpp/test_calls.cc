@@ -12,20 +12,20 @@ namespace {
 
 using test::counting;
 
-struct Operand {
+struct Region {
   std::string what;
   const void* data;
   std::int64_t low, high;
   bool empty;
 };
 template <class Call>
-std::vector<Operand> operands_of(Call c) {
-  std::vector<Operand> out;
+std::vector<Region> operands_of(Call c) {
+  std::vector<Region> out;
   c.operands([&](const char* what, auto*& p, const Reach& r) { out.push_back({what, p, r.low, r.high, r.empty}); });
   return out;
 }
 // The reach is that of the tensor's elements.
-void expect_reach(const Operand& o, const Tensor& t) {
+void expect_reach(const Region& o, const Tensor& t) {
   const ByteRange range = *byte_range(t.shape(), t.strides(), t.dtype());
   EXPECT_EQ(o.data, t.data()) << o.what;
   EXPECT_EQ(o.empty, t.numel() == 0) << o.what;
@@ -46,7 +46,7 @@ TEST(Calls, OnLinesReachAllElements) {
     expect_reach(got[1], in);
   }
   const Tensor none = empty({0, 3}, DType::float32);
-  for (const Operand& o : operands_of(plan_softmax(false, none, 1, none))) EXPECT_TRUE(o.empty);
+  for (const Region& o : operands_of(plan_softmax(false, none, 1, none))) EXPECT_TRUE(o.empty);
 }
 
 TEST(Calls, OfProductsReachEveryMatrix) {

@@ -330,8 +330,8 @@ class ExternalStream(Stream):
 class Event:
     """A mark in a stream: other streams, or the caller, can wait until the stream has reached it.
 
-    enable_timing: elapsed_time() may be asked. blocking is taken as PyTorch's. interprocess=True is ValueError,
-    since events stay in the process. The event belongs to the device of the stream that it is first recorded
+    enable_timing: elapsed_time() may be asked. blocking is taken as PyTorch's, interprocess=True is an error:
+    events stay in the process. The event belongs to the device of the stream that it is first recorded
     in; its methods raise RuntimeError where that is not there.
 
     >>> start, end = (tenon.cuda.Event(enable_timing=True) for _ in range(2))
