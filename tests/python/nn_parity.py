@@ -26,6 +26,9 @@ def ours(x):
         return {k: ours(v) for k, v in x.items()}
     if isinstance(x, torch.dtype):
         return getattr(tenon, str(x).removeprefix("torch."))
+    if isinstance(x, torch.nn.LinearCrossEntropyOptions):
+        fields = {name: ours(getattr(x, name)) for name in type(x).__slots__}
+        return tenon.nn.LinearCrossEntropyOptions(**fields)
     if isinstance(x, torch.nn.Module):
         return pair(type(x).__name__, **constructor_of(x))[0]
     if callable(x) and hasattr(tenon.nn.functional, getattr(x, "__name__", "")):
