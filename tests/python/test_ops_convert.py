@@ -308,8 +308,6 @@ def test_memory_formats_and_types_by_name():
         t.item(6)
     with pytest.raises(TypeError, match="to: one dtype and one device at most"):
         t.to(tenon.float64, tenon.float32)
-    with pytest.raises(TypeError, match=r"use tenon\.tensor\(data\)"):
-        tenon.Tensor([1.0])
 
 
 def images():
