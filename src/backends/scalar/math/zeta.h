@@ -32,7 +32,7 @@ TENON_INLINE double scaled_zeta(double s, double a) {
   for (int k = 9; k >= 0; --k) sum += zeta_term(s, a, k);  // the smallest first
   const double last = zeta_term(s, a, 10);
   if (!(last > 0)) return sum / a;
-  double rising = s / q, tail = 0.5;                                // s (s + 1) ... (s + 2j - 2) / q^(2j - 1)
+  double rising = s / q, tail = 0.5;  // s (s + 1) ... (s + 2j - 2) / q^(2j - 1)
   for (int j = 0; j < 12; ++j) {
     tail += coefficients[j] * rising;
     rising *= (s + 2 * j + 1) / q * ((s + 2 * j + 2) / q);
