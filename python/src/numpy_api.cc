@@ -332,7 +332,7 @@ const char* why_not_shared(PyObject* o) {
   return layout_problem(a, static_cast<std::int64_t>(itemsize(dtype)));
 }
 
-PyObject* new_export(const Ref<Storage>& storage) {
+PyObject* new_export(Storage& storage) {
   Export* e = g_free;
   if (e) {
     g_free = reinterpret_cast<Export*>(e->storage);
@@ -342,7 +342,7 @@ PyObject* new_export(const Ref<Storage>& storage) {
     e = PyObject_New(Export, export_type);
     if (!e) throw PythonError{};
   }
-  e->storage = storage.get();
+  e->storage = &storage;
   e->storage->retain();
   return reinterpret_cast<PyObject*>(e);
 }
@@ -369,7 +369,7 @@ Object ndarray_from_tensor(const Tensor& t) {
   Object array =
       Object::steal(PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, strides, data,
                                          NPY_ARRAY_ALIGNED | (t.read_only() ? 0 : NPY_ARRAY_WRITEABLE), nullptr));
-  PyObject* base = new_export(Ref<Storage>(&t.storage()));
+  PyObject* base = new_export(t.storage());
   lent.release();
   if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array.get()), base) < 0) throw PythonError{};
   return array;

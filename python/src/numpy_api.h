@@ -55,6 +55,6 @@ bool scalar_from_numpy(PyObject* o, Scalar& value, DType& dtype);
 [[noreturn]] void refuse_numpy_scalar(PyObject* o, const char* op);
 
 // Keeps a storage alive and takes over a view that is counted, until it is freed: the base of ndarrays.
-PyObject* new_export(const Ref<Storage>& storage);
+PyObject* new_export(Storage& storage);
 
 }  // namespace tenon::py
