@@ -349,8 +349,10 @@ PyObject* finish_bound(const OpDef& def, PyObject** bound, int count, PyObject* 
 bool bind_by_position(const OpDef& def, PyObject* const* args, Py_ssize_t nargs, PyObject** bound) {
   if (def.variadic_at >= 0 || def.out_at >= 0 || nargs > def.positional) return false;
   std::copy_n(args, nargs, bound);
-  for (std::size_t i = static_cast<std::size_t>(nargs); i < def.args.size(); ++i)
-    if (!(bound[i] = def.args[i].default_value)) return false;
+  for (std::size_t i = static_cast<std::size_t>(nargs); i < def.args.size(); ++i) {
+    bound[i] = def.args[i].default_value;
+    if (!bound[i]) return false;
+  }
   return true;
 }
 
