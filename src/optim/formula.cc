@@ -141,12 +141,13 @@ void run(const Program& program, const char* name, std::span<Entry> entries, uns
   runs.reserve(entries.size());
   const Entry* last = nullptr;  // most have made as many steps as the one before
   std::array<Operand, kOwnNumbers> numbers{0, 0, 0};
+  std::vector<std::array<Tensor, kOwnNumbers>> in_memory(captured ? entries.size() : 0);  // what numbers refer to then
   for (std::size_t i = 0; i < entries.size(); ++i) {
     Entry& e = entries[i];
     if (!e.gradient.defined()) continue;
     const bool alike = last && last->step == e.step && std::ranges::equal(last->number, e.number) &&
                        last->state[0].defined() == e.state[0].defined();
-    if (captured) std::ranges::copy(numbers_in_memory(*captured, e, alike), numbers.begin());
+    if (captured) std::ranges::copy(in_memory[i] = numbers_in_memory(*captured, e, alike), numbers.begin());
     else if (!alike) std::ranges::copy(counting.own(e), numbers.begin());
     last = &e;
     all[i].fill(e, states, initial, numbers);
