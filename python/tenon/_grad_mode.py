@@ -30,7 +30,7 @@ class _Mode:
         _C._set_grad_enabled(self._before.pop())
 
     def _clone(self) -> _Mode:
-        return type(self)()
+        return enable_grad() if self._on else no_grad()
 
     def __call__(self, function: _F) -> _F:
         import inspect  # 10 ms that importing tenon does not pay
@@ -115,9 +115,6 @@ class inference_mode(no_grad):
         super().__init__()
         self._on = not (callable(mode) or mode)
 
-    def _clone(self) -> _Mode:
-        return enable_grad() if self._on else no_grad()
-
 
 class set_grad_enabled(_Mode):
     """Turns recording on or off at once; as a context manager, until the block ends.
@@ -137,9 +134,6 @@ class set_grad_enabled(_Mode):
 
     def __enter__(self) -> None:
         _C._set_grad_enabled(self._on)
-
-    def _clone(self) -> _Mode:
-        return enable_grad() if self._on else no_grad()
 
     def __call__(self, function: _F) -> _F:
         if self._before:  # a decorator does not change the mode of the module that uses it

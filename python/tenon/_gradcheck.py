@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from tenon import _C
 from tenon._C import Tensor
+from tenon._names import refuse_others
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -94,11 +95,6 @@ _OPTIONS = (
 )
 
 
-def _check_options(op: str, options: dict[str, Any]) -> None:
-    if unknown := sorted(options.keys() - set(_OPTIONS)):
-        raise TypeError(f"{op}: unknown options {', '.join(unknown)}")
-
-
 def gradcheck(
     func: Function,
     inputs: Tensor | Sequence[Any],
@@ -152,7 +148,7 @@ def gradcheck(
     >>> tenon.autograd.gradcheck(tenon.exp, (x,))
     True
     """
-    _check_options("gradcheck", options)
+    refuse_others("gradcheck", options, _OPTIONS)
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     checked = [i for i, a in enumerate(args) if _checked(a)]
     if not checked:
@@ -232,7 +228,7 @@ def gradgradcheck(
     >>> tenon.autograd.gradgradcheck(tenon.exp, (x,))
     True
     """
-    _check_options("gradgradcheck", options)
+    refuse_others("gradgradcheck", options, _OPTIONS)
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     outputs = [y for y in _outputs(func, args) if y.requires_grad]
     if grad_outputs is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 
 #: The public modules; where a name may be instead, the first ones first.
 MODULES = (
@@ -62,6 +63,12 @@ def missing(module: str, name: str) -> AttributeError:
 
     near = difflib.get_close_matches(name, _public(module), n=1, cutoff=0.75)
     return AttributeError(f"{text}; did you mean {near[0]!r}?" if near else text)
+
+
+def refuse_others(op: str, options: Collection[str], known: Collection[str]) -> None:
+    """TypeError for options of a call that are not among the known ones."""
+    if unknown := sorted(set(options) - set(known)):
+        raise TypeError(f"{op}: unknown options {', '.join(unknown)}")
 
 
 def called(name: str, text: str) -> str:

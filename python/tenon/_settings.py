@@ -6,6 +6,7 @@ import operator
 
 from tenon import _C
 from tenon._docstrings import documented
+from tenon._names import refuse_others
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
 if TYPE_CHECKING:
@@ -311,9 +312,7 @@ def compile(model: Any = None, **options: Any) -> Any:
     >>> tenon.compile(layer) is layer
     True
     """
-    unknown = sorted(set(options) - {"fullgraph", "dynamic", "backend", "mode", "options", "disable"})
-    if unknown:
-        raise TypeError(f"compile: unknown options {', '.join(unknown)}")
+    refuse_others("compile", options, ("fullgraph", "dynamic", "backend", "mode", "options", "disable"))
     if model is None:
         return compile
     if not callable(model):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 def _check_first(op: str, device: DeviceLike) -> None:
+    if device is None or (isinstance(device, int) and not isinstance(device, bool) and device < 0):
+        return  # PyTorch's ways to say that nothing changes
     found = _number(op, device)
     if found != 0:
         raise RuntimeError(
@@ -95,8 +97,6 @@ def set_device(device: DeviceLike) -> None:
     --------
     >>> tenon.cuda.set_device("cuda:0")
     """
-    if device is None or (isinstance(device, int) and not isinstance(device, bool) and device < 0):
-        return
     _check_first("set_device", device)
 
 
@@ -112,7 +112,7 @@ class device:
     __slots__ = ("idx",)
 
     def __init__(self, device: DeviceLike) -> None:
-        set_device(device)
+        _check_first("device", device)
         self.idx = 0
 
     def __enter__(self) -> device:

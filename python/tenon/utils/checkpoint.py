@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenon._names import guide as _guide
+from tenon._names import refuse_others
 from tenon.autograd import checkpoint as checkpoint
 
 TYPE_CHECKING = False  # typing takes longer to import than all of tenon
@@ -55,9 +56,7 @@ def checkpoint_sequential(
     """
     import operator
 
-    preserve = kwargs.pop("preserve_rng_state", True)
-    if kwargs:
-        raise TypeError(f"checkpoint_sequential: unknown options {', '.join(sorted(kwargs))}")
+    refuse_others("checkpoint_sequential", kwargs, ("preserve_rng_state",))
     children = getattr(functions, "children", None)  # of a module
     all_of = list(functions if children is None else children())
     segments = operator.index(segments)
@@ -76,9 +75,7 @@ def checkpoint_sequential(
 
     size = len(all_of) // segments
     for i in range(segments - 1):
-        input = checkpoint(
-            run(i * size, (i + 1) * size), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
-        )
+        input = checkpoint(run(i * size, (i + 1) * size), input, use_reentrant=use_reentrant, **kwargs)
     return run((segments - 1) * size, len(all_of))(input)
 
 
