@@ -59,8 +59,9 @@ TENON_API Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& w
 // and never all together: with many classes they would be the largest tensor. input (n, features) or (features);
 // linear_weight (classes, features), or (classes, outputs ..., features) for several scores of each class and sample,
 // with a target (n, outputs ...), or (n, classes, outputs ...) for probabilities; linear_bias: linear_weight's shape
-// without its last dimension. rows: how many at a time, 0 for what is fast. wide: the loss of halves stays float32. Sums over rows are formed in float32 at least.
-// Higher derivatives, and those of probabilities and weight, form all scores. ignore_index: -100 unless it is given.
+// without its last dimension. rows: how many at a time, 0 for what is fast. wide: the loss of halves stays float32. Sums
+// over rows are formed in float32 at least. Higher derivatives, and those of probabilities and weight, form all scores.
+// ignore_index: -100 unless it is given.
 //
 // Throws as cross_entropy, and ValueError for an ignore_index beside probabilities.
 TENON_API Tensor linear_cross_entropy(const Tensor& input, const Tensor& linear_weight, const Tensor& target,
